@@ -1,0 +1,98 @@
+"""The input of every builder here: what one person said, already coded, in data-absent-reason's words where they did not say."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+CDCREC = "urn:oid:2.16.840.1.113883.6.238"
+BCP47 = "urn:ietf:bcp:47"
+
+
+class AbsentReason(StrEnum):
+    """Why a value is absent: codes of http://terminology.hl7.org/CodeSystem/data-absent-reason."""
+
+    ASKED_DECLINED = "asked-declined"
+    ASKED_UNKNOWN = "asked-unknown"
+
+
+class Source(StrEnum):
+    """Who answered."""
+
+    PATIENT = "patient"
+    RELATED_PERSON = "related-person"
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """A FHIR Coding."""
+
+    system: str
+    code: str
+    display: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """Race or ethnicity as answered: OMB categories, more detailed CDCREC codes, and the text (at least the text is there)."""
+
+    text: str
+    categories: tuple[Coding, ...] = ()
+    detailed: tuple[Coding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language as answered: codings from the shortest ISO 639 code to the most specific tag, and its name as the person saw it.
+
+    A language that no code names has no coding, only its text. `signed` marks a sign language.
+    """
+
+    text: str
+    codings: tuple[Coding, ...] = ()
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """Whether an interpreter is wanted."""
+
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAnswer:
+    """One question as the QuestionnaireResponse shows it: the codings chosen, the own words, or why there is no answer."""
+
+    link_id: str
+    text: str
+    codings: tuple[Coding, ...] = ()
+    strings: tuple[str, ...] = ()
+    absent: AbsentReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Everything that one submission says of one patient; None for an element means: not asked, touch nothing.
+
+    `patient`, `encounter` and `organization` are relative references such as `Patient/123`; `organization` is the clinic that
+    transmits. `at` is aware. `questionnaire` is `canonical|version`. `source_display` names a related person's role, such as
+    "Parent or guardian".
+    """
+
+    submission: UUID
+    patient: str
+    at: datetime
+    source: Source
+    questionnaire: str
+    locale: str
+    notice: str
+    items: tuple[ItemAnswer, ...]
+    race: Coded | AbsentReason | None = None
+    ethnicity: Coded | AbsentReason | None = None
+    spoken: Language | AbsentReason | None = None
+    written: Language | AbsentReason | None = None
+    interpreter: Interpreter | AbsentReason | None = None
+    encounter: str | None = None
+    organization: str | None = None
+    source_display: str | None = None

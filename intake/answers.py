@@ -1,0 +1,77 @@
+"""What a person said of themselves: the values that travel from the screen to the outbox, as plain frozen data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from uuid import UUID
+
+NO_WRITE_INS: Mapping[str, str] = MappingProxyType({})
+
+OWN_WORDS = "own-words"
+"""The write-in key of a question's free "in your own words" line; every other key is an option's id."""
+
+
+class State(StrEnum):
+    """How a question was answered; a question that was not asked or skipped has no Answer at all."""
+
+    ANSWERED = "answered"
+    DECLINED = "declined"
+    UNKNOWN = "unknown"
+
+
+class Informant(StrEnum):
+    """Who gave the answers."""
+
+    SELF = "self"
+    SELF_WITH_HELP = "self-with-help"
+    GUARDIAN = "guardian"
+    CAREGIVER = "caregiver"
+
+
+class Channel(StrEnum):
+    """The way by which a submission came in."""
+
+    KIOSK = "kiosk"
+    LINK = "link"
+    STAFF = "staff"
+    PAPER = "paper"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One question's answer.
+
+    `choices` are option ids of the question set, or codes that the person picked from a search (CDCREC codes, language ids),
+    in the order in which the question lists them. `write_ins` are the person's own words, kept word for word, by option id
+    or `OWN_WORDS`. Both are empty unless `state` is ANSWERED.
+    """
+
+    state: State
+    choices: tuple[str, ...] = ()
+    write_ins: Mapping[str, str] = field(default=NO_WRITE_INS)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One person's answers as they were sent: the stored form, the outbox's payload and the content of ANSWERS.json.
+
+    `patient`, `appointment` and `encounter` are relative references such as `Patient/123`; `answered_at` is aware and carries
+    the clinic's offset; `locale` is the language tag of the pages, which is never taken for a preferred language; `notice` is
+    the version of the privacy notice shown. `answers` is by question id; a question that is absent was not asked or skipped.
+    """
+
+    id: UUID
+    clinic: str
+    patient: str
+    answered_at: datetime
+    informant: Informant
+    channel: Channel
+    question_set: str
+    question_set_version: str
+    locale: str
+    notice: str
+    answers: Mapping[str, Answer]
+    appointment: str | None = None
+    encounter: str | None = None

@@ -1,0 +1,85 @@
+"""Question sets as data: what is asked, with which options, and which FHIR element each option speaks of."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How a question is asked."""
+
+    GROUPS = "groups"
+    """Tick all that apply, details of what was ticked on the next page, and write-ins."""
+    LANGUAGE = "language"
+    """One language from the site's short list, from a search over all of them, or in the person's own words."""
+    CHOICE = "choice"
+    """Exactly one of the options."""
+
+
+class Element(StrEnum):
+    """The parts of the record that questions ask about, in the report's words."""
+
+    RACE = "race"
+    ETHNICITY = "ethnicity"
+    SPOKEN_LANGUAGE = "spoken-language"
+    WRITTEN_LANGUAGE = "written-language"
+    INTERPRETER = "interpreter"
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A standard box under a group. `id` is its CDCREC code, or a word of ours where the code system has none (`code` None)."""
+
+    id: str
+    label: str
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a question.
+
+    `id` is the CDCREC code of a group, or a word such as `yes`. `element` is the FHIR element that the option speaks of.
+    `write_in` is the example text of the option's own write-in line, None where it has none.
+    """
+
+    id: str
+    label: str
+    element: Element
+    code: str | None = None
+    hint: str = ""
+    details: tuple[Detail, ...] = ()
+    write_in: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question. `title` speaks to the person, `proxy_title` to someone who answers for them."""
+
+    id: str
+    kind: Kind
+    elements: tuple[Element, ...]
+    title: str
+    proxy_title: str
+    hint: str = ""
+    own_words: str | None = None
+    options: tuple[Option, ...] = ()
+    detail_title: str = ""
+    proxy_detail_title: str = ""
+
+    def option(self, option_id: str) -> Option | None:
+        """Return the option of that id, or None."""
+        return next((option for option in self.options if option.id == option_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    """A versioned questionnaire; `url` is its canonical without the version."""
+
+    id: str
+    version: str
+    url: str
+    questions: tuple[Question, ...]
+
+    def question(self, question_id: str) -> Question | None:
+        """Return the question of that id, or None."""
+        return next((question for question in self.questions if question.id == question_id), None)
