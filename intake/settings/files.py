@@ -1,0 +1,71 @@
+"""The shapes of the configuration files, exactly as their tables and keys are written."""
+
+from dataclasses import dataclass, field
+
+from intake.settings.values import AuthKind, MappingPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class TimesTable:
+    """`[times]` of intake.toml; the unit is in each key's name."""
+
+    draft_idle_minutes: int = 15
+    kiosk_idle_seconds: int = 90
+    kiosk_warning_seconds: int = 20
+    kiosk_drop_minutes: int = 5
+    code_minutes: int = 15
+    appointment_window_hours: int = 2
+    link_days: int = 7
+    payload_days: int = 30
+    undo_days: int = 90
+    audit_days: int = 2190
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTable:
+    """`[servers.<id>]` of intake.toml."""
+
+    base_url: str
+    us_core: str = "6.1.0"
+    quirks: str = "generic"
+    timeout_seconds: int = 30
+    workers: int = 4
+    ca_file: str = ""
+    auth: AuthKind = AuthKind.NONE
+    username: str = ""
+    secret_file: str = ""
+    client_id: str = ""
+    key_file: str = ""
+    key_id: str = ""
+    algorithm: str = "ES384"
+    token_url: str = ""
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeFile:
+    """intake.toml; `servers` is read table by table."""
+
+    public_url: str = ""
+    data_dir: str = ""
+    database: str = ""
+    key_file: str = ""
+    trusted_proxies: int = 0
+    languages: tuple[str, ...] = ("en",)
+    question_set: str = "spd15-2024"
+    notice: str = "1"
+    times: TimesTable = field(default_factory=TimesTable)
+    mapping: MappingPolicy = field(default_factory=MappingPolicy)
+    servers: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicTable:
+    """`[<clinic id>]` of clinics.toml."""
+
+    name: str
+    time_zone: str
+    server: str
+    organization: str
+    locations: tuple[str, ...] = ()
+    record_number_system: str = ""

@@ -1,0 +1,94 @@
+"""What a configuration has to meet beyond its types; each breach is a sentence that names the key and the way out."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from intake.settings.files import ClinicTable, IntakeFile, ServerTable, TimesTable
+from intake.settings.values import AuthKind
+
+US_CORE_VERSIONS = ("3.1.1", "6.1.0", "7.0.0", "8.0.0", "8.0.1", "9.0.0")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_NEEDED_FOR = {
+    AuthKind.NONE: (),
+    AuthKind.BASIC: ("username", "secret_file"),
+    AuthKind.BEARER: ("secret_file",),
+    AuthKind.CLIENT_SECRET: ("client_id", "secret_file", "token_url"),
+    AuthKind.BACKEND_SERVICES: ("client_id", "key_file", "token_url"),
+}
+
+
+def intake_faults(file: IntakeFile, question_sets: tuple[str, ...]) -> Iterator[str]:
+    """Yield the faults of intake.toml's own keys."""
+    where = "intake.toml"
+    if file.public_url:
+        yield from _url_faults(file.public_url, f"{where}: public_url")
+    if not file.languages:
+        yield f'{where}: languages: name at least one, such as ["en"]'
+    if len(set(file.languages)) != len(file.languages):
+        yield f"{where}: languages: a language is named twice"
+    if file.trusted_proxies < 0:
+        yield f"{where}: trusted_proxies: a count, 0 or more"
+    if file.question_set not in question_sets:
+        yield f"{where}: question_set: '{file.question_set}' is not among {', '.join(question_sets)}"
+    if not file.servers:
+        yield f"{where}: there is no FHIR server; add a table [servers.main] with a base_url"
+    yield from _times_faults(file.times, f"{where}: times")
+
+
+def server_faults(table: ServerTable, where: str) -> Iterator[str]:
+    """Yield the faults of one server's table."""
+    yield from _url_faults(table.base_url, f"{where}: base_url")
+    if table.us_core not in US_CORE_VERSIONS:
+        yield f"{where}: us_core: '{table.us_core}' is not among {', '.join(US_CORE_VERSIONS)}"
+    if table.timeout_seconds < 1:
+        yield f"{where}: timeout_seconds: at least 1"
+    if not 1 <= table.workers <= 32:
+        yield f"{where}: workers: between 1 and 32"
+    for key in _NEEDED_FOR[table.auth]:
+        if not getattr(table, key):
+            yield f'{where}: {key}: needed for auth = "{table.auth}"'
+    if table.token_url:
+        yield from _url_faults(table.token_url, f"{where}: token_url")
+    if table.algorithm not in ("ES384", "RS384"):
+        yield f"{where}: algorithm: ES384 or RS384, which SMART Backend Services name"
+
+
+def clinic_faults(table: ClinicTable, servers: tuple[str, ...], where: str) -> Iterator[str]:
+    """Yield the faults of one clinic's table."""
+    if not table.name.strip():
+        yield f"{where}: name: must not be empty"
+    if table.time_zone not in available_timezones():
+        yield f"{where}: time_zone: '{table.time_zone}' is no IANA time zone such as America/New_York"
+    if table.server not in servers:
+        yield f"{where}: server: '{table.server}' has no table [servers.{table.server}] in intake.toml"
+    if not table.organization:
+        yield f"{where}: organization: a reference such as Organization/123, or an identifier such as system|value"
+
+
+def serving_faults(public_url: str) -> Iterator[str]:
+    """Yield what keeps the pages from being served: no address, or plain http anywhere but on this machine."""
+    parts = urlsplit(public_url)
+    if not public_url:
+        yield (
+            "intake.toml: public_url: the address at which patients and staff reach the pages is needed, "
+            "such as https://intake.clinic.example"
+        )
+    elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        yield "intake.toml: public_url: plain http is for this machine only; answers must travel over https"
+
+
+def _url_faults(url: str, where: str) -> Iterator[str]:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        yield f"{where}: '{url}' is no http or https address"
+    elif parts.query or parts.fragment:
+        yield f"{where}: an address without ? and #"
+
+
+def _times_faults(times: TimesTable, where: str) -> Iterator[str]:
+    for key in TimesTable.__dataclass_fields__:
+        if getattr(times, key) < 1:
+            yield f"{where}: {key}: at least 1"
+    if times.kiosk_warning_seconds < 20:
+        yield f"{where}: kiosk_warning_seconds: at least 20, so that everyone has the time to answer (WCAG 2.2.1)"

@@ -1,0 +1,112 @@
+"""The settings as the rooms read them: frozen values, checked, with durations as timedeltas and paths resolved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from intake.questions import QuestionSet
+
+
+class AuthKind(StrEnum):
+    """How a FHIR server knows us."""
+
+    NONE = "none"
+    BASIC = "basic"
+    BEARER = "bearer"
+    CLIENT_SECRET = "client-secret"
+    BACKEND_SERVICES = "backend-services"
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """The means of authentication; secrets stay in files, which are read when a client is made."""
+
+    kind: AuthKind
+    username: str
+    secret_file: Path | None
+    client_id: str
+    key_file: Path | None
+    key_id: str
+    algorithm: str
+    token_url: str
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One FHIR server. `base_url` has no slash at its end; `timeout` is for one request."""
+
+    id: str
+    base_url: str
+    us_core: str
+    quirks: str
+    timeout: timedelta
+    auth: Auth
+    ca_file: Path | None
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """One clinic; `server` is the id of its FHIR server, references are as that server knows them."""
+
+    id: str
+    name: str
+    time_zone: ZoneInfo
+    server: str
+    organization: str
+    locations: tuple[str, ...]
+    record_number_system: str
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long things are kept or wait."""
+
+    draft_idle: timedelta
+    kiosk_idle: timedelta
+    kiosk_warning: timedelta
+    kiosk_drop: timedelta
+    code: timedelta
+    appointment_window: timedelta
+    link: timedelta
+    payload: timedelta
+    undo: timedelta
+    audit: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class MappingPolicy:
+    """A site's switches for the mapping to FHIR, all off unless the site turns them on (FHIR.md, sections 2 and 5)."""
+
+    mena_rolls_up_to_white: bool = False
+    infer_not_hispanic: bool = False
+    decline_erases: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One installation. `directory` is the site's folder, None where only the shipped one is read."""
+
+    directory: Path | None
+    public_url: str
+    data_dir: Path
+    database_url: str
+    key_file: Path
+    trusted_proxies: int
+    languages: tuple[str, ...]
+    question_set: QuestionSet
+    question_sets: Mapping[str, QuestionSet]
+    notice: str
+    times: Times
+    mapping: MappingPolicy
+    servers: Mapping[str, Server]
+    clinics: Mapping[str, Clinic]
+
+    @property
+    def is_https(self) -> bool:
+        """Whether the pages are reached over https, which makes cookies Secure and sends HSTS."""
+        return self.public_url.startswith("https://")
