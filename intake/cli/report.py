@@ -1,0 +1,128 @@
+"""`intake report`: the completeness report from a folder of FHIR NDJSON."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from intake.clock import Clock, system_clock
+
+if TYPE_CHECKING:
+    from intake.report.making import Made
+    from intake.report.values import ClinicScope, Period, Report
+
+FORMATS = ("text", "json", "csv", "html")
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    clinics: tuple["ClinicScope", ...]
+    time_zone: str
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.add_argument(
+        "--from", dest="folder", type=Path, required=True, metavar="DIR", help="a folder of FHIR NDJSON files"
+    )
+    parser.add_argument("--period", required=True, help="2026, 2026-Q3, 2026-09 or rolling-12")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    parser.add_argument(
+        "--clinics",
+        choices=("configured", "none"),
+        help="the configured clinics, or every Organization that has encounters; default: what fits the files",
+    )
+    parser.add_argument("--time-zone", help="where days begin for Organizations; default: the first clinic's, else UTC")
+    parser.add_argument("--config", type=Path, metavar="DIR", help="the site's own configuration")
+
+
+def run(args: argparse.Namespace, clock: Clock = system_clock) -> int:
+    """Print the report; 0 done, 1 where lines were broken or files unreadable, 2 for wrong usage."""
+    from intake.report.periods import parse_period
+
+    try:
+        scope = _scope(args)
+        now = clock()
+        period = parse_period(args.period, now.astimezone(ZoneInfo(scope.time_zone)).date())
+        _look(args.folder)
+    except (ValueError, OSError, KeyError) as error:
+        return _say(f"intake report: {error}", 2)
+    return _report(args, scope, period, now)
+
+
+def _report(args: argparse.Namespace, scope: _Scope, period: "Period", now: datetime) -> int:
+    from intake.report.codes import mapped_codes
+    from intake.report.loading import UnreadableFilesError
+    from intake.report.making import make
+
+    _say(f"reading {args.folder} for {period.name} ({period.first} up to, not including, {period.end})", 0)
+    try:
+        made = make(
+            args.folder,
+            period,
+            as_of=now,
+            codes=mapped_codes(),
+            clinics=scope.clinics,
+            time_zone=scope.time_zone,
+            by_organization={"none": True, "configured": False}.get(args.clinics),
+        )
+    except (UnreadableFilesError, OSError) as error:
+        return _say(f"intake report: {error}", 1)
+    sys.stdout.write(_written(made.report, args.format))
+    return _broken(made)
+
+
+def _written(report: "Report", form: str) -> str:
+    from intake.report.codec import to_json
+    from intake.report.outputs import to_csv, to_html, to_text
+
+    writers: Mapping[str, Callable[[Report], str]] = {
+        "text": to_text,
+        "csv": to_csv,
+        "html": to_html,
+        "json": lambda one: to_json(one).decode(),
+    }
+    return writers[form](report)
+
+
+def _broken(made: "Made") -> int:
+    for line in made.broken:
+        _say(f"{line.file}:{line.line}: {line.fault}; left out", 1)
+    if not made.report.broken_lines:
+        return 0
+    return _say(f"{made.report.broken_lines} lines could not be read; the rest is counted", 1)
+
+
+def _scope(args: argparse.Namespace) -> _Scope:
+    """The clinics to report on and the zone for those that the configuration does not know."""
+    from intake.report.values import ClinicScope
+    from intake.settings import load
+
+    settings = load(args.config)
+    clinics = tuple(
+        ClinicScope(clinic.id, clinic.name, clinic.time_zone.key, (clinic.organization,), clinic.locations)
+        for clinic in settings.clinics.values()
+    )
+    zone = args.time_zone or (clinics[0].time_zone if clinics else "UTC")
+    ZoneInfo(zone)
+    return _Scope(clinics, zone)
+
+
+def _look(folder: Path) -> None:
+    """Refuse a folder without anything to count."""
+    from intake.report.files import find
+
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is not a folder")
+    missing = [kind for kind in ("Patient", "Encounter") if not find(folder)[kind]]
+    if missing:
+        raise ValueError(f"{folder} has no {' and no '.join(missing)} files, such as {missing[0]}.ndjson")
+
+
+def _say(words: str, code: int) -> int:
+    sys.stderr.write(words + "\n")
+    return code

@@ -1,0 +1,80 @@
+"""Counts the states per clinic and element, and for the organization, where each patient counts once."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from intake.report.periods import instant, months_before
+from intake.report.values import ELEMENTS, TOTAL, ClinicScope, Definition, ElementCounts, RowCounts, State
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_EVERYONE = """
+CREATE VIEW counted AS SELECT clinic, patient FROM member UNION ALL SELECT '', id FROM person
+"""
+
+_STATES = """
+WITH everyone AS (SELECT counted.clinic, counted.patient, element FROM counted CROSS JOIN
+    (SELECT unnest($elements) AS element)), each AS (
+    SELECT everyone.clinic, everyone.element, standing.* EXCLUDE (patient, element, state), coalesce(state, 6) AS state
+    FROM everyone LEFT JOIN standing ON standing.patient = everyone.patient AND standing.element = everyone.element
+)
+SELECT clinic, element, count(*) FILTER (state = 1),
+    count(*) FILTER (state = 2), count(*) FILTER (state = 3), count(*) FILTER (state = 4), count(*) FILTER (state = 5),
+    count(*) FILTER (state = 6), count(*) FILTER (state = 7),
+    count(*) FILTER (state <= 3 AND detailed) AS detailed,
+    count(*) FILTER (state <= 3 AND told_at >= $confirmed_after) AS current,
+    count(*) FILTER (state <= 3 AND told_at < $confirmed_after) AS stale,
+    count(*) FILTER (state <= 3 AND declined_at > coalesce(told_at, '-infinity'::TIMESTAMPTZ)) AS declined_later,
+    count(*) FILTER (state = 5 AND reason_unknown) AS reason_unknown,
+    count(*) FILTER (hispanic_only) AS hispanic_only,
+    count(*) FILTER (state IN (1, 2, 4) AND verified) AS verified
+FROM each GROUP BY clinic, element
+"""
+
+PARTS = ("detailed", "current", "stale", "declined-later", "reason-unknown", "hispanic-only", "verified")
+"""The counted splits of a part of the states, in the order of the columns."""
+
+_TOGETHER = """
+WITH each AS (
+    SELECT patient, count(*) FILTER (state <= 3 AND element IN ('race', 'ethnicity', 'spoken-language')) = 3 AS known,
+        count(*) FILTER (state <= 2 AND element IN ('race', 'ethnicity', 'spoken-language')) = 3 AS direct,
+        count(*) FILTER (element = 'interpreter' AND state <= 3) = 1
+            OR coalesce(bool_or(english) FILTER (element = 'spoken-language'), false) AS interpreter
+    FROM standing GROUP BY patient
+)
+SELECT clinic, count(*), count(*) FILTER (known), count(*) FILTER (direct), count(*) FILTER (known AND interpreter)
+FROM counted LEFT JOIN each USING (patient) GROUP BY clinic
+"""
+
+TOGETHER = ("known", "direct", "known-with-interpreter")
+
+
+class StatesDoNotSumError(AssertionError):
+    """The states of a row do not sum to its people: the report must not be shown."""
+
+
+def count(
+    connection: "DuckDBPyConnection", clinics: Sequence[ClinicScope], definition: Definition, as_of: datetime
+) -> tuple[RowCounts, ...]:
+    """The exact counts, a row per clinic in the order given and the organization's last."""
+    connection.execute(_EVERYONE)
+    confirmed_after = instant(months_before(as_of.date(), definition.stale_months), "UTC")
+    found = {
+        (row[0], row[1]): ElementCounts(tuple(row[2:9]), dict(zip(PARTS, row[9:], strict=True)))
+        for row in connection.execute(
+            _STATES, {"elements": list(ELEMENTS), "confirmed_after": confirmed_after}
+        ).fetchall()
+    }
+    together = {row[0]: row[1:] for row in connection.execute(_TOGETHER).fetchall()}
+    named = [(clinic.id, clinic.name) for clinic in clinics] + [(TOTAL, "")]
+    return tuple(_row(key, name, found, together.get(key, (0, 0, 0, 0))) for key, name in named)
+
+
+def _row(key: str, name: str, found: Mapping[tuple[str, str], ElementCounts], together: Sequence[int]) -> RowCounts:
+    nobody = ElementCounts((0,) * len(State), dict.fromkeys(PARTS, 0))
+    elements = {element: found.get((key, element), nobody) for element in ELEMENTS}
+    if any(sum(counts.states) != together[0] for counts in elements.values()):
+        raise StatesDoNotSumError(f"states do not sum to the people of row {key or 'total'}")
+    return RowCounts(key, name, together[0], elements, dict(zip(TOGETHER, together[1:], strict=True)))

@@ -1,0 +1,80 @@
+"""DuckDB macros for the parts of FHIR resources that the flat tables are made from."""
+
+MACROS = r"""
+CREATE MACRO ref_key(kind, ref) AS CASE
+    WHEN ref.reference IS NULL THEN
+        '?' || nullif(coalesce(ref.identifier.system, '') || '|' || coalesce(ref.identifier.value, ''), '|')
+    WHEN contains(ref.reference, kind || '?') THEN
+        '?' || url_decode(regexp_extract(ref.reference, '[?&]identifier=([^&]*)', 1))
+    WHEN starts_with(ref.reference, kind || '/') OR contains(ref.reference, '/' || kind || '/') THEN
+        split_part(split_part(ref.reference, kind || '/', -1), '/', 1)
+    WHEN starts_with(ref.reference, 'urn:uuid:') OR starts_with(ref.reference, 'urn:oid:') THEN
+        split_part(ref.reference, ':', 3)
+END;
+CREATE MACRO code_key(coding) AS CASE
+    WHEN coding.code IS NULL THEN NULL
+    WHEN coding.system IS NULL OR coding.system IN (
+        'urn:oid:2.16.840.1.113883.6.238', 'http://terminology.hl7.org/CodeSystem/v3-Race',
+        'http://terminology.hl7.org/CodeSystem/v3-Ethnicity', 'http://terminology.hl7.org/CodeSystem/v3-NullFlavor',
+        'http://terminology.hl7.org/CodeSystem/data-absent-reason', 'urn:ietf:bcp:47', 'http://snomed.info/sct',
+        'urn:iso:std:iso:639:-1', 'urn:iso:std:iso:639:-2', 'http://hl7.org/fhir/sid/iso-639-1',
+        'http://terminology.hl7.org/CodeSystem/iso639-1', 'http://terminology.hl7.org/CodeSystem/iso639-2',
+        'http://terminology.hl7.org/CodeSystem/iso639-3', 'http://terminology.hl7.org/CodeSystem/Languages')
+    THEN coding.code ELSE coding.system || '|' || coding.code END;
+CREATE MACRO code_keys(codings) AS
+    list_filter([code_key(c) FOR c IN coalesce(codings, [])], lambda k: k IS NOT NULL);
+CREATE MACRO moment(t) AS CASE WHEN length(t) > 10 THEN try_cast(t AS TIMESTAMPTZ) END;
+CREATE MACRO day_of(t) AS CASE length(t) WHEN 10 THEN try_cast(t AS DATE) WHEN 7 THEN try_cast(t || '-01' AS DATE)
+    WHEN 4 THEN try_cast(t || '-01-01' AS DATE) END;
+CREATE MACRO instant(t) AS coalesce(moment(t), day_of(t)::TIMESTAMPTZ);
+CREATE MACRO first_extension(extensions, address) AS list_filter(extensions, lambda e: e.url = address)[1];
+CREATE MACRO has_test_tag(meta) AS coalesce(
+    list_contains([c.code FOR c IN coalesce(meta.tag, [])], 'HTEST')
+    OR list_contains([c.code FOR c IN coalesce(meta.security, [])], 'HTEST'), false);
+-- The shapes in which parts are read: a part of another shape is read as nothing, never as a fault.
+CREATE MACRO as_reference(j) AS json_transform(j,
+    '{"reference":"VARCHAR","type":"VARCHAR","identifier":{"system":"VARCHAR","value":"VARCHAR"}}');
+CREATE MACRO as_references(j) AS coalesce(json_transform(j,
+    '[{"reference":"VARCHAR","type":"VARCHAR","identifier":{"system":"VARCHAR","value":"VARCHAR"}}]'), []);
+CREATE MACRO as_concept(j) AS json_transform(j, '{"coding":[{"system":"VARCHAR","code":"VARCHAR"}],"text":"VARCHAR"}');
+CREATE MACRO as_meta(j) AS json_transform(j, '{"lastUpdated":"VARCHAR",
+    "tag":[{"system":"VARCHAR","code":"VARCHAR"}],"security":[{"system":"VARCHAR","code":"VARCHAR"}]}');
+CREATE MACRO as_extensions(j) AS json_transform(j, '[{"url":"VARCHAR","valueBoolean":"BOOLEAN",
+    "valueCoding":{"system":"VARCHAR","code":"VARCHAR"},"extension":[{"url":"VARCHAR",
+        "valueCoding":{"system":"VARCHAR","code":"VARCHAR"},"valueString":"VARCHAR"}]}]');
+CREATE MACRO as_links(j) AS json_transform(j, '[{"type":"VARCHAR","other":
+    {"reference":"VARCHAR","type":"VARCHAR","identifier":{"system":"VARCHAR","value":"VARCHAR"}}}]');
+CREATE MACRO as_communication(j) AS coalesce(json_transform(j, '[{"preferred":"BOOLEAN",
+    "language":{"coding":[{"system":"VARCHAR","code":"VARCHAR"}],"text":"VARCHAR"},
+    "extension":[{"url":"VARCHAR","extension":[{"url":"VARCHAR","valueCoding":{"code":"VARCHAR"}}]}]}]'), []);
+CREATE MACRO as_locations(j) AS coalesce(json_transform(j, '[{"location":
+    {"reference":"VARCHAR","type":"VARCHAR","identifier":{"system":"VARCHAR","value":"VARCHAR"}}}]'), []);
+CREATE MACRO as_participants(j) AS coalesce(json_transform(j, '[{"actor":
+    {"reference":"VARCHAR","type":"VARCHAR","identifier":{"system":"VARCHAR","value":"VARCHAR"}}}]'), []);
+CREATE MACRO as_components(j) AS coalesce(json_transform(j, '[{"valueString":"VARCHAR",
+    "valueCodeableConcept":{"coding":[{"system":"VARCHAR","code":"VARCHAR"}],"text":"VARCHAR"}}]'), []);
+CREATE MACRO as_targets(j) AS json_transform(j, '[{"reference":"VARCHAR","type":"VARCHAR",
+    "extension":[{"url":"VARCHAR","valueUri":"VARCHAR"}]}]');
+CREATE MACRO as_agents(j) AS coalesce(json_transform(j, '[{"type":{"coding":[{"code":"VARCHAR"}]},
+    "who":{"reference":"VARCHAR","type":"VARCHAR","identifier":{"system":"VARCHAR","value":"VARCHAR"}}}]'), []);
+CREATE MACRO as_identifiers(j) AS [coalesce(i.system, '') || '|' || i.value FOR i IN coalesce(
+    json_transform(j, '[{"system":"VARCHAR","value":"VARCHAR"}]'), []) IF i.value IS NOT NULL];
+CREATE MACRO us_core(extensions, name) AS
+    first_extension(extensions, 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-' || name);
+CREATE MACRO hl7(extensions, name) AS
+    first_extension(extensions, 'http://hl7.org/fhir/StructureDefinition/' || name);
+CREATE MACRO group_codes(extension) AS list_concat(
+    code_keys([e.valueCoding FOR e IN coalesce(extension.extension, []) IF e.url = 'ombCategory']),
+    code_keys([e.valueCoding FOR e IN coalesce(extension.extension, []) IF e.url = 'detailed']));
+CREATE MACRO group_text(extension) AS
+    trim([e.valueString FOR e IN coalesce(extension.extension, []) IF e.url = 'text'][1]);
+CREATE MACRO source_of(method) AS CASE WHEN method = 'self-reported' THEN 'self'
+    WHEN method = 'reported-by-related-person' THEN 'proxy' WHEN method IS NOT NULL THEN 'other' END;
+CREATE MACRO source_of_agent(who) AS CASE
+    WHEN who.type = 'RelatedPerson' OR contains(who.reference, 'RelatedPerson/') THEN 'proxy'
+    WHEN who.type = 'Patient' OR starts_with(who.reference, 'Patient') OR contains(who.reference, '/Patient/')
+        THEN 'self' END;
+-- A line that is JSON but no such resource stops the reading, so that its file is sifted and the line is named.
+CREATE MACRO checked(kind, resource_type, id) AS
+    CASE WHEN resource_type = kind AND id <> '' THEN id ELSE error('not a ' || kind || ' with an id') END;
+"""

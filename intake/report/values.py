@@ -1,0 +1,162 @@
+"""The report's plain values: what goes in, what is counted, what comes out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import IntEnum
+
+DEFINITION_VERSION = "2026-11.1"
+"""Changes whenever a number could come out otherwise from the same files."""
+
+FORMAT = "intake-report/1"
+"""Changes whenever the report's JSON takes another shape."""
+
+WITHHELD = "withheld"
+SMALL = "<11"
+Count = int | str
+"""A count as it may be shown: zero or at least 11, `SMALL` for 1 to 10, or `WITHHELD` to protect another count."""
+
+TOTAL = ""
+"""The key of the organization's row, where clinics have their ids."""
+
+ELEMENTS = ("race", "ethnicity", "spoken-language", "written-language", "interpreter")
+
+
+class State(IntEnum):
+    """The one state of a patient and element; the numbers are the report definition's."""
+
+    SELF = 1
+    PROXY = 2
+    SOURCE_UNKNOWN = 3
+    DECLINED = 4
+    DONT_KNOW = 5
+    NOT_ASKED = 6
+    UNUSABLE = 7
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicScope:
+    """A clinic as the files know it.
+
+    `organization` and `locations` are references (`Organization/1`, `Organization?identifier=system|value`) or bare
+    `system|value` identifiers.
+    """
+
+    id: str
+    name: str
+    time_zone: str
+    organization: tuple[str, ...] = ()
+    locations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What our own store knows of one patient's element; `verified` says whether read-back proved it in the EHR."""
+
+    patient: str
+    element: str
+    state: State
+    told_at: datetime
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """The choices that a site may make; all of them are printed with the numbers."""
+
+    version: str = DEFINITION_VERSION
+    stale_months: int = 12
+    default_language: str | None = None
+    """The language tag that the EHR fills in by itself: found alone in a chart, it tells nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Calendar days from `first` up to, not including, `end`; a day begins in each clinic's own time zone."""
+
+    name: str
+    first: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLine:
+    """A line that is not a FHIR resource of its file's type."""
+
+    file: str
+    line: int
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class ElementCounts:
+    """The exact counts of one row and element, never shown as such; `parts` are the splits of a part of the states."""
+
+    states: tuple[int, ...]
+    parts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """The exact counts of a clinic or, under `TOTAL`, of the organization."""
+
+    key: str
+    name: str
+    people: int
+    elements: Mapping[str, ElementCounts]
+    together: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A share as it may be shown; percentages are None where a count is not shown or fewer than 30 stand below."""
+
+    numerator: Count
+    denominator: Count
+    percent: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ElementResult:
+    """One element of one row after suppression: the seven states and the metrics, each by name."""
+
+    element: str
+    states: Mapping[str, Count]
+    metrics: Mapping[str, Metric]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One clinic, or the organization, whose `clinic` is None and which has no name."""
+
+    clinic: str | None
+    name: str
+    people: Count
+    elements: tuple[ElementResult, ...]
+    together: Mapping[str, Metric]
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """How many encounters or patients were left out, and why."""
+
+    reason: str
+    unit: str
+    count: Count
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole report: suppressed, so that it may be kept and shown as it is."""
+
+    as_of: datetime
+    period: Period
+    definition: Definition
+    snapshot: str
+    rows: tuple[Row, ...]
+    excluded: tuple[Exclusion, ...]
+    broken_lines: int
+    newest_encounter: datetime | None
+    format: str = FORMAT
