@@ -43,12 +43,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, clock: Clock = system_clock) -> int:
     """Print the report; 0 done, 1 where lines were broken or files unreadable, 2 for wrong usage."""
     from intake.report.periods import parse_period
+    from intake.settings import SettingsError
 
     try:
         scope = _scope(args)
         now = clock()
         period = parse_period(args.period, now.astimezone(ZoneInfo(scope.time_zone)).date())
         _look(args.folder)
+    except SettingsError as error:
+        return _say(f"intake report: {error}", 1)
     except (ValueError, OSError, KeyError) as error:
         return _say(f"intake report: {error}", 2)
     return _report(args, scope, period, now)
@@ -57,19 +60,13 @@ def run(args: argparse.Namespace, clock: Clock = system_clock) -> int:
 def _report(args: argparse.Namespace, scope: _Scope, period: "Period", now: datetime) -> int:
     from intake.report.codes import mapped_codes
     from intake.report.loading import UnreadableFilesError
-    from intake.report.making import make
+    from intake.report.making import Asked, make
 
     _say(f"reading {args.folder} for {period.name} ({period.first} up to, not including, {period.end})", 0)
     try:
-        made = make(
-            args.folder,
-            period,
-            as_of=now,
-            codes=mapped_codes(),
-            clinics=scope.clinics,
-            time_zone=scope.time_zone,
-            by_organization={"none": True, "configured": False}.get(args.clinics),
-        )
+        by_organization = {"none": True, "configured": False}.get(args.clinics)
+        asked = Asked(period, now, mapped_codes(), scope.clinics, scope.time_zone, by_organization)
+        made = make(args.folder, asked)
     except (UnreadableFilesError, OSError) as error:
         return _say(f"intake report: {error}", 1)
     sys.stdout.write(_written(made.report, args.format))

@@ -13,10 +13,51 @@ from intake.report.loading import MEMORY_LIMIT, engine, load
 from intake.report.metrics import results, shown_alone
 from intake.report.population import find_members, organizations_seen, place_encounters
 from intake.report.states import find_states
-from intake.report.values import TOTAL, BrokenLine, Captured, ClinicScope, Definition, Exclusion, Period, Report
+from intake.report.values import (
+    STANDARD,
+    TOTAL,
+    BrokenLine,
+    Captured,
+    ClinicScope,
+    Definition,
+    Exclusion,
+    Period,
+    Report,
+    RowCounts,
+)
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a report is asked for.
+
+    `clinics` are the rows; where none of them has an encounter in the files (`by_organization` None), or where that is
+    asked for (True), every Organization that provided one is a row, its days in `time_zone`. `codes` maps CDCREC's
+    codes to `race` or `ethnicity`.
+    """
+
+    period: Period
+    as_of: datetime
+    codes: Mapping[str, str]
+    clinics: Sequence[ClinicScope] = ()
+    time_zone: str = "UTC"
+    by_organization: bool | None = None
+    definition: Definition = STANDARD
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The exact counts, which are for the making of reports alone: they are never kept and never shown."""
+
+    rows: tuple[RowCounts, ...]
+    left_out: Mapping[tuple[str, str], int]
+    snapshot: str
+    newest_encounter: datetime | None
+    broken: tuple[BrokenLine, ...]
+    broken_lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,61 +68,49 @@ class Made:
     broken: tuple[BrokenLine, ...]
 
 
-def make(
-    folder: Path,
-    period: Period,
-    *,
-    as_of: datetime,
-    codes: Mapping[str, str],
-    clinics: Sequence[ClinicScope] = (),
-    time_zone: str = "UTC",
-    by_organization: bool | None = None,
-    captured: Iterable[Captured] | None = None,
-    definition: Definition | None = None,
-    memory_limit: str = MEMORY_LIMIT,
-) -> Made:
+def make(folder: Path, asked: Asked, captured: Iterable[Captured] | None = None) -> Made:
     """Make the report from a folder of NDJSON files.
 
-    `clinics` are the rows; where none of them has an encounter in the files (`by_organization` None), or where that
-    is asked for (True), every Organization that provided one is a row, its days in `time_zone`. `codes` maps CDCREC's
-    codes to `race` or `ethnicity`. `captured` is what our own store knows, None where it was not asked.
-    Raises UnreadableFilesError.
+    `captured` is what our own store knows, None where it was not asked. Raises UnreadableFilesError.
     """
-    definition = definition or Definition()
+    found = tally(folder, asked, captured or ())
+    report = Report(
+        as_of=asked.as_of,
+        period=asked.period,
+        definition=asked.definition,
+        snapshot=found.snapshot,
+        rows=results(found.rows, captured=captured is not None),
+        excluded=tuple(
+            Exclusion(reason, unit, shown_alone(number)) for (reason, unit), number in found.left_out.items()
+        ),
+        broken_lines=found.broken_lines,
+        newest_encounter=found.newest_encounter,
+    )
+    return Made(report, found.broken)
+
+
+def tally(folder: Path, asked: Asked, captured: Iterable[Captured] = (), memory_limit: str = MEMORY_LIMIT) -> Tally:
+    """Count exactly; raises UnreadableFilesError."""
     with engine(memory_limit) as (connection, spare):
         loaded = load(connection, spare, ndjson.find(folder))
-        rows = _place(connection, clinics, period, time_zone, by_organization)
-        left_out = find_members(connection, period)
-        find_states(connection, definition, codes, captured or ())
-        counts = count(connection, rows, definition, as_of)
-        if rows is not clinics:
-            counts = tuple(row for row in counts if row.people or row.key == TOTAL)
-        report = Report(
-            as_of=as_of,
-            period=period,
-            definition=definition,
-            snapshot=_snapshot(connection),
-            rows=results(counts, captured=captured is not None),
-            excluded=tuple(Exclusion(reason, unit, shown_alone(number)) for (reason, unit), number in left_out.items()),
-            broken_lines=loaded.broken_lines,
-            newest_encounter=_newest_encounter(connection),
-        )
-    return Made(report, tuple(loaded.broken))
+        clinics = _place(connection, asked)
+        left_out = find_members(connection, asked.period)
+        find_states(connection, asked.definition, asked.codes, captured)
+        rows = count(connection, clinics, asked.definition, asked.as_of)
+        if clinics is not asked.clinics:
+            rows = tuple(row for row in rows if row.people or row.key == TOTAL)
+        newest = _newest_encounter(connection)
+        return Tally(rows, left_out, _snapshot(connection), newest, tuple(loaded.broken), loaded.broken_lines)
 
 
-def _place(
-    connection: "DuckDBPyConnection",
-    clinics: Sequence[ClinicScope],
-    period: Period,
-    time_zone: str,
-    by_organization: bool | None,
-) -> Sequence[ClinicScope]:
-    if not by_organization and clinics:
-        found = place_encounters(connection, clinics, period)
-        if found or by_organization is False:
-            return clinics
-    rows = organizations_seen(connection, time_zone)
-    place_encounters(connection, rows, period)
+def _place(connection: "DuckDBPyConnection", asked: Asked) -> Sequence[ClinicScope]:
+    """Give the encounters their clinics, the configured ones or, where these do not fit, every Organization."""
+    rows = () if asked.by_organization is False else organizations_seen(connection, asked.time_zone)
+    if asked.clinics and not asked.by_organization:
+        found = place_encounters(connection, asked.clinics, asked.period)
+        if found or not rows:
+            return asked.clinics
+    place_encounters(connection, rows, asked.period)
     return rows
 
 

@@ -69,10 +69,11 @@ def _climb(place: Place, named: Mapping[PlaceKey, str], by_key: Mapping[PlaceKey
     for _ in range(_HIGHEST):
         if at is None:
             return None
-        clinic = _own(at, named, by_key)
+        above = (at.kind, at.parent or "")
+        clinic = _own(at, named, by_key) or named.get(above)
         if clinic is not None:
             return clinic
-        at = by_key.get((at.kind, at.parent)) if at.parent else None
+        at = by_key.get(above)
     return None
 
 

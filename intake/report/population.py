@@ -97,8 +97,16 @@ def organizations_seen(connection: "DuckDBPyConnection", time_zone: str) -> tupl
     return tuple(sorted(found.values(), key=lambda scope: (scope.name, scope.id)))
 
 
-def place_encounters(connection: "DuckDBPyConnection", clinics: Sequence[ClinicScope], period: Period) -> int:
-    """Give every encounter near the period its clinic; returns how many have one."""
+_ANY_PLACED = """
+SELECT EXISTS (FROM seen WHERE clinic IS NOT NULL)
+    OR EXISTS (FROM encounter SEMI JOIN place_clinic ON kind = 'Organization' AND key = organization)
+    OR EXISTS (FROM (SELECT unnest(locations) AS place FROM encounter) SEMI JOIN place_clinic
+        ON kind = 'Location' AND key = place)
+"""
+
+
+def place_encounters(connection: "DuckDBPyConnection", clinics: Sequence[ClinicScope], period: Period) -> bool:
+    """Give every encounter near the period its clinic; returns whether any encounter of any time has one."""
     connection.execute("""
         CREATE OR REPLACE TABLE clinic (id VARCHAR, begins TIMESTAMPTZ, ends TIMESTAMPTZ);
         CREATE OR REPLACE TABLE place_clinic (kind VARCHAR, key VARCHAR, clinic VARCHAR);
@@ -110,8 +118,7 @@ def place_encounters(connection: "DuckDBPyConnection", clinics: Sequence[ClinicS
         connection.execute("INSERT INTO place_clinic VALUES (?, ?, ?)", [kind, key, clinic_id])
     near = {"earliest": instant(period.first, "Etc/GMT-14"), "latest": instant(period.end, "Etc/GMT+12")}
     connection.execute(_WHERE_SEEN, {**near, "first": period.first, "end": period.end})
-    found: int = connection.execute("SELECT count(*) FROM seen WHERE clinic IS NOT NULL").fetchall()[0][0]
-    return found
+    return bool(connection.execute(_ANY_PLACED).fetchall()[0][0])
 
 
 def find_members(connection: "DuckDBPyConnection", period: Period) -> dict[tuple[str, str], int]:

@@ -2,9 +2,10 @@
 
 A table of clinics by states with subtotals and an organization's row is a network: each count flows from its row's
 subtotal to its column's total. A hidden count is safe when another world exists in which it differs and all that is
-shown is the same; that is a cycle through hidden counts, each with room to move within what its mark tells (Gusfield 1988,
-"A graph theoretic approach to statistical data security"). The rows are treated as if they summed to the organization,
-though patients seen at two clinics make that less than certain: who knows that none were must learn nothing either.
+shown is the same; that is a cycle through hidden counts, each with room to move within what its mark tells (Gusfield
+1988, "A graph theoretic approach to statistical data security"). The rows are treated as if they summed to the
+organization, though patients seen at two clinics make that less than certain: who knows that none were must learn
+nothing either.
 """
 
 import heapq
@@ -30,7 +31,7 @@ def is_small(count: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Exact counts by row and column; `tree` gives the parts of a column that has some, `root` is the one shown elsewhere.
+    """Exact counts by row and column; `tree` gives a column's parts, `root` is the column shown elsewhere.
 
     `total` is the row to which the others sum at most. `limits` are what else is known of a count from other tables.
     """

@@ -70,6 +70,10 @@ class Definition:
     """The language tag that the EHR fills in by itself: found alone in a chart, it tells nothing."""
 
 
+STANDARD = Definition()
+"""The definition where a site chose nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """Calendar days from `first` up to, not including, `end`; a day begins in each clinic's own time zone."""

@@ -1,0 +1,125 @@
+"""Files under every usual name are found; a broken line is named and counted, and the rest goes on."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from intake.report.files import fault_of, find
+from intake.report.making import tally
+from intake.report.values import BrokenLine
+
+from .conftest import Count, World, asked
+
+
+def test_names(tmp_path: Path) -> None:
+    names = [
+        "Patient.ndjson",
+        "Patient.000.ndjson",
+        "Patient-1.ndjson.gz",
+        "Encounter_2.ndjson",
+        "Location.2026-11.ndjson",
+    ]
+    for name in [*names, "PatientLink.ndjson", "Patient.json", "log.ndjson", "Claim.ndjson"]:
+        (tmp_path / name).touch()
+    found = {path.name for paths in find(tmp_path).values() for path in paths}
+    assert found == set(names)
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        (b'{"resourceType":"Patient","id":"a"}', ""),
+        (b'\xef\xbb\xbf{"resourceType":"Patient","id":"a"}', ""),
+        (b'{"resourceType":"Patient","id":"a"', "is not JSON"),
+        (b'{"resourceType":"Patient","id":"a","id":"b"}', "is not JSON"),
+        (b'{"resourceType":"Patient","id":"a","x":NaN}', "is not JSON"),
+        (b'{"resourceType":"Patient","id":"a","x":1e999}', "is not JSON"),
+        (b"[" * 100_000, "is not JSON"),
+        (b'{"resourceType":"Patient","id":"\xff"}', "is not UTF-8"),
+        (b'["Patient"]', "is not an object"),
+        (b"null", "is not an object"),
+        (b'{"resourceType":"Group","id":"a"}', "is not of type Patient"),
+        (b'{"resourceType":"Patient"}', "has no id"),
+        (b'{"resourceType":"Patient","id":7}', "has no id"),
+    ],
+)
+def test_faults(line: bytes, fault: str) -> None:
+    assert fault_of(line, "Patient") == fault
+
+
+GOOD = [json.dumps({"resourceType": "Patient", "id": key}) for key in "abc"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"{",
+        b"not json",
+        b'{"resourceType":"Patient","id":"\xff"}',
+        b"[1]",
+        b"null",
+        b'"x"',
+        b'{"resourceType":"Patient"}',
+    ,
+        b'{"resourceType":"Patient","id":"z","id":"y"}', b'{"resourceType":"Claim","id":"z"}', b'{"id":"a"}{"id":"b"}',
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_broken_line_is_named_and_the_rest_counts(world: World, bad: bytes, packed: bool) -> None:
+    for key in "abc":
+        world.encounter(key)
+    folder = world.write()
+    data = b"\n".join([GOOD[0].encode(), b"", bad, GOOD[1].encode() + b"\r", GOOD[2].encode()])
+    name = "Patient.1.ndjson.gz" if packed else "Patient.1.ndjson"
+    (folder / name).write_bytes(gzip.compress(data) if packed else data)
+    found = tally(folder, asked())
+    assert found.rows[-1].people == 3
+    assert [(one.file, one.line) for one in found.broken] == [(name, 3)]
+    assert found.broken_lines == 1
+
+
+def test_a_cut_off_archive_is_named(world: World) -> None:
+    for key in "abc":
+        world.encounter(key)
+    folder = world.write()
+    data = gzip.compress("\n".join(GOOD).encode())
+    (folder / "Patient.ndjson.gz").write_bytes(data[: len(data) - 12])
+    found = tally(folder, asked())
+    assert found.broken[-1].fault.startswith("the file cannot be read further")
+
+
+def test_odd_parts_are_read_as_nothing(world: World, count: Count) -> None:
+    odd = {"extension": "none", "communication": {"language": 3}, "link": 7, "meta": []}
+    world.resources.append({"resourceType": "Patient", "id": "p", **odd})
+    world.encounter("p")
+    world.encounter("p", period="yesterday", location=3)
+    world.resources.append({"resourceType": "Observation", "id": "o", "status": 3, "code": "72826-1", "component": 3})
+    found = count()
+    assert found.rows[-1].people == 1
+    assert found.broken == ()
+
+
+def test_the_same_files_have_the_same_snapshot(world: World, count: Count) -> None:
+    for key in "abc":
+        world.patient(key)
+    first = count().snapshot
+    world.resources.reverse()
+    assert count().snapshot == first
+    world.patient("d")
+    assert count().snapshot != first
+
+
+def test_packed_files_count_as_plain_ones(world: World) -> None:
+    world.patient()
+    assert tally(world.write(packed=True), asked()).rows[-1].people == 1
+
+
+def test_broken_lines_beyond_the_thousandth_are_counted(world: World) -> None:
+    world.patient()
+    folder = world.write()
+    (folder / "Encounter.1.ndjson").write_text("{\n" * 1500, encoding="utf-8")
+    found = tally(folder, asked())
+    assert (len(found.broken), found.broken_lines) == (1000, 1500)
+    assert found.broken[0] == BrokenLine("Encounter.1.ndjson", 1, "is not JSON")
