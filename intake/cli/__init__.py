@@ -1,0 +1,70 @@
+"""The command line: one module per group of commands, imported only when its command is called."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Protocol, cast
+
+
+class Command(Protocol):
+    """What each command's module offers."""
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Add the command's arguments."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it and return the exit code: 0 done, 1 a fault found or work held, 2 wrong usage."""
+
+
+COMMANDS = {
+    "demo": "a clinic to try, with people in it: FHIR server, pages and worker on this machine",
+    "serve": "everything on one machine: migrates, then runs pages and worker",
+    "web": "the pages alone",
+    "worker": "the worker alone: writes submissions to the FHIR servers",
+    "migrate": "bring the database to this version",
+    "check": "say what is right and wrong with configuration, key, database, catalogs and FHIR servers",
+    "submit": "put submissions from files into the outbox",
+    "submissions": "what became of every submission",
+    "bundle": "print the transaction Bundle of one submission",
+    "report": "the completeness report",
+    "links": "pre-visit links",
+    "devices": "pair, list and revoke tablets",
+    "users": "who may sign in",
+    "keys": "make and rotate the encryption key",
+    "i18n": "extract and check the translations",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the entry point of `intake`."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] not in COMMANDS:
+        return _overview(words)
+    command = cast("Command", import_module(f"intake.cli.{words[0]}"))
+    parser = argparse.ArgumentParser(prog=f"intake {words[0]}", description=COMMANDS[words[0]])
+    command.arguments(parser)
+    return _run(command, parser.parse_args(words[1:]))
+
+
+def _run(command: Command, args: argparse.Namespace) -> int:
+    from intake.settings import SettingsError
+
+    try:
+        return command.run(args)
+    except SettingsError as error:
+        for fault in error.faults:
+            print(fault, file=sys.stderr)
+        return 1
+
+
+def _overview(words: list[str]) -> int:
+    asked = words in ([], ["-h"], ["--help"])
+    out = sys.stdout if asked else sys.stderr
+    if not asked:
+        print(f"intake: there is no command '{words[0]}'; the commands are:\n", file=out)
+    else:
+        print("usage: intake COMMAND …; `intake COMMAND --help` says more\n", file=out)
+    for name, words_for in COMMANDS.items():
+        print(f"  {name:<12} {words_for}", file=out)
+    return 0 if asked else 2

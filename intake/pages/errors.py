@@ -1,0 +1,63 @@
+"""Calm pages for what goes wrong: what happened in plain words, and the way on; a traceback only in the log."""
+
+import logging
+
+from flask import Flask, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from intake import i18n
+from intake.pages import language
+from intake.pages.sessions import STAFF
+
+log = logging.getLogger("intake.pages")
+
+
+def N_(message: str) -> str:  # noqa: N802  # The name under which gettext tools know a message marked for later.
+    """Mark a message for translation."""
+    return message
+
+
+WORDS = {
+    "expired": (N_("Please start again"), N_("This page was open for a while, so we cleared it to keep it private.")),
+    404: (N_("There is no such page"), N_("Please start again, or ask the front desk.")),
+    405: (N_("Please start again"), N_("This page cannot be opened this way.")),
+    413: (N_("That was too long"), N_("Please go back and write a little less.")),
+    429: (N_("Please wait a moment"), N_("Too many tries. Please wait a few minutes, or ask the front desk.")),
+    500: (N_("Something went wrong on our side"), N_("Your visit goes on as planned. Please tell the front desk.")),
+}
+
+
+def page(what: str | int, status: int) -> tuple[str, int]:
+    """Return the calm page for `what` (a status or `expired`) with the HTTP `status`."""
+    title, words = WORDS.get(what, WORDS[404] if status < 500 else WORDS[500])
+    speaks = i18n.translator(language.current().tag)
+    onward = f"{STAFF}/" if request.path.startswith(STAFF) else "/"
+    return (
+        render_template("pages/error.html", title=speaks.gettext(title), words=speaks.gettext(words), onward=onward),
+        status,
+    )
+
+
+def _csrf(_error: CSRFError) -> tuple[str, int]:
+    return page("expired", 400)
+
+
+def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
+    if error.code is None or error.code < 400:
+        return error
+    return page(error.code, error.code)
+
+
+def _unforeseen(error: Exception) -> tuple[str, int]:
+    # The log gets the kind and place of the fault; its text could carry what a patient typed.
+    log.error("unforeseen fault in %s: %s", request.endpoint, type(error).__name__, extra={"event": "fault"})
+    return page(500, 500)
+
+
+def init(app: Flask) -> None:
+    """Show these pages instead of the framework's."""
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    if not app.testing:
+        app.register_error_handler(Exception, _unforeseen)

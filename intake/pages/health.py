@@ -1,0 +1,26 @@
+"""For load balancers and the tablet's script: is the process up, and can it store an answer."""
+
+from flask import Flask, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from intake.pages.site import site
+
+
+def _alive() -> Response:
+    return Response(status=204)
+
+
+def _ready() -> Response:
+    try:
+        current = site().database.is_current()
+    except SQLAlchemyError:
+        return Response("the database does not answer\n", 503, mimetype="text/plain")
+    if not current:
+        return Response("the database needs `intake migrate`\n", 503, mimetype="text/plain")
+    return Response("ready\n", mimetype="text/plain")
+
+
+def init(app: Flask) -> None:
+    """Add /alive, which asks nothing of the database, and /ready, which does."""
+    app.add_url_rule("/alive", "alive", _alive)
+    app.add_url_rule("/ready", "ready", _ready)

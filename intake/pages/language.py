@@ -1,0 +1,48 @@
+"""The language of a page: the one that the patient chose, else the first that browser and site share."""
+
+from babel import negotiate_locale
+from flask import Flask, g, has_request_context, request
+from markupsafe import Markup
+
+from intake import i18n
+from intake.i18n import Locale
+from intake.pages.site import site
+
+
+def use(tag: str) -> None:
+    """Show this request's page in the language `tag`, which must be one that the site offers."""
+    g.language = tag
+
+
+def current() -> Locale:
+    """Return the language of this request's page."""
+    if not has_request_context():
+        return i18n.locale(site().settings.languages[0])
+    if "language" not in g:
+        use(_negotiated())
+    return i18n.locale(g.language)
+
+
+def offered() -> tuple[Locale, ...]:
+    """Return the languages that the site offers, sorted by their own names."""
+    return i18n.offered(site().settings.languages)
+
+
+def _negotiated() -> str:
+    tags = site().settings.languages
+    wanted = [tag for tag, _ in request.accept_languages]
+    return negotiate_locale(wanted, tags, sep="-") or tags[0]
+
+
+def _gettext(message: str, /, **values: object) -> Markup:
+    return i18n.translator(current().tag).gettext(message, **values)
+
+
+def _ngettext(one: str, many: str, count: int, /, **values: object) -> Markup:
+    return i18n.translator(current().tag).ngettext(one, many, count, **values)
+
+
+def init(app: Flask) -> None:
+    """Give every template `_`, `ngettext`, `locale` and `site_languages`."""
+    app.jinja_env.globals.update(_=_gettext, ngettext=_ngettext)
+    app.context_processor(lambda: {"locale": current(), "site_languages": offered()})

@@ -1,0 +1,34 @@
+"""Two session cookies: staff have their own under /staff, so that wiping the tablet never signs anyone out."""
+
+from flask import Flask, has_request_context, request
+from flask.sessions import SecureCookieSessionInterface
+
+STAFF = "/staff"
+
+
+def _is_staff() -> bool:
+    return has_request_context() and (request.path == STAFF or request.path.startswith(f"{STAFF}/"))
+
+
+class RoomSessions(SecureCookieSessionInterface):
+    """Flask's signed cookies, named and scoped by the room that a request enters."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """Return `staff` under /staff and `visit` elsewhere."""
+        return "staff" if _is_staff() else "visit"
+
+    def get_cookie_path(self, app: Flask) -> str:
+        """Return the room's own path."""
+        return STAFF if _is_staff() else "/"
+
+
+def init(app: Flask, *, secret: bytes, https: bool) -> None:
+    """Sign the cookies with `secret`; https makes them Secure."""
+    app.config.update(
+        SECRET_KEY=secret,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=https,
+        SESSION_REFRESH_EACH_REQUEST=False,
+    )
+    app.session_interface = RoomSessions()

@@ -1,0 +1,29 @@
+"""What every page needs of the installation it serves: settings, database, clock."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from intake.clock import Clock
+from intake.settings import Settings
+from intake.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One installation, as its pages see it."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+
+
+def attach(app: Flask, site: Site) -> None:
+    """Make `site` the one that `app` serves."""
+    app.extensions["intake"] = site
+
+
+def site() -> Site:
+    """Return the site of the app that serves this request."""
+    return cast("Site", current_app.extensions["intake"])
