@@ -11,13 +11,13 @@ def _is_staff() -> bool:
 
 
 class RoomSessions(SecureCookieSessionInterface):
-    """Flask's signed cookies, named and scoped by the room that a request enters."""
+    """Flask's signed cookies, named and scoped by the room that a request enters (the signatures are Flask's)."""
 
-    def get_cookie_name(self, app: Flask) -> str:
+    def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002
         """Return `staff` under /staff and `visit` elsewhere."""
         return "staff" if _is_staff() else "visit"
 
-    def get_cookie_path(self, app: Flask) -> str:
+    def get_cookie_path(self, app: Flask) -> str:  # noqa: ARG002
         """Return the room's own path."""
         return STAFF if _is_staff() else "/"
 
