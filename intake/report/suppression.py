@@ -164,7 +164,8 @@ def _variables(table: Table) -> list[Variable]:
 
 def _free_another(network: _Network, edge: Variable, rows: Sequence[str]) -> list[Variable]:
     """Withhold one more row whole: the count's own, else the smallest that is not yet."""
-    left = [row for row in (edge[0], *rows) if row not in network.free]
+    values, root = network.table.values, network.table.root
+    left = [row for row in (edge[0], *rows) if row not in network.free and values[row, root] > 0]
     if not left:
         return []
     network.free.add(left[0])

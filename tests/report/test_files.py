@@ -62,8 +62,9 @@ GOOD = [json.dumps({"resourceType": "Patient", "id": key}) for key in "abc"]
         b"null",
         b'"x"',
         b'{"resourceType":"Patient"}',
-    ,
-        b'{"resourceType":"Patient","id":"z","id":"y"}', b'{"resourceType":"Claim","id":"z"}', b'{"id":"a"}{"id":"b"}',
+        b'{"resourceType":"Patient","id":"z","id":"y"}',
+        b'{"resourceType":"Claim","id":"z"}',
+        b'{"id":"a"}{"id":"b"}',
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])
