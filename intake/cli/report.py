@@ -46,10 +46,10 @@ def run(args: argparse.Namespace, clock: Clock = system_clock) -> int:
     from intake.settings import SettingsError
 
     try:
+        _look(args.folder)
         scope = _scope(args)
         now = clock()
         period = parse_period(args.period, now.astimezone(ZoneInfo(scope.time_zone)).date())
-        _look(args.folder)
     except SettingsError as error:
         return _say(f"intake report: {error}", 1)
     except (ValueError, OSError, KeyError) as error:

@@ -1,0 +1,212 @@
+"""The outputs: JSON that keeps to its schema and comes back the same, CSV, HTML and text that can be traced."""
+
+import csv
+import io
+import json
+import math
+import re
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from justhtml import JustHTML
+
+from intake.report.codec import NotAReportError, from_json, to_json
+from intake.report.making import make
+from intake.report.metrics import metric, wilson
+from intake.report.outputs import to_csv, to_html, to_text
+from intake.report.values import SMALL, WITHHELD, Metric, Report
+from intake.report.words import NOTES
+from intake.shipped import CONFIG
+
+from .conftest import World, asked, group
+
+SCHEMA: dict[str, Any] = json.loads((CONFIG / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "null": type(None),
+}
+
+
+def faults(value: Any, schema: dict[str, Any], at: str = "$") -> list[str]:
+    """What a value breaks of a schema, in the keywords that ours uses; any other keyword is a fault of the schema."""
+    if "$ref" in schema:
+        return faults(value, SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]], at)
+    found: list[str] = []
+    for keyword, rule in schema.items():
+        found += [f"{at}: {fault}" for fault in CHECKS[keyword](value, rule, schema)]
+    if isinstance(value, dict):
+        for key, child in value.items():
+            inner = schema.get("properties", {}).get(key, schema.get("additionalProperties", {}))
+            found += faults(child, inner, f"{at}.{key}") if isinstance(inner, dict) else []
+    if isinstance(value, list):
+        found += [
+            fault for number, child in enumerate(value) for fault in faults(child, schema["items"], f"{at}[{number}]")
+        ]
+    return found
+
+
+def _none(*_: Any) -> list[str]:
+    return []
+
+
+def _type(value: Any, rule: Any, _: Any) -> list[str]:
+    names = [rule] if isinstance(rule, str) else rule
+    fits = any(isinstance(value, TYPES[name]) and not isinstance(value, bool) for name in names)
+    return [] if fits else [f"is not {rule}"]
+
+
+def _when(kind: type | tuple[type, ...], test: Any) -> Any:
+    return lambda value, rule, _: [f"breaks {rule}"] if isinstance(value, kind) and not test(value, rule) else []
+
+
+def _closed(value: Any, rule: Any, schema: dict[str, Any]) -> list[str]:
+    extra = set(value) - set(schema.get("properties", {})) if rule is False else set()
+    return [f"has {key}" for key in sorted(extra)]
+
+
+CHECKS: dict[str, Any] = {
+    **dict.fromkeys(("$schema", "$id", "$defs", "title", "description", "properties", "items"), _none),
+    "type": _type,
+    "required": _when(dict, lambda value, rule: set(rule) <= set(value)),
+    "additionalProperties": _closed,
+    "propertyNames": _when(dict, lambda value, rule: set(value) <= set(rule["enum"])),
+    "enum": lambda value, rule, _: [] if value in rule else [f"is none of {rule}"],
+    "const": lambda value, rule, _: [] if value == rule else [f"is not {rule}"],
+    "pattern": _when(str, lambda value, rule: re.search(rule, value) is not None),
+    "format": _when(str, lambda value, _: datetime.fromisoformat(value) is not None),
+    "minimum": _when((int, float), lambda value, rule: value >= rule),
+    "maximum": _when((int, float), lambda value, rule: value <= rule),
+    "minLength": _when(str, lambda value, rule: len(value) >= rule),
+    "minItems": _when(list, lambda value, rule: len(value) >= rule),
+    "maxItems": _when(list, lambda value, rule: len(value) <= rule),
+    "oneOf": lambda value, rule, _: (
+        [] if sum(not faults(value, one) for one in rule) == 1 else ["fits not exactly one"]
+    ),
+}
+
+
+@pytest.fixture
+def report(world: World) -> Report:
+    """Sixty people: 40 told their race themselves, 5 declined, 15 were not asked."""
+    for number in range(60):
+        world.patient(f"p{number}")
+        if number < 45:
+            told = {"absent": "asked-declined"} if number >= 40 else {}
+            world.observation("race", *([] if told else ["2028-9"]), patient=f"p{number}", **told)
+    return make(world.write(), asked(), captured=[]).report
+
+
+def test_json_keeps_to_its_schema(report: Report) -> None:
+    assert faults(json.loads(to_json(report)), SCHEMA) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["rows", 0, "people"], 7),
+        (["rows", 0, "elements", 0, "states", "self"], "seven"),
+        (["rows", 0, "elements", 0, "metrics", "known", "percent"], 101),
+        (["snapshot"], "abc"),
+        (["period", "name"], "2026-Q5"),
+        (["answers"], []),
+    ],
+)
+def test_the_schema_refuses_what_is_no_report(report: Report, path: list[Any], value: Any) -> None:
+    made = json.loads(to_json(report))
+    place = made
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    assert faults(made, SCHEMA)
+
+
+def test_json_comes_back_the_same(report: Report) -> None:
+    assert from_json(to_json(report)) == report
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"format":"intake-report/1"}'])
+def test_what_is_no_report_is_refused(data: bytes) -> None:
+    with pytest.raises(NotAReportError):
+        from_json(data)
+
+
+def test_another_format_is_refused(report: Report) -> None:
+    with pytest.raises(NotAReportError, match="intake-report/2"):
+        from_json(to_json(replace(report, format="intake-report/2")))
+
+
+def test_the_numbers(report: Report) -> None:
+    race = report.rows[0].elements[0]
+    assert (report.rows[0].people, race.states["declined"], race.states["proxy"]) == (60, SMALL, 0)
+    assert race.metrics["direct"] == Metric(40, 60, 66.7, 54.1, 77.3)
+    assert race.metrics["gap"].percent is None
+    assert race.states["not-asked"] == WITHHELD
+
+
+def test_every_output_can_be_traced(report: Report) -> None:
+    for text in (to_text(report), to_html(report), to_csv(report), to_json(report).decode()):
+        assert report.snapshot in text
+        assert report.definition.version in text
+        assert "2026-Q3" in text
+        assert "2026-11-23T12:00:00" in text
+
+
+def test_html_is_whole_and_accessible(report: Report) -> None:
+    page = to_html(report)
+    document = JustHTML(page, strict=True, sanitize=False)
+    tables = document.query("table.report")
+    assert tables
+    for table in tables:
+        assert table.query("caption")
+        assert all(cell.attrs.get("scope") in {"row", "col"} for cell in table.query("th"))
+    assert all(note.replace("<", "&lt;") in page for note in NOTES)
+
+
+def test_names_are_escaped(report: Report) -> None:
+    odd = replace(report, rows=tuple(replace(row, name="<b>=1+1</b>") for row in report.rows))
+    assert "<b>" not in to_html(odd)
+    formula = replace(report, rows=tuple(replace(row, name="=1+1") for row in report.rows))
+    assert {row["name"] for row in csv.DictReader(io.StringIO(to_csv(formula)))} == {"'=1+1", "All clinics"}
+
+
+def test_csv_has_every_measure(report: Report) -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(report))))
+    headline = [
+        row for row in rows if (row["clinic"], row["element"], row["measure"]) == ("riverside", "race", "direct")
+    ]
+    assert [(row["numerator"], row["denominator"], row["percent"]) for row in headline] == [("40", "60", "66.7")]
+    assert {row["measure"] for row in rows if row["kind"] == "excluded"} >= {"broken-lines", "test-patient"}
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "low", "high"),
+    [(81, 263, 25.53, 36.62), (15, 148, 6.24, 16.05), (0, 20, 0.0, 16.11), (1, 29, 0.61, 17.18)],
+)
+def test_wilson(numerator: int, denominator: int, low: float, high: float) -> None:
+    """As Newcombe (1998) gives them, in percent."""
+    found = wilson(numerator, denominator)
+    assert math.isclose(found[0], low, abs_tol=0.006)
+    assert math.isclose(found[1], high, abs_tol=0.006)
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "shown", "percent"),
+    [(20, 29, 20, None), (15, 30, 15, 50.0), (25, 30, WITHHELD, None), (SMALL, 30, SMALL, None), (0, 30, 0, 0.0)],
+)
+def test_when_a_share_is_withheld(numerator: Any, denominator: Any, shown: Any, percent: float | None) -> None:
+    found = metric(numerator, denominator)
+    assert (found.numerator, found.percent) == (shown, percent)
+
+
+def test_the_headline_is_there_with_a_group_that_did_not_answer(world: World) -> None:
+    for number in range(60):
+        world.patient(f"p{number}", *([group("race", "2106-3", text="White")] if number < 30 else []))
+    row = make(world.write(), asked()).report.rows[-1]
+    assert row.elements[0].metrics["known"].percent == 50.0
+    assert row.elements[0].metrics["direct"].percent == 0.0

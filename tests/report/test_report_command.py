@@ -1,0 +1,85 @@
+"""`intake report`: results on stdout, words on stderr, exit 0 done, 1 a fault found, 2 wrong usage."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from intake.cli.report import arguments, run
+
+from .conftest import AS_OF, World, group
+
+
+@pytest.fixture
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site with one clinic, Riverside."""
+    folder = tmp_path_factory.mktemp("config")
+    (folder / "clinics.toml").write_text(
+        '[riverside]\nname = "Riverside"\ntime_zone = "America/New_York"\nserver = "main"\n'
+        'organization = "Organization/river"\nlocations = []\nrecord_number_system = "urn:mrn"\n',
+        encoding="utf-8",
+    )
+    return folder
+
+
+def report(folder: Path, config: Path, *more: str) -> int:
+    parser = argparse.ArgumentParser()
+    arguments(parser)
+    words = ["--from", str(folder), "--config", str(config), *more]
+    return run(parser.parse_args(words), lambda: AS_OF)
+
+
+@pytest.fixture
+def export(world: World) -> Path:
+    for number in range(40):
+        world.patient(f"p{number}", group("race", "2106-3", text="White"))
+    return world.write()
+
+
+@pytest.mark.parametrize(
+    ("form", "sign"), [("text", "Riverside"), ("json", '"riverside"'), ("csv", "riverside,"), ("html", "<h1>")]
+)
+def test_formats(export: Path, config: Path, capsys: pytest.CaptureFixture[str], form: str, sign: str) -> None:
+    assert report(export, config, "--period", "2026-Q3", "--format", form) == 0
+    out, words = capsys.readouterr()
+    assert sign in out
+    assert "2026-07-01" in words
+
+
+def test_a_broken_line_is_named_on_stderr(export: Path, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (export / "Patient.ndjson").open("a", encoding="utf-8") as file:
+        file.write('{"resourceType":"Patient","name":"Secret"\n')
+    assert report(export, config, "--period", "2026-Q3", "--format", "json") == 1
+    out, words = capsys.readouterr()
+    assert "Patient.ndjson:41: is not JSON" in words
+    assert "Secret" not in words
+    made = json.loads(out)
+    assert (made["broken_lines"], made["rows"][-1]["people"]) == (1, 40)
+
+
+def test_clinics_none_makes_organizations_rows(export: Path, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert report(export, config, "--period", "2026", "--clinics", "none", "--format", "json") == 0
+    assert [row["clinic"] for row in json.loads(capsys.readouterr().out)["rows"]] == ["river", None]
+
+
+@pytest.mark.parametrize("period", ["2026-Q5", "2026-13", "yesterday", ""])
+def test_a_wrong_period(export: Path, config: Path, capsys: pytest.CaptureFixture[str], period: str) -> None:
+    assert report(export, config, "--period", period) == 2
+    assert "is no period" in capsys.readouterr().err
+
+
+def test_a_folder_that_holds_nothing(tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert report(tmp_path, config, "--period", "2026") == 2
+    assert "Patient" in capsys.readouterr().err
+    assert report(tmp_path / "none", config, "--period", "2026") == 2
+
+
+def test_an_unknown_time_zone(export: Path, config: Path) -> None:
+    assert report(export, config, "--period", "2026", "--time-zone", "Mars/Olympus") == 2
+
+
+def test_a_faulty_configuration(export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "clinics.toml").write_text("[river]\n", encoding="utf-8")
+    assert report(export, tmp_path, "--period", "2026") == 1
+    assert "clinics.toml" in capsys.readouterr().err
