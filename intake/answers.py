@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from uuid import UUID
-
-NO_WRITE_INS: Mapping[str, str] = MappingProxyType({})
 
 OWN_WORDS = "own-words"
 """The write-in key of a question's free "in your own words" line; every other key is an option's id."""
@@ -50,7 +47,7 @@ class Answer:
 
     state: State
     choices: tuple[str, ...] = ()
-    write_ins: Mapping[str, str] = field(default=NO_WRITE_INS)
+    write_ins: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,101 @@
+"""Sealing what is kept, with AES-256-GCM bound to the row, and keyed hashes for what must only be found."""
+
+import base64
+import hmac
+import json
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES, NONCE_BYTES, ID_BYTES = 32, 12, 4
+FORMAT = b"\x01"
+
+
+class KeyFault(Exception):
+    """The key file is missing, readable by others, or not ours; or a row was sealed with a key that is not in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cipher:
+    """The keys of an installation by their ids; `newest` seals, all of them open, the first (`root`) derives."""
+
+    keys: Mapping[bytes, bytes]
+    newest: bytes
+    root: bytes
+
+    def seal(self, plain: bytes, bound_to: str) -> bytes:
+        """Return `plain` sealed so that it opens only for the row `bound_to`."""
+        nonce = os.urandom(NONCE_BYTES)
+        header = FORMAT + self.newest + nonce
+        return header + AESGCM(self.keys[self.newest]).encrypt(nonce, plain, bound_to.encode())
+
+    def open(self, sealed: bytes, bound_to: str) -> bytes:
+        """Return what was sealed for the row `bound_to`; raises KeyFault where key or row do not fit."""
+        key_id, nonce = sealed[1 : 1 + ID_BYTES], sealed[1 + ID_BYTES : 1 + ID_BYTES + NONCE_BYTES]
+        key = self.keys.get(key_id)
+        if sealed[:1] != FORMAT or key is None:
+            raise KeyFault(f"row {bound_to} was sealed with key {key_id.hex()}, which is not in the key file")
+        try:
+            return AESGCM(key).decrypt(nonce, sealed[1 + ID_BYTES + NONCE_BYTES :], bound_to.encode())
+        except InvalidTag:
+            raise KeyFault(f"row {bound_to} does not open: it was changed, or belongs to another row") from None
+
+    def derive(self, purpose: str) -> bytes:
+        """Return 32 bytes of key material for `purpose`, such as the cookies' signature; the same on every call."""
+        return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(self.root)
+
+    def keyed(self, purpose: str, value: str) -> str:
+        """Return a keyed hash of `value` in hex: equal values can be found, nobody without the key can guess them."""
+        return hmac.new(self.derive(purpose), value.encode(), sha256).hexdigest()
+
+
+def load_keys(path: Path) -> Cipher:
+    """Return the keys of the file at `path`; raises KeyFault with the way out."""
+    try:
+        mode = path.stat().st_mode
+        held = json.loads(path.read_text("utf-8"))
+        keys = {bytes.fromhex(each["id"]): base64.b64decode(each["key"]) for each in held["keys"]}
+    except FileNotFoundError:
+        raise KeyFault(f"{path}: there is no key file yet; `intake keys new` makes one") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise KeyFault(f"{path}: this is no key file of ours: {type(error).__name__}") from None
+    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
+        raise KeyFault(f"{path}: others can read the key; `chmod 600` it")
+    ids = list(keys)
+    if not ids or any(len(key) != KEY_BYTES for key in keys.values()):
+        raise KeyFault(f"{path}: a key of 32 bytes is needed")
+    return Cipher(keys, newest=ids[-1], root=keys[ids[0]])
+
+
+def new_keys(path: Path) -> None:
+    """Write a key file with one new key; raises FileExistsError rather than lose the old one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, [_new_key()], os.O_EXCL)
+
+
+def rotate_keys(path: Path) -> None:
+    """Add a key that seals from now on; the old ones stay, to open what they sealed."""
+    load_keys(path)
+    held = json.loads(path.read_text("utf-8"))["keys"]
+    fresh = path.with_suffix(".new")
+    _write(fresh, [*held, _new_key()], os.O_EXCL)
+    fresh.replace(path)
+
+
+def _new_key() -> dict[str, str]:
+    return {"id": os.urandom(ID_BYTES).hex(), "key": base64.b64encode(os.urandom(KEY_BYTES)).decode()}
+
+
+def _write(path: Path, keys: list[dict[str, str]], flag: int) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | flag, 0o600), "w", encoding="utf-8") as file:
+        json.dump({"keys": keys}, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,77 @@
+"""Tablets: each is paired with one clinic by a code that staff make, seen, and revoked."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import insert, select, update
+
+from intake.store.database import Tx
+from intake.store.tables import devices as table
+
+INVITED_FOR = timedelta(hours=1)
+# Without letters and digits that are taken for one another.
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One tablet."""
+
+    id: str
+    clinic: str
+    label: str
+    paired_at: datetime | None
+    last_seen: datetime | None
+    revoked_at: datetime | None
+
+
+def invite(tx: Tx, clinic: str, label: str) -> str:
+    """Return a pairing code for a new tablet of the clinic, such as `7KQ2-M9XD`, good once and for an hour."""
+    code = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    values = {"id": str(uuid4()), "clinic": clinic, "label": label, "invite_key": tx.cipher.keyed("invite", code)}
+    tx.connection.execute(insert(table).values(**values, invited_until=tx.now + INVITED_FOR))
+    return f"{code[:4]}-{code[4:]}"
+
+
+def pair(tx: Tx, code: str) -> tuple[Device, str] | None:
+    """Use a pairing code up; returns the tablet and the token that it carries from now on."""
+    plain = "".join(character for character in code.upper() if character in ALPHABET)
+    mine = [table.c.invite_key == tx.cipher.keyed("invite", plain), table.c.invited_until > tx.now]
+    token = secrets.token_urlsafe(32)
+    values = {"token_key": tx.cipher.keyed("device", token), "paired_at": tx.now, "last_seen": tx.now}
+    query = update(table).where(*mine, table.c.revoked_at.is_(None)).values(**values, invite_key=None)
+    if tx.connection.execute(query).rowcount != 1:
+        return None
+    device = by_token(tx, token)
+    return None if device is None else (device, token)
+
+
+def by_token(tx: Tx, token: str) -> Device | None:
+    """Return the paired tablet that carries `token`, unless it was revoked."""
+    mine = (table.c.token_key == tx.cipher.keyed("device", token), table.c.revoked_at.is_(None))
+    row = tx.connection.execute(select(table).where(*mine)).first()
+    return None if row is None else _device(row)
+
+
+def seen(tx: Tx, identity: str) -> None:
+    """Note that the tablet asked for a page."""
+    tx.connection.execute(update(table).where(table.c.id == identity).values(last_seen=tx.now))
+
+
+def listing(tx: Tx, clinic: str | None = None) -> tuple[Device, ...]:
+    """Return the tablets by clinic and label."""
+    query = select(table).order_by(table.c.clinic, table.c.label, table.c.id)
+    return tuple(_device(row) for row in tx.connection.execute(query) if clinic in (None, row.clinic))
+
+
+def revoke(tx: Tx, identity: str) -> bool:
+    """Make the tablet's token, or its pairing code, worthless; False where it is so already."""
+    query = update(table).where(table.c.id == identity, table.c.revoked_at.is_(None)).values(revoked_at=tx.now)
+    return tx.connection.execute(query).rowcount == 1
+
+
+def _device(row: Any) -> Device:
+    return Device(row.id, row.clinic, row.label, row.paired_at, row.last_seen, row.revoked_at)

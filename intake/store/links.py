@@ -1,0 +1,80 @@
+"""Pre-visit links: 128 random bits of which only a keyed hash is kept, for one visit, with few tries and an end."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import insert, select, update
+
+from intake.store import visits
+from intake.store.database import Tx
+from intake.store.tables import links as table
+from intake.store.visits import Visit
+
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link; `visit` is None once the schedule no longer has the visit."""
+
+    id: str
+    visit: Visit | None
+    expires_at: datetime
+    tries_left: int
+    device_key: str | None
+    used_at: datetime | None
+    revoked_at: datetime | None
+
+
+def make(tx: Tx, visit: Visit, expires_at: datetime) -> tuple[str, str]:
+    """Return the id and the token of a new link to the visit."""
+    identity, token = str(uuid4()), secrets.token_urlsafe(16)
+    values = {"id": identity, "token_key": tx.cipher.keyed("link", token), "visit": visit.id, "tries_left": TRIES}
+    tx.connection.execute(insert(table).values(**values, expires_at=expires_at))
+    return identity, token
+
+
+def find(tx: Tx, token: str) -> Link | None:
+    """Return the link of that token, whatever its state."""
+    row = tx.connection.execute(select(table).where(table.c.token_key == tx.cipher.keyed("link", token))).first()
+    return None if row is None else _link(tx, row)
+
+
+def failed_try(tx: Tx, link: Link) -> None:
+    """Take one of the tries away."""
+    tx.connection.execute(update(table).where(table.c.id == link.id).values(tries_left=table.c.tries_left - 1))
+
+
+def bind(tx: Tx, link: Link, device: str) -> None:
+    """From now on the link opens only where the secret `device` is."""
+    tx.connection.execute(update(table).where(table.c.id == link.id).values(device_key=_device_key(tx, device)))
+
+
+def is_bound_elsewhere(tx: Tx, link: Link, device: str | None) -> bool:
+    """Return whether the link was opened on another device than the one that holds the secret `device`."""
+    if link.device_key is None:
+        return False
+    return device is None or link.device_key != _device_key(tx, device)
+
+
+def used(tx: Tx, identity: str) -> None:
+    """Note that answers were sent through the link; it opens nothing any more."""
+    tx.connection.execute(update(table).where(table.c.id == identity).values(used_at=tx.now))
+
+
+def revoke(tx: Tx, identity: str) -> bool:
+    """Make the link worthless; False where it is so already."""
+    query = update(table).where(table.c.id == identity, table.c.revoked_at.is_(None)).values(revoked_at=tx.now)
+    return tx.connection.execute(query).rowcount == 1
+
+
+def _device_key(tx: Tx, device: str) -> str:
+    return tx.cipher.keyed("link device", device)
+
+
+def _link(tx: Tx, row: Any) -> Link:
+    visit = visits.get(tx, row.visit)
+    return Link(row.id, visit, row.expires_at, row.tries_left, row.device_key, row.used_at, row.revoked_at)

@@ -1,0 +1,29 @@
+"""Brings a database to this version's schema, with alembic, which no page and no worker imports."""
+
+from pathlib import Path
+
+from intake.store.database import open_engine
+from intake.store.tables import metadata
+
+VERSIONS = Path(__file__).parent / "versions"
+
+
+def migrate(url: str) -> None:
+    """Bring the database at `url` to the newest revision, in one transaction a revision."""
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(VERSIONS.parent))
+    config.set_main_option("version_locations", str(VERSIONS))
+    config.set_main_option("path_separator", "newline")
+    script = ScriptDirectory.from_config(config)
+    engine = open_engine(url)
+    upgrade = script._upgrade_revs  # alembic's own command module does the same; there is no public way.
+    context = EnvironmentContext(config, script, fn=lambda revision, _context: upgrade("heads", revision))
+    with engine.begin() as connection:
+        context.configure(connection=connection, target_metadata=metadata)
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()

@@ -1,0 +1,116 @@
+"""The stored form of a submission, which is also ANSWERS.json: strict JSON in, frozen values out, and back."""
+
+import unicodedata
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from intake.answers import Answer, Channel, Informant, State, Submission
+
+LONGEST_WRITE_IN = 2000
+
+
+class PayloadFault(ValueError):
+    """A submission's JSON is not what it must be; the words name the place."""
+
+
+class AnswerJson(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
+    """One answer as JSON."""
+
+    state: State
+    choices: tuple[str, ...] = ()
+    write_ins: dict[str, str] = {}
+
+
+class SubmissionJson(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
+    """One submission as JSON."""
+
+    id: UUID
+    clinic: str
+    patient: str
+    answered_at: datetime
+    informant: Informant
+    channel: Channel
+    question_set: str
+    question_set_version: str
+    locale: str
+    notice: str
+    answers: dict[str, AnswerJson]
+    appointment: str | None = None
+    encounter: str | None = None
+
+
+_decoder = msgspec.json.Decoder(SubmissionJson)
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def encode(submission: Submission) -> bytes:
+    """Return the submission as JSON; equal submissions give equal bytes."""
+    answers = {
+        name: AnswerJson(answer.state, answer.choices, dict(answer.write_ins))
+        for name, answer in submission.answers.items()
+    }
+    return _encoder.encode(
+        SubmissionJson(
+            id=submission.id,
+            clinic=submission.clinic,
+            patient=submission.patient,
+            answered_at=submission.answered_at,
+            informant=submission.informant,
+            channel=submission.channel,
+            question_set=submission.question_set,
+            question_set_version=submission.question_set_version,
+            locale=submission.locale,
+            notice=submission.notice,
+            answers=answers,
+            appointment=submission.appointment,
+            encounter=submission.encounter,
+        )
+    )
+
+
+def decode(raw: bytes | str) -> Submission:
+    """Return the submission that JSON `raw` holds; raises PayloadFault naming the place."""
+    try:
+        held = _decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise PayloadFault(str(error)) from None
+    if held.answered_at.tzinfo is None:
+        raise PayloadFault("answered_at: a time with an offset is needed, such as 2026-11-23T10:00:00-05:00")
+    return Submission(
+        id=held.id,
+        clinic=held.clinic,
+        patient=held.patient,
+        answered_at=held.answered_at,
+        informant=held.informant,
+        channel=held.channel,
+        question_set=held.question_set,
+        question_set_version=held.question_set_version,
+        locale=held.locale,
+        notice=held.notice,
+        answers={name: _answer(name, answer) for name, answer in held.answers.items()},
+        appointment=held.appointment,
+        encounter=held.encounter,
+    )
+
+
+def _answer(name: str, held: AnswerJson) -> Answer:
+    if held.state is not State.ANSWERED and (held.choices or held.write_ins):
+        raise PayloadFault(f"answers.{name}: state '{held.state}' goes with no choices and no write_ins")
+    if held.state is State.ANSWERED and not (held.choices or held.write_ins):
+        raise PayloadFault(f"answers.{name}: an answered question has choices or write_ins; leave a skipped one out")
+    if len(set(held.choices)) != len(held.choices):
+        raise PayloadFault(f"answers.{name}.choices: a choice is named twice")
+    for key, words in held.write_ins.items():
+        _check_words(words, f"answers.{name}.write_ins.{key}")
+    return Answer(held.state, held.choices, held.write_ins)
+
+
+def _check_words(words: str, where: str) -> None:
+    if not words.strip():
+        raise PayloadFault(f"{where}: is empty")
+    if len(words) > LONGEST_WRITE_IN:
+        raise PayloadFault(f"{where}: {len(words)} characters, at most {LONGEST_WRITE_IN}")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in words):
+        raise PayloadFault(f"{where}: has a control character")

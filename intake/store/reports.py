@@ -1,0 +1,24 @@
+"""Snapshots of the completeness report, as their JSON."""
+
+from sqlalchemy import insert, select
+
+from intake.store.database import Tx
+from intake.store.tables import reports as table
+
+
+def save(tx: Tx, period: str, snapshot: bytes) -> None:
+    """Keep a snapshot for `period`."""
+    tx.connection.execute(insert(table).values(period=period, made_at=tx.now, snapshot=snapshot))
+
+
+def latest(tx: Tx, period: str | None = None) -> bytes | None:
+    """Return the newest snapshot, of `period` where one is named."""
+    query = select(table.c.snapshot).order_by(table.c.number.desc()).limit(1)
+    if period is not None:
+        query = query.where(table.c.period == period)
+    return tx.connection.execute(query).scalar()
+
+
+def periods(tx: Tx) -> tuple[str, ...]:
+    """Return the periods for which there are snapshots."""
+    return tuple(tx.connection.execute(select(table.c.period).distinct().order_by(table.c.period)).scalars())

@@ -1,0 +1,202 @@
+"""The outbox: a submission is one row from Submit to verified; here it is stored, looked at and handled by people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row as SqlRow
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from intake.answers import Submission
+from intake.store import payload
+from intake.store.database import Tx
+from intake.store.tables import submissions as table
+
+
+class Status(StrEnum):
+    """Where a submission stands. Accepted is not verified: the server said yes, nobody has read it back yet."""
+
+    QUEUED = "queued"
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    VERIFIED = "verified"
+    HELD = "held"
+    ENTERED = "entered"
+    SUPERSEDED = "superseded"
+    DISCARDED = "discarded"
+    REVERSED = "reversed"
+
+
+OPEN = (Status.QUEUED, Status.WAITING, Status.ACCEPTED)
+"""The states in which the worker has something left to do."""
+
+
+class DifferentContent(Exception):
+    """A submission of that id is already stored, with other content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What IT may know of a submission: never an answer, never a name. `words` is a plain sentence without PHI."""
+
+    id: str
+    clinic: str
+    server: str
+    status: Status
+    sending: bool
+    attempts: int
+    reason: str | None
+    words: str | None
+    channel: str
+    locale: str
+    queued_at: datetime
+    due_at: datetime
+    accepted_at: datetime | None
+    verified_at: datetime | None
+    held_at: datetime | None
+
+
+_COLUMNS = tuple(column for column in table.c if column.name not in ("payload", "earlier", "detail"))
+
+
+def row_of(tx: Tx, held: SqlRow[Any]) -> Row:
+    """Return a database row as the monitor's row."""
+    return Row(
+        id=held.id,
+        clinic=held.clinic,
+        server=held.server,
+        status=Status(held.status),
+        sending=held.lease is not None and held.leased_until > tx.now,
+        attempts=held.attempts,
+        reason=held.reason,
+        words=held.words,
+        channel=held.channel,
+        locale=held.locale,
+        queued_at=held.queued_at,
+        due_at=held.due_at,
+        accepted_at=held.accepted_at,
+        verified_at=held.verified_at,
+        held_at=held.held_at,
+    )
+
+
+def submit(tx: Tx, submission: Submission, server: str, visit: str | None = None) -> bool:
+    """Store a submission for `server`; False where it is stored already.
+
+    Raises DifferentContent where the id is known with other content.
+    """
+    content = payload.encode(submission)
+    identity = str(submission.id)
+    content_key = tx.cipher.keyed("content", content.decode())
+    known = tx.connection.execute(select(table.c.content_key).where(table.c.id == identity)).scalar()
+    if known is not None:
+        return _same_or_raise(identity, known, content_key)
+    values = {
+        "id": identity,
+        "clinic": submission.clinic,
+        "server": server,
+        "visit": visit,
+        "patient_key": tx.cipher.keyed("patient", f"{server} {submission.patient}"),
+        "content_key": content_key,
+        "channel": submission.channel.value,
+        "locale": submission.locale,
+        "status": Status.QUEUED.value,
+        "queued_at": tx.now,
+        "due_at": tx.now,
+        "payload": tx.cipher.seal(content, identity),
+    }
+    try:
+        with tx.connection.begin_nested():
+            tx.connection.execute(insert(table).values(values))
+    except IntegrityError:
+        # On PostgreSQL two tabs can pass the look-up together; the unique id lets one of them in.
+        known = tx.connection.execute(select(table.c.content_key).where(table.c.id == identity)).scalar_one()
+        return _same_or_raise(identity, known, content_key)
+    return True
+
+
+def _same_or_raise(identity: str, known: str, content_key: str) -> bool:
+    if known != content_key:
+        raise DifferentContent(f"submission {identity} is already stored, with other content")
+    return False
+
+
+def get(tx: Tx, identity: str) -> Row | None:
+    """Return the row of that id."""
+    held = tx.connection.execute(select(*_COLUMNS).where(table.c.id == identity)).first()
+    return None if held is None else row_of(tx, held)
+
+
+def detail(tx: Tx, identity: str) -> str | None:
+    """Return the held row's detail, which may quote what was said; for those only who may see answers."""
+    sealed = tx.connection.execute(select(table.c.detail).where(table.c.id == identity)).scalar()
+    return None if sealed is None else tx.cipher.open(sealed, identity).decode()
+
+
+def listing(
+    tx: Tx, *, status: Status | None = None, clinic: str | None = None, limit: int = 200, offset: int = 0
+) -> tuple[Row, ...]:
+    """Return rows, newest first."""
+    query = select(*_COLUMNS).order_by(table.c.number.desc()).limit(limit).offset(offset)
+    if status is not None:
+        query = query.where(table.c.status == status.value)
+    if clinic is not None:
+        query = query.where(table.c.clinic == clinic)
+    return tuple(row_of(tx, held) for held in tx.connection.execute(query))
+
+
+def counts(tx: Tx, server: str | None = None) -> Mapping[Status, int]:
+    """Return how many rows there are in each state; every state is there."""
+    query = select(table.c.status, func.count()).group_by(table.c.status)
+    if server is not None:
+        query = query.where(table.c.server == server)
+    found: dict[str, int] = dict(tx.connection.execute(query).tuples().all())
+    return {status: found.get(status.value, 0) for status in Status}
+
+
+def oldest_waiting(tx: Tx, server: str | None = None) -> datetime | None:
+    """Return when the oldest row that is not yet verified was queued, held ones left out."""
+    query = select(func.min(table.c.queued_at)).where(table.c.status.in_([status.value for status in OPEN]))
+    if server is not None:
+        query = query.where(table.c.server == server)
+    return tx.connection.execute(query).scalar()
+
+
+def last_verified(tx: Tx, server: str | None = None) -> datetime | None:
+    """Return when a row was last verified by reading back."""
+    query = select(func.max(table.c.verified_at))
+    if server is not None:
+        query = query.where(table.c.server == server)
+    return tx.connection.execute(query).scalar()
+
+
+def retry(tx: Tx, identity: str) -> bool:
+    """Send a held or waiting row again now; False where it is in no such state."""
+    query = (
+        update(table)
+        .where(table.c.id == identity, table.c.status.in_([Status.HELD.value, Status.WAITING.value]))
+        .values(status=Status.QUEUED.value, due_at=tx.now, held_at=None, reason=None, words=None, detail=None)
+    )
+    return tx.connection.execute(query).rowcount == 1
+
+
+def discard(tx: Tx, identity: str) -> bool:
+    """Give a held row up; False where it is not held."""
+    query = (
+        update(table)
+        .where(table.c.id == identity, table.c.status == Status.HELD.value)
+        .values(status=Status.DISCARDED.value, payload=None, detail=None)
+    )
+    return tx.connection.execute(query).rowcount == 1
+
+
+def erase(tx: Tx, *, payload_after: timedelta, undo_after: timedelta) -> int:
+    """Erase answers and earlier values whose time is over; the rows stay as a record. Returns how many were touched."""
+    done = 0
+    for column, after in ((table.c.payload, payload_after), (table.c.earlier, undo_after)):
+        query = update(table).where(table.c.verified_at < tx.now - after, column.is_not(None)).values({column: None})
+        done += tx.connection.execute(query).rowcount
+    return done

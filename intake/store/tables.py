@@ -1,0 +1,195 @@
+"""The tables, the same on SQLite and PostgreSQL; what a person said, their name and birth date are kept sealed."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment kept as whole microseconds since 1970 in UTC, which compares alike on both databases."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:  # noqa: ARG002
+        """Return the microseconds."""
+        return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        """Return the moment."""
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData()
+
+submissions = Table(
+    "submissions",
+    metadata,
+    # SQLite numbers rows by itself only where the key is a plain INTEGER.
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("clinic", String(80), nullable=False),
+    Column("server", String(80), nullable=False),
+    Column("visit", String(36)),
+    Column("patient_key", String(64), nullable=False),
+    Column("content_key", String(64), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("locale", String(35), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("lease", String(36)),
+    Column("leased_until", Moment),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("reason", String(80)),
+    Column("words", String(1000)),
+    Column("queued_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("accepted_at", Moment),
+    Column("verified_at", Moment),
+    Column("held_at", Moment),
+    Column("payload", LargeBinary),
+    Column("earlier", LargeBinary),
+    Column("detail", LargeBinary),
+)
+Index("submissions_due", submissions.c.server, submissions.c.status, submissions.c.due_at)
+Index("submissions_patient", submissions.c.server, submissions.c.patient_key, submissions.c.number)
+Index("submissions_visit", submissions.c.visit)
+
+servers = Table(
+    "servers",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("paused_since", Moment),
+    Column("paused_until", Moment),
+    Column("reason", String(80)),
+    Column("words", String(1000)),
+    Column("last_success", Moment),
+)
+
+visits = Table(
+    "visits",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("clinic", String(80), nullable=False),
+    Column("server", String(80), nullable=False),
+    Column("source_key", String(64), nullable=False, unique=True),
+    Column("birth_key", String(64), nullable=False),
+    Column("starts_at", Moment, nullable=False),
+    Column("gaps", String(200), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+Index("visits_day", visits.c.clinic, visits.c.starts_at)
+Index("visits_birth", visits.c.clinic, visits.c.birth_key, visits.c.starts_at)
+
+fetches = Table(
+    "fetches",
+    metadata,
+    Column("clinic", String(80), primary_key=True),
+    Column("fetched_at", Moment, nullable=False),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("code_key", String(64), primary_key=True),
+    Column("clinic", String(80), nullable=False),
+    Column("visit", ForeignKey("visits.id", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("clinic", String(80), nullable=False),
+    Column("label", String(80), nullable=False),
+    Column("invite_key", String(64), unique=True),
+    Column("invited_until", Moment),
+    Column("token_key", String(64), unique=True),
+    Column("paired_at", Moment),
+    Column("last_seen", Moment),
+    Column("revoked_at", Moment),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("token_key", String(64), nullable=False, unique=True),
+    Column("visit", ForeignKey("visits.id", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("tries_left", Integer, nullable=False),
+    Column("device_key", String(64)),
+    Column("used_at", Moment),
+    Column("revoked_at", Moment),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("token_key", String(64), nullable=False, unique=True),
+    Column("clinic", String(80), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("visit", String(36), nullable=False),
+    Column("device", String(36)),
+    Column("link", String(36)),
+    Column("created_at", Moment, nullable=False),
+    Column("touched_at", Moment, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("password", String(300)),
+    Column("roles", String(120), nullable=False),
+    Column("once_key", String(64), unique=True),
+    Column("once_until", Moment),
+    Column("disabled", Boolean, nullable=False, default=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("what", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+Index("attempts_what", attempts.c.what, attempts.c.at)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("action", String(80), nullable=False),
+    Column("subject", String(120)),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("period", String(40), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("snapshot", LargeBinary, nullable=False),
+)

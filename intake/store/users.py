@@ -1,0 +1,104 @@
+"""Who may sign in: names, scrypt-hashed passwords, roles, and sign-ins that work once."""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import insert, select, update
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from intake.store.database import Tx
+from intake.store.tables import users as table
+
+ROLES = frozenset({"desk", "it", "quality", "admin"})
+SHORTEST_PASSWORD = 12
+# Checked where the name is unknown, so that an unknown name takes as long as a wrong password.
+_NOBODY = generate_password_hash(secrets.token_urlsafe())
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One member of staff."""
+
+    id: str
+    name: str
+    roles: frozenset[str]
+    disabled: bool
+
+
+def add(tx: Tx, name: str, roles: Iterable[str], password: str | None = None) -> User:
+    """Add a user; raises ValueError with what is wrong. Without a password only a one-time sign-in opens."""
+    wanted = frozenset(roles)
+    if not wanted or wanted - ROLES:
+        raise ValueError(f"roles are {', '.join(sorted(ROLES))}")
+    if by_name(tx, name) is not None:
+        raise ValueError(f"there is a user '{name}' already")
+    user = User(str(uuid4()), name, wanted, disabled=False)
+    values = {"id": user.id, "name": name, "roles": ",".join(sorted(wanted)), "disabled": False}
+    tx.connection.execute(insert(table).values(**values, password=_hashed(password)))
+    return user
+
+
+def _hashed(password: str | None) -> str | None:
+    if password is not None and len(password) < SHORTEST_PASSWORD:
+        raise ValueError(f"a password of at least {SHORTEST_PASSWORD} characters is needed")
+    return None if password is None else generate_password_hash(password)
+
+
+def check(tx: Tx, name: str, password: str) -> User | None:
+    """Return the user whose name and password these are; unknown names take the same time."""
+    row = tx.connection.execute(select(table).where(table.c.name == name)).first()
+    known = row is not None and row.password is not None and not row.disabled
+    matches = check_password_hash(row.password if row is not None and known else _NOBODY, password)
+    return _user(row) if known and matches else None
+
+
+def set_password(tx: Tx, user: User, password: str) -> None:
+    """Give the user a new password; raises ValueError where it is too short."""
+    tx.connection.execute(update(table).where(table.c.id == user.id).values(password=_hashed(password)))
+
+
+def one_time(tx: Tx, user: User, ttl: timedelta) -> str:
+    """Return a token that signs the user in once."""
+    token = secrets.token_urlsafe(24)
+    values = {"once_key": tx.cipher.keyed("once", token), "once_until": tx.now + ttl}
+    tx.connection.execute(update(table).where(table.c.id == user.id).values(values))
+    return token
+
+
+def redeem_one_time(tx: Tx, token: str) -> User | None:
+    """Use a one-time token up and return whose it was."""
+    mine = [table.c.once_key == tx.cipher.keyed("once", token), table.c.once_until > tx.now, ~table.c.disabled]
+    row = tx.connection.execute(select(table).where(*mine)).first()
+    if row is None or tx.connection.execute(update(table).where(*mine).values(once_key=None)).rowcount != 1:
+        return None
+    return _user(row)
+
+
+def get(tx: Tx, identity: str) -> User | None:
+    """Return the user of that id."""
+    row = tx.connection.execute(select(table).where(table.c.id == identity)).first()
+    return None if row is None else _user(row)
+
+
+def by_name(tx: Tx, name: str) -> User | None:
+    """Return the user of that name."""
+    row = tx.connection.execute(select(table).where(table.c.name == name)).first()
+    return None if row is None else _user(row)
+
+
+def listing(tx: Tx) -> tuple[User, ...]:
+    """Return every user by name."""
+    return tuple(_user(row) for row in tx.connection.execute(select(table).order_by(table.c.name)))
+
+
+def disable(tx: Tx, user: User) -> None:
+    """Shut the user out, from every session too."""
+    tx.connection.execute(update(table).where(table.c.id == user.id).values(disabled=True, once_key=None))
+
+
+def _user(row: Any) -> User:
+    return User(row.id, row.name, frozenset(row.roles.split(",")), row.disabled)

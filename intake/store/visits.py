@@ -1,0 +1,159 @@
+"""Today's and tomorrow's visits, as the schedule fetch found them; names, birth dates and chart values are sealed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import msgspec
+from sqlalchemy import delete, insert, or_, select, update
+
+from intake.store.database import Tx
+from intake.store.submissions import Status
+from intake.store.tables import codes, drafts, fetches, submissions
+from intake.store.tables import visits as table
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One expected patient.
+
+    `patient`, `appointment` and `encounter` are relative references; `gaps` are the elements that the chart lacks;
+    `base` is what the chart said when the schedule was fetched, which the merge compares with.
+    """
+
+    id: str
+    clinic: str
+    server: str
+    patient: str
+    starts_at: datetime
+    name: str
+    birth_date: date
+    initials: str
+    appointment: str | None = None
+    encounter: str | None = None
+    record_number: str | None = None
+    gaps: frozenset[str] = frozenset()
+    base: Mapping[str, Any] | None = None
+
+
+class _Sealed(msgspec.Struct, frozen=True):
+    """The sealed part of a visit."""
+
+    patient: str
+    name: str
+    birth_date: date
+    initials: str
+    appointment: str | None
+    encounter: str | None
+    record_number: str | None
+    base: dict[str, Any] | None
+
+
+def visit_id(server: str, source: str) -> str:
+    """Return the id of the visit that `source` (an Appointment's or Encounter's reference) stands for on `server`."""
+    return str(uuid5(NAMESPACE_URL, f"urn:intake:visit:{server}:{source}"))
+
+
+def put(tx: Tx, visit: Visit) -> None:
+    """Keep a visit, over what was kept of it before."""
+    sealed = _Sealed(
+        patient=visit.patient,
+        name=visit.name,
+        birth_date=visit.birth_date,
+        initials=visit.initials,
+        appointment=visit.appointment,
+        encounter=visit.encounter,
+        record_number=visit.record_number,
+        base=None if visit.base is None else dict(visit.base),
+    )
+    values = {
+        "clinic": visit.clinic,
+        "server": visit.server,
+        "birth_key": _birth_key(tx, visit.birth_date),
+        "starts_at": visit.starts_at,
+        "gaps": ",".join(sorted(visit.gaps)),
+        "sealed": tx.cipher.seal(msgspec.json.encode(sealed), visit.id),
+    }
+    if tx.connection.execute(update(table).where(table.c.id == visit.id).values(values)).rowcount == 0:
+        tx.connection.execute(insert(table).values(id=visit.id, source_key=visit.id, **values))
+
+
+def get(tx: Tx, identity: str) -> Visit | None:
+    """Return the visit of that id."""
+    return next(iter(_found(tx, table.c.id == identity)), None)
+
+
+def expected(tx: Tx, clinic: str, start: datetime, end: datetime) -> tuple[Visit, ...]:
+    """Return the clinic's visits from `start` up to `end`, in order of time."""
+    return _found(tx, table.c.clinic == clinic, table.c.starts_at >= start, table.c.starts_at < end)
+
+
+def by_birth_date(tx: Tx, clinic: str, birth_date: date, start: datetime, end: datetime) -> tuple[Visit, ...]:
+    """Return the clinic's visits in that time of people born on that day."""
+    same_day = table.c.birth_key == _birth_key(tx, birth_date)
+    return _found(tx, table.c.clinic == clinic, same_day, table.c.starts_at >= start, table.c.starts_at < end)
+
+
+def fetched(tx: Tx, clinic: str, current: Sequence[str], start: datetime, end: datetime) -> None:
+    """Note a good fetch of the clinic's schedule; visits of that time that it no longer has are dropped."""
+    gone = [table.c.clinic == clinic, table.c.starts_at >= start, table.c.starts_at < end, table.c.id.not_in(current)]
+    tx.connection.execute(delete(table).where(*gone))
+    if tx.connection.execute(update(fetches).where(fetches.c.clinic == clinic).values(fetched_at=tx.now)).rowcount == 0:
+        tx.connection.execute(insert(fetches).values(clinic=clinic, fetched_at=tx.now))
+
+
+def last_fetched(tx: Tx, clinic: str) -> datetime | None:
+    """Return when the clinic's schedule was last fetched."""
+    return tx.connection.execute(select(fetches.c.fetched_at).where(fetches.c.clinic == clinic)).scalar()
+
+
+def erase(tx: Tx, before: datetime) -> int:
+    """Erase visits that began before that moment; returns how many."""
+    return tx.connection.execute(delete(table).where(table.c.starts_at < before)).rowcount
+
+
+def progress(tx: Tx, ids: Sequence[str]) -> Mapping[str, str]:
+    """Return per visit how far its patient is: none, code, started, submitted, verified or held."""
+    found = dict.fromkeys(ids, "none")
+    live = or_(codes.c.used_at.is_not(None), codes.c.expires_at > tx.now)
+    steps = (
+        ("code", select(codes.c.visit).where(codes.c.visit.in_(ids), live)),
+        ("started", select(drafts.c.visit).where(drafts.c.visit.in_(ids))),
+    )
+    for word, query in steps:
+        found.update(dict.fromkeys(tx.connection.execute(query).scalars(), word))
+    sent = select(submissions.c.visit, submissions.c.status).where(submissions.c.visit.in_(ids))
+    for visit, status in tx.connection.execute(sent.order_by(submissions.c.number)).tuples():
+        if visit is not None:
+            found[visit] = status if status in (Status.VERIFIED, Status.HELD) else "submitted"
+    return found
+
+
+def _birth_key(tx: Tx, birth_date: date) -> str:
+    return tx.cipher.keyed("birth date", birth_date.isoformat())
+
+
+def _found(tx: Tx, *where: Any) -> tuple[Visit, ...]:
+    rows = tx.connection.execute(select(table).where(*where).order_by(table.c.starts_at, table.c.id))
+    return tuple(_visit(tx, row) for row in rows)
+
+
+def _visit(tx: Tx, row: Any) -> Visit:
+    sealed = msgspec.json.decode(tx.cipher.open(row.sealed, row.id), type=_Sealed)
+    return Visit(
+        id=row.id,
+        clinic=row.clinic,
+        server=row.server,
+        patient=sealed.patient,
+        starts_at=row.starts_at,
+        name=sealed.name,
+        birth_date=sealed.birth_date,
+        initials=sealed.initials,
+        appointment=sealed.appointment,
+        encounter=sealed.encounter,
+        record_number=sealed.record_number,
+        gaps=frozenset(filter(None, row.gaps.split(","))),
+        base=sealed.base,
+    )
