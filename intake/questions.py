@@ -31,7 +31,7 @@ class Detail:
 
     id: str
     label: str
-    code: str | None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Option:
     """One option of a question.
 
     `id` is the CDCREC code of a group, or a word such as `yes`. `element` is the FHIR element that the option speaks of.
-    `write_in` is the example text of the option's own write-in line, None where it has none.
+    `write_in` is the example text of the option's own write-in line, None where it has none; `excludes` are the ids of
+    options that contradict this one.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Option:
     hint: str = ""
     details: tuple[Detail, ...] = ()
     write_in: str | None = None
+    excludes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,7 @@ class _Scope:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
-    parser.add_argument(
-        "--from", dest="folder", type=Path, required=True, metavar="DIR", help="a folder of FHIR NDJSON files"
-    )
+    parser.add_argument("--from", dest="folder", type=Path, required=True, metavar="DIR", help="a folder of FHIR NDJSON files")
     parser.add_argument("--period", required=True, help="2026, 2026-Q3, 2026-09 or rolling-12")
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     parser.add_argument(

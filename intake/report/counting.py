@@ -63,9 +63,7 @@ def count(
     confirmed_after = instant(months_before(as_of.date(), definition.stale_months), "UTC")
     found = {
         (row[0], row[1]): ElementCounts(tuple(row[2:9]), dict(zip(PARTS, row[9:], strict=True)))
-        for row in connection.execute(
-            _STATES, {"elements": list(ELEMENTS), "confirmed_after": confirmed_after}
-        ).fetchall()
+        for row in connection.execute(_STATES, {"elements": list(ELEMENTS), "confirmed_after": confirmed_after}).fetchall()
     }
     together = {row[0]: row[1:] for row in connection.execute(_TOGETHER).fetchall()}
     named = [(clinic.id, clinic.name) for clinic in clinics] + [(TOTAL, "")]

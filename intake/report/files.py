@@ -83,9 +83,7 @@ def _opened(path: Path) -> BinaryIO:
 def fault_of(line: bytes, kind: str) -> str:
     """Say what is wrong with the line, or nothing; never with a word of its content."""
     try:
-        resource = json.loads(
-            line.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_refused, parse_float=_finite
-        )
+        resource = json.loads(line.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_refused, parse_float=_finite)
     except UnicodeDecodeError:
         return "is not UTF-8"
     except (ValueError, RecursionError):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from intake.report import tables
 from intake.report.files import TYPES, sift
 from intake.report.macros import MACROS
+from intake.report.shapes import SHAPES, leniently, strictly
 from intake.report.values import BrokenLine
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _fill(connection: "DuckDBPyConnection", folder: Path, loaded: Loaded, kind: 
     import duckdb
 
     try:
-        connection.execute(_FILLS[kind], {"files": [str(path) for path in loaded.files[kind]]})
+        _read(connection, _FILLS[kind], strictly(SHAPES[kind]), loaded.files[kind])
     except duckdb.Error:
         sifted = [sift(path, kind, folder) for path in loaded.files[kind]]
     else:
@@ -97,9 +98,13 @@ def _fill(connection: "DuckDBPyConnection", folder: Path, loaded: Loaded, kind: 
     loaded.broken += [line for one in sifted for line in one.broken]
     loaded.more_broken += sum(one.more_broken for one in sifted)
     try:
-        connection.execute(_FILLS[kind], {"files": [str(path) for path in loaded.files[kind]]})
+        _read(connection, _FILLS[kind], leniently(SHAPES[kind]), loaded.files[kind])
     except duckdb.Error as error:
         raise UnreadableFilesError(f"the {kind} files cannot be read ({type(error).__name__})") from None
+
+
+def _read(connection: "DuckDBPyConnection", fill: str, source: str, files: tuple[Path, ...]) -> None:
+    connection.execute(fill.replace("FROM source", f"FROM {source}"), {"files": [str(path) for path in files]})
 
 
 def _newest_only(connection: "DuckDBPyConnection", table: str) -> None:
@@ -122,7 +127,7 @@ def _resolve_patient_tokens(connection: "DuckDBPyConnection", loaded: Loaded) ->
             UNION ALL SELECT merged_into FROM patient) WHERE starts_with(patient, '?')""")
     wanted = connection.execute("SELECT count(*) FROM wanted_token").fetchall()[0][0]
     if wanted and loaded.files["Patient"]:
-        connection.execute(tables.PATIENT_TOKENS, {"files": [str(path) for path in loaded.files["Patient"]]})
+        _read(connection, tables.PATIENT_TOKENS, leniently(SHAPES["PatientIdentifier"]), loaded.files["Patient"])
         connection.execute("""
             UPDATE encounter SET patient = t.id FROM patient_token t WHERE t.key = encounter.patient;
             UPDATE observation SET patient = t.id FROM patient_token t WHERE t.key = observation.patient;

@@ -2,11 +2,12 @@
 
 MACROS = r"""
 CREATE MACRO ref_key(kind, ref) AS CASE
+    WHEN starts_with(ref.reference, kind || '/') THEN split_part(ref.reference, '/', 2)
     WHEN ref.reference IS NULL THEN
         '?' || nullif(coalesce(ref.identifier.system, '') || '|' || coalesce(ref.identifier.value, ''), '|')
     WHEN contains(ref.reference, kind || '?') THEN
         '?' || url_decode(regexp_extract(ref.reference, '[?&]identifier=([^&]*)', 1))
-    WHEN starts_with(ref.reference, kind || '/') OR contains(ref.reference, '/' || kind || '/') THEN
+    WHEN contains(ref.reference, '/' || kind || '/') THEN
         split_part(split_part(ref.reference, kind || '/', -1), '/', 1)
     WHEN starts_with(ref.reference, 'urn:uuid:') OR starts_with(ref.reference, 'urn:oid:') THEN
         split_part(ref.reference, ':', 3)
@@ -31,34 +32,8 @@ CREATE MACRO first_extension(extensions, address) AS list_filter(extensions, lam
 CREATE MACRO has_test_tag(meta) AS coalesce(
     list_contains([c.code FOR c IN coalesce(meta.tag, [])], 'HTEST')
     OR list_contains([c.code FOR c IN coalesce(meta.security, [])], 'HTEST'), false);
--- The shapes in which parts are read: a part of another shape is read as nothing, never as a fault.
-CREATE MACRO as_reference(j) AS json_transform(j,
-    '{"reference":"VARCHAR","type":"VARCHAR","identifier":{"system":"VARCHAR","value":"VARCHAR"}}');
-CREATE MACRO as_references(j) AS coalesce(json_transform(j,
-    '[{"reference":"VARCHAR","type":"VARCHAR","identifier":{"system":"VARCHAR","value":"VARCHAR"}}]'), []);
-CREATE MACRO as_concept(j) AS json_transform(j, '{"coding":[{"system":"VARCHAR","code":"VARCHAR"}],"text":"VARCHAR"}');
-CREATE MACRO as_meta(j) AS json_transform(j, '{"lastUpdated":"VARCHAR",
-    "tag":[{"system":"VARCHAR","code":"VARCHAR"}],"security":[{"system":"VARCHAR","code":"VARCHAR"}]}');
-CREATE MACRO as_extensions(j) AS json_transform(j, '[{"url":"VARCHAR","valueBoolean":"BOOLEAN",
-    "valueCoding":{"system":"VARCHAR","code":"VARCHAR"},"extension":[{"url":"VARCHAR",
-        "valueCoding":{"system":"VARCHAR","code":"VARCHAR"},"valueString":"VARCHAR"}]}]');
-CREATE MACRO as_links(j) AS json_transform(j, '[{"type":"VARCHAR","other":
-    {"reference":"VARCHAR","type":"VARCHAR","identifier":{"system":"VARCHAR","value":"VARCHAR"}}}]');
-CREATE MACRO as_communication(j) AS coalesce(json_transform(j, '[{"preferred":"BOOLEAN",
-    "language":{"coding":[{"system":"VARCHAR","code":"VARCHAR"}],"text":"VARCHAR"},
-    "extension":[{"url":"VARCHAR","extension":[{"url":"VARCHAR","valueCoding":{"code":"VARCHAR"}}]}]}]'), []);
-CREATE MACRO as_locations(j) AS coalesce(json_transform(j, '[{"location":
-    {"reference":"VARCHAR","type":"VARCHAR","identifier":{"system":"VARCHAR","value":"VARCHAR"}}}]'), []);
-CREATE MACRO as_participants(j) AS coalesce(json_transform(j, '[{"actor":
-    {"reference":"VARCHAR","type":"VARCHAR","identifier":{"system":"VARCHAR","value":"VARCHAR"}}}]'), []);
-CREATE MACRO as_components(j) AS coalesce(json_transform(j, '[{"valueString":"VARCHAR",
-    "valueCodeableConcept":{"coding":[{"system":"VARCHAR","code":"VARCHAR"}],"text":"VARCHAR"}}]'), []);
-CREATE MACRO as_targets(j) AS json_transform(j, '[{"reference":"VARCHAR","type":"VARCHAR",
-    "extension":[{"url":"VARCHAR","valueUri":"VARCHAR"}]}]');
-CREATE MACRO as_agents(j) AS coalesce(json_transform(j, '[{"type":{"coding":[{"code":"VARCHAR"}]},
-    "who":{"reference":"VARCHAR","type":"VARCHAR","identifier":{"system":"VARCHAR","value":"VARCHAR"}}}]'), []);
-CREATE MACRO as_identifiers(j) AS [coalesce(i.system, '') || '|' || i.value FOR i IN coalesce(
-    json_transform(j, '[{"system":"VARCHAR","value":"VARCHAR"}]'), []) IF i.value IS NOT NULL];
+CREATE MACRO as_identifiers(identifiers) AS
+    [coalesce(i.system, '') || '|' || i.value FOR i IN coalesce(identifiers, []) IF i.value IS NOT NULL];
 CREATE MACRO us_core(extensions, name) AS
     first_extension(extensions, 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-' || name);
 CREATE MACRO hl7(extensions, name) AS

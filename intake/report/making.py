@@ -80,9 +80,7 @@ def make(folder: Path, asked: Asked, captured: Iterable[Captured] | None = None)
         definition=asked.definition,
         snapshot=found.snapshot,
         rows=results(found.rows, captured=captured is not None),
-        excluded=tuple(
-            Exclusion(reason, unit, shown_alone(number)) for (reason, unit), number in found.left_out.items()
-        ),
+        excluded=tuple(Exclusion(reason, unit, shown_alone(number)) for (reason, unit), number in found.left_out.items()),
         broken_lines=found.broken_lines,
         newest_encounter=found.newest_encounter,
     )

@@ -125,9 +125,7 @@ def _together(rows: Sequence[RowCounts], shown: Mapping[str, Shown], withheld: s
         ("direct", "direct", ELEMENTS[:3]),
         ("known-with-interpreter", "known", (*ELEMENTS[:3], "interpreter")),
     ):
-        values = {(row.key, "in"): row.together[name] for row in rows} | {
-            (row.key, "people"): row.people for row in rows
-        }
+        values = {(row.key, "in"): row.together[name] for row in rows} | {(row.key, "people"): row.people for row in rows}
         values |= {(row.key, "out"): row.people - row.together[name] for row in rows}
         free = withheld | {key for key in keys if any(isinstance(shown[one][key, column], str) for one in elements)}
         limits = {(row.key, "in"): _limits(row, column, elements) for row in rows}

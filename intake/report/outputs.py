@@ -129,9 +129,7 @@ def to_html(report: Report) -> str:
     """One page without scripts or outside parts."""
     told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts(report))
     tables = [_html_table(title, list(_text_table(report, element))) for element, title in ELEMENT_WORDS.items()]
-    tables += [
-        _html_table(f"{title}: all metrics", list(_metric_table(report, e))) for e, title in ELEMENT_WORDS.items()
-    ]
+    tables += [_html_table(f"{title}: all metrics", list(_metric_table(report, e))) for e, title in ELEMENT_WORDS.items()]
     tables.append(_html_table("All together", list(_together_table(report))))
     left_out = [["Reason", "Count"], *([words, str(count)] for words, count in exclusions(report))]
     notes = "".join(f"<li>{escape(note)}</li>" for note in NOTES)
@@ -157,6 +155,5 @@ def _html_table(caption: str, table: list[list[str]]) -> str:
         for row in table[1:]
     )
     return (
-        f'<table class="report"><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        f'<table class="report"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     )

@@ -43,13 +43,15 @@ WITH near AS (
     LEFT JOIN place_clinic AS own ON own.kind = 'Organization' AND own.key = near.organization
 ), located AS (
     SELECT number, arg_min(clinic, nth) AS by_location FROM (
-        SELECT number, unnest(locations) AS key, unnest(range(len(locations))) AS nth
-        FROM provider WHERE by_provider IS NULL
+        SELECT number, nth, ref_key('Location', place.location) AS key FROM (
+            SELECT number, unnest(locations) AS place, unnest(range(len(locations))) AS nth
+            FROM provider WHERE by_provider IS NULL)
     ) JOIN place_clinic USING (key) WHERE kind = 'Location' GROUP BY number
 ), booked AS (
     SELECT number, arg_min(clinic, nth) AS by_appointment FROM (
         SELECT number, unnest(appointment.locations) AS key, unnest(range(len(appointment.locations))) AS nth
-        FROM (SELECT number, unnest(appointments) AS booking FROM provider WHERE by_provider IS NULL)
+        FROM (SELECT number, ref_key('Appointment', booked) AS booking FROM (
+            SELECT number, unnest(appointments) AS booked FROM provider WHERE by_provider IS NULL))
         JOIN (SELECT unnest(list_concat([id], ['?' || i FOR i IN identifiers])) AS booking, locations FROM appointment)
             AS appointment USING (booking)
     ) JOIN place_clinic USING (key) WHERE kind = 'Location' GROUP BY number
@@ -101,7 +103,7 @@ _ANY_PLACED = """
 SELECT EXISTS (FROM seen WHERE clinic IS NOT NULL)
     OR EXISTS (FROM encounter SEMI JOIN place_clinic ON kind = 'Organization' AND key = organization)
     OR EXISTS (FROM (SELECT unnest(locations) AS place FROM encounter) SEMI JOIN place_clinic
-        ON kind = 'Location' AND key = place)
+        ON kind = 'Location' AND key = ref_key('Location', place.location))
 """
 
 

@@ -85,9 +85,7 @@ class _Network:
         tail, head = self.ends[edge]
         less, more = self.room(edge)
         ways = [
-            self._cheapest(start, goal, edge)
-            for possible, start, goal in ((more, head, tail), (less, tail, head))
-            if possible
+            self._cheapest(start, goal, edge) for possible, start, goal in ((more, head, tail), (less, tail, head)) if possible
         ]
         found = [way for way in ways if way is not None]
         return min(found)[1] if found else None
@@ -130,9 +128,7 @@ class _Network:
         return (1000 + self.table.values[variable]) * dear
 
 
-def protect(
-    table: Table, hidden: set[Variable] | None = None, free: set[str] | None = None
-) -> Mapping[Variable, Count]:
+def protect(table: Table, hidden: set[Variable] | None = None, free: set[str] | None = None) -> Mapping[Variable, Count]:
     """Every count of the table as it may be shown.
 
     `hidden` are counts to hide besides the small ones; rows in `free` are withheld whole, zeros and marks too.
@@ -201,9 +197,7 @@ def _has_partner(people: Mapping[str, int], row: str, hidden: set[str], total: s
         small = is_small(people[one])
         return people[one] > (1 if small else LARGEST_SMALL + 1), not small or people[one] < LARGEST_SMALL
 
-    return any(
-        (_same if total in {row, other} else _opposite)(room(row), room(other)) for other in hidden if other != row
-    )
+    return any((_same if total in {row, other} else _opposite)(room(row), room(other)) for other in hidden if other != row)
 
 
 def _same(one: tuple[bool, bool], other: tuple[bool, bool]) -> bool:

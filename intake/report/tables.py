@@ -13,12 +13,9 @@ SNOMED CT, null flavors, absent reasons and language tags, else `system|code`. `
 PATIENT = """
 CREATE TABLE patient AS
 WITH typed AS (
-    SELECT checked('Patient', resourceType, id) AS id, as_meta(meta) AS meta,
-        as_extensions(extension) AS extensions,
-        as_links(link) AS links,
-        as_communication(communication) AS spoken_or_written
-    FROM read_json($files, format='newline_delimited', maximum_object_size=134217728, columns={resourceType: 'VARCHAR',
-    id: 'VARCHAR', meta: 'JSON', extension: 'JSON', link: 'JSON', communication: 'JSON'})
+    SELECT checked('Patient', resourceType, id) AS id, meta, extension AS extensions, link AS links,
+        coalesce(communication, []) AS spoken_or_written
+    FROM source
 ), found AS (
     SELECT id, meta, links, us_core(extensions, 'race') AS race,
         us_core(extensions, 'ethnicity') AS ethnicity,
@@ -54,33 +51,25 @@ FROM one
 
 ENCOUNTER = """
 CREATE TABLE encounter AS
-SELECT checked('Encounter', resourceType, id) AS id, status, ref_key('Patient', as_reference(subject)) AS patient,
-    moment(json_extract_string(period, '$.start')) AS start_at,
-    day_of(json_extract_string(period, '$.start')) AS start_on,
-    ref_key('Organization', as_reference(serviceProvider)) AS organization,
-    [ref_key('Location', l.location) FOR l IN as_locations(location)] AS locations,
-    [ref_key('Appointment', a) FOR a IN as_references(appointment)] AS appointments,
-    instant(json_extract_string(meta, '$.lastUpdated')) AS updated_at
-FROM read_json($files, format='newline_delimited', maximum_object_size=134217728, columns={resourceType: 'VARCHAR',
-    id: 'VARCHAR', meta: 'JSON', status: 'VARCHAR', subject: 'JSON', period: 'JSON', serviceProvider: 'JSON',
-    location: 'JSON', appointment: 'JSON'})
+SELECT checked('Encounter', resourceType, id) AS id, status, ref_key('Patient', subject) AS patient,
+    moment(period.start) AS start_at,
+    day_of(period.start) AS start_on,
+    ref_key('Organization', serviceProvider) AS organization,
+    location AS locations, appointment AS appointments,
+    instant(meta.lastUpdated) AS updated_at
+FROM source
 """
 
 OBSERVATION = """
 CREATE TABLE observation AS
 WITH typed AS (
-    SELECT checked('Observation', resourceType, id) AS id, status, code::VARCHAR AS code,
-        as_reference(subject) AS subject,
-        coalesce(effectiveDateTime ->> '$', effectiveInstant ->> '$', effectivePeriod ->> '$.start', issued ->> '$')
-            AS told_at,
-        as_concept(method).coding AS methods, as_references(performer) AS performers,
-        as_components(component) AS components,
-        as_concept(valueCodeableConcept) AS value, valueString ->> '$' AS said,
-        as_concept(dataAbsentReason).coding AS reasons, meta
-    FROM read_json($files, format='newline_delimited', maximum_object_size=134217728, columns={resourceType: 'VARCHAR',
-    id: 'VARCHAR', meta: 'JSON', status: 'VARCHAR', code: 'JSON', subject: 'JSON', effectiveDateTime: 'JSON',
-    effectiveInstant: 'JSON', effectivePeriod: 'JSON', issued: 'JSON', method: 'JSON', performer: 'JSON',
-    component: 'JSON', valueCodeableConcept: 'JSON', valueString: 'JSON', dataAbsentReason: 'JSON'})
+    SELECT checked('Observation', resourceType, id) AS id, status, code::VARCHAR AS code, subject,
+        coalesce(effectiveDateTime, effectiveInstant, effectivePeriod.start, issued) AS told_at,
+        method.coding AS methods, coalesce(performer, []) AS performers,
+        coalesce(component, []) AS components,
+        valueCodeableConcept AS value, valueString AS said,
+        dataAbsentReason.coding AS reasons, meta
+    FROM source
 ), asked AS (
     SELECT *, CASE WHEN contains(code, '"72826-1"') THEN 'race' WHEN contains(code, '"69490-1"') THEN 'ethnicity'
         WHEN contains(code, '"54899-0"') THEN 'spoken-language' WHEN contains(code, '"54588-9"') THEN 'interpreter'
@@ -93,18 +82,16 @@ SELECT id, element, ref_key('Patient', subject) AS patient, instant(told_at) AS 
         [code_keys(c.valueCodeableConcept.coding) FOR c IN components]))) AS codes,
     trim(coalesce(value.text, said, [c.valueString FOR c IN components IF c.valueString IS NOT NULL][1]))
         AS text,
-    reasons[1].code AS absent, instant(json_extract_string(meta, '$.lastUpdated')) AS updated_at, status
+    reasons[1].code AS absent, instant(meta.lastUpdated) AS updated_at, status
 FROM asked WHERE element IS NOT NULL
 """
 
 PROVENANCE = """
 CREATE TABLE provenance AS
 WITH typed AS (
-    SELECT checked('Provenance', resourceType, id) AS id, recorded ->> '$' AS recorded,
-        unnest(as_targets(target)) AS target,
-        as_agents(agent) AS agents
-    FROM read_json($files, format='newline_delimited', maximum_object_size=134217728, columns={resourceType: 'VARCHAR',
-    id: 'VARCHAR', recorded: 'JSON', target: 'JSON', agent: 'JSON'})
+    SELECT checked('Provenance', resourceType, id) AS id, recorded, unnest(target) AS target,
+        coalesce(agent, []) AS agents
+    FROM source
 ), told AS (
     SELECT *, [source_of_agent(a.who) FOR a IN agents
         IF list_has_any([c.code FOR c IN coalesce(a.type.coding, [])], ['author', 'informant'])] AS sources
@@ -118,37 +105,32 @@ FROM told
 
 ORGANIZATION = """
 INSERT INTO place
-SELECT 'Organization', checked('Organization', resourceType, id) AS id, name ->> '$', as_identifiers(identifier),
-    ref_key('Organization', as_reference(partOf)), NULL
-FROM read_json($files, format='newline_delimited', maximum_object_size=134217728, columns={resourceType: 'VARCHAR',
-    id: 'VARCHAR', name: 'JSON', identifier: 'JSON', partOf: 'JSON'})
+SELECT 'Organization', checked('Organization', resourceType, id) AS id, name, as_identifiers(identifier),
+    ref_key('Organization', partOf), NULL
+FROM source
 """
 
 LOCATION = """
 INSERT INTO place
-SELECT 'Location', checked('Location', resourceType, id) AS id, name ->> '$', as_identifiers(identifier),
-    ref_key('Location', as_reference(partOf)),
-    ref_key('Organization', as_reference(managingOrganization))
-FROM read_json($files, format='newline_delimited', maximum_object_size=134217728, columns={resourceType: 'VARCHAR',
-    id: 'VARCHAR', name: 'JSON', identifier: 'JSON', partOf: 'JSON', managingOrganization: 'JSON'})
+SELECT 'Location', checked('Location', resourceType, id) AS id, name, as_identifiers(identifier),
+    ref_key('Location', partOf),
+    ref_key('Organization', managingOrganization)
+FROM source
 """
 
 APPOINTMENT = """
 CREATE TABLE appointment AS
 SELECT checked('Appointment', resourceType, id) AS id, as_identifiers(identifier) AS identifiers,
-    list_filter([ref_key('Location', p.actor) FOR p IN as_participants(participant)], lambda k: k IS NOT NULL)
+    list_filter([ref_key('Location', p.actor) FOR p IN coalesce(participant, [])], lambda k: k IS NOT NULL)
         AS locations
-FROM read_json($files, format='newline_delimited', maximum_object_size=134217728, columns={resourceType: 'VARCHAR',
-    id: 'VARCHAR', identifier: 'JSON', participant: 'JSON'})
+FROM source
 """
 
 PATIENT_TOKENS = """
 INSERT INTO patient_token
 SELECT w.key, min(i.id)
 FROM (SELECT id, unnest(list_concat(tokens, [split_part(t, '|', -1) FOR t IN tokens])) AS token
-      FROM (SELECT id, as_identifiers(identifier) AS tokens
-          FROM read_json($files, format='newline_delimited', maximum_object_size=134217728,
-              columns={resourceType: 'VARCHAR', id: 'VARCHAR', identifier: 'JSON'}))) AS i
+      FROM (SELECT id, as_identifiers(identifier) AS tokens FROM source)) AS i
 JOIN wanted_token AS w ON w.key = '?' || i.token
 GROUP BY w.key
 """
@@ -158,7 +140,9 @@ CREATE TABLE IF NOT EXISTS patient (id VARCHAR, merged_into VARCHAR, test BOOLEA
     race_codes VARCHAR[], race_text VARCHAR, ethnicity_codes VARCHAR[], ethnicity_text VARCHAR, spoken_codes VARCHAR[],
     spoken_text VARCHAR, written_codes VARCHAR[], written_text VARCHAR, interpreter_codes VARCHAR[]);
 CREATE TABLE IF NOT EXISTS encounter (id VARCHAR, status VARCHAR, patient VARCHAR, start_at TIMESTAMPTZ, start_on DATE,
-    organization VARCHAR, locations VARCHAR[], appointments VARCHAR[], updated_at TIMESTAMPTZ);
+    organization VARCHAR, locations STRUCT(location STRUCT(reference VARCHAR, "type" VARCHAR, identifier STRUCT(
+    system VARCHAR, "value" VARCHAR)))[], appointments STRUCT(reference VARCHAR, "type" VARCHAR, identifier STRUCT(
+    system VARCHAR, "value" VARCHAR))[], updated_at TIMESTAMPTZ);
 CREATE TABLE IF NOT EXISTS observation (id VARCHAR, element VARCHAR, patient VARCHAR, told_at TIMESTAMPTZ,
     source VARCHAR, codes VARCHAR[], text VARCHAR, absent VARCHAR, updated_at TIMESTAMPTZ, status VARCHAR);
 CREATE TABLE IF NOT EXISTS provenance (id VARCHAR, kind VARCHAR, target VARCHAR, element VARCHAR, source VARCHAR,

@@ -48,8 +48,7 @@ _encoder = msgspec.json.Encoder(order="sorted")
 def encode(submission: Submission) -> bytes:
     """Return the submission as JSON; equal submissions give equal bytes."""
     answers = {
-        name: AnswerJson(answer.state, answer.choices, dict(answer.write_ins))
-        for name, answer in submission.answers.items()
+        name: AnswerJson(answer.state, answer.choices, dict(answer.write_ins)) for name, answer in submission.answers.items()
     }
     return _encoder.encode(
         SubmissionJson(

@@ -1,0 +1,157 @@
+"""The code tables: CDC race and ethnicity, and languages; and a search over them that only ever suggests."""
+
+import json
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, TypeVar
+
+from babel import Locale, UnknownLocaleError
+
+from intake.shipped import CONFIG
+
+T = TypeVar("T")
+MENA, WHITE, HISPANIC = "2118-8", "2106-3", "2135-2"
+"""CDCREC codes: 2118-8 is Middle Eastern or North African, whose parent there is 2106-3, White."""
+
+# Names that people use and CDCREC does not.
+_ALSO = {
+    "2121-2": ("Persian",),
+    "2041-8": ("Lao",),
+    "2030-5": ("Burma", "Myanmar"),
+    "2087-5": ("Guam",),
+    "2088-3": ("Guam",),
+    "1004-1": ("Native American", "Indio"),
+    "2135-2": ("Latina", "Latinx", "Latine", "Hispano"),
+    "2148-5": ("Mexicano", "Mexicana"),
+    "2180-8": ("Puertorriqueño", "Boricua"),
+    "2184-0": ("Dominicano", "Dominicana"),
+    "2182-4": ("Cubano", "Cubana"),
+    "2161-8": ("Salvadoreño",),
+    "2157-6": ("Guatemalteco",),
+    "2034-7": ("中国", "中文"),
+    "2047-9": ("Việt Nam",),
+    "2040-4": ("한국",),
+    "2039-6": ("日本",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One code of CDCREC; `omb_category` is the top of its branch."""
+
+    code: str
+    display: str
+    parent: str | None
+    kind: Literal["race", "ethnicity"]
+    omb_category: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language that a person can prefer.
+
+    `id` is its most specific tag, or a word of ours; `code` is the shortest ISO 639 code in the set that FHIR binds, None
+    where no code names it and only its name is sent.
+    """
+
+    id: str
+    code: str | None
+    name: str
+    endonym: str
+    direction: str
+    signed: bool
+    also: tuple[str, ...]
+
+    @property
+    def is_tag(self) -> bool:
+        """Whether the id is a language tag and not a word of ours."""
+        return len(self.id) <= 3
+
+
+@cache
+def cdcrec() -> Mapping[str, Concept]:
+    """Return every concept of CDCREC by its code."""
+    return {row[0]: Concept(*row) for row in _rows("cdcrec.json")}
+
+
+@cache
+def languages() -> Mapping[str, Language]:
+    """Return every language by its id."""
+    return {row[0]: Language(*row[:6], tuple(row[6])) for row in _rows("languages.json")}
+
+
+def group_of(code: str) -> str | None:
+    """Return the group of the combined question that a code belongs to: its OMB category, but MENA apart from White."""
+    concept = cdcrec().get(code)
+    while concept is not None:
+        if concept.code in (MENA, concept.omb_category):
+            return concept.code
+        concept = cdcrec().get(concept.parent or "")
+    return None
+
+
+def search_concepts(query: str, within: str | None = None, limit: int = 12) -> tuple[Concept, ...]:
+    """Return the concepts, of the group `within` where one is named, whose name or synonym the query fits, best first."""
+    pool = (each for each in cdcrec().values() if each.omb_category and each.code != each.omb_category)
+    wanted = (each for each in pool if within is None or group_of(each.code) == within)
+    return _best(query, wanted, lambda each: (each.display, *_ALSO.get(each.code, ())), limit)
+
+
+def search_languages(query: str, locale: str, limit: int = 12) -> tuple[Language, ...]:
+    """Return the languages whose own, English or `locale`'s name, tag or synonym the query fits, best first."""
+    names = _names_in(locale)
+    return _best(
+        query,
+        languages().values(),
+        lambda each: (each.endonym, each.name, names.get(each.id, ""), *each.also),
+        limit,
+    )
+
+
+def language_name(identity: str, locale: str) -> str:
+    """Return a language's name in the language of the page, else its English one."""
+    return _names_in(locale).get(identity) or languages()[identity].name
+
+
+@cache
+def _names_in(locale: str) -> Mapping[str, str]:
+    try:
+        return dict(Locale.parse(locale, sep="-").languages)
+    except (UnknownLocaleError, ValueError):
+        return {}
+
+
+def _rows(name: str) -> list[Any]:
+    table = json.loads((CONFIG / "terminology" / name).read_text("utf-8"))
+    rows: list[Any] = table["rows"]
+    return rows
+
+
+@cache
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(character for character in plain if not unicodedata.combining(character)).replace("’", "'")
+
+
+def _best(query: str, pool: Iterable[T], names: Callable[[T], Iterable[str]], limit: int) -> tuple[T, ...]:
+    wanted = " ".join(_folded(query).split())
+    if not wanted:
+        return ()
+    ranked = [(rank, place, each) for place, each in enumerate(pool) if (rank := _rank(wanted, names(each))) is not None]
+    return tuple(each for _, _, each in sorted(ranked, key=lambda found: found[:2])[:limit])
+
+
+def _rank(wanted: str, names: Iterable[str]) -> int | None:
+    return min((rank for name in names if (rank := _fit(wanted, _folded(name))) is not None), default=None)
+
+
+def _fit(wanted: str, name: str) -> int | None:
+    if wanted == name:
+        return 0
+    if name.startswith(wanted):
+        return 1
+    if f" {wanted}" in name:
+        return 2
+    return 3 if len(wanted) > 2 and wanted in name else None

@@ -1,0 +1,98 @@
+"""Makes config/terminology/*.json from public tables: run by hand as `python tests/terminology/build_tables.py SOURCE_FOLDER`.
+
+SOURCE_FOLDER holds `cdcrec.json` (CDC Race and Ethnicity: code, display, parent, kind, omb_category) and `languages_tho.json`
+(HL7's Languages value set); names of languages come from CLDR through Babel, and a few from the table below.
+"""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+
+OUT = Path(__file__).resolve().parents[2] / "config" / "terminology"
+
+# What CLDR or the value set lacks: our id, the shortest code that the value set has (None: text only), name, own name.
+ADDED = [
+    ("cmn", "zh", "Mandarin Chinese", "普通话"),
+    ("yue", "zh", "Cantonese", "廣東話"),
+    ("nan", "zh", "Taiwanese Hokkien", "臺語"),
+    ("wuu", "zh", "Shanghainese", "吴语"),
+    ("hak", "zh", "Hakka", "客家話"),
+    ("prs", "fa", "Dari", "دری"),
+    ("hmn", "hmn", "Hmong", "Hmoob"),
+    ("ht", "ht", "Haitian Creole", "Kreyòl ayisyen"),
+    ("tl", "tl", "Tagalog", "Tagalog"),
+    ("fil", "fil", "Filipino", "Filipino"),
+    ("so", "so", "Somali", "Soomaali"),
+    ("quc", None, "K’iche’", "K’iche’"),
+    ("mam", None, "Mam", "Mam"),
+    ("kjb", None, "Q’anjob’al", "Q’anjob’al"),
+    ("kek", None, "Q’eqchi’", "Q’eqchi’"),
+    ("ixl", None, "Ixil", "Ixil"),
+    ("mixteco", None, "Mixteco", "Tu’un savi"),
+    ("triqui", None, "Triqui", "Triqui"),
+    ("ase", "sgn", "American Sign Language", "ASL"),
+    ("lsm", None, "Mexican Sign Language", "Lengua de señas mexicana"),
+    ("sign-other", "sgn", "Another sign language", "Another sign language"),
+]
+SIGNED = {"ase", "lsm", "sign-other"}
+RTL = {"ar", "fa", "he", "ur", "ps", "prs", "yi", "ug", "sd", "ckb", "dv", "syr"}
+ALSO = {
+    "fa": ["Farsi"],
+    "es": ["Castilian", "Castellano"],
+    "cmn": ["Chinese", "Putonghua"],
+    "yue": ["Chinese", "Guangdonghua"],
+    "ht": ["Creole", "Kreyol"],
+    "tl": ["Filipino", "Pilipino"],
+    "ps": ["Pushto", "Pashtun"],
+    "my": ["Myanmar", "Burma"],
+    "km": ["Cambodian"],
+    "ase": ["ASL", "Deaf"],
+    "quc": ["Quiche"],
+    "ti": ["Tigrigna"],
+}
+# Collective codes name no one language, and these have ended.
+COLLECTIVE = ("languages", "Undetermined", "linguistic content", "uncoded", "Reserved", "Esperanto")
+
+
+def main(source: Path) -> None:
+    """Write both tables."""
+    today = datetime.now(UTC).date().isoformat()
+    cdcrec = json.loads((source / "cdcrec.json").read_text("utf-8"))
+    rows = [[each["code"], each["display"], each["parent"], each["kind"], each["omb_category"]] for each in cdcrec]
+    _write("cdcrec.json", {"source": "CDC Race and Ethnicity Code Set 1.0", "made": today, "rows": rows})
+    tho = json.loads((source / "languages_tho.json").read_text("utf-8"))
+    languages = {row[0]: row for each in tho["concepts"] if (row := _language(each))}
+    languages |= {row[0]: [*row, _direction(row[0]), row[0] in SIGNED] for row in map(list, ADDED)}
+    table = [[*row, ALSO.get(row[0], [])] for row in sorted(languages.values(), key=lambda row: row[0])]
+    source_words = "HL7 Languages value set 1.0.0 (CC0); names from CLDR"
+    _write("languages.json", {"source": source_words, "made": today, "rows": table})
+
+
+def _language(concept: dict[str, str]) -> list[Any] | None:
+    code, display = concept["code"], concept["display"]
+    if any(word in display for word in COLLECTIVE) or "-" in code:
+        return None
+    english = Locale("en").languages.get(code) or display.split(";")[0]
+    try:
+        own = Locale(code).get_display_name(code) or english
+    except (UnknownLocaleError, ValueError):
+        own = english
+    return [code, code, english, own[:1].upper() + own[1:], _direction(code), False]
+
+
+def _direction(code: str) -> str:
+    return "rtl" if code in RTL else "ltr"
+
+
+def _write(name: str, table: dict[str, Any]) -> None:
+    rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in table.pop("rows"))
+    head = json.dumps(table, ensure_ascii=False)[:-1]
+    (OUT / name).write_text(f'{head}, "rows": [\n{rows}\n]}}\n', "utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
