@@ -1,8 +1,9 @@
 """Counts the states per clinic and element, and for the organization, where each patient counts once."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from intake.report.periods import instant, months_before
 from intake.report.values import ELEMENTS, TOTAL, ClinicScope, Definition, ElementCounts, RowCounts, State
@@ -14,23 +15,20 @@ _EVERYONE = """
 CREATE VIEW counted AS SELECT clinic, patient FROM member UNION ALL SELECT '', id FROM person
 """
 
+# Grouped by what is counted, so that each patient and element is looked at once; the few groups are added up in Python.
 _STATES = """
-WITH everyone AS (SELECT counted.clinic, counted.patient, element FROM counted CROSS JOIN
-    (SELECT unnest($elements) AS element)), each AS (
-    SELECT everyone.clinic, everyone.element, standing.* EXCLUDE (patient, element, state), coalesce(state, 6) AS state
-    FROM everyone LEFT JOIN standing ON standing.patient = everyone.patient AND standing.element = everyone.element
+WITH everyone AS (
+    SELECT clinic, patient, element FROM counted CROSS JOIN (SELECT unnest($elements) AS element)
+), each AS (
+    SELECT clinic, element, coalesce(state, 6) AS state, coalesce(state <= 3, false) AS known, standing.* EXCLUDE (
+        patient, element, state)
+    FROM everyone LEFT JOIN standing USING (patient, element)
 )
-SELECT clinic, element, count(*) FILTER (state = 1),
-    count(*) FILTER (state = 2), count(*) FILTER (state = 3), count(*) FILTER (state = 4), count(*) FILTER (state = 5),
-    count(*) FILTER (state = 6), count(*) FILTER (state = 7),
-    count(*) FILTER (state <= 3 AND detailed) AS detailed,
-    count(*) FILTER (state <= 3 AND told_at >= $confirmed_after) AS current,
-    count(*) FILTER (state <= 3 AND told_at < $confirmed_after) AS stale,
-    count(*) FILTER (state <= 3 AND declined_at > coalesce(told_at, '-infinity'::TIMESTAMPTZ)) AS declined_later,
-    count(*) FILTER (state = 5 AND reason_unknown) AS reason_unknown,
-    count(*) FILTER (hispanic_only) AS hispanic_only,
-    count(*) FILTER (state IN (1, 2, 4) AND verified) AS verified
-FROM each GROUP BY clinic, element
+SELECT clinic, element, state, count(*) AS people,
+    known AND detailed, known AND told_at >= $confirmed_after, known AND told_at < $confirmed_after,
+    known AND declined_at > coalesce(told_at, '-infinity'::TIMESTAMPTZ),
+    state = 5 AND reason_unknown, hispanic_only, state IN (1, 2, 4) AND verified
+FROM each GROUP BY ALL
 """
 
 PARTS = ("detailed", "current", "stale", "declined-later", "reason-unknown", "hispanic-only", "verified")
@@ -61,13 +59,22 @@ def count(
     """The exact counts, a row per clinic in the order given and the organization's last."""
     connection.execute(_EVERYONE)
     confirmed_after = instant(months_before(as_of.date(), definition.stale_months), "UTC")
-    found = {
-        (row[0], row[1]): ElementCounts(tuple(row[2:9]), dict(zip(PARTS, row[9:], strict=True)))
-        for row in connection.execute(_STATES, {"elements": list(ELEMENTS), "confirmed_after": confirmed_after}).fetchall()
-    }
+    groups = connection.execute(_STATES, {"elements": list(ELEMENTS), "confirmed_after": confirmed_after}).fetchall()
+    found = _added(groups)
     together = {row[0]: row[1:] for row in connection.execute(_TOGETHER).fetchall()}
     named = [(clinic.id, clinic.name) for clinic in clinics] + [(TOTAL, "")]
     return tuple(_row(key, name, found, together.get(key, (0, 0, 0, 0))) for key, name in named)
+
+
+def _added(groups: Sequence[tuple[Any, ...]]) -> Mapping[tuple[str, str], ElementCounts]:
+    """The groups' people by row and element."""
+    states: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * len(State))
+    parts: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(PARTS, 0))
+    for clinic, element, state, people, *flags in groups:
+        states[clinic, element][state - 1] += people
+        for part, holds in zip(PARTS, flags, strict=True):
+            parts[clinic, element][part] += people if holds else 0
+    return {key: ElementCounts(tuple(states[key]), parts[key]) for key in states}
 
 
 def _row(key: str, name: str, found: Mapping[tuple[str, str], ElementCounts], together: Sequence[int]) -> RowCounts:

@@ -28,19 +28,17 @@ CREATE MACRO moment(t) AS CASE WHEN length(t) > 10 THEN try_cast(t AS TIMESTAMPT
 CREATE MACRO day_of(t) AS CASE length(t) WHEN 10 THEN try_cast(t AS DATE) WHEN 7 THEN try_cast(t || '-01' AS DATE)
     WHEN 4 THEN try_cast(t || '-01-01' AS DATE) END;
 CREATE MACRO instant(t) AS coalesce(moment(t), day_of(t)::TIMESTAMPTZ);
-CREATE MACRO first_extension(extensions, address) AS list_filter(extensions, lambda e: e.url = address)[1];
 CREATE MACRO has_test_tag(meta) AS coalesce(
     list_contains([c.code FOR c IN coalesce(meta.tag, [])], 'HTEST')
     OR list_contains([c.code FOR c IN coalesce(meta.security, [])], 'HTEST'), false);
 CREATE MACRO as_identifiers(identifiers) AS
     [coalesce(i.system, '') || '|' || i.value FOR i IN coalesce(identifiers, []) IF i.value IS NOT NULL];
-CREATE MACRO us_core(extensions, name) AS
-    first_extension(extensions, 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-' || name);
-CREATE MACRO hl7(extensions, name) AS
-    first_extension(extensions, 'http://hl7.org/fhir/StructureDefinition/' || name);
-CREATE MACRO group_codes(extension) AS list_concat(
-    code_keys([e.valueCoding FOR e IN coalesce(extension.extension, []) IF e.url = 'ombCategory']),
-    code_keys([e.valueCoding FOR e IN coalesce(extension.extension, []) IF e.url = 'detailed']));
+CREATE MACRO us_core(extensions, urls, name) AS
+    extensions[list_position(urls, 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-' || name)];
+CREATE MACRO hl7(extensions, urls, name) AS
+    extensions[list_position(urls, 'http://hl7.org/fhir/StructureDefinition/' || name)];
+CREATE MACRO group_codes(extension) AS code_keys(
+    [e.valueCoding FOR e IN coalesce(extension.extension, []) IF e.url IN ('ombCategory', 'detailed')]);
 CREATE MACRO group_text(extension) AS
     trim([e.valueString FOR e IN coalesce(extension.extension, []) IF e.url = 'text'][1]);
 CREATE MACRO source_of(method) AS CASE WHEN method = 'self-reported' THEN 'self'

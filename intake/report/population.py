@@ -35,34 +35,34 @@ SELECT id, arg_max(into_id, depth) AS survivor, max(depth) > 5 AS lost FROM step
 _WHERE_SEEN = """
 CREATE TABLE seen AS
 WITH near AS (
-    SELECT row_number() OVER () AS number, * FROM encounter
+    SELECT * FROM encounter
     WHERE start_at BETWEEN $earliest AND $latest OR start_on BETWEEN $first AND $end
         OR (start_at IS NULL AND start_on IS NULL)
 ), provider AS (
     SELECT near.*, own.clinic AS by_provider FROM near
     LEFT JOIN place_clinic AS own ON own.kind = 'Organization' AND own.key = near.organization
 ), located AS (
-    SELECT number, arg_min(clinic, nth) AS by_location FROM (
-        SELECT number, nth, ref_key('Location', place.location) AS key FROM (
-            SELECT number, unnest(locations) AS place, unnest(range(len(locations))) AS nth
+    SELECT id, arg_min(clinic, nth) AS by_location FROM (
+        SELECT id, nth, ref_key('Location', place.location) AS key FROM (
+            SELECT id, unnest(locations) AS place, unnest(range(len(locations))) AS nth
             FROM provider WHERE by_provider IS NULL)
-    ) JOIN place_clinic USING (key) WHERE kind = 'Location' GROUP BY number
+    ) JOIN place_clinic USING (key) WHERE kind = 'Location' GROUP BY id
 ), booked AS (
-    SELECT number, arg_min(clinic, nth) AS by_appointment FROM (
-        SELECT number, unnest(appointment.locations) AS key, unnest(range(len(appointment.locations))) AS nth
-        FROM (SELECT number, ref_key('Appointment', booked) AS booking FROM (
-            SELECT number, unnest(appointments) AS booked FROM provider WHERE by_provider IS NULL))
+    SELECT id, arg_min(clinic, nth) AS by_appointment FROM (
+        SELECT id, unnest(appointment.locations) AS key, unnest(range(len(appointment.locations))) AS nth
+        FROM (SELECT id, ref_key('Appointment', booked) AS booking FROM (
+            SELECT id, unnest(appointments) AS booked FROM provider WHERE by_provider IS NULL))
         JOIN (SELECT unnest(list_concat([id], ['?' || i FOR i IN identifiers])) AS booking, locations FROM appointment)
             AS appointment USING (booking)
-    ) JOIN place_clinic USING (key) WHERE kind = 'Location' GROUP BY number
+    ) JOIN place_clinic USING (key) WHERE kind = 'Location' GROUP BY id
 )
 SELECT provider.* EXCLUDE (by_provider), coalesce(by_provider, by_location, by_appointment) AS clinic
-FROM provider LEFT JOIN located USING (number) LEFT JOIN booked USING (number)
+FROM provider LEFT JOIN located USING (id) LEFT JOIN booked USING (id)
 """
 
 _VISITS = """
 CREATE TABLE visit AS
-SELECT seen.number, seen.clinic, seen.start_at, coalesce(survivor.survivor, seen.patient) AS patient, CASE
+SELECT seen.clinic, seen.start_at, coalesce(survivor.survivor, seen.patient) AS patient, CASE
     WHEN status = 'unknown' THEN 'status-unknown'
     WHEN status IS NULL OR status NOT IN ('arrived', 'triaged', 'in-progress', 'onleave', 'finished')
         THEN 'status-not-qualifying'

@@ -14,13 +14,13 @@ PATIENT = """
 CREATE TABLE patient AS
 WITH typed AS (
     SELECT checked('Patient', resourceType, id) AS id, meta, extension AS extensions, link AS links,
-        coalesce(communication, []) AS spoken_or_written
+        list_transform(extension, lambda e: e.url) AS urls, coalesce(communication, []) AS spoken_or_written
     FROM source
 ), found AS (
-    SELECT id, meta, links, us_core(extensions, 'race') AS race,
-        us_core(extensions, 'ethnicity') AS ethnicity,
-        us_core(extensions, 'interpreter-needed').valueCoding AS needed,
-        hl7(extensions, 'patient-interpreterRequired').valueBoolean AS required,
+    SELECT id, meta, links, us_core(extensions, urls, 'race') AS race,
+        us_core(extensions, urls, 'ethnicity') AS ethnicity,
+        us_core(extensions, urls, 'interpreter-needed').valueCoding AS needed,
+        hl7(extensions, urls, 'patient-interpreterRequired').valueBoolean AS required,
         [{'language': c.language, 'preferred': coalesce(c.preferred, false), 'ways': list_filter(flatten(
             [[n.valueCoding.code FOR n IN coalesce(e.extension, []) IF n.url = 'type']
              FOR e IN coalesce(c.extension, []) IF ends_with(e.url, '/StructureDefinition/patient-proficiency')]),
@@ -98,7 +98,7 @@ WITH typed AS (
     FROM typed
 )
 SELECT id, split_part(target.reference, '/', -2) AS kind, split_part(target.reference, '/', -1) AS target,
-    hl7(target.extension, 'targetElement').valueUri AS element,
+    hl7(target.extension, list_transform(target.extension, lambda e: e.url), 'targetElement').valueUri AS element,
     list_filter(sources, lambda s: s IS NOT NULL)[1] AS source, instant(recorded) AS told_at
 FROM told
 """

@@ -44,9 +44,7 @@ def coding(code: str, system: str = CDCREC) -> Resource:
     return {"coding": [{"system": system, "code": code}]}
 
 
-def group(
-    name: str, *codes: str, system: str = CDCREC, detailed: tuple[str, ...] = (), text: str | None = None
-) -> Resource:
+def group(name: str, *codes: str, system: str = CDCREC, detailed: tuple[str, ...] = (), text: str | None = None) -> Resource:
     """The race or ethnicity extension."""
     parts: list[Resource] = [{"url": "ombCategory", "valueCoding": {"system": system, "code": code}} for code in codes]
     parts += [{"url": "detailed", "valueCoding": {"system": CDCREC, "code": code}} for code in detailed]
@@ -54,9 +52,7 @@ def group(
     return {"url": US_CORE + name, "extension": parts}
 
 
-def spoken(
-    code: str | None, text: str | None = None, *, preferred: bool = False, ways: tuple[str, ...] = ()
-) -> Resource:
+def spoken(code: str | None, text: str | None = None, *, preferred: bool = False, ways: tuple[str, ...] = ()) -> Resource:
     """An entry of Patient.communication."""
     language: Resource = coding(code, "urn:ietf:bcp:47") if code else {}
     entry: Resource = {"language": language | ({"text": text} if text else {}), "preferred": preferred}
@@ -146,9 +142,7 @@ def world(tmp_path: Path) -> World:
 def asked(period: str = "2026-Q3", *clinics: ClinicScope, **more: Any) -> Asked:
     """What a report over the world is asked for: Riverside, in the third quarter."""
     definition = more.pop("definition", Definition())
-    return Asked(
-        parse_period(period, AS_OF.date()), AS_OF, CODES, clinics or (RIVERSIDE,), definition=definition, **more
-    )
+    return Asked(parse_period(period, AS_OF.date()), AS_OF, CODES, clinics or (RIVERSIDE,), definition=definition, **more)
 
 
 Count = Callable[..., Tally]
@@ -158,9 +152,7 @@ Count = Callable[..., Tally]
 def count(world: World) -> Count:
     """Write the world and count it exactly."""
 
-    def counted(
-        period: str = "2026-Q3", *clinics: ClinicScope, captured: tuple[Captured, ...] = (), **more: Any
-    ) -> Tally:
+    def counted(period: str = "2026-Q3", *clinics: ClinicScope, captured: tuple[Captured, ...] = (), **more: Any) -> Tally:
         return tally(world.write(), asked(period, *clinics, **more), captured)
 
     return counted

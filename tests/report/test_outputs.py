@@ -45,9 +45,7 @@ def faults(value: Any, schema: dict[str, Any], at: str = "$") -> list[str]:
             inner = schema.get("properties", {}).get(key, schema.get("additionalProperties", {}))
             found += faults(child, inner, f"{at}.{key}") if isinstance(inner, dict) else []
     if isinstance(value, list):
-        found += [
-            fault for number, child in enumerate(value) for fault in faults(child, schema["items"], f"{at}[{number}]")
-        ]
+        found += [fault for number, child in enumerate(value) for fault in faults(child, schema["items"], f"{at}[{number}]")]
     return found
 
 
@@ -85,9 +83,7 @@ CHECKS: dict[str, Any] = {
     "minLength": _when(str, lambda value, rule: len(value) >= rule),
     "minItems": _when(list, lambda value, rule: len(value) >= rule),
     "maxItems": _when(list, lambda value, rule: len(value) <= rule),
-    "oneOf": lambda value, rule, _: (
-        [] if sum(not faults(value, one) for one in rule) == 1 else ["fits not exactly one"]
-    ),
+    "oneOf": lambda value, rule, _: [] if sum(not faults(value, one) for one in rule) == 1 else ["fits not exactly one"],
 }
 
 
@@ -177,9 +173,7 @@ def test_names_are_escaped(report: Report) -> None:
 
 def test_csv_has_every_measure(report: Report) -> None:
     rows = list(csv.DictReader(io.StringIO(to_csv(report))))
-    headline = [
-        row for row in rows if (row["clinic"], row["element"], row["measure"]) == ("riverside", "race", "direct")
-    ]
+    headline = [row for row in rows if (row["clinic"], row["element"], row["measure"]) == ("riverside", "race", "direct")]
     assert [(row["numerator"], row["denominator"], row["percent"]) for row in headline] == [("40", "60", "66.7")]
     assert {row["measure"] for row in rows if row["kind"] == "excluded"} >= {"broken-lines", "test-patient"}
 

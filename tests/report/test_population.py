@@ -44,9 +44,7 @@ def test_left_out_encounters(world: World, count: Count, reason: str, unit: str,
 
 @pytest.mark.parametrize("where", ["tag", "security"])
 def test_test_patients_are_left_out(world: World, count: Count, where: str) -> None:
-    world.patient(
-        "p", meta={where: [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}]}
-    )
+    world.patient("p", meta={where: [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}]})
     world.encounter("p")
     found = count()
     assert people(found) == {"riverside": 0, TOTAL: 0}
@@ -182,9 +180,7 @@ def test_the_appointments_location_is_the_last_resort(world: World, count: Count
     actors = [{"actor": {"reference": "Patient/p"}}, {"actor": {"reference": "Location/wing"}}]
     world.resources.append({"resourceType": "Appointment", "id": "a", "participant": actors})
     world.patient(seen=False)
-    world.encounter(
-        "p", serviceProvider={"reference": "Organization/system"}, appointment=[{"reference": "Appointment/a"}]
-    )
+    world.encounter("p", serviceProvider={"reference": "Organization/system"}, appointment=[{"reference": "Appointment/a"}])
     assert people(count())["riverside"] == 1
 
 

@@ -104,9 +104,7 @@ def test_the_default_language_that_a_person_told_stands(world: World, count: Cou
         ("temp-unknown", State.NOT_ASKED),
     ],
 )
-def test_self_reported_observations(
-    world: World, count: Count, element: str, absent: str | None, expected: State
-) -> None:
+def test_self_reported_observations(world: World, count: Count, element: str, absent: str | None, expected: State) -> None:
     codes = {"race": "2028-9", "ethnicity": "2135-2", "spoken-language": "vi", "interpreter": "373066001"}
     world.patient()
     world.observation(element, *([codes[element]] if absent is None else []), absent=absent)

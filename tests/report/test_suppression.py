@@ -69,9 +69,7 @@ def rank_fixed(unknowns: list[tuple[str, str]], equations: list[Equation]) -> se
             lead = next(value for value in row if value)
             row = [value / lead for value in row]
             reduced = [*(_less(other, row) for other in reduced), row]
-    return {
-        unknowns[next(i for i, v in enumerate(row) if v)] for row in reduced if sum(1 for value in row if value) == 1
-    }
+    return {unknowns[next(i for i, v in enumerate(row) if v)] for row in reduced if sum(1 for value in row if value) == 1}
 
 
 def _less(row: list[Fraction], done: list[Fraction]) -> list[Fraction]:
@@ -85,13 +83,9 @@ def attack(rows: tuple[Row, ...]) -> Iterator[str]:
     for number, element in enumerate(ELEMENTS):
         bounds, equations = system(rows, number)
         hidden = [unknown for unknown, (low, high) in bounds.items() if low != high]
-        fixed = rank_fixed(
-            hidden, [({u: f for u, f in terms.items() if u in set(hidden)}, 0) for terms, _ in equations]
-        )
+        fixed = rank_fixed(hidden, [({u: f for u, f in terms.items() if u in set(hidden)}, 0) for terms, _ in equations])
         known = narrowed(bounds, equations)
-        yield from (
-            f"{element} {unknown}" for unknown in hidden if unknown in fixed or known[unknown][0] == known[unknown][1]
-        )
+        yield from (f"{element} {unknown}" for unknown in hidden if unknown in fixed or known[unknown][0] == known[unknown][1])
 
 
 SUMS = {
