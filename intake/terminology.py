@@ -79,7 +79,7 @@ def cdcrec() -> Mapping[str, Concept]:
 @cache
 def languages() -> Mapping[str, Language]:
     """Return every language by its id."""
-    return {row[0]: Language(*row[:6], tuple(row[6])) for row in _rows("languages.json")}
+    return {row[0]: Language(*row[:6], also=tuple(row[6])) for row in _rows("languages.json")}
 
 
 def group_of(code: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The input of every builder here: what one person said, already coded, in data-absent-reason's words where they did not say."""
+"""The input of every builder here: what one person said, already coded, and why where they did not say."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +43,7 @@ class Coded:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language as answered: codings from the shortest ISO 639 code to the most specific tag, and its name as the person saw it.
+    """A language as answered: codings from the shortest ISO 639 code to the most specific tag, and the name that was shown.
 
     A language that no code names has no coding, only its text. `signed` marks a sign language.
     """

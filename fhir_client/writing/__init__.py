@@ -1,0 +1,1 @@
+"""Bringing a statement to a server: build, check, send once, read back."""

@@ -21,9 +21,13 @@ _open = [status.value for status in OPEN]
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A row that this worker alone may write until its lease ends; `first` is False once it may have been sent."""
+    """A row that this worker alone may write until its lease ends; `first` is False once it may have been sent.
+
+    `visit` is the id of the visit that it came from, where it came from one.
+    """
 
     row: Row
+    visit: str | None
     submission: Submission
     lease: str
     first: bool
@@ -53,7 +57,7 @@ def _leased(tx: Tx, held: Any, until: datetime) -> Claimed:
     query = update(table).where(table.c.id == held.id)
     tx.connection.execute(query.values(lease=lease, leased_until=until, attempts=table.c.attempts + 1))
     submission = payload.decode(tx.cipher.open(held.payload, held.id))
-    return Claimed(row_of(tx, held), submission, lease, first=held.attempts == 0)
+    return Claimed(row_of(tx, held), held.visit, submission, lease, first=held.attempts == 0)
 
 
 def wait(tx: Tx, claimed: Claimed, *, until: datetime, reason: str, words: str) -> bool:
@@ -94,3 +98,10 @@ def _done(tx: Tx, claimed: Claimed, values: Mapping[str, Any]) -> bool:
 def _update(tx: Tx, claimed: Claimed, values: Mapping[str, Any]) -> bool:
     mine = and_(table.c.id == claimed.row.id, table.c.lease == claimed.lease)
     return tx.connection.execute(update(table).where(mine).values(values)).rowcount == 1
+
+
+def was_sent_before(tx: Tx, claimed: Claimed) -> bool:
+    """Return whether an earlier submission of the same visit may have changed the chart already."""
+    number = select(table.c.number).where(table.c.id == claimed.row.id).scalar_subquery()
+    query = select(table.c.id).where(table.c.visit == claimed.visit, table.c.number < number, table.c.attempts > 0)
+    return tx.connection.execute(query.limit(1)).first() is not None

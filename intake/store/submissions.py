@@ -165,6 +165,12 @@ def oldest_waiting(tx: Tx, server: str | None = None) -> datetime | None:
     return tx.connection.execute(query).scalar()
 
 
+def has_due(tx: Tx, server: str) -> bool:
+    """Return whether the worker has anything to claim: a read, so that an idle worker never takes the write lock."""
+    query = select(table.c.id).where(table.c.server == server, table.c.status.in_([status.value for status in OPEN]))
+    return tx.connection.execute(query.where(table.c.due_at <= tx.now).limit(1)).first() is not None
+
+
 def last_verified(tx: Tx, server: str | None = None) -> datetime | None:
     """Return when a row was last verified by reading back."""
     query = select(func.max(table.c.verified_at))

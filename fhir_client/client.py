@@ -1,0 +1,113 @@
+"""A small FHIR R4 client: read, search, create, batch and transaction over one pooled session, with a time-out on each call."""
+
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import requests
+
+from fhir_client.auth import Auth, NoAuth
+from fhir_client.errors import FhirError, Gone, Refused, ServerFault, Temporary
+from fhir_client.responses import body_of, error_of, refusal_in
+
+JSON = "application/fhir+json"
+Resource = dict[str, Any]
+
+
+class Client:
+    """One server. Not to be shared between threads; close it, or use it in a `with`."""
+
+    def __init__(self, base_url: str, auth: Auth | None = None, *, timeout: float = 30, verify: bool | str = True) -> None:
+        """Keep a session to `base_url`; `timeout` is in seconds, `verify` may name a file of CA certificates."""
+        self.base_url = base_url.rstrip("/")
+        self._auth: Auth = auth or NoAuth()
+        self._timeout = timeout
+        self._session = requests.Session()
+        # Settings of the environment could send patients' data through a stray proxy, or read a netrc file.
+        self._session.trust_env = False
+        self._session.verify = verify
+        self._session.headers.update({"Accept": JSON})
+
+    def __enter__(self) -> Self:
+        """Use the client in a `with`."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close the session."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the session."""
+        self._session.close()
+
+    def capabilities(self) -> Resource:
+        """Return the server's CapabilityStatement."""
+        try:
+            return self._send("GET", "metadata")
+        except (Gone, Refused) as error:
+            raise ServerFault("There is no FHIR server at this base URL.", error.status) from None
+
+    def read(self, reference: str) -> Resource:
+        """Return the resource of a relative reference such as `Patient/123`; raises Gone."""
+        return self._send("GET", reference)
+
+    def search(self, kind: str, parameters: Mapping[str, str]) -> Iterator[Resource]:
+        """Yield every match of a search, page after page."""
+        page = self._send("GET", kind, parameters=parameters)
+        while True:
+            entries = page.get("entry", [])
+            yield from (each["resource"] for each in entries if each.get("search", {}).get("mode") != "outcome")
+            following = next((link["url"] for link in page.get("link", []) if link.get("relation") == "next"), None)
+            if following is None:
+                return
+            page = self._send("GET", self._ours(following))
+
+    def create(self, resource: Resource) -> Resource:
+        """Create a resource and return the server's, with its id."""
+        return self._send("POST", resource["resourceType"], resource)
+
+    def bundle(self, bundle: Resource) -> Resource:
+        """Send a batch or transaction and return the response Bundle."""
+        return self._send("POST", "", bundle)
+
+    def _ours(self, url: str) -> str:
+        """Return a page's address on our base: behind a proxy servers name hosts that we cannot and must not reach."""
+        parts = urlsplit(url)
+        path = parts.path.removeprefix(urlsplit(self.base_url).path).strip("/")
+        return f"{path}?{parts.query}" if parts.query else path
+
+    def _send(
+        self, method: str, path: str, body: Resource | None = None, parameters: Mapping[str, str] | None = None
+    ) -> Resource:
+        response = self._attempt(method, path, body, parameters)
+        if response.status_code == 401 and self._auth.renew():
+            response = self._attempt(method, path, body, parameters)
+        if response.status_code >= 400:
+            raise error_of(response)
+        found = body_of(response)
+        if refusal := refusal_in(found):
+            raise refusal
+        if not found:
+            raise Temporary("The server's answer was cut off or was no FHIR.", response.status_code)
+        return found
+
+    def _attempt(
+        self, method: str, path: str, body: Resource | None, parameters: Mapping[str, str] | None
+    ) -> requests.Response:
+        url = f"{self.base_url}/{path}" if path else self.base_url
+        headers = self._auth.headers() | ({"Content-Type": JSON} if body is not None else {})
+        try:
+            return self._session.request(
+                method, url, params=parameters, json=body, headers=headers, timeout=self._timeout, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise _network_fault(error) from None
+
+
+def _network_fault(error: requests.RequestException) -> FhirError:
+    if isinstance(error, requests.exceptions.SSLError):
+        return ServerFault("The server's certificate is not trusted, or has expired.")
+    if isinstance(error, requests.Timeout):
+        return Temporary("The server did not answer in time.")
+    return Temporary("The server cannot be reached.")

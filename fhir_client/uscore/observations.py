@@ -1,0 +1,84 @@
+"""Observations: Gravity's race and ethnicity (SDOH Clinical Care 3.0.0), US Core's language and interpreter."""
+
+from collections.abc import Iterator
+
+from fhir_client.uscore.parts import (
+    LOINC,
+    NO,
+    YES,
+    Json,
+    absent,
+    concept,
+    identifier,
+    informant,
+    observation_id,
+    response_url,
+    with_encounter,
+)
+from fhir_client.uscore.statement import AbsentReason, Coded, Coding, Interpreter, Language, Source, Statement
+from fhir_client.uscore.versions import US_CORE, UsCoreVersion
+
+GRAVITY = "http://hl7.org/fhir/us/sdoh-clinicalcare/"
+TEMPORARY_CODES = f"{GRAVITY}CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
+OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
+PERSONAL = Coding(TEMPORARY_CODES, "personal-characteristic", "Personal Characteristic")
+SURVEY = Coding(OBSERVATION_CATEGORY, "survey", "Survey")
+CODES = {
+    "race": Coding(LOINC, "72826-1", "Race OMB.1997"),
+    "ethnicity": Coding(LOINC, "69490-1", "Ethnicity OMB.1997"),
+    "spoken-language": Coding(LOINC, "54899-0", "Preferred language"),
+    "interpreter": Coding(LOINC, "54588-9", "Interpreter needed"),
+}
+PROFILES = {
+    "race": f"{GRAVITY}StructureDefinition/SDOHCC-ObservationRaceOMB",
+    "ethnicity": f"{GRAVITY}StructureDefinition/SDOHCC-ObservationEthnicityOMB",
+}
+SCREENING = f"{US_CORE}us-core-observation-screening-assessment"
+METHODS = {
+    Source.PATIENT: Coding(TEMPORARY_CODES, "self-reported", "Self Reported"),
+    Source.RELATED_PERSON: Coding(TEMPORARY_CODES, "reported-by-related-person", "Reported By Related Person"),
+}
+
+
+def observations(statement: Statement, version: UsCoreVersion) -> Iterator[tuple[str, Json]]:
+    """Yield each element that was asked with its Observation; the written language has none (FHIR.md, section 3)."""
+    for element, said in (("race", statement.race), ("ethnicity", statement.ethnicity)):
+        if said is not None:
+            yield element, _characteristic(statement, element, said)
+    for element, each in (("spoken-language", statement.spoken), ("interpreter", statement.interpreter)):
+        if each is not None:
+            yield element, _screening(statement, element, each, version)
+
+
+def _common(statement: Statement, element: str, category: Coding, profile: str | None) -> Json:
+    found: Json = {
+        "resourceType": "Observation",
+        "identifier": [identifier(observation_id(statement, element))],
+        "status": "final",
+        "category": [concept(category)],
+        "code": concept(CODES[element]),
+        "subject": {"reference": statement.patient},
+        "effectiveDateTime": statement.at.isoformat(timespec="seconds"),
+        "performer": [informant(statement)],
+        "derivedFrom": [{"reference": response_url(statement)}],
+    }
+    return with_encounter(found if profile is None else {**found, "meta": {"profile": [profile]}}, statement)
+
+
+def _characteristic(statement: Statement, element: str, said: Coded | AbsentReason) -> Json:
+    found = _common(statement, element, PERSONAL, PROFILES[element]) | {"method": concept(METHODS[statement.source])}
+    if isinstance(said, AbsentReason):
+        return {**found, "dataAbsentReason": concept(absent(said))}
+    values: list[Json] = [{"valueString": said.text}]
+    values += [{"valueCodeableConcept": concept(each)} for each in (*said.categories, *said.detailed)]
+    return {**found, "component": [{"code": concept(CODES[element]), **value} for value in values]}
+
+
+def _screening(statement: Statement, element: str, said: Language | Interpreter | AbsentReason, version: UsCoreVersion) -> Json:
+    profile = SCREENING if version.has_screening_profiles else None
+    found = _common(statement, element, SURVEY, profile)
+    if isinstance(said, AbsentReason):
+        return {**found, "dataAbsentReason": concept(absent(said))}
+    if isinstance(said, Interpreter):
+        return {**found, "valueCodeableConcept": concept(YES if said.wanted else NO)}
+    return {**found, "valueCodeableConcept": concept(*said.codings, text=said.text)}

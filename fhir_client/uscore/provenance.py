@@ -1,0 +1,40 @@
+"""The Provenance: who said it, who sent it on, and which elements of the Patient it speaks of."""
+
+from collections.abc import Iterable, Mapping
+
+from fhir_client.uscore.parts import Json, concept, informant, response_url
+from fhir_client.uscore.statement import Coding, Source, Statement
+from fhir_client.uscore.versions import US_CORE, UsCoreVersion
+
+PROFILE = f"{US_CORE}us-core-provenance"
+TARGET_ELEMENT = "http://hl7.org/fhir/StructureDefinition/targetElement"
+PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+
+
+def provenance(
+    statement: Statement, version: UsCoreVersion, observation_urls: Iterable[str], element_ids: Mapping[str, str]
+) -> Json:
+    """Return the Provenance of a submission; `element_ids` are the ids of the Patient's elements that it changed."""
+    targets: list[Json] = [
+        {"extension": [{"url": TARGET_ELEMENT, "valueUri": identity}], "reference": statement.patient}
+        for identity in element_ids.values()
+    ]
+    targets += [{"reference": url} for url in (response_url(statement), *observation_urls)]
+    return {
+        "resourceType": "Provenance",
+        "meta": {"profile": [PROFILE]},
+        "target": targets,
+        "recorded": statement.at.isoformat(timespec="seconds"),
+        "agent": _agents(statement, version),
+        "entity": [{"role": "source", "what": {"reference": response_url(statement)}}],
+    }
+
+
+def _agents(statement: Statement, version: UsCoreVersion) -> list[Json]:
+    own = statement.source is Source.PATIENT
+    kind = Coding(PARTICIPANT, "author", "Author") if own else Coding(PARTICIPANT, "informant", "Informant")
+    agents: list[Json] = [{"type": concept(kind), "who": informant(statement)}]
+    if statement.organization is not None:
+        transmitter = Coding(version.participant_system, "transmitter", "Transmitter")
+        agents.append({"type": concept(transmitter), "who": {"reference": statement.organization}})
+    return agents

@@ -1,0 +1,60 @@
+"""The transaction Bundle: everything that one submission writes, so that all of it happens or nothing."""
+
+from dataclasses import dataclass
+from uuid import uuid5
+
+from fhir_client.uscore.observations import observations
+from fhir_client.uscore.parts import Json, response_url
+from fhir_client.uscore.patient import Merge, MergePolicy, apply
+from fhir_client.uscore.provenance import provenance
+from fhir_client.uscore.questionnaire import questionnaire_response
+from fhir_client.uscore.statement import Statement
+from fhir_client.uscore.versions import UsCoreVersion
+
+
+class NoVersion(ValueError):
+    """The Patient has no meta.versionId, without which it cannot be written safely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A Bundle, and the merge that is in it; None where no Patient was given."""
+
+    bundle: Json
+    merge: Merge | None
+
+
+def build(
+    statement: Statement, version: UsCoreVersion, patient: Json | None = None, policy: MergePolicy | None = None
+) -> Built:
+    """Return the Bundle; without a Patient it has no Patient entry, nor where the Patient says it all already."""
+    merge = None if patient is None else apply(patient, statement, version, policy)
+    entries = [] if merge is None or not merge.changed else [_patient_entry(statement, merge.patient)]
+    made = {uuid5(statement.submission, f"entry {name}").urn: each for name, each in observations(statement, version)}
+    entries.append(_new(response_url(statement), questionnaire_response(statement, version)))
+    entries += [_new(url, each) for url, each in made.items()]
+    ids = {} if merge is None else merge.element_ids
+    entries.append(_new(uuid5(statement.submission, "Provenance").urn, provenance(statement, version, made, ids)))
+    return Built({"resourceType": "Bundle", "type": "transaction", "entry": entries}, merge)
+
+
+def search_of(identifier: Json) -> str:
+    """Return the search value of an identifier: `system|value`."""
+    return f"{identifier['system']}|{identifier['value']}"
+
+
+def _patient_entry(statement: Statement, patient: Json) -> Json:
+    version_id = patient.get("meta", {}).get("versionId")
+    if not version_id:
+        raise NoVersion("the Patient has no meta.versionId, so a change by somebody else would not be noticed")
+    request = {"method": "PUT", "url": statement.patient, "ifMatch": f'W/"{version_id}"'}
+    return {"resource": patient, "request": request}
+
+
+def _new(url: str, resource: Json) -> Json:
+    request = {"method": "POST", "url": resource["resourceType"]}
+    held = resource.get("identifier")
+    first = held[0] if isinstance(held, list) else held
+    if first is not None:
+        request["ifNoneExist"] = f"identifier={search_of(first)}"
+    return {"fullUrl": url, "resource": resource, "request": request}
