@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar
@@ -62,12 +62,15 @@ class Language:
     endonym: str
     direction: str
     signed: bool
-    also: tuple[str, ...]
+    also: Sequence[str]
 
     @property
     def is_tag(self) -> bool:
         """Whether the id is a language tag and not a word of ours."""
         return len(self.id) <= 3
+
+
+_LANGUAGE_COLUMNS = ("id", "code", "name", "endonym", "direction", "signed", "also")
 
 
 @cache
@@ -79,7 +82,8 @@ def cdcrec() -> Mapping[str, Concept]:
 @cache
 def languages() -> Mapping[str, Language]:
     """Return every language by its id."""
-    return {row[0]: Language(*row[:6], also=tuple(row[6])) for row in _rows("languages.json")}
+    table = _rows("languages.json")
+    return {row[0]: Language(**dict(zip(_LANGUAGE_COLUMNS, row, strict=True))) for row in table}
 
 
 def group_of(code: str) -> str | None:

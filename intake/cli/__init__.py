@@ -18,21 +18,8 @@ class Command(Protocol):
 
 
 COMMANDS = {
-    "demo": "a clinic to try, with people in it: FHIR server, pages and worker on this machine",
-    "serve": "everything on one machine: migrates, then runs pages and worker",
-    "web": "the pages alone",
-    "worker": "the worker alone: writes submissions to the FHIR servers",
-    "migrate": "bring the database to this version",
-    "check": "say what is right and wrong with configuration, key, database, catalogs and FHIR servers",
-    "submit": "put submissions from files into the outbox",
-    "submissions": "what became of every submission",
     "bundle": "print the transaction Bundle of one submission",
     "report": "the completeness report",
-    "links": "pre-visit links",
-    "devices": "pair, list and revoke tablets",
-    "users": "who may sign in",
-    "keys": "make and rotate the encryption key",
-    "i18n": "extract and check the translations",
 }
 
 

@@ -1,0 +1,1 @@
+"""What patients and staff pages share: sessions, headers, languages, errors."""

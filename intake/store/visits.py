@@ -21,6 +21,7 @@ class Visit:
 
     `patient`, `appointment` and `encounter` are relative references; `gaps` are the elements that the chart lacks;
     `base` is what the chart said when the schedule was fetched, which the merge compares with.
+    Without a whole `birth_date` the visit is found by the desk's code only.
     """
 
     id: str
@@ -29,7 +30,7 @@ class Visit:
     patient: str
     starts_at: datetime
     name: str
-    birth_date: date
+    birth_date: date | None
     initials: str
     appointment: str | None = None
     encounter: str | None = None
@@ -43,7 +44,7 @@ class _Sealed(msgspec.Struct, frozen=True):
 
     patient: str
     name: str
-    birth_date: date
+    birth_date: date | None
     initials: str
     appointment: str | None
     encounter: str | None
@@ -71,7 +72,7 @@ def put(tx: Tx, visit: Visit) -> None:
     values = {
         "clinic": visit.clinic,
         "server": visit.server,
-        "birth_key": _birth_key(tx, visit.birth_date),
+        "birth_key": "" if visit.birth_date is None else _birth_key(tx, visit.birth_date),
         "starts_at": visit.starts_at,
         "gaps": ",".join(sorted(visit.gaps)),
         "sealed": tx.cipher.seal(msgspec.json.encode(sealed), visit.id),

@@ -10,6 +10,6 @@ Chance = Callable[[], float]
 
 def delay(attempts: int, chance: Chance, asked: timedelta | None = None) -> timedelta:
     """Return the wait after so many attempts; `chance` spreads it over its upper half, so that no herd forms."""
-    longest = min(SHORTEST * 2 ** min(max(attempts - 1, 0), 20), LONGEST)
+    longest: timedelta = min(SHORTEST * 2 ** min(max(attempts - 1, 0), 20), LONGEST)
     spread = longest * (0.5 + chance() / 2)
     return max(spread, asked) if asked is not None else spread

@@ -74,7 +74,7 @@ def expected(client: Client, clinic: Clinic, day: Day) -> Iterator[Visit]:
         if reference not in charts:
             charts[reference] = _chart(client, reference)
         patient = charts[reference]
-        if patient is not None and patient.get("birthDate"):
+        if patient is not None:
             yield _visit(clinic, appointment, reference, patient)
 
 
@@ -117,7 +117,7 @@ def _visit(clinic: Clinic, appointment: Json, reference: str, patient: Json) -> 
         patient=reference,
         starts_at=datetime.fromisoformat(appointment["start"]).astimezone(UTC),
         name=" ".join(names),
-        birth_date=_birth_date(patient["birthDate"]),
+        birth_date=_birth_date(patient.get("birthDate", "")),
         initials="".join(name[:1].upper() for name in (names[0], names[-1])) if names else "",
         appointment=source,
         record_number=_record_number(patient.get("identifier", []), clinic.record_number_system),
@@ -126,10 +126,9 @@ def _visit(clinic: Clinic, appointment: Json, reference: str, patient: Json) -> 
     )
 
 
-def _birth_date(held: str) -> date:
+def _birth_date(held: str) -> date | None:
     # FHIR allows a year or a month alone; such a person is found by the desk's code only.
-    parts = [int(part) for part in held.split("-")]
-    return date(*(parts + [1, 1])[:3])
+    return date.fromisoformat(held) if len(held) == len("2000-01-31") else None
 
 
 def _names(patient: Json) -> list[str]:

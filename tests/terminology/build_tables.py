@@ -66,7 +66,7 @@ def main(source: Path) -> None:
     _write("cdcrec.json", {"source": "CDC Race and Ethnicity Code Set 1.0", "made": today, "rows": rows})
     tho = json.loads((source / "languages_tho.json").read_text("utf-8"))
     languages = {row[0]: row for each in tho["concepts"] if (row := _language(each))}
-    languages |= {row[0]: [*row, _direction(row[0]), row[0] in SIGNED] for row in map(list, ADDED)}
+    languages |= {row[0]: [*row, _direction(row[0]), row[0] in SIGNED] for row in ADDED}
     table = [[*row, ALSO.get(row[0], [])] for row in sorted(languages.values(), key=lambda row: row[0])]
     source_words = "HL7 Languages value set 1.0.0 (CC0); names from CLDR"
     _write("languages.json", {"source": source_words, "made": today, "rows": table})
