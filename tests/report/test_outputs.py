@@ -160,7 +160,7 @@ def test_html_is_whole_and_accessible(report: Report) -> None:
     assert tables
     for table in tables:
         assert table.query("caption")
-        assert all(cell.attrs.get("scope") in {"row", "col"} for cell in table.query("th"))
+        assert all((cell.attrs or {}).get("scope") in ("row", "col") for cell in table.query("th"))
     assert all(note.replace("<", "&lt;") in page for note in NOTES)
 
 

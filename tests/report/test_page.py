@@ -71,7 +71,7 @@ def test_the_latest_report(database: Database, world: World) -> None:
     document = JustHTML(text, strict=True, sanitize=False)
     for table in document.query("table.report"):
         assert table.query("caption")
-        assert all(cell.attrs.get("scope") in {"row", "col"} for cell in table.query("th"))
+        assert all((cell.attrs or {}).get("scope") in ("row", "col") for cell in table.query("th"))
     assert "66.7 % (54.1–77.3)" in text
     assert "40 / 60" in text
     assert "rows need not sum" in text

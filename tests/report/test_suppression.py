@@ -235,7 +235,7 @@ def _fits(value: int, mark: Count, beside: Count) -> bool:
     )
 )
 def test_every_world_tried(cells: list[tuple[int, int]]) -> None:
-    values = {}
+    values: dict[tuple[str, str], int] = {}
     for number, (inside, outside) in enumerate([*cells, (sum(a for a, _ in cells), sum(b for _, b in cells))]):
         key = TOTAL if number == len(cells) else f"c{number}"
         values |= {(key, "in"): inside, (key, "out"): outside, (key, "people"): inside + outside}
