@@ -18,6 +18,11 @@ class Command(Protocol):
 
 
 COMMANDS = {
+    "worker": "writes submissions to the FHIR servers",
+    "migrate": "bring the database to this version",
+    "submit": "put submissions from files into the outbox",
+    "submissions": "what became of every submission",
+    "keys": "make and rotate the encryption key",
     "bundle": "print the transaction Bundle of one submission",
     "report": "the completeness report",
 }
@@ -35,10 +40,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(command: Command, args: argparse.Namespace) -> int:
+    from intake.cli.opening import NotReady
     from intake.settings import SettingsError
+    from intake.store.crypto import KeyFault
 
     try:
         return command.run(args)
+    except (NotReady, KeyFault) as error:
+        print(error, file=sys.stderr)
+        return 1
     except SettingsError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)

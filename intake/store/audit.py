@@ -28,7 +28,7 @@ def recent(tx: Tx, limit: int = 200) -> tuple[Entry, ...]:
     """Return the newest entries first."""
     query = select(table.c.at, table.c.who, table.c.action, table.c.subject)
     rows = tx.connection.execute(query.order_by(table.c.number.desc()).limit(limit))
-    return tuple(Entry(*row) for row in rows.tuples())
+    return tuple(Entry(*row) for row in rows)
 
 
 def erase(tx: Tx, after: timedelta) -> int:

@@ -150,10 +150,10 @@ def listing(
 
 def counts(tx: Tx, server: str | None = None) -> Mapping[Status, int]:
     """Return how many rows there are in each state; every state is there."""
-    query = select(table.c.status, func.count()).group_by(table.c.status)
+    query = select(table.c.status, func.count().label("how_many")).group_by(table.c.status)
     if server is not None:
         query = query.where(table.c.server == server)
-    found: dict[str, int] = dict(tx.connection.execute(query).tuples().all())
+    found: dict[str, int] = {row.status: row.how_many for row in tx.connection.execute(query)}
     return {status: found.get(status.value, 0) for status in Status}
 
 

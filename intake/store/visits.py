@@ -126,7 +126,7 @@ def progress(tx: Tx, ids: Sequence[str]) -> Mapping[str, str]:
     for word, query in steps:
         found.update(dict.fromkeys(tx.connection.execute(query).scalars(), word))
     sent = select(submissions.c.visit, submissions.c.status).where(submissions.c.visit.in_(ids))
-    for visit, status in tx.connection.execute(sent.order_by(submissions.c.number)).tuples():
+    for visit, status in tx.connection.execute(sent.order_by(submissions.c.number)):
         if visit is not None:
             found[visit] = status if status in (Status.VERIFIED, Status.HELD) else "submitted"
     return found

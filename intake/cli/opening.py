@@ -1,0 +1,33 @@
+"""What several commands begin with: settings, key, database; and in one sentence what is missing."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from intake.clock import system_clock
+from intake.settings import Settings
+from intake.store.crypto import load_keys
+from intake.store.database import Database, open_database
+
+
+class NotReady(Exception):
+    """The command cannot begin; the words say what to do."""
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """Yield the site's database, of this version's schema; raises NotReady or KeyFault."""
+    database = open_database(settings.database_url, load_keys(settings.key_file), system_clock)
+    try:
+        revision = database.revision()
+        if not database.is_current():
+            found = "has no schema yet" if revision is None else f"has schema {revision}"
+            raise NotReady(f"The database {found}; run `intake migrate` first.")
+        yield database
+    finally:
+        database.close()
+
+
+def complain(words: object) -> None:
+    """Say it on standard error."""
+    print(words, file=sys.stderr)

@@ -1,0 +1,81 @@
+"""`intake submissions`: what became of every submission, the monitor's truth on the command line; no answers."""
+
+import argparse
+import json
+import sys
+from datetime import datetime, timedelta
+from typing import Any
+
+from intake.settings import Settings
+from intake.store.database import Tx
+from intake.store.submissions import Row, Status
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--state", choices=[status.value for status in Status], help="only these")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--limit", type=int, default=200, help="the newest so many (200)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print them; exit code 1 where any is held."""
+    from intake.cli.opening import opened
+    from intake.settings import load
+    from intake.store import submissions
+
+    settings = load()
+    with opened(settings) as database, database.read() as tx:
+        status = Status(args.state) if args.state else None
+        rows = submissions.listing(tx, status=status, limit=args.limit)
+        held = submissions.counts(tx)[Status.HELD]
+        if args.json:
+            json.dump([_json(row, tx.now) for row in rows], sys.stdout, indent=1)
+            print()
+        else:
+            _print(tx, settings, rows)
+    return 1 if held else 0
+
+
+def _json(row: Row, now: datetime) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "clinic": row.clinic,
+        "server": row.server,
+        "state": row.status.value,
+        "sending": row.sending,
+        "age_seconds": int((now - row.queued_at).total_seconds()),
+        "attempts": row.attempts,
+        "reason": row.reason,
+        "words": row.words,
+        "queued_at": row.queued_at.isoformat(),
+        "verified_at": None if row.verified_at is None else row.verified_at.isoformat(),
+    }
+
+
+def _print(tx: Tx, settings: Settings, rows: tuple[Row, ...]) -> None:
+    from intake.store import servers, submissions
+
+    oldest, verified = submissions.oldest_waiting(tx), submissions.last_verified(tx)
+    print(f"oldest waiting: {_ago(oldest, tx.now)}; last verified: {_ago(verified, tx.now)}", file=sys.stderr)
+    for server in settings.servers:
+        state = servers.state(tx, server)
+        if state.paused_since is not None:
+            print(f"{server} is paused since {_ago(state.paused_since, tx.now)}: {state.words}", file=sys.stderr)
+    for row in rows:
+        shown = "sending" if row.sending else row.status.value
+        age, words = span(tx.now - row.queued_at), row.words or ""
+        print(f"{row.id}  {shown:<10} {age:>6}  {row.attempts:>3}  {row.clinic:<16} {words}".rstrip())
+
+
+def _ago(moment: datetime | None, now: datetime) -> str:
+    return "none" if moment is None else f"{span(now - moment)} ago"
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in its largest whole unit, such as `3 h`."""
+    seconds = int(length.total_seconds())
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
