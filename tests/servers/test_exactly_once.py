@@ -1,0 +1,205 @@
+"""A submission's way to a real FHIR server: written once whatever happens on the way, read back, the chart unharmed."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from fhir_client.client import Client
+from fhir_client.errors import ChartChanged, Conflict, PatientProblem, Refused, Temporary
+from fhir_client.uscore.patient import elements_of
+from fhir_client.uscore.statement import AbsentReason, Statement
+from fhir_client.uscore.versions import version
+from fhir_client.writing.bundle import build
+from fhir_client.writing.transaction import Writer, read_back, write
+from intake.settings import MappingPolicy, load
+from intake.store.payload import decode
+from intake.sync.mapping import statement
+
+pytestmark = pytest.mark.server
+WRITER = Writer(version("6.1.0"))
+EXAMPLE = Path(__file__).parents[1] / "sync" / "data" / "multi-race.answers.json"
+PATIENT = {
+    "resourceType": "Patient",
+    "name": [{"family": "Nguyen", "given": ["Lan"]}],
+    "telecom": [{"system": "phone", "value": "+1 555 0100"}],
+    "gender": "female",
+    "birthDate": "1980-02-29",
+    "extension": [{"url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex", "valueCode": "F"}],
+    "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}, "preferred": True}],
+}
+
+
+@pytest.fixture
+def patient(client: Client) -> dict[str, Any]:
+    return client.create(PATIENT)
+
+
+@pytest.fixture
+def said(patient: dict[str, Any]) -> Statement:
+    submission = replace(decode(EXAMPLE.read_bytes()), id=uuid4(), patient=f"Patient/{patient['id']}")
+    return statement(submission, load().question_sets["spd15-2024"], MappingPolicy())
+
+
+def effects(client: Client, said: Statement) -> dict[str, int]:
+    """How many resources of each kind the server holds for the patient."""
+    kinds = {"QuestionnaireResponse": "subject", "Observation": "subject", "Provenance": "target"}
+    return {kind: len(list(client.search(kind, {by: said.patient}))) for kind, by in kinds.items()}
+
+
+ONE = {"QuestionnaireResponse": 1, "Observation": 4, "Provenance": 1}
+
+
+class Unlucky(Client):
+    """A client that loses answers, or has somebody else write first."""
+
+    lose_answer = False
+    before_write: Any = None
+
+    def bundle(self, bundle: dict[str, Any]) -> dict[str, Any]:
+        if bundle["type"] != "transaction":
+            return super().bundle(bundle)
+        if self.before_write is not None:
+            act, self.before_write = self.before_write, None
+            act()
+        answer = super().bundle(bundle)
+        if self.lose_answer:
+            raise Temporary("The server did not answer in time.")
+        return answer
+
+
+@contextmanager
+def unlucky(server: str) -> Iterator[Unlucky]:
+    with Unlucky(server, timeout=10) as found:
+        yield found
+
+
+def test_written_and_read_back_without_harm(client: Client, patient: dict[str, Any], said: Statement) -> None:
+    written = write(client, WRITER, said)
+    assert written.earlier == elements_of(patient)
+    assert read_back(client, WRITER, said) == ()
+    assert effects(client, said) == ONE
+    now = client.read(said.patient)
+    untouched = {"name", "telecom", "gender", "birthDate"}
+    assert {key: now[key] for key in untouched} == {key: PATIENT[key] for key in untouched}
+    assert PATIENT["extension"][0] in now["extension"]
+    assert [entry.get("preferred", False) for entry in now["communication"]] == [False, True, False]
+
+
+def test_a_repeat_finds_itself(client: Client, said: Statement) -> None:
+    write(client, WRITER, said)
+    assert write(client, WRITER, said, first=False).earlier is None
+    assert effects(client, said) == ONE
+
+
+def test_retry_after_a_time_out_never_duplicates(server: str, client: Client, said: Statement) -> None:
+    with unlucky(server) as losing:
+        losing.lose_answer = True
+        with pytest.raises(Temporary):
+            write(losing, WRITER, said)
+    assert write(client, WRITER, said, first=False).earlier is None
+    assert effects(client, said) == ONE
+
+
+def test_a_colleague_who_writes_between_is_merged_not_overwritten(server: str, said: Statement) -> None:
+    with unlucky(server) as client:
+
+        def colleague() -> None:
+            now = client.read(said.patient)
+            now["telecom"].append({"system": "email", "value": "lan@example.org"})
+            entry = {"resource": now, "request": {"method": "PUT", "url": said.patient}}
+            Client(server).bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+
+        client.before_write = colleague
+        write(client, WRITER, said)
+        assert {each["system"] for each in client.read(said.patient)["telecom"]} == {"phone", "email"}
+        assert effects(client, said) == ONE
+        assert read_back(client, WRITER, said) == ()
+
+
+def test_412_is_not_swallowed(client: Client, patient: dict[str, Any], said: Statement) -> None:
+    stale = {**patient, "meta": {"versionId": "stale"}}
+    entry = {"resource": stale, "request": {"method": "PUT", "url": said.patient, "ifMatch": 'W/"stale"'}}
+    with pytest.raises(Conflict):
+        client.bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+
+
+def test_a_refused_transaction_leaves_nothing(client: Client, said: Statement) -> None:
+    bundle = build(said, WRITER.version, client.read(said.patient)).bundle
+    del bundle["entry"][-1]["resource"]["target"]
+    with pytest.raises(Refused, match="answered 400"):
+        client.bundle(bundle)
+    assert effects(client, said) == {"QuestionnaireResponse": 0, "Observation": 0, "Provenance": 0}
+
+
+def test_a_chart_that_others_changed_since_the_visit_began_goes_to_a_person(client: Client, said: Statement) -> None:
+    write(client, WRITER, replace(said, submission=uuid4(), interpreter=None, spoken=None, written=None))
+    nothing = {"race": None, "ethnicity": None}
+    with pytest.raises(ChartChanged):
+        write(client, WRITER, replace(said, race=replace(said.race, text="other")), base=nothing)  # type: ignore[type-var]
+
+
+def test_declining_keeps_what_the_chart_says_and_is_verified(client: Client, said: Statement) -> None:
+    write(client, WRITER, said)
+    before = elements_of(client.read(said.patient))
+    declined = AbsentReason.ASKED_DECLINED
+    later = replace(said, submission=uuid4(), race=declined, ethnicity=declined, spoken=declined, written=None)
+    write(client, WRITER, later)
+    assert elements_of(client.read(said.patient)) == before
+    assert read_back(client, WRITER, later) == ()
+
+
+def test_a_merged_chart_is_followed_and_a_loop_is_held(client: Client, patient: dict[str, Any], said: Statement) -> None:
+    link = [{"type": "replaced-by", "other": {"reference": f"Patient/{patient['id']}"}}]
+    old = client.create({**PATIENT, "active": False, "link": link})
+    assert write(client, WRITER, replace(said, patient=f"Patient/{old['id']}")).patient == said.patient
+    now = client.read(said.patient)
+    now["link"] = [{"type": "replaced-by", "other": {"reference": f"Patient/{old['id']}"}}]
+    entry = {"resource": now, "request": {"method": "PUT", "url": said.patient}}
+    client.bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+    with pytest.raises(PatientProblem):
+        write(client, WRITER, replace(said, submission=uuid4()))
+
+
+def test_an_inactive_or_missing_patient_is_a_patients_problem(client: Client, said: Statement) -> None:
+    retired = client.create({**PATIENT, "active": False})
+    for reference in (f"Patient/{retired['id']}", f"Patient/{uuid4()}"):
+        with pytest.raises(PatientProblem):
+            write(client, WRITER, replace(said, patient=reference))
+
+
+@pytest.mark.parametrize("name", ["3.1.1", "6.1.0", "7.0.0", "8.0.1", "9.0.0"])
+def test_every_version_reads_back(client: Client, said: Statement, name: str) -> None:
+    writer = Writer(version(name))
+    write(client, writer, said)
+    assert read_back(client, writer, said) == ()
+
+
+def test_a_value_that_the_server_dropped_is_seen(client: Client, said: Statement) -> None:
+    write(client, WRITER, said)
+    now = client.read(said.patient)
+    now["extension"] = [each for each in now["extension"] if not each["url"].endswith("us-core-race")]
+    entry = {"resource": now, "request": {"method": "PUT", "url": said.patient}}
+    client.bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+    assert [each.element for each in read_back(client, WRITER, said)] == ["Patient race"]
+
+
+def test_from_the_command_line_to_verified(
+    server: str, client: Client, patient: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    from intake.cli import main
+
+    (tmp_path / "intake.toml").write_text(f'data_dir = "{tmp_path}"\n[servers.main]\nbase_url = "{server}"\n', "utf-8")
+    monkeypatch.setenv("INTAKE_CONFIG", str(tmp_path))
+    assert main(["keys", "new"]) == main(["migrate"]) == 0
+    assert main(["submit", str(EXAMPLE), "--patient", f"Patient/{patient['id']}"]) == 0
+    assert main(["worker", "--once"]) == 0
+    capsys.readouterr()
+    main(["submissions", "--json"])
+    [row] = json.loads(capsys.readouterr().out)
+    assert (row["state"], row["attempts"], row["words"]) == ("verified", 1, None)
