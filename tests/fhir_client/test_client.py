@@ -1,0 +1,163 @@
+"""The client against a server that misbehaves in the ways that real ones do."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from fhir_client.auth import Basic, Bearer
+from fhir_client.client import Client
+from fhir_client.errors import Conflict, FhirError, Gone, Refused, ServerFault, Temporary
+from fhir_client.responses import retry_after
+
+SECRET = "Lan Nguyen is Vietnamese"
+
+
+@dataclass
+class Script:
+    """What the server answers next, and what it was asked."""
+
+    status: int = 200
+    body: bytes = b'{"resourceType": "Patient", "id": "1"}'
+    headers: dict[str, str] = field(default_factory=dict)
+    drop: bool = False
+    pages: Callable[[str], bytes] | None = None
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+
+@pytest.fixture
+def script() -> Script:
+    return Script()
+
+
+@pytest.fixture
+def base(script: Script) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            script.asked.append((self.path, dict(self.headers.items())))
+            if script.drop:
+                self.connection.close()
+                return
+            body = script.pages(self.path) if script.pages else script.body
+            self.send_response(script.status)
+            for name, value in script.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/fhir"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def outcome(severity: str, code: str) -> bytes:
+    issue = {"severity": severity, "code": code, "diagnostics": SECRET}
+    return json.dumps({"resourceType": "OperationOutcome", "issue": [issue]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        *[(status, b"{}", Temporary) for status in (408, 425, 429, 500, 502, 503, 504)],
+        (502, f"<html>{SECRET}</html>".encode(), Temporary),
+        (409, outcome("error", "conflict"), Conflict),
+        (412, b"", Conflict),
+        (400, b'{"issue": [{"details": {"text": "HTTP 412 Precondition Failed"}}]}', Conflict),
+        (400, outcome("error", "invalid"), Refused),
+        (422, outcome("error", "processing"), Refused),
+        (404, outcome("error", "not-found"), Gone),
+        (410, b"", Gone),
+        (401, b"", ServerFault),
+        (403, b"", ServerFault),
+        (200, outcome("error", "exception"), Refused),
+        (200, b'{"resourceType": "Pat', Temporary),
+        (200, b"<html></html>", Temporary),
+        (200, b"", Temporary),
+    ],
+)
+def test_errors_are_named_for_what_to_do_next(
+    base: str, script: Script, status: int, body: bytes, expected: type[FhirError]
+) -> None:
+    script.status, script.body = status, body
+    with Client(base, timeout=5) as client, pytest.raises(FhirError) as caught:
+        client.read("Patient/1")
+    assert type(caught.value) is expected
+    assert SECRET not in str(caught.value)
+    assert caught.value.words.endswith(".")
+
+
+def test_the_reason_is_said_in_fhirs_own_code(base: str, script: Script) -> None:
+    script.status, script.body = 422, outcome("error", "business-rule")
+    with Client(base) as client, pytest.raises(Refused, match="business-rule"):
+        client.read("Patient/1")
+
+
+def test_a_dropped_connection_is_temporary(base: str, script: Script) -> None:
+    script.drop = True
+    with Client(base) as client, pytest.raises(Temporary, match="reached"):
+        client.read("Patient/1")
+
+
+def test_nobody_there_is_temporary() -> None:
+    with Client("http://127.0.0.1:9/fhir") as client, pytest.raises(Temporary):
+        client.read("Patient/1")
+
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (None, None),
+        ("120", timedelta(seconds=120)),
+        ("Mon, 23 Nov 2026 12:01:00 GMT", timedelta(minutes=1)),
+        ("Mon, 23 Nov 2026 11:00:00 GMT", timedelta()),
+        ("soon", None),
+    ],
+)
+def test_retry_after_as_seconds_and_as_a_date(header: str | None, expected: timedelta | None) -> None:
+    assert retry_after(header, NOW) == expected
+
+
+def test_pages_are_followed_on_our_own_host_only(base: str, script: Script) -> None:
+    def pages(path: str) -> bytes:
+        entry = {"resource": {"resourceType": "Patient", "id": "b" if "page=2" in path else "a"}}
+        link = [] if "page=2" in path else [{"relation": "next", "url": "https://inner.example/fhir/Patient?page=2"}]
+        return json.dumps({"resourceType": "Bundle", "type": "searchset", "entry": [entry], "link": link}).encode()
+
+    script.pages = pages
+    with Client(base) as client:
+        assert [each["id"] for each in client.search("Patient", {"name": "x y"})] == ["a", "b"]
+    assert [path for path, _ in script.asked] == ["/fhir/Patient?name=x+y", "/fhir/Patient?page=2"]
+
+
+@pytest.mark.parametrize(
+    ("auth", "header"), [(Bearer("t0ken"), "Bearer t0ken"), (Basic("jö", "pw"), "Basic asO2OnB3"), (None, None)]
+)
+def test_authentication(base: str, script: Script, auth: Basic | Bearer | None, header: str | None) -> None:
+    with Client(base, auth) as client:
+        client.read("Patient/1")
+    assert script.asked[0][1].get("Authorization") == header
+    assert "t0ken" not in repr(auth)
+    assert "pw" not in repr(auth)
+
+
+def test_no_fhir_behind_the_base_url_is_the_servers_fault(base: str, script: Script) -> None:
+    script.status = 404
+    with Client(base) as client, pytest.raises(ServerFault, match="base URL"):
+        client.capabilities()

@@ -1,0 +1,221 @@
+"""The merge into the Patient: only what was asked about changes, and nothing that others wrote is lost."""
+
+from copy import deepcopy
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fhir_client.uscore.communication import marks
+from fhir_client.uscore.patient import (
+    DECLINED_TEXT,
+    INTERPRETER_NEEDED,
+    INTERPRETER_REQUIRED,
+    UNKNOWN_TEXT,
+    URLS,
+    MergePolicy,
+    apply,
+)
+from fhir_client.uscore.statement import (
+    BCP47,
+    CDCREC,
+    AbsentReason,
+    Coded,
+    Coding,
+    Interpreter,
+    Language,
+    Source,
+    Statement,
+)
+from fhir_client.uscore.versions import VERSIONS, version
+
+DECLINED, UNKNOWN = AbsentReason.ASKED_DECLINED, AbsentReason.ASKED_UNKNOWN
+ASIAN = Coded("Asian", (Coding(CDCREC, "2028-9", "Asian"),))
+SPANISH = Language("Español", (Coding(BCP47, "es", "Spanish"),))
+CANTONESE = Language("廣東話", (Coding(BCP47, "zh"), Coding(BCP47, "yue")))
+SIGN = Language("ASL", (Coding(BCP47, "sgn"), Coding(BCP47, "ase")), signed=True)
+NOTHING = Statement(
+    submission=UUID(int=7),
+    patient="Patient/1",
+    at=datetime(2026, 11, 23, tzinfo=UTC),
+    source=Source.PATIENT,
+    questionnaire="https://example.org/q|1",
+    locale="en",
+    notice="1",
+    items=(),
+)
+RACE = {
+    "url": URLS["race"],
+    "extension": [
+        {"url": "ombCategory", "valueCoding": {"system": CDCREC, "code": "2106-3", "display": "White"}},
+        {"url": "text", "valueString": "White"},
+    ],
+}
+BIRTH_SEX = {"url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex", "valueCode": "F"}
+ENGLISH = {"language": {"coding": [{"system": BCP47, "code": "en-US"}]}, "preferred": True}
+CHART: dict[str, Any] = {
+    "resourceType": "Patient",
+    "id": "1",
+    "meta": {"versionId": "3", "profile": ["http://vendor.example/odd"]},
+    "telecom": [{"system": "phone", "value": "555"}],
+    "vendorOddity": {"deep": [1.50]},
+    "extension": [BIRTH_SEX, RACE],
+    "communication": [ENGLISH],
+}
+V6 = version("6.1.0")
+
+
+def merged(statement: Statement, chart: dict[str, Any] = CHART, name: str = "6.1.0") -> dict[str, Any]:
+    return dict(apply(chart, statement, version(name)).patient)
+
+
+def extension(patient: dict[str, Any], url: str) -> Any:
+    found = [each for each in patient.get("extension", []) if each["url"] == url]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def part(patient: dict[str, Any], element: str, url: str) -> list[Any]:
+    found = extension(patient, URLS[element]) or {"extension": []}
+    return [next(value for key, value in each.items() if key != "url") for each in found["extension"] if each["url"] == url]
+
+
+def test_nothing_said_changes_nothing() -> None:
+    assert not apply(CHART, NOTHING, V6).changed
+
+
+def test_the_chart_that_was_read_is_not_changed_itself() -> None:
+    before = deepcopy(CHART)
+    apply(CHART, replace(NOTHING, race=ASIAN, spoken=SPANISH), V6)
+    assert before == CHART
+
+
+def test_extension_array_replaced_losing_birth_sex() -> None:
+    assert BIRTH_SEX in merged(replace(NOTHING, race=ASIAN))["extension"]
+
+
+def test_whole_resource_overwrite_losing_a_phone_number() -> None:
+    now = merged(replace(NOTHING, race=ASIAN, spoken=SPANISH, interpreter=Interpreter(True)))
+    changed = {"extension", "communication"}
+    assert {key: now[key] for key in CHART if key not in changed} == {key: CHART[key] for key in CHART if key not in changed}
+
+
+def test_race_as_top_level_value_coding_without_text() -> None:
+    race = extension(merged(replace(NOTHING, race=ASIAN)), URLS["race"])
+    assert set(race) == {"id", "url", "extension"}
+    assert race["id"] == "race"
+    assert [each["url"] for each in race["extension"]] == ["ombCategory", "text"]
+
+
+def test_ethnicity_under_the_race_url() -> None:
+    hispanic = Coded("Hispanic or Latino", (Coding(CDCREC, "2135-2", "Hispanic or Latino"),))
+    now = merged(replace(NOTHING, ethnicity=hispanic))
+    assert extension(now, URLS["race"]) == RACE
+    assert part(now, "ethnicity", "text") == ["Hispanic or Latino"]
+
+
+@pytest.mark.parametrize("name", sorted(VERSIONS))
+@pytest.mark.parametrize("element", ["race", "ethnicity"])
+@pytest.mark.parametrize(("reason", "text"), [(DECLINED, DECLINED_TEXT), (UNKNOWN, UNKNOWN_TEXT)])
+def test_declined_mapped_to_an_unbound_code(name: str, element: str, reason: AbsentReason, text: str) -> None:
+    bound = {"3.1.1": {"race": "ASKU", "ethnicity": None}, "6.1.0": "ASKU", "7.0.0": "ASKU"}.get(name)
+    newest = "asked-declined" if reason is DECLINED else "ASKU"
+    expected = newest if bound is None else bound[element] if isinstance(bound, dict) else bound
+    said = replace(NOTHING, race=reason) if element == "race" else replace(NOTHING, ethnicity=reason)
+    now = merged(said, {"resourceType": "Patient"}, name)
+    assert [each["code"] for each in part(now, element, "ombCategory")] == ([] if expected is None else [expected])
+    assert part(now, element, "text") == [text]
+
+
+@pytest.mark.parametrize("reason", [DECLINED, UNKNOWN])
+def test_declining_leaves_the_charts_value_unless_the_site_says_erase(reason: AbsentReason) -> None:
+    found = apply(CHART, replace(NOTHING, race=reason), V6)
+    assert (found.changed, found.kept) == (False, ("race",))
+    erased = apply(CHART, replace(NOTHING, race=reason), V6, MergePolicy(decline_erases=True))
+    assert part(erased.patient, "race", "text") != ["White"]
+
+
+def test_an_answer_takes_the_place_of_an_earlier_decline() -> None:
+    declined = merged(replace(NOTHING, race=DECLINED), {"resourceType": "Patient"})
+    assert part(merged(replace(NOTHING, race=ASIAN), declined), "race", "text") == ["Asian"]
+
+
+def test_two_languages_preferred_at_once() -> None:
+    now = merged(replace(NOTHING, spoken=SPANISH))
+    assert [each.get("preferred", False) for each in now["communication"]] == [False, True]
+    assert now["communication"][0]["language"] == ENGLISH["language"]
+
+
+def test_a_language_that_the_chart_has_gets_no_second_entry() -> None:
+    english = Language("English", (Coding(BCP47, "en", "English"),))
+    [entry] = merged(replace(NOTHING, spoken=english))["communication"]
+    assert entry["preferred"] is True
+    assert entry["language"]["text"] == "English"
+
+
+def test_spoken_and_written_share_an_entry_or_have_two() -> None:
+    [_, both] = merged(replace(NOTHING, spoken=SPANISH, written=SPANISH))["communication"]
+    assert marks(both) == {"ESP", "RWR"}
+    [_, spoken, written] = merged(replace(NOTHING, spoken=CANTONESE, written=SPANISH))["communication"]
+    assert (marks(spoken), marks(written)) == ({"ESP"}, {"RWR"})
+    assert [each["code"] for each in spoken["language"]["coding"]] == ["zh", "yue"]
+
+
+def test_a_new_written_language_takes_the_mark_from_the_old_one() -> None:
+    first = merged(replace(NOTHING, spoken=SPANISH, written=SPANISH))
+    second = merged(replace(NOTHING, written=CANTONESE), first)
+    assert [marks(each) for each in second["communication"]] == [set(), {"ESP"}, {"RWR"}]
+
+
+def test_a_sign_language_is_marked_as_signed() -> None:
+    assert marks(merged(replace(NOTHING, spoken=SIGN))["communication"][1]) == {"ESGN"}
+
+
+@pytest.mark.parametrize(("name", "ours"), [("6.1.0", INTERPRETER_REQUIRED), ("8.0.1", INTERPRETER_NEEDED)])
+def test_where_the_chart_has_the_other_interpreter_extension_both_agree(name: str, ours: str) -> None:
+    other: dict[str, Any] = {"url": INTERPRETER_NEEDED, "valueCoding": {"code": "373067005"}}
+    if ours == INTERPRETER_NEEDED:
+        other = {"url": INTERPRETER_REQUIRED, "valueBoolean": False}
+    now = merged(replace(NOTHING, interpreter=Interpreter(True)), {"resourceType": "Patient", "extension": [other]}, name)
+    assert extension(now, INTERPRETER_REQUIRED)["valueBoolean"] is True
+    assert extension(now, INTERPRETER_NEEDED)["valueCoding"]["code"] == "373066001"
+
+
+def test_an_unknown_interpreter_is_sent_where_the_version_has_a_code_for_it() -> None:
+    said = replace(NOTHING, interpreter=UNKNOWN)
+    assert extension(merged(said, {"resourceType": "Patient"}), INTERPRETER_REQUIRED) is None
+    newest = extension(merged(said, {"resourceType": "Patient"}, "9.0.0"), INTERPRETER_NEEDED)
+    assert newest["valueCoding"]["code"] == "asked-unknown"
+
+
+def test_earlier_values_are_kept_for_undo() -> None:
+    earlier = apply(CHART, replace(NOTHING, race=ASIAN, spoken=SPANISH), V6).earlier
+    assert earlier == {"race": RACE, "ethnicity": None, "interpreter": None, "communication": [ENGLISH]}
+
+
+codeds = st.builds(Coded, st.text(min_size=1, max_size=9), st.just((Coding(CDCREC, "2028-9"),)))
+languages = st.sampled_from([SPANISH, CANTONESE, SIGN, Language("Mixteco bajo")])
+statements = st.builds(
+    replace,
+    st.just(NOTHING),
+    race=st.one_of(st.none(), st.sampled_from(AbsentReason), codeds),
+    ethnicity=st.one_of(st.none(), st.sampled_from(AbsentReason), codeds),
+    spoken=st.one_of(st.none(), st.sampled_from(AbsentReason), languages),
+    written=st.one_of(st.none(), st.sampled_from(AbsentReason), languages),
+    interpreter=st.one_of(st.none(), st.sampled_from(AbsentReason), st.builds(Interpreter, st.booleans())),
+)
+
+
+@given(st.lists(statements, min_size=1, max_size=4), st.sampled_from(sorted(VERSIONS)), st.booleans())
+def test_applying_twice_changes_nothing_and_one_language_is_preferred(said: list[Statement], name: str, erases: bool) -> None:
+    chart, policy = CHART, MergePolicy(decline_erases=erases)
+    for each in said:
+        chart = dict(apply(chart, each, version(name), policy).patient)
+        assert not apply(chart, each, version(name), policy).changed
+        assert sum(entry.get("preferred", False) for entry in chart["communication"]) == 1
+        assert BIRTH_SEX in chart["extension"]
+        assert chart["vendorOddity"] == CHART["vendorOddity"]

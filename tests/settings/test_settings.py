@@ -1,0 +1,116 @@
+"""Settings: a site's files over the shipped ones, and every fault of every file named at once."""
+
+from pathlib import Path
+
+import pytest
+
+from intake.settings import SettingsError, load, serving_faults
+from intake.settings.files import IntakeFile, TimesTable
+from intake.settings.loading import _toml
+
+FAULTY = """
+public_url = "ftp://clinic"
+languages = ["en", "en"]
+question_set = "none"
+trusted_proxies = "two"
+colour = "blue"
+
+[times]
+kiosk_warning_seconds = 5
+undo_days = 0
+
+[servers.main]
+base_url = "nowhere"
+us_core = "5.0.0"
+auth = "basic"
+"""
+CLINICS = """
+[riverside]
+name = ""
+time_zone = "America/Gotham"
+server = "other"
+organization = ""
+"""
+
+
+def test_the_shipped_files_load() -> None:
+    settings = load()
+    assert settings.question_set.id == "spd15-2024"
+    assert set(settings.question_sets) == {"spd15-2024", "omb-1997"}
+    assert settings.clinics["riverside"].server in settings.servers
+
+
+def test_the_shipped_file_shows_every_key_with_its_default() -> None:
+    faults: list[str] = []
+    shown = _toml(None, "intake.toml", faults)
+    assert set(shown) == set(IntakeFile.__dataclass_fields__)
+    assert shown["times"] == {key: getattr(TimesTable(), key) for key in TimesTable.__dataclass_fields__}
+    assert faults == []
+
+
+def test_a_configuration_with_many_faults_names_them_all(tmp_path: Path) -> None:
+    (tmp_path / "intake.toml").write_text(FAULTY.replace('trusted_proxies = "two"\ncolour = "blue"\n', ""), "utf-8")
+    (tmp_path / "clinics.toml").write_text(CLINICS, "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path)
+    said = "\n".join(caught.value.faults)
+    for place in (
+        "intake.toml: public_url",
+        "intake.toml: languages",
+        "intake.toml: question_set",
+        "intake.toml: times: kiosk_warning_seconds",
+        "intake.toml: times: undo_days",
+        "intake.toml: servers.main: base_url",
+        "intake.toml: servers.main: us_core",
+        "intake.toml: servers.main: username",
+        "intake.toml: servers.main: secret_file",
+        "clinics.toml: riverside: name",
+        "clinics.toml: riverside: time_zone",
+        "clinics.toml: riverside: server",
+        "clinics.toml: riverside: organization",
+    ):
+        assert f"{place}: " in said
+
+
+def test_wrong_types_and_unknown_keys_are_named_together(tmp_path: Path) -> None:
+    (tmp_path / "intake.toml").write_text(FAULTY, "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path)
+    said = "\n".join(caught.value.faults)
+    assert "intake.toml: trusted_proxies: expected `int`, got `str`" in said
+    assert "intake.toml: unknown key 'colour'" in said
+
+
+def test_broken_toml_is_named_by_its_place(tmp_path: Path) -> None:
+    (tmp_path / "clinics.toml").write_text("[riverside\n", "utf-8")
+    with pytest.raises(SettingsError, match=r"clinics\.toml: this is not TOML: .*line 1"):
+        load(tmp_path)
+
+
+def test_a_sites_file_lies_over_the_shipped_one_file_by_file(tmp_path: Path) -> None:
+    (tmp_path / "intake.toml").write_text(
+        'notice = "ours"\nkey_file = "k"\n[servers.main]\nbase_url = "https://ehr/r4/"\n', "utf-8"
+    )
+    settings = load(tmp_path)
+    assert (settings.notice, settings.servers["main"].base_url) == ("ours", "https://ehr/r4")
+    assert settings.key_file == tmp_path / "k"
+    assert set(settings.clinics) == set(load().clinics)
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no such folder"):
+        load(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("url", "served"),
+    [
+        ("", False),
+        ("http://clinic.example", False),
+        ("http://127.0.0.1:8000", True),
+        ("http://localhost", True),
+        ("https://clinic.example", True),
+    ],
+)
+def test_pages_are_served_over_https_or_on_this_machine_only(url: str, served: bool) -> None:
+    assert (list(serving_faults(url)) == []) is served

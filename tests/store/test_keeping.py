@@ -1,0 +1,285 @@
+"""What is kept is kept: durable, sealed, and found again only by whom it is for."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from intake.answers import Answer, Channel, State
+from intake.store import attempts, audit, codes, devices, drafts, links, submissions, users, visits
+from intake.store.crypto import Cipher, KeyFault, load_keys, new_keys, rotate_keys
+from intake.store.database import HEAD, Database, journal_words, open_database, pragmas, wal_is_safe
+from intake.store.migrate import VERSIONS
+from intake.store.visits import Visit, visit_id
+
+BORN = date(1980, 2, 29)
+
+
+def visit(clock, source: str = "Appointment/1", **changes: object) -> Visit:  # type: ignore[no-untyped-def]
+    found = Visit(
+        id=visit_id("main", source),
+        clinic="riverside",
+        server="main",
+        patient="Patient/1",
+        starts_at=clock(),
+        name="Lan Nguyen",
+        birth_date=BORN,
+        initials="LN",
+        appointment=source,
+        gaps=frozenset({"race"}),
+        base={"race": None},
+    )
+    return replace(found, **changes)  # type: ignore[arg-type]
+
+
+def test_the_newest_migration_is_the_one_that_the_code_works_with(database: Database) -> None:
+    assert max(path.stem.split("_")[0] for path in VERSIONS.glob("0*.py")) == HEAD
+    assert database.is_current()
+
+
+@pytest.mark.parametrize(
+    ("version", "safe"),
+    [
+        ((3, 40, 1), False),
+        ((3, 44, 5), False),
+        ((3, 44, 6), True),
+        ((3, 50, 6), False),
+        ((3, 50, 7), True),
+        ((3, 51, 2), False),
+        ((3, 51, 3), True),
+        ((3, 52, 0), True),
+        ((4, 0, 0), True),
+    ],
+)
+def test_the_write_ahead_log_is_used_only_where_it_cannot_corrupt(version: tuple[int, ...], safe: bool) -> None:
+    assert wal_is_safe(version) is safe
+    assert pragmas(version)[:2] == (
+        ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
+        if safe
+        else ("PRAGMA journal_mode=TRUNCATE", "PRAGMA synchronous=EXTRA")
+    )
+    assert ("can corrupt" in journal_words(version)) is not safe
+
+
+KILLED = """
+import os, signal, sys
+from intake.clock import system_clock
+from intake.store import audit
+from intake.store.crypto import load_keys
+from intake.store.database import open_database
+with open_database(sys.argv[1], load_keys(__import__("pathlib").Path(sys.argv[2])), system_clock).write() as tx:
+    audit.record(tx, "me", "committed")
+print("thank you", flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_who_saw_thank_you_is_on_disk_though_the_process_is_killed(url: str, tmp_path: Path, clock) -> None:  # type: ignore[no-untyped-def]
+    keys = tmp_path / "k.json"
+    new_keys(keys)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, url, str(keys)], capture_output=True, text=True, env=environment, check=False
+    )
+    assert (done.stdout, done.returncode) == ("thank you\n", -signal.SIGKILL)
+    database = open_database(url, load_keys(keys), clock)
+    with database.read() as tx:
+        assert [entry.action for entry in audit.recent(tx)] == ["committed"]
+    database.close()
+
+
+def _fill(database: Database) -> None:
+    """Write until the file may grow no further, as on a disk that is full."""
+    with database.write() as tx:
+        pages = tx.connection.exec_driver_sql("PRAGMA page_count").scalar()
+        tx.connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+        for _ in range(1000):
+            audit.record(tx, "me", "x" * 80)
+
+
+def test_a_full_disk_raises_and_nothing_is_stored(tmp_path: Path, cipher: Cipher, clock) -> None:  # type: ignore[no-untyped-def]
+    from intake.store.migrate import migrate
+
+    url = f"sqlite:///{tmp_path / 'full.sqlite3'}"
+    migrate(url)
+    database = open_database(url, cipher, clock)
+    with pytest.raises(OperationalError, match="full"):
+        _fill(database)
+    with database.read() as tx:
+        assert audit.recent(tx) == ()
+    database.close()
+
+
+def test_nothing_said_is_readable_in_the_file(tmp_path: Path, cipher: Cipher, clock) -> None:  # type: ignore[no-untyped-def]
+    from intake.store.migrate import migrate
+
+    path = tmp_path / "sealed.sqlite3"
+    migrate(f"sqlite:///{path}")
+    database = open_database(f"sqlite:///{path}", cipher, clock)
+    with database.write() as tx:
+        seen = visit(clock)
+        visits.put(tx, seen)
+        draft, token = drafts.start(tx, clinic="riverside", visit=seen.id, channel=Channel.KIOSK, locale="es")
+        said = Answer(State.ANSWERED, ("2047-9",), {"own-words": "Mixteco bajo"})
+        drafts.save(tx, draft, replace(draft.state, answers={"race-ethnicity": said}))
+        secrets = [token, codes.make(tx, seen, timedelta(minutes=5)), links.make(tx, seen, clock())[1]]
+    database.close()
+    raw = path.read_bytes()
+    for told in ("Mixteco", "2047-9", "Nguyen", "1980-02-29", "Patient/1", *secrets):
+        assert told.encode() not in raw
+
+
+def test_a_sealed_row_opens_only_for_its_own_row(cipher: Cipher) -> None:
+    sealed = cipher.seal(b"said", "a")
+    assert cipher.open(sealed, "a") == b"said"
+    for wrong, row in ((sealed, "b"), (sealed[:-1] + bytes([sealed[-1] ^ 1]), "a"), (b"\x02" + sealed[1:], "a")):
+        with pytest.raises(KeyFault):
+            cipher.open(wrong, row)
+
+
+def test_an_older_key_still_opens_and_derives(tmp_path: Path) -> None:
+    path = tmp_path / "k.json"
+    new_keys(path)
+    old = load_keys(path)
+    sealed = old.seal(b"said", "a")
+    rotate_keys(path)
+    new = load_keys(path)
+    assert new.open(sealed, "a") == b"said"
+    assert new.derive("cookies") == old.derive("cookies")
+    with pytest.raises(KeyFault):
+        old.open(new.seal(b"later", "a"), "a")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "k.json"
+    new_keys(path)
+    path.chmod(0o644)
+    with pytest.raises(KeyFault, match="chmod 600"):
+        load_keys(path)
+
+
+def test_a_draft_is_found_by_its_token_and_gone_with_submit(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+    from tests.store.test_outbox import submission
+
+    with database.write() as tx:
+        draft, token = drafts.start(tx, clinic="riverside", visit="v", channel=Channel.KIOSK, locale="es")
+    with database.write() as tx:
+        assert drafts.by_token(tx, token) == draft
+        assert drafts.by_token(tx, "forged") is None
+        assert drafts.submit(tx, draft, submission(), "main")
+    with database.read() as tx:
+        assert drafts.by_token(tx, token) is None
+        assert len(submissions.listing(tx)) == 1
+
+
+def test_idle_drafts_go_sooner_on_a_kiosk(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+    with database.write() as tx:
+        for channel in (Channel.KIOSK, Channel.LINK):
+            drafts.start(tx, clinic="riverside", visit="v", channel=channel, locale="es")
+    gone = []
+    for minutes in (4, 2, 10):
+        clock.advance(minutes=minutes)
+        with database.write() as tx:
+            gone.append(drafts.drop_idle(tx, kiosk=timedelta(minutes=5), others=timedelta(minutes=15)))
+    assert gone == [0, 1, 1]
+
+
+def test_a_code_opens_one_visit_once_at_its_clinic_and_for_a_while(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+    ttl = timedelta(minutes=15)
+    with database.write() as tx:
+        seen = visit(clock)
+        visits.put(tx, seen)
+        older, code = codes.make(tx, seen, ttl), codes.make(tx, seen, ttl)
+        assert codes.redeem(tx, "eastside", code) is None
+        assert older == code or codes.redeem(tx, "riverside", older) is None
+        assert codes.redeem(tx, "riverside", f"{code[:3]} {code[3:]}") == seen
+        assert codes.redeem(tx, "riverside", code) is None
+        late = codes.make(tx, seen, ttl)
+    clock.advance(minutes=15)
+    with database.write() as tx:
+        assert codes.redeem(tx, "riverside", late) is None
+
+
+def in_order(*found: Visit) -> tuple[Visit, ...]:
+    """Visits of one moment as the store returns them."""
+    return tuple(sorted(found, key=lambda each: each.id))
+
+
+def test_visits_are_found_by_birth_date_and_leave_with_the_schedule(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+    start, end = clock() - timedelta(hours=2), clock() + timedelta(hours=2)
+    with database.write() as tx:
+        one, twin, vague = visit(clock), visit(clock, "Appointment/2"), visit(clock, "Appointment/3", birth_date=None)
+        for each in (one, twin, vague, one):
+            visits.put(tx, each)
+        assert visits.by_birth_date(tx, "riverside", BORN, start, end) == in_order(one, twin)
+        assert visits.by_birth_date(tx, "eastside", BORN, start, end) == ()
+        assert visits.by_birth_date(tx, "riverside", BORN, end, end + timedelta(hours=1)) == ()
+        visits.fetched(tx, "riverside", [one.id, vague.id], start, end)
+        assert visits.expected(tx, "riverside", start, end) == in_order(one, vague)
+        assert visits.last_fetched(tx, "riverside") == clock()
+        assert visits.progress(tx, [one.id]) == {one.id: "none"}
+
+
+def test_a_tablet_is_paired_once_and_revoked_for_good(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+    with database.write() as tx:
+        code = devices.invite(tx, "riverside", "front desk")
+        paired = devices.pair(tx, code.lower())
+        assert paired is not None
+        device, token = paired
+        assert devices.pair(tx, code) is None
+        assert devices.by_token(tx, token) == device
+        assert devices.revoke(tx, device.id)
+        assert devices.by_token(tx, token) is None
+        late = devices.invite(tx, "riverside", "late")
+    clock.advance(hours=1)
+    with database.write() as tx:
+        assert devices.pair(tx, late) is None
+
+
+def test_a_link_is_bound_to_the_device_that_opened_it(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+    with database.write() as tx:
+        visits.put(tx, visit(clock))
+        _, token = links.make(tx, visit(clock), clock() + timedelta(days=7))
+        link = links.find(tx, token)
+        assert link is not None
+        assert link.visit == visit(clock)
+        assert links.find(tx, "forged") is None
+        links.failed_try(tx, link)
+        links.bind(tx, link, "phone")
+        bound = links.find(tx, token)
+        assert bound is not None
+        assert bound.tries_left == links.TRIES - 1
+        seen = [links.is_bound_elsewhere(tx, bound, device) for device in ("phone", "laptop", None)]
+        assert seen == [False, True, True]
+
+
+def test_users_sign_in_with_their_password_or_once(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+    with database.write() as tx:
+        ana = users.add(tx, "ana", {"desk", "it"}, "correct horse battery")
+        assert users.check(tx, "ana", "correct horse battery") == ana
+        assert users.check(tx, "ana", "wrong") is None
+        assert users.check(tx, "nobody", "wrong") is None
+        token = users.one_time(tx, ana, timedelta(hours=1))
+        assert users.redeem_one_time(tx, token) == ana
+        assert users.redeem_one_time(tx, token) is None
+        users.disable(tx, ana)
+        assert users.check(tx, "ana", "correct horse battery") is None
+        for roles, password in (({"king"}, "long enough to do"), ({"it"}, "short")):
+            with pytest.raises(ValueError, match=r"roles|characters"):
+                users.add(tx, "bo", roles, password)
+
+
+def test_attempts_are_limited_in_a_sliding_window(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+    seen = []
+    for minutes in (0, 1, 1, 1, 10):
+        clock.advance(minutes=minutes)
+        with database.write() as tx:
+            seen.append(attempts.allow(tx, "code tablet-1", 2, timedelta(minutes=5)))
+    assert seen == [True, True, False, False, True]

@@ -1,0 +1,214 @@
+"""The outbox: nothing lost, nothing twice, in order per patient, and a lost lease never overrun."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from intake.answers import Answer, Channel, Informant, State, Submission
+from intake.store import claims, submissions
+from intake.store.claims import Claimed
+from intake.store.database import Database, Tx
+from intake.store.submissions import DifferentContent, Status
+from intake.store.tables import submissions as table
+
+LEASE = timedelta(minutes=5)
+
+
+def submission(patient: str = "Patient/1", words: str = "Mixteco bajo") -> Submission:
+    return Submission(
+        id=uuid4(),
+        clinic="riverside",
+        patient=patient,
+        answered_at=datetime(2026, 11, 23, 10, tzinfo=UTC),
+        informant=Informant.SELF,
+        channel=Channel.KIOSK,
+        question_set="spd15-2024",
+        question_set_version="1.0.0",
+        locale="es",
+        notice="2026-11",
+        answers={"spoken-language": Answer(State.ANSWERED, (), {"own-words": words})},
+    )
+
+
+def store(database: Database, *sent: Submission) -> None:
+    for each in sent:
+        with database.write() as tx:
+            assert submissions.submit(tx, each, "main")
+
+
+def claim(database: Database, limit: int = 10, server: str = "main") -> tuple[Claimed, ...]:
+    with database.write() as tx:
+        return claims.claim(tx, server, limit=limit, lease=LEASE)
+
+
+def do(database: Database, act: Callable[[Tx], bool]) -> bool:
+    with database.write() as tx:
+        return act(tx)
+
+
+def row(database: Database, sent: Submission) -> submissions.Row:
+    with database.read() as tx:
+        found = submissions.get(tx, str(sent.id))
+    assert found is not None
+    return found
+
+
+def test_the_same_content_again_is_no_second_submission(database: Database) -> None:
+    sent = submission()
+    store(database, sent)
+    assert not do(database, lambda tx: submissions.submit(tx, sent, "main"))
+    with database.read() as tx:
+        assert len(submissions.listing(tx)) == 1
+
+
+def test_other_content_under_a_known_id_is_refused(database: Database) -> None:
+    sent = submission()
+    store(database, sent)
+    with pytest.raises(DifferentContent, match=str(sent.id)):
+        do(database, lambda tx: submissions.submit(tx, replace(sent, locale="en"), "main"))
+    assert claim(database)[0].submission == sent
+
+
+def test_what_comes_out_is_what_went_in(database: Database) -> None:
+    sent = submission()
+    store(database, sent)
+    [claimed] = claim(database)
+    assert claimed.submission == sent
+    assert claimed.first
+
+
+def test_oldest_first_and_only_this_servers(database: Database, clock: object) -> None:
+    first, second = submission("Patient/1"), submission("Patient/2")
+    store(database, first, second)
+    with database.write() as tx:
+        submissions.submit(tx, submission("Patient/3"), "other")
+    assert [each.submission for each in claim(database)] == [first, second]
+
+
+def test_one_in_flight_per_patient_in_order(database: Database) -> None:
+    first, second, other = submission("Patient/1"), submission("Patient/1"), submission("Patient/2")
+    store(database, first, second, other)
+    mine = claim(database)
+    assert [each.submission for each in mine] == [first, other]
+    assert claim(database) == ()
+    do(database, lambda tx: claims.verify(tx, mine[0]))
+    assert [each.submission for each in claim(database)] == [second]
+
+
+def test_a_waiting_one_blocks_the_later_ones_of_its_patient(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+    first, second = submission("Patient/1"), submission("Patient/1")
+    store(database, first, second)
+    [claimed] = claim(database)
+    until = clock() + timedelta(minutes=1)
+    do(database, lambda tx: claims.wait(tx, claimed, until=until, reason="http-503", words="Later."))
+    assert claim(database) == ()
+    clock.advance(minutes=1)
+    [again] = claim(database)
+    assert (again.submission, again.first, again.row.attempts) == (first, False, 1)
+
+
+def test_a_held_one_does_not_block_the_later_ones(database: Database) -> None:
+    first, second = submission("Patient/1"), submission("Patient/1")
+    store(database, first, second)
+    [claimed] = claim(database)
+    do(database, lambda tx: claims.hold(tx, claimed, reason="refused", words="Look.", detail="said: Mixteco"))
+    assert [each.submission for each in claim(database)] == [second]
+    with database.read() as tx:
+        assert submissions.detail(tx, str(first.id)) == "said: Mixteco"
+
+
+def test_an_expired_lease_goes_to_the_next_and_the_old_one_is_refused(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+    sent = submission()
+    store(database, sent)
+    [old] = claim(database)
+    clock.advance(minutes=6)
+    [new] = claim(database)
+    assert not new.first
+    assert not do(database, lambda tx: claims.accept(tx, old, earlier={}))
+    assert not do(database, lambda tx: claims.verify(tx, old))
+    assert not do(database, lambda tx: claims.hold(tx, old, reason="x", words="x"))
+    assert do(database, lambda tx: claims.verify(tx, new))
+    assert row(database, sent).status is Status.VERIFIED
+
+
+def test_accepted_is_not_verified_and_stays_accepted_while_it_waits(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+    sent = submission()
+    store(database, sent)
+    [claimed] = claim(database)
+    do(database, lambda tx: claims.accept(tx, claimed, earlier={"race": None}))
+    assert row(database, sent).status is Status.ACCEPTED
+    clock.advance(minutes=6)
+    [again] = claim(database)
+    do(database, lambda tx: claims.wait(tx, again, until=clock(), reason="http-503", words="Later."))
+    assert row(database, sent).status is Status.ACCEPTED
+    [last] = claim(database)
+    do(database, lambda tx: claims.verify(tx, last))
+    found = row(database, sent)
+    assert (found.status, found.verified_at, found.words) == (Status.VERIFIED, clock(), None)
+
+
+def test_retry_sends_a_held_row_again(database: Database) -> None:
+    sent = submission()
+    store(database, sent)
+    [claimed] = claim(database)
+    do(database, lambda tx: claims.hold(tx, claimed, reason="refused", words="Look."))
+    assert do(database, lambda tx: submissions.retry(tx, str(sent.id)))
+    assert not do(database, lambda tx: submissions.retry(tx, str(sent.id)))
+    [again] = claim(database)
+    assert not again.first
+
+
+def test_discarding_forgets_the_answers(database: Database) -> None:
+    sent = submission()
+    store(database, sent)
+    [claimed] = claim(database)
+    assert not do(database, lambda tx: submissions.discard(tx, str(sent.id)))
+    do(database, lambda tx: claims.hold(tx, claimed, reason="refused", words="Look."))
+    assert do(database, lambda tx: submissions.discard(tx, str(sent.id)))
+    with database.read() as tx:
+        assert tx.connection.execute(table.select()).one().payload is None
+
+
+def test_answers_and_earlier_values_are_erased_in_their_time(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+    store(database, submission())
+    [claimed] = claim(database)
+    do(database, lambda tx: claims.accept(tx, claimed, earlier={"race": None}))
+    do(database, lambda tx: claims.verify(tx, claimed))
+
+    def held() -> tuple[bool, bool]:
+        with database.write() as tx:
+            submissions.erase(tx, payload_after=timedelta(days=30), undo_after=timedelta(days=90))
+        with database.read() as tx:
+            found = tx.connection.execute(table.select()).one()
+            return found.payload is not None, found.earlier is not None
+
+    seen = [held()]
+    for days in (31, 60):
+        clock.advance(days=days)
+        seen.append(held())
+    assert seen == [(True, True), (False, True), (False, False)]
+
+
+def test_earlier_values_are_kept_sealed_for_undo(database: Database) -> None:
+    store(database, submission())
+    [claimed] = claim(database)
+    do(database, lambda tx: claims.accept(tx, claimed, earlier={"race": {"text": "White"}}))
+    with database.read() as tx:
+        sealed = tx.connection.execute(table.select()).one().earlier
+        assert b"White" not in sealed
+        assert json.loads(tx.cipher.open(sealed, claimed.row.id)) == {"race": {"text": "White"}}
+
+
+def test_counts_show_every_state(database: Database) -> None:
+    store(database, submission(), submission("Patient/2"))
+    do(database, lambda tx: claims.verify(tx, claims.claim(tx, "main", limit=1, lease=LEASE)[0]))
+    with database.read() as tx:
+        counts = submissions.counts(tx)
+        assert set(counts) == set(Status)
+        assert (counts[Status.QUEUED], counts[Status.VERIFIED], counts[Status.HELD]) == (1, 1, 0)
+        assert submissions.oldest_waiting(tx) == tx.now
+        assert submissions.last_verified(tx) == tx.now
