@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_client.uscore.communication import marks
+from fhir_client.uscore.communication import PROFICIENCY, marks
 from fhir_client.uscore.patient import (
     DECLINED_TEXT,
     INTERPRETER_NEEDED,
@@ -37,6 +37,8 @@ DECLINED, UNKNOWN = AbsentReason.ASKED_DECLINED, AbsentReason.ASKED_UNKNOWN
 ASIAN = Coded("Asian", (Coding(CDCREC, "2028-9", "Asian"),))
 SPANISH = Language("Español", (Coding(BCP47, "es", "Spanish"),))
 CANTONESE = Language("廣東話", (Coding(BCP47, "zh"), Coding(BCP47, "yue")))
+MANDARIN = Language("普通话", (Coding(BCP47, "zh"), Coding(BCP47, "cmn")))
+CHINESE = Language("繁體中文", (Coding(BCP47, "zh"),))
 SIGN = Language("ASL", (Coding(BCP47, "sgn"), Coding(BCP47, "ase")), signed=True)
 NOTHING = Statement(
     submission=UUID(int=7),
@@ -171,6 +173,33 @@ def test_a_new_written_language_takes_the_mark_from_the_old_one() -> None:
     assert [marks(each) for each in second["communication"]] == [set(), {"ESP"}, {"RWR"}]
 
 
+def test_spoken_cantonese_and_written_chinese_are_two_entries() -> None:
+    [_, spoken, written] = merged(replace(NOTHING, spoken=CANTONESE, written=CHINESE))["communication"]
+    assert (spoken["language"]["text"], spoken["preferred"], marks(spoken)) == ("廣東話", True, {"ESP"})
+    assert (written["language"]["text"], written.get("preferred"), marks(written)) == ("繁體中文", None, {"RWR"})
+
+
+def test_a_language_that_shares_only_its_shortest_code_stays_in_the_chart() -> None:
+    mandarin = merged(replace(NOTHING, spoken=MANDARIN))
+    texts = [each["language"].get("text") for each in merged(replace(NOTHING, spoken=CANTONESE), mandarin)["communication"]]
+    assert texts == [None, "普通话", "廣東話"]
+
+
+def test_a_vendors_own_code_for_the_language_stays_beside_ours() -> None:
+    local = {"system": "http://vendor.example/languages", "code": "132"}
+    spanish = {"coding": [local, {"system": BCP47, "code": "es-MX"}], "text": "Spanish"}
+    [entry] = merged(replace(NOTHING, spoken=SPANISH), {**CHART, "communication": [{"language": spanish}]})["communication"]
+    assert [each["code"] for each in entry["language"]["coding"]] == ["es", "132", "es-MX"]
+    assert entry["language"]["text"] == "Español"
+
+
+def test_how_well_a_language_is_spoken_is_somebody_elses_to_say() -> None:
+    level = {"url": "level", "valueCoding": {"code": "G"}}
+    fluent = {"url": PROFICIENCY, "extension": [{"url": "type", "valueCoding": {"code": "ESP"}}, level]}
+    chart = {**CHART, "communication": [{**ENGLISH, "extension": [fluent]}]}
+    assert merged(replace(NOTHING, spoken=SPANISH), chart)["communication"][0]["extension"] == [fluent]
+
+
 def test_a_sign_language_is_marked_as_signed() -> None:
     assert marks(merged(replace(NOTHING, spoken=SIGN))["communication"][1]) == {"ESGN"}
 
@@ -198,7 +227,7 @@ def test_earlier_values_are_kept_for_undo() -> None:
 
 
 codeds = st.builds(Coded, st.text(min_size=1, max_size=9), st.just((Coding(CDCREC, "2028-9"),)))
-languages = st.sampled_from([SPANISH, CANTONESE, SIGN, Language("Mixteco bajo")])
+languages = st.sampled_from([SPANISH, CANTONESE, MANDARIN, CHINESE, SIGN, Language("Mixteco bajo")])
 statements = st.builds(
     replace,
     st.just(NOTHING),
@@ -216,6 +245,12 @@ def test_applying_twice_changes_nothing_and_one_language_is_preferred(said: list
     for each in said:
         chart = dict(apply(chart, each, version(name), policy).patient)
         assert not apply(chart, each, version(name), policy).changed
-        assert sum(entry.get("preferred", False) for entry in chart["communication"]) == 1
+        [preferred] = [entry for entry in chart["communication"] if entry.get("preferred")]
+        if isinstance(each.spoken, Language):
+            assert preferred["language"]["text"] == each.spoken.text
+        if isinstance(each.written, Language):
+            assert [entry["language"]["text"] for entry in chart["communication"] if "RWR" in marks(entry)] == [
+                each.written.text
+            ]
         assert BIRTH_SEX in chart["extension"]
         assert chart["vendorOddity"] == CHART["vendorOddity"]
