@@ -1,9 +1,10 @@
 """Patient.communication: the preferred language is preferred exactly once, and no other entry is lost."""
 
+from itertools import count
 from typing import Any
 
 from fhir_client.uscore.parts import Json, coding, concept
-from fhir_client.uscore.statement import BCP47, Coding, Language, Statement
+from fhir_client.uscore.statement import BCP47, AbsentReason, Coding, Language, Statement
 
 PROFICIENCY = "http://hl7.org/fhir/StructureDefinition/patient-proficiency"
 MODE = "http://terminology.hl7.org/CodeSystem/v3-LanguageAbilityMode"
@@ -12,26 +13,38 @@ SIGNED = Coding(MODE, "ESGN", "Expressed signed")
 READ = Coding(MODE, "RWR", "Received written")
 
 
-def merge(patient: Json, statement: Statement) -> dict[str, str]:
+def merge(patient: Json, statement: Statement, *, erases: bool = False) -> dict[str, str]:
     """Set the spoken and the written language in `patient`, which is changed; returns the ids of the elements set.
 
-    Declined and unknown languages change nothing: the Observation records them (FHIR.md, section 5).
+    Declined and unknown languages change nothing, for the Observation records them (FHIR.md, section 5), unless the site
+    has them erased: then no entry is preferred any more, or marked as the written language, but every entry stays.
     """
     ids = {}
+    if erases:
+        _erase(patient, statement)
     spoken: Json | None = None
     if isinstance(statement.spoken, Language):
         mode = SIGNED if statement.spoken.signed else SPOKEN
         spoken = _entry(patient, statement.spoken)
         _prefer(patient, spoken)
         _only_mark(patient, spoken, (SPOKEN, SIGNED), mode)
-        ids["spoken-language"] = _identity(spoken, "language")
+        ids["spoken-language"] = _identity(patient, spoken, "language")
     if isinstance(statement.written, Language):
         # The spoken language's entry serves for the written one only where both are the very same.
         taken = None if statement.written == statement.spoken else spoken
         written = _entry(patient, statement.written, taken)
         _only_mark(patient, written, (READ,), READ)
-        ids["written-language"] = _identity(written, "written-language")
+        ids["written-language"] = _identity(patient, written, "written-language")
     return ids
+
+
+def _erase(patient: Json, statement: Statement) -> None:
+    for entry in patient.get("communication", []):
+        if isinstance(statement.spoken, AbsentReason):
+            entry.pop("preferred", None)
+            _unmark(entry, {SPOKEN.code, SIGNED.code})
+        if isinstance(statement.written, AbsentReason):
+            _unmark(entry, {READ.code})
 
 
 def marks(entry: Json) -> set[str]:
@@ -101,24 +114,29 @@ def _covers(ours: Json, held: list[Json]) -> bool:
     return any(each.get("system") == ours.get("system") and each.get("code") == ours.get("code") for each in held)
 
 
-def _identity(entry: Json, fallback: str) -> str:
-    entry.setdefault("id", fallback)
+def _identity(patient: Json, entry: Json, wanted: str) -> str:
+    taken = {each.get("id") for each in _entries(patient)}
+    free = (name for number in count(2) for name in (wanted, f"{wanted}-{number}") if name not in taken)
+    if "id" not in entry:
+        entry["id"] = next(free)
     return str(entry["id"])
 
 
 def _only_mark(patient: Json, chosen: Json, family: tuple[Coding, ...], mode: Coding) -> None:
     """Mark the chosen entry with `mode`, and take the marks of that family from every other one."""
-    codes = {each.code for each in family}
     for entry in _entries(patient):
-        stays = {mode.code} if entry is chosen else set()
-        kept = [each for each in entry.get("extension", []) if not _is_mark(each, codes - stays)]
-        if kept:
-            entry["extension"] = kept
-        else:
-            entry.pop("extension", None)
+        _unmark(entry, {each.code for each in family} - ({mode.code} if entry is chosen else set()))
     if mode.code not in marks(chosen):
         mark: Json = {"url": PROFICIENCY, "extension": [{"url": "type", "valueCoding": coding(mode)}]}
         chosen.setdefault("extension", []).append(mark)
+
+
+def _unmark(entry: Json, codes: set[str]) -> None:
+    kept = [each for each in entry.get("extension", []) if not _is_mark(each, codes)]
+    if kept:
+        entry["extension"] = kept
+    else:
+        entry.pop("extension", None)
 
 
 def _is_mark(extension: dict[str, Any], codes: set[str]) -> bool:

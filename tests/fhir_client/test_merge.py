@@ -19,6 +19,7 @@ from fhir_client.uscore.patient import (
     URLS,
     MergePolicy,
     apply,
+    elements_of,
 )
 from fhir_client.uscore.statement import (
     BCP47,
@@ -141,6 +142,44 @@ def test_declining_leaves_the_charts_value_unless_the_site_says_erase(reason: Ab
     assert part(erased.patient, "race", "text") != ["White"]
 
 
+@pytest.mark.parametrize("reason", [DECLINED, UNKNOWN])
+def test_where_the_site_says_erase_languages_and_interpreter_go_and_every_entry_stays(reason: AbsentReason) -> None:
+    chart = merged(replace(NOTHING, spoken=SPANISH, written=CANTONESE, interpreter=Interpreter(True)))
+    said = replace(NOTHING, spoken=reason, written=reason, interpreter=reason)
+    assert not apply(chart, said, V6).changed
+    erased = dict(apply(chart, said, V6, MergePolicy(decline_erases=True)).patient)
+    assert elements_of(erased)["interpreter"] is None
+    assert [(marks(each), each.get("preferred")) for each in erased["communication"]] == [(set(), None)] * 3
+
+
+def test_a_race_that_says_the_same_keeps_what_the_vendor_wrote_beside_it() -> None:
+    [first] = [each for each in merged(replace(NOTHING, race=ASIAN))["extension"] if each["url"] == URLS["race"]]
+    odd = {**first, "extension": [{**each, "vendor": 1} for each in reversed(first["extension"])]}
+    found = apply({**CHART, "extension": [odd]}, replace(NOTHING, race=ASIAN), V6)
+    assert not found.changed
+    assert found.element_ids == {"race": "race"}
+
+
+def test_a_race_written_twice_becomes_one_and_undo_knows_both() -> None:
+    asian = {"url": URLS["race"], "extension": [{"url": "text", "valueString": "Asian"}]}
+    found = apply({**CHART, "extension": [RACE, BIRTH_SEX, asian]}, replace(NOTHING, race=ASIAN), V6)
+    assert part(dict(found.patient), "race", "text") == ["Asian"]
+    assert found.earlier["race"] == [RACE, asian]
+
+
+def test_a_race_of_an_odd_shape_is_still_a_value_that_declining_leaves() -> None:
+    odd = {"url": URLS["race"], "valueCodeableConcept": {"text": "White"}}
+    assert apply({"extension": [odd]}, replace(NOTHING, race=DECLINED), V6).kept == ("race",)
+
+
+def test_each_element_that_was_set_can_be_pointed_at() -> None:
+    said = replace(NOTHING, race=ASIAN, spoken=SPANISH, written=CANTONESE, interpreter=Interpreter(False))
+    found = apply(CHART, said, V6)
+    ids = [each.get("id") for key in ("extension", "communication") for each in found.patient[key]]
+    assert set(found.element_ids) == {"race", "spoken-language", "written-language", "interpreter"}
+    assert all(ids.count(identity) == 1 for identity in found.element_ids.values())
+
+
 def test_an_answer_takes_the_place_of_an_earlier_decline() -> None:
     declined = merged(replace(NOTHING, race=DECLINED), {"resourceType": "Patient"})
     assert part(merged(replace(NOTHING, race=ASIAN), declined), "race", "text") == ["Asian"]
@@ -245,9 +284,12 @@ def test_applying_twice_changes_nothing_and_one_language_is_preferred(said: list
     for each in said:
         chart = dict(apply(chart, each, version(name), policy).patient)
         assert not apply(chart, each, version(name), policy).changed
-        [preferred] = [entry for entry in chart["communication"] if entry.get("preferred")]
+        preferred = [entry["language"].get("text") for entry in chart["communication"] if entry.get("preferred")]
+        assert len(preferred) == 1 or (erases and not preferred)
         if isinstance(each.spoken, Language):
-            assert preferred["language"]["text"] == each.spoken.text
+            assert preferred == [each.spoken.text]
+        ids = [entry["id"] for entry in chart["communication"] if "id" in entry]
+        assert len(ids) == len(set(ids))
         if isinstance(each.written, Language):
             assert [entry["language"]["text"] for entry in chart["communication"] if "RWR" in marks(entry)] == [
                 each.written.text
