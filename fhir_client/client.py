@@ -55,7 +55,7 @@ class Client:
 
     def search(self, kind: str, parameters: Mapping[str, str]) -> Iterator[Resource]:
         """Yield every match of a search, page after page."""
-        page, seen = self._send("GET", kind, parameters=parameters), set[str]()
+        page, seen = self._first_page(kind, parameters), set[str]()
         while True:
             yield from matches(page)
             following = next((link.get("url") for link in page.get("link", []) if link.get("relation") == "next"), None)
@@ -65,6 +65,13 @@ class Client:
                 raise Refused("The server's pages of results lead back to each other.")
             seen.add(following)
             page = self._send("GET", self._ours(following))
+
+    def _first_page(self, kind: str, parameters: Mapping[str, str]) -> Resource:
+        try:
+            return self._send("GET", kind, parameters=parameters)
+        except Gone as error:
+            # A search that finds nothing is a 200; this server does not know the kind, or is none at this base URL.
+            raise ServerFault(f"The server has no {kind} to search for; check base_url.", error.status) from None
 
     def create(self, resource: Resource) -> Resource:
         """Create a resource and return the server's, with its id."""

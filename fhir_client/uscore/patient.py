@@ -86,7 +86,6 @@ def _answers(extension: Json) -> bool:
     if codings:
         return any(each.get("system") not in (NULL_FLAVOR, DATA_ABSENT_REASON) for each in codings)
     texts = {part.get("valueString") for part in nested if part.get("url") == "text"}
-    # A value where none may stand, as some systems once wrote it, is still what somebody said.
     return bool(texts - {DECLINED_TEXT, UNKNOWN_TEXT, None}) or any(key.startswith("value") for key in extension)
 
 
@@ -102,6 +101,16 @@ def category_extension(element: str, said: Coded | AbsentReason, version: UsCore
         parts += [{"url": "detailed", "valueCoding": coding(each)} for each in said.detailed]
         text = said.text
     return {"id": identity, "url": URLS[element], "extension": [*parts, {"url": "text", "valueString": text}]}
+
+
+def category_parts(extension: Json) -> frozenset[tuple[str, object]]:
+    """Return what an extension of race or ethnicity says, displays, ids and order aside."""
+    nested = extension.get("extension", [])
+    codings = ((str(part.get("url")), part["valueCoding"]) for part in nested if "valueCoding" in part)
+    said: set[tuple[str, object]] = {(url, (held.get("system"), held.get("code"))) for url, held in codings}
+    said |= {(str(part.get("url")), part["valueString"]) for part in nested if "valueString" in part}
+    # A value where none may stand, as some systems once wrote it, is still what somebody said.
+    return frozenset(said | {(key, repr(value)) for key, value in extension.items() if key.startswith("value")})
 
 
 def _extensions(patient: Json) -> list[Json]:
@@ -122,17 +131,9 @@ def _set_category(merged: Json, element: str, said: Coded | AbsentReason, versio
     identity = str(before.get("id") or element)
     wanted = category_extension(element, said, version, identity)
     # An extension that says the same already keeps what a vendor added to it, such as displays of its own.
-    same = _parts(before) == _parts(wanted)
+    same = category_parts(before) == category_parts(wanted)
     _replace(merged, URLS[element], {**before, "id": identity} if same else wanted)
     return identity
-
-
-def _parts(extension: Json) -> list[str]:
-    """Return what the nested extensions say, displays and order aside."""
-    values = (
-        (part.get("url"), part.get("valueCoding", {}), part.get("valueString")) for part in extension.get("extension", [])
-    )
-    return sorted(map(repr, ((url, coded.get("system"), coded.get("code"), text) for url, coded, text in values)))
 
 
 def _set_interpreter(merged: Json, said: Interpreter, version: UsCoreVersion) -> str:
