@@ -18,6 +18,7 @@ class Command(Protocol):
 
 
 COMMANDS = {
+    "web": "serves the pages",
     "worker": "writes submissions to the FHIR servers",
     "migrate": "bring the database to this version",
     "submit": "put submissions from files into the outbox",

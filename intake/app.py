@@ -1,0 +1,45 @@
+"""The web application: wires settings, store and pages together and holds no logic of its own."""
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from intake.clock import Clock, system_clock
+from intake.pages import assets, errors, headers, health, language, sessions
+from intake.pages.site import Site, attach
+from intake.patient import blueprint as patient
+from intake.settings import Settings, SettingsError, load, serving_faults
+from intake.staff import blueprint as staff
+from intake.store.crypto import load_keys
+from intake.store.database import Database, open_database
+
+LARGEST_BODY = 256 * 1024
+"""Bytes that a request may carry: many times the longest form, and little enough to be read whole."""
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None, clock: Clock = system_clock) -> Flask:
+    """Return the application, for any WSGI server; raises SettingsError and KeyFault.
+
+    Without `settings` they are loaded from $INTAKE_CONFIG; without `database` the settings' own is opened.
+    """
+    settings = settings or load()
+    if faults := tuple(serving_faults(settings.public_url)):
+        raise SettingsError(faults)
+    cipher = load_keys(settings.key_file)
+    app = Flask("intake", static_folder=None)
+    app.config.update(
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_I18N_ENABLED=False,
+    )
+    attach(app, Site(settings, database or open_database(settings.database_url, cipher, clock), clock))
+    sessions.init(app, secret=cipher.derive("cookies"), https=settings.is_https)
+    headers.init(app, https=settings.is_https)
+    CSRFProtect(app)
+    for each in (assets, language, errors, health, patient, staff):
+        each.init(app)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,42 @@
+"""`intake web`: the pages, in one process, until it is told to stop."""
+
+import argparse
+import signal
+from types import FrameType
+from typing import NoReturn
+
+THREADS = 8
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8080, help="the port to listen on, 0 for any free one (8080)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve; says `ready web URL` on standard output once it listens."""
+    from waitress.server import create_server
+
+    from intake.app import create_app
+    from intake.cli.opening import complain, opened
+    from intake.settings import load
+
+    settings = load()
+    signal.signal(signal.SIGTERM, _stop)
+    with opened(settings) as database:
+        try:
+            server = create_server(create_app(settings, database), host=args.host, port=args.port, threads=THREADS, ident=None)
+        except OSError as error:
+            complain(f"{args.host}:{args.port} cannot be listened on ({error.strerror}); name another one with --port")
+            return 1
+        print(f"ready web http://{args.host}:{server.effective_port}", flush=True)
+        try:
+            server.run()
+        except KeyboardInterrupt:
+            server.close()
+    return 0
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
