@@ -4,9 +4,11 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from intake.cli.opening import complain
+from intake.shipped import TRANSLATIONS
 
 if TYPE_CHECKING:
     from intake.i18n.lint import Fault
@@ -29,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _extract(new: str) -> int:
     from intake.i18n.catalogs import catalog_tags
-    from intake.i18n.extraction import files
+    from intake.i18n.extraction import UnreadableError, files
     from intake.i18n.locales import cldr
 
     try:
@@ -37,13 +39,21 @@ def _extract(new: str) -> int:
     except ValueError as error:
         complain(f"intake i18n extract: {error}; use a tag such as vi or zh-Hans")
         return 2
-    for path, text in files({*catalog_tags(), *added}):
-        if path.exists() and path.read_text("utf-8") == text:
-            continue
+    try:
+        to_write = list(files({*catalog_tags(TRANSLATIONS), *added}, TRANSLATIONS))
+    except UnreadableError as error:
+        complain(f"{error}; nothing was written")
+        return 1
+    for path, text in to_write:
+        _write(path, text)
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text("utf-8") != text:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
         print(path)
-    return 0
 
 
 def _check(tags: Sequence[str], *, as_json: bool) -> int:
@@ -55,15 +65,15 @@ def _check(tags: Sequence[str], *, as_json: bool) -> int:
 
     settings = load()
     asked = [text.words for each in settings.question_sets.values() for text in texts(each)]
-    found = {tag: faults(tag, asked) for tag in tags or settings.languages}
-    general = (*stale(catalog_tags()), *template_faults())
+    found = {tag: faults(tag, asked, TRANSLATIONS) for tag in tags or settings.languages}
+    general = (*stale(catalog_tags(TRANSLATIONS), TRANSLATIONS), *template_faults(TRANSLATIONS))
     (_print_json if as_json else _print)(found, general)
     return 1 if general or any(found.values()) else 0
 
 
 def _print(found: Mapping[str, "Sequence[Fault]"], general: "Sequence[Fault]") -> None:
     for tag, faults in found.items():
-        print(f"{tag}: {f'not whole, {len(faults)} faults' if faults else _standing(tag)}")
+        print(f"{tag}: {f'not whole; faults: {len(faults)}' if faults else _standing(tag)}")
     for fault in dict.fromkeys([*general, *(each for faults in found.values() for each in faults)]):
         print(fault)
 
@@ -73,7 +83,7 @@ def _standing(tag: str) -> str:
 
     if tag == SOURCE:
         return "the language of the messages"
-    entry = ledger()[tag]
+    entry = ledger(TRANSLATIONS)[tag]
     return f"whole; drafted: {entry.drafted}; {f'reviewed: {entry.reviewed}' if entry.reviewed else 'not reviewed'}"
 
 

@@ -1,6 +1,6 @@
 """The catalog of each language: where it is, how it is read, and how it is written so that a diff is a real change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -9,6 +9,11 @@ from babel.messages.pofile import generate_po, read_po
 
 from intake.i18n.locales import cldr
 from intake.shipped import TRANSLATIONS
+
+# Babel's own table has the forms for 11 to 99 and for 100 the other way round than every translator's tool.
+_PLURALS: Mapping[str, tuple[int, str]] = {
+    "ar": (6, "(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5)"),
+}
 
 
 def template_file(folder: Path = TRANSLATIONS) -> Path:
@@ -38,6 +43,12 @@ def read_catalog(tag: str, folder: Path = TRANSLATIONS) -> Catalog:
         return read_po(file, locale=_directory(tag), abort_invalid=True)
 
 
+def plural_forms(tag: str) -> tuple[int, str]:
+    """Return how many plural forms a locale has, and the expression in C that finds the one for `n`."""
+    known = get_plural(cldr(tag))
+    return _PLURALS.get(tag, (known.num_plurals, known.plural_expr))
+
+
 def written(catalog: Catalog, tag: str = "") -> str:
     """Return the text of a catalog, of the template without a tag: sorted, one line a text, no dates, no line numbers."""
     header = "".join(f'"{line}\\n"\n' for line in _header(tag))
@@ -53,7 +64,8 @@ def _header(tag: str) -> Iterator[str]:
     yield "Content-Type: text/plain; charset=UTF-8"
     yield "Content-Transfer-Encoding: 8bit"
     if tag:
-        yield f"Plural-Forms: {get_plural(cldr(tag)).plural_forms}"
+        count, rule = plural_forms(tag)
+        yield f"Plural-Forms: nplurals={count}; plural={rule};"
 
 
 def _directory(tag: str) -> str:

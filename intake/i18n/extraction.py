@@ -3,15 +3,18 @@
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import msgspec
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
+from babel.messages.pofile import PoFileError
+from jinja2 import TemplateSyntaxError
 from jinja2.ext import babel_extract
 
 from intake.i18n.catalogs import catalog_file, read_catalog, template_file, written
-from intake.i18n.lint import EXTRACT, Fault, name
+from intake.i18n.lint import EXTRACT, Fault, name_of
 from intake.i18n.locales import cldr
 from intake.questions import QuestionSet, texts
 from intake.shipped import CONFIG, TRANSLATIONS
@@ -27,11 +30,17 @@ _METHODS: Mapping[str, Any] = {".py": "python", ".html": babel_extract, ".txt": 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def extracted(package: Path = _PACKAGE, questions: Path = CONFIG / "questions") -> Catalog:
-    """Return all messages with their files and comments for translators.
+class UnreadableError(Exception):
+    """A page, a question set or a catalog cannot be understood, so nothing is extracted."""
 
-    Raises jinja2.TemplateSyntaxError, tokenize.TokenError or msgspec.ValidationError where a file cannot be understood.
-    """
+    def __init__(self, file: str, reason: object) -> None:
+        """Keep the file and what is wrong with it."""
+        self.file, self.reason = file, str(reason)
+        super().__init__(f"{file}: {reason}")
+
+
+def extracted(package: Path = _PACKAGE, questions: Path = CONFIG / "questions") -> Catalog:
+    """Return all messages with their files and comments for translators; raises UnreadableError."""
     catalog = Catalog(charset="utf-8")
     for room in ROOMS:
         for path in sorted((package / room).rglob("*")):
@@ -47,19 +56,25 @@ def _add_code(catalog: Catalog, path: Path, name: str) -> None:
         return
     # Without `silent` Jinja's extractor would leave out a template that it cannot parse, and say nothing.
     options = {"silent": "false"} if method is babel_extract else {}
-    for line, message, comments, context in extract_from_file(method, path, KEYWORDS, _TAGS, options):
-        catalog.add(message, None, [(name, line)], auto_comments=comments, context=context)
+    try:
+        for line, message, comments, context in extract_from_file(method, path, KEYWORDS, _TAGS, options):
+            catalog.add(message, None, [(name, line)], auto_comments=comments, context=context)
+    except (TemplateSyntaxError, TokenError, SyntaxError, UnicodeDecodeError) as error:
+        raise UnreadableError(name, error) from error
 
 
 def _add_questions(catalog: Catalog, path: Path, name: str) -> None:
-    questions = msgspec.convert(tomllib.loads(path.read_text("utf-8")), QuestionSet)
+    try:
+        questions = msgspec.convert(tomllib.loads(path.read_text("utf-8")), QuestionSet)
+    except ValueError as error:
+        raise UnreadableError(name, error) from error
     for text in texts(questions):
         catalog.add(text.words, None, [(name, 0)], auto_comments=[text.place])
 
 
 def updated(tag: str, template: Catalog, folder: Path = TRANSLATIONS) -> Catalog:
     """Return the locale's catalog with exactly the template's messages: new ones empty, gone ones left out."""
-    before = read_catalog(tag, folder) if catalog_file(tag, folder).exists() else Catalog()
+    before = _before(tag, folder)
     catalog = Catalog(locale=cldr(tag))
     for message in template:
         known = before.get(message.id) if message.id else None
@@ -77,8 +92,16 @@ def updated(tag: str, template: Catalog, folder: Path = TRANSLATIONS) -> Catalog
     return catalog
 
 
+def _before(tag: str, folder: Path) -> Catalog:
+    path = catalog_file(tag, folder)
+    try:
+        return read_catalog(tag, folder) if path.exists() else Catalog()
+    except (PoFileError, ValueError) as error:
+        raise UnreadableError(name_of(path), error) from error
+
+
 def files(tags: Collection[str], folder: Path = TRANSLATIONS) -> Iterator[tuple[Path, str]]:
-    """Yield the template and the catalogs of `tags` as they have to be: path and text."""
+    """Yield the template and the catalogs of `tags` as they have to be, path and text; raises UnreadableError."""
     template = extracted()
     yield template_file(folder), written(template)
     for tag in sorted(tags):
@@ -86,7 +109,10 @@ def files(tags: Collection[str], folder: Path = TRANSLATIONS) -> Iterator[tuple[
 
 
 def stale(tags: Collection[str], folder: Path = TRANSLATIONS) -> Iterator[Fault]:
-    """Yield the template and the catalogs that extracting would change, with the messages that are new to the template."""
-    for path, text in files(tags, folder):
-        if not path.exists() or path.read_text("utf-8") != text:
-            yield Fault(name(path), "", "is older than the pages and the question sets", EXTRACT)
+    """Yield the template and the catalogs that extracting would change."""
+    try:
+        for path, text in files(tags, folder):
+            if not path.exists() or path.read_text("utf-8") != text:
+                yield Fault(name_of(path), "", "is older than the pages and the question sets", EXTRACT)
+    except UnreadableError as error:
+        yield Fault(error.file, "", f"cannot be read: {error.reason}", "mend it")

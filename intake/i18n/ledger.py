@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -10,8 +9,7 @@ import msgspec
 from intake.shipped import TRANSLATIONS
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stands behind a catalog: by whom and on which day, as in `Ana Ruiz, certified translator, 2026-12-01`."""
 
     drafted: str = ""
@@ -24,6 +22,12 @@ def ledger_file(folder: Path = TRANSLATIONS) -> Path:
 
 
 def ledger(folder: Path = TRANSLATIONS) -> Mapping[str, Entry]:
-    """Return the entry of each tag; raises OSError, TOMLDecodeError, or msgspec.ValidationError, which names the key."""
-    tables = tomllib.loads(ledger_file(folder).read_text("utf-8"))
-    return msgspec.convert(tables, dict[str, Entry])
+    """Return the entry of each tag; raises OSError, or ValueError that says where in the file."""
+    return {tag: _entry(tag, table) for tag, table in tomllib.loads(ledger_file(folder).read_text("utf-8")).items()}
+
+
+def _entry(tag: str, table: object) -> Entry:
+    try:
+        return msgspec.convert(table, Entry)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"[{tag}] {error}") from error

@@ -9,10 +9,9 @@ from datetime import date
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.plurals import get_plural
 from babel.messages.pofile import PoFileError
 
-from intake.i18n.catalogs import catalog_file, read_catalog, read_template, template_file
+from intake.i18n.catalogs import catalog_file, plural_forms, read_catalog, read_template, template_file
 from intake.i18n.ledger import Entry, ledger, ledger_file
 from intake.i18n.locales import SOURCE, cldr
 from intake.i18n.rules import Breach, breaches, plain
@@ -50,13 +49,13 @@ def faults(tag: str, texts: Iterable[str] = (), folder: Path = TRANSLATIONS) -> 
         template, catalog = read_template(folder), read_catalog(tag, folder)
     except _UNREADABLE as error:
         way_out = f"mend it, or begin with `intake i18n extract --new {tag}`"
-        return (Fault(name(catalog_file(tag, folder)), "", f"cannot be read: {error}", way_out), *entry_faults(tag, folder))
+        return (Fault(name_of(catalog_file(tag, folder)), "", f"cannot be read: {error}", way_out), *entry_faults(tag, folder))
     return (*catalog_faults(tag, catalog, template, texts), *entry_faults(tag, folder))
 
 
 def template_faults(folder: Path = TRANSLATIONS) -> Iterator[Fault]:
     """Yield what is wrong with the messages themselves, which every translation would inherit."""
-    file = name(template_file(folder))
+    file = name_of(template_file(folder))
     try:
         template = read_template(folder)
     except _UNREADABLE as error:
@@ -69,11 +68,11 @@ def template_faults(folder: Path = TRANSLATIONS) -> Iterator[Fault]:
 
 def catalog_faults(tag: str, catalog: Catalog, template: Catalog, texts: Iterable[str] = ()) -> Iterator[Fault]:
     """Yield what is wrong with a catalog, measured against the template and the rules of its language."""
-    file = name(catalog_file(tag))
-    plural = get_plural(cldr(tag))
-    if (catalog.num_plurals, catalog.plural_expr) != tuple(plural):
-        yield Fault(file, "", f"has other plural forms than CLDR's {plural.plural_forms}", EXTRACT)
-    singular = _singular_forms(plural.num_plurals, plural.plural_expr)
+    file = name_of(catalog_file(tag))
+    count, rule = plural_forms(tag)
+    if (catalog.num_plurals, catalog.plural_expr) != (count, rule):
+        yield Fault(file, "", f"has other plural forms than nplurals={count}; plural={rule}", EXTRACT)
+    singular = _singular_forms(count, rule)
     for message in filter(_is_not_header, template):
         for each in _message_breaches(message, catalog.get(message.id), tag, singular):
             yield Fault(file, _strings(message.id)[0], each.what, each.way_out)
@@ -87,7 +86,7 @@ def catalog_faults(tag: str, catalog: Catalog, template: Catalog, texts: Iterabl
 
 def entry_faults(tag: str, folder: Path = TRANSLATIONS) -> Iterator[Fault]:
     """Yield what the ledger lacks for a language."""
-    file = name(ledger_file())
+    file = name_of(ledger_file())
     try:
         entry = ledger(folder).get(tag)
     except _UNREADABLE as error:
@@ -99,7 +98,7 @@ def entry_faults(tag: str, folder: Path = TRANSLATIONS) -> Iterator[Fault]:
     yield from (Fault(file, "", f"[{tag}] {each.what}", each.way_out) for each in _entry_breaches(entry))
 
 
-def name(path: Path) -> str:
+def name_of(path: Path) -> str:
     """Return how a fault names one of the files under translations/."""
     return path.relative_to(TRANSLATIONS.parent).as_posix() if path.is_relative_to(TRANSLATIONS) else str(path)
 
@@ -121,7 +120,7 @@ def _message_breaches(message: Message, known: Message | None, tag: str, singula
     if known.fuzzy:
         yield Breach("is marked fuzzy", "check the translation, then take the mark away")
     if len(forms) != expected or known.pluralizable is not message.pluralizable:
-        yield Breach(f"has {len(forms)} forms where the language has {expected}", EXTRACT)
+        yield Breach(f"has {len(forms)} forms where the message has {expected}", EXTRACT)
         return
     for number, form in enumerate(forms):
         may_omit = ("count",) if message.pluralizable and singular[number] else ()
