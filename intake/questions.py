@@ -56,11 +56,15 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. `title` speaks to the person, `proxy_title` to someone who answers for them."""
+    """One question. `title` speaks to the person, `proxy_title` to someone who answers for them.
+
+    `label` names the question in a few words where answers are checked.
+    """
 
     id: str
     kind: Kind
     elements: tuple[Element, ...]
+    label: str
     title: str
     proxy_title: str
     hint: str = ""
@@ -106,7 +110,7 @@ def texts(questions: QuestionSet) -> Iterator[Text]:
                 yield Text(detail.label, f"a box under “{option.label}”")
 
 
-_QUESTION_TEXTS = ("title", "proxy_title", "hint", "own_words", "detail_title", "proxy_detail_title")
+_QUESTION_TEXTS = ("label", "title", "proxy_title", "hint", "own_words", "detail_title", "proxy_detail_title")
 _OPTION_TEXTS = ("label", "hint", "write_in")
 
 

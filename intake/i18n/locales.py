@@ -48,6 +48,13 @@ def month_names(tag: str) -> tuple[str, ...]:
     return tuple(names[number] for number in range(1, 13))
 
 
+def date_order(tag: str) -> tuple[str, ...]:
+    """Return `day`, `month` and `year` in the order in which the language writes a date."""
+    pattern = cldr(tag).date_formats["short"].pattern
+    places = {"day": pattern.find("d"), "month": pattern.find("M"), "year": pattern.find("y")}
+    return tuple(sorted(places, key=lambda part: places[part]))
+
+
 def cldr(tag: str) -> babel.Locale:
     """Return what CLDR knows of the tag; raises ValueError where it knows nothing."""
     try:

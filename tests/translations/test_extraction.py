@@ -25,6 +25,7 @@ version = "1"
 url = "https://example.org/one"
 [[questions]]
 id = "colour"
+label = "Colour"
 kind = "choice"
 elements = ["race"]
 title = "Which one?"
@@ -64,6 +65,7 @@ def test_what_patients_read_is_collected_and_what_staff_read_is_not(sources: Pat
         "Check your answers",
         "Too long",
         "Back",
+        "Colour",
         "Which one?",
         "Which one do they like?",
         "Asian",
