@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, session
 from intake.pages import language
 from intake.pages.site import site
 from intake.patient import answering, checking, finding, links, start, visitors, words
-from intake.patient.visitors import LANGUAGE
+from intake.patient.visitors import LANGUAGE, SIZE, THEME
 
 blueprint = Blueprint(
     "patient", __name__, template_folder="templates", static_folder="static", static_url_path="/static/patient"
@@ -34,8 +34,8 @@ def _around_the_page() -> dict[str, Any]:
         "clinic": clinic.name if clinic else None,
         "on_tablet": tablet is not None,
         "times": settings.times,
-        "size": session.get("size"),
-        "theme": session.get("theme"),
+        "size": session.get(SIZE),
+        "theme": session.get(THEME),
         "fault_words": words.FAULTS,
         "not_found": words.NOT_FOUND,
         "ended_words": words.ENDED,

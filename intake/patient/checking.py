@@ -73,14 +73,7 @@ def _submission(draft: Draft) -> Submission:
 
 
 def _thanked(submission: str, locale: str | None = None) -> Response:
-    locale = locale or session.get(LANGUAGE)
-    link = session.get(LINK)
-    session.clear()
-    session[DONE] = submission
-    if locale:
-        session[LANGUAGE] = locale
-    if link:
-        session[LINK] = link
+    visitors.thank(submission, locale or session.get(LANGUAGE))
     return redirect(url_for("patient.done"), 303)
 
 

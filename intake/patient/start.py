@@ -11,7 +11,7 @@ from intake.pages import errors, language
 from intake.pages.errors import Page
 from intake.pages.site import site
 from intake.patient import visitors
-from intake.patient.visitors import LANGUAGE, LINK, TABLET
+from intake.patient.visitors import LANGUAGE, LINK, SIZE, TABLET, THEME
 from intake.store import attempts, devices
 
 PAIRED_FOR = timedelta(days=400)
@@ -20,7 +20,7 @@ PAIRED_FOR = timedelta(days=400)
 PAIR_TRIES, PAIR_PER = 60, timedelta(minutes=10)
 """For all who try together: nobody guesses one of 31^8 codes within its hour at that rate."""
 
-LOOKS = {"size": ("", "large", "largest"), "theme": ("", "light", "dark")}
+LOOKS = {SIZE: ("", "large", "largest"), THEME: ("", "light", "dark")}
 
 
 class PairForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
@@ -50,12 +50,9 @@ def choose_language() -> Page:
     tag = request.form.get("language", "")
     if tag not in {each.tag for each in language.offered()}:
         return errors.page("expired", 400)
-    link = session.get(LINK)
-    visitors.forget()
+    visitors.forget(LINK, SIZE, THEME)
     session[LANGUAGE] = tag
-    if link:
-        session[LINK] = link
-    return redirect(url_for("patient.birth_date" if link else "patient.find"), 303)
+    return redirect(url_for("patient.birth_date" if LINK in session else "patient.find"), 303)
 
 
 def pair() -> Page:

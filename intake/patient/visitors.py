@@ -15,8 +15,8 @@ from intake.store.visits import Visit
 TABLET, PHONE = "tablet", "phone"
 """The cookies that a paired tablet, and the one device that a link was opened on, carry."""
 
-DRAFT, LINK, LANGUAGE, DONE = "draft", "link", "language", "done"
-"""What a visit's session holds: tokens and a language tag, never an answer."""
+DRAFT, LINK, LANGUAGE, DONE, SIZE, THEME = "draft", "link", "language", "done", "size", "theme"
+"""What a visit's session holds: tokens, a language tag, how the pages look; never an answer."""
 
 TOUCH_EVERY = timedelta(seconds=20)
 """Looking at a page is written down this often at most, so that reading pages costs no disk."""
@@ -72,18 +72,29 @@ def begin(tx: Tx, visit: Visit, locale: str, *, device: str | None = None, link:
 
 
 def carry(token: str) -> None:
-    """Make the session the draft's; nothing of what the session held before is left but the link."""
-    link = session.get(LINK)
-    session.clear()
+    """Make the session the draft's."""
+    _empty_but(LINK, SIZE, THEME)
     session[DRAFT] = token
-    if link:
-        session[LINK] = link
 
 
-def forget() -> None:
-    """Wipe the draft and the session, so that whoever comes next meets a clean page."""
-    token = session.get(DRAFT)
+def thank(submission: str, locale: str | None) -> None:
+    """Make the session one of a person who is done: it knows which submission to thank for, and in which language."""
+    _empty_but(LINK)
+    session[DONE] = submission
+    if locale:
+        session[LANGUAGE] = locale
+
+
+def _empty_but(*kept: str) -> None:
+    held = {key: session[key] for key in kept if key in session}
     session.clear()
+    session.update(held)
+
+
+def forget(*kept: str) -> None:
+    """Wipe the draft and the session but for what is `kept`, so that whoever comes next meets a clean page."""
+    token = session.get(DRAFT)
+    _empty_but(*kept)
     g.draft = None
     if token is None:
         return
