@@ -1,5 +1,6 @@
 """Collects the messages: what patients read in the pages' templates and Python, and in the question sets."""
 
+import json
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from jinja2.ext import babel_extract
 
 from intake.i18n.catalogs import catalog_file, read_catalog, template_file, written
 from intake.i18n.lint import EXTRACT, Fault, name_of
-from intake.i18n.locales import cldr
+from intake.i18n.locales import SOURCE, cldr
 from intake.questions import QuestionSet, texts
 from intake.shipped import CONFIG, TRANSLATIONS
 
@@ -39,14 +40,15 @@ class UnreadableError(Exception):
         super().__init__(f"{file}: {reason}")
 
 
-def extracted(package: Path = _PACKAGE, questions: Path = CONFIG / "questions") -> Catalog:
-    """Return all messages with their files and comments for translators; raises UnreadableError."""
+def extracted(tags: Collection[str] = (), package: Path = _PACKAGE, config: Path = CONFIG) -> Catalog:
+    """Return all messages for catalogs in `tags`, with their files and comments for translators; raises UnreadableError."""
     catalog = Catalog(charset="utf-8")
     for room in ROOMS:
         for path in sorted((package / room).rglob("*")):
             _add_code(catalog, path, f"intake/{path.relative_to(package).as_posix()}")
-    for path in sorted(questions.glob("*.toml")):
+    for path in sorted((config / "questions").glob("*.toml")):
         _add_questions(catalog, path, f"config/questions/{path.name}")
+    _add_languages(catalog, tags, config / "terminology" / "languages.json")
     return catalog
 
 
@@ -70,6 +72,15 @@ def _add_questions(catalog: Catalog, path: Path, name: str) -> None:
         raise UnreadableError(name, error) from error
     for text in texts(questions):
         catalog.add(text.words, None, [(name, 0)], auto_comments=[text.place])
+
+
+def _add_languages(catalog: Catalog, tags: Collection[str], path: Path) -> None:
+    """Add the names of the languages that CLDR does not name in English or in one of `tags`."""
+    named = [{str(each).replace("_", "-").lower() for each in cldr(tag).languages} for tag in (SOURCE, *tags)]
+    for identity, _, name, *_ in json.loads(path.read_text("utf-8"))["rows"]:
+        if not all(identity in known for known in named):
+            place = ("config/terminology/languages.json", 0)
+            catalog.add(name, None, [place], auto_comments=["a language that people may prefer"])
 
 
 def updated(tag: str, template: Catalog, folder: Path = TRANSLATIONS) -> Catalog:
@@ -102,7 +113,7 @@ def _before(tag: str, folder: Path) -> Catalog:
 
 def files(tags: Collection[str], folder: Path = TRANSLATIONS) -> Iterator[tuple[Path, str]]:
     """Yield the template and the catalogs of `tags` as they have to be, path and text; raises UnreadableError."""
-    template = extracted()
+    template = extracted(tags)
     yield template_file(folder), written(template)
     for tag in sorted(tags):
         yield catalog_file(tag, folder), written(updated(tag, template, folder), tag)

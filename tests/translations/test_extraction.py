@@ -37,6 +37,11 @@ label = "Asian"
 write_in = "For example"
 details = [{ id = "b", label = "Korean" }]
 """
+LANGUAGES = """{"rows": [
+["es", "es", "Spanish", "Español", "ltr", false, []],
+["zh-hans", "zh", "Chinese (Simplified)", "简体中文", "ltr", false, []],
+["ase", "sgn", "American Sign Language", "ASL", "ltr", true, ["ASL"]]
+]}"""
 
 
 @pytest.fixture
@@ -45,7 +50,8 @@ def sources(tmp_path: Path) -> Path:
         "patient/templates/patient/done.html": PAGE,
         "pages/errors.py": CODE,
         "staff/templates/staff/today.html": '{{ _("Only for staff") }}',
-        "questions/one.toml": QUESTIONS,
+        "config/questions/one.toml": QUESTIONS,
+        "config/terminology/languages.json": LANGUAGES,
     }.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +60,7 @@ def sources(tmp_path: Path) -> Path:
 
 
 def _extracted(sources: Path) -> Catalog:
-    return extracted(sources, sources / "questions")
+    return extracted(("ar",), sources, sources / "config")
 
 
 def test_what_patients_read_is_collected_and_what_staff_read_is_not(sources: Path) -> None:
@@ -65,6 +71,8 @@ def test_what_patients_read_is_collected_and_what_staff_read_is_not(sources: Pat
         "Check your answers",
         "Too long",
         "Back",
+        # CLDR names Spanish and the written kinds of Chinese in Arabic, and no sign language.
+        "American Sign Language",
         "Colour",
         "Which one?",
         "Which one do they like?",
@@ -99,7 +107,7 @@ def test_a_template_that_cannot_be_parsed_is_not_left_out_silently(sources: Path
 
 
 def test_a_question_set_that_is_none_is_named(sources: Path) -> None:
-    (sources / "questions/one.toml").write_text('id = "one"', "utf-8")
+    (sources / "config/questions/one.toml").write_text('id = "one"', "utf-8")
     with pytest.raises(UnreadableError, match=r"^config/questions/one\.toml: .*missing required field `version`"):
         _extracted(sources)
 
