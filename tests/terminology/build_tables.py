@@ -37,10 +37,10 @@ ADDED = [
     ("mixteco", None, "Mixteco", "Tu’un savi"),
     ("triqui", None, "Triqui", "Triqui"),
     ("ase", "sgn", "American Sign Language", "ASL"),
-    ("lsm", None, "Mexican Sign Language", "Lengua de señas mexicana"),
+    ("mfs", None, "Mexican Sign Language", "Lengua de señas mexicana"),
     ("sign-other", "sgn", "Another sign language", "Another sign language"),
 ]
-SIGNED = {"ase", "lsm", "sign-other"}
+SIGNED = {"ase", "mfs", "sign-other"}
 RTL = {"ar", "fa", "he", "ur", "ps", "prs", "yi", "ug", "sd", "ckb", "dv", "syr"}
 ALSO = {
     "fa": ["Farsi"],
