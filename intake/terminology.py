@@ -19,8 +19,8 @@ MENA, WHITE, HISPANIC = "2118-8", "2106-3", "2135-2"
 # Names that people use and CDCREC does not.
 _ALSO = {
     "2121-2": ("Persian",),
-    "2041-8": ("Lao",),
-    "2030-5": ("Burma", "Myanmar"),
+    "2041-2": ("Lao",),
+    "2032-1": ("Burma", "Myanmar"),
     "2087-5": ("Guam",),
     "2088-3": ("Guam",),
     "1004-1": ("Native American", "Indio"),
@@ -125,10 +125,9 @@ def search_concepts(query: str, within: str | None = None, limit: int = 12) -> t
 
 
 def search_languages(
-    query: str, locale: str, element: Element = Element.SPOKEN_LANGUAGE, limit: int = 12
+    query: str, names: Mapping[str, str], element: Element = Element.SPOKEN_LANGUAGE, limit: int = 12
 ) -> tuple[Language, ...]:
-    """Return the languages for `element` whose own, English or `locale`'s name or synonym the query fits, best first."""
-    names = _names_in(locale)
+    """Return the languages for `element` that the query fits, best first, by their own, English, or other name in `names`."""
     return _best(
         query,
         (each for each in languages().values() if each.serves(element)),
@@ -137,17 +136,14 @@ def search_languages(
     )
 
 
-def language_name(identity: str, locale: str) -> str:
-    """Return a language's name in the language of the page, else its English one."""
-    return _names_in(locale).get(identity) or languages()[identity].name
-
-
 @cache
-def _names_in(locale: str) -> Mapping[str, str]:
+def language_names(locale: str) -> Mapping[str, str]:
+    """Return the names that CLDR has for languages in the language of the page, by our ids; it lacks a few."""
     try:
-        return dict(Locale.parse(locale, sep="-").languages)
+        known = Locale.parse(locale, sep="-").languages
     except (UnknownLocaleError, ValueError):
         return {}
+    return {identity.replace("_", "-").lower(): name for identity, name in known.items()}
 
 
 def _rows(name: str) -> list[Any]:
