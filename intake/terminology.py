@@ -68,7 +68,7 @@ class Language:
     @property
     def is_tag(self) -> bool:
         """Whether the id is a language tag and not a word of ours."""
-        return len(self.id) <= 3
+        return len(self.id.partition("-")[0]) <= 3
 
     def serves(self, element: Element) -> bool:
         """Whether it can be an answer to the question about that element: signs are not read, scripts not spoken."""
