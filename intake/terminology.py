@@ -19,8 +19,8 @@ MENA, WHITE, HISPANIC = "2118-8", "2106-3", "2135-2"
 # Names that people use and CDCREC does not.
 _ALSO = {
     "2121-2": ("Persian",),
-    "2041-8": ("Lao",),
-    "2030-5": ("Burma", "Myanmar"),
+    "2041-2": ("Lao",),
+    "2032-1": ("Burma", "Myanmar"),
     "2087-5": ("Guam",),
     "2088-3": ("Guam",),
     "1004-1": ("Native American", "Indio"),

@@ -57,7 +57,16 @@ ALSO = {
     "ti": ["Tigrigna"],
 }
 # Collective codes name no one language, and these have ended.
-COLLECTIVE = ("languages", "Undetermined", "linguistic content", "uncoded", "Reserved", "Esperanto")
+COLLECTIVE = (
+    "languages",
+    "Sign Languages",
+    "Creoles and pidgins",
+    "Undetermined",
+    "linguistic content",
+    "uncoded",
+    "Reserved",
+    "Esperanto",
+)
 
 
 def main(source: Path) -> None:

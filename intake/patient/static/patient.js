@@ -67,6 +67,12 @@ function idling() {
   setInterval(tick, 1000);
 }
 
+/* The thank-you on a tablet makes way for the next person. */
+function returning() {
+  const home = find("[data-home]");
+  if (home && body.dataset.return) setTimeout(() => home.click(), Number(body.dataset.return) * 1000);
+}
+
 /* Before a form leaves, ask whether the server is there: without a network what was typed stays on the page. */
 function leaving() {
   const notice = find("#offline");
@@ -123,5 +129,6 @@ function writing() {
 
 hiding();
 idling();
+returning();
 leaving();
 writing();
