@@ -16,7 +16,6 @@ from intake.patient.visitors import DONE, LANGUAGE, LINK
 from intake.store import drafts, links, submissions
 from intake.store.drafts import Draft
 
-
 THANKED_FOR = 20
 """Seconds that a tablet shows the thank-you, which tells nothing of anybody, before it is ready for the next person."""
 
