@@ -26,7 +26,7 @@ class CommonLanguagesTable:
     """`[common_languages]` of intake.toml: ids of config/terminology/languages.json."""
 
     spoken: tuple[str, ...] = ("en", "es", "cmn", "yue", "vi", "ar", "ko", "tl", "ht", "ru", "fr", "pt", "ase")
-    written: tuple[str, ...] = ("en", "es", "zh-hans", "zh-hant", "vi", "ar", "ko", "tl", "ht", "ru", "fr", "pt")
+    written: tuple[str, ...] = ("en", "es", "zh-Hans", "zh-Hant", "vi", "ar", "ko", "tl", "ht", "ru", "fr", "pt")
 
 
 @dataclass(frozen=True, slots=True)
