@@ -22,6 +22,8 @@ IDLE_SECONDS = 1.0
 REQUESTS_PER_DELIVERY = 12
 BATCH = 4
 HOUSEKEEPING = timedelta(minutes=1)
+SIGN_OF_LIFE = timedelta(seconds=20)
+"""How often a worker is noted as there, so that the monitor can tell "nothing to do" from "nobody does it"."""
 
 
 def run(settings: Settings, database: Database, clock: Clock, *, once: bool, stop: threading.Event) -> int:
@@ -95,8 +97,12 @@ def drain(settings: Settings, server: Server, database: Database, clock: Clock, 
 
 def _claimed(bench: Bench) -> tuple[claims.Claimed, ...]:
     with bench.database.read() as tx:
-        paused = servers.state(tx, bench.server.id).paused_until
+        state = servers.state(tx, bench.server.id)
         waiting = submissions.has_due(tx, bench.server.id)
+    if state.worker_seen is None or bench.clock() - state.worker_seen >= SIGN_OF_LIFE:
+        with bench.database.write() as tx:
+            servers.worker_looked(tx, bench.server.id)
+    paused = state.paused_until
     if not waiting or (paused is not None and paused > bench.clock()):
         return ()
     lease = bench.server.timeout * REQUESTS_PER_DELIVERY * BATCH
