@@ -9,7 +9,6 @@ from sqlalchemy import Select, delete, insert, select
 from intake.store.database import Tx
 from intake.store.tables import audit as table
 
-
 _newest = select(table.c.at, table.c.who, table.c.action, table.c.subject).order_by(table.c.number.desc())
 
 

@@ -27,9 +27,7 @@ def state(tx: Tx, server: str) -> ServerState:
     row = tx.connection.execute(select(table).where(table.c.id == server)).first()
     if row is None:
         return ServerState(server)
-    return ServerState(
-        row.id, row.paused_since, row.paused_until, row.reason, row.words, row.last_success, row.worker_seen
-    )
+    return ServerState(row.id, row.paused_since, row.paused_until, row.reason, row.words, row.last_success, row.worker_seen)
 
 
 def pause(tx: Tx, server: str, *, until: datetime, reason: str, words: str) -> bool:

@@ -52,9 +52,9 @@ def find(tx: Tx, token: str, limits: Limits) -> SignIn | None:
     return SignIn(row.token_key, user, row.once, row.seen_at)
 
 
-def is_to_note(tx: Tx, sign_in: SignIn) -> bool:
+def is_to_note(sign_in: SignIn, now: datetime) -> bool:
     """Return whether it is long enough ago that the browser was noted as active."""
-    return tx.now - sign_in.seen_at >= NOTED_EVERY
+    return now - sign_in.seen_at >= NOTED_EVERY
 
 
 def note(tx: Tx, sign_in: SignIn) -> None:
