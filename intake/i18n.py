@@ -92,3 +92,10 @@ def month_names(tag: str) -> tuple[str, ...]:
     """Return the twelve months as they stand alone in the language."""
     names = babel.Locale.parse(tag, sep="-").months["stand-alone"]["wide"]
     return tuple(names[number] for number in range(1, 13))
+
+
+def date_order(tag: str) -> tuple[str, ...]:
+    """Return `day`, `month` and `year` in the order in which the language writes a date."""
+    pattern = babel.Locale.parse(tag, sep="-").date_formats["short"].pattern
+    places = {"day": pattern.find("d"), "month": pattern.find("M"), "year": pattern.find("y")}
+    return tuple(sorted(places, key=lambda part: places[part]))

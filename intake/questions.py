@@ -55,11 +55,15 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. `title` speaks to the person, `proxy_title` to someone who answers for them."""
+    """One question. `title` speaks to the person, `proxy_title` to someone who answers for them.
+
+    `label` names the question in a few words where answers are checked.
+    """
 
     id: str
     kind: Kind
     elements: tuple[Element, ...]
+    label: str
     title: str
     proxy_title: str
     hint: str = ""

@@ -2,7 +2,7 @@
 
 from intake.pages.sessions import STAFF
 
-LINK = "/v"
+LINK = "/l"
 """Where pre-visit links lead; it says nothing of health, because it stands in text messages and on lock screens."""
 PAIR = "/pair"
 ONCE = f"{STAFF}/once"
