@@ -19,8 +19,8 @@ class Form(FlaskForm):  # type: ignore[misc]  # The library has no types.
     """What the staff's forms share."""
 
     def faults(self) -> Sequence[str]:
-        """Return what is wrong, in the order of the fields."""
-        return [str(words) for field in self for words in field.errors]
+        """Return what is wrong: with the whole, then with each field in its order."""
+        return [*map(str, self.form_errors), *(str(words) for field in self for words in field.errors)]
 
 
 class SignInForm(Form):

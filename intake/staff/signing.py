@@ -40,17 +40,17 @@ def home() -> ResponseReturnValue:
 
 def sign_in() -> ResponseReturnValue:
     """Ask for name and password."""
-    onward = access.inside(request.args.get("next", "")) or url_for(".home")
-    form, refused = SignInForm(), False
+    wanted = access.inside(request.args.get("next", ""))
+    form = SignInForm()
     if form.validate_on_submit():
         found = _checked(form.name.data.strip(), form.password.data)
         if found is not None:
-            return _begun(found, onward, once=False)
-        refused = True
-    status = 422 if refused or form.errors else 200
-    wrong = [REFUSED] if refused else form.faults()
+            return _begun(found, wanted or url_for(".home"), once=False)
+        form.form_errors.append(REFUSED)
     ended = access.TOKEN in session and access.current() is None
-    return render_template("staff/sign_in.html", form=form, wrong=wrong, ended=ended), status
+    action = url_for(".sign_in", next=wanted)
+    page = render_template("staff/sign_in.html", form=form, wrong=form.faults(), ended=ended, action=action)
+    return page, 422 if form.errors else 200
 
 
 def once(token: str) -> ResponseReturnValue:
