@@ -68,7 +68,7 @@ class Language:
     @property
     def is_tag(self) -> bool:
         """Whether the id is a language tag and not a word of ours."""
-        return len(self.id) <= 3
+        return len(self.id.partition("-")[0]) <= 3
 
     def serves(self, element: Element) -> bool:
         """Whether it can be an answer to the question about that element: signs are not read, scripts not spoken."""
@@ -79,7 +79,7 @@ class Language:
 
 # Kinds of Chinese: people speak one of many and read one of two.
 _SPOKEN_ONLY = frozenset({"cmn", "yue", "nan", "wuu", "hak"})
-_WRITTEN_ONLY = frozenset({"zh-hans", "zh-hant"})
+_WRITTEN_ONLY = frozenset({"zh-Hans", "zh-Hant"})
 _LANGUAGE_COLUMNS = ("id", "code", "name", "endonym", "direction", "signed", "also")
 
 
@@ -125,10 +125,9 @@ def search_concepts(query: str, within: str | None = None, limit: int = 12) -> t
 
 
 def search_languages(
-    query: str, locale: str, element: Element = Element.SPOKEN_LANGUAGE, limit: int = 12
+    query: str, names: Mapping[str, str], element: Element = Element.SPOKEN_LANGUAGE, limit: int = 12
 ) -> tuple[Language, ...]:
-    """Return the languages for `element` whose own, English or `locale`'s name or synonym the query fits, best first."""
-    names = _names_in(locale)
+    """Return the languages for `element` that the query fits, best first, by their own, English, or other name in `names`."""
     return _best(
         query,
         (each for each in languages().values() if each.serves(element)),
@@ -137,17 +136,14 @@ def search_languages(
     )
 
 
-def language_name(identity: str, locale: str) -> str:
-    """Return a language's name in the language of the page, else its English one."""
-    return _names_in(locale).get(identity) or languages()[identity].name
-
-
 @cache
-def _names_in(locale: str) -> Mapping[str, str]:
+def language_names(locale: str) -> Mapping[str, str]:
+    """Return the names that CLDR has for languages in the language of the page, by our ids; it lacks a few."""
     try:
-        return dict(Locale.parse(locale, sep="-").languages)
+        known = Locale.parse(locale, sep="-").languages
     except (UnknownLocaleError, ValueError):
         return {}
+    return {identity.replace("_", "-"): name for identity, name in known.items()}
 
 
 def _rows(name: str) -> list[Any]:

@@ -16,6 +16,9 @@ from intake.patient.visitors import DONE, LANGUAGE, LINK
 from intake.store import drafts, links, submissions
 from intake.store.drafts import Draft
 
+THANKED_FOR = 20
+"""Seconds that a tablet shows the thank-you, which tells nothing of anybody, before it is ready for the next person."""
+
 
 def register(blueprint: Blueprint) -> None:
     """Add these pages."""
@@ -87,4 +90,5 @@ def done() -> Page:
     submission = session.get(DONE)
     if submission is None or not _stored(submission):
         return redirect(url_for("patient.home"), 303)
-    return render_template("patient/done.html", on_tablet=visitors.tablet() is not None and LINK not in session)
+    on_tablet = visitors.tablet() is not None and LINK not in session
+    return render_template("patient/done.html", on_tablet=on_tablet, thanked_for=THANKED_FOR)

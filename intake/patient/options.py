@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from intake import journey, terminology
+from intake import i18n, journey, terminology
 from intake.answers import OWN_WORDS
 from intake.pages import language
 from intake.pages.site import site
@@ -47,13 +48,21 @@ def _languages(question: Question, values: Values, draft: Draft, term: str) -> O
     known = terminology.languages()
     ahead = [each for each in first if each in known and known[each].serves(element) and each not in common]
     shown = [known[each] for each in dict.fromkeys([*ahead, *common]) if each in known]
-    found = terminology.search_languages(term, tag, element) if term else ()
+    found = terminology.search_languages(term, _names(tag), element) if term else ()
     return Options(term, _named(shown, tag), _named([each for each in found if each not in shown], tag))
 
 
 def _named(shown: Sequence[Language], tag: str) -> tuple[tuple[Language, str], ...]:
-    names = ((each, terminology.language_name(each.id, tag)) for each in shown)
-    return tuple((each, "" if _plain(name) == _plain(each.endonym) else name) for each, name in names)
+    names = _names(tag)
+    named = ((each, names[each.id]) for each in shown)
+    return tuple((each, "" if _plain(name) == _plain(each.endonym) else name) for each, name in named)
+
+
+@cache
+def _names(tag: str) -> Mapping[str, str]:
+    """Return what every language is called in the language of the page: by CLDR, else by our catalog."""
+    known, speaks = terminology.language_names(tag), i18n.translator(tag)
+    return {each.id: known.get(each.id) or speaks.plain(each.name) for each in terminology.languages().values()}
 
 
 def _plain(name: str) -> str:

@@ -44,22 +44,22 @@ def test_every_synonym_is_of_a_code_that_there_is() -> None:
     ],
 )
 def test_languages_are_found_in_any_of_three_languages(typed: str, locale: str, found: str) -> None:
-    assert found in [each.id for each in terminology.search_languages(typed, locale)]
+    assert found in [each.id for each in terminology.search_languages(typed, terminology.language_names(locale))]
 
 
 def test_nothing_typed_finds_nothing() -> None:
-    assert terminology.search_languages("  ", "en") == ()
+    assert terminology.search_languages("  ", {}) == ()
     assert terminology.search_concepts("") == ()
 
 
 def test_signs_are_not_read_and_scripts_not_spoken() -> None:
-    read = {each.id for each in terminology.search_languages("chinese", "en", Element.WRITTEN_LANGUAGE)}
-    spoken = {each.id for each in terminology.search_languages("chinese", "en")}
-    assert {"zh-hans", "zh-hant"} <= read
+    read = {each.id for each in terminology.search_languages("chinese", {}, Element.WRITTEN_LANGUAGE)}
+    spoken = {each.id for each in terminology.search_languages("chinese", {})}
+    assert {"zh-Hans", "zh-Hant"} <= read
     assert {"cmn", "yue"} <= spoken
     assert not read & {"cmn", "yue"}
-    assert not spoken & {"zh-hans", "zh-hant"}
-    assert terminology.search_languages("sign", "en", Element.WRITTEN_LANGUAGE) == ()
+    assert not spoken & {"zh-Hans", "zh-Hant"}
+    assert terminology.search_languages("sign", {}, Element.WRITTEN_LANGUAGE) == ()
 
 
 def test_the_shipped_question_sets_name_codes_that_there_are_each_in_its_own_group() -> None:
