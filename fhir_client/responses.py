@@ -62,10 +62,18 @@ def retry_after(header: str | None, now: datetime) -> timedelta | None:
         return None
     if header.strip().isdecimal():
         return timedelta(seconds=int(header))
+    until = _date(header)
+    return None if until is None else max(until - now, timedelta())
+
+
+def date_of(response: requests.Response) -> datetime | None:
+    """Return what the server's clock said when it answered (RFC 9110, 6.6.1)."""
+    return _date(response.headers.get("Date", ""))
+
+
+def _date(header: str) -> datetime | None:
     try:
-        until = parsedate_to_datetime(header)
+        found = parsedate_to_datetime(header)
     except ValueError:
         return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(until - now, timedelta())
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -1,9 +1,11 @@
 """The command line: one module per group of commands, imported only when its command is called."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol, cast
 
 
@@ -18,9 +20,11 @@ class Command(Protocol):
 
 
 COMMANDS = {
+    "serve": "migrates, then serves the pages and runs the worker",
     "web": "serves the pages",
     "worker": "writes submissions to the FHIR servers",
     "migrate": "bring the database to this version",
+    "check": "what is right and wrong with configuration, key, database, languages and FHIR servers",
     "submit": "put submissions from files into the outbox",
     "submissions": "what became of every submission",
     "keys": "make and rotate the encryption key",
@@ -35,9 +39,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not words or words[0] not in COMMANDS:
         return _overview(words)
     command = cast("Command", import_module(f"intake.cli.{words[0]}"))
-    parser = argparse.ArgumentParser(prog=f"intake {words[0]}", description=COMMANDS[words[0]])
+    parser = argparse.ArgumentParser(prog=f"intake {words[0]}", description=COMMANDS[words[0]], conflict_handler="resolve")
     command.arguments(parser)
-    return _run(command, parser.parse_args(words[1:]))
+    parser.add_argument("--config", type=Path, metavar="DIR", help="the site's own configuration ($INTAKE_CONFIG)")
+    args = parser.parse_args(words[1:])
+    if args.config is not None:
+        # Through the environment it also reaches what a command starts, such as the children of `intake serve`.
+        os.environ["INTAKE_CONFIG"] = str(args.config.resolve())
+    return _run(command, args)
 
 
 def _run(command: Command, args: argparse.Namespace) -> int:
