@@ -50,19 +50,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(command: Command, args: argparse.Namespace) -> int:
+    try:
+        return command.run(args)
+    except Exception as error:
+        words = _plain_words(error)
+        if not words:
+            raise
+        print("\n".join(words), file=sys.stderr)
+        return 1
+
+
+def _plain_words(error: Exception) -> tuple[str, ...]:
+    """Return the sentences of an error that says itself what to do; nothing for any other, which is ours to mend."""
+    # Imported only now, for some commands need neither database nor keys and stay small without them.
     from intake.cli.opening import NotReady
     from intake.settings import SettingsError
     from intake.store.crypto import KeyFault
 
-    try:
-        return command.run(args)
-    except (NotReady, KeyFault) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except SettingsError as error:
-        for fault in error.faults:
-            print(fault, file=sys.stderr)
-        return 1
+    if isinstance(error, SettingsError):
+        return error.faults
+    return (str(error),) if isinstance(error, NotReady | KeyFault) else ()
 
 
 def _overview(words: list[str]) -> int:
