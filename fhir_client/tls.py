@@ -5,7 +5,7 @@ import ssl
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from requests.certs import where
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 HTTPS_PORT = 443
 
@@ -19,7 +19,7 @@ def expires(url: str, *, ca_file: str | None = None, timeout: float = 30) -> dat
     if parts.scheme != "https" or parts.hostname is None:
         return None
     try:
-        context = ssl.create_default_context(cafile=ca_file or where())
+        context = ssl.create_default_context(cafile=ca_file or DEFAULT_CA_BUNDLE_PATH)
         with (
             socket.create_connection((parts.hostname, parts.port or HTTPS_PORT), timeout) as plain,
             context.wrap_socket(plain, server_hostname=parts.hostname) as secure,

@@ -33,12 +33,14 @@ def findings(clock: Clock) -> Iterator[Finding]:
         settings = load()
     except SettingsError as error:
         for fault in error.faults:
-            yield wrong("configuration", fault, "")
+            yield wrong("configuration", fault, "Correct it there; the shipped file of that name shows every key.")
         yield unknown("everything else", "it can be looked at when the configuration can be read")
         return
     place = settings.directory or "the shipped files alone"
     servers, clinics = len(settings.servers), len(settings.clinics)
-    yield good("configuration", f"{place}: FHIR servers {servers}, clinics {clinics}, languages {', '.join(settings.languages)}")
+    yield good(
+        "configuration", f"{place}: FHIR servers {servers}, clinics {clinics}, languages {', '.join(settings.languages)}"
+    )
     yield from pages(settings)
     yield from keeping(settings, clock)
     for server in settings.servers.values():

@@ -46,7 +46,7 @@ class Supervisor:
         try:
             while not self._stopping:
                 time.sleep(TICK_SECONDS)
-                if not all([self._kept(child) for child in children]):
+                if not all(self._kept(child) for child in children):
                     return 1
             return 0
         finally:

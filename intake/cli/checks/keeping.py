@@ -17,23 +17,22 @@ from intake.sync.probe.findings import Finding, good, unknown, wrong
 
 LEAST_FREE = 2**30
 SKEW = timedelta(seconds=60)
-RESTORE = "Restore the key from its backup; only for a new site does `intake keys new` help, for it opens nothing stored before."
+RESTORE = (
+    "Restore the key from its backup; only for a new site does `intake keys new` help, for it opens nothing stored before."
+)
 
 
 def keeping(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Yield what is found of key, disk and database."""
+    yield _disk(settings)
     try:
         cipher = load_keys(settings.key_file)
     except KeyFault as fault:
         yield wrong("key", str(fault), RESTORE)
-        cipher = None
-    else:
-        count = len(cipher.keys)
-        yield good("key", f"{settings.key_file}: {count} {'key' if count == 1 else 'keys'}, which nobody else can read")
-    yield _disk(settings)
-    if cipher is None:
         yield unknown("database", "nothing of it, because what it keeps is sealed and the key is not at hand")
         return
+    count = len(cipher.keys)
+    yield good("key", f"{settings.key_file}: {count} {'key' if count == 1 else 'keys'}, which nobody else can read")
     yield from _database(settings, cipher, clock)
 
 
@@ -54,7 +53,9 @@ def _database(settings: Settings, cipher: Cipher, clock: Clock) -> Iterator[Find
     try:
         database = open_database(settings.database_url, cipher, clock)
     except (SQLAlchemyError, ImportError) as error:
-        yield wrong("database", f"{where}: {_first_line(error)}", "PostgreSQL needs the extra: `pip install 'intake[postgres]'`.")
+        yield wrong(
+            "database", f"{where}: {_first_line(error)}", "PostgreSQL needs the extra: `pip install 'intake[postgres]'`."
+        )
         return
     try:
         yield from _opened(settings, database, where)
@@ -85,7 +86,9 @@ def _opened(settings: Settings, database: Database, where: str) -> Iterator[Find
 
 def _durability(tx: Tx, words: str) -> Finding:
     if weak := health.weak_points(tx):
-        return wrong("database", f"a power cut could lose answers: {', '.join(weak)}", "Set it as config/deploy/README.md says.")
+        return wrong(
+            "database", f"a power cut could lose answers: {', '.join(weak)}", "Set it as config/deploy/README.md says."
+        )
     return good("database", words)
 
 
@@ -94,7 +97,11 @@ def _sealed(tx: Tx) -> Finding:
         count = health.opened(tx)
     except KeyFault as fault:
         return wrong("key", f"it does not open what is stored: {fault}", RESTORE)
-    return good("key", "it opens the oldest and the newest submission") if count else unknown("key", "nothing is stored yet to open")
+    return (
+        good("key", "it opens the oldest and the newest submission")
+        if count
+        else unknown("key", "nothing is stored yet to open")
+    )
 
 
 def _clocks(tx: Tx) -> Finding:
@@ -102,7 +109,9 @@ def _clocks(tx: Tx) -> Finding:
     if theirs is not None and abs(theirs - tx.now) > SKEW:
         return wrong("clock", "the database server's clock is more than a minute from ours", "Synchronise both (NTP).")
     if newest is not None and newest - tx.now > SKEW:
-        return wrong("clock", "the newest submission was stored in the future: this clock was set back", "Synchronise it (NTP).")
+        return wrong(
+            "clock", "the newest submission was stored in the future: this clock was set back", "Synchronise it (NTP)."
+        )
     return good("clock", f"it is {tx.now:%Y-%m-%d %H:%M:%S} UTC, and nothing stored says otherwise")
 
 

@@ -84,7 +84,9 @@ def _versions(about: str, server: Capabilities) -> Finding:
 def _conditional_create(about: str, server: Capabilities) -> Finding:
     said = {kind: server.kind(kind).conditional_create for kind in CREATED}
     if refusing := [kind for kind, offered in said.items() if offered is False]:
-        return wrong(about, f"it offers no conditional create of {', '.join(refusing)}, which is asked for in each write", SUPPORT)
+        return wrong(
+            about, f"it offers no conditional create of {', '.join(refusing)}, which is asked for in each write", SUPPORT
+        )
     if None in said.values():
         return unknown(about, "it does not say whether it heeds conditional create, the second guard against writing twice")
     return good(about, "it offers conditional create, the second guard against writing twice")

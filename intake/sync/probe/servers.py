@@ -32,7 +32,7 @@ def way_out(server: Server, error: FhirError) -> str:
 def described(about: str, server: Server, client: Client, clock: Clock) -> Iterator[Finding]:
     """Yield what the server says of itself, and whether clocks and certificate fit."""
     said = capabilities.read(client.capabilities())
-    found = f"{server.base_url}: {said.software or 'a server that does not name itself'}, FHIR {said.fhir_version or 'of no version'}"
+    found = f"{server.base_url}: {said.software or 'it does not name itself'}, FHIR {said.fhir_version or 'of no version'}"
     if said.is_r4:
         yield good(about, found)
     else:
