@@ -53,6 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(command: Command, args: argparse.Namespace) -> int:
     try:
         return command.run(args)
+    except BrokenPipeError:
+        # Whoever read our output, such as `head`, has seen enough; Python must not try to flush the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except Exception as error:
         words = _plain_words(error)
         if not words:

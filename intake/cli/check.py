@@ -24,6 +24,7 @@ def run(args: argparse.Namespace) -> int:
 def findings(clock: Clock) -> Iterator[Finding]:
     """Yield what is found, part after part, as soon as it is known."""
     from intake.cli.checks.keeping import keeping
+    from intake.cli.checks.languages import languages
     from intake.cli.checks.pages import pages
     from intake.settings import SettingsError, load
     from intake.sync.probe.findings import good, unknown, wrong
@@ -42,6 +43,7 @@ def findings(clock: Clock) -> Iterator[Finding]:
         "configuration", f"{place}: FHIR servers {servers}, clinics {clinics}, languages {', '.join(settings.languages)}"
     )
     yield from pages(settings)
+    yield from languages(settings)
     yield from keeping(settings, clock)
     for server in settings.servers.values():
         yield from look(server, [each for each in settings.clinics.values() if each.server == server.id], clock)
