@@ -6,6 +6,7 @@ from types import FrameType
 from typing import NoReturn
 
 THREADS = 8
+STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +24,8 @@ def run(args: argparse.Namespace) -> int:
     from intake.settings import load
 
     settings = load()
-    signal.signal(signal.SIGTERM, _stop)
+    for number in STOPS:
+        signal.signal(number, _stop)
     with opened(settings) as database:
         app, proxied = create_app(settings, database), settings.trusted_proxies > 0
         try:
@@ -49,4 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    # A terminal and a supervisor may both say it; the second time must not break into the orderly end of the first.
+    for each in STOPS:
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
