@@ -28,8 +28,8 @@ def merge(patient: Json, statement: Statement) -> dict[str, str]:
         ids["spoken-language"] = _identity(spoken, "language")
     if isinstance(statement.written, Language):
         written = _entry(patient, statement.written)
-        _only_mark(patient, written, (READ,), READ)
-        ids["written-language"] = _identity(written, "written-language")
+        # The mark has the id, not the entry: the same entry can be the spoken language's too, said by somebody else.
+        ids["written-language"] = _identity(_only_mark(patient, written, (READ,), READ), "written-language")
     return ids
 
 
@@ -80,8 +80,8 @@ def _identity(entry: Json, fallback: str) -> str:
     return str(entry["id"])
 
 
-def _only_mark(patient: Json, chosen: Json, family: tuple[Coding, ...], mode: Coding) -> None:
-    """Mark the chosen entry with `mode`, and take the marks of that family from every other one."""
+def _only_mark(patient: Json, chosen: Json, family: tuple[Coding, ...], mode: Coding) -> Json:
+    """Mark the chosen entry with `mode`, and take the marks of that family from every other one; returns the mark."""
     codes = {each.code for each in family}
     for entry in _entries(patient):
         stays = {mode.code} if entry is chosen else set()
@@ -90,9 +90,12 @@ def _only_mark(patient: Json, chosen: Json, family: tuple[Coding, ...], mode: Co
             entry["extension"] = kept
         else:
             entry.pop("extension", None)
-    if mode.code not in marks(chosen):
-        mark: Json = {"url": PROFICIENCY, "extension": [{"url": "type", "valueCoding": coding(mode)}]}
-        chosen.setdefault("extension", []).append(mark)
+    held: list[Json] = chosen.setdefault("extension", [])
+    mark = next((each for each in held if _is_mark(each, {mode.code})), None)
+    if mark is None:
+        mark = {"url": PROFICIENCY, "extension": [{"url": "type", "valueCoding": coding(mode)}]}
+        held.append(mark)
+    return mark
 
 
 def _is_mark(extension: dict[str, Any], codes: set[str]) -> bool:

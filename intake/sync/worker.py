@@ -1,4 +1,4 @@
-"""The worker: a few threads a server that claim and deliver, and one that keeps house, until told to stop."""
+"""The worker: a few threads a server that claim and deliver, one for the nightly report, and one that keeps house."""
 
 import random
 import threading
@@ -11,7 +11,7 @@ from intake.settings import Server, Settings
 from intake.store import claims, servers, submissions
 from intake.store.database import Database
 from intake.store.submissions import Status
-from intake.sync import housekeeping, schedule
+from intake.sync import housekeeping, reports, schedule
 from intake.sync.backoff import Chance
 from intake.sync.clients import client_for, writer_for
 from intake.sync.log import logger
@@ -22,6 +22,7 @@ IDLE_SECONDS = 1.0
 REQUESTS_PER_DELIVERY = 12
 BATCH = 4
 HOUSEKEEPING = timedelta(minutes=1)
+REPORT_LOOK, REPORT_RETRY = timedelta(minutes=1), timedelta(minutes=15)
 
 
 def run(settings: Settings, database: Database, clock: Clock, *, once: bool, stop: threading.Event) -> int:
@@ -31,6 +32,7 @@ def run(settings: Settings, database: Database, clock: Clock, *, once: bool, sto
         for server in settings.servers.values()
         for number in range(1 if once else server.workers)
     ]
+    threads.append(threading.Thread(target=_report, args=(settings, database, clock, once, stop), name="report"))
     _keep_house(settings, database, clock)
     for thread in threads:
         thread.start()
@@ -53,6 +55,15 @@ def _house_kept(settings: Settings, database: Database, clock: Clock, due: datet
 def _keep_house(settings: Settings, database: Database, clock: Clock) -> None:
     schedule.fetch_due(settings, database, clock)
     housekeeping.tidy(settings, database)
+
+
+def _report(settings: Settings, database: Database, clock: Clock, once: bool, stop: threading.Event) -> None:
+    # A thread of its own: a search over a whole year must keep neither the schedule nor a submission waiting.
+    while not stop.is_set():
+        done = reports.make_due(settings, database, clock, stop)
+        if once:
+            return
+        stop.wait((REPORT_LOOK if done else REPORT_RETRY).total_seconds())
 
 
 def _work(settings: Settings, server: Server, database: Database, clock: Clock, once: bool, stop: threading.Event) -> None:

@@ -1,0 +1,60 @@
+"""The demo's site: a folder with its configuration, its key and its database, all new on every start."""
+
+import shutil
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from intake.demo.places import PLACES, RECORD_NUMBERS
+from intake.demo.toml import written
+from intake.settings import Settings, load
+from intake.shipped import CONFIG
+from intake.store.crypto import new_keys
+from intake.store.migrate import migrate
+
+SERVER = "demo"
+"""The id of the FHIR server in the settings."""
+
+
+def lay_out(folder: Path, *, public_url: str, base_url: str, references: Mapping[str, str]) -> Settings:
+    """Make the site in `folder`, over what an earlier demo left there, and return its settings.
+
+    `references` are those of the seeded Organizations and Locations, by their identifiers.
+    """
+    clear(folder)
+    folder.mkdir(mode=0o700, parents=True)
+    (folder / "intake.toml").write_text(written(_installation(folder, public_url, base_url)), "utf-8")
+    (folder / "clinics.toml").write_text(written(_clinics(references)), "utf-8")
+    settings = load(folder)
+    new_keys(settings.key_file)
+    migrate(settings.database_url)
+    return settings
+
+
+def clear(folder: Path) -> None:
+    """Delete the site."""
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _installation(folder: Path, public_url: str, base_url: str) -> dict[str, Any]:
+    """Return the shipped intake.toml with what is this site's own."""
+    shipped = tomllib.loads((CONFIG / "intake.toml").read_text("utf-8"))
+    [shipped_server] = shipped["servers"].values()
+    own = {"public_url": public_url, "data_dir": str(folder / "data"), "database": "", "key_file": ""}
+    return {**shipped, **own, "servers": {SERVER: {**shipped_server, "base_url": base_url}}}
+
+
+def _clinics(references: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        place.id: {
+            "name": place.name,
+            "time_zone": place.zone.key,
+            "server": SERVER,
+            "organization": references[place.organization],
+            "locations": [references[place.location], references[place.room]],
+            "record_number_system": RECORD_NUMBERS,
+        }
+        for place in PLACES
+    }
