@@ -18,6 +18,7 @@ class Command(Protocol):
 
 
 COMMANDS = {
+    "demo": "a clinic to try: FHIR server, people, pages and worker, until Ctrl-C",
     "web": "serves the pages",
     "worker": "writes submissions to the FHIR servers",
     "migrate": "bring the database to this version",

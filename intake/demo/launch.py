@@ -1,16 +1,23 @@
 """Starts the demo's FHIR server, Medplum's own router over memory, with packages that are fetched once and kept."""
 
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from intake.demo.node import find_node
 from intake.demo.processes import DemoFault, Running, finished, ready_line, running
 
 SOURCE = Path(__file__).parent / "fhir_server"
+LOCK = "package-lock.json"
+PROGRAM = ("server.mjs", "repository.mjs")
+# Without a network npm would go on trying for more than a minute before it says so.
+PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000", "--fetch-timeout=60000")
+CLEAN_INSTALL = ("ci", "--no-audit", "--no-fund", "--ignore-scripts", *PATIENCE)
 NAME = "the FHIR server"
 
 
@@ -28,30 +35,52 @@ class FhirServer:
 
 def is_installed(cache: Path) -> bool:
     """Return whether the server's packages are in the folder `cache`, of the versions that it needs."""
-    installed = cache / "fhir-server" / "installed.json"
-    return installed.exists() and installed.read_bytes() == (SOURCE / "package-lock.json").read_bytes()
+    return _home(cache).is_dir()
 
 
 def install(cache: Path, stop: threading.Event | None = None) -> Path:
     """Install the server's packages into the folder `cache` unless they are there; returns the folder it runs from."""
-    home = cache / "fhir-server"
-    home.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json", "server.mjs", "repository.mjs"):
-        shutil.copyfile(SOURCE / name, home / name)
-    if is_installed(cache):
-        return home
-    command = (*find_node().npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts")
-    log = home / "npm.log"
-    with running("npm", command, log, cwd=home) as npm:
-        code = finished(npm, stop or threading.Event())
+    cache.mkdir(parents=True, exist_ok=True)
+    home = _home(cache)
+    if not home.is_dir():
+        with tempfile.TemporaryDirectory(prefix="installing-", dir=cache, ignore_cleanup_errors=True) as folder:
+            _fetch(Path(folder) / "it", cache / "npm.log", stop or threading.Event())
+            _move(Path(folder) / "it", home)
+    for name in PROGRAM:
+        _copy_if_other(SOURCE / name, home / name)
+    return home
+
+
+def _home(cache: Path) -> Path:
+    # The lock's digest names the folder, so that versions of the demo side by side do not take it from one another.
+    return cache / f"fhir-server-{sha256((SOURCE / LOCK).read_bytes()).hexdigest()[:12]}"
+
+
+def _fetch(into: Path, log: Path, stop: threading.Event) -> None:
+    into.mkdir()
+    for name in (LOCK, "package.json"):
+        shutil.copyfile(SOURCE / name, into / name)
+    with running("npm", (*find_node().npm, *CLEAN_INSTALL), log, cwd=into) as npm:
+        code = finished(npm, stop)
     if code != 0:
         raise LaunchFault(
-            "The FHIR server's packages could not be fetched with npm: is there a network, and does npm know the way through "
-            f"your proxy or to your mirror? Try again then, or use a FHIR server of your own: intake demo --fhir URL. {log} "
-            "has npm's own words."
+            "npm could not fetch the FHIR server's packages, which the first start needs: is there a network? Start again when "
+            f"there is, or use a FHIR server of your own with --fhir URL; npm's own words are in {log}."
         )
-    (home / "installed.json").write_bytes((SOURCE / "package-lock.json").read_bytes())
-    return home
+
+
+def _move(whole: Path, home: Path) -> None:
+    try:
+        whole.rename(home)
+    except OSError:
+        # Another start was faster: its folder is as good.
+        if not home.is_dir():
+            raise
+
+
+def _copy_if_other(source: Path, target: Path) -> None:
+    if not target.exists() or target.read_bytes() != source.read_bytes():
+        shutil.copyfile(source, target)
 
 
 @contextmanager
@@ -68,5 +97,5 @@ def launched(cache: Path, log: Path, port: int = 0, stop: threading.Event | None
 @contextmanager
 def medplum(cache: Path, port: int = 0) -> Iterator[str]:
     """Run the FHIR server and yield its base URL."""
-    with launched(cache, cache / "fhir-server.log", port) as server:
+    with tempfile.TemporaryDirectory(prefix="intake-fhir-") as folder, launched(cache, Path(folder) / "log", port) as server:
         yield server.url

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,11 +71,8 @@ def end(running: Running) -> None:
     for how in (_ask, _kill):
         if running.process.poll() is None:
             how(running.process)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             running.process.wait(END_SECONDS)
-            return
-        except subprocess.TimeoutExpired:
-            continue
 
 
 def finished(running: Running, stop: threading.Event) -> int:

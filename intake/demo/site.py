@@ -2,11 +2,13 @@
 
 import shutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from intake.demo.places import PLACES, RECORD_NUMBERS
+from intake.demo.processes import DemoFault, Interrupted
 from intake.demo.toml import written
 from intake.settings import Settings, load
 from intake.shipped import CONFIG
@@ -18,12 +20,10 @@ SERVER = "demo"
 
 
 def lay_out(folder: Path, *, public_url: str, base_url: str, references: Mapping[str, str]) -> Settings:
-    """Make the site in `folder`, over what an earlier demo left there, and return its settings.
+    """Make the site in the empty `folder` and return its settings.
 
     `references` are those of the seeded Organizations and Locations, by their identifiers.
     """
-    clear(folder)
-    folder.mkdir(mode=0o700, parents=True)
     (folder / "intake.toml").write_text(written(_installation(folder, public_url, base_url)), "utf-8")
     (folder / "clinics.toml").write_text(written(_clinics(references)), "utf-8")
     settings = load(folder)
@@ -32,10 +32,22 @@ def lay_out(folder: Path, *, public_url: str, base_url: str, references: Mapping
     return settings
 
 
-def clear(folder: Path) -> None:
-    """Delete the site."""
+@contextmanager
+def fresh(folder: Path) -> Iterator[Path]:
+    """Make the folder empty and delete it with the block; after a fault its logs stay, for they may say why."""
     if folder.exists():
         shutil.rmtree(folder)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder
+    except DemoFault:
+        if not any(folder.iterdir()):
+            folder.rmdir()
+        raise
+    except Interrupted:
+        shutil.rmtree(folder)
+        raise
+    shutil.rmtree(folder)
 
 
 def _installation(folder: Path, public_url: str, base_url: str) -> dict[str, Any]:

@@ -24,24 +24,29 @@ NIGHT = time(3)
 
 def make_due(settings: Settings, database: Database, clock: Clock, stop: threading.Event) -> bool:
     """Make and keep the report where one is due; False after a failure, which leaves the last report as it is."""
-    now = clock()
-    with database.read() as tx:
-        if not is_due(tx, settings, now):
-            return True
     try:
-        made = search_and_make(settings, database, period_of(settings, PERIOD, now), now, stop)
+        _make_if_due(settings, database, clock, stop)
     except Stopped:
         return True
     except Exception as error:  # noqa: BLE001
-        # Whatever a server answers or a resource holds, the worker's other work goes on and the last report stays.
+        # Whatever a server answers or a resource holds, the worker's other work goes on.
         logger.warning("report-failed", extra={"reason": type(error).__name__})
         return False
+    return True
+
+
+def _make_if_due(settings: Settings, database: Database, clock: Clock, stop: threading.Event) -> None:
+    now = clock()
+    with database.read() as tx:
+        if not is_due(tx, settings, now):
+            return
+    made = search_and_make(settings, database, period_of(settings, PERIOD, now), now, stop)
     with database.write() as tx:
         # Another worker may have made one in the meantime.
         if is_due(tx, settings, now):
             reports.save(tx, PERIOD, to_json(made.report))
-    logger.info("report-made", extra={"seconds": round((clock() - now).total_seconds(), 1)})
-    return True
+    seconds = round((clock() - now).total_seconds(), 1)
+    logger.info("report-made", extra={"seconds": seconds, "count": made.report.broken_lines})
 
 
 def is_due(tx: Tx, settings: Settings, now: datetime) -> bool:
