@@ -9,6 +9,9 @@ from uuid import UUID
 OWN_WORDS = "own-words"
 """The write-in key of a question's free "in your own words" line; every other key is an option's id."""
 
+LONGEST_WRITE_IN = 2000
+"""Characters of a write-in at most: many times the longest name of a people or a language."""
+
 
 class State(StrEnum):
     """How a question was answered; a question that was not asked or skipped has no Answer at all."""

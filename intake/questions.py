@@ -1,5 +1,6 @@
 """Question sets as data: what is asked, with which options, and which FHIR element each option speaks of."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,11 +56,15 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. `title` speaks to the person, `proxy_title` to someone who answers for them."""
+    """One question. `title` speaks to the person, `proxy_title` to someone who answers for them.
+
+    `label` names the question in a few words where answers are checked.
+    """
 
     id: str
     kind: Kind
     elements: tuple[Element, ...]
+    label: str
     title: str
     proxy_title: str
     hint: str = ""
@@ -85,3 +90,31 @@ class QuestionSet:
     def question(self, question_id: str) -> Question | None:
         """Return the question of that id, or None."""
         return next((question for question in self.questions if question.id == question_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that patients read, and where in the set it stands, in words that help whoever translates it."""
+
+    words: str
+    place: str
+
+
+def texts(questions: QuestionSet) -> Iterator[Text]:
+    """Yield every text of the set that patients read."""
+    for question in questions.questions:
+        yield from _texts(question, _QUESTION_TEXTS, f"question {question.id}")
+        for option in question.options:
+            yield from _texts(option, _OPTION_TEXTS, f"option “{option.label}” of question {question.id}")
+            for detail in option.details:
+                yield Text(detail.label, f"a box under “{option.label}”")
+
+
+_QUESTION_TEXTS = ("label", "title", "proxy_title", "hint", "own_words", "detail_title", "proxy_detail_title")
+_OPTION_TEXTS = ("label", "hint", "write_in")
+
+
+def _texts(part: Question | Option, names: tuple[str, ...], place: str) -> Iterator[Text]:
+    for name in names:
+        if words := getattr(part, name):
+            yield Text(words, f"{name.replace('_', ' ')} of {place}")

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from babel import Locale, UnknownLocaleError
 
+from intake.questions import Element, Option, Question
 from intake.shipped import CONFIG
 
 T = TypeVar("T")
@@ -18,8 +19,8 @@ MENA, WHITE, HISPANIC = "2118-8", "2106-3", "2135-2"
 # Names that people use and CDCREC does not.
 _ALSO = {
     "2121-2": ("Persian",),
-    "2041-8": ("Lao",),
-    "2030-5": ("Burma", "Myanmar"),
+    "2041-2": ("Lao",),
+    "2032-1": ("Burma", "Myanmar"),
     "2087-5": ("Guam",),
     "2088-3": ("Guam",),
     "1004-1": ("Native American", "Indio"),
@@ -69,7 +70,16 @@ class Language:
         """Whether the id is a language tag and not a word of ours."""
         return len(self.id) <= 3
 
+    def serves(self, element: Element) -> bool:
+        """Whether it can be an answer to the question about that element: signs are not read, scripts not spoken."""
+        if element is Element.WRITTEN_LANGUAGE:
+            return not self.signed and self.id not in _SPOKEN_ONLY
+        return self.id not in _WRITTEN_ONLY
 
+
+# Kinds of Chinese: people speak one of many and read one of two.
+_SPOKEN_ONLY = frozenset({"cmn", "yue", "nan", "wuu", "hak"})
+_WRITTEN_ONLY = frozenset({"zh-hans", "zh-hant"})
 _LANGUAGE_COLUMNS = ("id", "code", "name", "endonym", "direction", "signed", "also")
 
 
@@ -96,6 +106,17 @@ def group_of(code: str) -> str | None:
     return None
 
 
+def owner_of(question: Question, choice: str) -> Option | None:
+    """Return the group of the question that a choice (an option's or detail's id, or a CDCREC code) belongs to, or None."""
+    for option in question.options:
+        if choice == option.id or any(choice == detail.id for detail in option.details):
+            return option
+    group = group_of(choice)
+    found = question.option(group) if group else None
+    # A question set without a box for Middle Eastern or North African has them under White, as CDCREC does.
+    return question.option(WHITE) if found is None and group == MENA else found
+
+
 def search_concepts(query: str, within: str | None = None, limit: int = 12) -> tuple[Concept, ...]:
     """Return the concepts, of the group `within` where one is named, whose name or synonym the query fits, best first."""
     pool = (each for each in cdcrec().values() if each.omb_category and each.code != each.omb_category)
@@ -103,28 +124,26 @@ def search_concepts(query: str, within: str | None = None, limit: int = 12) -> t
     return _best(query, wanted, lambda each: (each.display, *_ALSO.get(each.code, ())), limit)
 
 
-def search_languages(query: str, locale: str, limit: int = 12) -> tuple[Language, ...]:
-    """Return the languages whose own, English or `locale`'s name, tag or synonym the query fits, best first."""
-    names = _names_in(locale)
+def search_languages(
+    query: str, names: Mapping[str, str], element: Element = Element.SPOKEN_LANGUAGE, limit: int = 12
+) -> tuple[Language, ...]:
+    """Return the languages for `element` that the query fits, best first, by their own, English, or other name in `names`."""
     return _best(
         query,
-        languages().values(),
+        (each for each in languages().values() if each.serves(element)),
         lambda each: (each.endonym, each.name, names.get(each.id, ""), *each.also),
         limit,
     )
 
 
-def language_name(identity: str, locale: str) -> str:
-    """Return a language's name in the language of the page, else its English one."""
-    return _names_in(locale).get(identity) or languages()[identity].name
-
-
 @cache
-def _names_in(locale: str) -> Mapping[str, str]:
+def language_names(locale: str) -> Mapping[str, str]:
+    """Return the names that CLDR has for languages in the language of the page, by our ids; it lacks a few."""
     try:
-        return dict(Locale.parse(locale, sep="-").languages)
+        known = Locale.parse(locale, sep="-").languages
     except (UnknownLocaleError, ValueError):
         return {}
+    return {identity.replace("_", "-").lower(): name for identity, name in known.items()}
 
 
 def _rows(name: str) -> list[Any]:

@@ -27,6 +27,7 @@ COMMANDS = {
     "keys": "make and rotate the encryption key",
     "bundle": "print the transaction Bundle of one submission",
     "report": "the completeness report",
+    "i18n": "collect messages into the catalogs, and check every language",
 }
 
 

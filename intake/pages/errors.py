@@ -2,13 +2,17 @@
 
 import logging
 
-from flask import Flask, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from intake import i18n
 from intake.pages import language
 from intake.pages.sessions import STAFF
+
+Page = str | Response | tuple[str, int]
+"""What a view returns: a page, a response such as a redirect, or a page with its HTTP status."""
 
 log = logging.getLogger("intake.pages")
 
@@ -50,6 +54,8 @@ def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
 
 
 def _unforeseen(error: Exception) -> tuple[str, int]:
+    if current_app.testing:
+        raise error
     # The log gets the kind and place of the fault; its text could carry what a patient typed.
     log.error("unforeseen fault in %s: %s", request.endpoint, type(error).__name__, extra={"event": "fault"})
     return page(500, 500)
@@ -59,5 +65,4 @@ def init(app: Flask) -> None:
     """Show these pages instead of the framework's."""
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
-    if not app.testing:
-        app.register_error_handler(Exception, _unforeseen)
+    app.register_error_handler(Exception, _unforeseen)

@@ -7,7 +7,7 @@ from intake.pages.site import site
 
 
 def _alive() -> Response:
-    return Response(status=204)
+    return Response(status=204, mimetype="text/plain")
 
 
 def _ready() -> Response:

@@ -22,6 +22,14 @@ class TimesTable:
 
 
 @dataclass(frozen=True, slots=True)
+class CommonLanguagesTable:
+    """`[common_languages]` of intake.toml: ids of config/terminology/languages.json."""
+
+    spoken: tuple[str, ...] = ("en", "es")
+    written: tuple[str, ...] = ("en", "es")
+
+
+@dataclass(frozen=True, slots=True)
 class ServerTable:
     """`[servers.<id>]` of intake.toml."""
 
@@ -56,6 +64,7 @@ class IntakeFile:
     notice: str = "1"
     times: TimesTable = field(default_factory=TimesTable)
     mapping: MappingPolicy = field(default_factory=MappingPolicy)
+    common_languages: CommonLanguagesTable = field(default_factory=CommonLanguagesTable)
     servers: dict[str, object] = field(default_factory=dict)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from intake.questions import QuestionSet
+from intake.questions import Element, QuestionSet
 from intake.settings import rules
 from intake.settings.files import ClinicTable, IntakeFile, ServerTable, TimesTable
 from intake.settings.tables import read
@@ -174,6 +174,10 @@ def _settings(
         notice=file.notice,
         times=_times(file.times),
         mapping=file.mapping,
+        common_languages={
+            Element.SPOKEN_LANGUAGE: file.common_languages.spoken,
+            Element.WRITTEN_LANGUAGE: file.common_languages.written,
+        },
         servers=servers,
         clinics=clinics,
     )

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from intake.questions import QuestionSet
+from intake.questions import Element, QuestionSet
 
 
 class AuthKind(StrEnum):
@@ -89,7 +89,10 @@ class MappingPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One installation. `directory` is the site's folder, None where only the shipped one is read."""
+    """One installation. `directory` is the site's folder, None where only the shipped one is read.
+
+    `common_languages` are the ids of the languages that a question shows before anybody searches, by its element.
+    """
 
     directory: Path | None
     public_url: str
@@ -103,6 +106,7 @@ class Settings:
     notice: str
     times: Times
     mapping: MappingPolicy
+    common_languages: Mapping[Element, tuple[str, ...]]
     servers: Mapping[str, Server]
     clinics: Mapping[str, Clinic]
 

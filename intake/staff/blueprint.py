@@ -14,6 +14,7 @@ blueprint = Blueprint(
     static_folder="static",
     static_url_path="/static",
 )
+report.register(blueprint)
 
 
 @blueprint.before_request
@@ -23,5 +24,4 @@ def _in_english() -> None:
 
 def init(app: Flask) -> None:
     """Add the staff's pages to the application."""
-    report.register(blueprint)
     app.register_blueprint(blueprint)

@@ -14,17 +14,41 @@ from intake.answers import Answer, Channel, Informant, State, Submission
 from intake.store import submissions
 from intake.store.database import Tx
 from intake.store.tables import drafts as table
+from intake.store.visits import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A page's form that could not be taken yet, or that asked for a search: shown again with what was typed."""
+
+    values: Mapping[str, tuple[str, ...]]
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Whose answers these are, kept with them: a visit can leave the schedule while its patient is at the pages."""
+
+    server: str
+    patient: str
+    appointment: str | None = None
+    encounter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DraftState:
-    """What a patient has said so far; `submission` is the id that it will be sent under, made once."""
+    """What a patient has said so far; `submission` is the id that it will be sent under, made once.
+
+    `seen` are the places that were left with Continue; `pending` are forms by place.
+    """
 
     locale: str
     submission: UUID
+    bound: Bound
     informant: Informant | None = None
     answers: Mapping[str, Answer] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
+    pending: Mapping[str, Pending] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +74,35 @@ class _AnswerJson(msgspec.Struct, frozen=True):
 class _StateJson(msgspec.Struct, frozen=True):
     locale: str
     submission: UUID
+    bound: Bound
     informant: Informant | None
     answers: dict[str, _AnswerJson]
     seen: tuple[str, ...]
+    pending: dict[str, Pending]
 
 
 def start(
-    tx: Tx,
-    *,
-    clinic: str,
-    visit: str,
-    channel: Channel,
-    locale: str,
-    device: str | None = None,
-    link: str | None = None,
+    tx: Tx, visit: Visit, *, channel: Channel, locale: str, device: str | None = None, link: str | None = None
 ) -> tuple[Draft, str]:
-    """Begin a draft for the visit; returns it and the token that the browser carries."""
+    """Begin a draft for the visit, and wipe one begun before; returns it and the token that the browser carries."""
+    tx.connection.execute(delete(table).where(table.c.visit == visit.id))
     identity, token = str(uuid4()), secrets.token_urlsafe(32)
-    state = DraftState(locale=locale, submission=uuid4())
-    tx.connection.execute(
-        insert(table).values(
-            id=identity,
-            token_key=tx.cipher.keyed("draft", token),
-            clinic=clinic,
-            channel=channel.value,
-            visit=visit,
-            device=device,
-            link=link,
-            created_at=tx.now,
-            touched_at=tx.now,
-            sealed=_seal(tx, identity, state),
-        )
-    )
-    return Draft(identity, clinic, visit, channel, device, link, tx.now, state), token
+    bound = Bound(visit.server, visit.patient, visit.appointment, visit.encounter)
+    state = DraftState(locale, uuid4(), bound)
+    values = {
+        "id": identity,
+        "token_key": tx.cipher.keyed("draft", token),
+        "clinic": visit.clinic,
+        "channel": channel.value,
+        "visit": visit.id,
+        "device": device,
+        "link": link,
+        "created_at": tx.now,
+        "touched_at": tx.now,
+        "sealed": _seal(tx, identity, state),
+    }
+    tx.connection.execute(insert(table).values(values))
+    return Draft(identity, visit.clinic, visit.id, channel, device, link, tx.now, state), token
 
 
 def by_token(tx: Tx, token: str) -> Draft | None:
@@ -121,9 +141,9 @@ def drop(tx: Tx, identity: str) -> bool:
     return tx.connection.execute(delete(table).where(table.c.id == identity)).rowcount == 1
 
 
-def submit(tx: Tx, draft: Draft, submission: Submission, server: str) -> bool:
+def submit(tx: Tx, draft: Draft, submission: Submission) -> bool:
     """Store the submission and wipe the draft, in this one transaction; False where it was stored before."""
-    stored = submissions.submit(tx, submission, server, draft.visit)
+    stored = submissions.submit(tx, submission, draft.state.bound.server, draft.visit)
     drop(tx, draft.id)
     return stored
 
@@ -138,13 +158,20 @@ def drop_idle(tx: Tx, *, kiosk: timedelta, others: timedelta) -> int:
 
 def _seal(tx: Tx, identity: str, state: DraftState) -> bytes:
     answers = {key: _AnswerJson(each.state, each.choices, dict(each.write_ins)) for key, each in state.answers.items()}
-    plain = msgspec.json.encode(_StateJson(state.locale, state.submission, state.informant, answers, state.seen))
-    return tx.cipher.seal(plain, identity)
+    held = _StateJson(
+        locale=state.locale,
+        submission=state.submission,
+        bound=state.bound,
+        informant=state.informant,
+        answers=answers,
+        seen=state.seen,
+        pending=dict(state.pending),
+    )
+    return tx.cipher.seal(msgspec.json.encode(held), identity)
 
 
 def _draft(tx: Tx, row: Any) -> Draft:
     held = msgspec.json.decode(tx.cipher.open(row.sealed, row.id), type=_StateJson)
     answers = {key: Answer(each.state, each.choices, each.write_ins) for key, each in held.answers.items()}
-    state = DraftState(held.locale, held.submission, held.informant, answers, held.seen)
-    channel = Channel(row.channel)
-    return Draft(row.id, row.clinic, row.visit, channel, row.device, row.link, row.touched_at, state)
+    state = DraftState(held.locale, held.submission, held.bound, held.informant, answers, held.seen, held.pending)
+    return Draft(row.id, row.clinic, row.visit, Channel(row.channel), row.device, row.link, row.touched_at, state)

@@ -6,9 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from intake.answers import Answer, Channel, Informant, State, Submission
-
-LONGEST_WRITE_IN = 2000
+from intake.answers import LONGEST_WRITE_IN, Answer, Channel, Informant, State, Submission
 
 
 class PayloadFault(ValueError):

@@ -109,20 +109,15 @@ def chosen(question: Question, answer: Answer) -> tuple[Chosen, ...]:
 
 
 def _choice(question: Question, choice: str) -> Chosen:
-    for option in question.options:
-        if option.id == choice:
-            return Chosen(option.id, option.code, option.label)
-        for detail in option.details:
-            if detail.id == choice:
-                return Chosen(option.id, detail.code, detail.label)
-    concept, group = terminology.cdcrec().get(choice), terminology.group_of(choice)
-    if concept is None or group is None:
-        raise UnknownAnswer(f"answers.{question.id}.choices: '{choice}' is no choice of this question and no CDCREC code")
-    # A question set without a box for Middle Eastern or North African has them under White, as CDCREC does.
-    owner = group if question.option(group) else WHITE if group == MENA and question.option(WHITE) else None
+    owner = terminology.owner_of(question, choice)
     if owner is None:
-        raise UnknownAnswer(f"answers.{question.id}.choices: '{choice}' belongs to no group of this question")
-    return Chosen(owner, choice, concept.display)
+        raise UnknownAnswer(f"answers.{question.id}.choices: '{choice}' is no choice of this question")
+    if choice == owner.id:
+        return Chosen(owner.id, owner.code, owner.label)
+    detail = next((each for each in owner.details if each.id == choice), None)
+    if detail is not None:
+        return Chosen(owner.id, detail.code, detail.label)
+    return Chosen(owner.id, choice, terminology.cdcrec()[choice].display)
 
 
 def _groups(question: Question, answer: Answer, policy: MappingPolicy) -> Said:

@@ -125,7 +125,7 @@ def test_nothing_said_is_readable_in_the_file(tmp_path: Path, cipher: Cipher, cl
     with database.write() as tx:
         seen = visit(clock)
         visits.put(tx, seen)
-        draft, token = drafts.start(tx, clinic="riverside", visit=seen.id, channel=Channel.KIOSK, locale="es")
+        draft, token = drafts.start(tx, seen, channel=Channel.KIOSK, locale="es")
         said = Answer(State.ANSWERED, ("2047-9",), {"own-words": "Mixteco bajo"})
         drafts.save(tx, draft, replace(draft.state, answers={"race-ethnicity": said}))
         secrets = [token, codes.make(tx, seen, timedelta(minutes=5)), links.make(tx, seen, clock())[1]]
@@ -169,20 +169,34 @@ def test_a_draft_is_found_by_its_token_and_gone_with_submit(database: Database, 
     from tests.store.test_outbox import submission
 
     with database.write() as tx:
-        draft, token = drafts.start(tx, clinic="riverside", visit="v", channel=Channel.KIOSK, locale="es")
+        draft, token = drafts.start(tx, visit(clock), channel=Channel.KIOSK, locale="es")
     with database.write() as tx:
         assert drafts.by_token(tx, token) == draft
         assert drafts.by_token(tx, "forged") is None
-        assert drafts.submit(tx, draft, submission(), "main")
+        assert drafts.submit(tx, draft, submission())
     with database.read() as tx:
         assert drafts.by_token(tx, token) is None
         assert len(submissions.listing(tx)) == 1
 
 
+def test_a_visit_has_one_draft_and_the_newest_keeps_what_was_typed(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+    typed = drafts.Pending({"own-words": ("Ñuu Savi",)}, ("too-long",))
+    with database.write() as tx:
+        _, older = drafts.start(tx, visit(clock), channel=Channel.LINK, locale="es")
+        draft, newer = drafts.start(tx, visit(clock), channel=Channel.KIOSK, locale="es")
+        drafts.save(tx, draft, replace(draft.state, pending={"question:race-ethnicity": typed}))
+    with database.read() as tx:
+        assert drafts.by_token(tx, older) is None
+        found = drafts.by_token(tx, newer)
+        assert found is not None
+        assert found.state.pending == {"question:race-ethnicity": typed}
+        assert found.state.bound == drafts.Bound("main", "Patient/1", "Appointment/1")
+
+
 def test_idle_drafts_go_sooner_on_a_kiosk(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
     with database.write() as tx:
         for channel in (Channel.KIOSK, Channel.LINK):
-            drafts.start(tx, clinic="riverside", visit="v", channel=channel, locale="es")
+            drafts.start(tx, visit(clock, f"Appointment/{channel}"), channel=channel, locale="es")
     gone = []
     for minutes in (4, 2, 10):
         clock.advance(minutes=minutes)

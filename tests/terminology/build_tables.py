@@ -16,6 +16,8 @@ OUT = Path(__file__).resolve().parents[2] / "config" / "terminology"
 
 # What CLDR or the value set lacks: our id, the shortest code that the value set has (None: text only), name, own name.
 ADDED = [
+    ("zh-hans", "zh", "Chinese (Simplified)", "简体中文"),
+    ("zh-hant", "zh", "Chinese (Traditional)", "繁體中文"),
     ("cmn", "zh", "Mandarin Chinese", "普通话"),
     ("yue", "zh", "Cantonese", "廣東話"),
     ("nan", "zh", "Taiwanese Hokkien", "臺語"),
@@ -35,10 +37,10 @@ ADDED = [
     ("mixteco", None, "Mixteco", "Tu’un savi"),
     ("triqui", None, "Triqui", "Triqui"),
     ("ase", "sgn", "American Sign Language", "ASL"),
-    ("lsm", None, "Mexican Sign Language", "Lengua de señas mexicana"),
+    ("mfs", None, "Mexican Sign Language", "Lengua de señas mexicana"),
     ("sign-other", "sgn", "Another sign language", "Another sign language"),
 ]
-SIGNED = {"ase", "lsm", "sign-other"}
+SIGNED = {"ase", "mfs", "sign-other"}
 RTL = {"ar", "fa", "he", "ur", "ps", "prs", "yi", "ug", "sd", "ckb", "dv", "syr"}
 ALSO = {
     "fa": ["Farsi"],
@@ -55,7 +57,16 @@ ALSO = {
     "ti": ["Tigrigna"],
 }
 # Collective codes name no one language, and these have ended.
-COLLECTIVE = ("languages", "Undetermined", "linguistic content", "uncoded", "Reserved", "Esperanto")
+COLLECTIVE = (
+    "languages",
+    "Sign Languages",
+    "Creoles and pidgins",
+    "Undetermined",
+    "linguistic content",
+    "uncoded",
+    "Reserved",
+    "Esperanto",
+)
 
 
 def main(source: Path) -> None:

@@ -1,0 +1,129 @@
+"""Collects the messages: what patients read in the pages' templates and Python, and in the question sets."""
+
+import json
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from tokenize import TokenError
+from typing import Any
+
+import msgspec
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import PoFileError
+from jinja2 import TemplateSyntaxError
+from jinja2.ext import babel_extract
+
+from intake.i18n.catalogs import catalog_file, read_catalog, template_file, written
+from intake.i18n.lint import EXTRACT, Fault, name_of
+from intake.i18n.locales import SOURCE, cldr
+from intake.questions import QuestionSet, texts
+from intake.shipped import CONFIG, TRANSLATIONS
+
+ROOMS = ("patient", "pages")
+"""The rooms whose messages are translated; what only staff read is English."""
+
+KEYWORDS = {"_": None, "gettext": None, "plain": None, "N_": None, "ngettext": (1, 2)}
+"""The functions that mark a message, and which of their arguments are messages (None: the first)."""
+
+_TAGS = ("Translators:",)
+_METHODS: Mapping[str, Any] = {".py": "python", ".html": babel_extract, ".txt": babel_extract}
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+class UnreadableError(Exception):
+    """A page, a question set or a catalog cannot be understood, so nothing is extracted."""
+
+    def __init__(self, file: str, reason: object) -> None:
+        """Keep the file and what is wrong with it."""
+        self.file, self.reason = file, str(reason)
+        super().__init__(f"{file}: {reason}")
+
+
+def extracted(tags: Collection[str] = (), package: Path = _PACKAGE, config: Path = CONFIG) -> Catalog:
+    """Return all messages for catalogs in `tags`, with their files and comments for translators; raises UnreadableError."""
+    catalog = Catalog(charset="utf-8")
+    for room in ROOMS:
+        for path in sorted((package / room).rglob("*")):
+            _add_code(catalog, path, f"intake/{path.relative_to(package).as_posix()}")
+    for path in sorted((config / "questions").glob("*.toml")):
+        _add_questions(catalog, path, f"config/questions/{path.name}")
+    _add_languages(catalog, tags, config / "terminology" / "languages.json")
+    return catalog
+
+
+def _add_code(catalog: Catalog, path: Path, name: str) -> None:
+    method = _METHODS.get(path.suffix)
+    if method is None:
+        return
+    # Without `silent` Jinja's extractor would leave out a template that it cannot parse, and say nothing.
+    options = {"silent": "false"} if method is babel_extract else {}
+    try:
+        for line, message, comments, context in extract_from_file(method, path, KEYWORDS, _TAGS, options):
+            catalog.add(message, None, [(name, line)], auto_comments=comments, context=context)
+    except (TemplateSyntaxError, TokenError, SyntaxError, UnicodeDecodeError) as error:
+        raise UnreadableError(name, error) from error
+
+
+def _add_questions(catalog: Catalog, path: Path, name: str) -> None:
+    try:
+        questions = msgspec.convert(tomllib.loads(path.read_text("utf-8")), QuestionSet)
+    except ValueError as error:
+        raise UnreadableError(name, error) from error
+    for text in texts(questions):
+        catalog.add(text.words, None, [(name, 0)], auto_comments=[text.place])
+
+
+def _add_languages(catalog: Catalog, tags: Collection[str], path: Path) -> None:
+    """Add the names of the languages that CLDR does not name in English or in one of `tags`."""
+    named = [{str(each).replace("_", "-").lower() for each in cldr(tag).languages} for tag in (SOURCE, *tags)]
+    for identity, _, name, *_ in json.loads(path.read_text("utf-8"))["rows"]:
+        if not all(identity in known for known in named):
+            place = ("config/terminology/languages.json", 0)
+            catalog.add(name, None, [place], auto_comments=["a language that people may prefer"])
+
+
+def updated(tag: str, template: Catalog, folder: Path = TRANSLATIONS) -> Catalog:
+    """Return the locale's catalog with exactly the template's messages: new ones empty, gone ones left out."""
+    before = _before(tag, folder)
+    catalog = Catalog(locale=cldr(tag))
+    for message in template:
+        known = before.get(message.id) if message.id else None
+        # A message that has gained or lost its plural has to be translated anew.
+        kept = known if known and isinstance(known.id, str) is isinstance(message.id, str) else None
+        if message.id:
+            catalog.add(
+                message.id,
+                kept.string if kept else None,
+                message.locations,
+                kept.flags if kept else (),
+                message.auto_comments,
+                kept.user_comments if kept else (),
+            )
+    return catalog
+
+
+def _before(tag: str, folder: Path) -> Catalog:
+    path = catalog_file(tag, folder)
+    try:
+        return read_catalog(tag, folder) if path.exists() else Catalog()
+    except (PoFileError, ValueError) as error:
+        raise UnreadableError(name_of(path), error) from error
+
+
+def files(tags: Collection[str], folder: Path = TRANSLATIONS) -> Iterator[tuple[Path, str]]:
+    """Yield the template and the catalogs of `tags` as they have to be, path and text; raises UnreadableError."""
+    template = extracted(tags)
+    yield template_file(folder), written(template)
+    for tag in sorted(tags):
+        yield catalog_file(tag, folder), written(updated(tag, template, folder), tag)
+
+
+def stale(tags: Collection[str], folder: Path = TRANSLATIONS) -> Iterator[Fault]:
+    """Yield the template and the catalogs that extracting would change."""
+    try:
+        for path, text in files(tags, folder):
+            if not path.exists() or path.read_text("utf-8") != text:
+                yield Fault(name_of(path), "", "is older than the pages and the question sets", EXTRACT)
+    except UnreadableError as error:
+        yield Fault(error.file, "", f"cannot be read: {error.reason}", "mend it")

@@ -1,0 +1,63 @@
+"""The languages of the pages: tag, direction, own name, months."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import babel
+
+SOURCE = "en"
+"""The language of the messages themselves, which needs no catalog."""
+
+# Own names that CLDR lacks, or that it composes as no one would say them; those of config/terminology/languages.json
+# where both have the language, which a test compares.
+_ENDONYMS: Mapping[str, str] = {
+    "fa-AF": "دری",
+    "ht": "Kreyòl ayisyen",
+    "tl": "Tagalog",
+    "zh-Hans": "简体中文",
+    "zh-Hant": "繁體中文",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Locale:
+    """A language of the pages: BCP 47 tag, direction (`ltr` or `rtl`) and its name in itself."""
+
+    tag: str
+    direction: str
+    endonym: str
+
+
+@cache
+def locale(tag: str) -> Locale:
+    """Return the locale of a tag such as `es` or `zh-Hans`."""
+    known = cldr(tag)
+    name = _ENDONYMS.get(tag) or known.get_display_name(known) or tag
+    return Locale(tag, known.text_direction, name[:1].upper() + name[1:])
+
+
+def offered(tags: Iterable[str]) -> tuple[Locale, ...]:
+    """Return the locales sorted by their own names."""
+    return tuple(sorted(map(locale, tags), key=lambda each: each.endonym.casefold()))
+
+
+def month_names(tag: str) -> tuple[str, ...]:
+    """Return the twelve months as they stand alone in the language."""
+    names = cldr(tag).months["stand-alone"]["wide"]
+    return tuple(names[number] for number in range(1, 13))
+
+
+def date_order(tag: str) -> tuple[str, ...]:
+    """Return `day`, `month` and `year` in the order in which the language writes a date."""
+    pattern = cldr(tag).date_formats["short"].pattern
+    places = {"day": pattern.find("d"), "month": pattern.find("M"), "year": pattern.find("y")}
+    return tuple(sorted(places, key=lambda part: places[part]))
+
+
+def cldr(tag: str) -> babel.Locale:
+    """Return what CLDR knows of the tag; raises ValueError where it knows nothing."""
+    try:
+        return babel.Locale.parse(tag, sep="-")
+    except babel.UnknownLocaleError as error:
+        raise ValueError(f"'{tag}' is no language that CLDR knows") from error

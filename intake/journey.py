@@ -1,0 +1,104 @@
+"""The way through the pages as pure functions: questions and what was said so far in, the next place out."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from intake.answers import Answer, State
+from intake.questions import Kind, Question, QuestionSet
+
+Answers = Mapping[str, Answer]
+
+
+class Step(StrEnum):
+    """The kinds of pages between finding the visit and the thank-you, in their order."""
+
+    WHY = "why"
+    INFORMANT = "who"
+    QUESTION = "question"
+    DETAILS = "details"
+    CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One page of the way; `question` is the id of the question that it asks or asks the details of."""
+
+    step: Step
+    question: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The place in one word, as a draft remembers it."""
+        return self.step.value if self.question is None else f"{self.step.value}:{self.question}"
+
+
+WHY, INFORMANT, CHECK = Place(Step.WHY), Place(Step.INFORMANT), Place(Step.CHECK)
+
+
+def way(questions: QuestionSet, answers: Answers) -> tuple[Place, ...]:
+    """Return every place in order; details are on the way where a chosen group has any."""
+    asked: list[Place] = []
+    for question in questions.questions:
+        asked.append(Place(Step.QUESTION, question.id))
+        if detailed(question, answers.get(question.id)):
+            asked.append(Place(Step.DETAILS, question.id))
+    return (WHY, INFORMANT, *asked, CHECK)
+
+
+def detailed(question: Question, answer: Answer | None) -> tuple[str, ...]:
+    """Return the ids of the chosen groups that have details or a write-in, in the question's order."""
+    if question.kind is not Kind.GROUPS or answer is None or answer.state is not State.ANSWERED:
+        return ()
+    return tuple(
+        option.id
+        for option in question.options
+        if option.id in answer.choices and (option.details or option.write_in is not None)
+    )
+
+
+def frontier(questions: QuestionSet, answers: Answers, seen: Collection[str]) -> Place:
+    """Return the first place that was not left with Continue yet; the check page once there is none before it."""
+    return next((place for place in way(questions, answers) if place.key not in seen), CHECK)
+
+
+def reachable(questions: QuestionSet, answers: Answers, seen: Collection[str], place: Place) -> bool:
+    """Return whether a person may open the place now: it is on their way, and nothing before it was jumped over."""
+    places = way(questions, answers)
+    return place in places and all(each.key in seen for each in places[: places.index(place)])
+
+
+def after(questions: QuestionSet, answers: Answers, seen: Collection[str], place: Place) -> Place:
+    """Return where Continue leads: to the next place, or back to the check page once all before it was seen."""
+    if frontier(questions, answers, seen) == CHECK:
+        return CHECK
+    places = way(questions, answers)
+    return places[places.index(place) + 1]
+
+
+def before(questions: QuestionSet, answers: Answers, seen: Collection[str], place: Place) -> Place | None:
+    """Return where Back leads; None from the first place. A change begun on the check page goes back to it."""
+    places = way(questions, answers)
+    changing = frontier(questions, answers, seen) == CHECK and place.step in (Step.QUESTION, Step.INFORMANT)
+    if changing:
+        return CHECK
+    position = places.index(place)
+    return places[position - 1] if position else None
+
+
+def left(questions: QuestionSet, earlier: Answers, answers: Answers, seen: Collection[str], place: Place) -> tuple[str, ...]:
+    """Return what was seen once `place` is left with `answers`; other groups than before have details yet to be asked."""
+    gone = {place.key}
+    question = questions.question(place.question) if place.step is Step.QUESTION and place.question else None
+    if question is not None:
+        new = set(detailed(question, answers.get(question.id))) - set(detailed(question, earlier.get(question.id)))
+        gone |= {Place(Step.DETAILS, question.id).key} if new else set()
+    return (*(key for key in seen if key not in gone), place.key)
+
+
+def progress(questions: QuestionSet, place: Place) -> tuple[int, int] | None:
+    """Return the number of the question that `place` belongs to and how many there are; who answers is the first."""
+    numbered = [None, *(question.id for question in questions.questions)]
+    if place.step in (Step.WHY, Step.CHECK):
+        return None
+    return numbered.index(place.question) + 1, len(numbered)

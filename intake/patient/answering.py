@@ -1,0 +1,191 @@
+"""The pages between finding the visit and checking the answers: each is shown, read, kept in the draft, and left."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+
+from intake import journey
+from intake.answers import Answer, Informant, State
+from intake.journey import Place, Step
+from intake.pages import errors
+from intake.pages.errors import Page
+from intake.pages.site import site
+from intake.patient import reading, visitors
+from intake.patient.options import options_of
+from intake.patient.reading import Fault, Reading
+from intake.questions import Kind, Question
+from intake.store import drafts
+from intake.store.drafts import Draft, DraftState, Pending
+
+STATES = {state.value: state for state in (State.DECLINED, State.UNKNOWN)}
+ONLY = "only-"
+"""Before a state: the person was told that they had also answered, and means the state."""
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add these pages."""
+    blueprint.add_url_rule("/onward", "onward", onward)
+    blueprint.add_url_rule("/why", "why", why, methods=["GET", "POST"])
+    blueprint.add_url_rule("/who", "who", who, methods=["GET", "POST"])
+    blueprint.add_url_rule("/question/<question_id>", "question", question, methods=["GET", "POST"])
+    blueprint.add_url_rule("/question/<question_id>/details", "details", details, methods=["GET", "POST"])
+
+
+def url_of(place: Place) -> str:
+    """Return the address of a place."""
+    if place.question is None:
+        return url_for(f"patient.{place.step.value}")
+    return url_for(f"patient.{place.step.value}", question_id=place.question)
+
+
+def at(place: Place, shown: Callable[[Draft], Page]) -> Page:
+    """Show a place to whom it is open; others are led to where they are, or to the calm start."""
+    draft = visitors.draft()
+    if draft is None:
+        return errors.page("expired", 410) if request.method == "POST" else redirect(url_for("patient.home"), 303)
+    questions, state = site().settings.question_set, draft.state
+    if not journey.reachable(questions, state.answers, state.seen, place):
+        return redirect(url_of(journey.frontier(questions, state.answers, state.seen)), 303)
+    return shown(draft)
+
+
+def frame(draft: Draft, place: Place) -> dict[str, Any]:
+    """Return what every place's template needs beside its own: the way back, and how far one has come."""
+    questions, state = site().settings.question_set, draft.state
+    back = journey.before(questions, state.answers, state.seen, place)
+    return {
+        "back": None if back is None else url_of(back),
+        "progress": journey.progress(questions, place),
+        "draft": draft,
+        "proxy": state.informant in (Informant.GUARDIAN, Informant.CAREGIVER),
+    }
+
+
+def onward() -> Page:
+    """Lead a person who comes back to where they were."""
+    draft = visitors.draft()
+    if draft is None:
+        return redirect(url_for("patient.home"), 303)
+    state = draft.state
+    return redirect(url_of(journey.frontier(site().settings.question_set, state.answers, state.seen)), 303)
+
+
+def why() -> Page:
+    """Say why we ask, who sees it, and what it does not change."""
+    return at(journey.WHY, _why)
+
+
+def _why(draft: Draft) -> Page:
+    if request.method == "POST":
+        return _leave(draft, journey.WHY, draft.state)
+    return render_template("patient/why.html", **frame(draft, journey.WHY))
+
+
+def who() -> Page:
+    """Ask who is answering."""
+    return at(journey.INFORMANT, _who)
+
+
+def _who(draft: Draft) -> Page:
+    if request.method == "GET":
+        pending = draft.state.pending.get(journey.INFORMANT.key)
+        faults = pending.faults if pending else ()
+        return render_template("patient/who.html", **frame(draft, journey.INFORMANT), informants=Informant, faults=faults)
+    said = request.form.get("informant", "")
+    if said not in set(Informant):
+        return _again(draft, journey.INFORMANT, {}, ("missing",))
+    return _leave(draft, journey.INFORMANT, replace(draft.state, informant=Informant(said)))
+
+
+def question(question_id: str) -> Page:
+    """Ask a question."""
+    return at(Place(Step.QUESTION, question_id), partial(_question, asked=_asked(question_id)))
+
+
+def details(question_id: str) -> Page:
+    """Ask for the details of what was chosen."""
+    return at(Place(Step.DETAILS, question_id), partial(_details, asked=_asked(question_id)))
+
+
+def _asked(question_id: str) -> Question:
+    return site().settings.question_set.question(question_id) or abort(404)
+
+
+def _question(draft: Draft, asked: Question) -> Page:
+    place = Place(Step.QUESTION, asked.id)
+    earlier = draft.state.answers.get(asked.id)
+    if request.method == "GET":
+        return _show(draft, place, asked)
+    values = request.form.to_dict(flat=False)
+    state = values.get("state", [""])[-1]
+    if state.startswith(ONLY) and state.removeprefix(ONLY) in STATES:
+        return _answered(draft, place, asked, Reading(Answer(STATES[state.removeprefix(ONLY)])), values)
+    if state in STATES:
+        said = Reading(None, (Fault.BOTH,)) if reading.has_content(values) else Reading(Answer(STATES[state]))
+        return _answered(draft, place, asked, said, values)
+    return _answered(draft, place, asked, reading.read_question(asked, values, earlier), values)
+
+
+def _details(draft: Draft, asked: Question) -> Page:
+    place = Place(Step.DETAILS, asked.id)
+    if request.method == "GET":
+        return _show(draft, place, asked)
+    values = request.form.to_dict(flat=False)
+    return _answered(draft, place, asked, reading.read_details(asked, values, draft.state.answers[asked.id]), values)
+
+
+def _answered(draft: Draft, place: Place, asked: Question, said: Reading, values: Mapping[str, list[str]]) -> Page:
+    declines = "state" in values
+    if not declines and reading.is_search(values):
+        return _again(draft, place, values, ())
+    if said.faults:
+        return _again(draft, place, values, said.faults)
+    if not declines and reading.is_unpicked(values):
+        return _again(draft, place, values, (Fault.NOT_PICKED,))
+    answers = {key: each for key, each in draft.state.answers.items() if key != asked.id}
+    if said.answer is not None:
+        answers[asked.id] = said.answer
+    return _leave(draft, place, replace(draft.state, answers=answers))
+
+
+def _show(draft: Draft, place: Place, asked: Question) -> str:
+    pending, answer = draft.state.pending.get(place.key), draft.state.answers.get(asked.id)
+    values = pending.values if pending else reading.values_of(answer)
+    template = "details" if place.step is Step.DETAILS else asked.kind.value
+    return render_template(
+        f"patient/{template}.html",
+        **frame(draft, place),
+        question=asked,
+        ticked=values.get(reading.CHOICE, ()),
+        typed=lambda name: next(iter(values.get(name, ())), ""),
+        faults=pending.faults if pending else (),
+        earlier_state=None if answer is None or answer.state is State.ANSWERED else answer.state.value,
+        options=None if asked.kind is Kind.CHOICE else options_of(asked, values, draft),
+        groups=journey.detailed(asked, answer),
+    )
+
+
+def _again(draft: Draft, place: Place, values: Mapping[str, list[str]], faults: tuple[str, ...]) -> Page:
+    """Keep a form that could not be taken, and show it again by a GET, so that Back and reload stay calm."""
+    typed = {key: tuple(texts) for key, texts in values.items() if key not in ("csrf_token", "find", "state")}
+    if Fault.BOTH in faults:
+        typed["state"] = tuple(values.get("state", ()))
+    pending = {**draft.state.pending, place.key: Pending(typed, tuple(map(str, faults)))}
+    return _kept(draft, replace(draft.state, pending=pending), url_of(place))
+
+
+def _leave(draft: Draft, place: Place, state: DraftState) -> Page:
+    questions, earlier = site().settings.question_set, draft.state
+    seen = journey.left(questions, earlier.answers, state.answers, earlier.seen, place)
+    pending = {key: form for key, form in earlier.pending.items() if key != place.key}
+    onto = journey.after(questions, state.answers, seen, place)
+    return _kept(draft, replace(state, seen=seen, pending=pending), url_of(onto))
+
+
+def _kept(draft: Draft, state: DraftState, onto: str) -> Page:
+    with site().database.write() as tx:
+        kept = drafts.save(tx, draft, state)
+    return redirect(onto, 303) if kept else errors.page("expired", 410)

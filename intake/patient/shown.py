@@ -1,0 +1,71 @@
+"""An answer in words, as the person said it, for the page on which they check it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from intake import terminology
+from intake.answers import OWN_WORDS, Answer, State
+from intake.patient import reading
+from intake.questions import Kind, Option, Question
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A piece of an answer: `message` is of our catalogs; `text` is of its own language and direction.
+
+    `own` marks what the person wrote.
+    """
+
+    message: str = ""
+    text: str = ""
+    language: str = ""
+    direction: str = "auto"
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One group with what was said of it."""
+
+    head: Words
+    more: tuple[Words, ...] = ()
+
+
+def shown(question: Question, answer: Answer | None) -> tuple[Line, ...]:
+    """Return the lines of an answer; none where there is none, or where it was declined or is not known."""
+    if answer is None or answer.state is not State.ANSWERED:
+        return ()
+    if question.kind is Kind.GROUPS:
+        return tuple(_groups(question, answer))
+    return tuple(_single(question, answer))
+
+
+def _groups(question: Question, answer: Answer) -> Iterator[Line]:
+    for option in question.options:
+        if option.id in answer.choices:
+            yield Line(Words(message=option.label), tuple(_details(question, option, answer)))
+    yield from _own(answer)
+
+
+def _details(question: Question, option: Option, answer: Answer) -> Iterator[Words]:
+    yield from (Words(message=detail.label) for detail in option.details if detail.id in answer.choices)
+    for code in reading.chosen_details(question, option.id, answer.choices):
+        yield Words(text=terminology.cdcrec()[code].display, language="en", direction="ltr")
+    if option.id in answer.write_ins:
+        yield Words(text=answer.write_ins[option.id], own=True)
+
+
+def _single(question: Question, answer: Answer) -> Iterator[Line]:
+    for choice in answer.choices:
+        option = question.option(choice)
+        if option is not None:
+            yield Line(Words(message=option.label))
+        elif choice in terminology.languages():
+            known = terminology.languages()[choice]
+            yield Line(Words(text=known.endonym, language=known.id if known.is_tag else "", direction=known.direction))
+    yield from _own(answer)
+
+
+def _own(answer: Answer) -> Iterator[Line]:
+    if OWN_WORDS in answer.write_ins:
+        yield Line(Words(text=answer.write_ins[OWN_WORDS], own=True))

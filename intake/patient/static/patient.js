@@ -1,0 +1,134 @@
+/* Comfort only: every page works without this script. It keeps nothing, and sends nothing but the page's own forms. */
+"use strict";
+
+const body = document.body;
+const find = (selector) => document.querySelector(selector);
+
+/* A page that the browser kept in memory could show the last person's answers: ask the server again. */
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
+function open(dialog) {
+  if (dialog.open) return;
+  if (dialog.showModal) dialog.showModal();
+  else dialog.setAttribute("open", "");
+}
+
+function close(dialog) {
+  if (dialog.close) dialog.close();
+  else dialog.removeAttribute("open");
+}
+
+/* Hide: against a look over the shoulder. */
+function hiding() {
+  const button = find("[data-hide]");
+  const cover = find("#hidden");
+  if (!button || !cover) return;
+  button.hidden = false;
+  button.addEventListener("click", () => open(cover));
+  find("[data-show]").addEventListener("click", () => close(cover));
+}
+
+/* A tablet that nobody touches asks whether somebody is there, counts down, and wipes everything. */
+function idling() {
+  const dialog = find("#idle");
+  const quiet = Number(body.dataset.idle) * 1000;
+  if (!dialog || !quiet) return;
+  const warning = Number(body.dataset.warning);
+  const shown = find("[data-count]");
+  let touched = Date.now();
+  let left = 0;
+
+  function stay() {
+    touched = Date.now();
+    left = 0;
+    close(dialog);
+    fetch(location.href, { method: "HEAD", cache: "no-store" }).catch(() => undefined);
+  }
+
+  function tick() {
+    if (left > 0) {
+      left -= 1;
+      shown.textContent = String(left);
+      if (left === 0) find("#over").submit();
+    } else if (Date.now() - touched >= quiet) {
+      left = warning;
+      shown.textContent = String(left);
+      open(dialog);
+    }
+  }
+
+  for (const kind of ["pointerdown", "keydown", "scroll", "input"]) {
+    document.addEventListener(kind, () => { if (left === 0) touched = Date.now(); }, { passive: true });
+  }
+  find("[data-stay]").addEventListener("click", stay);
+  dialog.addEventListener("cancel", stay);
+  setInterval(tick, 1000);
+}
+
+/* The thank-you on a tablet makes way for the next person. */
+function returning() {
+  const home = find("[data-home]");
+  if (home && body.dataset.return) setTimeout(() => home.click(), Number(body.dataset.return) * 1000);
+}
+
+/* Before a form leaves, ask whether the server is there: without a network what was typed stays on the page. */
+function leaving() {
+  const notice = find("#offline");
+  let busy = false;
+
+  async function alive() {
+    try {
+      return (await fetch(body.dataset.alive, { cache: "no-store" })).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  async function wait() {
+    notice.hidden = false;
+    while (!(await alive())) await new Promise((done) => setTimeout(done, 3000));
+    notice.hidden = true;
+  }
+
+  /* `sure` is 1 while the checked form is on its way through here again, and 2 once it has left: a double tap ends there. */
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (form.dataset.sure === "1") {
+      form.dataset.sure = "2";
+      return;
+    }
+    if (busy || form.dataset.sure === "2") {
+      event.preventDefault();
+      return;
+    }
+    if (!form.requestSubmit) return;
+    event.preventDefault();
+    busy = true;
+    if (await alive()) {
+      form.dataset.sure = "1";
+      form.requestSubmit(event.submitter);
+    } else {
+      await wait();
+    }
+    busy = false;
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.forms) delete form.dataset.sure;
+  });
+}
+
+/* Writing another language ticks "Another language". */
+function writing() {
+  const words = find("#own-words");
+  const other = find("#c-own-words");
+  if (!words || !other) return;
+  words.addEventListener("input", () => { if (words.value.trim()) other.checked = true; });
+}
+
+hiding();
+idling();
+returning();
+leaving();
+writing();

@@ -1,0 +1,104 @@
+"""Who is at the pages: the tablet or the phone, and the draft that holds what was said so far."""
+
+from datetime import timedelta
+
+from flask import g, request, session
+
+from intake.answers import Channel
+from intake.pages.site import site
+from intake.store import devices, drafts
+from intake.store.database import Tx
+from intake.store.devices import Device
+from intake.store.drafts import Draft
+from intake.store.visits import Visit
+
+TABLET, PHONE = "tablet", "phone"
+"""The cookies that a paired tablet, and the one device that a link was opened on, carry."""
+
+DRAFT, LINK, LANGUAGE, DONE, SIZE, THEME = "draft", "link", "language", "done", "size", "theme"
+"""What a visit's session holds: tokens, a language tag, how the pages look; never an answer."""
+
+TOUCH_EVERY = timedelta(seconds=20)
+"""Looking at a page is written down this often at most, so that reading pages costs no disk."""
+
+
+def tablet() -> Device | None:
+    """Return the tablet that asks, unless it was never paired or was revoked."""
+    if "tablet" not in g:
+        token = request.cookies.get(TABLET)
+        with site().database.read() as tx:
+            g.tablet = devices.by_token(tx, token) if token else None
+    found: Device | None = g.tablet
+    return found
+
+
+def draft() -> Draft | None:
+    """Return the draft of this browser, unless it is gone or was left alone for too long."""
+    if "draft" not in g:
+        g.draft = _draft(session.get(DRAFT))
+    found: Draft | None = g.draft
+    return found
+
+
+def _draft(token: str | None) -> Draft | None:
+    if token is None:
+        return None
+    with site().database.read() as tx:
+        found, now = drafts.by_token(tx, token), tx.now
+    if found is None or now - found.touched_at >= patience(found.channel):
+        return None
+    if now - found.touched_at >= TOUCH_EVERY:
+        with site().database.write() as tx:
+            drafts.touch(tx, found)
+            if found.device:
+                devices.seen(tx, found.device)
+    return found
+
+
+def patience(channel: Channel) -> timedelta:
+    """Return how long a draft waits for its patient without a request."""
+    times = site().settings.times
+    return times.kiosk_drop if channel is Channel.KIOSK else times.draft_idle
+
+
+def begin(tx: Tx, visit: Visit, locale: str, *, device: str | None = None, link: str | None = None) -> str:
+    """Begin a draft for the visit, or go on with the one that the link began; returns the token for `carry`."""
+    begun = drafts.of_link(tx, link) if link else None
+    if begun is not None and tx.now - begun.touched_at < patience(begun.channel):
+        return drafts.renew(tx, begun)
+    channel = Channel.LINK if link else Channel.KIOSK
+    _, token = drafts.start(tx, visit, channel=channel, locale=locale, device=device, link=link)
+    return token
+
+
+def carry(token: str) -> None:
+    """Make the session the draft's."""
+    _empty_but(LINK, SIZE, THEME)
+    session[DRAFT] = token
+
+
+def thank(submission: str, locale: str | None) -> None:
+    """Make the session one of a person who is done: it knows which submission to thank for, and in which language."""
+    _empty_but(LINK)
+    session[DONE] = submission
+    if locale:
+        session[LANGUAGE] = locale
+
+
+def _empty_but(*kept: str) -> None:
+    held = {key: session[key] for key in kept if key in session}
+    session.clear()
+    session.update(held)
+
+
+def forget(*kept: str) -> None:
+    """Wipe the draft and the session but for what is `kept`, so that whoever comes next meets a clean page."""
+    token = session.get(DRAFT)
+    _empty_but(*kept)
+    g.draft = None
+    if token is None:
+        return
+    with site().database.write() as tx:
+        found = drafts.by_token(tx, token)
+        if found is not None:
+            drafts.drop(tx, found.id)

@@ -1,0 +1,123 @@
+"""A real Chromium, and a real server with the pages of a site; both on this machine only."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
+from waitress.server import create_server
+
+from tests.browser.walking import Walker
+from tests.missing import missing
+from tests.sites import TestSite, make_site
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WORDS = "The browser tests need Chromium: `apt-get install chromium`, or `uv run playwright install chromium`"
+TABLET, PHONE = (1024, 768), (390, 844)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, or Playwright's own."""
+    with sync_playwright() as playwright:
+        opened = _launch(playwright)
+        yield opened
+        opened.close()
+
+
+def _launch(playwright: Playwright) -> Browser:
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    try:
+        return playwright.chromium.launch(executable_path=found, args=FLAGS)
+    except Error:
+        missing(WORDS)
+
+
+@dataclass
+class LiveSite:
+    """A site and where it is served."""
+
+    site: TestSite
+    url: str
+
+
+@pytest.fixture
+def live(template: Path, tmp_path: Path) -> Iterator[LiveSite]:
+    """A site behind a real server; its clock stands still."""
+    site = make_site(template, tmp_path)
+    server = create_server(site.app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield LiveSite(site, f"http://127.0.0.1:{server.effective_port}")
+    server.close()
+    thread.join(10)
+    site.database.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator["OpenPage"]:
+    """Opens pages, each in a browser of its own; a complaint on the console fails the test."""
+    opener = OpenPage(browser)
+    yield opener
+    opener.close()
+
+
+class OpenPage:
+    """Opens pages and hears what they complain of."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self.complaints: list[str] = []
+
+    def __call__(
+        self, size: tuple[int, int] = TABLET, *, script: bool = True, dark: bool = False, languages: str = "en-US"
+    ) -> Page:
+        """A new page in a new browser context."""
+        context = self._browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            java_script_enabled=script,
+            color_scheme="dark" if dark else "light",
+            locale=languages,
+        )
+        self._contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None)
+        return page
+
+    def close(self) -> None:
+        """Close every browser context, and hand on what the pages complained of."""
+        for context in self._contexts:
+            context.close()
+        assert not self.complaints, self.complaints
+
+
+@pytest.fixture
+def walker(live: LiveSite, open_page: OpenPage) -> Walker:
+    """Someone at a paired tablet of Riverside with a visit expected now, in English."""
+    live.site.visit("1")
+    found = Walker(open_page(), live.url)
+    found.pair(live.site.pairing_code())
+    return found

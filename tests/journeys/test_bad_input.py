@@ -1,0 +1,175 @@
+"""What cannot be taken is shown again with what was typed and a plain sentence; nothing is lost, nothing forged goes in."""
+
+import logging
+from uuid import uuid4
+
+import pytest
+
+from intake.store import drafts
+from intake.store.submissions import listing
+from tests.patients import Person
+from tests.sites import TestSite
+
+
+@pytest.fixture
+def person(pages: TestSite) -> Person:
+    """Someone at the first question."""
+    pages.visit("1")
+    found = Person(pages)
+    found.arrive()
+    return found
+
+
+def fault(person: Person) -> str:
+    """The sentence at the top of the page, empty where there is none."""
+    return " ".join(node.to_text().strip() for node in person.document.query(".fault"))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"choice": ["2028-9"], "state": "declined"}, "Which one should we keep?"),
+        ({"own-words": "Hmong", "state": "unknown"}, "Which one should we keep?"),
+        ({"choice": ["2028-9", "no-such-group"]}, "Please choose from the answers on this page."),
+        ({"own-words": "x" * 10_000}, "too long"),
+        ({"own-words": "a\x07b"}, "only letters, numbers, and signs"),
+    ],
+    ids=["declined", "unknown", "forged", "long", "control"],
+)
+def test_shown_again_with_what_was_typed(person: Person, given: dict[str, str | list[str]], sentence: str) -> None:
+    person.send(given)
+    assert person.path == "/question/race-ethnicity"
+    assert sentence in fault(person)
+    held = person._held(person._form(None))
+    assert held.get("choice", []) == [each for each in given.get("choice", []) if each != "no-such-group"]
+    assert held["own-words"] == [str(given.get("own-words", "")).replace("\x07", "\x07")]
+    person.send({"choice": ["2028-9"], "own-words": ""})
+    assert (person.path, fault(person)) == ("/question/race-ethnicity/details", "")
+
+
+def test_declining_after_an_answer_is_asked_once_and_then_kept(person: Person) -> None:
+    person.send({"choice": ["2028-9"]})
+    person.get("/question/race-ethnicity")
+    person.send({"state": "declined"})
+    assert "Which one" in fault(person)
+    person.send({"state": "only-declined"})
+    assert person.path == "/question/spoken-language"
+    person.get("/question/race-ethnicity")
+    assert "Your answer so far:" in person.page.text
+    assert "checked" not in person.page.text
+
+
+def test_a_repeated_choice_is_one_choice(person: Person) -> None:
+    person.send({"choice": ["2028-9", "2028-9"]})
+    assert person.path == "/question/race-ethnicity/details"
+
+
+def test_two_languages_are_one_too_many(person: Person) -> None:
+    person.send()
+    person.send({"choice": ["en", "es"]})
+    assert "Please choose from the answers on this page." in fault(person)
+
+
+def test_another_language_needs_its_name(person: Person) -> None:
+    person.send()
+    person.send({"choice": "own-words"})
+    assert "Please write the name of the language" in fault(person)
+
+
+def test_a_search_is_no_answer_and_is_not_lost(person: Person) -> None:
+    person.send()
+    person.send({"search": "quiche"})
+    assert "K’iche’" in person.page.text
+    person.send()
+    assert "Please choose one from the list" in fault(person)
+    person.send({"choice": "quc"})
+    assert person.path == "/question/written-language"
+
+
+def test_a_code_found_by_searching_brings_its_group(person: Person) -> None:
+    person.send({"choice": ["2106-3"]})
+    person.send({"search": "Laotian", "find": "1"})
+    assert "Laotian" in person.page.text
+    person.send({"choice": ["2041-2"]})
+    person.get("/question/race-ethnicity")
+    assert person._held(person._form(None))["choice"] == ["2028-9", "2106-3"]
+
+
+def test_who_is_answering_has_to_be_said(pages: TestSite) -> None:
+    pages.visit("1")
+    person = Person(pages)
+    person.arrive(informant="the cat")
+    assert (person.path, fault(person)) == ("/who", "Please choose who is answering.")
+
+
+def test_nobody_jumps_ahead(pages: TestSite) -> None:
+    pages.visit("1")
+    person = Person(pages)
+    person.pair()
+    person.speak("en")
+    person.born(17, 5, 1980)
+    for path in ("/check", "/question/interpreter", "/question/race-ethnicity/details", "/question/none"):
+        person.get(path)
+        assert person.path == ("/why" if path != "/question/none" else path)
+    assert person.page.status_code == 404
+
+
+def test_a_form_without_its_token_is_a_calm_page(person: Person) -> None:
+    answer = person.client.post("/question/race-ethnicity", data={"choice": "2028-9"})
+    assert answer.status_code == 400
+    assert "Please start again" in answer.text
+
+
+def test_another_visits_id_sends_nothing(person: Person, pages: TestSite) -> None:
+    for _ in range(4):
+        person.send()
+    person.send({"submission": str(uuid4())})
+    assert person.page.status_code == 410
+    with pages.database.read() as tx:
+        assert listing(tx) == ()
+
+
+def test_left_alone_a_tablet_forgets(person: Person, pages: TestSite) -> None:
+    person.send({"choice": ["2028-9"]})
+    pages.clock.advance(minutes=4)
+    person.get("/question/race-ethnicity")
+    assert person.path == "/question/race-ethnicity"
+    pages.clock.advance(minutes=5)
+    page = person.page
+    person.get("/question/race-ethnicity")
+    assert person.heading == "Choose a language"
+    person.page = page
+    person.send({"choice": ["2106-3"]})
+    assert (person.page.status_code, person.heading) == (410, "Please start again")
+
+
+def test_a_draft_that_vanished_is_said_so(person: Person, pages: TestSite) -> None:
+    with pages.database.write() as tx:
+        drafts.drop_idle(tx, kiosk=pages.settings.times.kiosk_drop * 0, others=pages.settings.times.draft_idle)
+    person.send({"choice": ["2028-9"]})
+    assert person.heading == "Please start again"
+
+
+def test_no_log_says_what_was_typed(person: Person, caplog: pytest.LogCaptureFixture, pages: TestSite) -> None:
+    pages.app.testing = False
+    caplog.set_level(logging.DEBUG)
+    person.send({"own-words": "Tu’un Savi " * 300, "state": "nonsense"})
+    person.send({"choice": ["\x00"]})
+    person.client.post("/question/race-ethnicity", data=b"\xff\xfe=%%%", content_type="application/x-www-form-urlencoded")
+    assert person.page.status_code < 500
+    assert "Savi" not in caplog.text
+
+
+def test_a_fault_of_ours_is_calm_and_tells_no_answer(
+    person: Person, caplog: pytest.LogCaptureFixture, pages: TestSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages.app.testing = False
+
+    def broken(*_args: object) -> None:
+        raise RuntimeError("Tu’un Savi")
+
+    monkeypatch.setattr(drafts, "save", broken)
+    person.send({"own-words": "Tu’un Savi"})
+    assert (person.page.status_code, person.heading) == (500, "Something went wrong on our side")
+    assert "RuntimeError" in caplog.text
+    assert "Savi" not in caplog.text + person.page.text

@@ -1,0 +1,113 @@
+"""Which visit it is: by code or date of birth, never a list of names, few tries, and always a way to the desk."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from intake.patient.finding import TRIES, date_of, western
+from intake.store import codes, devices
+from tests.patients import Person
+from tests.sites import TestSite
+
+MISSED = "We could not find your visit"
+
+
+@pytest.fixture
+def person(pages: TestSite) -> Person:
+    """Someone at a tablet of Riverside, about to say who they are."""
+    found = Person(pages)
+    found.pair()
+    found.speak("en")
+    return found
+
+
+def test_the_desks_code_opens_the_visit_once(pages: TestSite, person: Person) -> None:
+    visit = pages.visit("1", birth_date=None)
+    with pages.database.write() as tx:
+        code = codes.make(tx, visit, timedelta(minutes=15))
+    person.send({"code": f"{code[:3]} {code[3:]}"}, form="by-code")
+    assert person.path == "/why"
+    person.speak("en")
+    person.send({"code": code}, form="by-code")
+    assert "We could not find this code" in person.page.text
+
+
+def test_a_code_in_arabic_digits_is_the_same_code() -> None:
+    assert western("١٢٣ ٤٥٦") == western("123-456") == "123456"
+    assert date_of({"day": "١٧", "month": "5", "year": "١٩٨٠"}) == date(1980, 5, 17)
+    assert date_of({"day": "²", "month": "5", "year": "1980"}) == date(1980, 5, 2)
+    assert date_of({"day": "31", "month": "2", "year": "1980"}) is None
+
+
+def test_the_date_of_birth_fits_around_the_appointment_only(pages: TestSite, person: Person) -> None:
+    pages.visit("1", starts_at=pages.clock() + timedelta(hours=3))
+    person.born(17, 5, 1980)
+    assert MISSED in person.page.text
+    pages.clock.advance(hours=1, minutes=1)
+    person.born(17, 5, 1980)
+    assert person.path == "/why"
+
+
+def test_another_clinics_visit_is_not_found(pages: TestSite, person: Person) -> None:
+    pages.visit("1", clinic="hillside")
+    person.born(17, 5, 1980)
+    assert MISSED in person.page.text
+
+
+def test_a_tie_is_broken_by_initials_and_twins_go_to_the_desk(pages: TestSite, person: Person) -> None:
+    pages.visit("1", initials="AL")
+    pages.visit("2", initials="BK", name="Bo Kim")
+    person.born(17, 5, 1980)
+    assert "first letters" in person.page.text
+    assert not any(name in person.page.text for name in ("Ana", "Lopez", "Bo ", "Kim"))
+    person.born(17, 5, 1980, initials="a. l.")
+    assert person.path == "/why"
+    pages.visit("3", initials="AL", name="Ada Lopez")
+    person.speak("en")
+    person.born(17, 5, 1980, initials="AL")
+    assert MISSED in person.page.text
+
+
+def test_guessing_ends_at_the_desk(pages: TestSite, person: Person) -> None:
+    pages.visit("1")
+    for number in range(TRIES):
+        person.send({"code": f"{number:06}"}, form="by-code")
+    person.born(17, 5, 1980)
+    assert "Please ask the front desk. They will be glad to help." in person.page.text
+    assert person.path == "/find"
+    pages.clock.advance(minutes=16)
+    person.born(17, 5, 1980)
+    assert person.path == "/why"
+
+
+def test_who_has_answered_is_not_asked_again_by_date_of_birth(pages: TestSite, person: Person) -> None:
+    pages.visit("1")
+    person.born(17, 5, 1980)
+    person.send()
+    person.send({"informant": "self"})
+    for _ in range(5):
+        person.send()
+    assert person.path == "/done"
+    person.speak("en")
+    person.born(17, 5, 1980)
+    assert "You have answered already" in person.page.text
+
+
+def test_a_revoked_tablet_is_a_tablet_no_more(pages: TestSite, person: Person) -> None:
+    with pages.database.write() as tx:
+        [device] = devices.listing(tx)
+        devices.revoke(tx, device.id)
+    person.get("/")
+    assert person.heading == "Welcome"
+    person.get("/find")
+    assert person.heading == "Welcome"
+
+
+def test_a_pairing_code_works_once(pages: TestSite) -> None:
+    code = pages.pairing_code()
+    first, second = Person(pages), Person(pages)
+    for each in (first, second):
+        each.get(f"/pair?code={code}")
+        each.send()
+    assert first.heading == "Choose a language"
+    assert "This pairing code does not work" in second.page.text

@@ -1,0 +1,103 @@
+"""A visit on the clinic's tablet, from pairing to the thank-you, on a real database, every page strictly checked."""
+
+from intake.answers import Answer, Channel, Informant, State, Submission
+from intake.store import claims
+from intake.store.submissions import Status, listing
+from tests.patients import Person
+from tests.sites import TestSite
+
+
+def only_submission(site: TestSite) -> Submission:
+    """The one submission in the outbox."""
+    from datetime import timedelta
+
+    with site.database.write() as tx:
+        [claimed] = claims.claim(tx, "main", limit=9, lease=timedelta(minutes=1))
+    return claimed.submission
+
+
+def test_from_pairing_to_thank_you(pages: TestSite) -> None:
+    pages.visit("1")
+    person = Person(pages)
+    person.arrive()
+    assert person.path == "/question/race-ethnicity"
+    person.send({"choice": ["2028-9", "2118-8"]})
+    assert person.path == "/question/race-ethnicity/details"
+    person.send({"choice": ["2034-7", "2047-9"], "write-in-2118-8": "de Alepo"})
+    person.send({"choice": "yue"})
+    person.send({"choice": "own-words", "own-words": "Ñuu Savi"})
+    person.send({"state": "declined"})
+    assert person.heading == "Check your answers"
+    assert "“" not in person.page.text or "de Alepo" in person.page.text
+    person.send()
+    assert (person.path, person.heading) == ("/done", "Thank you")
+    said = only_submission(pages)
+    assert said.answers == {
+        "race-ethnicity": Answer(State.ANSWERED, ("2028-9", "2034-7", "2047-9", "2118-8"), {"2118-8": "de Alepo"}),
+        "spoken-language": Answer(State.ANSWERED, ("yue",)),
+        "written-language": Answer(State.ANSWERED, (), {"own-words": "Ñuu Savi"}),
+        "interpreter": Answer(State.DECLINED),
+    }
+    assert (said.patient, said.appointment, said.clinic) == ("Patient/1", "Appointment/1", "riverside")
+    assert (said.informant, said.channel, said.locale) == (Informant.SELF, Channel.KIOSK, "en")
+    assert said.answered_at.isoformat() == "2026-11-24T10:00:00-05:00"
+
+
+def test_nothing_is_required_and_nothing_is_made_up(pages: TestSite) -> None:
+    pages.visit("1")
+    person = Person(pages)
+    person.arrive()
+    for _ in range(4):
+        person.send()
+    assert person.page.text.count("Not answered") == 4
+    person.send()
+    assert only_submission(pages).answers == {}
+
+
+def test_a_change_comes_back_to_the_check_page(pages: TestSite) -> None:
+    pages.visit("1")
+    person = Person(pages)
+    person.arrive()
+    for _ in range(4):
+        person.send()
+    person.get("/question/interpreter")
+    person.send({"choice": "yes"})
+    assert person.path == "/check"
+    person.get("/question/race-ethnicity")
+    person.send({"choice": ["2106-3"]})
+    assert person.path == "/question/race-ethnicity/details"
+    person.send({"choice": ["2113-9"]})
+    assert person.path == "/check"
+    assert "Irish" in person.page.text
+
+
+def test_sent_twice_is_stored_once_and_thanked_twice(pages: TestSite) -> None:
+    pages.visit("1")
+    person = Person(pages)
+    person.arrive()
+    for _ in range(4):
+        person.send()
+    token = person.client.get_cookie("visit")
+    check, held = person.page, person._held(person._form(None))
+    assert token is not None
+    for _ in range(2):
+        # The second tap leaves with the first one's cookie.
+        person.client.set_cookie("visit", token.value)
+        person.page = check
+        assert person.client.post("/send", data=held, follow_redirects=True).request.path == "/done"
+    with pages.database.read() as tx:
+        assert [row.status for row in listing(tx)] == [Status.QUEUED]
+
+
+def test_the_next_person_finds_nothing(pages: TestSite) -> None:
+    pages.visit("1")
+    person = Person(pages)
+    person.arrive()
+    person.send({"choice": ["2028-9"]})
+    for _ in range(4):
+        person.send()
+    person.send()
+    for path in ("/check", "/question/race-ethnicity", "/why", "/who", "/onward"):
+        person.get(path)
+        assert (person.path, person.heading) == ("/", "Choose a language")
+    assert "Asian" not in person.page.text

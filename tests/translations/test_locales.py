@@ -1,0 +1,58 @@
+"""The languages of the pages name themselves, and the same in the list of languages that a person can prefer."""
+
+import pytest
+
+from intake.i18n import locale, offered
+from intake.terminology import languages
+
+# Every language that the pages are to speak, with its id in the list of preferred languages; "" has none of its own there.
+PLANNED = {
+    "en": "en",
+    "es": "es",
+    "zh-Hans": "",
+    "zh-Hant": "",
+    "vi": "vi",
+    "ar": "ar",
+    "ko": "ko",
+    "tl": "tl",
+    "ht": "ht",
+    "ru": "ru",
+    "fr": "fr",
+    "pt-BR": "",
+    "pl": "pl",
+    "ja": "ja",
+    "fa": "fa",
+    "uk": "uk",
+    "hi": "hi",
+    "bn": "bn",
+    "ur": "ur",
+    "pa": "pa",
+    "gu": "gu",
+    "ne": "ne",
+    "km": "km",
+    "my": "my",
+    "so": "so",
+    "am": "am",
+    "sw": "sw",
+    "ps": "ps",
+    "fa-AF": "prs",
+}
+RIGHT_TO_LEFT = {"ar", "fa", "fa-AF", "ur", "ps"}
+
+
+@pytest.mark.parametrize(("tag", "preferred"), PLANNED.items())
+def test_a_language_names_itself_the_same_everywhere(tag: str, preferred: str) -> None:
+    own = locale(tag)
+    assert own.direction == ("rtl" if tag in RIGHT_TO_LEFT else "ltr")
+    assert "(" not in own.endonym or tag == "pt-BR"
+    if preferred:
+        assert own.endonym == languages()[preferred].endonym
+
+
+def test_languages_are_offered_in_the_order_of_their_own_names() -> None:
+    assert [each.endonym for each in offered(["en", "es", "ar", "zh-Hans"])] == ["English", "Español", "العربية", "简体中文"]
+
+
+def test_a_tag_without_a_language_is_refused() -> None:
+    with pytest.raises(ValueError, match="'qq' is no language that CLDR knows"):
+        locale("qq")
