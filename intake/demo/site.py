@@ -1,6 +1,7 @@
 """The demo's site: a folder with its configuration, its key and its database, all new on every start."""
 
 import shutil
+import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from intake.demo.places import PLACES, RECORD_NUMBERS
-from intake.demo.processes import DemoFault, Interrupted
+from intake.demo.processes import DemoFault
 from intake.demo.toml import written
 from intake.settings import Settings, load
 from intake.shipped import CONFIG
@@ -33,18 +34,23 @@ def lay_out(folder: Path, *, public_url: str, base_url: str, references: Mapping
 
 
 @contextmanager
-def fresh(folder: Path) -> Iterator[Path]:
-    """Make the folder empty and delete it with the block; after a fault its logs stay, for they may say why."""
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(mode=0o700, parents=True)
+def fresh(home: Path, port: int) -> Iterator[Path]:
+    """Yield an empty folder, which only this user can enter and which goes with the block; a fault leaves its logs there.
+
+    What earlier demos at that port left goes now.
+    """
+    for old in home.glob(f"site-{port}-*"):
+        shutil.rmtree(old, ignore_errors=True)
+    home.mkdir(parents=True, exist_ok=True)
+    # A name of its own: an earlier demo at that port may still be busy deleting its folder.
+    folder = Path(tempfile.mkdtemp(prefix=f"site-{port}-", dir=home))
     try:
         yield folder
     except DemoFault:
         if not any(folder.iterdir()):
             folder.rmdir()
         raise
-    except Interrupted:
+    except BaseException:
         shutil.rmtree(folder)
         raise
     shutil.rmtree(folder)

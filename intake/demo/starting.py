@@ -55,7 +55,7 @@ def run(wanted: Wanted, voice: Voice, stop: threading.Event) -> None:
     """Run the demo until `stop` is set; raises DemoFault, and Interrupted where it was stopped before it was up."""
     _refuse_strangers(wanted)
     port = free_port(wanted.port)
-    with site.fresh(wanted.home / f"site-{port}") as folder, ExitStack() as stack:
+    with site.fresh(wanted.home, port) as folder, ExitStack() as stack:
         watch(_bring_up(stack, wanted, folder, port, voice, stop), stop)
 
 
