@@ -49,12 +49,12 @@ class Client:
         """Return the server's CapabilityStatement; raises ServerFault where it is no FHIR server."""
         response = self._answer("GET", "metadata")
         self.server_time = date_of(response)
-        found, fault = body_of(response), error_of(response)
-        if response.ok and found.get("resourceType") == "CapabilityStatement":
+        found, status = body_of(response), response.status_code
+        if status < 300 and found.get("resourceType") == "CapabilityStatement":
             return found
-        if isinstance(fault, Temporary | ServerFault):
+        if status >= 400 and isinstance(fault := error_of(response), Temporary | ServerFault):
             raise fault
-        raise ServerFault("There is no FHIR server at this base URL.", response.status_code)
+        raise ServerFault("There is no FHIR server at this base URL.", status)
 
     def read(self, reference: str) -> Resource:
         """Return the resource of a relative reference such as `Patient/123`; raises Gone."""
