@@ -33,7 +33,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         WTF_CSRF_TIME_LIMIT=None,
         WTF_I18N_ENABLED=False,
     )
-    attach(app, Site(settings, database or open_database(settings.database_url, cipher, clock), clock))
+    database = database or open_database(settings.database_url, cipher, clock)
+    attach(app, Site(settings, database, clock, language.whole(settings)))
     sessions.init(app, secret=cipher.derive("cookies"), https=settings.is_https)
     headers.init(app, https=settings.is_https)
     CSRFProtect(app)

@@ -19,6 +19,7 @@ from tests.strict import StrictClient
 
 INTAKE = """
 public_url = "{public_url}"
+languages = {languages}
 data_dir = "{data}"
 [servers.main]
 base_url = "http://127.0.0.1:9/fhir"
@@ -105,11 +106,14 @@ def make_template(folder: Path) -> Path:
     return folder
 
 
-def make_site(template: Path, folder: Path, public_url: str = "http://localhost", more: str = "") -> TestSite:
-    """A site in `folder`; `more` is added to its intake.toml before the tables."""
+def make_site(
+    template: Path, folder: Path, public_url: str = "http://localhost", languages: tuple[str, ...] = ("en", "es", "ar")
+) -> TestSite:
+    """A site in `folder`, with a copy of the template's database and key."""
     data = folder / "data"
     shutil.copytree(template, data)
-    (folder / "intake.toml").write_text(more + INTAKE.format(public_url=public_url, data=data), "utf-8")
+    settings_file = INTAKE.format(public_url=public_url, data=data, languages=list(languages))
+    (folder / "intake.toml").write_text(settings_file, "utf-8")
     (folder / "clinics.toml").write_text(CLINICS, "utf-8")
     settings, clock = load(folder), SetClock()
     database = open_database(settings.database_url, load_keys(settings.key_file), clock)

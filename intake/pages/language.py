@@ -1,12 +1,31 @@
 """The language of a page: the one that the patient chose, else the first that browser and site share."""
 
+import logging
+
 from babel import negotiate_locale
 from flask import Flask, g, has_request_context, request
 from markupsafe import Markup
 
 from intake import i18n
-from intake.i18n import Locale
+from intake.i18n import Locale, lint
 from intake.pages.site import site
+from intake.questions import texts
+from intake.settings import Settings, SettingsError
+
+log = logging.getLogger("intake.pages")
+
+
+def whole(settings: Settings) -> tuple[str, ...]:
+    """Return the tags of the site's languages that have every message; one that is not whole is logged and not offered."""
+    asked, found = {each.words for each in texts(settings.question_set)}, []
+    for tag in settings.languages:
+        faults = lint.faults(tag, asked)
+        found += [] if faults else [tag]
+        if faults:
+            log.error("%s is not offered: %s; see `intake i18n check`", tag, faults[0], extra={"event": "language-not-whole"})
+    if not found:
+        raise SettingsError(["intake.toml: languages: none of them is whole; see `intake i18n check`"])
+    return tuple(found)
 
 
 def use(tag: str) -> None:
@@ -17,7 +36,7 @@ def use(tag: str) -> None:
 def current() -> Locale:
     """Return the language of this request's page."""
     if not has_request_context():
-        return i18n.locale(site().settings.languages[0])
+        return i18n.locale(site().languages[0])
     if "language" not in g:
         use(_negotiated())
     return i18n.locale(g.language)
@@ -25,11 +44,11 @@ def current() -> Locale:
 
 def offered() -> tuple[Locale, ...]:
     """Return the languages that the site offers, sorted by their own names."""
-    return i18n.offered(site().settings.languages)
+    return i18n.offered(site().languages)
 
 
 def _negotiated() -> str:
-    tags = site().settings.languages
+    tags = site().languages
     wanted = [tag for tag, _ in request.accept_languages]
     return negotiate_locale(wanted, tags, sep="-") or tags[0]
 

@@ -12,11 +12,12 @@ from intake.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One installation, as its pages see it."""
+    """One installation, as its pages see it; `languages` are the tags of those that are whole, which alone are offered."""
 
     settings: Settings
     database: Database
     clock: Clock
+    languages: tuple[str, ...]
 
 
 def attach(app: Flask, site: Site) -> None:

@@ -1,8 +1,8 @@
 """No page mixes languages: from the choice of a language to the thank-you, a person meets that language alone."""
 
-import tomllib
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ import pytest
 
 from intake.i18n import translator
 from intake.i18n.catalogs import read_template
-from intake.shipped import CONFIG
+from intake.pages.site import Site, attach
+from intake.settings import load
 from tests.patients import Person
 from tests.sites import TestSite, make_site
 from tests.strict import attributes
@@ -21,10 +22,10 @@ READ_OUT = ("aria-label", "title", "alt", "placeholder")
 
 @pytest.fixture
 def site(template: Path, tmp_path: Path) -> Iterator[TestSite]:
-    """A site that offers the three languages of the pages, and the shipped ones to speak and to read."""
-    shipped = tomllib.loads((CONFIG / "intake.toml").read_text("utf-8"))
-    tongues = ", ".join(f"{key} = {value}" for key, value in shipped["common_languages"].items())
-    made = make_site(template, tmp_path, more=f"languages = {shipped['languages']}\ncommon_languages = {{ {tongues} }}\n")
+    """A site that offers the shipped languages, to speak and to read as well."""
+    made = make_site(template, tmp_path)
+    settings = replace(made.settings, common_languages=load().common_languages)
+    attach(made.app, Site(settings, made.database, made.clock, made.settings.languages))
     yield made
     made.database.close()
 

@@ -1,6 +1,14 @@
 """The base of the pages: calm errors, headers, health."""
 
-from tests.sites import TestSite
+import shutil
+from pathlib import Path
+
+import pytest
+
+from intake.settings import SettingsError
+from intake.shipped import CONFIG
+from tests.patients import Person
+from tests.sites import TestSite, make_site
 
 
 def test_an_unknown_page_is_calm_and_safe(pages: TestSite) -> None:
@@ -19,3 +27,18 @@ def test_health(pages: TestSite) -> None:
     client = pages.client()
     assert client.get("/alive").status_code == 204
     assert client.get("/ready").text == "ready\n"
+
+
+def test_a_language_that_is_not_whole_is_not_offered(template: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    shutil.copytree(CONFIG / "questions", tmp_path / "questions")
+    own = tmp_path / "questions" / "spd15-2024.toml"
+    own.write_text(own.read_text("utf-8").replace('label = "Asian"', 'label = "Asian or so"'), "utf-8")
+    with pytest.raises(SettingsError, match="none of them is whole"):
+        make_site(template, tmp_path, languages=("es",))
+    shutil.rmtree(tmp_path / "data")
+    site = make_site(template, tmp_path)
+    person = Person(site)
+    person.pair()
+    assert [each.to_text().strip() for each in person.document.query(".tongues button")] == ["English"]
+    assert "es is not offered" in caplog.text
+    site.database.close()

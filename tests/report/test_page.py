@@ -41,7 +41,7 @@ def get(database: Database) -> str:
     blueprint = Blueprint("staff", __name__)
     page.register(blueprint)
     app.register_blueprint(blueprint, url_prefix="/staff")
-    attach(app, Site(settings=None, database=database, clock=lambda: AS_OF))  # type: ignore[arg-type]  # The page asks for none.
+    attach(app, Site(settings=None, database=database, clock=lambda: AS_OF, languages=("en",)))  # type: ignore[arg-type]  # The page asks for none.
     answer = app.test_client().get("/staff/report")
     assert answer.status_code == 200
     return answer.text
