@@ -19,14 +19,16 @@ class TimesTable:
     payload_days: int = 30
     undo_days: int = 90
     audit_days: int = 2190
+    staff_idle_minutes: int = 30
+    staff_longest_hours: int = 12
 
 
 @dataclass(frozen=True, slots=True)
 class CommonLanguagesTable:
     """`[common_languages]` of intake.toml: ids of config/terminology/languages.json."""
 
-    spoken: tuple[str, ...] = ("en", "es")
-    written: tuple[str, ...] = ("en", "es")
+    spoken: tuple[str, ...] = ("en", "es", "cmn", "yue", "vi", "ar", "ko", "tl", "ht", "ru", "fr", "pt", "ase")
+    written: tuple[str, ...] = ("en", "es", "zh-Hans", "zh-Hant", "vi", "ar", "ko", "tl", "ht", "ru", "fr", "pt")
 
 
 @dataclass(frozen=True, slots=True)
