@@ -10,7 +10,7 @@ import requests
 
 from fhir_client import exact
 from fhir_client.auth import Auth, NoAuth
-from fhir_client.errors import FhirError, ServerFault, Temporary
+from fhir_client.errors import FhirError, Gone, Refused, ServerFault, Temporary
 from fhir_client.responses import body_of, date_of, error_of, refusal_in
 
 JSON = "application/fhir+json"

@@ -20,6 +20,7 @@ class Command(Protocol):
 
 
 COMMANDS = {
+    "demo": "a clinic to try: FHIR server, people, pages and worker, until Ctrl-C",
     "serve": "migrates, then serves the pages and runs the worker",
     "web": "serves the pages",
     "worker": "writes submissions to the FHIR servers",
