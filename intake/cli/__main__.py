@@ -1,4 +1,4 @@
-"""`python -m intake.cli`, for whoever starts a command from a program."""
+"""`python -m intake.cli`: the same commands for whoever starts them from a program."""
 
 import sys
 

@@ -165,11 +165,13 @@ def listing(
     return tuple(row_of(tx, held) for held in tx.connection.execute(query))
 
 
-def counts(tx: Tx, server: str | None = None) -> Mapping[Status, int]:
+def counts(tx: Tx, server: str | None = None, clinic: str | None = None) -> Mapping[Status, int]:
     """Return how many rows there are in each state; every state is there."""
     query = select(table.c.status, func.count().label("how_many")).group_by(table.c.status)
     if server is not None:
         query = query.where(table.c.server == server)
+    if clinic is not None:
+        query = query.where(table.c.clinic == clinic)
     found: dict[str, int] = {row.status: row.how_many for row in tx.connection.execute(query)}
     return {status: found.get(status.value, 0) for status in Status}
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from fhir_client.client import Client
 from fhir_client.errors import FhirError, Gone
 from fhir_client.uscore.parts import Json
 from fhir_client.uscore.patient import elements_of, has_value
-from intake.clock import Clock
+from intake.clock import Clock, bounds
 from intake.questions import Element
 from intake.settings import Clinic, Settings
 from intake.store import visits
@@ -58,16 +58,13 @@ def _fetch(settings: Settings, database: Database, clinic: Clinic, now: datetime
 
 def day_of(clinic: Clinic, now: datetime) -> Day:
     """Return today and tomorrow in the clinic's zone, in UTC; a clock change makes a day of 23 or 25 hours."""
-    today = now.astimezone(clinic.time_zone).date()
-    edges = (datetime.combine(each, time.min, clinic.time_zone) for each in (today, today + timedelta(days=DAYS)))
-    start, end = (edge.astimezone(UTC) for edge in edges)
-    return Day(start, end)
+    return Day(*bounds(now.astimezone(clinic.time_zone).date(), clinic.time_zone, DAYS))
 
 
 def expected(client: Client, clinic: Clinic, day: Day) -> Iterator[Visit]:
     """Yield the clinic's visits of that time, each with its patient's chart as it is now."""
     charts: dict[str, Json | None] = {}
-    for appointment in _appointments(client, clinic, day):
+    for appointment in appointments(client, clinic, day):
         reference = _participant(appointment, "Patient")
         if reference is None:
             continue
@@ -78,7 +75,7 @@ def expected(client: Client, clinic: Clinic, day: Day) -> Iterator[Visit]:
             yield _visit(clinic, appointment, reference, patient)
 
 
-def _appointments(client: Client, clinic: Clinic, day: Day) -> Iterator[Json]:
+def appointments(client: Client, clinic: Clinic, day: Day) -> Iterator[Json]:
     """Yield the appointments of the time whose place is one of the clinic's; the date narrows the search, we decide."""
     since, until = (day.start - timedelta(days=1)).date(), (day.end + timedelta(days=1)).date()
     parameters = {"date": f"ge{since.isoformat()}", "_count": "200"}

@@ -24,6 +24,8 @@ from intake.sync.outcomes import PAUSE
 IDLE_SECONDS = 1.0
 BATCH = 4
 HOUSEKEEPING = timedelta(minutes=1)
+SIGN_OF_LIFE = timedelta(seconds=20)
+"""How often a worker is noted as there, so that the monitor can tell "nothing to do" from "nobody does it"."""
 REPORT_LOOK, REPORT_RETRY = timedelta(minutes=1), timedelta(minutes=15)
 
 
@@ -108,9 +110,14 @@ def drain(settings: Settings, server: Server, database: Database, clock: Clock, 
 
 
 def _is_due(database: Database, server: Server, clock: Clock) -> bool:
-    """Return whether there is something to do: a read, so that an idle worker never takes the write lock."""
+    """Return whether there is something to do: a read, so that an idle worker hardly ever takes the write lock."""
     with database.read() as tx:
-        return not _resting(servers.state(tx, server.id), clock) and submissions.has_due(tx, server.id)
+        state = servers.state(tx, server.id)
+        due = not _resting(state, clock) and submissions.has_due(tx, server.id)
+    if state.worker_seen is None or clock() - state.worker_seen >= SIGN_OF_LIFE:
+        with database.write() as tx:
+            servers.worker_looked(tx, server.id)
+    return due
 
 
 def _resting(state: servers.ServerState, clock: Clock) -> bool:
