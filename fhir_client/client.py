@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 import requests
 
+from fhir_client import exact
 from fhir_client.auth import Auth, NoAuth
-from fhir_client.errors import FhirError, ServerFault, Temporary
+from fhir_client.errors import FhirError, Gone, Refused, ServerFault, Temporary
 from fhir_client.responses import body_of, date_of, error_of, refusal_in
 
 JSON = "application/fhir+json"
@@ -48,12 +49,13 @@ class Client:
         """Return the server's CapabilityStatement; raises ServerFault where it is no FHIR server."""
         response = self._answer("GET", "metadata")
         self.server_time = date_of(response)
-        found, fault = body_of(response), error_of(response)
-        if response.ok and found.get("resourceType") == "CapabilityStatement":
-            return found
+        fault = error_of(response) if response.status_code >= 300 else None
         if isinstance(fault, Temporary | ServerFault):
             raise fault
-        raise ServerFault("There is no FHIR server at this base URL.", response.status_code)
+        found = body_of(response)
+        if fault or found.get("resourceType") != "CapabilityStatement":
+            raise ServerFault("There is no FHIR server at this base URL.", response.status_code)
+        return found
 
     def read(self, reference: str) -> Resource:
         """Return the resource of a relative reference such as `Patient/123`; raises Gone."""
@@ -61,14 +63,23 @@ class Client:
 
     def search(self, kind: str, parameters: Mapping[str, str]) -> Iterator[Resource]:
         """Yield every match of a search, page after page."""
-        page = self._send("GET", kind, parameters=parameters)
+        page, seen = self._first_page(kind, parameters), set[str]()
         while True:
-            entries = page.get("entry", [])
-            yield from (each["resource"] for each in entries if each.get("search", {}).get("mode") != "outcome")
-            following = next((link["url"] for link in page.get("link", []) if link.get("relation") == "next"), None)
+            yield from matches(page)
+            following = next((link.get("url") for link in page.get("link", []) if link.get("relation") == "next"), None)
             if following is None:
                 return
+            if following in seen:
+                raise Refused("The server's pages of results lead back to each other.")
+            seen.add(following)
             page = self._send("GET", self._ours(following))
+
+    def _first_page(self, kind: str, parameters: Mapping[str, str]) -> Resource:
+        try:
+            return self._send("GET", kind, parameters=parameters)
+        except Gone as error:
+            # A search that finds nothing is a 200; this server does not know the kind, or is none at this base URL.
+            raise ServerFault(f"The server has no {kind} to search for; check base_url.", error.status) from None
 
     def create(self, resource: Resource) -> Resource:
         """Create a resource and return the server's, with its id."""
@@ -88,7 +99,7 @@ class Client:
         self, method: str, path: str, body: Resource | None = None, parameters: Mapping[str, str] | None = None
     ) -> Resource:
         response = self._answer(method, path, body, parameters)
-        if response.status_code >= 400:
+        if response.status_code >= 300:
             raise error_of(response)
         found = body_of(response)
         if refusal := refusal_in(found):
@@ -109,13 +120,23 @@ class Client:
         self, method: str, path: str, body: Resource | None, parameters: Mapping[str, str] | None
     ) -> requests.Response:
         url = f"{self.base_url}/{path}" if path else self.base_url
-        headers = self._auth.headers() | ({"Content-Type": JSON} if body is not None else {})
+        # Some servers answer a search that they have seen within a minute from a cache, where our own write is not yet.
+        headers = {**self._auth.headers(), "Cache-Control": "no-cache"}
+        if body is not None:
+            headers["Content-Type"] = JSON
+        data = None if body is None else exact.dumps(body).encode()
         try:
             return self._session.request(
-                method, url, params=parameters, json=body, headers=headers, timeout=self._timeout, allow_redirects=False
+                method, url, params=parameters, data=data, headers=headers, timeout=self._timeout, allow_redirects=False
             )
         except requests.RequestException as error:
             raise _network_fault(error) from None
+
+
+def matches(page: Resource) -> Iterator[Resource]:
+    """Yield the resources of a searchset, without what the server only says of the search."""
+    entries = (each for each in page.get("entry", []) if each.get("search", {}).get("mode") != "outcome")
+    yield from (each["resource"] for each in entries if "resource" in each)
 
 
 def _network_fault(error: requests.RequestException) -> FhirError:

@@ -1,52 +1,91 @@
 """Tells from a response what the caller does next; a server's own words stay out, for they can quote a patient."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
 
+from fhir_client import exact
 from fhir_client.errors import Conflict, FhirError, Gone, Refused, ServerFault, Temporary
 
 TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which the same request can succeed: time-outs, too early, too many, and a server in trouble."""
 
-# Some servers answer 400 for a stale If-Match inside a transaction and say 412 in the text only.
-_STALE = re.compile(r"\b412\b|precondition|if-match|version conflict", re.IGNORECASE)
+UNABLE = frozenset({405, 406, 415, 501})
+"""Statuses that say: this server cannot do what every submission needs, whatever is in it."""
+
+PASSING = frozenset({"transient", "lock-error", "no-store", "timeout", "throttled"})
+"""Codes of OperationOutcome.issue that say the same request can succeed later."""
+
+# Some servers answer 400 for a stale If-Match inside a transaction and say 412 in the text only; and Medplum, where two
+# transactions race, answers 400 with this false claim about ids.
+_STALE = re.compile(
+    r"\b(?:http|status|code|error)\W{0,3}412\b|precondition failed|version (?:conflict|mismatch)"
+    r"|if-match(?!.{0,80}(?:required|missing))|assigned id is already in use",
+    re.IGNORECASE,
+)
+LONGEST_WAIT = timedelta(days=1)
+"""A server that asks for more is asked again after this, for nobody would notice that a submission waits for a year."""
 
 
 def body_of(response: requests.Response) -> dict[str, Any]:
     """Return the JSON object that the response carries, or {} for a proxy's HTML, XML or half a body."""
     try:
-        found = response.json()
+        found = exact.loads(response.content)
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def error_of(response: requests.Response, *, now: datetime | None = None) -> FhirError:
-    """Return the error that a response of status 400 or more stands for."""
-    status = response.status_code
+    """Return the error that a response of status 300 or more stands for."""
+    wait = retry_after(response.headers.get("Retry-After"), now or datetime.now(UTC))
+    return error_for(response.status_code, response.content.decode(errors="replace"), body_of(response), wait)
+
+
+def error_for(status: int, text: str, outcome: dict[str, Any], wait: timedelta | None = None) -> FhirError:
+    """Return the error that a status of 300 or more stands for; `text` is what the server said, `outcome` the same parsed."""
     if status in TEMPORARY:
-        wait = retry_after(response.headers.get("Retry-After"), now or datetime.now(UTC))
         return Temporary(f"The server answered {status}: try again later.", status, wait)
-    if status in (401, 403):
-        return ServerFault(f"The server answered {status}: it does not let us in; check credentials and scopes.", status)
-    if status in (409, 412) or (status == 400 and _STALE.search(response.text)):
+    if status in (409, 412) or (status == 400 and _STALE.search(text)):
         return Conflict(f"The server answered {status}: the chart was changed in the meantime.", status)
     if status in (404, 410):
         return Gone(f"The server answered {status}: there is no such record.", status)
-    return Refused(f"The server answered {status}: it refuses this{_codes(body_of(response))}.", status)
+    return _fault_of_server(status) or Refused(f"The server answered {status}: it refuses this{_codes(outcome)}.", status)
 
 
-def refusal_in(body: dict[str, Any]) -> Refused | None:
-    """Return the refusal that a 200 hides: an OperationOutcome with an error where a resource was due."""
-    if body.get("resourceType") != "OperationOutcome":
-        return None
-    if any(issue.get("severity") in ("error", "fatal") for issue in body.get("issue", [])):
-        return Refused(f"The server answered 200 but reports a fault{_codes(body)}.", 200)
+def _fault_of_server(status: int) -> ServerFault | None:
+    if status in (401, 403):
+        return ServerFault(f"The server answered {status}: it does not let us in; check credentials and scopes.", status)
+    if status < 400:
+        return ServerFault(f"The server answered {status}: it has moved; check base_url.", status)
+    if status in UNABLE:
+        return ServerFault(f"The server answered {status}: it cannot do this; check base_url and how it is written to.", status)
     return None
+
+
+def faults_in(bundle: dict[str, Any]) -> Iterator[FhirError]:
+    """Yield the error of each entry of a batch's or transaction's response that was not done."""
+    for entry in bundle.get("entry", []):
+        response = entry.get("response", {})
+        status = str(response.get("status", "200"))[:3]
+        if status.isdecimal() and int(status) >= 300 and status != "304":
+            outcome = response.get("outcome") or entry.get("resource") or {}
+            yield error_for(int(status), exact.dumps(outcome), outcome)
+
+
+def refusal_in(body: dict[str, Any]) -> FhirError | None:
+    """Return the refusal that a 200 hides: an OperationOutcome with an error where a resource was due."""
+    issues = body.get("issue", []) if body.get("resourceType") == "OperationOutcome" else []
+    faults = [issue for issue in issues if issue.get("severity") in ("error", "fatal")]
+    if not faults:
+        return None
+    if all(issue.get("code") in PASSING for issue in faults):
+        return Temporary(f"The server answered 200 but could not do it now{_codes(body)}.", 200)
+    return Refused(f"The server answered 200 but reports a fault{_codes(body)}.", 200)
 
 
 def _codes(body: dict[str, Any]) -> str:
@@ -60,10 +99,10 @@ def retry_after(header: str | None, now: datetime) -> timedelta | None:
     """Return how long Retry-After asks to wait, which is a number of seconds or a date (RFC 9110, 10.2.3)."""
     if header is None:
         return None
-    if header.strip().isdecimal():
-        return timedelta(seconds=int(header))
+    if (digits := header.strip()).isdecimal():
+        return min(timedelta(seconds=int(digits[:9])), LONGEST_WAIT)
     until = _date(header)
-    return None if until is None else max(until - now, timedelta())
+    return None if until is None else min(max(until - now, timedelta()), LONGEST_WAIT)
 
 
 def date_of(response: requests.Response) -> datetime | None:

@@ -68,7 +68,7 @@ class Language:
     @property
     def is_tag(self) -> bool:
         """Whether the id is a language tag and not a word of ours."""
-        return len(self.id) <= 3
+        return len(self.id.partition("-")[0]) <= 3
 
     def serves(self, element: Element) -> bool:
         """Whether it can be an answer to the question about that element: signs are not read, scripts not spoken."""
@@ -79,7 +79,7 @@ class Language:
 
 # Kinds of Chinese: people speak one of many and read one of two.
 _SPOKEN_ONLY = frozenset({"cmn", "yue", "nan", "wuu", "hak"})
-_WRITTEN_ONLY = frozenset({"zh-hans", "zh-hant"})
+_WRITTEN_ONLY = frozenset({"zh-Hans", "zh-Hant"})
 _LANGUAGE_COLUMNS = ("id", "code", "name", "endonym", "direction", "signed", "also")
 
 
@@ -143,7 +143,7 @@ def language_names(locale: str) -> Mapping[str, str]:
         known = Locale.parse(locale, sep="-").languages
     except (UnknownLocaleError, ValueError):
         return {}
-    return {identity.replace("_", "-").lower(): name for identity, name in known.items()}
+    return {identity.replace("_", "-"): name for identity, name in known.items()}
 
 
 def _rows(name: str) -> list[Any]:

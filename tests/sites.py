@@ -20,6 +20,7 @@ from tests.strict import StrictClient
 INTAKE = """
 public_url = "{public_url}"
 languages = {languages}
+question_set = "{questions}"
 data_dir = "{data}"
 [servers.main]
 base_url = "http://127.0.0.1:9/fhir"
@@ -107,12 +108,17 @@ def make_template(folder: Path) -> Path:
 
 
 def make_site(
-    template: Path, folder: Path, public_url: str = "http://localhost", languages: tuple[str, ...] = ("en", "es", "ar")
+    template: Path,
+    folder: Path,
+    public_url: str = "http://localhost",
+    *,
+    languages: tuple[str, ...] = ("en", "es", "ar"),
+    question_set: str = "spd15-2024",
 ) -> TestSite:
     """A site in `folder`, with a copy of the template's database and key."""
     data = folder / "data"
     shutil.copytree(template, data)
-    settings_file = INTAKE.format(public_url=public_url, data=data, languages=list(languages))
+    settings_file = INTAKE.format(public_url=public_url, data=data, languages=list(languages), questions=question_set)
     (folder / "intake.toml").write_text(settings_file, "utf-8")
     (folder / "clinics.toml").write_text(CLINICS, "utf-8")
     settings, clock = load(folder), SetClock()

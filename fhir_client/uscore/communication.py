@@ -1,9 +1,10 @@
 """Patient.communication: the preferred language is preferred exactly once, and no other entry is lost."""
 
+from itertools import count
 from typing import Any
 
 from fhir_client.uscore.parts import Json, coding, concept
-from fhir_client.uscore.statement import Coding, Language, Statement
+from fhir_client.uscore.statement import BCP47, AbsentReason, Coding, Language, Statement
 
 PROFICIENCY = "http://hl7.org/fhir/StructureDefinition/patient-proficiency"
 MODE = "http://terminology.hl7.org/CodeSystem/v3-LanguageAbilityMode"
@@ -12,31 +13,46 @@ SIGNED = Coding(MODE, "ESGN", "Expressed signed")
 READ = Coding(MODE, "RWR", "Received written")
 
 
-def merge(patient: Json, statement: Statement) -> dict[str, str]:
+def merge(patient: Json, statement: Statement, *, erases: bool = False) -> dict[str, str]:
     """Set the spoken and the written language in `patient`, which is changed; returns the ids of the elements set.
 
-    Declined and unknown languages change nothing: the Observation records them (FHIR.md, section 5).
+    Declined and unknown languages change nothing, for the Observation records them (FHIR.md, section 5), unless the site
+    has them erased: then no entry is preferred any more, or marked as the written language, but every entry stays.
     """
     ids = {}
+    if erases:
+        _erase(patient, statement)
+    spoken: Json | None = None
     if isinstance(statement.spoken, Language):
         mode = SIGNED if statement.spoken.signed else SPOKEN
         spoken = _entry(patient, statement.spoken)
-        for other in _entries(patient):
-            other.pop("preferred", None)
-        spoken["preferred"] = True
+        _prefer(patient, spoken)
         _only_mark(patient, spoken, (SPOKEN, SIGNED), mode)
-        ids["spoken-language"] = _identity(spoken, "language")
+        ids["spoken-language"] = _identity(patient, spoken, "language")
     if isinstance(statement.written, Language):
-        written = _entry(patient, statement.written)
+        # The spoken language's entry serves for the written one only where both are the very same.
+        taken = None if statement.written == statement.spoken else spoken
+        written = _entry(patient, statement.written, taken)
         _only_mark(patient, written, (READ,), READ)
-        ids["written-language"] = _identity(written, "written-language")
+        ids["written-language"] = _identity(patient, written, "written-language")
     return ids
+
+
+def _erase(patient: Json, statement: Statement) -> None:
+    for entry in patient.get("communication", []):
+        if isinstance(statement.spoken, AbsentReason):
+            entry.pop("preferred", None)
+            _unmark(entry, {SPOKEN.code, SIGNED.code})
+        if isinstance(statement.written, AbsentReason):
+            _unmark(entry, {READ.code})
 
 
 def marks(entry: Json) -> set[str]:
     """Return the modes (ESP, ESGN, RWR …) that an entry is marked with."""
-    found = (part for each in entry.get("extension", []) if each.get("url") == PROFICIENCY for part in each["extension"])
-    return {part["valueCoding"]["code"] for part in found if part.get("url") == "type"}
+    found = (
+        part for each in entry.get("extension", []) if each.get("url") == PROFICIENCY for part in each.get("extension", [])
+    )
+    return {str(part.get("valueCoding", {}).get("code")) for part in found if part.get("url") == "type"}
 
 
 def _entries(patient: Json) -> list[Json]:
@@ -44,26 +60,49 @@ def _entries(patient: Json) -> list[Json]:
     return found
 
 
-def _entry(patient: Json, language: Language) -> Json:
-    """Return the chart's entry for the language, with the language as the person said it, or a new one."""
-    entries = _entries(patient)
-    found = next((each for each in entries if _same(each.get("language", {}), language)), None)
+def _prefer(patient: Json, chosen: Json) -> None:
+    for other in _entries(patient):
+        other.pop("preferred", None)
+    chosen["preferred"] = True
+
+
+def _entry(patient: Json, language: Language, taken: Json | None = None) -> Json:
+    """Return the chart's entry for the language, with the language as the person said it, or a new one.
+
+    An entry that says just this comes before one that only names the same language; `taken` is left alone.
+    """
+    free = [each for each in _entries(patient) if each is not taken]
+    says = (each for each in free if _says(each.get("language", {}), language))
+    same = (each for each in free if _same(each.get("language", {}), language))
+    found = next(says, None) or next(same, None)
     if found is None:
         found = {}
-        entries.append(found)
-    if not _says(found.get("language", {}), language):
-        found["language"] = concept(*language.codings, text=language.text)
+        _entries(patient).append(found)
+    held = found.get("language", {})
+    if not _says(held, language):
+        ours = [coding(each) for each in language.codings]
+        others = [each for each in held.get("coding", []) if not _covers(each, ours)]
+        found["language"] = {**held, **concept(*language.codings, text=language.text)}
+        if others:
+            found["language"]["coding"] = ours + others
     return found
 
 
 def _same(held: Json, language: Language) -> bool:
+    """Return whether the chart's language is the person's: all its codes are, and the most specific one is among them.
+
+    Cantonese and Mandarin share the code zh, Dari and Persian fa: a shared code alone never makes two languages one.
+    """
     if not language.codings:
         return bool(held.get("text") == language.text and not held.get("coding"))
-    primary = language.codings[0].code.partition("-")[0].casefold()
-    # A sign language's shortest code covers them all, so only the specific tag or the name tells them apart.
-    if language.signed:
-        return _says(held, language)
-    return any(str(each.get("code", "")).partition("-")[0].casefold() == primary for each in held.get("coding", []))
+    ours = [_primary(each.code) for each in language.codings]
+    tags = (each for each in held.get("coding", []) if each.get("system", BCP47) == BCP47)
+    theirs = {_primary(str(each.get("code", ""))) for each in tags}
+    return ours[-1] in theirs and theirs <= set(ours)
+
+
+def _primary(tag: str) -> str:
+    return tag.partition("-")[0].casefold()
 
 
 def _says(held: Json, language: Language) -> bool:
@@ -72,28 +111,35 @@ def _says(held: Json, language: Language) -> bool:
 
 
 def _covers(ours: Json, held: list[Json]) -> bool:
-    return any(each.get("system") == ours["system"] and each.get("code") == ours["code"] for each in held)
+    return any(each.get("system") == ours.get("system") and each.get("code") == ours.get("code") for each in held)
 
 
-def _identity(entry: Json, fallback: str) -> str:
-    entry.setdefault("id", fallback)
+def _identity(patient: Json, entry: Json, wanted: str) -> str:
+    taken = {each.get("id") for each in _entries(patient)}
+    free = (name for number in count(2) for name in (wanted, f"{wanted}-{number}") if name not in taken)
+    if "id" not in entry:
+        entry["id"] = next(free)
     return str(entry["id"])
 
 
 def _only_mark(patient: Json, chosen: Json, family: tuple[Coding, ...], mode: Coding) -> None:
     """Mark the chosen entry with `mode`, and take the marks of that family from every other one."""
-    codes = {each.code for each in family}
     for entry in _entries(patient):
-        stays = {mode.code} if entry is chosen else set()
-        kept = [each for each in entry.get("extension", []) if not _is_mark(each, codes - stays)]
-        if kept:
-            entry["extension"] = kept
-        else:
-            entry.pop("extension", None)
+        _unmark(entry, {each.code for each in family} - ({mode.code} if entry is chosen else set()))
     if mode.code not in marks(chosen):
         mark: Json = {"url": PROFICIENCY, "extension": [{"url": "type", "valueCoding": coding(mode)}]}
         chosen.setdefault("extension", []).append(mark)
 
 
+def _unmark(entry: Json, codes: set[str]) -> None:
+    kept = [each for each in entry.get("extension", []) if not _is_mark(each, codes)]
+    if kept:
+        entry["extension"] = kept
+    else:
+        entry.pop("extension", None)
+
+
 def _is_mark(extension: dict[str, Any], codes: set[str]) -> bool:
-    return extension.get("url") == PROFICIENCY and bool(marks({"extension": [extension]}) & codes)
+    # A proficiency that says more than the mode, such as how well, is somebody else's and stays.
+    ours = extension.get("url") == PROFICIENCY and len(extension.get("extension", [])) == 1
+    return ours and bool(marks({"extension": [extension]}) & codes)

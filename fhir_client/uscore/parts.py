@@ -1,5 +1,6 @@
 """The small shapes that several resources share: codings, references, identifiers, who answered."""
 
+import re
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -51,6 +52,12 @@ def informant(statement: Statement) -> Json:
 def response_url(statement: Statement) -> str:
     """Return the QuestionnaireResponse's address inside the transaction."""
     return uuid5(statement.submission, "QuestionnaireResponse").urn
+
+
+def local(reference: object, kind: str) -> str | None:
+    """Return the `Kind/id` that a reference or location ends in: servers answer with absolute and versioned ones, too."""
+    found = re.search(rf"(?:^|/)({kind}/[A-Za-z0-9\-.]{{1,64}})(?:/_history/[A-Za-z0-9\-.]{{1,64}})?$", str(reference))
+    return found[1] if found else None
 
 
 def with_encounter(resource: Json, statement: Statement) -> Json:

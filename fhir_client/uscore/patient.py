@@ -13,6 +13,7 @@ from fhir_client.uscore.versions import DATA_ABSENT_REASON, NULL_FLAVOR, US_CORE
 URLS = {"race": f"{US_CORE}us-core-race", "ethnicity": f"{US_CORE}us-core-ethnicity"}
 INTERPRETER_REQUIRED = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
 INTERPRETER_NEEDED = f"{US_CORE}us-core-interpreter-needed"
+INTERPRETERS = (INTERPRETER_REQUIRED, INTERPRETER_NEEDED)
 DECLINED_TEXT, UNKNOWN_TEXT = "Declined to answer", "Does not know"
 NULL_TEXTS = {AbsentReason.ASKED_DECLINED: DECLINED_TEXT, AbsentReason.ASKED_UNKNOWN: UNKNOWN_TEXT}
 
@@ -53,34 +54,39 @@ def apply(patient: Json, statement: Statement, version: UsCoreVersion, policy: M
             kept.append(element)
         else:
             ids[element] = _set_category(merged, element, said, version)
-    if isinstance(statement.interpreter, Interpreter | AbsentReason):
-        _set_interpreter(merged, statement.interpreter, version, kept)
-    ids |= communication.merge(merged, statement)
+    if isinstance(statement.interpreter, Interpreter):
+        ids["interpreter"] = _set_interpreter(merged, statement.interpreter, version)
+    elif statement.interpreter is not None and _leave_interpreter(merged, statement.interpreter, version, policy):
+        kept.append("interpreter")
+    ids |= communication.merge(merged, statement, erases=policy.decline_erases)
     return Merge(merged, merged != patient, elements_of(patient), ids, tuple(kept))
 
 
 def elements_of(patient: Json) -> dict[str, Any]:
-    """Return the parts of a Patient that a statement can change, None where it has none."""
-    interpreter = [each for each in _extensions(patient) if each.get("url") in (INTERPRETER_REQUIRED, INTERPRETER_NEEDED)]
+    """Return the parts of a Patient that a statement can change, None where it has none.
+
+    A chart that has race or ethnicity twice, which is a fault of it, has them here as a list, so that undo can restore it.
+    """
     return {
-        "race": _find(patient, URLS["race"]),
-        "ethnicity": _find(patient, URLS["ethnicity"]),
-        "interpreter": deepcopy(interpreter) or None,
+        "race": _one_or_all(_all(patient, URLS["race"])),
+        "ethnicity": _one_or_all(_all(patient, URLS["ethnicity"])),
+        "interpreter": _all(patient, *INTERPRETERS) or None,
         "communication": deepcopy(patient.get("communication")),
     }
 
 
 def has_value(patient: Json, element: str) -> bool:
     """Return whether the chart has an answer for `race` or `ethnicity`, and not only that none was given."""
-    found = _find(patient, URLS[element])
-    if found is None:
-        return False
-    parts = [part for part in found.get("extension", []) if part.get("url") in ("ombCategory", "detailed")]
-    if parts:
-        systems = {part.get("valueCoding", {}).get("system") for part in parts}
-        return bool(systems - {NULL_FLAVOR, DATA_ABSENT_REASON})
-    texts = {part.get("valueString") for part in found.get("extension", []) if part.get("url") == "text"}
-    return bool(texts - {DECLINED_TEXT, UNKNOWN_TEXT, None})
+    return any(map(_answers, _all(patient, URLS[element])))
+
+
+def _answers(extension: Json) -> bool:
+    nested = extension.get("extension", [])
+    codings = [part.get("valueCoding", {}) for part in nested if part.get("url") in ("ombCategory", "detailed")]
+    if codings:
+        return any(each.get("system") not in (NULL_FLAVOR, DATA_ABSENT_REASON) for each in codings)
+    texts = {part.get("valueString") for part in nested if part.get("url") == "text"}
+    return bool(texts - {DECLINED_TEXT, UNKNOWN_TEXT, None}) or any(key.startswith("value") for key in extension)
 
 
 def category_extension(element: str, said: Coded | AbsentReason, version: UsCoreVersion, identity: str) -> Json:
@@ -97,36 +103,68 @@ def category_extension(element: str, said: Coded | AbsentReason, version: UsCore
     return {"id": identity, "url": URLS[element], "extension": [*parts, {"url": "text", "valueString": text}]}
 
 
+def category_parts(extension: Json) -> frozenset[tuple[str, object]]:
+    """Return what an extension of race or ethnicity says, displays, ids and order aside."""
+    nested = extension.get("extension", [])
+    codings = ((str(part.get("url")), part["valueCoding"]) for part in nested if "valueCoding" in part)
+    said: set[tuple[str, object]] = {(url, (held.get("system"), held.get("code"))) for url, held in codings}
+    said |= {(str(part.get("url")), part["valueString"]) for part in nested if "valueString" in part}
+    # A value where none may stand, as some systems once wrote it, is still what somebody said.
+    return frozenset(said | {(key, repr(value)) for key, value in extension.items() if key.startswith("value")})
+
+
 def _extensions(patient: Json) -> list[Json]:
     found: list[Json] = patient.get("extension", [])
     return found
 
 
-def _find(patient: Json, url: str) -> Json | None:
-    return next((deepcopy(each) for each in _extensions(patient) if each.get("url") == url), None)
+def _all(patient: Json, *urls: str) -> list[Json]:
+    return [deepcopy(each) for each in _extensions(patient) if each.get("url") in urls]
+
+
+def _one_or_all(found: list[Json]) -> Json | list[Json] | None:
+    return found if len(found) > 1 else next(iter(found), None)
 
 
 def _set_category(merged: Json, element: str, said: Coded | AbsentReason, version: UsCoreVersion) -> str:
-    before = _find(merged, URLS[element]) or {}
+    before: Json = next(iter(_all(merged, URLS[element])), {})
     identity = str(before.get("id") or element)
-    _replace(merged, URLS[element], category_extension(element, said, version, identity))
+    wanted = category_extension(element, said, version, identity)
+    # An extension that says the same already keeps what a vendor added to it, such as displays of its own.
+    same = category_parts(before) == category_parts(wanted)
+    _replace(merged, URLS[element], {**before, "id": identity} if same else wanted)
     return identity
 
 
-def _set_interpreter(merged: Json, said: Interpreter | AbsentReason, version: UsCoreVersion, kept: list[str]) -> None:
-    present = {str(each.get("url")) for each in _extensions(merged)} & {INTERPRETER_REQUIRED, INTERPRETER_NEEDED}
-    if isinstance(said, AbsentReason):
-        if present:
-            kept.append("interpreter")
-        elif version.interpreter_is_coded and said is AbsentReason.ASKED_UNKNOWN:
-            _replace(merged, INTERPRETER_NEEDED, {"url": INTERPRETER_NEEDED, "valueCoding": coding(absent(said))})
-        return
+def _set_interpreter(merged: Json, said: Interpreter, version: UsCoreVersion) -> str:
     ours = INTERPRETER_NEEDED if version.interpreter_is_coded else INTERPRETER_REQUIRED
+    present = {str(each.get("url")) for each in _all(merged, *INTERPRETERS)}
+    identity = str(next(iter(_all(merged, ours)), {}).get("id") or "interpreter")
     # Where the chart has the other of the two as well, a reader of either must find the same.
     for url in sorted(present | {ours}):
+        held = _all(merged, url)
         needed = {"valueCoding": coding(YES if said.wanted else NO)}
-        value = {"valueBoolean": said.wanted} if url == INTERPRETER_REQUIRED else needed
-        _replace(merged, url, {"url": url, **value})
+        value = {"url": url, **({"valueBoolean": said.wanted} if url == INTERPRETER_REQUIRED else needed)}
+        same = len(held) == 1 and _wanted(held[0]) is said.wanted
+        _replace(merged, url, {**(held[0] if same else value), **({"id": identity} if url == ours else {})})
+    return identity
+
+
+def _leave_interpreter(merged: Json, said: AbsentReason, version: UsCoreVersion, policy: MergePolicy) -> bool:
+    """Leave what the chart has, unless the site has it erased; returns whether something stayed."""
+    if _all(merged, *INTERPRETERS) and not policy.decline_erases:
+        return True
+    merged["extension"] = [each for each in _extensions(merged) if each.get("url") not in INTERPRETERS]
+    if version.interpreter_is_coded and said is AbsentReason.ASKED_UNKNOWN:
+        _replace(merged, INTERPRETER_NEEDED, {"url": INTERPRETER_NEEDED, "valueCoding": coding(absent(said))})
+    if not merged["extension"]:
+        del merged["extension"]
+    return False
+
+
+def _wanted(extension: Json) -> bool | None:
+    code = extension.get("valueCoding", {}).get("code")
+    return {YES.code: True, NO.code: False}.get(code, extension.get("valueBoolean"))
 
 
 def _replace(merged: Json, url: str, extension: Json) -> None:

@@ -29,13 +29,18 @@ def build(
 ) -> Built:
     """Return the Bundle; without a Patient it has no Patient entry, nor where the Patient says it all already."""
     merge = None if patient is None else apply(patient, statement, version, policy)
+    return Built(bundle_of(statement, version, merge), merge)
+
+
+def bundle_of(statement: Statement, version: UsCoreVersion, merge: Merge | None) -> Json:
+    """Return the transaction Bundle with the merged Patient; raises NoVersion."""
     entries = [] if merge is None or not merge.changed else [_patient_entry(statement, merge.patient)]
     made = {uuid5(statement.submission, f"entry {name}").urn: each for name, each in observations(statement, version)}
     entries.append(_new(response_url(statement), questionnaire_response(statement, version)))
     entries += [_new(url, each) for url, each in made.items()]
     ids = {} if merge is None else merge.element_ids
     entries.append(_new(uuid5(statement.submission, "Provenance").urn, provenance(statement, version, made, ids)))
-    return Built({"resourceType": "Bundle", "type": "transaction", "entry": entries}, merge)
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
 def search_of(identifier: Json) -> str:

@@ -76,7 +76,7 @@ def _add_questions(catalog: Catalog, path: Path, name: str) -> None:
 
 def _add_languages(catalog: Catalog, tags: Collection[str], path: Path) -> None:
     """Add the names of the languages that CLDR does not name in English or in one of `tags`."""
-    named = [{str(each).replace("_", "-").lower() for each in cldr(tag).languages} for tag in (SOURCE, *tags)]
+    named = [{str(each).replace("_", "-") for each in cldr(tag).languages} for tag in (SOURCE, *tags)]
     for identity, _, name, *_ in json.loads(path.read_text("utf-8"))["rows"]:
         if not all(identity in known for known in named):
             place = ("config/terminology/languages.json", 0)

@@ -7,71 +7,146 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, update
 
 from intake.answers import Submission
-from intake.store import payload
+from intake.store import known, payload
+from intake.store.crypto import KeyFault
 from intake.store.database import Tx
-from intake.store.submissions import OPEN, Row, Status, row_of
+from intake.store.known import Known
+from intake.store.payload import PayloadFault
+from intake.store.submissions import OPEN, Row, Status, patient_key, row_of
+from intake.store.tables import Moment
 from intake.store.tables import submissions as table
 
-_earlier = table.alias("earlier")
+_other = table.alias("other")
 _open = [status.value for status in OPEN]
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A row that this worker alone may write until its lease ends; `first` is False once it may have been sent.
+class Sent:
+    """Where a row was last sent: the Patient, and the version of it that was merged into."""
 
-    `visit` is the id of the visit that it came from, where it came from one.
+    patient: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that this worker alone may write until its lease ends.
+
+    `known` is what the visit that it came from knew; `sent` is None as long as the server cannot have it. `taken` are the
+    elements that a later submission has answered since. `failing_since` is when the server began to fail it.
     """
 
     row: Row
-    visit: str | None
     submission: Submission
     lease: str
-    first: bool
+    known: Known
+    sent: Sent | None
+    taken: frozenset[str]
+    failing_since: datetime | None
 
 
 def claim(tx: Tx, server: str, *, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
-    """Lease up to `limit` due rows, oldest first; per patient only the first open row can be had, so order is kept."""
-    ahead = exists().where(
-        _earlier.c.server == table.c.server,
-        _earlier.c.patient_key == table.c.patient_key,
-        _earlier.c.number < table.c.number,
-        _earlier.c.status.in_(_open),
-    )
+    """Lease up to `limit` due rows, oldest first; per patient only the first open row can be had, so order is kept.
+
+    Nor is a row to be had while another one of its patient is being sent: a held row that somebody has sent again.
+    """
+    blocked = exists().where(_first(tx.now, table.c.server, table.c.patient_key, table.c.id, table.c.number))
     free = or_(table.c.lease.is_(None), table.c.leased_until <= tx.now)
     due = (
         select(table)
-        .where(table.c.server == server, table.c.status.in_(_open), table.c.due_at <= tx.now, free, ~ahead)
+        .where(table.c.server == server, table.c.status.in_(_open), table.c.due_at <= tx.now, free, ~blocked)
         .order_by(table.c.due_at, table.c.number)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return tuple(_leased(tx, held, tx.now + lease) for held in tx.connection.execute(due).all())
+    leased = (_leased(tx, held, tx.now + lease) for held in tx.connection.execute(due).all())
+    return tuple(each for each in leased if each is not None)
 
 
-def _leased(tx: Tx, held: Any, until: datetime) -> Claimed:
+def _first(now: datetime, server: Any, key: Any, identity: Any, number: Any) -> ColumnElement[bool]:
+    """Return the condition that another row of the same chart goes before the one that is given."""
+    older = and_(_other.c.number < number, _other.c.status.in_(_open))
+    same_chart = and_(_other.c.server == server, _other.c.patient_key == key, _other.c.id != identity)
+    return and_(same_chart, or_(older, _other.c.leased_until > now))
+
+
+def _leased(tx: Tx, held: Any, until: datetime) -> Claimed | None:
+    """Lease a row; one that cannot be opened is held instead, for it must not keep the others from being claimed."""
     lease = str(uuid4())
     query = update(table).where(table.c.id == held.id)
+    try:
+        found = _opened(tx, held, lease)
+    except (KeyFault, PayloadFault) as fault:
+        why_not = fault if isinstance(fault, KeyFault) else "it was stored in another form"
+        words = f"It cannot be read here: {why_not}. Bring back the key file and the version that stored it, then retry."
+        held_for = {"status": Status.HELD.value, "held_at": tx.now, "reason": "unreadable", "words": words}
+        tx.connection.execute(query.values(held_for))
+        return None
     tx.connection.execute(query.values(lease=lease, leased_until=until, attempts=table.c.attempts + 1))
-    submission = payload.decode(tx.cipher.open(held.payload, held.id))
-    return Claimed(row_of(tx, held), held.visit, submission, lease, first=held.attempts == 0)
+    return found
 
 
-def wait(tx: Tx, claimed: Claimed, *, until: datetime, reason: str, words: str) -> bool:
-    """Try again at `until`; what the server accepted stays accepted. False where the lease was lost."""
-    status = Status.ACCEPTED if claimed.row.status is Status.ACCEPTED else Status.WAITING
-    return _done(tx, claimed, {"status": status.value, "due_at": until, "reason": reason, "words": words})
+def _opened(tx: Tx, held: Any, lease: str) -> Claimed:
+    return Claimed(
+        row=row_of(tx, held),
+        submission=payload.read(tx.cipher.open(held.payload, held.id)),
+        lease=lease,
+        known=known.opened(tx, held.known, held.id),
+        sent=_sent(tx, held),
+        taken=frozenset(filter(None, held.taken.split(","))),
+        failing_since=held.failing_since,
+    )
 
 
-def accept(tx: Tx, claimed: Claimed, *, earlier: Mapping[str, Any] | None) -> bool:
-    """The server took it; `earlier` are the chart's values before, kept sealed for undo. The lease goes on."""
-    values: dict[str, Any] = {"status": Status.ACCEPTED.value, "accepted_at": tx.now}
-    if earlier is not None:
-        values["earlier"] = tx.cipher.seal(json.dumps(earlier).encode(), claimed.row.id)
-    return _update(tx, claimed, values)
+def _sent(tx: Tx, held: Any) -> Sent | None:
+    if held.sent_at is None:
+        return None
+    earlier = json.loads(tx.cipher.open(held.earlier, held.id))
+    return Sent(earlier["patient"], earlier["version"])
+
+
+def renew(tx: Tx, claimed: Claimed, lease: timedelta) -> bool:
+    """Lengthen the lease; False where it was lost."""
+    return _update(tx, claimed, {"leased_until": tx.now + lease})
+
+
+def follow(tx: Tx, claimed: Claimed, patient: str) -> bool:
+    """Put the row under the chart that its patient's was merged into; False where another row of that chart goes first."""
+    key = patient_key(tx, claimed.row.server, patient)
+    if not _update(tx, claimed, {"patient_key": key}):
+        return False
+    mine = select(table.c.number).where(table.c.id == claimed.row.id).scalar_subquery()
+    query = select(_other.c.id).where(_first(tx.now, claimed.row.server, key, claimed.row.id, mine))
+    return tx.connection.execute(query.limit(1)).first() is None
+
+
+def sending(tx: Tx, claimed: Claimed, sent: Sent, values: str, lease: timedelta) -> bool:
+    """Note, before it leaves, where the row is sent; False where the lease was lost, and nothing may be sent.
+
+    `values` is JSON of what the chart says now: kept sealed for undo, for after a time-out nobody could tell it any more.
+    """
+    earlier = f'{{"patient":{json.dumps(sent.patient)},"version":{json.dumps(sent.version)},"values":{values}}}'
+    sealed = tx.cipher.seal(earlier.encode(), claimed.row.id)
+    return _update(tx, claimed, {"sent_at": tx.now, "earlier": sealed, "leased_until": tx.now + lease})
+
+
+def accept(tx: Tx, claimed: Claimed) -> bool:
+    """The server took it. The lease goes on."""
+    return _update(tx, claimed, {"status": Status.ACCEPTED.value, "accepted_at": tx.now, "failing_since": None})
+
+
+def wait(tx: Tx, claimed: Claimed, *, until: datetime, reason: str, words: str, failing: bool = False) -> bool:
+    """Try again at `until`; what the server accepted stays accepted. False where the lease was lost.
+
+    `failing` tells that the server fails this row, and not only that it could not be reached.
+    """
+    accepted = (table.c.status == Status.ACCEPTED.value, Status.ACCEPTED.value)
+    values: dict[str, Any] = {"status": case(accepted, else_=Status.WAITING.value), "due_at": until}
+    since = func.coalesce(table.c.failing_since, literal(tx.now, Moment)) if failing else None
+    return _done(tx, claimed, {**values, "reason": reason, "words": words, "failing_since": since})
 
 
 def verify(tx: Tx, claimed: Claimed) -> bool:
@@ -83,12 +158,13 @@ def hold(tx: Tx, claimed: Claimed, *, reason: str, words: str, detail: str | Non
     """A person has to look: `words` say why and what next, `detail` may quote answers and is sealed."""
     sealed = None if detail is None else tx.cipher.seal(detail.encode(), claimed.row.id)
     values = {"status": Status.HELD.value, "held_at": tx.now, "reason": reason, "words": words, "detail": sealed}
-    return _done(tx, claimed, values)
+    return _done(tx, claimed, {**values, "failing_since": None})
 
 
-def release(tx: Tx, claimed: Claimed, *, until: datetime) -> bool:
-    """Give a row back without blame, because its server is paused until then."""
-    return _done(tx, claimed, {"due_at": until})
+def release(tx: Tx, claimed: Claimed, *, until: datetime, reason: str | None = None, words: str | None = None) -> bool:
+    """Give a row back without blame: nothing is known against it, only against its server or the moment."""
+    why = {} if reason is None else {"reason": reason, "words": words}
+    return _done(tx, claimed, {"due_at": until, **why})
 
 
 def _done(tx: Tx, claimed: Claimed, values: Mapping[str, Any]) -> bool:
@@ -98,10 +174,3 @@ def _done(tx: Tx, claimed: Claimed, values: Mapping[str, Any]) -> bool:
 def _update(tx: Tx, claimed: Claimed, values: Mapping[str, Any]) -> bool:
     mine = and_(table.c.id == claimed.row.id, table.c.lease == claimed.lease)
     return tx.connection.execute(update(table).where(mine).values(values)).rowcount == 1
-
-
-def was_sent_before(tx: Tx, claimed: Claimed) -> bool:
-    """Return whether an earlier submission of the same visit may have changed the chart already."""
-    number = select(table.c.number).where(table.c.id == claimed.row.id).scalar_subquery()
-    query = select(table.c.id).where(table.c.visit == claimed.visit, table.c.number < number, table.c.attempts > 0)
-    return tx.connection.execute(query.limit(1)).first() is not None

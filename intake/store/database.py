@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from intake.clock import Clock
@@ -17,6 +18,8 @@ HEAD = "0001"
 """The schema revision that this version of the code works with; a test keeps it equal to the newest migration."""
 
 BUSY_SECONDS = 30
+DatabaseFault = SQLAlchemyError
+"""What a database raises that cannot be reached, is locked for too long, or is full."""
 
 
 @dataclass(frozen=True, slots=True)

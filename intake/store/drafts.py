@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select, update
 from intake.answers import Answer, Channel, Informant, State, Submission
 from intake.store import submissions
 from intake.store.database import Tx
+from intake.store.known import Known
 from intake.store.tables import drafts as table
 from intake.store.visits import Visit
 
@@ -33,6 +34,7 @@ class Bound:
     patient: str
     appointment: str | None = None
     encounter: str | None = None
+    known: Known = field(default_factory=Known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def start(
     """Begin a draft for the visit, and wipe one begun before; returns it and the token that the browser carries."""
     tx.connection.execute(delete(table).where(table.c.visit == visit.id))
     identity, token = str(uuid4()), secrets.token_urlsafe(32)
-    bound = Bound(visit.server, visit.patient, visit.appointment, visit.encounter)
+    bound = Bound(visit.server, visit.patient, visit.appointment, visit.encounter, Known(visit.birth_date, visit.base))
     state = DraftState(locale, uuid4(), bound)
     values = {
         "id": identity,
@@ -143,7 +145,8 @@ def drop(tx: Tx, identity: str) -> bool:
 
 def submit(tx: Tx, draft: Draft, submission: Submission) -> bool:
     """Store the submission and wipe the draft, in this one transaction; False where it was stored before."""
-    stored = submissions.submit(tx, submission, draft.state.bound.server, draft.visit)
+    bound = draft.state.bound
+    stored = submissions.submit(tx, submission, bound.server, draft.visit, bound.known)
     drop(tx, draft.id)
     return stored
 

@@ -1,5 +1,6 @@
 """The stored form of a submission, which is also ANSWERS.json: strict JSON in, frozen values out, and back."""
 
+import re
 import unicodedata
 from datetime import datetime
 from uuid import UUID
@@ -7,6 +8,11 @@ from uuid import UUID
 import msgspec
 
 from intake.answers import LONGEST_WRITE_IN, Answer, Channel, Informant, State, Submission
+
+LONGEST_WORD, LONGEST_TAG = 80, 35
+REFERENCE = r"[A-Za-z0-9\-.]{1,64}"
+"""FHIR's rule for the id in a reference (R4, datatypes, id)."""
+_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
 class PayloadFault(ValueError):
@@ -68,13 +74,18 @@ def encode(submission: Submission) -> bytes:
 
 
 def decode(raw: bytes | str) -> Submission:
-    """Return the submission that JSON `raw` holds; raises PayloadFault naming the place."""
+    """Return the submission that JSON `raw` holds, checked; raises PayloadFault naming the place, never quoting an answer."""
+    found = read(raw)
+    check(found)
+    return found
+
+
+def read(raw: bytes | str) -> Submission:
+    """Return the submission that JSON `raw` holds, in its form alone: what was stored once has to be read for ever."""
     try:
         held = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise PayloadFault(str(error)) from None
-    if held.answered_at.tzinfo is None:
-        raise PayloadFault("answered_at: a time with an offset is needed, such as 2026-11-23T10:00:00-05:00")
     return Submission(
         id=held.id,
         clinic=held.clinic,
@@ -86,22 +97,42 @@ def decode(raw: bytes | str) -> Submission:
         question_set_version=held.question_set_version,
         locale=held.locale,
         notice=held.notice,
-        answers={name: _answer(name, answer) for name, answer in held.answers.items()},
+        answers={name: Answer(each.state, each.choices, each.write_ins) for name, each in held.answers.items()},
         appointment=held.appointment,
         encounter=held.encounter,
     )
 
 
-def _answer(name: str, held: AnswerJson) -> Answer:
-    if held.state is not State.ANSWERED and (held.choices or held.write_ins):
-        raise PayloadFault(f"answers.{name}: state '{held.state}' goes with no choices and no write_ins")
-    if held.state is State.ANSWERED and not (held.choices or held.write_ins):
+def check(submission: Submission) -> None:
+    """Raise PayloadFault where the submission is not what the stored form allows."""
+    for key in ("clinic", "question_set", "question_set_version", "notice"):
+        if not 0 < len(getattr(submission, key)) <= LONGEST_WORD:
+            raise PayloadFault(f"{key}: 1 to {LONGEST_WORD} characters")
+    _check_reference(submission.patient, "Patient")
+    _check_reference(submission.appointment, "Appointment")
+    _check_reference(submission.encounter, "Encounter")
+    if submission.answered_at.tzinfo is None:
+        raise PayloadFault("answered_at: a time with an offset is needed, such as 2026-11-23T10:00:00-05:00")
+    if len(submission.locale) > LONGEST_TAG or not _TAG.fullmatch(submission.locale):
+        raise PayloadFault("locale: a language tag is needed, such as es or zh-Hant")
+    for name, answer in submission.answers.items():
+        _check_answer(name, answer)
+
+
+def _check_reference(reference: str | None, kind: str) -> None:
+    if reference is not None and not re.fullmatch(f"{kind}/{REFERENCE}", reference):
+        raise PayloadFault(f"{kind.lower()}: a relative reference is needed, such as {kind}/123")
+
+
+def _check_answer(name: str, answer: Answer) -> None:
+    if answer.state is not State.ANSWERED and (answer.choices or answer.write_ins):
+        raise PayloadFault(f"answers.{name}: state '{answer.state}' goes with no choices and no write_ins")
+    if answer.state is State.ANSWERED and not (answer.choices or answer.write_ins):
         raise PayloadFault(f"answers.{name}: an answered question has choices or write_ins; leave a skipped one out")
-    if len(set(held.choices)) != len(held.choices):
+    if len(set(answer.choices)) != len(answer.choices):
         raise PayloadFault(f"answers.{name}.choices: a choice is named twice")
-    for key, words in held.write_ins.items():
+    for key, words in answer.write_ins.items():
         _check_words(words, f"answers.{name}.write_ins.{key}")
-    return Answer(held.state, held.choices, held.write_ins)
 
 
 def _check_words(words: str, where: str) -> None:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from intake.store.database import Tx
 from intake.store.tables import servers as table
@@ -11,7 +13,10 @@ from intake.store.tables import servers as table
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """A server as the worker last met it; `paused_until` is when it is tried again."""
+    """A server as the worker last met it; `paused_until` is when it is tried again.
+
+    Without `paused_since` it only rests until then, because it asked for time.
+    """
 
     id: str
     paused_since: datetime | None = None
@@ -37,13 +42,29 @@ def pause(tx: Tx, server: str, *, until: datetime, reason: str, words: str) -> b
     return before.paused_since is None
 
 
+def rest(tx: Tx, server: str, *, until: datetime) -> None:
+    """Leave the server alone until then, as it asked; that is no pause, and no alarm."""
+    before = state(tx, server)
+    if before.paused_until is None or before.paused_until < until:
+        _put(tx, server, {"paused_until": until})
+
+
+def probe(tx: Tx, server: str, *, until: datetime) -> bool:
+    """Return whether this worker may try the paused server with one row, whose time has come; the others wait until then."""
+    due = (table.c.id == server, table.c.paused_since.is_not(None), table.c.paused_until <= tx.now)
+    return tx.connection.execute(update(table).where(*due).values(paused_until=until)).rowcount == 1
+
+
+def let_in(tx: Tx, server: str) -> None:
+    """The server answered as one that lets us in, whatever it thought of the row: it is not paused any more."""
+    running: dict[str, Any] = {"paused_since": None, "paused_until": None, "reason": None, "words": None}
+    tx.connection.execute(update(table).where(table.c.id == server, table.c.paused_since.is_not(None)).values(running))
+
+
 def succeeded(tx: Tx, server: str) -> None:
     """The server did what it was asked, so it is not paused any more."""
-    _put(
-        tx,
-        server,
-        {"paused_since": None, "paused_until": None, "reason": None, "words": None, "last_success": tx.now},
-    )
+    let_in(tx, server)
+    _put(tx, server, {"last_success": tx.now})
 
 
 def resume(tx: Tx, server: str) -> None:
@@ -52,5 +73,12 @@ def resume(tx: Tx, server: str) -> None:
 
 
 def _put(tx: Tx, server: str, values: dict[str, datetime | str | None]) -> None:
-    if tx.connection.execute(update(table).where(table.c.id == server).values(values)).rowcount == 0:
-        tx.connection.execute(insert(table).values(id=server, **values))
+    query = update(table).where(table.c.id == server).values(values)
+    if tx.connection.execute(query).rowcount == 1:
+        return
+    try:
+        with tx.connection.begin_nested():
+            tx.connection.execute(insert(table).values(id=server, **values))
+    except IntegrityError:
+        # On PostgreSQL two workers can meet a new server together.
+        tx.connection.execute(query)

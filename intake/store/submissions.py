@@ -7,12 +7,13 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row as SqlRow
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from intake.answers import Submission
 from intake.store import payload
 from intake.store.database import Tx
+from intake.store.known import Known, sealed
 from intake.store.tables import submissions as table
 
 
@@ -59,7 +60,7 @@ class Row:
     held_at: datetime | None
 
 
-_COLUMNS = tuple(column for column in table.c if column.name not in ("payload", "earlier", "detail"))
+_COLUMNS = tuple(column for column in table.c if column.name not in ("payload", "known", "earlier", "detail"))
 
 
 def row_of(tx: Tx, held: SqlRow[Any]) -> Row:
@@ -83,23 +84,28 @@ def row_of(tx: Tx, held: SqlRow[Any]) -> Row:
     )
 
 
-def submit(tx: Tx, submission: Submission, server: str, visit: str | None = None) -> bool:
-    """Store a submission for `server`; False where it is stored already.
+def patient_key(tx: Tx, server: str, patient: str) -> str:
+    """Return the keyed hash by which the submissions of one chart are found, and kept in order."""
+    return tx.cipher.keyed("patient", f"{server} {patient}")
+
+
+def submit(tx: Tx, submission: Submission, server: str, visit: str | None = None, known: Known | None = None) -> bool:
+    """Store a submission for `server`, with what its visit knew; False where it is stored already.
 
     Raises DifferentContent where the id is known with other content.
     """
     content = payload.encode(submission)
     identity = str(submission.id)
     content_key = tx.cipher.keyed("content", content.decode())
-    known = tx.connection.execute(select(table.c.content_key).where(table.c.id == identity)).scalar()
-    if known is not None:
-        return _same_or_raise(identity, known, content_key)
+    stored = tx.connection.execute(select(table.c.content_key).where(table.c.id == identity)).scalar()
+    if stored is not None:
+        return _same_or_raise(identity, stored, content_key)
     values = {
         "id": identity,
         "clinic": submission.clinic,
         "server": server,
         "visit": visit,
-        "patient_key": tx.cipher.keyed("patient", f"{server} {submission.patient}"),
+        "patient_key": patient_key(tx, server, submission.patient),
         "content_key": content_key,
         "channel": submission.channel.value,
         "locale": submission.locale,
@@ -107,19 +113,20 @@ def submit(tx: Tx, submission: Submission, server: str, visit: str | None = None
         "queued_at": tx.now,
         "due_at": tx.now,
         "payload": tx.cipher.seal(content, identity),
+        "known": None if known is None else sealed(tx, known, identity),
     }
     try:
         with tx.connection.begin_nested():
             tx.connection.execute(insert(table).values(values))
     except IntegrityError:
         # On PostgreSQL two tabs can pass the look-up together; the unique id lets one of them in.
-        known = tx.connection.execute(select(table.c.content_key).where(table.c.id == identity)).scalar_one()
-        return _same_or_raise(identity, known, content_key)
+        stored = tx.connection.execute(select(table.c.content_key).where(table.c.id == identity)).scalar_one()
+        return _same_or_raise(identity, stored, content_key)
     return True
 
 
-def _same_or_raise(identity: str, known: str, content_key: str) -> bool:
-    if known != content_key:
+def _same_or_raise(identity: str, stored: str, content_key: str) -> bool:
+    if stored != content_key:
         raise DifferentContent(f"submission {identity} is already stored, with other content")
     return False
 
@@ -168,7 +175,8 @@ def oldest_waiting(tx: Tx, server: str | None = None) -> datetime | None:
 def has_due(tx: Tx, server: str) -> bool:
     """Return whether the worker has anything to claim: a read, so that an idle worker never takes the write lock."""
     query = select(table.c.id).where(table.c.server == server, table.c.status.in_([status.value for status in OPEN]))
-    return tx.connection.execute(query.where(table.c.due_at <= tx.now).limit(1)).first() is not None
+    free = or_(table.c.lease.is_(None), table.c.leased_until <= tx.now)
+    return tx.connection.execute(query.where(table.c.due_at <= tx.now, free).limit(1)).first() is not None
 
 
 def last_verified(tx: Tx, server: str | None = None) -> datetime | None:
@@ -194,7 +202,7 @@ def discard(tx: Tx, identity: str) -> bool:
     query = (
         update(table)
         .where(table.c.id == identity, table.c.status == Status.HELD.value)
-        .values(status=Status.DISCARDED.value, payload=None, detail=None)
+        .values(status=Status.DISCARDED.value, payload=None, known=None, detail=None)
     )
     return tx.connection.execute(query).rowcount == 1
 
@@ -202,7 +210,7 @@ def discard(tx: Tx, identity: str) -> bool:
 def erase(tx: Tx, *, payload_after: timedelta, undo_after: timedelta) -> int:
     """Erase answers and earlier values whose time is over; the rows stay as a record. Returns how many were touched."""
     done = 0
-    for column, after in ((table.c.payload, payload_after), (table.c.earlier, undo_after)):
+    for column, after in ((table.c.payload, payload_after), (table.c.known, payload_after), (table.c.earlier, undo_after)):
         query = update(table).where(table.c.verified_at < tx.now - after, column.is_not(None)).values({column: None})
         done += tx.connection.execute(query).rowcount
     return done

@@ -3,10 +3,12 @@
 import json
 import logging
 import sys
+from pathlib import Path
+from traceback import extract_tb
 
 from intake.clock import Clock
 
-FIELDS = ("event", "submission", "server", "clinic", "status", "reason", "attempts", "count", "seconds")
+FIELDS = ("event", "submission", "server", "clinic", "status", "reason", "attempts", "count", "seconds", "where")
 
 logger = logging.getLogger("intake.sync")
 
@@ -24,6 +26,12 @@ class JsonLines(logging.Formatter):
         line = {"at": self._clock().isoformat(timespec="milliseconds"), "level": record.levelname.lower()}
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         return json.dumps(line | {"event": record.msg})
+
+
+def where(error: Exception) -> str:
+    """Return the file and line that raised it: its own words could quote a patient."""
+    frame = extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"
 
 
 def start(clock: Clock) -> None:

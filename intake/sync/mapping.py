@@ -181,7 +181,8 @@ def _language(question: Question, answer: Answer) -> Language:
 def _codings(known: terminology.Language) -> tuple[Coding, ...]:
     if known.code is None:
         return ()
-    specific = known.id if known.is_tag and known.id != known.code else None
+    # A script such as zh-Hans stays out of the codes, because US Core's languages have none: the text says it (FHIR.md, section 2).
+    specific = known.id if known.is_tag and "-" not in known.id and known.id != known.code else None
     shortest = terminology.languages().get(known.code)
     first = Coding(BCP47, known.code, shortest.name if shortest else None)
     return (first,) if specific is None else (first, Coding(BCP47, specific, known.name))

@@ -1,59 +1,97 @@
 """One submission's way: write, accept, read back, verify; and for each fault what it means for the row."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
+from uuid import UUID
 
-from fhir_client.client import Client
-from fhir_client.errors import ChartChanged, Conflict, FhirError, Gone, PatientProblem, Refused, ServerFault, Temporary
+from fhir_client import exact
+from fhir_client.errors import ChartChanged, Conflict, FhirError, Gone, PatientProblem, ServerFault, Temporary
 from fhir_client.uscore.statement import Statement
+from fhir_client.writing.bundle import NoVersion
+from fhir_client.writing.charts import Known
 from fhir_client.writing.check import InvalidBundle
-from fhir_client.writing.transaction import Difference, Writer, Written, read_back, write
-from intake.clock import Clock
-from intake.settings import Server, Settings
-from intake.store import claims, servers, visits
-from intake.store.claims import Claimed
-from intake.store.database import Database
+from fhir_client.writing.readback import Difference, read_back
+from fhir_client.writing.transaction import Sending, Written, write
+from intake.questions import QuestionSet
+from intake.store import claims, overtaking, servers
+from intake.store.claims import Claimed, Sent
+from intake.store.database import DatabaseFault, Tx
 from intake.store.submissions import Status
-from intake.sync.backoff import Chance, delay
-from intake.sync.log import logger
+from intake.sync.bench import Bench, told
+from intake.sync.elements import elements_of, without
+from intake.sync.log import where
 from intake.sync.mapping import UnknownAnswer, statement
+from intake.sync.outcomes import hold, pause, wait
 
-PAUSE = timedelta(minutes=1)
-ALONE_AT_FAULT = timedelta(days=1)
-"""A row that the server failed for so long while others passed is held: the fault is the row's own."""
+NEXT_TO_IT = timedelta(seconds=2)
+"""How long a row waits for the one that goes before it, or for whoever has its lease now."""
+SCHEDULE_BEHIND = timedelta(days=3)
+"""What the schedule said of a chart can be this old, so what we wrote since is no change by others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What a worker has at hand for one server."""
-
-    settings: Settings
-    server: Server
-    database: Database
-    client: Client
-    writer: Writer
-    clock: Clock
-    chance: Chance
+class NotNow(Exception):
+    """The lease was lost, or another submission of the same chart goes first: nothing may be sent."""
 
 
 def deliver(bench: Bench, claimed: Claimed) -> None:
     """Bring one claimed submission as far as it goes; every outcome is in its row when this returns."""
     try:
-        said = _said(bench, claimed)
-        _deliver(bench, claimed, said)
-    except (Temporary, Conflict) as error:
-        _wait(bench, claimed, error)
-    except ServerFault as error:
-        _pause(bench, claimed, error)
-    except ChartChanged as error:
-        _hold(bench, claimed, "chart-changed", error.words)
-    except (PatientProblem, Gone) as error:
-        _hold(bench, claimed, "patient", f"{error.words} Find the right chart and enter the answers there.")
-    except Refused as error:
-        _hold(bench, claimed, "refused", f"{error.words} Ask the EHR's support, then retry.")
-    except (InvalidBundle, UnknownAnswer) as error:
-        _hold(bench, claimed, "invalid", f"This cannot be written: {error}. Report it, then retry after the mend.")
+        _deliver(bench, claimed)
+    except NotNow:
+        with bench.database.write() as tx:
+            kept = claims.release(tx, claimed, until=tx.now + NEXT_TO_IT)
+        told(bench, claimed, "behind", kept=kept)
+    except FhirError as error:
+        _failed(bench, claimed, error)
+    except (InvalidBundle, NoVersion, UnknownAnswer) as error:
+        words = f"This cannot be written: {error}. Report it, then retry after the mend."
+        hold(bench, claimed, "invalid", words, answered=False)
+    except DatabaseFault:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # One row that nobody foresaw, such as a chart of an odd shape, must not come back for ever and hide the reason.
+        words = f"Something unforeseen went wrong with it ({type(error).__name__}). Report it, then retry after the mend."
+        hold(bench, claimed, "fault", words, answered=False, where=where(error))
+
+
+def _failed(bench: Bench, claimed: Claimed, error: FhirError) -> None:
+    match error:
+        case Temporary() | Conflict():
+            wait(bench, claimed, error)
+        case ServerFault():
+            pause(bench, claimed, error)
+        case ChartChanged():
+            hold(bench, claimed, "chart-changed", error.words)
+        case PatientProblem() | Gone():
+            hold(bench, claimed, "patient", f"{error.words} Find the right chart and enter the answers there.")
+        case _:
+            hold(bench, claimed, "refused", f"{error.words} Ask the EHR's support, then retry.")
+
+
+def _deliver(bench: Bench, claimed: Claimed) -> None:
+    said = _said(bench, claimed)
+    written: Written | None = None
+    if claimed.row.status is not Status.ACCEPTED:
+        written = _write(bench, claimed, said)
+        with bench.database.write() as tx:
+            kept = claims.accept(tx, claimed)
+            servers.let_in(tx, bench.server.id)
+        told(bench, claimed, "accepted", kept=kept)
+        if not kept:
+            return
+    over = written.over if written is not None and written.over else claimed.sent.version if claimed.sent else None
+    differences = read_back(bench.client, bench.writer, said, written, over=over)
+    if differences:
+        _mismatch(bench, claimed, differences)
+        return
+    with bench.database.write() as tx:
+        kept = claims.verify(tx, claimed)
+        servers.succeeded(tx, bench.server.id)
+        if kept:
+            _take_over(bench, tx, claimed)
+    told(bench, claimed, "verified", kept=kept)
 
 
 def _said(bench: Bench, claimed: Claimed) -> Statement:
@@ -62,83 +100,59 @@ def _said(bench: Bench, claimed: Claimed) -> Statement:
         raise UnknownAnswer(f"question_set: there is no '{claimed.submission.question_set}'")
     clinic = bench.settings.clinics.get(claimed.row.clinic)
     organization = clinic.organization if clinic else None
-    return statement(claimed.submission, questions, bench.settings.mapping, organization)
+    return without(statement(claimed.submission, questions, bench.settings.mapping, organization), claimed.taken)
 
 
-def _deliver(bench: Bench, claimed: Claimed, said: Statement) -> None:
-    if claimed.row.status is not Status.ACCEPTED:
-        written = write(bench.client, bench.writer, said, base=_base(bench, claimed), first=claimed.first)
-        if not _accept(bench, claimed, written):
-            return
-        said = replace(said, patient=written.patient)
-    differences = read_back(bench.client, bench.writer, said)
-    if differences:
-        _mismatch(bench, claimed, differences)
-        return
-    with bench.database.write() as tx:
-        kept = claims.verify(tx, claimed)
-        servers.succeeded(tx, bench.server.id)
-    _told(bench, claimed, "verified" if kept else "lease-lost")
+def _questions(bench: Bench, older: overtaking.Older) -> QuestionSet | None:
+    return bench.settings.question_sets.get(older.submission.question_set)
 
 
-def _base(bench: Bench, claimed: Claimed) -> dict[str, object] | None:
-    if claimed.visit is None:
-        return None
+def _write(bench: Bench, claimed: Claimed, said: Statement) -> Written:
+    return write(
+        bench.client,
+        bench.writer,
+        said,
+        known=_known(bench, claimed),
+        first=claimed.sent is None,
+        before_sending=_noted(bench, claimed),
+    )
+
+
+def _noted(bench: Bench, claimed: Claimed) -> Callable[[Sending], None]:
+    """Return what notes a sending in the row before it leaves; raises NotNow where it may not leave."""
+
+    def note(sending: Sending) -> None:
+        with bench.database.write() as tx:
+            same = sending.patient == claimed.submission.patient
+            sent, values = Sent(sending.patient, sending.version), exact.dumps(sending.earlier)
+            ours = same or claims.follow(tx, claimed, sending.patient)
+            may = ours and claims.sending(tx, claimed, sent, values, bench.lease)
+        if not may:
+            raise NotNow
+
+    return note
+
+
+def _known(bench: Bench, claimed: Claimed) -> Known:
     with bench.database.read() as tx:
-        visit = visits.get(tx, claimed.visit)
-        mended = claims.was_sent_before(tx, claimed)
-    # After an earlier submission of the same visit the chart differs from the base because we changed it.
-    return None if visit is None or visit.base is None or mended else dict(visit.base)
+        since = overtaking.sent_since(tx, claimed, claimed.row.queued_at - SCHEDULE_BEHIND)
+        ours = overtaking.ids_sent(tx, claimed)
+    # What an earlier submission of this patient said is in the chart because we wrote it.
+    mended = frozenset[str]().union(*(elements_of(each.submission, _questions(bench, each)) for each in since))
+    return Known(claimed.known.birth_date, claimed.known.chart, mended, frozenset(map(UUID, ours)))
 
 
-def _accept(bench: Bench, claimed: Claimed, written: Written) -> bool:
-    with bench.database.write() as tx:
-        kept = claims.accept(tx, claimed, earlier=written.earlier)
-    _told(bench, claimed, "accepted" if kept else "lease-lost")
-    return kept
+def _take_over(bench: Bench, tx: Tx, claimed: Claimed) -> None:
+    """Take what this one says from older ones that have not arrived: their word for it is not the last one any more."""
+    questions = bench.settings.question_sets.get(claimed.submission.question_set)
+    mine = elements_of(claimed.submission, questions)
+    for older in overtaking.unarrived(tx, claimed):
+        asked = elements_of(older.submission, _questions(bench, older))
+        nothing_left = bool(asked) and asked <= older.taken | mine
+        overtaking.take(tx, older, mine & asked, nothing_left=nothing_left)
 
 
 def _mismatch(bench: Bench, claimed: Claimed, differences: tuple[Difference, ...]) -> None:
     names = ", ".join(each.element for each in differences)
     words = f"The server took it, but does not read back the same: {names}. Compare with the chart, then retry."
-    _hold(bench, claimed, "mismatch", words, json.dumps([asdict(each) for each in differences], default=str))
-
-
-def _wait(bench: Bench, claimed: Claimed, error: FhirError) -> None:
-    now = bench.clock()
-    with bench.database.read() as tx:
-        last_success = servers.state(tx, bench.server.id).last_success
-    waited = now - claimed.row.queued_at
-    others_pass = last_success is not None and now - last_success < ALONE_AT_FAULT
-    if waited > ALONE_AT_FAULT and others_pass and error.status is not None and error.status >= 500:
-        _hold(bench, claimed, "fails-alone", f"{error.words} It fails for a day while others pass. Ask the EHR's support.")
-        return
-    asked = error.retry_after if isinstance(error, Temporary) else None
-    until = now + delay(claimed.row.attempts + 1, bench.chance, asked)
-    with bench.database.write() as tx:
-        claims.wait(tx, claimed, until=until, reason=_reason(error), words=error.words)
-    _told(bench, claimed, "waiting", reason=_reason(error))
-
-
-def _reason(error: FhirError) -> str:
-    return f"http-{error.status}" if error.status is not None else "no-answer"
-
-
-def _pause(bench: Bench, claimed: Claimed, error: ServerFault) -> None:
-    until = bench.clock() + PAUSE
-    with bench.database.write() as tx:
-        alarm = servers.pause(tx, bench.server.id, until=until, reason=_reason(error), words=error.words)
-        claims.release(tx, claimed, until=until)
-    if alarm:
-        logger.error("server-paused", extra={"server": bench.server.id, "reason": _reason(error)})
-
-
-def _hold(bench: Bench, claimed: Claimed, reason: str, words: str, detail: str | None = None) -> None:
-    with bench.database.write() as tx:
-        claims.hold(tx, claimed, reason=reason, words=words, detail=detail)
-    _told(bench, claimed, "held", reason=reason)
-
-
-def _told(bench: Bench, claimed: Claimed, event: str, reason: str | None = None) -> None:
-    fields = {"submission": claimed.row.id, "server": bench.server.id, "attempts": claimed.row.attempts + 1}
-    logger.info(event, extra=fields if reason is None else {**fields, "reason": reason})
+    hold(bench, claimed, "mismatch", words, detail=json.dumps([asdict(each) for each in differences], default=str))

@@ -4,22 +4,24 @@ import random
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from fhir_client.errors import ServerFault
 from intake.clock import Clock
 from intake.settings import Server, Settings
 from intake.store import claims, servers, submissions
+from intake.store.claims import Claimed
 from intake.store.database import Database
 from intake.store.submissions import Status
 from intake.sync import housekeeping, schedule
 from intake.sync.backoff import Chance
+from intake.sync.bench import Bench
 from intake.sync.clients import client_for, writer_for
-from intake.sync.log import logger
-from intake.sync.one import PAUSE, Bench, deliver
+from intake.sync.log import logger, where
+from intake.sync.one import deliver
+from intake.sync.outcomes import PAUSE
 
 IDLE_SECONDS = 1.0
-# A lease outlives every time-out of the requests that one delivery can make, so that nobody else sends beside us.
-REQUESTS_PER_DELIVERY = 12
 BATCH = 4
 HOUSEKEEPING = timedelta(minutes=1)
 
@@ -31,9 +33,9 @@ def run(settings: Settings, database: Database, clock: Clock, *, once: bool, sto
         for server in settings.servers.values()
         for number in range(1 if once else server.workers)
     ]
-    _keep_house(settings, database, clock)
     for thread in threads:
         thread.start()
+    _keep_house(settings, database, clock)
     due = clock() + HOUSEKEEPING
     while not once and not stop.wait(IDLE_SECONDS):
         due = _house_kept(settings, database, clock, due)
@@ -51,54 +53,98 @@ def _house_kept(settings: Settings, database: Database, clock: Clock, due: datet
 
 
 def _keep_house(settings: Settings, database: Database, clock: Clock) -> None:
-    schedule.fetch_due(settings, database, clock)
-    housekeeping.tidy(settings, database)
+    # Whatever a schedule or a full disk does here, the submissions go on.
+    _guarded(partial(schedule.fetch_due, settings, database, clock))
+    _guarded(partial(housekeeping.tidy, settings, database))
 
 
 def _work(settings: Settings, server: Server, database: Database, clock: Clock, once: bool, stop: threading.Event) -> None:
     # The threads' own jitter needs no cryptographic chance.
     chance: Chance = random.Random().random  # noqa: S311
     while not stop.is_set():
-        busy = _guarded(lambda: drain(settings, server, database, clock, chance, stop), server)
+        busy = _guarded(partial(drain, settings, server, database, clock, chance, stop))
         if not busy and once:
             return
         if not busy:
             stop.wait(IDLE_SECONDS)
 
 
-def _guarded(work: Callable[[], bool], server: Server) -> bool:
+def _guarded(work: Callable[[], object]) -> bool:
     try:
-        return work()
+        return bool(work())
     except Exception as error:  # noqa: BLE001
-        # One unforeseen fault must not end the thread: the row's lease runs out and it is claimed again.
-        logger.error("fault", extra={"server": server.id, "reason": type(error).__name__})
+        # One unforeseen fault must not end the thread: a row's lease runs out and it is claimed again.
+        logger.error("fault", extra={"reason": type(error).__name__, "where": where(error)})
         return False
 
 
 def drain(settings: Settings, server: Server, database: Database, clock: Clock, chance: Chance, stop: threading.Event) -> bool:
     """Deliver what is due for the server, batch after batch; returns whether anything was."""
-    done = False
+    if not _is_due(database, server, clock):
+        return False
     try:
         client = client_for(server)
     except ServerFault as error:
-        with database.write() as tx:
-            servers.pause(tx, server.id, until=clock() + PAUSE, reason="credentials", words=error.words)
+        _no_credentials(database, server, clock, error)
         return False
+    done = False
     with client:
         bench = Bench(settings, server, database, client, writer_for(server, settings.mapping), clock, chance)
         while not stop.is_set() and (claimed := _claimed(bench)):
-            for each in claimed:
-                deliver(bench, each)
+            _deliver_all(bench, claimed, stop)
             done = True
     return done
 
 
-def _claimed(bench: Bench) -> tuple[claims.Claimed, ...]:
-    with bench.database.read() as tx:
-        paused = servers.state(tx, bench.server.id).paused_until
-        waiting = submissions.has_due(tx, bench.server.id)
-    if not waiting or (paused is not None and paused > bench.clock()):
+def _is_due(database: Database, server: Server, clock: Clock) -> bool:
+    """Return whether there is something to do: a read, so that an idle worker never takes the write lock."""
+    with database.read() as tx:
+        return not _resting(servers.state(tx, server.id), clock) and submissions.has_due(tx, server.id)
+
+
+def _resting(state: servers.ServerState, clock: Clock) -> bool:
+    return state.paused_until is not None and state.paused_until > clock()
+
+
+def _no_credentials(database: Database, server: Server, clock: Clock, error: ServerFault) -> None:
+    with database.write() as tx:
+        alarm = servers.pause(tx, server.id, until=clock() + PAUSE, reason="credentials", words=error.words)
+    if alarm:
+        logger.error("server-paused", extra={"server": server.id, "reason": "credentials"})
+
+
+def _claimed(bench: Bench) -> tuple[Claimed, ...]:
+    if not _is_due(bench.database, bench.server, bench.clock):
         return ()
-    lease = bench.server.timeout * REQUESTS_PER_DELIVERY * BATCH
     with bench.database.write() as tx:
-        return claims.claim(tx, bench.server.id, limit=BATCH, lease=lease)
+        paused = servers.state(tx, bench.server.id).paused_since is not None
+        # A paused server is tried with one row by one worker; the others wait for what becomes of it.
+        if paused and not servers.probe(tx, bench.server.id, until=bench.clock() + PAUSE):
+            return ()
+        return claims.claim(tx, bench.server.id, limit=1 if paused else BATCH, lease=bench.lease)
+
+
+def _deliver_all(bench: Bench, claimed: tuple[Claimed, ...], stop: threading.Event) -> None:
+    """Deliver row after row; where the server pauses or we are told to stop, the rest goes back at once."""
+    began = bench.clock()
+    for place, each in enumerate(claimed):
+        if place and (stop.is_set() or not _may_go_on(bench, each, began)):
+            _give_back(bench, claimed[place:])
+            return
+        deliver(bench, each)
+
+
+def _may_go_on(bench: Bench, claimed: Claimed, began: datetime) -> bool:
+    with bench.database.read() as tx:
+        if _resting(servers.state(tx, bench.server.id), bench.clock):
+            return False
+    if bench.clock() - began < bench.lease / 4:
+        return True
+    with bench.database.write() as tx:
+        return claims.renew(tx, claimed, bench.lease)
+
+
+def _give_back(bench: Bench, claimed: tuple[Claimed, ...]) -> None:
+    with bench.database.write() as tx:
+        for each in claimed:
+            claims.release(tx, each, until=tx.now)

@@ -12,7 +12,7 @@ import pytest
 from fhir_client.auth import Basic, Bearer
 from fhir_client.client import Client
 from fhir_client.errors import Conflict, FhirError, Gone, Refused, ServerFault, Temporary
-from fhir_client.responses import retry_after
+from fhir_client.responses import LONGEST_WAIT, faults_in, retry_after
 
 SECRET = "Lan Nguyen is Vietnamese"
 
@@ -27,6 +27,7 @@ class Script:
     drop: bool = False
     pages: Callable[[str], bytes] | None = None
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -39,6 +40,7 @@ def base(script: Script) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             script.asked.append((self.path, dict(self.headers.items())))
+            script.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
             if script.drop:
                 self.connection.close()
                 return
@@ -77,13 +79,19 @@ def outcome(severity: str, code: str) -> bytes:
         (409, outcome("error", "conflict"), Conflict),
         (412, b"", Conflict),
         (400, b'{"issue": [{"details": {"text": "HTTP 412 Precondition Failed"}}]}', Conflict),
+        (400, b'{"issue": [{"diagnostics": "The If-Match version does not match"}]}', Conflict),
+        (400, b'{"issue": [{"details": {"text": "Assigned ID is already in use"}}]}', Conflict),
+        (400, b'{"issue": [{"diagnostics": "Header If-Match is required"}]}', Refused),
+        (400, b'{"issue": [{"diagnostics": "Observation/412 does not exist"}]}', Refused),
         (400, outcome("error", "invalid"), Refused),
         (422, outcome("error", "processing"), Refused),
         (404, outcome("error", "not-found"), Gone),
         (410, b"", Gone),
         (401, b"", ServerFault),
         (403, b"", ServerFault),
+        *[(status, b"", ServerFault) for status in (301, 307, 405, 406, 415, 501)],
         (200, outcome("error", "exception"), Refused),
+        (200, outcome("error", "throttled"), Temporary),
         (200, b'{"resourceType": "Pat', Temporary),
         (200, b"<html></html>", Temporary),
         (200, b"", Temporary),
@@ -128,6 +136,10 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
         ("Mon, 23 Nov 2026 12:01:00 GMT", timedelta(minutes=1)),
         ("Mon, 23 Nov 2026 11:00:00 GMT", timedelta()),
         ("soon", None),
+        ("9" * 5000, LONGEST_WAIT),
+        ("31536000", LONGEST_WAIT),
+        ("Sat, 23 Nov 2126 12:00:00 GMT", LONGEST_WAIT),
+        ("Mon, 23 Nov 99999 12:00:00 GMT", None),
     ],
 )
 def test_retry_after_as_seconds_and_as_a_date(header: str | None, expected: timedelta | None) -> None:
@@ -144,6 +156,33 @@ def test_pages_are_followed_on_our_own_host_only(base: str, script: Script) -> N
     with Client(base) as client:
         assert [each["id"] for each in client.search("Patient", {"name": "x y"})] == ["a", "b"]
     assert [path for path, _ in script.asked] == ["/fhir/Patient?name=x+y", "/fhir/Patient?page=2"]
+
+
+def test_pages_that_lead_back_to_each_other_end(base: str, script: Script) -> None:
+    link = [{"relation": "next", "url": f"{base}/Patient?page=2"}]
+    script.body = json.dumps({"resourceType": "Bundle", "entry": [{"fullUrl": "urn:x"}], "link": link}).encode()
+    with Client(base) as client, pytest.raises(Refused, match="lead back"):
+        list(client.search("Patient", {}))
+    assert len(script.asked) == 2
+
+
+def test_no_search_is_answered_from_a_cache(base: str, script: Script) -> None:
+    with Client(base) as client:
+        client.read("Patient/1")
+    assert script.asked[0][1]["Cache-Control"] == "no-cache"
+
+
+def test_a_decimal_keeps_its_digits(base: str, script: Script) -> None:
+    script.body = b'{"resourceType": "Patient", "extension": [{"valueDecimal": 42.36690}]}'
+    with Client(base) as client:
+        client.bundle(client.read("Patient/1"))
+    assert script.bodies[-1] == script.body.replace(b" ", b"")
+
+
+def test_entries_that_were_not_done_are_told_apart() -> None:
+    statuses = ("200 OK", "201", "412 Precondition Failed", "503", "404", "403", "422", "odd")
+    bundle = {"entry": [{"response": {"status": status}} for status in statuses] + [{}]}
+    assert [type(fault) for fault in faults_in(bundle)] == [Conflict, Temporary, Gone, ServerFault, Refused]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_client.uscore.communication import marks
+from fhir_client.uscore.communication import PROFICIENCY, marks
 from fhir_client.uscore.patient import (
     DECLINED_TEXT,
     INTERPRETER_NEEDED,
@@ -19,6 +19,7 @@ from fhir_client.uscore.patient import (
     URLS,
     MergePolicy,
     apply,
+    elements_of,
 )
 from fhir_client.uscore.statement import (
     BCP47,
@@ -37,6 +38,8 @@ DECLINED, UNKNOWN = AbsentReason.ASKED_DECLINED, AbsentReason.ASKED_UNKNOWN
 ASIAN = Coded("Asian", (Coding(CDCREC, "2028-9", "Asian"),))
 SPANISH = Language("Español", (Coding(BCP47, "es", "Spanish"),))
 CANTONESE = Language("廣東話", (Coding(BCP47, "zh"), Coding(BCP47, "yue")))
+MANDARIN = Language("普通话", (Coding(BCP47, "zh"), Coding(BCP47, "cmn")))
+CHINESE = Language("繁體中文", (Coding(BCP47, "zh"),))
 SIGN = Language("ASL", (Coding(BCP47, "sgn"), Coding(BCP47, "ase")), signed=True)
 NOTHING = Statement(
     submission=UUID(int=7),
@@ -139,6 +142,44 @@ def test_declining_leaves_the_charts_value_unless_the_site_says_erase(reason: Ab
     assert part(erased.patient, "race", "text") != ["White"]
 
 
+@pytest.mark.parametrize("reason", [DECLINED, UNKNOWN])
+def test_where_the_site_says_erase_languages_and_interpreter_go_and_every_entry_stays(reason: AbsentReason) -> None:
+    chart = merged(replace(NOTHING, spoken=SPANISH, written=CANTONESE, interpreter=Interpreter(True)))
+    said = replace(NOTHING, spoken=reason, written=reason, interpreter=reason)
+    assert not apply(chart, said, V6).changed
+    erased = dict(apply(chart, said, V6, MergePolicy(decline_erases=True)).patient)
+    assert elements_of(erased)["interpreter"] is None
+    assert [(marks(each), each.get("preferred")) for each in erased["communication"]] == [(set(), None)] * 3
+
+
+def test_a_race_that_says_the_same_keeps_what_the_vendor_wrote_beside_it() -> None:
+    [first] = [each for each in merged(replace(NOTHING, race=ASIAN))["extension"] if each["url"] == URLS["race"]]
+    odd = {**first, "extension": [{**each, "vendor": 1} for each in reversed(first["extension"])]}
+    found = apply({**CHART, "extension": [odd]}, replace(NOTHING, race=ASIAN), V6)
+    assert not found.changed
+    assert found.element_ids == {"race": "race"}
+
+
+def test_a_race_written_twice_becomes_one_and_undo_knows_both() -> None:
+    asian = {"url": URLS["race"], "extension": [{"url": "text", "valueString": "Asian"}]}
+    found = apply({**CHART, "extension": [RACE, BIRTH_SEX, asian]}, replace(NOTHING, race=ASIAN), V6)
+    assert part(dict(found.patient), "race", "text") == ["Asian"]
+    assert found.earlier["race"] == [RACE, asian]
+
+
+def test_a_race_of_an_odd_shape_is_still_a_value_that_declining_leaves() -> None:
+    odd = {"url": URLS["race"], "valueCodeableConcept": {"text": "White"}}
+    assert apply({"extension": [odd]}, replace(NOTHING, race=DECLINED), V6).kept == ("race",)
+
+
+def test_each_element_that_was_set_can_be_pointed_at() -> None:
+    said = replace(NOTHING, race=ASIAN, spoken=SPANISH, written=CANTONESE, interpreter=Interpreter(False))
+    found = apply(CHART, said, V6)
+    ids = [each.get("id") for key in ("extension", "communication") for each in found.patient[key]]
+    assert set(found.element_ids) == {"race", "spoken-language", "written-language", "interpreter"}
+    assert all(ids.count(identity) == 1 for identity in found.element_ids.values())
+
+
 def test_an_answer_takes_the_place_of_an_earlier_decline() -> None:
     declined = merged(replace(NOTHING, race=DECLINED), {"resourceType": "Patient"})
     assert part(merged(replace(NOTHING, race=ASIAN), declined), "race", "text") == ["Asian"]
@@ -171,6 +212,33 @@ def test_a_new_written_language_takes_the_mark_from_the_old_one() -> None:
     assert [marks(each) for each in second["communication"]] == [set(), {"ESP"}, {"RWR"}]
 
 
+def test_spoken_cantonese_and_written_chinese_are_two_entries() -> None:
+    [_, spoken, written] = merged(replace(NOTHING, spoken=CANTONESE, written=CHINESE))["communication"]
+    assert (spoken["language"]["text"], spoken["preferred"], marks(spoken)) == ("廣東話", True, {"ESP"})
+    assert (written["language"]["text"], written.get("preferred"), marks(written)) == ("繁體中文", None, {"RWR"})
+
+
+def test_a_language_that_shares_only_its_shortest_code_stays_in_the_chart() -> None:
+    mandarin = merged(replace(NOTHING, spoken=MANDARIN))
+    texts = [each["language"].get("text") for each in merged(replace(NOTHING, spoken=CANTONESE), mandarin)["communication"]]
+    assert texts == [None, "普通话", "廣東話"]
+
+
+def test_a_vendors_own_code_for_the_language_stays_beside_ours() -> None:
+    local = {"system": "http://vendor.example/languages", "code": "132"}
+    spanish = {"coding": [local, {"system": BCP47, "code": "es-MX"}], "text": "Spanish"}
+    [entry] = merged(replace(NOTHING, spoken=SPANISH), {**CHART, "communication": [{"language": spanish}]})["communication"]
+    assert [each["code"] for each in entry["language"]["coding"]] == ["es", "132", "es-MX"]
+    assert entry["language"]["text"] == "Español"
+
+
+def test_how_well_a_language_is_spoken_is_somebody_elses_to_say() -> None:
+    level = {"url": "level", "valueCoding": {"code": "G"}}
+    fluent = {"url": PROFICIENCY, "extension": [{"url": "type", "valueCoding": {"code": "ESP"}}, level]}
+    chart = {**CHART, "communication": [{**ENGLISH, "extension": [fluent]}]}
+    assert merged(replace(NOTHING, spoken=SPANISH), chart)["communication"][0]["extension"] == [fluent]
+
+
 def test_a_sign_language_is_marked_as_signed() -> None:
     assert marks(merged(replace(NOTHING, spoken=SIGN))["communication"][1]) == {"ESGN"}
 
@@ -198,7 +266,7 @@ def test_earlier_values_are_kept_for_undo() -> None:
 
 
 codeds = st.builds(Coded, st.text(min_size=1, max_size=9), st.just((Coding(CDCREC, "2028-9"),)))
-languages = st.sampled_from([SPANISH, CANTONESE, SIGN, Language("Mixteco bajo")])
+languages = st.sampled_from([SPANISH, CANTONESE, MANDARIN, CHINESE, SIGN, Language("Mixteco bajo")])
 statements = st.builds(
     replace,
     st.just(NOTHING),
@@ -216,6 +284,15 @@ def test_applying_twice_changes_nothing_and_one_language_is_preferred(said: list
     for each in said:
         chart = dict(apply(chart, each, version(name), policy).patient)
         assert not apply(chart, each, version(name), policy).changed
-        assert sum(entry.get("preferred", False) for entry in chart["communication"]) == 1
+        preferred = [entry["language"].get("text") for entry in chart["communication"] if entry.get("preferred")]
+        assert len(preferred) == 1 or (erases and not preferred)
+        if isinstance(each.spoken, Language):
+            assert preferred == [each.spoken.text]
+        ids = [entry["id"] for entry in chart["communication"] if "id" in entry]
+        assert len(ids) == len(set(ids))
+        if isinstance(each.written, Language):
+            assert [entry["language"]["text"] for entry in chart["communication"] if "RWR" in marks(entry)] == [
+                each.written.text
+            ]
         assert BIRTH_SEX in chart["extension"]
         assert chart["vendorOddity"] == CHART["vendorOddity"]

@@ -1,16 +1,17 @@
 """A visit on the clinic's tablet, from pairing to the thank-you, on a real database, every page strictly checked."""
 
+from datetime import timedelta
+from pathlib import Path
+
 from intake.answers import Answer, Channel, Informant, State, Submission
-from intake.store import claims
+from intake.store import claims, visits
 from intake.store.submissions import Status, listing
 from tests.patients import Person
-from tests.sites import TestSite
+from tests.sites import TestSite, make_site
 
 
 def only_submission(site: TestSite) -> Submission:
     """The one submission in the outbox."""
-    from datetime import timedelta
-
     with site.database.write() as tx:
         [claimed] = claims.claim(tx, "main", limit=9, lease=timedelta(minutes=1))
     return claimed.submission
@@ -101,3 +102,53 @@ def test_the_next_person_finds_nothing(pages: TestSite) -> None:
         person.get(path)
         assert (person.path, person.heading) == ("/", "Choose a language")
     assert "Asian" not in person.page.text
+
+
+def test_behind_https_the_whole_way_works_and_the_cookies_are_secure(secure_pages: TestSite) -> None:
+    secure_pages.visit("1")
+    person = Person(secure_pages, "https://intake.clinic.example")
+    person.arrive("guardian")
+    assert person.heading == "What is the patient’s race and/or ethnicity?"
+    for _ in range(5):
+        person.send()
+    assert person.heading == "Thank you"
+    for name in ("visit", "tablet"):
+        cookie = person.client.get_cookie(name, domain="intake.clinic.example")
+        assert cookie is not None
+        assert (cookie.secure, cookie.http_only, cookie.same_site) == (True, True, "Lax")
+
+
+def test_the_questions_of_1997(template: Path, tmp_path: Path) -> None:
+    site = make_site(template, tmp_path, question_set="omb-1997")
+    site.visit("1")
+    person = Person(site)
+    person.arrive()
+    assert person.path == "/question/ethnicity"
+    person.send({"choice": ["2135-2", "2186-5"]})
+    assert "Two of your choices do not go together" in person.page.text
+    person.send({"choice": ["2135-2"]})
+    person.send({"choice": ["2184-0"]})
+    person.send({"choice": ["2106-3"]})
+    person.send({"search": "Egyptian", "find": "1"})
+    person.send({"choice": ["2120-4"]})
+    for _ in range(3):
+        person.send()
+    assert person.heading == "Check your answers"
+    person.send()
+    said = only_submission(site)
+    assert said.question_set == "omb-1997"
+    assert said.answers["ethnicity"].choices == ("2135-2", "2184-0")
+    assert said.answers["race"].choices == ("2106-3", "2120-4")
+    site.database.close()
+
+
+def test_where_the_visit_leaves_the_schedule_the_answers_still_find_their_patient(pages: TestSite) -> None:
+    visit = pages.visit("1")
+    person = Person(pages)
+    person.arrive()
+    with pages.database.write() as tx:
+        visits.fetched(tx, "riverside", [], visit.starts_at, visit.starts_at + timedelta(hours=1))
+    for _ in range(5):
+        person.send()
+    assert person.heading == "Thank you"
+    assert only_submission(pages).patient == "Patient/1"

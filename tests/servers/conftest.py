@@ -9,13 +9,14 @@ import pytest
 from fhir_client.client import Client
 from intake.demo.launch import LaunchFault, medplum
 from intake.demo.node import NoNode
-
-
-def missing(words: str) -> None:
-    """Skip with the reason, or fail where nothing may be skipped."""
-    if os.environ.get("INTAKE_TESTS_SKIP_NOTHING"):
-        pytest.fail(words)
-    pytest.skip(words)
+from intake.settings import load
+from intake.store.crypto import load_keys
+from intake.store.database import open_database
+from tests.cli.conftest import lay_out
+from tests.faults import Proxy, proxy_to
+from tests.missing import missing
+from tests.outbox import Outbox
+from tests.sites import SetClock
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +37,24 @@ def client(server: str) -> Iterator[Client]:
     """A client of the server."""
     with Client(server, timeout=10) as found:
         yield found
+
+
+@pytest.fixture
+def proxy(server: str) -> Iterator[Proxy]:
+    """A proxy before the server, without faults until it is told some."""
+    with proxy_to(server) as found:
+        yield found
+
+
+@pytest.fixture
+def outbox(template: Path, tmp_path: Path, proxy: Proxy, client: Client) -> Iterator[Outbox]:
+    """An empty outbox whose worker reaches the server through the proxy."""
+    lay_out(tmp_path, proxy.base_url)
+    settings, clock = load(tmp_path), SetClock()
+    settings.data_dir.mkdir()
+    for held in template.iterdir():
+        (settings.data_dir / held.name).write_bytes(held.read_bytes())
+        (settings.data_dir / held.name).chmod(0o600)
+    database = open_database(settings.database_url, load_keys(settings.key_file), clock)
+    yield Outbox(settings, database, clock, proxy, client)
+    database.close()

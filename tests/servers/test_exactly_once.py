@@ -16,7 +16,9 @@ from fhir_client.uscore.patient import elements_of
 from fhir_client.uscore.statement import AbsentReason, Statement
 from fhir_client.uscore.versions import version
 from fhir_client.writing.bundle import build
-from fhir_client.writing.transaction import Writer, read_back, write
+from fhir_client.writing.charts import Known
+from fhir_client.writing.readback import read_back
+from fhir_client.writing.transaction import Sending, Writer, Written, find, write
 from intake.settings import MappingPolicy, load
 from intake.store.payload import decode
 from intake.sync.mapping import statement
@@ -80,9 +82,10 @@ def unlucky(server: str) -> Iterator[Unlucky]:
 
 
 def test_written_and_read_back_without_harm(client: Client, patient: dict[str, Any], said: Statement) -> None:
-    written = write(client, WRITER, said)
-    assert written.earlier == elements_of(patient)
-    assert read_back(client, WRITER, said) == ()
+    sent: list[Sending] = []
+    written = write(client, WRITER, said, before_sending=sent.append)
+    assert sent == [Sending(said.patient, patient["meta"]["versionId"], elements_of(patient))]
+    assert read_back(client, WRITER, said, written, over=written.over) == ()
     assert effects(client, said) == ONE
     now = client.read(said.patient)
     untouched = {"name", "telecom", "gender", "birthDate"}
@@ -92,8 +95,8 @@ def test_written_and_read_back_without_harm(client: Client, patient: dict[str, A
 
 
 def test_a_repeat_finds_itself(client: Client, said: Statement) -> None:
-    write(client, WRITER, said)
-    assert write(client, WRITER, said, first=False).earlier is None
+    written = write(client, WRITER, said)
+    assert write(client, WRITER, said, first=False) == Written(written.patient, written.response)
     assert effects(client, said) == ONE
 
 
@@ -102,7 +105,7 @@ def test_retry_after_a_time_out_never_duplicates(server: str, client: Client, sa
         losing.lose_answer = True
         with pytest.raises(Temporary):
             write(losing, WRITER, said)
-    assert write(client, WRITER, said, first=False).earlier is None
+    assert write(client, WRITER, said, first=False) == find(client, said)
     assert effects(client, said) == ONE
 
 
@@ -141,7 +144,7 @@ def test_a_chart_that_others_changed_since_the_visit_began_goes_to_a_person(clie
     write(client, WRITER, replace(said, submission=uuid4(), interpreter=None, spoken=None, written=None))
     nothing = {"race": None, "ethnicity": None}
     with pytest.raises(ChartChanged):
-        write(client, WRITER, replace(said, race=replace(said.race, text="other")), base=nothing)  # type: ignore[type-var]
+        write(client, WRITER, replace(said, race=replace(said.race, text="other")), known=Known(chart=nothing))  # type: ignore[type-var]
 
 
 def test_declining_keeps_what_the_chart_says_and_is_verified(client: Client, said: Statement) -> None:

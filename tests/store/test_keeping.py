@@ -15,6 +15,7 @@ from intake.answers import Answer, Channel, State
 from intake.store import attempts, audit, codes, devices, drafts, links, submissions, users, visits
 from intake.store.crypto import Cipher, KeyFault, load_keys, new_keys, rotate_keys
 from intake.store.database import HEAD, Database, journal_words, open_database, pragmas, wal_is_safe
+from intake.store.known import Known
 from intake.store.migrate import VERSIONS
 from intake.store.visits import Visit, visit_id
 
@@ -190,7 +191,7 @@ def test_a_visit_has_one_draft_and_the_newest_keeps_what_was_typed(database: Dat
         found = drafts.by_token(tx, newer)
         assert found is not None
         assert found.state.pending == {"question:race-ethnicity": typed}
-        assert found.state.bound == drafts.Bound("main", "Patient/1", "Appointment/1")
+        assert found.state.bound == drafts.Bound("main", "Patient/1", "Appointment/1", known=Known(BORN, {"race": None}))
 
 
 def test_idle_drafts_go_sooner_on_a_kiosk(database: Database, clock) -> None:  # type: ignore[no-untyped-def]

@@ -10,7 +10,7 @@ import pytest
 
 from intake.answers import Answer, Channel, Informant, State, Submission
 from intake.store import claims, submissions
-from intake.store.claims import Claimed
+from intake.store.claims import Claimed, Sent
 from intake.store.database import Database, Tx
 from intake.store.submissions import DifferentContent, Status
 from intake.store.tables import submissions as table
@@ -43,6 +43,10 @@ def store(database: Database, *sent: Submission) -> None:
 def claim(database: Database, limit: int = 10, server: str = "main") -> tuple[Claimed, ...]:
     with database.write() as tx:
         return claims.claim(tx, server, limit=limit, lease=LEASE)
+
+
+def accept(tx: Tx, claimed: Claimed, values: str = "{}") -> bool:
+    return claims.sending(tx, claimed, Sent("Patient/1", "7"), values, LEASE) and claims.accept(tx, claimed)
 
 
 def do(database: Database, act: Callable[[Tx], bool]) -> bool:
@@ -78,7 +82,7 @@ def test_what_comes_out_is_what_went_in(database: Database) -> None:
     store(database, sent)
     [claimed] = claim(database)
     assert claimed.submission == sent
-    assert claimed.first
+    assert claimed.sent is None
 
 
 def test_oldest_first_and_only_this_servers(database: Database, clock: object) -> None:
@@ -108,7 +112,7 @@ def test_a_waiting_one_blocks_the_later_ones_of_its_patient(database: Database, 
     assert claim(database) == ()
     clock.advance(minutes=1)
     [again] = claim(database)
-    assert (again.submission, again.first, again.row.attempts) == (first, False, 1)
+    assert (again.submission, again.row.attempts) == (first, 1)
 
 
 def test_a_held_one_does_not_block_the_later_ones(database: Database) -> None:
@@ -127,8 +131,9 @@ def test_an_expired_lease_goes_to_the_next_and_the_old_one_is_refused(database: 
     [old] = claim(database)
     clock.advance(minutes=6)
     [new] = claim(database)
-    assert not new.first
-    assert not do(database, lambda tx: claims.accept(tx, old, earlier={}))
+    assert not do(database, lambda tx: claims.sending(tx, old, Sent("Patient/1", "7"), "{}", LEASE))
+    assert not do(database, lambda tx: claims.accept(tx, old))
+    assert not do(database, lambda tx: claims.renew(tx, old, LEASE))
     assert not do(database, lambda tx: claims.verify(tx, old))
     assert not do(database, lambda tx: claims.hold(tx, old, reason="x", words="x"))
     assert do(database, lambda tx: claims.verify(tx, new))
@@ -139,7 +144,7 @@ def test_accepted_is_not_verified_and_stays_accepted_while_it_waits(database: Da
     sent = submission()
     store(database, sent)
     [claimed] = claim(database)
-    do(database, lambda tx: claims.accept(tx, claimed, earlier={"race": None}))
+    do(database, lambda tx: accept(tx, claimed, '{"race":null}'))
     assert row(database, sent).status is Status.ACCEPTED
     clock.advance(minutes=6)
     [again] = claim(database)
@@ -159,7 +164,7 @@ def test_retry_sends_a_held_row_again(database: Database) -> None:
     assert do(database, lambda tx: submissions.retry(tx, str(sent.id)))
     assert not do(database, lambda tx: submissions.retry(tx, str(sent.id)))
     [again] = claim(database)
-    assert not again.first
+    assert again.sent is None
 
 
 def test_discarding_forgets_the_answers(database: Database) -> None:
@@ -176,7 +181,7 @@ def test_discarding_forgets_the_answers(database: Database) -> None:
 def test_answers_and_earlier_values_are_erased_in_their_time(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
     store(database, submission())
     [claimed] = claim(database)
-    do(database, lambda tx: claims.accept(tx, claimed, earlier={"race": None}))
+    do(database, lambda tx: accept(tx, claimed, '{"race":null}'))
     do(database, lambda tx: claims.verify(tx, claimed))
 
     def held() -> tuple[bool, bool]:
@@ -196,11 +201,12 @@ def test_answers_and_earlier_values_are_erased_in_their_time(database: Database,
 def test_earlier_values_are_kept_sealed_for_undo(database: Database) -> None:
     store(database, submission())
     [claimed] = claim(database)
-    do(database, lambda tx: claims.accept(tx, claimed, earlier={"race": {"text": "White"}}))
+    do(database, lambda tx: accept(tx, claimed, '{"race":{"text":"White"}}'))
     with database.read() as tx:
         sealed = tx.connection.execute(table.select()).one().earlier
         assert b"White" not in sealed
-        assert json.loads(tx.cipher.open(sealed, claimed.row.id)) == {"race": {"text": "White"}}
+        held = json.loads(tx.cipher.open(sealed, claimed.row.id))
+    assert held == {"patient": "Patient/1", "version": "7", "values": {"race": {"text": "White"}}}
 
 
 def test_counts_show_every_state(database: Database) -> None:

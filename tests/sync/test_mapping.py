@@ -158,7 +158,14 @@ def test_the_language_of_the_pages_is_never_the_preferred_language() -> None:
 
 @pytest.mark.parametrize(
     ("choice", "expected"),
-    [("es", ["es"]), ("yue", ["zh", "yue"]), ("prs", ["fa", "prs"]), ("ase", ["sgn", "ase"]), ("mixteco", [])],
+    [
+        ("es", ["es"]),
+        ("yue", ["zh", "yue"]),
+        ("prs", ["fa", "prs"]),
+        ("zh-Hans", ["zh"]),
+        ("ase", ["sgn", "ase"]),
+        ("mixteco", []),
+    ],
 )
 def test_languages_from_the_shortest_code_to_the_most_specific(choice: str, expected: list[str]) -> None:
     spoken = said({"spoken-language": answered(choice)}).spoken

@@ -16,8 +16,8 @@ OUT = Path(__file__).resolve().parents[2] / "config" / "terminology"
 
 # What CLDR or the value set lacks: our id, the shortest code that the value set has (None: text only), name, own name.
 ADDED = [
-    ("zh-hans", "zh", "Chinese (Simplified)", "简体中文"),
-    ("zh-hant", "zh", "Chinese (Traditional)", "繁體中文"),
+    ("zh-Hans", "zh", "Chinese (Simplified)", "简体中文"),
+    ("zh-Hant", "zh", "Chinese (Traditional)", "繁體中文"),
     ("cmn", "zh", "Mandarin Chinese", "普通话"),
     ("yue", "zh", "Cantonese", "廣東話"),
     ("nan", "zh", "Taiwanese Hokkien", "臺語"),

@@ -55,10 +55,10 @@ def test_nothing_typed_finds_nothing() -> None:
 def test_signs_are_not_read_and_scripts_not_spoken() -> None:
     read = {each.id for each in terminology.search_languages("chinese", {}, Element.WRITTEN_LANGUAGE)}
     spoken = {each.id for each in terminology.search_languages("chinese", {})}
-    assert {"zh-hans", "zh-hant"} <= read
+    assert {"zh-Hans", "zh-Hant"} <= read
     assert {"cmn", "yue"} <= spoken
     assert not read & {"cmn", "yue"}
-    assert not spoken & {"zh-hans", "zh-hant"}
+    assert not spoken & {"zh-Hans", "zh-Hant"}
     assert terminology.search_languages("sign", {}, Element.WRITTEN_LANGUAGE) == ()
 
 

@@ -39,7 +39,7 @@ details = [{ id = "b", label = "Korean" }]
 """
 LANGUAGES = """{"rows": [
 ["es", "es", "Spanish", "Español", "ltr", false, []],
-["zh-hans", "zh", "Chinese (Simplified)", "简体中文", "ltr", false, []],
+["zh-Hans", "zh", "Chinese (Simplified)", "简体中文", "ltr", false, []],
 ["ase", "sgn", "American Sign Language", "ASL", "ltr", true, ["ASL"]]
 ]}"""
 

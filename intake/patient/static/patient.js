@@ -30,6 +30,49 @@ function hiding() {
   find("[data-show]").addEventListener("click", () => close(cover));
 }
 
+/* Read aloud, where the device itself has a voice for the page's language: nothing is sent to anybody for it. */
+function reading() {
+  const button = find("[data-read]");
+  const speech = window.speechSynthesis;
+  if (!button || !speech) return;
+  const language = document.documentElement.lang;
+  const words = button.textContent;
+
+  function voice() {
+    return speech.getVoices().find((each) => each.localService && each.lang.split(/[-_]/)[0] === language.split("-")[0]);
+  }
+
+  function offer() {
+    button.hidden = !voice();
+  }
+
+  function end() {
+    button.textContent = words;
+  }
+
+  function read() {
+    if (speech.speaking) {
+      speech.cancel();
+      return;
+    }
+    for (const part of document.querySelectorAll("main h1, main h2, main p, main li, main .choice span, main dt, main dd")) {
+      if (!part.offsetParent || part.querySelector("h1, h2, p")) continue;
+      const said = new SpeechSynthesisUtterance(part.innerText);
+      said.lang = language;
+      said.voice = voice();
+      said.onend = () => { if (!speech.pending) end(); };
+      said.onerror = end;
+      speech.speak(said);
+    }
+    button.textContent = button.dataset.read;
+  }
+
+  speech.cancel();
+  offer();
+  speech.addEventListener?.("voiceschanged", offer);
+  button.addEventListener("click", read);
+}
+
 /* A tablet that nobody touches asks whether somebody is there, counts down, and wipes everything. */
 function idling() {
   const dialog = find("#idle");
@@ -128,6 +171,7 @@ function writing() {
 }
 
 hiding();
+reading();
 idling();
 returning();
 leaving();

@@ -1,0 +1,74 @@
+"""Submissions of one chart beside each other: a later one takes over what it answers from an older one that has not arrived."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, update
+
+from intake.answers import Submission
+from intake.store import payload
+from intake.store.claims import Claimed
+from intake.store.crypto import KeyFault
+from intake.store.database import Tx
+from intake.store.payload import PayloadFault
+from intake.store.submissions import OPEN, Status
+from intake.store.tables import submissions as table
+
+_unarrived = [Status.HELD.value, *(status.value for status in OPEN)]
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """An older submission of the same chart; `taken` are the elements that later ones have answered since."""
+
+    id: str
+    status: Status
+    submission: Submission
+    taken: frozenset[str]
+
+
+def unarrived(tx: Tx, claimed: Claimed) -> tuple[Older, ...]:
+    """Return the older submissions of the same chart that have not arrived, held ones among them."""
+    return _older(tx, claimed, table.c.status.in_(_unarrived))
+
+
+def sent_since(tx: Tx, claimed: Claimed, moment: datetime) -> tuple[Older, ...]:
+    """Return the older submissions of the same chart that were sent since then, whatever became of them."""
+    return _older(tx, claimed, table.c.sent_at >= moment)
+
+
+def ids_sent(tx: Tx, claimed: Claimed) -> tuple[str, ...]:
+    """Return the ids of the older submissions of the same chart that were ever sent."""
+    query = select(table.c.id).where(*_same_chart(claimed), table.c.sent_at.is_not(None))
+    return tuple(tx.connection.execute(query).scalars())
+
+
+def take(tx: Tx, older: Older, elements: frozenset[str], *, nothing_left: bool) -> None:
+    """Note the elements as taken from it; a held one that has nothing left is superseded, and its answers go."""
+    values: dict[str, Any] = {"taken": ",".join(sorted(older.taken | elements))}
+    if nothing_left and older.status is Status.HELD:
+        values |= {"status": Status.SUPERSEDED.value, "payload": None, "detail": None, "known": None}
+    tx.connection.execute(update(table).where(table.c.id == older.id, table.c.status == older.status.value).values(values))
+
+
+def _same_chart(claimed: Claimed) -> tuple[ColumnElement[bool], ...]:
+    mine = select(table.c.patient_key, table.c.number).where(table.c.id == claimed.row.id).subquery()
+    key, number = select(mine.c.patient_key).scalar_subquery(), select(mine.c.number).scalar_subquery()
+    return (table.c.server == claimed.row.server, table.c.patient_key == key, table.c.number < number)
+
+
+def _older(tx: Tx, claimed: Claimed, condition: ColumnElement[bool]) -> tuple[Older, ...]:
+    columns = (table.c.id, table.c.status, table.c.payload, table.c.taken)
+    query = select(*columns).where(*_same_chart(claimed), table.c.payload.is_not(None), condition)
+    found = (_row(tx, held) for held in tx.connection.execute(query))
+    return tuple(each for each in found if each is not None)
+
+
+def _row(tx: Tx, held: Any) -> Older | None:
+    try:
+        submission = payload.read(tx.cipher.open(held.payload, held.id))
+    except (KeyFault, PayloadFault):
+        # What cannot be opened is held as such, and nothing can be taken from it.
+        return None
+    return Older(held.id, Status(held.status), submission, frozenset(filter(None, held.taken.split(","))))

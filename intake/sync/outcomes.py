@@ -1,0 +1,88 @@
+"""What a fault means for the row and for its server: wait, hold for a person, or pause the server."""
+
+from datetime import datetime, timedelta
+
+from fhir_client.errors import Conflict, FhirError, ServerFault, Temporary
+from intake.store import claims, servers
+from intake.store.claims import Claimed
+from intake.sync.backoff import delay
+from intake.sync.bench import Bench, told
+from intake.sync.log import logger
+
+PAUSE = timedelta(minutes=1)
+ALONE_AT_FAULT = timedelta(days=1)
+"""A row that the server fails for so long while others pass is held: the fault is the row's own."""
+FORBIDDEN = "http-403"
+
+
+def wait(bench: Bench, claimed: Claimed, error: Temporary | Conflict) -> None:
+    """Try again later: a fault that can pass."""
+    now = bench.clock()
+    failing = isinstance(error, Conflict) or (error.status or 0) >= 500
+    if failing and _fails_alone(bench, claimed):
+        hold(bench, claimed, "fails-alone", f"{error.words} It fails for a day while others pass. Ask the EHR's support.")
+        return
+    asked = error.retry_after if isinstance(error, Temporary) else None
+    until = now + delay(claimed.row.attempts + 1, bench.chance, asked)
+    with bench.database.write() as tx:
+        kept = claims.wait(tx, claimed, until=until, reason=_reason(error), words=error.words, failing=failing)
+        if asked is not None:
+            servers.rest(tx, bench.server.id, until=now + asked)
+        if isinstance(error, Conflict):
+            servers.let_in(tx, bench.server.id)
+    told(bench, claimed, "waiting", kept=kept, reason=_reason(error))
+
+
+def _fails_alone(bench: Bench, claimed: Claimed) -> bool:
+    since, now = claimed.failing_since, bench.clock()
+    if since is None or now - since < ALONE_AT_FAULT:
+        return False
+    passed = _last_success(bench)
+    return passed is not None and now - passed < ALONE_AT_FAULT
+
+
+def _last_success(bench: Bench) -> datetime | None:
+    with bench.database.read() as tx:
+        return servers.state(tx, bench.server.id).last_success
+
+
+def pause(bench: Bench, claimed: Claimed, error: ServerFault) -> None:
+    """Pause the server, for the fault is its own; but a row that it forbids while it lets others in is held."""
+    if _forbids_this_alone(bench, claimed, error):
+        hold(bench, claimed, "refused", f"{error.words} It lets others in. Ask the EHR's support, then retry.")
+        return
+    until = bench.clock() + PAUSE
+    with bench.database.write() as tx:
+        alarm = servers.pause(tx, bench.server.id, until=until, reason=_reason(error), words=error.words)
+        claims.release(tx, claimed, until=until, reason=_reason(error), words=error.words)
+    if alarm:
+        logger.error("server-paused", extra={"server": bench.server.id, "reason": _reason(error)})
+
+
+def _forbids_this_alone(bench: Bench, claimed: Claimed, error: ServerFault) -> bool:
+    if error.status != 403 or claimed.row.reason != FORBIDDEN:
+        return False
+    passed = _last_success(bench)
+    return passed is not None and passed > claimed.row.due_at - PAUSE
+
+
+def hold(
+    bench: Bench,
+    claimed: Claimed,
+    reason: str,
+    words: str,
+    detail: str | None = None,
+    *,
+    answered: bool = True,
+    where: str = "",
+) -> None:
+    """Hold the row for a person; where the server `answered`, it is none that has to be paused."""
+    with bench.database.write() as tx:
+        kept = claims.hold(tx, claimed, reason=reason, words=words, detail=detail)
+        if answered:
+            servers.let_in(tx, bench.server.id)
+    told(bench, claimed, "held", kept=kept, reason=reason, **({"where": where} if where else {}))
+
+
+def _reason(error: FhirError) -> str:
+    return f"http-{error.status}" if error.status is not None else "no-answer"

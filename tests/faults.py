@@ -1,0 +1,254 @@
+"""A proxy before a real FHIR server that does what proxies, networks and servers have been seen to do, as a plan tells it."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as it came in; `path` begins with the base path of the real server."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def is_transaction(self) -> bool:
+        return b'"type":"transaction"' in self.body
+
+    @property
+    def is_batch(self) -> bool:
+        return b'"type":"batch"' in self.body
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A response."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+Forward = Callable[[Asked], Answered]
+Fault = Callable[[Asked, Forward], Answered | None]
+"""What is done with one request; None closes the connection, which to a client is a time-out that nobody has to wait for."""
+
+
+@dataclass(frozen=True)
+class Next:
+    """A fault that waits in the plan for the next request of its kind; others pass meanwhile."""
+
+    suits: Callable[[Asked], bool]
+    fault: Fault
+
+    def __call__(self, asked: Asked, forward: Forward) -> Answered | None:
+        return self.fault(asked, forward)
+
+
+@dataclass
+class Proxy:
+    """The plan: one fault a request, then `always`; and what was asked."""
+
+    base_url: str
+    plan: list[Fault] = field(default_factory=list)
+    always: Fault | None = None
+    asked: list[Asked] = field(default_factory=list)
+
+    def answer(self, asked: Asked, forward: Forward) -> Answered | None:
+        self.asked.append(asked)
+        fault = self._next(asked) if self.plan else self.always
+        return forward(asked) if fault is None else fault(asked, forward)
+
+    def _next(self, asked: Asked) -> Fault | None:
+        waits = isinstance(self.plan[0], Next) and not self.plan[0].suits(asked)
+        return None if waits else self.plan.pop(0)
+
+    def transactions(self) -> int:
+        return sum(each.is_transaction for each in self.asked)
+
+
+def passed(asked: Asked, forward: Forward) -> Answered | None:
+    """Nothing happens."""
+    return forward(asked)
+
+
+def dropped(asked: Asked, forward: Forward) -> Answered | None:
+    """The server never hears of it."""
+    return None
+
+
+def lost(asked: Asked, forward: Forward) -> Answered | None:
+    """The server does it, and its answer never comes."""
+    forward(asked)
+    return None
+
+
+def cut_short(asked: Asked, forward: Forward) -> Answered | None:
+    """The server does it, and half of its answer comes."""
+    whole = forward(asked)
+    return replace(whole, body=whole.body[: len(whole.body) // 2])
+
+
+def sent_twice(asked: Asked, forward: Forward) -> Answered | None:
+    """Somebody on the way sends it twice, and passes on the first answer."""
+    first = forward(asked)
+    forward(asked)
+    return first
+
+
+def sent_twice_late(asked: Asked, forward: Forward) -> Answered | None:
+    """Somebody on the way sends it twice, and passes on the second answer."""
+    forward(asked)
+    return forward(asked)
+
+
+def answering(status: int, body: bytes = b"", **headers: str) -> Fault:
+    """The server answers so and does nothing."""
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    return lambda _asked, _forward: Answered(status, named, body)
+
+
+def done_but(status: int, body: bytes = b"<html>Bad Gateway</html>") -> Fault:
+    """The server does it, and somebody on the way answers so."""
+
+    def fault(asked: Asked, forward: Forward) -> Answered:
+        forward(asked)
+        return Answered(status, {"Content-Type": "text/html"}, body)
+
+    return fault
+
+
+def at_transaction(fault: Fault) -> Fault:
+    """The fault, for the next transaction."""
+    return Next(lambda asked: asked.is_transaction, fault)
+
+
+def at_batch(fault: Fault) -> Fault:
+    """The fault, for the next batch, with which everything is read back."""
+    return Next(lambda asked: asked.is_batch, fault)
+
+
+def on_transactions(fault: Fault) -> Fault:
+    """The fault, for transactions alone."""
+    return lambda asked, forward: fault(asked, forward) if asked.is_transaction else forward(asked)
+
+
+def rewritten(change: Callable[[dict[str, Any]], None]) -> Fault:
+    """The server takes something else than what was sent: `change` gets each entry of a transaction."""
+
+    def fault(asked: Asked, forward: Forward) -> Answered:
+        bundle = json.loads(asked.body)
+        for entry in bundle["entry"]:
+            change(entry)
+        return forward(replace(asked, body=json.dumps(bundle).encode()))
+
+    return on_transactions(fault)
+
+
+def entries_answering(status: str, where: str) -> Fault:
+    """The entries of a batch that ask for `where` are answered so."""
+
+    def fault(asked: Asked, forward: Forward) -> Answered:
+        answer = forward(asked)
+        if not asked.is_batch:
+            return answer
+        bundle = json.loads(answer.body)
+        for wanted, entry in zip(json.loads(asked.body)["entry"], bundle["entry"], strict=True):
+            if where in wanted["request"]["url"]:
+                entry.clear()
+                entry["response"] = {"status": status}
+        return replace(answer, body=json.dumps(bundle).encode())
+
+    return fault
+
+
+def after(act: Callable[[Asked], None], then: Fault = passed) -> Fault:
+    """Something else happens first."""
+
+    def fault(asked: Asked, forward: Forward) -> Answered | None:
+        act(asked)
+        return then(asked, forward)
+
+    return fault
+
+
+STALE = b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"conflict","details":{"text":"HTTP 412"}}]}'
+TOO_LATE = "Sat, 01 Jan 2000 00:00:00 GMT"
+PASSING: dict[str, Fault] = {
+    "passed": passed,
+    "dropped": dropped,
+    "lost": lost,
+    "cut short": cut_short,
+    "sent twice": sent_twice,
+    "sent twice, second answer": sent_twice_late,
+    "408": answering(408),
+    "429 for seconds": answering(429, Retry_After="7"),
+    "429 until a date": answering(429, Retry_After=TOO_LATE),
+    "500": answering(500, b"<html>oops</html>"),
+    "503": answering(503, Retry_After="60"),
+    "504": answering(504),
+    "done but 500": done_but(500),
+    "done but 502": done_but(502),
+    "409": answering(409),
+    "412": answering(412),
+    "412 as 400": answering(400, STALE),
+    "not FHIR": answering(200, b"<html>Please sign in to the guest network</html>"),
+    "401": answering(401),
+}
+"""Every fault that passes: whatever their order, a submission arrives once."""
+
+
+@contextmanager
+def proxy_to(real: str) -> Iterator[Proxy]:
+    """Run a proxy before the server whose base URL is `real`, on a free port of this machine."""
+    parts = urlsplit(real)
+
+    def forward(asked: Asked) -> Answered:
+        connection = HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        kept = {key: value for key, value in asked.headers.items() if key.lower() not in ("host", "accept-encoding")}
+        kept["Content-Length"] = str(len(asked.body))
+        connection.request(asked.method, asked.path, asked.body or None, kept)
+        response = connection.getresponse()
+        found = Answered(response.status, {"Content-Type": "application/fhir+json"}, response.read())
+        connection.close()
+        return found
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_any(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            answer = proxy.answer(Asked(self.command, self.path, dict(self.headers.items()), body), forward)
+            if answer is None:
+                self.close_connection = True
+                return
+            self.send_response(answer.status)
+            for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    proxy = Proxy(f"http://127.0.0.1:{server.server_port}{parts.path}")
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,144 @@
+"""No page mixes languages: from the choice of a language to the thank-you, a person meets that language alone."""
+
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from intake.i18n import translator
+from intake.i18n.catalogs import read_template
+from intake.shipped import CONFIG
+from tests.patients import Person
+from tests.sites import TestSite, make_site
+from tests.strict import attributes
+
+READ_OUT = ("aria-label", "title", "alt", "placeholder")
+"""The attributes that are shown or read out."""
+
+
+@pytest.fixture
+def site(template: Path, tmp_path: Path) -> Iterator[TestSite]:
+    """A site that offers the three languages of the pages, and the shipped ones to speak and to read."""
+    shipped = tomllib.loads((CONFIG / "intake.toml").read_text("utf-8"))
+    tongues = ", ".join(f"{key} = {value}" for key, value in shipped["common_languages"].items())
+    made = make_site(template, tmp_path, more=f"languages = {shipped['languages']}\ncommon_languages = {{ {tongues} }}\n")
+    yield made
+    made.database.close()
+
+
+def own_texts(node: Any, tag: str) -> Iterator[str]:
+    """Yield the texts that a page says in its language; what is marked as another language, or as a name, is not its own."""
+    if node.name == "#text":
+        yield str(node.data).strip()
+        return
+    held = attributes(node) if isinstance(node.attrs, dict) else {}
+    if held.get("lang", tag) != tag or node.name == "bdi":
+        return
+    yield from (str(held[name]) for name in READ_OUT if held.get(name))
+    for child in node.children or ():
+        yield from own_texts(child, tag)
+
+
+def walk(site: TestSite, tag: str) -> Iterator[Person]:
+    """Yield the person at each page that a tablet can show, with faults and searches."""
+    site.visit("1")
+    person = Person(site)
+    person.pair()
+    person.speak(tag)
+    yield person
+    for step in (_lost, _found, _why, _who, _contradiction, _groups, _details, _search, _spoken, _written, _check, _done):
+        step(person)
+        yield person
+
+
+def _lost(person: Person) -> None:
+    person.send({"code": "0000"}, form="by-code")
+
+
+def _found(person: Person) -> None:
+    person.born(17, 5, 1980)
+    assert person.path == "/why"
+
+
+def _why(person: Person) -> None:
+    person.send()
+    assert person.path == "/who"
+
+
+def _who(person: Person) -> None:
+    person.send({"informant": "guardian"})
+    assert person.path == "/question/race-ethnicity"
+
+
+def _contradiction(person: Person) -> None:
+    person.send({"choice": ["2028-9"], "state": "declined"})
+    assert 'role="alert"' in person.page.text
+
+
+def _groups(person: Person) -> None:
+    person.get("/question/race-ethnicity")
+    person.send({"choice": ["2028-9", "1002-5", "2118-8"]})
+    assert person.path == "/question/race-ethnicity/details"
+
+
+def _details(person: Person) -> None:
+    person.send({"search": "Navajo", "find": "1"})
+    assert "Navajo" in person.page.text
+
+
+def _search(person: Person) -> None:
+    person.send({"search": "", "choice": ["2034-7"]})
+    person.send({"search": "zzz", "find": "1"})
+    assert person.path == "/question/spoken-language"
+
+
+def _spoken(person: Person) -> None:
+    person.send({"search": "", "choice": "ase"})
+    assert person.path == "/question/written-language"
+
+
+def _written(person: Person) -> None:
+    person.send({"state": "unknown"})
+    assert person.path == "/question/interpreter"
+
+
+def _check(person: Person) -> None:
+    person.send({"choice": "yes"})
+    assert person.path == "/check"
+
+
+def _done(person: Person) -> None:
+    person.send()
+    assert person.path == "/done"
+
+
+@pytest.mark.parametrize("tag", ["es", "ar"])
+def test_no_page_says_an_english_message(site: TestSite, tag: str) -> None:
+    speaks = translator(tag)
+    messages = {str(message.id) for message in read_template() if message.id}
+    english = {text for text in messages if speaks.plain(text) != text}
+    for person in walk(site, tag):
+        assert [text for text in own_texts(person.document.root, tag) if text in english] == [], person.path
+
+
+def test_an_arabic_page_has_no_word_in_another_script(site: TestSite) -> None:
+    for person in walk(site, "ar"):
+        texts = list(own_texts(person.document.root, "ar"))
+        assert len(texts) > 9
+        letters = {each for text in texts for each in text if each.isalpha()}
+        assert {each for each in letters if not unicodedata.name(each).startswith("ARABIC")} == set(), (person.path, texts)
+
+
+@pytest.mark.parametrize(
+    ("tag", "term", "found"), [("es", "señas", "otra lengua de señas"), ("ar", "الإشارة", "لغة الإشارة المكسيكية")]
+)
+def test_a_language_that_cldr_does_not_name_is_found_by_our_name(site: TestSite, tag: str, term: str, found: str) -> None:
+    site.visit("1")
+    person = Person(site)
+    person.arrive(language=tag)
+    person.send()
+    person.send({"search": term, "find": "1"})
+    assert found in person.page.text
