@@ -1,7 +1,8 @@
-"""The one clock: everything that asks for the time is handed one of these."""
+"""The one clock: everything that asks for the time is handed one of these; and what days and lengths of time are."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
 """Returns the present moment, aware, in UTC."""
@@ -10,3 +11,19 @@ Clock = Callable[[], datetime]
 def system_clock() -> datetime:
     """Return the present moment from the machine's clock, in UTC."""
     return datetime.now(UTC)
+
+
+def bounds(first: date, zone: ZoneInfo, days: int = 1) -> tuple[datetime, datetime]:
+    """Return when `days` days from `first` begin and end in a zone, in UTC; a clock change makes one of 23 or 25 hours."""
+    edges = (datetime.combine(each, time.min, zone) for each in (first, first + timedelta(days=days)))
+    start, end = (edge.astimezone(UTC) for edge in edges)
+    return start, end
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in its largest whole unit, such as `3 h`."""
+    seconds = int(length.total_seconds())
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

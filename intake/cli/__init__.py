@@ -20,6 +20,7 @@ class Command(Protocol):
 
 
 COMMANDS = {
+    "demo": "a clinic to try: FHIR server, people, pages and worker, until Ctrl-C",
     "serve": "migrates, then serves the pages and runs the worker",
     "web": "serves the pages",
     "worker": "writes submissions to the FHIR servers",
@@ -27,6 +28,9 @@ COMMANDS = {
     "check": "what is right and wrong with configuration, key, database, languages and FHIR servers",
     "submit": "put submissions from files into the outbox",
     "submissions": "what became of every submission",
+    "users": "who may sign in to the staff's pages",
+    "devices": "pair, list and revoke tablets",
+    "links": "pre-visit links for a day's visits",
     "keys": "make and rotate the encryption key",
     "bundle": "print the transaction Bundle of one submission",
     "report": "the completeness report",

@@ -1,7 +1,8 @@
-"""`python -m intake.cli`: the same commands for whoever starts them by the interpreter that already runs."""
+"""`python -m intake.cli`: the same commands for whoever starts them from a program."""
 
 import sys
 
 from intake.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -28,6 +28,15 @@ def opened(settings: Settings) -> Iterator[Database]:
         database.close()
 
 
+def served_at(settings: Settings) -> str:
+    """Return the address that links begin with; raises NotReady where there is none, or one that answers must not take."""
+    from intake.settings import serving_faults
+
+    for fault in serving_faults(settings.public_url):
+        raise NotReady(fault)
+    return settings.public_url
+
+
 def complain(words: object) -> None:
     """Say it on standard error."""
     print(words, file=sys.stderr)

@@ -3,9 +3,10 @@
 import argparse
 import json
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from intake.clock import span
 from intake.settings import Settings
 from intake.store.database import Tx
 from intake.store.submissions import Row, Status
@@ -70,12 +71,3 @@ def _print(tx: Tx, settings: Settings, rows: tuple[Row, ...]) -> None:
 
 def _ago(moment: datetime | None, now: datetime) -> str:
     return "none" if moment is None else f"{span(now - moment)} ago"
-
-
-def span(length: timedelta) -> str:
-    """Return a length of time in its largest whole unit, such as `3 h`."""
-    seconds = int(length.total_seconds())
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"

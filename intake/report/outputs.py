@@ -103,7 +103,7 @@ def to_csv(report: Report) -> str:
         for element, kind, measure, metric in _measures(row):
             written = [metric.percent, metric.low, metric.high]
             cells = [row.clinic or "", row_name(row), element, kind, measure, metric.numerator, metric.denominator]
-            writer.writerow([*traced, *(_harmless(cell) for cell in cells), *written])
+            writer.writerow([*traced, *(harmless(cell) for cell in cells), *written])
     for one in report.excluded:
         writer.writerow([*traced, "", ALL_CLINICS, "", "excluded", one.reason, one.count, "", "", "", ""])
     writer.writerow([*traced, "", ALL_CLINICS, "", "excluded", "broken-lines", report.broken_lines, "", "", "", ""])
@@ -120,7 +120,7 @@ def _measures(row: Row) -> Iterator[tuple[str, str, str, Metric]]:
         yield "together", "metric", name, metric
 
 
-def _harmless(cell: Count) -> Count:
+def harmless(cell: Count) -> Count:
     """A name that a spreadsheet would take for a formula gets an apostrophe before it."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 

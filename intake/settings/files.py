@@ -19,6 +19,8 @@ class TimesTable:
     payload_days: int = 30
     undo_days: int = 90
     audit_days: int = 2190
+    staff_idle_minutes: int = 30
+    staff_longest_hours: int = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,8 @@ def _times(table: TimesTable) -> Times:
         payload=timedelta(days=table.payload_days),
         undo=timedelta(days=table.undo_days),
         audit=timedelta(days=table.audit_days),
+        staff_idle=timedelta(minutes=table.staff_idle_minutes),
+        staff_longest=timedelta(hours=table.staff_longest_hours),
     )
 
 

@@ -76,6 +76,8 @@ class Times:
     payload: timedelta
     undo: timedelta
     audit: timedelta
+    staff_idle: timedelta
+    staff_longest: timedelta
 
 
 @dataclass(frozen=True, slots=True)

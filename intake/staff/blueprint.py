@@ -2,9 +2,8 @@
 
 from flask import Blueprint, Flask
 
-from intake.pages import language
 from intake.pages.sessions import STAFF
-from intake.staff import report
+from intake.staff import access, accounts, audit, faults, monitor, report, signing, submission, tablets, today, words
 
 blueprint = Blueprint(
     "staff",
@@ -14,12 +13,14 @@ blueprint = Blueprint(
     static_folder="static",
     static_url_path="/static",
 )
-report.register(blueprint)
+blueprint.before_request(access.guard)
+for part in (faults, signing, today, tablets, monitor, submission, report, accounts, audit):
+    part.register(blueprint)
 
 
-@blueprint.before_request
-def _in_english() -> None:
-    language.use("en")
+@blueprint.context_processor
+def _for_templates() -> dict[str, object]:
+    return {"navigation": access.navigation(), "signed_in": access.current(), "say": words}
 
 
 def init(app: Flask) -> None:

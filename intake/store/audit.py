@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, delete, insert, select
 
 from intake.store.database import Tx
 from intake.store.tables import audit as table
+
+_newest = select(table.c.at, table.c.who, table.c.action, table.c.subject).order_by(table.c.number.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,18 @@ def record(tx: Tx, who: str, action: str, subject: str | None = None) -> None:
     tx.connection.execute(insert(table).values(at=tx.now, who=who, action=action, subject=subject))
 
 
-def recent(tx: Tx, limit: int = 200) -> tuple[Entry, ...]:
+def recent(tx: Tx, limit: int = 200, offset: int = 0) -> tuple[Entry, ...]:
     """Return the newest entries first."""
-    query = select(table.c.at, table.c.who, table.c.action, table.c.subject)
-    rows = tx.connection.execute(query.order_by(table.c.number.desc()).limit(limit))
-    return tuple(Entry(*row) for row in rows)
+    return _entries(tx, _newest.limit(limit).offset(offset))
+
+
+def about(tx: Tx, subject: str) -> tuple[Entry, ...]:
+    """Return what was done to `subject`, newest first."""
+    return _entries(tx, _newest.where(table.c.subject == subject))
+
+
+def _entries(tx: Tx, query: Select[Any]) -> tuple[Entry, ...]:
+    return tuple(Entry(*row) for row in tx.connection.execute(query))
 
 
 def erase(tx: Tx, after: timedelta) -> int:

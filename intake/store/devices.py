@@ -18,11 +18,12 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One tablet."""
+    """One tablet; `invited_until` is how long its pairing code is good, where it is not paired yet."""
 
     id: str
     clinic: str
     label: str
+    invited_until: datetime | None
     paired_at: datetime | None
     last_seen: datetime | None
     revoked_at: datetime | None
@@ -67,6 +68,12 @@ def listing(tx: Tx, clinic: str | None = None) -> tuple[Device, ...]:
     return tuple(_device(row) for row in tx.connection.execute(query) if clinic in (None, row.clinic))
 
 
+def get(tx: Tx, identity: str) -> Device | None:
+    """Return the tablet of that id."""
+    row = tx.connection.execute(select(table).where(table.c.id == identity)).first()
+    return None if row is None else _device(row)
+
+
 def revoke(tx: Tx, identity: str) -> bool:
     """Make the tablet's token, or its pairing code, worthless; False where it is so already."""
     query = update(table).where(table.c.id == identity, table.c.revoked_at.is_(None)).values(revoked_at=tx.now)
@@ -74,4 +81,4 @@ def revoke(tx: Tx, identity: str) -> bool:
 
 
 def _device(row: Any) -> Device:
-    return Device(row.id, row.clinic, row.label, row.paired_at, row.last_seen, row.revoked_at)
+    return Device(row.id, row.clinic, row.label, row.invited_until, row.paired_at, row.last_seen, row.revoked_at)

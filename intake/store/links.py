@@ -2,12 +2,14 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, update
 
+from intake.clock import bounds
 from intake.store import visits
 from intake.store.database import Tx
 from intake.store.tables import links as table
@@ -27,6 +29,12 @@ class Link:
     device_key: str | None
     used_at: datetime | None
     revoked_at: datetime | None
+
+
+def expiry(visit: Visit, now: datetime, ttl: timedelta, zone: ZoneInfo) -> datetime:
+    """Return when a link to the visit ends: with the visit's day in its clinic's zone, or after `ttl`, what comes first."""
+    _, end = bounds(visit.starts_at.astimezone(zone).date(), zone)
+    return min(now + ttl, end)
 
 
 def make(tx: Tx, visit: Visit, expires_at: datetime) -> tuple[str, str]:

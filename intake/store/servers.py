@@ -13,7 +13,7 @@ from intake.store.tables import servers as table
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """A server as the worker last met it; `paused_until` is when it is tried again.
+    """A server as the worker last met it; `paused_until` is when it is tried again, `worker_seen` when one last looked.
 
     Without `paused_since` it only rests until then, because it asked for time.
     """
@@ -24,6 +24,7 @@ class ServerState:
     reason: str | None = None
     words: str | None = None
     last_success: datetime | None = None
+    worker_seen: datetime | None = None
 
 
 def state(tx: Tx, server: str) -> ServerState:
@@ -31,7 +32,7 @@ def state(tx: Tx, server: str) -> ServerState:
     row = tx.connection.execute(select(table).where(table.c.id == server)).first()
     if row is None:
         return ServerState(server)
-    return ServerState(row.id, row.paused_since, row.paused_until, row.reason, row.words, row.last_success)
+    return ServerState(row.id, row.paused_since, row.paused_until, row.reason, row.words, row.last_success, row.worker_seen)
 
 
 def pause(tx: Tx, server: str, *, until: datetime, reason: str, words: str) -> bool:
@@ -40,6 +41,11 @@ def pause(tx: Tx, server: str, *, until: datetime, reason: str, words: str) -> b
     since = before.paused_since or tx.now
     _put(tx, server, {"paused_until": until, "reason": reason, "words": words, "paused_since": since})
     return before.paused_since is None
+
+
+def worker_looked(tx: Tx, server: str) -> None:
+    """Note that a worker is there and looks for what is due for the server."""
+    _put(tx, server, {"worker_seen": tx.now})
 
 
 def rest(tx: Tx, server: str, *, until: datetime) -> None:

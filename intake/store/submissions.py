@@ -60,6 +60,16 @@ class Row:
     held_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One person's answers while they are kept, and whether read-back proved them in the EHR; `number` tells their order."""
+
+    number: int
+    server: str
+    submission: Submission
+    verified: bool
+
+
 _COLUMNS = tuple(column for column in table.c if column.name not in ("payload", "known", "earlier", "detail"))
 
 
@@ -155,11 +165,13 @@ def listing(
     return tuple(row_of(tx, held) for held in tx.connection.execute(query))
 
 
-def counts(tx: Tx, server: str | None = None) -> Mapping[Status, int]:
+def counts(tx: Tx, server: str | None = None, clinic: str | None = None) -> Mapping[Status, int]:
     """Return how many rows there are in each state; every state is there."""
     query = select(table.c.status, func.count().label("how_many")).group_by(table.c.status)
     if server is not None:
         query = query.where(table.c.server == server)
+    if clinic is not None:
+        query = query.where(table.c.clinic == clinic)
     found: dict[str, int] = {row.status: row.how_many for row in tx.connection.execute(query)}
     return {status: found.get(status.value, 0) for status in Status}
 
@@ -185,6 +197,17 @@ def last_verified(tx: Tx, server: str | None = None) -> datetime | None:
     if server is not None:
         query = query.where(table.c.server == server)
     return tx.connection.execute(query).scalar()
+
+
+def told(tx: Tx, *, after: int, limit: int) -> tuple[Told, ...]:
+    """Return submissions that still stand and whose answers are still kept, in their order, from the one after `after`."""
+    gone = [status.value for status in (Status.SUPERSEDED, Status.DISCARDED, Status.REVERSED)]
+    columns = (table.c.number, table.c.id, table.c.server, table.c.payload, table.c.verified_at)
+    query = select(*columns).where(table.c.number > after, table.c.payload.is_not(None), table.c.status.not_in(gone))
+    return tuple(
+        Told(row.number, row.server, payload.decode(tx.cipher.open(row.payload, row.id)), row.verified_at is not None)
+        for row in tx.connection.execute(query.order_by(table.c.number).limit(limit))
+    )
 
 
 def retry(tx: Tx, identity: str) -> bool:

@@ -82,6 +82,7 @@ servers = Table(
     Column("reason", String(80)),
     Column("words", String(1000)),
     Column("last_success", Moment),
+    Column("worker_seen", Moment),
 )
 
 visits = Table(
@@ -169,6 +170,18 @@ users = Table(
     Column("once_until", Moment),
     Column("disabled", Boolean, nullable=False, default=False),
 )
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("token_key", String(64), primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("once", Boolean, nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("handed", LargeBinary),
+)
+Index("sign_ins_user", sign_ins.c.user_id)
 
 attempts = Table(
     "attempts",

@@ -7,14 +7,18 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from intake.store.database import Tx
+from intake.store.tables import sign_ins
 from intake.store.tables import users as table
 
 ROLES = frozenset({"desk", "it", "quality", "admin"})
 SHORTEST_PASSWORD = 12
+LONGEST_NAME = 80
+ONCE_FOR = timedelta(hours=24)
+"""How long a one-time sign-in opens: long enough for a colleague who comes in tomorrow."""
 # Checked where the name is unknown, so that an unknown name takes as long as a wrong password.
 _NOBODY = generate_password_hash(secrets.token_urlsafe())
 
@@ -27,6 +31,7 @@ class User:
     name: str
     roles: frozenset[str]
     disabled: bool
+    has_password: bool
 
 
 def add(tx: Tx, name: str, roles: Iterable[str], password: str | None = None) -> User:
@@ -34,9 +39,11 @@ def add(tx: Tx, name: str, roles: Iterable[str], password: str | None = None) ->
     wanted = frozenset(roles)
     if not wanted or wanted - ROLES:
         raise ValueError(f"roles are {', '.join(sorted(ROLES))}")
+    if not name.strip() or name != name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise ValueError(f"a name of 1 to {LONGEST_NAME} characters is needed, without spaces before or after it")
     if by_name(tx, name) is not None:
         raise ValueError(f"there is a user '{name}' already")
-    user = User(str(uuid4()), name, wanted, disabled=False)
+    user = User(str(uuid4()), name, wanted, disabled=False, has_password=password is not None)
     values = {"id": user.id, "name": name, "roles": ",".join(sorted(wanted)), "disabled": False}
     tx.connection.execute(insert(table).values(**values, password=_hashed(password)))
     return user
@@ -96,9 +103,15 @@ def listing(tx: Tx) -> tuple[User, ...]:
 
 
 def disable(tx: Tx, user: User) -> None:
-    """Shut the user out, from every session too."""
+    """Shut the user out, from every browser where they are signed in too."""
     tx.connection.execute(update(table).where(table.c.id == user.id).values(disabled=True, once_key=None))
+    tx.connection.execute(delete(sign_ins).where(sign_ins.c.user_id == user.id))
+
+
+def enable(tx: Tx, user: User) -> None:
+    """Let the user in again, with the password they had."""
+    tx.connection.execute(update(table).where(table.c.id == user.id).values(disabled=False))
 
 
 def _user(row: Any) -> User:
-    return User(row.id, row.name, frozenset(row.roles.split(",")), row.disabled)
+    return User(row.id, row.name, frozenset(row.roles.split(",")), row.disabled, row.password is not None)

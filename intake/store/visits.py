@@ -10,8 +10,8 @@ import msgspec
 from sqlalchemy import delete, insert, or_, select, update
 
 from intake.store.database import Tx
-from intake.store.submissions import Status
-from intake.store.tables import codes, drafts, fetches, submissions
+from intake.store.submissions import OPEN
+from intake.store.tables import codes, drafts, fetches, links, submissions
 from intake.store.tables import visits as table
 
 
@@ -116,10 +116,15 @@ def erase(tx: Tx, before: datetime) -> int:
 
 
 def progress(tx: Tx, ids: Sequence[str]) -> Mapping[str, str]:
-    """Return per visit how far its patient is: none, code, started, submitted, verified or held."""
+    """Return per visit how far its patient is: none, link, code, started, submitted, or what became of what they sent.
+
+    The latter are verified, held, entered, superseded, discarded and reversed, as the outbox calls them.
+    """
     found = dict.fromkeys(ids, "none")
     live = or_(codes.c.used_at.is_not(None), codes.c.expires_at > tx.now)
+    open_link = (links.c.used_at.is_(None), links.c.revoked_at.is_(None), links.c.expires_at > tx.now)
     steps = (
+        ("link", select(links.c.visit).where(links.c.visit.in_(ids), *open_link)),
         ("code", select(codes.c.visit).where(codes.c.visit.in_(ids), live)),
         ("started", select(drafts.c.visit).where(drafts.c.visit.in_(ids))),
     )
@@ -128,7 +133,7 @@ def progress(tx: Tx, ids: Sequence[str]) -> Mapping[str, str]:
     sent = select(submissions.c.visit, submissions.c.status).where(submissions.c.visit.in_(ids))
     for visit, status in tx.connection.execute(sent.order_by(submissions.c.number)):
         if visit is not None:
-            found[visit] = status if status in (Status.VERIFIED, Status.HELD) else "submitted"
+            found[visit] = "submitted" if status in OPEN else status
     return found
 
 

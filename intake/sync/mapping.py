@@ -181,7 +181,7 @@ def _language(question: Question, answer: Answer) -> Language:
 def _codings(known: terminology.Language) -> tuple[Coding, ...]:
     if known.code is None:
         return ()
-    # A script such as zh-Hans stays out of the codes, because US Core's languages have none: the text says it (FHIR.md, section 2).
+    # A script such as zh-Hans is no part of a code, because US Core's languages have none: the text says it.
     specific = known.id if known.is_tag and "-" not in known.id and known.id != known.code else None
     shortest = terminology.languages().get(known.code)
     first = Coding(BCP47, known.code, shortest.name if shortest else None)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from fhir_client.client import Client
 from fhir_client.errors import FhirError, Gone
 from fhir_client.uscore.parts import Json
 from fhir_client.uscore.patient import elements_of, has_value
-from intake.clock import Clock
+from intake.clock import Clock, bounds
 from intake.questions import Element
 from intake.settings import Clinic, Settings
 from intake.store import visits
@@ -58,10 +58,7 @@ def _fetch(settings: Settings, database: Database, clinic: Clinic, now: datetime
 
 def day_of(clinic: Clinic, now: datetime) -> Day:
     """Return today and tomorrow in the clinic's zone, in UTC; a clock change makes a day of 23 or 25 hours."""
-    today = now.astimezone(clinic.time_zone).date()
-    edges = (datetime.combine(each, time.min, clinic.time_zone) for each in (today, today + timedelta(days=DAYS)))
-    start, end = (edge.astimezone(UTC) for edge in edges)
-    return Day(start, end)
+    return Day(*bounds(now.astimezone(clinic.time_zone).date(), clinic.time_zone, DAYS))
 
 
 def expected(client: Client, clinic: Clinic, day: Day) -> Iterator[Visit]:

@@ -1,0 +1,149 @@
+"""Who sees what: one table of every page, and the one hook that lets nobody past it without sign-in and role."""
+
+from collections.abc import Mapping
+from typing import cast
+from urllib.parse import unquote, urlsplit
+
+from flask import abort, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from intake.pages import language
+from intake.pages.sessions import STAFF
+from intake.pages.site import site
+from intake.store import sign_ins, users
+from intake.store.sign_ins import Limits, SignIn
+from intake.store.users import User
+
+TOKEN = "sign_in"
+"""The session's key of the token that names the sign-in."""
+
+OPEN = frozenset({"static", "sign_in", "once"})
+"""What answers without sign-in."""
+
+ANYONE = users.ROLES
+DESK = frozenset({"desk"})
+TABLETS = frozenset({"desk", "it"})
+IT = frozenset({"it"})
+COUNTS = frozenset({"quality", "admin"})
+ADMIN = frozenset({"admin"})
+
+MAY: Mapping[str, frozenset[str]] = {
+    "home": ANYONE,
+    "sign_out": ANYONE,
+    "password": ANYONE,
+    # Names and gaps, never answers.
+    "today": DESK,
+    "make_code": DESK,
+    "make_link": DESK,
+    "invitation": DESK,
+    "invitation_qr": DESK,
+    # Labels and when they were last seen.
+    "tablets": TABLETS,
+    "pair_tablet": TABLETS,
+    "pairing": TABLETS,
+    "revoke_tablet": TABLETS,
+    # Ids, states and reasons, never a name or an answer.
+    "monitor": IT,
+    "resume": IT,
+    "submission": IT,
+    "retry": IT,
+    "discard": IT,
+    # Suppressed counts.
+    "report": COUNTS,
+    "report_csv": COUNTS,
+    "report_json": COUNTS,
+    # Who may sign in, and who did what.
+    "users": ADMIN,
+    "add_user": ADMIN,
+    "make_once": ADMIN,
+    "made_once": ADMIN,
+    "disable_user": ADMIN,
+    "enable_user": ADMIN,
+    "audit": ADMIN,
+}
+"""Every page of the staff and the roles of which one is needed; a page that is not here answers nobody."""
+
+NAVIGATION = (
+    ("today", "Today"),
+    ("tablets", "Tablets"),
+    ("monitor", "Monitor"),
+    ("report", "Report"),
+    ("users", "Users"),
+    ("audit", "Audit"),
+)
+
+ITSELF = "itself"
+"""The value of `by` in the address of a page that refreshes by itself, which is no sign of anybody being there."""
+
+
+def guard() -> ResponseReturnValue | None:
+    """Let the request through, ask for a sign-in, or refuse; the blueprint's one hook."""
+    language.use("en")
+    page = (request.endpoint or "").rpartition(".")[2]
+    if page in OPEN:
+        return None
+    signed_in = current()
+    if signed_in is None:
+        return redirect(url_for("staff.sign_in", next=_wanted()), 303)
+    if not signed_in.user.roles & MAY.get(page, frozenset()):
+        abort(403)
+    _note(signed_in)
+    return None
+
+
+def current() -> SignIn | None:
+    """Return who is signed in in the browser that asks."""
+    if "signed_in" not in g:
+        token = session.get(TOKEN)
+        g.signed_in = _find(str(token)) if token else None
+    return cast("SignIn | None", g.signed_in)
+
+
+def signed_in() -> SignIn:
+    """Return the sign-in of a request that the hook let through."""
+    found = current()
+    if found is None:
+        abort(403)
+    return found
+
+
+def user() -> User:
+    """Return the user of a request that the hook let through."""
+    return signed_in().user
+
+
+def limits() -> Limits:
+    """Return how long a sign-in lasts at this site."""
+    times = site().settings.times
+    return Limits(times.staff_idle, times.staff_longest)
+
+
+def navigation() -> tuple[tuple[str, str], ...]:
+    """Return the pages that the user may see, with their names, in order."""
+    found = current()
+    return () if found is None else tuple(each for each in NAVIGATION if found.user.roles & MAY[each[0]])
+
+
+def inside(target: str) -> str | None:
+    """Return an address that a sign-in may lead on to, None for every one that is not a page of the staff."""
+    plain = target.isprintable() and "\\" not in target
+    parts = urlsplit(target if plain else "")
+    path = unquote(parts.path)
+    ours = not parts.scheme and not parts.netloc and path.startswith(f"{STAFF}/") and "/." not in path
+    return target if ours else None
+
+
+def _wanted() -> str | None:
+    return request.full_path.rstrip("?") if request.method == "GET" else None
+
+
+def _find(token: str) -> SignIn | None:
+    with site().database.read() as tx:
+        return sign_ins.find(tx, token, limits())
+
+
+def _note(found: SignIn) -> None:
+    if request.args.get("by") == ITSELF or not sign_ins.is_to_note(found, site().clock()):
+        return
+    with site().database.write() as tx:
+        sign_ins.note(tx, found)

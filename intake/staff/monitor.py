@@ -1,0 +1,141 @@
+"""IT's page: does it get through, what waits, what is held and why; it never shows a name or an answer, and never flatters."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from intake.pages.site import site
+from intake.staff import access
+from intake.staff.paging import part
+from intake.store import audit, servers, submissions, visits
+from intake.store.database import Tx
+from intake.store.servers import ServerState
+from intake.store.submissions import OPEN, Status
+
+ROWS = 50
+EVERY = 30
+"""Seconds after which the page refreshes itself, where somebody asked for that."""
+UNWATCHED_AFTER = timedelta(minutes=2)
+"""A worker shows itself every twenty seconds; after so long there is none, or it hangs."""
+BEHIND_AFTER = timedelta(minutes=10)
+"""A submission takes seconds; one that waits for so long is told of, whatever else goes well."""
+
+
+class Health(StrEnum):
+    """How it stands with one server, the worst first."""
+
+    UNWATCHED = "No worker"
+    PAUSED = "Paused"
+    BEHIND = "Behind"
+    RUNNING = "Running"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLine:
+    """One FHIR server: what the worker met, and what is still to be done there."""
+
+    state: ServerState
+    health: Health
+    open: int
+    held: int
+    oldest: datetime | None
+    verified: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which submissions are asked for; `live` has the page refresh itself."""
+
+    status: Status | None
+    clinic: str | None
+    live: bool
+
+    def parameters(self, **changes: Any) -> dict[str, Any]:
+        """Return them as an address carries them, with changes."""
+        held = {"state": self.status and self.status.value, "clinic": self.clinic, "live": "on" if self.live else None}
+        return {name: value for name, value in {**held, **changes}.items() if value is not None}
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the pages."""
+    blueprint.add_url_rule("/monitor", "monitor", show)
+    blueprint.add_url_rule("/monitor/<server>/resume", "resume", resume, methods=["POST"])
+
+
+def show() -> Response:
+    """Show the monitor."""
+    wanted, clinics = _wanted(), site().settings.clinics.values()
+    with site().database.read() as tx:
+        lines = [_line(tx, server) for server in site().settings.servers]
+        counts = submissions.counts(tx, clinic=wanted.clinic)
+        found = part(lambda limit, offset: _listing(tx, wanted, limit, offset), ROWS)
+        fetched = {clinic.id: visits.last_fetched(tx, clinic.id) for clinic in clinics}
+        now = tx.now
+    page = render_template(
+        "staff/monitor.html",
+        servers=lines,
+        counts=counts,
+        part=found,
+        fetched=fetched,
+        wanted=wanted,
+        clinics={clinic.id: clinic.name for clinic in clinics},
+        states=Status,
+        every=EVERY,
+        now=now,
+    )
+    response = make_response(page)
+    if wanted.live:
+        again = url_for(".monitor", **wanted.parameters(page=found.number, by=access.ITSELF))
+        response.headers["Refresh"] = f"{EVERY}; url={again}"
+    return response
+
+
+def resume(server: str) -> ResponseReturnValue:
+    """Have a paused server tried again now."""
+    if server not in site().settings.servers:
+        abort(404)
+    with site().database.write() as tx:
+        servers.resume(tx, server)
+        audit.record(tx, access.user().name, "server-retried", server)
+    flash(f"The worker tries {server} again now. Look again in a moment.")
+    return redirect(url_for(".monitor"), 303)
+
+
+def _wanted() -> Wanted:
+    state, clinic = request.args.get("state", ""), request.args.get("clinic", "")
+    return Wanted(
+        status=Status(state) if state in set(Status) else None,
+        clinic=clinic if clinic in site().settings.clinics else None,
+        live=request.args.get("live") == "on",
+    )
+
+
+def _listing(tx: Tx, wanted: Wanted, limit: int, offset: int) -> tuple[submissions.Row, ...]:
+    return submissions.listing(tx, status=wanted.status, clinic=wanted.clinic, limit=limit, offset=offset)
+
+
+def _line(tx: Tx, server: str) -> ServerLine:
+    state, counts = servers.state(tx, server), submissions.counts(tx, server)
+    oldest = submissions.oldest_waiting(tx, server)
+    return ServerLine(
+        state=state,
+        health=_health(state, oldest, tx.now),
+        open=sum(counts[status] for status in OPEN),
+        held=counts[Status.HELD],
+        oldest=oldest,
+        verified=submissions.last_verified(tx, server),
+    )
+
+
+def _health(state: ServerState, oldest: datetime | None, now: datetime) -> Health:
+    if state.worker_seen is None or now - state.worker_seen > UNWATCHED_AFTER:
+        return Health.UNWATCHED
+    if state.paused_since is not None:
+        return Health.PAUSED
+    if oldest is not None and now - oldest > BEHIND_AFTER:
+        return Health.BEHIND
+    return Health.RUNNING

@@ -1,0 +1,85 @@
+"""One submission as IT sees it: its times, why it stands where it stands, and what a person can do about it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from intake.pages.site import site
+from intake.staff import access
+from intake.store import audit, submissions
+from intake.store.submissions import OPEN, Row, Status
+
+RETRIABLE = (Status.HELD, Status.WAITING)
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the pages."""
+    blueprint.add_url_rule("/submissions/<identity>", "submission", show)
+    blueprint.add_url_rule("/submissions/<identity>/retry", "retry", retry, methods=["POST"])
+    blueprint.add_url_rule("/submissions/<identity>/discard", "discard", discard, methods=["GET", "POST"])
+
+
+def show(identity: str) -> str:
+    """Show it."""
+    row = _row(identity)
+    with site().database.read() as tx:
+        done, now = audit.about(tx, row.id), tx.now
+    clinic = site().settings.clinics.get(row.clinic)
+    return render_template(
+        "staff/submission.html",
+        row=row,
+        clinic=clinic,
+        times=tuple(_times(row)),
+        done=done,
+        retriable=row.status in RETRIABLE and not row.sending,
+        discardable=row.status is Status.HELD,
+        now=now,
+    )
+
+
+def retry(identity: str) -> ResponseReturnValue:
+    """Send it again now."""
+    with site().database.write() as tx:
+        done = submissions.retry(tx, identity)
+        if done:
+            audit.record(tx, access.user().name, "submission-retried", identity)
+    flash("The worker tries it again now. Look again in a moment." if done else "It is not held and not waiting any more.")
+    return redirect(url_for(".submission", identity=identity), 303)
+
+
+def discard(identity: str) -> ResponseReturnValue:
+    """Ask, then give it up."""
+    row = _row(identity)
+    if request.method == "GET":
+        if row.status is not Status.HELD:
+            return redirect(url_for(".submission", identity=identity), 303)
+        return render_template("staff/discard.html", row=row)
+    with site().database.write() as tx:
+        done = submissions.discard(tx, identity)
+        if done:
+            audit.record(tx, access.user().name, "submission-discarded", identity)
+    flash("It is discarded, and its answers are erased." if done else "Only a held submission can be discarded.")
+    return redirect(url_for(".submission", identity=identity), 303)
+
+
+def _row(identity: str) -> Row:
+    with site().database.read() as tx:
+        row = submissions.get(tx, identity)
+    if row is None:
+        abort(404)
+    return row
+
+
+def _times(row: Row) -> Iterator[tuple[str, datetime]]:
+    """Yield what happened when, and what will, in order."""
+    times = site().settings.times
+    steps = (("Stored here", row.queued_at), ("Accepted by the server", row.accepted_at), ("Held", row.held_at))
+    yield from ((name, moment) for name, moment in steps if moment is not None)
+    if row.status in OPEN and not row.sending:
+        yield "Tried next", row.due_at
+    if row.verified_at is not None:
+        yield "Verified by reading back", row.verified_at
+        yield "The answers are erased here", row.verified_at + times.payload
+        yield "The chart's earlier values are kept until", row.verified_at + times.undo

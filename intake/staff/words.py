@@ -1,0 +1,115 @@
+"""The staff's words: what states, gaps and roles are called, and how moments are written for them."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, tzinfo
+
+from babel.dates import format_date, format_datetime, format_time
+
+from intake.clock import span
+from intake.store.submissions import OPEN, Row, Status
+
+LOCALE = "en_US"
+
+ELEMENTS = {
+    "race": "race",
+    "ethnicity": "ethnicity",
+    "spoken-language": "spoken language",
+    "written-language": "written language",
+    "interpreter": "interpreter",
+}
+
+PROGRESS = {
+    "none": "Not begun",
+    "link": "Has a link",
+    "code": "Has a code",
+    "started": "Answering now",
+    "submitted": "Answered, not in the record yet",
+    "verified": "In the record",
+    "held": "Answered, IT is looking into it",
+    "entered": "In the record, typed by hand",
+    "superseded": "Answered again later",
+    "discarded": "Given up; ask again",
+    "reversed": "Taken back; ask again",
+}
+"""How far a patient is, for the desk: nothing is called done that was not read back."""
+
+STATES = {
+    Status.QUEUED: "Queued",
+    Status.WAITING: "Waiting",
+    Status.ACCEPTED: "Accepted, not verified",
+    Status.VERIFIED: "Verified",
+    Status.HELD: "Held for a person",
+    Status.ENTERED: "Entered by hand",
+    Status.SUPERSEDED: "Superseded",
+    Status.DISCARDED: "Discarded",
+    Status.REVERSED: "Reversed",
+}
+
+MEANINGS = {
+    Status.QUEUED: "Stored here; the worker sends it next.",
+    Status.WAITING: "It did not get through; the worker tries again by itself.",
+    Status.ACCEPTED: "The server said yes; nobody has read it back yet.",
+    Status.VERIFIED: "It was read back: the chart says what the person said.",
+    Status.HELD: "The worker cannot go on; a person has to look.",
+    Status.ENTERED: "Somebody typed it into the chart.",
+    Status.SUPERSEDED: "A newer submission took its place.",
+    Status.DISCARDED: "Somebody gave it up; the answers are erased.",
+    Status.REVERSED: "It was undone; the chart's earlier values were written back.",
+}
+
+ROLES = {
+    "desk": "Front desk: today's patients, codes and links",
+    "it": "IT: the monitor, never a name or an answer",
+    "quality": "Quality: the completeness report",
+    "admin": "Administrator: users, audit, the report",
+}
+
+
+def gaps(missing: Iterable[str]) -> str:
+    """Return what a chart lacks, in the report's order."""
+    held = set(missing)
+    return ", ".join(words for element, words in ELEMENTS.items() if element in held)
+
+
+def state(row: Row) -> str:
+    """Return where a submission stands, in a word or two."""
+    return "Sending" if row.sending else STATES[row.status]
+
+
+def meaning(row: Row) -> str:
+    """Return why it stands there and what comes next."""
+    if row.sending:
+        return "A worker is at it now."
+    if row.words is None:
+        return MEANINGS[row.status]
+    return f"{row.words} The worker tries again by itself." if row.status in OPEN else row.words
+
+
+def ago(moment: datetime | None, now: datetime, never: str = "never") -> str:
+    """Return how long ago it was, such as `3 h ago`."""
+    return never if moment is None else f"{span(now - moment)} ago"
+
+
+def at(moment: datetime, zone: tzinfo = UTC) -> str:
+    """Return day and time in a zone, such as `Nov 24, 10:05 AM EST`."""
+    return format_datetime(moment, "MMM d, h:mm a z", tzinfo=zone, locale=LOCALE)
+
+
+def hour(moment: datetime, zone: tzinfo) -> str:
+    """Return the time of day in a zone, such as `10:05 AM`."""
+    return format_time(moment, "h:mm a", tzinfo=zone, locale=LOCALE)
+
+
+def day(when: date) -> str:
+    """Return a day that cannot be read in two ways, such as `May 17, 1980`."""
+    return format_date(when, "MMM d, y", locale=LOCALE)
+
+
+def weekday(moment: datetime, zone: tzinfo) -> str:
+    """Return the day of the week and the day, such as `Tuesday, November 24`."""
+    return format_datetime(moment, "EEEE, MMMM d", tzinfo=zone, locale=LOCALE)
+
+
+def digits(code: str) -> str:
+    """Return a code in groups of three, such as `482 913`."""
+    return " ".join(code[start : start + 3] for start in range(0, len(code), 3))
