@@ -49,12 +49,13 @@ class Client:
         """Return the server's CapabilityStatement; raises ServerFault where it is no FHIR server."""
         response = self._answer("GET", "metadata")
         self.server_time = date_of(response)
-        found, fault = body_of(response), error_of(response)
-        if response.ok and found.get("resourceType") == "CapabilityStatement":
-            return found
+        fault = error_of(response) if response.status_code >= 300 else None
         if isinstance(fault, Temporary | ServerFault):
             raise fault
-        raise ServerFault("There is no FHIR server at this base URL.", response.status_code)
+        found = body_of(response)
+        if fault or found.get("resourceType") != "CapabilityStatement":
+            raise ServerFault("There is no FHIR server at this base URL.", response.status_code)
+        return found
 
     def read(self, reference: str) -> Resource:
         """Return the resource of a relative reference such as `Patient/123`; raises Gone."""

@@ -19,7 +19,7 @@ from intake.store.migrate import migrate
 
 from .conftest import AS_OF, World, asked
 
-BASE = "<!doctype html><html lang=en><title>{% block title %}{% endblock %}</title>{% block main %}{% endblock %}</html>"
+BASE = "<!doctype html><html lang=en><title>{% block title %}{% endblock %}</title>{% block page %}{% endblock %}</html>"
 TEMPLATES = Path(page.__file__).parent / "templates"
 
 
