@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 from intake.cli import COMMANDS
@@ -27,7 +28,8 @@ def test_the_commands_that_it_names_exist() -> None:
 
 
 def test_every_dependency_has_its_reason() -> None:
-    needed = [*PROJECT["project"]["dependencies"], *sum(PROJECT["project"]["optional-dependencies"].values(), [])]
+    project, groups = PROJECT["project"], PROJECT["dependency-groups"]
+    needed = chain(project["dependencies"], *project["optional-dependencies"].values(), groups["demo"])
     reasons = "".join(re.findall(r"^\| ([a-z].*?) \|", README, re.MULTILINE))
-    names = {re.split(r"[>\[;]", each)[0] for each in [*needed, *PROJECT["dependency-groups"]["demo"]]}
+    names = {re.split(r"[>\[;]", each)[0] for each in needed}
     assert {name for name in names if name not in reasons} == set()
