@@ -1,6 +1,7 @@
 """A small FHIR R4 client: read, search, create, batch and transaction over one pooled session, with a time-out on each call."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ import requests
 from fhir_client import exact
 from fhir_client.auth import Auth, NoAuth
 from fhir_client.errors import FhirError, Gone, Refused, ServerFault, Temporary
-from fhir_client.responses import body_of, error_of, refusal_in
+from fhir_client.responses import body_of, date_of, error_of, refusal_in
 
 JSON = "application/fhir+json"
 Resource = dict[str, Any]
@@ -29,6 +30,8 @@ class Client:
         self._session.trust_env = False
         self._session.verify = verify
         self._session.headers.update({"Accept": JSON})
+        self.server_time: datetime | None = None
+        """What the server's clock said in its answer to `capabilities`, to the second; None where it did not say."""
 
     def __enter__(self) -> Self:
         """Use the client in a `with`."""
@@ -43,11 +46,16 @@ class Client:
         self._session.close()
 
     def capabilities(self) -> Resource:
-        """Return the server's CapabilityStatement."""
-        try:
-            return self._send("GET", "metadata")
-        except (Gone, Refused) as error:
-            raise ServerFault("There is no FHIR server at this base URL.", error.status) from None
+        """Return the server's CapabilityStatement; raises ServerFault where it is no FHIR server."""
+        response = self._answer("GET", "metadata")
+        self.server_time = date_of(response)
+        fault = error_of(response) if response.status_code >= 300 else None
+        if isinstance(fault, Temporary | ServerFault):
+            raise fault
+        found = body_of(response)
+        if fault or found.get("resourceType") != "CapabilityStatement":
+            raise ServerFault("There is no FHIR server at this base URL.", response.status_code)
+        return found
 
     def read(self, reference: str) -> Resource:
         """Return the resource of a relative reference such as `Patient/123`; raises Gone."""
@@ -90,9 +98,7 @@ class Client:
     def _send(
         self, method: str, path: str, body: Resource | None = None, parameters: Mapping[str, str] | None = None
     ) -> Resource:
-        response = self._attempt(method, path, body, parameters)
-        if response.status_code == 401 and self._auth.renew():
-            response = self._attempt(method, path, body, parameters)
+        response = self._answer(method, path, body, parameters)
         if response.status_code >= 300:
             raise error_of(response)
         found = body_of(response)
@@ -101,6 +107,14 @@ class Client:
         if not found:
             raise Temporary("The server's answer was cut off or was no FHIR.", response.status_code)
         return found
+
+    def _answer(
+        self, method: str, path: str, body: Resource | None = None, parameters: Mapping[str, str] | None = None
+    ) -> requests.Response:
+        response = self._attempt(method, path, body, parameters)
+        if response.status_code == 401 and self._auth.renew():
+            return self._attempt(method, path, body, parameters)
+        return response
 
     def _attempt(
         self, method: str, path: str, body: Resource | None, parameters: Mapping[str, str] | None

@@ -101,10 +101,18 @@ def retry_after(header: str | None, now: datetime) -> timedelta | None:
         return None
     if (digits := header.strip()).isdecimal():
         return min(timedelta(seconds=int(digits[:9])), LONGEST_WAIT)
+    until = _date(header)
+    return None if until is None else min(max(until - now, timedelta()), LONGEST_WAIT)
+
+
+def date_of(response: requests.Response) -> datetime | None:
+    """Return what the server's clock said when it answered (RFC 9110, 6.6.1)."""
+    return _date(response.headers.get("Date", ""))
+
+
+def _date(header: str) -> datetime | None:
     try:
-        until = parsedate_to_datetime(header)
+        found = parsedate_to_datetime(header)
     except ValueError:
         return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return min(max(until - now, timedelta()), LONGEST_WAIT)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -56,17 +56,29 @@ class Next:
 
 @dataclass
 class Proxy:
-    """The plan: one fault a request, then `always`; and what was asked."""
+    """The plan: one fault a request, then `always`; and what was asked.
+
+    `done` is set once a transaction was done; `resent` counts the transactions that the client sent after that.
+    """
 
     base_url: str
     plan: list[Fault] = field(default_factory=list)
     always: Fault | None = None
     asked: list[Asked] = field(default_factory=list)
+    done: bool = False
+    resent: int = 0
 
     def answer(self, asked: Asked, forward: Forward) -> Answered | None:
         self.asked.append(asked)
+        self.resent += asked.is_transaction and self.done
         fault = self._next(asked) if self.plan else self.always
-        return forward(asked) if fault is None else fault(asked, forward)
+
+        def watched(passed_on: Asked) -> Answered:
+            found = forward(passed_on)
+            self.done |= asked.is_transaction and found.status == 200
+            return found
+
+        return watched(asked) if fault is None else fault(asked, watched)
 
     def _next(self, asked: Asked) -> Fault | None:
         waits = isinstance(self.plan[0], Next) and not self.plan[0].suits(asked)
@@ -224,6 +236,8 @@ def proxy_to(real: str) -> Iterator[Proxy]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
 
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -242,7 +256,11 @@ def proxy_to(real: str) -> Iterator[Proxy]:
         def log_message(self, *_: object) -> None:
             """Stay silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """A client that was killed reads no answer; that is no news."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     proxy = Proxy(f"http://127.0.0.1:{server.server_port}{parts.path}")
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -33,8 +33,8 @@ def merge(patient: Json, statement: Statement, *, erases: bool = False) -> dict[
         # The spoken language's entry serves for the written one only where both are the very same.
         taken = None if statement.written == statement.spoken else spoken
         written = _entry(patient, statement.written, taken)
-        _only_mark(patient, written, (READ,), READ)
-        ids["written-language"] = _identity(patient, written, "written-language")
+        # The mark has the id, not the entry: the entry can be the spoken language's too, said at another time.
+        ids["written-language"] = _identity(patient, _only_mark(patient, written, (READ,), READ), "written-language")
     return ids
 
 
@@ -114,21 +114,25 @@ def _covers(ours: Json, held: list[Json]) -> bool:
     return any(each.get("system") == ours.get("system") and each.get("code") == ours.get("code") for each in held)
 
 
-def _identity(patient: Json, entry: Json, wanted: str) -> str:
-    taken = {each.get("id") for each in _entries(patient)}
+def _identity(patient: Json, element: Json, wanted: str) -> str:
+    entries = _entries(patient)
+    taken = {each.get("id") for each in (*entries, *(mark for entry in entries for mark in entry.get("extension", [])))}
     free = (name for number in count(2) for name in (wanted, f"{wanted}-{number}") if name not in taken)
-    if "id" not in entry:
-        entry["id"] = next(free)
-    return str(entry["id"])
+    if "id" not in element:
+        element["id"] = next(free)
+    return str(element["id"])
 
 
-def _only_mark(patient: Json, chosen: Json, family: tuple[Coding, ...], mode: Coding) -> None:
-    """Mark the chosen entry with `mode`, and take the marks of that family from every other one."""
+def _only_mark(patient: Json, chosen: Json, family: tuple[Coding, ...], mode: Coding) -> Json:
+    """Mark the chosen entry with `mode`, and take the marks of that family from every other one; returns the mark."""
     for entry in _entries(patient):
         _unmark(entry, {each.code for each in family} - ({mode.code} if entry is chosen else set()))
-    if mode.code not in marks(chosen):
-        mark: Json = {"url": PROFICIENCY, "extension": [{"url": "type", "valueCoding": coding(mode)}]}
-        chosen.setdefault("extension", []).append(mark)
+    held: list[Json] = chosen.setdefault("extension", [])
+    mark = next((each for each in held if mode.code in marks({"extension": [each]})), None)
+    if mark is None:
+        mark = {"url": PROFICIENCY, "extension": [{"url": "type", "valueCoding": coding(mode)}]}
+        held.append(mark)
+    return mark
 
 
 def _unmark(entry: Json, codes: set[str]) -> None:

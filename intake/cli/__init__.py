@@ -1,9 +1,11 @@
 """The command line: one module per group of commands, imported only when its command is called."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol, cast
 
 
@@ -18,9 +20,12 @@ class Command(Protocol):
 
 
 COMMANDS = {
+    "demo": "a clinic to try: FHIR server, people, pages and worker, until Ctrl-C",
+    "serve": "migrates, then serves the pages and runs the worker",
     "web": "serves the pages",
     "worker": "writes submissions to the FHIR servers",
     "migrate": "bring the database to this version",
+    "check": "what is right and wrong with configuration, key, database, languages and FHIR servers",
     "submit": "put submissions from files into the outbox",
     "submissions": "what became of every submission",
     "users": "who may sign in to the staff's pages",
@@ -41,23 +46,51 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = cast("Command", import_module(f"intake.cli.{words[0]}"))
     parser = argparse.ArgumentParser(prog=f"intake {words[0]}", description=COMMANDS[words[0]])
     command.arguments(parser)
-    return _run(command, parser.parse_args(words[1:]))
+    parser.add_argument("--config", type=Path, metavar="DIR", help="the site's own configuration ($INTAKE_CONFIG)")
+    args = parser.parse_args(words[1:])
+    if args.config is not None:
+        # Through the environment it also reaches what a command starts, such as the children of `intake serve`.
+        os.environ["INTAKE_CONFIG"] = str(args.config.resolve())
+    return _run(command, args)
 
 
 def _run(command: Command, args: argparse.Namespace) -> int:
+    try:
+        return command.run(args)
+    except BrokenPipeError:
+        # Whoever read our output, such as `head`, has seen enough; Python must not try to flush the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        words = _plain_words(error)
+        if not words:
+            raise
+        print("\n".join(words), file=sys.stderr)
+        return 1
+
+
+def _plain_words(error: Exception) -> tuple[str, ...]:
+    """Return the sentences of an error that says itself what to do; nothing for any other, which is ours to mend."""
+    # Imported only now, for some commands need neither database nor keys and stay small without them.
+    from sqlalchemy.exc import NoSuchModuleError, OperationalError
+
     from intake.cli.opening import NotReady
     from intake.settings import SettingsError
     from intake.store.crypto import KeyFault
 
-    try:
-        return command.run(args)
-    except (NotReady, KeyFault) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except SettingsError as error:
-        for fault in error.faults:
-            print(fault, file=sys.stderr)
-        return 1
+    match error:
+        case SettingsError():
+            return error.faults
+        case NotReady() | KeyFault():
+            return (str(error),)
+        case OperationalError() | NoSuchModuleError():
+            # The driver's own words name no password and no value; SQLAlchemy's would quote the statement.
+            said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            return (f"The database does not answer: {said}", "`intake check` says more.")
+        case ModuleNotFoundError(name="psycopg"):
+            return ("PostgreSQL needs the extra: pip install 'intake[postgres]'.",)
+        case _:
+            return ()
 
 
 def _overview(words: list[str]) -> int:

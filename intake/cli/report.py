@@ -1,7 +1,8 @@
-"""`intake report`: the completeness report from a folder of FHIR NDJSON."""
+"""`intake report`: the completeness report, from a folder of FHIR NDJSON or from the servers themselves."""
 
 import argparse
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +27,9 @@ class _Scope:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
-    parser.add_argument("--from", dest="folder", type=Path, required=True, metavar="DIR", help="a folder of FHIR NDJSON files")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--from", dest="folder", type=Path, metavar="DIR", help="a folder of FHIR NDJSON files")
+    source.add_argument("--search", action="store_true", help="the configured FHIR servers, by paged search, and our own store")
     parser.add_argument("--period", required=True, help="2026, 2026-Q3, 2026-09 or rolling-12")
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     parser.add_argument(
@@ -35,21 +38,47 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="the configured clinics, or every Organization that has encounters; default: what fits the files",
     )
     parser.add_argument("--time-zone", help="where days begin for Organizations; default: the first clinic's, else UTC")
-    parser.add_argument("--config", type=Path, metavar="DIR", help="the site's own configuration")
 
 
 def run(args: argparse.Namespace, clock: Clock = system_clock) -> int:
-    """Print the report; 0 done, 1 where lines were broken or files unreadable, 2 for wrong usage."""
-    from intake.report.periods import parse_period
+    """Print the report; 0 done, 1 where lines were broken or a source cannot be read, 2 for wrong usage."""
     from intake.settings import SettingsError
+
+    try:
+        return _search(args, clock()) if args.search else _read(args, clock())
+    except SettingsError as error:
+        return _say(f"intake report: {error}", 1)
+
+
+def _search(args: argparse.Namespace, now: datetime) -> int:
+    from fhir_client.errors import FhirError
+    from intake.cli.opening import opened
+    from intake.settings import load
+    from intake.sync.reports import period_of, search_and_make
+
+    if args.clinics or args.time_zone:
+        return _say("intake report: --clinics and --time-zone go with --from; --search counts the configured clinics", 2)
+    settings = load()
+    try:
+        period = period_of(settings, args.period, now)
+    except ValueError as error:
+        return _say(f"intake report: {error}", 2)
+    with opened(settings) as database:
+        _say(f"searching {', '.join(settings.servers)} for {_days(period)}", 0)
+        try:
+            made = search_and_make(settings, database, period, now, threading.Event())
+        except FhirError as error:
+            return _say(f"intake report: {error.words}", 1)
+    return _print(made, args.format)
+
+
+def _read(args: argparse.Namespace, now: datetime) -> int:
+    from intake.report.periods import parse_period
 
     try:
         _look(args.folder)
         scope = _scope(args)
-        now = clock()
         period = parse_period(args.period, now.astimezone(ZoneInfo(scope.time_zone)).date())
-    except SettingsError as error:
-        return _say(f"intake report: {error}", 1)
     except (ValueError, OSError, KeyError) as error:
         return _say(f"intake report: {error}", 2)
     return _report(args, scope, period, now)
@@ -60,14 +89,22 @@ def _report(args: argparse.Namespace, scope: _Scope, period: "Period", now: date
     from intake.report.loading import UnreadableFilesError
     from intake.report.making import Asked, make
 
-    _say(f"reading {args.folder} for {period.name} ({period.first} up to, not including, {period.end})", 0)
+    _say(f"reading {args.folder} for {_days(period)}", 0)
     try:
         by_organization = {"none": True, "configured": False}.get(args.clinics)
         asked = Asked(period, now, mapped_codes(), scope.clinics, scope.time_zone, by_organization)
         made = make(args.folder, asked)
     except (UnreadableFilesError, OSError) as error:
         return _say(f"intake report: {error}", 1)
-    sys.stdout.write(_written(made.report, args.format))
+    return _print(made, args.format)
+
+
+def _days(period: "Period") -> str:
+    return f"{period.name} ({period.first} up to, not including, {period.end})"
+
+
+def _print(made: "Made", form: str) -> int:
+    sys.stdout.write(_written(made.report, form))
     return _broken(made)
 
 
@@ -94,14 +131,10 @@ def _broken(made: "Made") -> int:
 
 def _scope(args: argparse.Namespace) -> _Scope:
     """The clinics to report on and the zone for those that the configuration does not know."""
-    from intake.report.values import ClinicScope
+    from intake.report.clinics import clinic_scopes
     from intake.settings import load
 
-    settings = load(args.config)
-    clinics = tuple(
-        ClinicScope(clinic.id, clinic.name, clinic.time_zone.key, (clinic.organization,), clinic.locations)
-        for clinic in settings.clinics.values()
-    )
+    clinics = clinic_scopes(load())
     zone = args.time_zone or (clinics[0].time_zone if clinics else "UTC")
     ZoneInfo(zone)
     return _Scope(clinics, zone)

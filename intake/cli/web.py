@@ -6,6 +6,7 @@ from types import FrameType
 from typing import NoReturn
 
 THREADS = 8
+STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,20 +24,34 @@ def run(args: argparse.Namespace) -> int:
     from intake.settings import load
 
     settings = load()
-    signal.signal(signal.SIGTERM, _stop)
+    for number in STOPS:
+        signal.signal(number, _stop)
     with opened(settings) as database:
+        app, proxied = create_app(settings, database), settings.trusted_proxies > 0
         try:
-            server = create_server(create_app(settings, database), host=args.host, port=args.port, threads=THREADS, ident=None)
+            server = create_server(
+                app,
+                host=args.host,
+                port=args.port,
+                threads=THREADS,
+                ident=None,
+                # With trusted proxies their headers have to pass, for the application counts who may be believed.
+                clear_untrusted_proxy_headers=not proxied,
+            )
         except OSError as error:
             complain(f"{args.host}:{args.port} cannot be listened on ({error.strerror}); name another one with --port")
             return 1
         print(f"ready web http://{args.host}:{server.effective_port}", flush=True)
         try:
+            # It catches the interruption itself, and lets the requests that it has begun end.
             server.run()
-        except KeyboardInterrupt:
+        finally:
             server.close()
     return 0
 
 
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    # A terminal and a supervisor may both say it; the second time must not break into the orderly end of the first.
+    for each in STOPS:
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -1,75 +1,101 @@
-"""Starts and ends the demo's FHIR server, Medplum's own router over memory, in a process group of its own."""
+"""Starts the demo's FHIR server, Medplum's own router over memory, with packages that are fetched once and kept."""
 
-import os
 import shutil
-import signal
-import subprocess
+import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from intake.demo.node import find_node
+from intake.demo.processes import DemoFault, Running, finished, ready_line, running
 
 SOURCE = Path(__file__).parent / "fhir_server"
-END_SECONDS = 5
+LOCK = "package-lock.json"
+PROGRAM = ("server.mjs", "repository.mjs")
+# Without a network npm would go on trying for more than a minute before it says so.
+PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000", "--fetch-timeout=60000")
+CLEAN_INSTALL = ("ci", "--no-audit", "--no-fund", "--ignore-scripts", *PATIENCE)
+NAME = "the FHIR server"
 
 
-class LaunchFault(Exception):
+class LaunchFault(DemoFault):
     """The FHIR server did not start; the words say why and what to do."""
 
 
-def install(cache: Path) -> Path:
+@dataclass(frozen=True, slots=True)
+class FhirServer:
+    """The FHIR server at its base URL."""
+
+    url: str
+    running: Running
+
+
+def is_installed(cache: Path) -> bool:
+    """Return whether the server's packages are in the folder `cache`, of the versions that it needs."""
+    return _home(cache).is_dir()
+
+
+def install(cache: Path, stop: threading.Event | None = None) -> Path:
     """Install the server's packages into the folder `cache` unless they are there; returns the folder it runs from."""
-    home = cache / "fhir-server"
-    lock = (SOURCE / "package-lock.json").read_bytes()
-    installed = home / "installed.json"
-    home.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json", "server.mjs", "repository.mjs"):
-        shutil.copyfile(SOURCE / name, home / name)
-    if installed.exists() and installed.read_bytes() == lock:
-        return home
-    command = (*find_node().npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts")
-    done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode != 0:
-        raise LaunchFault("The FHIR server's packages could not be fetched with npm: is there a network? Try again then.")
-    installed.write_bytes(lock)
+    cache.mkdir(parents=True, exist_ok=True)
+    home = _home(cache)
+    if not home.is_dir():
+        with tempfile.TemporaryDirectory(prefix="installing-", dir=cache, ignore_cleanup_errors=True) as folder:
+            _fetch(Path(folder) / "it", cache / "npm.log", stop or threading.Event())
+            _move(Path(folder) / "it", home)
+    for name in PROGRAM:
+        _copy_if_other(SOURCE / name, home / name)
     return home
+
+
+def _home(cache: Path) -> Path:
+    # The lock's digest names the folder, so that versions of the demo side by side do not take it from one another.
+    return cache / f"fhir-server-{sha256((SOURCE / LOCK).read_bytes()).hexdigest()[:12]}"
+
+
+def _fetch(into: Path, log: Path, stop: threading.Event) -> None:
+    into.mkdir()
+    for name in (LOCK, "package.json"):
+        shutil.copyfile(SOURCE / name, into / name)
+    with running("npm", (*find_node().npm, *CLEAN_INSTALL), log, cwd=into) as npm:
+        code = finished(npm, stop)
+    if code != 0:
+        raise LaunchFault(
+            "npm could not fetch the FHIR server's packages, which the first start needs: is there a network? Start again when "
+            f"there is, or use a FHIR server of your own with --fhir URL; npm's own words are in {log}."
+        )
+
+
+def _move(whole: Path, home: Path) -> None:
+    try:
+        whole.rename(home)
+    except OSError:
+        # Another start was faster: its folder is as good.
+        if not home.is_dir():
+            raise
+
+
+def _copy_if_other(source: Path, target: Path) -> None:
+    if not target.exists() or target.read_bytes() != source.read_bytes():
+        shutil.copyfile(source, target)
+
+
+@contextmanager
+def launched(cache: Path, log: Path, port: int = 0, stop: threading.Event | None = None) -> Iterator[FhirServer]:
+    """Run the FHIR server; it and everything it started end with the block."""
+    home = install(cache, stop)
+    with running(NAME, (find_node().node, "server.mjs", str(port)), log, cwd=home) as server:
+        url = ready_line(server, stop or threading.Event())
+        if url is None:
+            raise LaunchFault(f"The FHIR server did not start; its last words: {server.last_words()}. {log} has them all.")
+        yield FhirServer(url, server)
 
 
 @contextmanager
 def medplum(cache: Path, port: int = 0) -> Iterator[str]:
-    """Run the FHIR server and yield its base URL; it and everything it started end with the block."""
-    home = install(cache)
-    process = subprocess.Popen(  # noqa: S603
-        (find_node().node, "server.mjs", str(port)),
-        cwd=home,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        yield _ready(process)
-    finally:
-        end(process)
-
-
-def _ready(process: subprocess.Popen[str]) -> str:
-    line = process.stdout.readline() if process.stdout else ""
-    if not line.startswith("ready "):
-        raise LaunchFault("The FHIR server did not start: is its port in use? Choose another one.")
-    return line.split()[1]
-
-
-def end(process: subprocess.Popen[str]) -> None:
-    """End the process and its whole group, politely first."""
-    for how in (signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is None:
-            os.killpg(process.pid, how)
-        try:
-            process.wait(END_SECONDS)
-            break
-        except subprocess.TimeoutExpired:
-            continue
-    if process.stdout:
-        process.stdout.close()
+    """Run the FHIR server and yield its base URL."""
+    with tempfile.TemporaryDirectory(prefix="intake-fhir-") as folder, launched(cache, Path(folder) / "log", port) as server:
+        yield server.url

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from intake.demo.processes import DemoFault
+
 OLDEST = (22, 18)
 ADVICE = (
     "The demo's FHIR server needs Node 22.18 or newer, and there is none for this platform on PyPI. "
@@ -14,7 +16,7 @@ ADVICE = (
 )
 
 
-class NoNode(Exception):
+class NoNode(DemoFault):
     """There is no Node that can run the demo's FHIR server; the words say what to do."""
 
 

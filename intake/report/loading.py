@@ -80,6 +80,7 @@ def load(connection: "DuckDBPyConnection", folder: Path, files: Mapping[str, tup
     connection.execute(tables.EMPTY)
     for table in ("patient", "encounter", "observation"):
         _newest_only(connection, table)
+    _each_once(connection)
     _resolve_patient_tokens(connection, loaded)
     return loaded
 
@@ -116,6 +117,15 @@ def _newest_only(connection: "DuckDBPyConnection", table: str) -> None:
         f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {table} QUALIFY row_number() OVER "  # noqa: S608
         "(PARTITION BY id ORDER BY updated_at DESC NULLS LAST) = 1"
     )
+
+
+def _each_once(connection: "DuckDBPyConnection") -> None:
+    """Keep one of each row of provenance: paged searches bring it along with everything that it speaks of."""
+    total, different = connection.execute(
+        "SELECT count(*), count(DISTINCT (id, kind, target, element)) FROM provenance"
+    ).fetchall()[0]
+    if total != different:
+        connection.execute("CREATE OR REPLACE TABLE provenance AS SELECT DISTINCT * FROM provenance")
 
 
 def _resolve_patient_tokens(connection: "DuckDBPyConnection", loaded: Loaded) -> None:

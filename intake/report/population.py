@@ -1,6 +1,8 @@
 """Finds who counts: patients with a qualifying encounter at a clinic in the period, and who was left out, and why."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from intake.report.periods import instant
@@ -86,7 +88,7 @@ CREATE TABLE person AS SELECT DISTINCT patient AS id FROM member;
 
 
 def organizations_seen(connection: "DuckDBPyConnection", time_zone: str) -> tuple[ClinicScope, ...]:
-    """Every Organization that is an encounter's serviceProvider, as a clinic of its own."""
+    """Every Organization that is an encounter's serviceProvider, as a clinic of its own; ids tell equal names apart."""
     keys = [key for (key,) in connection.execute("SELECT DISTINCT organization FROM encounter").fetchall() if key]
     by_key = {key: place for place in _places(connection) for key in keys_of(place)}
     found: dict[str, ClinicScope] = {}
@@ -96,7 +98,9 @@ def organizations_seen(connection: "DuckDBPyConnection", time_zone: str) -> tupl
         name = (place.name if place else None) or clinic
         reference = f"Organization/{clinic}" if place or not key.startswith("?") else key.removeprefix("?")
         found[clinic] = ClinicScope(clinic, name, time_zone, (reference,))
-    return tuple(sorted(found.values(), key=lambda scope: (scope.name, scope.id)))
+    shared = {name for name, times in Counter(scope.name for scope in found.values()).items() if times > 1}
+    told_apart = (replace(each, name=f"{each.name} ({each.id})") if each.name in shared else each for each in found.values())
+    return tuple(sorted(told_apart, key=lambda scope: (scope.name, scope.id)))
 
 
 _ANY_PLACED = """

@@ -15,7 +15,8 @@ CREATE TABLE known_code AS SELECT unnest($codes::VARCHAR[]) AS code, unnest($kin
 """
 
 _CAPTURED = """
-CREATE TABLE captured (patient VARCHAR, element VARCHAR, state INTEGER, told_at TIMESTAMPTZ, verified BOOLEAN);
+CREATE TABLE captured (patient VARCHAR, element VARCHAR, state INTEGER, told_at TIMESTAMPTZ, verified BOOLEAN,
+    hispanic BOOLEAN);
 """
 
 # What each source says. The written language has no Observation, so that element-level Provenance tells who gave it.
@@ -98,7 +99,7 @@ WITH read AS (
         reading = 'unknown' AND source = 'chart' AND coalesce(lower(text) <> 'does not know', true) AS reason_unknown
     FROM read WHERE reading IS NOT NULL
     UNION ALL
-    SELECT patient, element, told_at, false, false, false, verified, state,
+    SELECT patient, element, told_at, false, hispanic, false, verified, state,
         CASE WHEN state <= 2 THEN 2 ELSE 5 END, false
     FROM captured SEMI JOIN person ON person.id = captured.patient
 )
@@ -147,5 +148,6 @@ def _insert(connection: "DuckDBPyConnection", captured: Iterable[Captured]) -> N
             [int(one.state) for one in batch],
             [one.told_at for one in batch],
             [one.verified for one in batch],
+            [one.hispanic for one in batch],
         ]
-        connection.execute("INSERT INTO captured SELECT unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)", columns)
+        connection.execute(f"INSERT INTO captured SELECT {', '.join(['unnest(?)'] * len(columns))}", columns)

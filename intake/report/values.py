@@ -51,13 +51,17 @@ class ClinicScope:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """What our own store knows of one patient's element; `verified` says whether read-back proved it in the EHR."""
+    """What our own store knows of one patient's element; `verified` says whether read-back proved it in the EHR.
+
+    `hispanic` marks an ethnicity that the combined question takes for a whole answer.
+    """
 
     patient: str
     element: str
     state: State
     told_at: datetime
     verified: bool
+    hispanic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """Snapshots of the completeness report, as their JSON."""
 
-from sqlalchemy import insert, select
+from datetime import datetime
+
+from sqlalchemy import func, insert, select
 
 from intake.store.database import Tx
 from intake.store.tables import reports as table
@@ -17,6 +19,11 @@ def latest(tx: Tx, period: str | None = None) -> bytes | None:
     if period is not None:
         query = query.where(table.c.period == period)
     return tx.connection.execute(query).scalar()
+
+
+def made_at(tx: Tx, period: str) -> datetime | None:
+    """Return when the newest snapshot of `period` was made."""
+    return tx.connection.execute(select(func.max(table.c.made_at)).where(table.c.period == period)).scalar()
 
 
 def periods(tx: Tx) -> tuple[str, ...]:

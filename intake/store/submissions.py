@@ -60,6 +60,16 @@ class Row:
     held_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One person's answers while they are kept, and whether read-back proved them in the EHR; `number` tells their order."""
+
+    number: int
+    server: str
+    submission: Submission
+    verified: bool
+
+
 _COLUMNS = tuple(column for column in table.c if column.name not in ("payload", "known", "earlier", "detail"))
 
 
@@ -187,6 +197,17 @@ def last_verified(tx: Tx, server: str | None = None) -> datetime | None:
     if server is not None:
         query = query.where(table.c.server == server)
     return tx.connection.execute(query).scalar()
+
+
+def told(tx: Tx, *, after: int, limit: int) -> tuple[Told, ...]:
+    """Return submissions that still stand and whose answers are still kept, in their order, from the one after `after`."""
+    gone = [status.value for status in (Status.SUPERSEDED, Status.DISCARDED, Status.REVERSED)]
+    columns = (table.c.number, table.c.id, table.c.server, table.c.payload, table.c.verified_at)
+    query = select(*columns).where(table.c.number > after, table.c.payload.is_not(None), table.c.status.not_in(gone))
+    return tuple(
+        Told(row.number, row.server, payload.decode(tx.cipher.open(row.payload, row.id)), row.verified_at is not None)
+        for row in tx.connection.execute(query.order_by(table.c.number).limit(limit))
+    )
 
 
 def retry(tx: Tx, identity: str) -> bool:

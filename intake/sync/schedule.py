@@ -64,7 +64,7 @@ def day_of(clinic: Clinic, now: datetime) -> Day:
 def expected(client: Client, clinic: Clinic, day: Day) -> Iterator[Visit]:
     """Yield the clinic's visits of that time, each with its patient's chart as it is now."""
     charts: dict[str, Json | None] = {}
-    for appointment in _appointments(client, clinic, day):
+    for appointment in appointments(client, clinic, day):
         reference = _participant(appointment, "Patient")
         if reference is None:
             continue
@@ -75,7 +75,7 @@ def expected(client: Client, clinic: Clinic, day: Day) -> Iterator[Visit]:
             yield _visit(clinic, appointment, reference, patient)
 
 
-def _appointments(client: Client, clinic: Clinic, day: Day) -> Iterator[Json]:
+def appointments(client: Client, clinic: Clinic, day: Day) -> Iterator[Json]:
     """Yield the appointments of the time whose place is one of the clinic's; the date narrows the search, we decide."""
     since, until = (day.start - timedelta(days=1)).date(), (day.end + timedelta(days=1)).date()
     parameters = {"date": f"ge{since.isoformat()}", "_count": "200"}

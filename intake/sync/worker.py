@@ -1,4 +1,4 @@
-"""The worker: a few threads a server that claim and deliver, and one that keeps house, until told to stop."""
+"""The worker: a few threads a server that claim and deliver, one for the nightly report, and one that keeps house."""
 
 import random
 import threading
@@ -13,7 +13,7 @@ from intake.store import claims, servers, submissions
 from intake.store.claims import Claimed
 from intake.store.database import Database
 from intake.store.submissions import Status
-from intake.sync import housekeeping, schedule
+from intake.sync import housekeeping, reports, schedule
 from intake.sync.backoff import Chance
 from intake.sync.bench import Bench
 from intake.sync.clients import client_for, writer_for
@@ -26,6 +26,7 @@ BATCH = 4
 HOUSEKEEPING = timedelta(minutes=1)
 SIGN_OF_LIFE = timedelta(seconds=20)
 """How often a worker is noted as there, so that the monitor can tell "nothing to do" from "nobody does it"."""
+REPORT_LOOK, REPORT_RETRY = timedelta(minutes=1), timedelta(minutes=15)
 
 
 def run(settings: Settings, database: Database, clock: Clock, *, once: bool, stop: threading.Event) -> int:
@@ -35,6 +36,7 @@ def run(settings: Settings, database: Database, clock: Clock, *, once: bool, sto
         for server in settings.servers.values()
         for number in range(1 if once else server.workers)
     ]
+    threads.append(threading.Thread(target=_report, args=(settings, database, clock, once, stop), name="report"))
     for thread in threads:
         thread.start()
     _keep_house(settings, database, clock)
@@ -58,6 +60,15 @@ def _keep_house(settings: Settings, database: Database, clock: Clock) -> None:
     # Whatever a schedule or a full disk does here, the submissions go on.
     _guarded(partial(schedule.fetch_due, settings, database, clock))
     _guarded(partial(housekeeping.tidy, settings, database))
+
+
+def _report(settings: Settings, database: Database, clock: Clock, once: bool, stop: threading.Event) -> None:
+    # A thread of its own: a search over a whole year must keep neither the schedule nor a submission waiting.
+    while not stop.is_set():
+        done = reports.make_due(settings, database, clock, stop)
+        if once:
+            return
+        stop.wait((REPORT_LOOK if done else REPORT_RETRY).total_seconds())
 
 
 def _work(settings: Settings, server: Server, database: Database, clock: Clock, once: bool, stop: threading.Event) -> None:

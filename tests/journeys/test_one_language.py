@@ -1,32 +1,19 @@
 """No page mixes languages: from the choice of a language to the thank-you, a person meets that language alone."""
 
-import tomllib
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from intake.i18n import translator
 from intake.i18n.catalogs import read_template
-from intake.shipped import CONFIG
 from tests.patients import Person
-from tests.sites import TestSite, make_site
+from tests.sites import TestSite
 from tests.strict import attributes
 
 READ_OUT = ("aria-label", "title", "alt", "placeholder")
 """The attributes that are shown or read out."""
-
-
-@pytest.fixture
-def site(template: Path, tmp_path: Path) -> Iterator[TestSite]:
-    """A site that offers the three languages of the pages, and the shipped ones to speak and to read."""
-    shipped = tomllib.loads((CONFIG / "intake.toml").read_text("utf-8"))
-    tongues = ", ".join(f"{key} = {value}" for key, value in shipped["common_languages"].items())
-    made = make_site(template, tmp_path, more=f"languages = {shipped['languages']}\ncommon_languages = {{ {tongues} }}\n")
-    yield made
-    made.database.close()
 
 
 def own_texts(node: Any, tag: str) -> Iterator[str]:
@@ -42,10 +29,10 @@ def own_texts(node: Any, tag: str) -> Iterator[str]:
         yield from own_texts(child, tag)
 
 
-def walk(site: TestSite, tag: str) -> Iterator[Person]:
+def walk(pages: TestSite, tag: str) -> Iterator[Person]:
     """Yield the person at each page that a tablet can show, with faults and searches."""
-    site.visit("1")
-    person = Person(site)
+    pages.visit("1")
+    person = Person(pages)
     person.pair()
     person.speak(tag)
     yield person
@@ -116,16 +103,16 @@ def _done(person: Person) -> None:
 
 
 @pytest.mark.parametrize("tag", ["es", "ar"])
-def test_no_page_says_an_english_message(site: TestSite, tag: str) -> None:
+def test_no_page_says_an_english_message(pages: TestSite, tag: str) -> None:
     speaks = translator(tag)
     messages = {str(message.id) for message in read_template() if message.id}
     english = {text for text in messages if speaks.plain(text) != text}
-    for person in walk(site, tag):
+    for person in walk(pages, tag):
         assert [text for text in own_texts(person.document.root, tag) if text in english] == [], person.path
 
 
-def test_an_arabic_page_has_no_word_in_another_script(site: TestSite) -> None:
-    for person in walk(site, "ar"):
+def test_an_arabic_page_has_no_word_in_another_script(pages: TestSite) -> None:
+    for person in walk(pages, "ar"):
         texts = list(own_texts(person.document.root, "ar"))
         assert len(texts) > 9
         letters = {each for text in texts for each in text if each.isalpha()}
@@ -135,9 +122,9 @@ def test_an_arabic_page_has_no_word_in_another_script(site: TestSite) -> None:
 @pytest.mark.parametrize(
     ("tag", "term", "found"), [("es", "señas", "otra lengua de señas"), ("ar", "الإشارة", "لغة الإشارة المكسيكية")]
 )
-def test_a_language_that_cldr_does_not_name_is_found_by_our_name(site: TestSite, tag: str, term: str, found: str) -> None:
-    site.visit("1")
-    person = Person(site)
+def test_a_language_that_cldr_does_not_name_is_found_by_our_name(pages: TestSite, tag: str, term: str, found: str) -> None:
+    pages.visit("1")
+    person = Person(pages)
     person.arrive(language=tag)
     person.send()
     person.send({"search": term, "find": "1"})

@@ -35,7 +35,8 @@ async function bodyOf(request) {
 
 async function answer(request) {
   const url = request.url.slice(BASE.length) || '/';
-  if (url.startsWith('/metadata')) return [200, capabilities()];
+  // Nothing is to be read at the base itself, but people open its address.
+  if (url.startsWith('/metadata') || (url === '/' && request.method === 'GET')) return [200, capabilities()];
   const body = await bodyOf(request);
   const work = () => router.handleRequest({
     method: request.method, url, pathname: '', body, params: {}, query: {}, headers: request.headers,

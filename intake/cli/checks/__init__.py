@@ -1,0 +1,1 @@
+"""What `intake check` looks at, one module a part of the installation."""

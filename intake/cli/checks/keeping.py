@@ -1,0 +1,127 @@
+"""Where submissions are kept: the key, the database, the disk."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from intake.clock import Clock
+from intake.settings import Settings
+from intake.store import health, servers
+from intake.store.crypto import Cipher, KeyFault, load_keys
+from intake.store.database import HEAD, Database, Tx, open_database
+from intake.sync.probe.findings import Finding, good, unknown, wrong
+
+LEAST_FREE = 2**30
+SKEW = timedelta(seconds=60)
+RESTORE = (
+    "Restore the key from its backup; only for a new site does `intake keys new` help, for it opens nothing stored before."
+)
+
+
+def keeping(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Yield what is found of key, disk and database."""
+    yield _disk(settings)
+    try:
+        cipher = load_keys(settings.key_file)
+    except KeyFault as fault:
+        yield wrong("key", str(fault), RESTORE)
+        yield unknown("database", "nothing of it, because what it keeps is sealed and the key is not at hand")
+        return
+    count = len(cipher.keys)
+    yield good("key", f"{settings.key_file}: {count} {'key' if count == 1 else 'keys'}, which nobody else can read")
+    yield from _database(settings, cipher, clock)
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = next(each for each in (settings.data_dir, *settings.data_dir.parents) if each.is_dir())
+    free = shutil.disk_usage(folder).free
+    words = f"{settings.data_dir}: {free / 2**30:.1f} GiB free"
+    return good("disk", words) if free >= LEAST_FREE else wrong("disk", words, "Make room: with a full disk nobody can answer.")
+
+
+def _database(settings: Settings, cipher: Cipher, clock: Clock) -> Iterator[Finding]:
+    url = make_url(settings.database_url)
+    where = url.render_as_string(hide_password=True)
+    # Opening a SQLite database that is not there would make one.
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        yield wrong("database", f"{where}: there is none yet", "Run `intake migrate`.")
+        return
+    try:
+        database = open_database(settings.database_url, cipher, clock)
+    except (SQLAlchemyError, ImportError) as error:
+        yield wrong(
+            "database", f"{where}: {_first_line(error)}", "PostgreSQL needs the extra: `pip install 'intake[postgres]'`."
+        )
+        return
+    try:
+        yield from _opened(settings, database, where)
+    except SQLAlchemyError as error:
+        yield wrong("database", f"{where} does not answer: {_first_line(error)}", "Is it running, and is `database` right?")
+    finally:
+        database.close()
+
+
+def _first_line(error: Exception) -> str:
+    # The driver's own words name host and user and never the password.
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+
+
+def _opened(settings: Settings, database: Database, where: str) -> Iterator[Finding]:
+    revision = database.revision()
+    if not database.is_current():
+        found = "no schema yet" if revision is None else f"schema {revision}, and this version works with {HEAD}"
+        yield wrong("database", f"{where} has {found}", "Run `intake migrate`.")
+        return
+    yield good("database", f"{where} answers, with the schema of this version ({revision})")
+    with database.read() as tx:
+        yield _durability(tx, database.durability)
+        yield _sealed(tx)
+        yield _clocks(tx)
+        yield from _paused(tx, settings)
+
+
+def _durability(tx: Tx, words: str) -> Finding:
+    if weak := health.weak_points(tx):
+        return wrong(
+            "database", f"a power cut could lose answers: {', '.join(weak)}", "Set it as config/deploy/README.md says."
+        )
+    return good("database", words)
+
+
+def _sealed(tx: Tx) -> Finding:
+    try:
+        count = health.opened(tx)
+    except KeyFault as fault:
+        return wrong("key", f"it does not open what is stored: {fault}", RESTORE)
+    return (
+        good("key", "it opens the oldest and the newest submission")
+        if count
+        else unknown("key", "nothing is stored yet to open")
+    )
+
+
+def _clocks(tx: Tx) -> Finding:
+    theirs, newest = health.server_time(tx), health.newest(tx)
+    if theirs is not None and abs(theirs - tx.now) > SKEW:
+        return wrong("clock", "the database server's clock is more than a minute from ours", "Synchronise both (NTP).")
+    if newest is not None and newest - tx.now > SKEW:
+        return wrong(
+            "clock", "the newest submission was stored in the future: this clock was set back", "Synchronise it (NTP)."
+        )
+    return good("clock", f"it is {tx.now:%Y-%m-%d %H:%M:%S} UTC, and nothing stored says otherwise")
+
+
+def _paused(tx: Tx, settings: Settings) -> Iterator[Finding]:
+    for server in settings.servers:
+        state = servers.state(tx, server)
+        if state.paused_since is not None:
+            since = f"{state.paused_since:%Y-%m-%d %H:%M} UTC"
+            yield wrong(
+                f"server {server}",
+                f"the worker has paused it since {since}: {state.words}",
+                "Mend that; the worker tries again every minute, and nothing is lost meanwhile.",
+            )

@@ -1,0 +1,168 @@
+"""What is written into the demo's charts: Patients with much that must survive, and what people said of themselves before."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from uuid import NAMESPACE_URL, uuid5
+
+from fhir_client.uscore.parts import NO, YES, concept
+from fhir_client.uscore.patient import INTERPRETER_REQUIRED, category_extension
+from fhir_client.uscore.statement import (
+    BCP47,
+    CDCREC,
+    AbsentReason,
+    Coded,
+    Coding,
+    Interpreter,
+    ItemAnswer,
+    Language,
+    Source,
+    Statement,
+)
+from fhir_client.uscore.versions import US_CORE, version
+from intake import terminology
+from intake.demo.people import Chart, Person, chance
+from intake.demo.places import RECORD_NUMBERS, SYSTEM, Json, identifier
+from intake.questions import QuestionSet
+
+VERSION = version("6.1.0")
+DECLINED, UNKNOWN = AbsentReason.ASKED_DECLINED, AbsentReason.ASKED_UNKNOWN
+TELLING = frozenset({Chart.SELF, Chart.PROXY, Chart.DECLINED, Chart.DONT_KNOW, Chart.DECLINED_SINCE})
+"""The charts with something in them that was said by a person."""
+
+TEST_DATA = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
+A_YEAR_AND_MORE = timedelta(days=430)
+STALE = 0.2
+
+
+def patient(person: Person, organization: str) -> Json:
+    """Return the Patient as it was before anybody was asked: much of it is none of our business and must survive."""
+    return {
+        "resourceType": "Patient",
+        "meta": {"security": [TEST_DATA]} if person.is_test else {},
+        "identifier": [
+            identifier(f"patient {person.key}"),
+            {"use": "usual", "system": RECORD_NUMBERS, "value": person.record_number},
+        ],
+        "active": True,
+        "name": [{"use": "official", "family": person.family, "given": [person.given]}],
+        "telecom": [
+            {"system": "phone", "use": "mobile", "value": person.phone},
+            {"system": "email", "value": f"{person.record_number.lower()}@example.org"},
+        ],
+        "gender": person.gender,
+        "birthDate": person.birth_date.isoformat(),
+        "address": [_address(person)],
+        "managingOrganization": {"reference": organization},
+        "extension": [{"url": f"{US_CORE}us-core-birthsex", "valueCode": person.gender[:1].upper()}, *_on_file(person)],
+        **_communication(person),
+    }
+
+
+def statements(person: Person, reference: str, organization: str, seen: datetime, asked: QuestionSet) -> Iterator[Statement]:
+    """Yield what the person has said at the clinic, the newest last; `seen` is when they were there."""
+    if person.chart is Chart.DECLINED_SINCE:
+        yield _statement(person, reference, organization, seen - A_YEAR_AND_MORE, asked, Chart.SELF)
+    if person.chart in TELLING:
+        stale = person.chart is Chart.SELF and chance(f"{person.key} stale").random() < STALE
+        yield _statement(person, reference, organization, seen - A_YEAR_AND_MORE * stale, asked, person.chart)
+
+
+def _address(person: Person) -> Json:
+    place = person.place
+    return {
+        "use": "home",
+        "line": [person.street],
+        "city": place.town,
+        "state": place.state,
+        "postalCode": place.postal_code,
+        "country": "US",
+    }
+
+
+def _on_file(person: Person) -> list[Json]:
+    """Return what somebody once entered, nobody knows who or how."""
+    if person.chart is Chart.UNUSABLE:
+        other = Coded("Other", categories=(Coding(CDCREC, "2131-1", "Other Race"),))
+        local = Coded("H", categories=(Coding(f"{SYSTEM}/old-ethnicity-codes", "H"),))
+        return [
+            category_extension("race", other, VERSION, "race"),
+            category_extension("ethnicity", local, VERSION, "ethnicity"),
+        ]
+    if person.chart is not Chart.ON_FILE:
+        return []
+    codes_of = {"race": person.race, "ethnicity": person.ethnicity}
+    extensions = [category_extension(name, _coded(codes), VERSION, name) for name, codes in codes_of.items() if codes]
+    return [*extensions, {"url": INTERPRETER_REQUIRED, "valueBoolean": _wants_interpreter(person)}]
+
+
+def _communication(person: Person) -> Json:
+    if person.chart is Chart.UNUSABLE:
+        return {"communication": [{"language": concept(Coding(BCP47, "und")), "preferred": True}]}
+    if person.chart is not Chart.ON_FILE:
+        return {}
+    said = _language(person)
+    return {"communication": [{"language": concept(*said.codings, text=said.text), "preferred": True}]}
+
+
+def _coded(codes: tuple[str, ...]) -> Coded:
+    concepts = [terminology.cdcrec()[code] for code in codes]
+    said = {each.code: Coding(CDCREC, each.code, each.display) for each in concepts}
+    # As in the mapping of answers: MENA is in no set of categories, so it is a detail.
+    categories = [code for code in codes if code == terminology.cdcrec()[code].omb_category]
+    return Coded(
+        text=", ".join(each.display for each in concepts),
+        categories=tuple(said[code] for code in categories),
+        detailed=tuple(said[code] for code in codes if code not in categories),
+    )
+
+
+def _language(person: Person) -> Language:
+    known = terminology.languages()[person.language]
+    codes = dict.fromkeys(filter(None, (known.code, known.id)))
+    return Language(known.endonym, tuple(Coding(BCP47, code, terminology.languages()[code].name) for code in codes))
+
+
+def _wants_interpreter(person: Person) -> bool:
+    return person.language != "en" and chance(f"{person.key} interpreter").random() < 0.6
+
+
+def _statement(person: Person, reference: str, organization: str, at: datetime, asked: QuestionSet, chart: Chart) -> Statement:
+    absent = {Chart.DECLINED: DECLINED, Chart.DECLINED_SINCE: DECLINED, Chart.DONT_KNOW: UNKNOWN}.get(chart)
+    spoken, interpreter = _language(person), Interpreter(_wants_interpreter(person))
+    written = spoken if chart is Chart.SELF else None
+    race = absent or (_coded(person.race) if person.race else None)
+    ethnicity = absent or _coded(person.ethnicity)
+    said = {"race": race, "ethnicity": ethnicity, "spoken-language": spoken, "written-language": written}
+    return Statement(
+        submission=uuid5(NAMESPACE_URL, f"{SYSTEM}/{reference}/{at.date()}"),
+        patient=reference,
+        at=at,
+        source=Source.RELATED_PERSON if chart is Chart.PROXY else Source.PATIENT,
+        source_display="Parent or guardian" if chart is Chart.PROXY else None,
+        questionnaire=f"{asked.url}|{asked.version}",
+        locale="en",
+        notice="2026-01",
+        items=tuple(_items(asked, {**said, "interpreter": interpreter})),
+        organization=organization,
+        race=race,
+        ethnicity=ethnicity,
+        spoken=spoken,
+        written=written,
+        interpreter=interpreter,
+    )
+
+
+Said = Coded | Language | Interpreter | AbsentReason | None
+
+
+def _items(asked: QuestionSet, said: Mapping[str, Said]) -> Iterator[ItemAnswer]:
+    for question in asked.questions:
+        match said.get(question.id):
+            case AbsentReason() as absent:
+                yield ItemAnswer(question.id, question.title, absent=absent)
+            case Coded() as coded:
+                yield ItemAnswer(question.id, question.title, (*coded.categories, *coded.detailed))
+            case Language() as language:
+                yield ItemAnswer(question.id, question.title, language.codings[-1:])
+            case Interpreter() as interpreter:
+                yield ItemAnswer(question.id, question.title, (YES if interpreter.wanted else NO,))

@@ -1,0 +1,37 @@
+"""Whom to be when trying the demo: people who are expected, of whom the charts say nothing yet."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from intake.demo.people import TWIN, TWIN_OF, Chart
+from intake.demo.places import PLACES
+from intake.demo.visits import Coming
+
+KIOSK_AT = PLACES[0]
+"""The clinic whose tablet the demo pairs."""
+
+LATE, EARLY = timedelta(minutes=30), timedelta(minutes=100)
+"""How long after its start, and before it, an appointment still counts as the present one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guests:
+    """Somebody at the clinic now, and somebody who is expected tomorrow and was sent a link."""
+
+    at_the_clinic: Coming
+    at_home: Coming
+
+
+def choose(coming: Sequence[Coming], now: datetime) -> Guests:
+    """Choose both from those who are expected at the clinic with the tablet."""
+    here = [each for each in coming if each.person.place is KIOSK_AT and each.person.number not in (TWIN, TWIN_OF)]
+    present = [each for each in here if now - LATE <= each.start <= now + EARLY]
+    tomorrow = (now + timedelta(days=1)).astimezone(KIOSK_AT.zone).date()
+    later = [each for each in here if each.start.astimezone(KIOSK_AT.zone).date() == tomorrow and each not in present]
+    return Guests(_best(present), _best(later))
+
+
+def _best(of: Iterable[Coming]) -> Coming:
+    """Return the first whose chart is empty, else the first adult."""
+    return min(of, key=lambda each: (each.person.chart is not Chart.EMPTY, each.person.chart is Chart.PROXY, each.start))

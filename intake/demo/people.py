@@ -1,0 +1,156 @@
+"""The demo's 150 people, the same on every machine and in every year: who they are, and what their charts say of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import Enum
+from itertools import accumulate
+from random import Random
+
+from intake.demo.names import COMMUNITIES, STREETS, Community
+from intake.demo.places import PLACES, Place
+
+PER_PLACE = 50
+TWIN, TWIN_OF = 48, 20
+"""Two people of a place who have the same appointment; at the first clinic they are twins."""
+
+TEST_PATIENT = 49
+"""The third clinic's record that is no person's: the report leaves it out."""
+
+TWO_GROUPS = 0.08
+
+
+class Chart(Enum):
+    """What a person's chart says of race, ethnicity and language; the letter stands in the patterns below."""
+
+    EMPTY = "e"
+    SELF = "s"
+    PROXY = "p"
+    ON_FILE = "f"
+    DECLINED = "d"
+    DONT_KNOW = "k"
+    UNUSABLE = "u"
+    DECLINED_SINCE = "c"
+
+
+# The first clinic has had tablets for a while, the second asks at the desk on paper, the third has hardly begun. There is an
+# empty chart within any two hours of the first clinic's day, so that whoever tries the demo fills one; and the states of
+# which a row's headline is the sum are many enough to be shown, while others show how small counts are protected.
+PATTERNS = {
+    "alder-creek": "esfsedfsesfpesfsedfcesfsk",
+    "bluestem": "fesfufesfffesffsefufsefes",
+    "juniper-bay": "esefesfekesfepesfedsfffes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person. `race` and `ethnicity` are CDCREC codes, `language` is an id of our table."""
+
+    key: str
+    number: int
+    place: Place
+    given: str
+    family: str
+    gender: str
+    birth_date: date
+    chart: Chart
+    race: tuple[str, ...]
+    ethnicity: tuple[str, ...]
+    language: str
+    phone: str
+    street: str
+
+    @property
+    def name(self) -> str:
+        """The name as it is spoken."""
+        return f"{self.given} {self.family}"
+
+    @property
+    def is_test(self) -> bool:
+        """Whether this is the record with which somebody once tried the EHR out."""
+        return self.place is PLACES[-1] and self.number == TEST_PATIENT
+
+    @property
+    def record_number(self) -> str:
+        """The clinic's record number."""
+        return f"{self.place.id[:1].upper()}-{1000 + 7 * self.number}"
+
+
+def chance(of: str) -> Random:
+    """Return the chance that always falls the same way for the same thing; only `random()` of it is used."""
+    # Python keeps the sequence of random() over its versions, that of choice() and sample() it does not.
+    return Random(f"intake demo: {of}")  # noqa: S311
+
+
+def pick(chosen: Random, of: tuple[str, ...]) -> str:
+    """Return one of them."""
+    return of[int(chosen.random() * len(of))]
+
+
+def people() -> tuple[Person, ...]:
+    """Return everybody; no two of them have the same birth date, but for a pair of twins."""
+    taken: set[date] = set()
+    return tuple(_told_apart(person, taken) for place in PLACES for person in _of(place))
+
+
+def _told_apart(person: Person, taken: set[date]) -> Person:
+    born = person.birth_date
+    while born in taken and not _is_twin(person):
+        born += timedelta(days=1)
+    taken.add(born)
+    return replace(person, birth_date=born)
+
+
+def _is_twin(person: Person) -> bool:
+    return person.place is PLACES[0] and person.number == TWIN
+
+
+def _of(place: Place) -> Iterator[Person]:
+    made = [_person(place, number) for number in range(PER_PLACE)]
+    for person in made:
+        other = made[TWIN_OF]
+        yield replace(person, family=other.family, birth_date=other.birth_date) if _is_twin(person) else person
+
+
+def _person(place: Place, number: int) -> Person:
+    key = f"{place.id} {number:02}"
+    chosen = chance(key)
+    community = _community(chosen)
+    female = chosen.random() < 0.54
+    chart = Chart(PATTERNS[place.id][number % len(PATTERNS[place.id])])
+    return Person(
+        key=key,
+        number=number,
+        place=place,
+        given=pick(chosen, community.women if female else community.men),
+        family=pick(chosen, community.families),
+        gender="female" if female else "male",
+        birth_date=_birth_date(chosen, chart),
+        chart=chart,
+        race=_race(chosen, community),
+        ethnicity=community.ethnicity,
+        language=pick(chosen, community.languages),
+        phone=f"+1 {place.area_code} 555 01{number:02}",
+        street=f"{3 + int(chosen.random() * 480)} {pick(chosen, STREETS)} {pick(chosen, ('Street', 'Lane', 'Road'))}",
+    )
+
+
+def _community(chosen: Random) -> Community:
+    at = chosen.random() * sum(each.share for each in COMMUNITIES)
+    ends = accumulate(each.share for each in COMMUNITIES)
+    return next(each for each, end in zip(COMMUNITIES, ends, strict=True) if at < end)
+
+
+def _race(chosen: Random, community: Community) -> tuple[str, ...]:
+    """Return how the person would say it: some by a second group as well."""
+    if chosen.random() >= TWO_GROUPS:
+        return community.race
+    other = COMMUNITIES[int(chosen.random() * 2)].race
+    return tuple(dict.fromkeys((*community.race, *other)))
+
+
+def _birth_date(chosen: Random, chart: Chart) -> date:
+    """Return a child's where somebody else answered, else an adult's."""
+    first, last = (date(2013, 1, 1), date(2023, 12, 31)) if chart is Chart.PROXY else (date(1934, 1, 1), date(2006, 12, 31))
+    return first + timedelta(days=int(chosen.random() * (last - first).days))

@@ -1,0 +1,60 @@
+"""One clinic at its FHIR server: are its Organization and Locations there, and can its schedule be read."""
+
+from collections.abc import Iterator
+
+from fhir_client.client import Client
+from fhir_client.errors import FhirError, Gone
+from fhir_client.uscore.parts import Json
+from intake.clock import Clock
+from intake.settings import Clinic, Server
+from intake.sync.probe.findings import Finding, good, unknown, wrong
+from intake.sync.probe.servers import way_out
+from intake.sync.schedule import appointments, day_of
+
+
+def clinic_findings(clinic: Clinic, server: Server, client: Client, clock: Clock) -> Iterator[Finding]:
+    """Yield what is found of the clinic."""
+    about = f"clinic {clinic.id}"
+    try:
+        yield _place(about, client, "Organization", clinic.organization)
+        for location in clinic.locations:
+            yield _place(about, client, "Location", location)
+        yield _schedule(about, client, clinic, clock)
+    except FhirError as error:
+        yield wrong(about, f"its places or its schedule cannot be read. {error.words}", way_out(server, error))
+
+
+def _place(about: str, client: Client, kind: str, named: str) -> Finding:
+    key = f"{kind.lower()}{'s' if kind == 'Location' else ''} of [{about.removeprefix('clinic ')}] in clinics.toml"
+    found = _read(client, named) if named.startswith(f"{kind}/") else _search(client, kind, named)
+    match found:
+        case []:
+            return wrong(about, f"the server knows no {named}", f"Correct {key}.")
+        case [one] if one.get("active") is False or one.get("status") == "inactive":
+            return wrong(about, f"{named} is no longer active on the server", f"Correct {key}.")
+        case [_]:
+            return good(about, f"the server knows {named}")
+        case _:
+            return wrong(about, f"the server knows more than one {kind} by {named}", f"Name the reference in {key}.")
+
+
+def _read(client: Client, reference: str) -> list[Json]:
+    try:
+        return [client.read(reference)]
+    except Gone:
+        return []
+
+
+def _search(client: Client, kind: str, named: str) -> list[Json]:
+    return list(client.search(kind, {"identifier": named, "_count": "2"}))
+
+
+def _schedule(about: str, client: Client, clinic: Clinic, clock: Clock) -> Finding:
+    count = sum(1 for _ in appointments(client, clinic, day_of(clinic, clock())))
+    if count == 0:
+        return unknown(
+            about,
+            "the schedule can be searched, and has nobody for today and tomorrow",
+            "If patients are expected, compare locations in clinics.toml with the Location of an Appointment.",
+        )
+    return good(about, f"the schedule can be searched: {count} appointments today and tomorrow")

@@ -1,0 +1,119 @@
+"""One FHIR server: is it there, is it R4, do clock and certificate fit, does it let us in and answer as it will be asked."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from fhir_client import capabilities, tls
+from fhir_client.client import Client
+from fhir_client.errors import FhirError, Gone, ServerFault
+from intake.clock import Clock
+from intake.settings import Server
+from intake.sync.probe.abilities import abilities
+from intake.sync.probe.findings import Finding, good, unknown, wrong
+
+SKEW = timedelta(seconds=60)
+RENEWAL = timedelta(days=14)
+NOBODY = "urn:intake:check|nobody"
+"""An identifier that no resource has, so that a search for it proves the way and brings no one's data."""
+NO_PATIENT = "Patient/00000000-0000-4000-8000-000000000000"
+
+
+def way_out(server: Server, error: FhirError) -> str:
+    """Return what to do about an error that the server's table in intake.toml can mend."""
+    table = f"[servers.{server.id}] in intake.toml"
+    if error.status in (401, 403):
+        return f"Look at auth and what it needs in {table}, and at the scopes that the server granted."
+    if isinstance(error, ServerFault):
+        return f"Look at {table}, base_url and auth first."
+    return f"Is it running, and does the network let this machine reach it? The address is base_url in {table}."
+
+
+def described(about: str, server: Server, client: Client, clock: Clock) -> Iterator[Finding]:
+    """Yield what the server says of itself, and whether clocks and certificate fit."""
+    said = capabilities.read(client.capabilities())
+    found = f"{server.base_url}: {said.software or 'it does not name itself'}, FHIR {said.fhir_version or 'of no version'}"
+    if said.is_r4:
+        yield good(about, found)
+    else:
+        yield wrong(about, f"{found}; FHIR R4 (4.0.1) is needed", "Ask the EHR's support for the base URL of its R4 server.")
+    yield _clock(about, client.server_time, clock())
+    yield _certificate(about, server, clock())
+    yield from abilities(about, said)
+
+
+def _clock(about: str, theirs: datetime | None, ours: datetime) -> Finding:
+    if theirs is None:
+        return unknown(about, "it does not say what time it has")
+    apart = abs(theirs - ours)
+    if apart > SKEW:
+        ahead = "ahead of" if theirs > ours else "behind"
+        return wrong(
+            about,
+            f"its clock is {apart.total_seconds():.0f} seconds {ahead} ours, so that the newest answer may not count as newest",
+            "Synchronise this machine's clock (NTP); if it is right, tell the EHR's support.",
+        )
+    return good(about, "its clock and ours agree within a minute")
+
+
+def _certificate(about: str, server: Server, now: datetime) -> Finding:
+    parts = urlsplit(server.base_url)
+    if parts.scheme == "http":
+        if parts.hostname in ("127.0.0.1", "localhost", "::1"):
+            return good(about, "plain http, which does not leave this machine")
+        return wrong(about, "answers travel to it unencrypted, by plain http", "Name its https address as base_url.")
+    ca_file = None if server.ca_file is None else str(server.ca_file)
+    until = tls.expires(server.base_url, ca_file=ca_file, timeout=server.timeout.total_seconds())
+    if until is None:
+        return unknown(about, "its certificate could not be looked at")
+    if until - now < RENEWAL:
+        return wrong(about, f"its certificate expires in {(until - now).days} days", "Ask the EHR's support to renew it.")
+    return good(about, f"its certificate is good for {(until - now).days} days")
+
+
+def lets_in(about: str, server: Server, client: Client) -> Iterator[Finding]:
+    """Ask of nobody what the worker asks: the look-up before a re-send, the read before a merge, the read-back after.
+
+    Raises the error of a server that does not know us at all (401).
+    """
+    for can, cannot, ask in _ASKED:
+        try:
+            fault = ask(client)
+        except FhirError as error:
+            if error.status == 401:
+                raise
+            yield wrong(about, f"{cannot}. {error.words}", way_out(server, error))
+            continue
+        yield good(about, can) if fault is None else wrong(about, f"{cannot}: {fault}", "Ask the EHR's support about it.")
+    yield unknown(about, "whether it lets us write is shown by the first submission; nothing is written to find out")
+
+
+def _look_up(client: Client) -> str | None:
+    if next(client.search("QuestionnaireResponse", {"identifier": NOBODY, "_count": "1"}), None) is not None:
+        return "it ignores the identifier, so that one submission cannot be told from another"
+    return None
+
+
+def _read_patient(client: Client) -> str | None:
+    try:
+        client.read(NO_PATIENT)
+    except Gone:
+        return None
+    return "it answers for a patient that nobody is"
+
+
+def _read_back(client: Client) -> str | None:
+    urls = [f"{kind}?identifier={NOBODY}" for kind in ("Observation", "QuestionnaireResponse")]
+    entries = [{"request": {"method": "GET", "url": url}} for url in urls]
+    answer = client.bundle({"resourceType": "Bundle", "type": "batch", "entry": entries})
+    found = [entry.get("resource", {}) for entry in answer.get("entry", [])]
+    if len(found) != len(urls) or any(each.get("resourceType") != "Bundle" for each in found):
+        return "it does not answer a batch of searches"
+    return "it ignores the identifier in a batch of searches" if any(page.get("entry") for page in found) else None
+
+
+_ASKED: tuple[tuple[str, str, Callable[[Client], str | None]], ...] = (
+    ("a submission can be looked up by its identifier", "a submission cannot be looked up by its identifier", _look_up),
+    ("patients can be read", "patients cannot be read", _read_patient),
+    ("what was written can be read back in one batch", "what was written cannot be read back in one batch", _read_back),
+)

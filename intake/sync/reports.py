@@ -1,0 +1,77 @@
+"""The completeness report from the live servers: made once a night, and at once where there is none yet."""
+
+import threading
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from intake.clock import Clock
+from intake.report.codec import to_json
+from intake.report.codes import mapped_codes
+from intake.report.making import Asked, Made, make
+from intake.report.periods import parse_period
+from intake.report.values import Period
+from intake.settings import Settings
+from intake.store import reports
+from intake.store.database import Database, Tx
+from intake.sync.captured import captured
+from intake.sync.export import Stopped, exported, exported_scopes
+from intake.sync.log import logger
+
+PERIOD = "rolling-12"
+NIGHT = time(3)
+"""When a new day's report is due, in the first clinic's zone: after midnight, and after the hour that clock changes skip."""
+
+
+def make_due(settings: Settings, database: Database, clock: Clock, stop: threading.Event) -> bool:
+    """Make and keep the report where one is due; False after a failure, which leaves the last report as it is."""
+    try:
+        _make_if_due(settings, database, clock, stop)
+    except Stopped:
+        return True
+    except Exception as error:  # noqa: BLE001
+        # Whatever a server answers or a resource holds, the worker's other work goes on.
+        logger.warning("report-failed", extra={"reason": type(error).__name__})
+        return False
+    return True
+
+
+def _make_if_due(settings: Settings, database: Database, clock: Clock, stop: threading.Event) -> None:
+    now = clock()
+    with database.read() as tx:
+        if not is_due(tx, settings, now):
+            return
+    made = search_and_make(settings, database, period_of(settings, PERIOD, now), now, stop)
+    with database.write() as tx:
+        # Another worker may have made one in the meantime.
+        if is_due(tx, settings, now):
+            reports.save(tx, PERIOD, to_json(made.report))
+    seconds = round((clock() - now).total_seconds(), 1)
+    logger.info("report-made", extra={"seconds": seconds, "count": made.report.broken_lines})
+
+
+def is_due(tx: Tx, settings: Settings, now: datetime) -> bool:
+    """Return whether there is no report yet, or none since last night."""
+    last = reports.made_at(tx, PERIOD)
+    return last is None or last < _last_night(now, _zone(settings))
+
+
+def period_of(settings: Settings, name: str, now: datetime) -> Period:
+    """Return the period of that name as seen from today in the first clinic's zone; raises ValueError."""
+    return parse_period(name, now.astimezone(_zone(settings)).date())
+
+
+def search_and_make(settings: Settings, database: Database, period: Period, now: datetime, stop: threading.Event) -> Made:
+    """Return the report over what the servers hold and our own store knows; raises FhirError and UnreadableFilesError."""
+    with exported(settings, period, now.timestamp(), stop) as folder:
+        asked = Asked(period, now, mapped_codes(), exported_scopes(settings), _zone(settings).key, by_organization=False)
+        return make(folder, asked, captured(settings, database))
+
+
+def _zone(settings: Settings) -> ZoneInfo:
+    return next(iter(settings.clinics.values())).time_zone
+
+
+def _last_night(now: datetime, zone: ZoneInfo) -> datetime:
+    day = now.astimezone(zone).date()
+    nights = (datetime.combine(each, NIGHT, zone).astimezone(UTC) for each in (day, day - timedelta(days=1)))
+    return next(night for night in nights if night <= now)

@@ -1,0 +1,176 @@
+"""`intake check`: what is wrong with a site is said with its way out, as words and as the same data."""
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from intake.cli import main
+from intake.settings import load
+from intake.store import servers
+from intake.store.crypto import load_keys
+from intake.store.database import open_database
+
+EXAMPLE = Path(__file__).parents[1] / "sync" / "data" / "multi-race.answers.json"
+
+
+@pytest.fixture
+def ready(site: Path) -> Path:
+    assert main(["keys", "new"]) == main(["migrate"]) == 0
+    return site
+
+
+def checked(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, str]]:
+    """The verdicts by what they are about and say, of a check that has to end with exit code 1: no server answers."""
+    capsys.readouterr()
+    assert main(["check", "--json"]) == 1
+    told: dict[str, dict[str, str]] = {}
+    for each in json.loads(capsys.readouterr().out)["findings"]:
+        told.setdefault(each["about"], {})[each["words"]] = each["verdict"]
+        assert each["verdict"] != "wrong" or each["way_out"]
+    return told
+
+
+def said(found: dict[str, str]) -> str:
+    return "; ".join(f"{verdict}: {words}" for words, verdict in found.items())
+
+
+def rewrite(site: Path, **keys: Any) -> None:
+    path = site / "intake.toml"
+    lines = [line for line in path.read_text("utf-8").splitlines() if line.split(" = ")[0] not in keys]
+    path.write_text("\n".join([*(f"{key} = {json.dumps(value)}" for key, value in keys.items()), *lines]), "utf-8")
+
+
+def test_a_site_in_order_but_for_its_server(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["submit", str(EXAMPLE)])
+    told = checked(capsys)
+    wrong = {about for about, found in told.items() if "wrong" in found.values()}
+    assert wrong == {"server main"}
+    assert told["server main"] == {"http://127.0.0.1:9/fhir: The server cannot be reached.": "wrong"}
+    assert set(told["clinic riverside"].values()) == {"not known"}
+    assert told["key"]["it opens the oldest and the newest submission"] == "good"
+    assert told["database"].keys() >= {
+        open_database("sqlite://", load_keys(load().key_file), lambda: datetime.now(UTC)).durability
+    }
+
+
+def test_words_and_data_say_the_same(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = checked(capsys)
+    assert main(["check"]) == 1
+    words = capsys.readouterr().out
+    assert all(each in words for found in told.values() for each in found if not each.startswith(("it is 20", str(ready))))
+    assert "→ Is it running, and does the network let this machine reach it?" in words
+    counts = [list(found.values()) for found in told.values()]
+    flat = [verdict for each in counts for verdict in each]
+    assert words.splitlines()[-1] == ", ".join(f"{flat.count(verdict)} {verdict}" for verdict in ("good", "wrong", "not known"))
+
+
+def test_every_fault_of_the_configuration_is_named(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (site / "clinics.toml").write_text("[riverside]\nname = 7\ntime_zone = 'Mars'\n", "utf-8")
+    rewrite(site, languages=[], colour="blue")
+    told = checked(capsys)
+    assert len(told["configuration"]) >= 4
+    assert set(told["configuration"].values()) == {"wrong"}
+    assert set(told["everything else"].values()) == {"not known"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "verdict", "words"),
+    [
+        ({"public_url": ""}, "wrong", "is needed"),
+        ({"public_url": "http://clinic.example"}, "wrong", "plain http is for this machine only"),
+        ({"public_url": "https://clinic.example", "trusted_proxies": 1}, "good", "told by 1 trusted proxy"),
+        ({"public_url": "https://clinic.example"}, "not known", "trusted_proxies is 0"),
+    ],
+)
+def test_how_the_pages_are_reached(
+    ready: Path, capsys: pytest.CaptureFixture[str], keys: dict[str, Any], verdict: str, words: str
+) -> None:
+    rewrite(ready, **keys)
+    assert any(words in each and verdict == found for each, found in checked(capsys)["pages"].items())
+
+
+def test_without_a_key_nothing_is_said_to_be_good_about_the_database(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = checked(capsys)
+    assert "there is no key file yet" in said(told["key"])
+    assert set(told["database"].values()) == {"not known"}
+    assert not (site / "data").exists()
+
+
+def test_a_key_that_others_can_read(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (ready / "data" / "keys.json").chmod(0o644)
+    assert "wrong: " in said(told := checked(capsys)["key"])
+    assert "others can read the key" in said(told)
+
+
+def test_another_key_than_the_one_that_sealed(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["submit", str(EXAMPLE)])
+    (ready / "data" / "keys.json").unlink()
+    main(["keys", "new"])
+    assert "wrong: it does not open what is stored" in said(checked(capsys)["key"])
+
+
+def test_a_database_that_is_not_there_is_not_made(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    database = ready / "data" / "intake.sqlite3"
+    database.unlink()
+    assert "there is none yet" in said(checked(capsys)["database"])
+    assert not database.exists()
+
+
+def test_a_schema_of_another_version(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    engine = create_engine(load().database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    assert "wrong: " in said(told := checked(capsys)["database"])
+    assert "has schema 9999, and this version works with" in said(told)
+
+
+@pytest.mark.parametrize(
+    ("database", "words"),
+    [
+        ("postgresql+psycopg://intake:s3cret@127.0.0.1:9/intake", "does not answer"),
+        ("postgresql+nothing://intake:s3cret@127.0.0.1/intake", "Can't load plugin"),
+    ],
+)
+def test_a_database_that_does_not_answer_and_no_password(
+    ready: Path, capsys: pytest.CaptureFixture[str], database: str, words: str
+) -> None:
+    rewrite(ready, database=database)
+    told = checked(capsys)
+    assert f"wrong: {database.replace('s3cret', '***')}" in said(told["database"])
+    assert words in said(told["database"])
+    assert "s3cret" not in str(told)
+
+
+def test_a_paused_server_says_since_when_and_why(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = load()
+    database = open_database(
+        settings.database_url, load_keys(settings.key_file), lambda: datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+    )
+    with database.write() as tx:
+        servers.pause(tx, "main", until=tx.now + timedelta(minutes=1), reason="http-401", words="The server answered 401.")
+    database.close()
+    assert "the worker has paused it since 2026-11-24 09:30 UTC: The server answered 401." in said(
+        checked(capsys)["server main"]
+    )
+
+
+def test_a_clock_that_was_set_back(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["submit", str(EXAMPLE)])
+    engine = create_engine(load().database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE submissions SET queued_at = queued_at + 3600000000"))
+    engine.dispose()
+    assert "wrong: the newest submission was stored in the future" in said(checked(capsys)["clock"])
+
+
+def test_a_full_disk(ready: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = type(shutil.disk_usage(ready))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12 - 10**8, 10**8))
+    assert "0.1 GiB free" in said(checked(capsys)["disk"])
+    assert "wrong" in checked(capsys)["disk"].values()

@@ -1,0 +1,77 @@
+"""`intake serve` as a whole: the pages answer, the worker works, and a signal ends all of it within seconds."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from intake.cli import main
+
+SECONDS = 30
+
+
+@pytest.fixture
+def serving(site: Path) -> Iterator[subprocess.Popen[str]]:
+    command = (sys.executable, "-m", "intake.cli", "serve", "--port", "0")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        yield process
+        process.terminate()
+
+
+def ready_url(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    what, name, url = process.stdout.readline().split()
+    assert (what, name) == ("ready", "web")
+    return url
+
+
+def worker_of(process: subprocess.Popen[str]) -> int:
+    """The worker's process id: it has logged, so it runs."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists():
+        pytest.skip("the children of a process are read from /proc, which only Linux has")
+    pids = map(int, children.read_text().split())
+    return next(pid for pid in pids if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_migrates_serves_and_ends_when_told(site: Path, serving: subprocess.Popen[str], number: signal.Signals) -> None:
+    main(["keys", "new"])
+    url = ready_url(serving)
+    assert requests.get(f"{url}/ready", timeout=SECONDS).text == "ready\n"
+    assert serving.stderr is not None
+    assert "schedule-failed" in serving.stderr.readline()
+    serving.send_signal(number)
+    assert serving.wait(SECONDS) == 0
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{url}/ready", timeout=SECONDS)
+
+
+def test_a_worker_that_is_killed_at_its_start_ends_everything(site: Path, serving: subprocess.Popen[str]) -> None:
+    main(["keys", "new"])
+    url = ready_url(serving)
+    os.kill(worker_of(serving), signal.SIGKILL)
+    assert serving.wait(SECONDS) == 1
+    assert serving.stderr is not None
+    assert "worker was ended by signal 9 and does not stay up" in serving.stderr.read()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{url}/ready", timeout=SECONDS)
+
+
+def test_without_a_key_it_ends_and_says_what_to_run(site: Path, serving: subprocess.Popen[str]) -> None:
+    _, words = serving.communicate(timeout=SECONDS)
+    assert serving.returncode == 1
+    assert "intake keys new" in words
+
+
+def test_a_faulty_configuration_is_said_once(site: Path) -> None:
+    (site / "clinics.toml").write_text("", "utf-8")
+    done = subprocess.run(
+        (sys.executable, "-m", "intake.cli", "serve", "--config", str(site)), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "clinics.toml: there is no clinic; add a table such as [riverside]\n")

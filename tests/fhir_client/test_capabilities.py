@@ -1,0 +1,67 @@
+"""What a server says of itself, what it leaves unsaid, and which rung of the ladder that allows."""
+
+from typing import Any
+
+import pytest
+
+from fhir_client.capabilities import read
+from fhir_client.writing.ladder import Rung, highest
+
+
+def statement(*system: str, **kinds: Any) -> dict[str, Any]:
+    """A CapabilityStatement with the system's interactions and, per kind, its interactions."""
+    resources = [{"type": name, "interaction": [{"code": code} for code in codes]} for name, codes in kinds.items()]
+    rest = {"mode": "server", "interaction": [{"code": code} for code in system], "resource": resources}
+    return {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [{"mode": "client"}, rest]}
+
+
+def test_what_is_said_is_read() -> None:
+    held = statement("transaction", Patient=["read", "update"])
+    held["software"] = {"name": "A server", "version": "8.8.0", "releaseDate": "2026-01-01"}
+    held["rest"][1]["resource"][0] |= {
+        "versioning": "versioned-update",
+        "conditionalCreate": True,
+        "searchParam": [{"name": "identifier", "type": "token"}],
+    }
+    said = read(held)
+    patient = said.kind("Patient")
+    assert (said.software, said.is_r4, said.interactions) == ("A server 8.8.0", True, frozenset({"transaction"}))
+    assert (patient.interactions, patient.searches) == (frozenset({"read", "update"}), frozenset({"identifier"}))
+    assert (patient.versioning, patient.conditional_create) == ("versioned-update", True)
+
+
+def test_a_kind_left_out_of_a_list_is_not_offered_but_without_a_list_nothing_is_said() -> None:
+    assert read(statement(Patient=["read"])).kind("Observation").interactions == frozenset()
+    assert read(statement()).kind("Observation").interactions is None
+
+
+@pytest.mark.parametrize(
+    ("version", "fits"), [("4.0.1", True), ("4.0.0", True), ("4.3.0", False), ("3.0.2", False), ("", False)]
+)
+def test_only_r4_fits(version: str, fits: bool) -> None:
+    assert read({"fhirVersion": version}).is_r4 is fits
+
+
+@pytest.mark.parametrize(
+    "broken", [{}, {"rest": "none"}, {"rest": [7]}, {"rest": [{"resource": {}, "interaction": [1]}]}, {"software": 1}]
+)
+def test_odd_shapes_say_nothing(broken: dict[str, Any]) -> None:
+    said = read(broken)
+    assert (said.interactions, dict(said.kinds)) == (frozenset(), {})
+
+
+@pytest.mark.parametrize(
+    ("held", "rung"),
+    [
+        (statement("transaction"), Rung.TRANSACTION),
+        (statement("transaction", Patient=["read", "update"]), Rung.TRANSACTION),
+        (statement("transaction", Patient=["read"], Observation=["create"]), Rung.OBSERVATIONS),
+        (statement(Patient=["read", "update", "patch"]), Rung.PATCH),
+        (statement(Patient=["read", "update"]), Rung.PUT),
+        (statement(Patient=["read"], QuestionnaireResponse=["create"]), Rung.QUESTIONNAIRE_RESPONSE),
+        (statement(DocumentReference=["create"]), Rung.DOCUMENT),
+        (statement(Patient=["read"]), Rung.WORKLIST),
+    ],
+)
+def test_the_highest_rung_that_is_offered(held: dict[str, Any], rung: Rung) -> None:
+    assert highest(read(held)) is rung

@@ -1,0 +1,145 @@
+"""Any order of faults, kills and colleagues: a submission arrives once, and nothing else in the chart changes."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from fhir_client.client import matches
+from fhir_client.uscore.patient import elements_of
+from fhir_client.writing import readback, transaction
+from intake.answers import Answer, Informant, State
+from intake.store import claims
+from tests.faults import PASSING, Asked, Fault, Next, after, lost
+from tests.outbox import PATIENT, Outbox, effects, rest_of
+
+pytestmark = pytest.mark.server
+DECLINED, UNKNOWN = Answer(State.DECLINED), Answer(State.UNKNOWN)
+ASIAN = Answer(State.ANSWERED, ("2028-9", "2047-9"))
+LANGUAGE, INTERPRETER = Answer(State.ANSWERED, ("yue",)), Answer(State.ANSWERED, ("no",))
+KINDS = {
+    "get": lambda asked: asked.method == "GET",
+    "transaction": lambda asked: asked.is_transaction,
+    "batch": lambda asked: asked.is_batch,
+}
+STEPS = ("sending", "accept", "verify")
+
+
+class Killed(BaseException):
+    """The worker's process ends here."""
+
+
+AMBIGUOUS = [PASSING[name] for name in ("lost", "cut short", "sent twice", "done but 500")]
+faults = st.one_of(
+    st.builds(Next, st.just(KINDS["transaction"]), st.sampled_from(AMBIGUOUS)),
+    st.builds(Next, st.sampled_from(list(KINDS.values())), st.sampled_from(list(PASSING.values()))),
+)
+"""A fault at the next request of a kind; the most dangerous ones, after which nobody knows whether it was done, more often."""
+answers = st.fixed_dictionaries(
+    {},
+    optional={
+        "race-ethnicity": st.sampled_from([ASIAN, DECLINED, UNKNOWN, Answer(State.ANSWERED, ("2135-2",))]),
+        "spoken-language": st.sampled_from([LANGUAGE, DECLINED]),
+        "written-language": st.sampled_from([LANGUAGE, UNKNOWN]),
+        "interpreter": st.sampled_from([INTERPRETER, DECLINED]),
+    },
+)
+
+
+def expected(said: dict[str, Answer]) -> dict[str, int]:
+    """One Observation for each element that was asked; a Hispanic-only answer says nothing of race."""
+    group = said.get("race-ethnicity")
+    hispanic = group is not None and "2135-2" in group.choices
+    asian = group is not None and "2028-9" in group.choices
+    return {
+        "QuestionnaireResponse": 1,
+        "race": int(group is not None and not hispanic),
+        "ethnicity": int(group is not None and not asian),
+        "spoken-language": int("spoken-language" in said),
+        "interpreter": int("interpreter" in said),
+        "Provenance": 1,
+    }
+
+
+ALL = {"race-ethnicity": ASIAN, "spoken-language": LANGUAGE, "written-language": LANGUAGE, "interpreter": INTERPRETER}
+WORST = {"said": ALL, "informant": Informant.GUARDIAN, "colleague": False, "known_already": True, "killed": []}
+"""Where the chart says it all already no If-Match guards the transaction."""
+
+
+@example(plan=[Next(KINDS["transaction"], PASSING["lost"])], **WORST)
+@example(plan=[Next(KINDS["transaction"], PASSING["sent twice"])], **WORST)
+@example(plan=[Next(KINDS["transaction"], PASSING["409"]), Next(KINDS["transaction"], PASSING["done but 502"])], **WORST)
+@example(plan=[], **{**WORST, "killed": ["accept", "sending"]})
+@example(plan=[], **{**WORST, "known_already": False, "colleague": True})
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    plan=st.lists(faults, max_size=7),
+    said=answers,
+    informant=st.sampled_from([Informant.SELF, Informant.GUARDIAN]),
+    colleague=st.booleans(),
+    known_already=st.booleans(),
+    killed=st.lists(st.sampled_from(STEPS), max_size=2),
+)
+def test_any_order_of_faults_delivers_once(
+    outbox: Outbox,
+    plan: list[Fault],
+    said: dict[str, Answer],
+    informant: Informant,
+    colleague: bool,
+    known_already: bool,
+    killed: list[str],
+) -> None:
+    patient = outbox.patient()
+    if known_already:
+        outbox.work_until_closed(outbox.submit(patient, answers=said))
+    before, versions = outbox.real.read(patient), outbox.versions(patient)
+    edits = [edit_at_transaction(outbox, patient)] if colleague else []
+    sent = outbox.submit(patient, answers=said, informant=informant)
+    outbox.proxy.plan, outbox.proxy.done, outbox.proxy.resent = [*plan, *edits], False, 0
+    for step in killed:
+        work_and_be_killed(outbox, step)
+    outbox.work_until_closed(sent)
+    outbox.proxy.plan.clear()
+    assert (outbox.state(sent)[0], outbox.proxy.resent) == ("verified", 0)
+    assert effects(outbox.real, sent) == expected(said)
+    now = outbox.real.read(patient)
+    edited = now["telecom"] != before["telecom"]
+    assert rest_of({**now, "telecom": []}) == rest_of({**before, "telecom": []})
+    assert outbox.versions(patient) == versions + edited + (elements_of(now) != elements_of(before))
+
+
+def edit_at_transaction(outbox: Outbox, patient: str) -> Fault:
+    """A colleague changes the chart between our reading it and our writing it."""
+
+    def edit(_: Asked) -> None:
+        outbox.edit(patient, telecom=[*PATIENT["telecom"], {"system": "email", "value": "lan@example.org"}])
+
+    return Next(KINDS["transaction"], after(edit))
+
+
+def work_and_be_killed(outbox: Outbox, step: str) -> None:
+    """Work until the process is killed before the row says the step; its lease runs out."""
+
+    def kill(*_: Any, **__: Any) -> bool:
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(claims, step, kill)
+        try:
+            outbox.work()
+        except Killed:
+            outbox.clock.advance(hours=1)
+
+
+def test_a_worker_that_forgets_what_it_sent_leaves_a_second_effect_and_is_seen(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = outbox.patient()
+    outbox.work_until_closed(outbox.submit(patient))
+    sent = outbox.submit(patient)
+    outbox.proxy.plan = [Next(KINDS["transaction"], lost)]
+    monkeypatch.setattr(transaction, "find", lambda *_: None)
+    monkeypatch.setattr(readback, "_without_surplus", lambda _client, page, _response: list(matches(page)))
+    outbox.work_until_closed(sent)
+    assert (outbox.state(sent), effects(outbox.real, sent)["Provenance"]) == (("held", "mismatch"), 2)

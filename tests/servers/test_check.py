@@ -1,0 +1,69 @@
+"""`intake check` at a real FHIR server: exit code 0 for a site in order, and nobody's name."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from fhir_client.client import Client
+from intake.cli import main
+
+pytestmark = pytest.mark.server
+INTAKE = """
+public_url = "http://localhost"
+data_dir = "{data}"
+[servers.main]
+base_url = "{server}"
+"""
+CLINICS = """
+[riverside]
+name = "Riverside"
+time_zone = "UTC"
+server = "main"
+organization = "{organization}"
+locations = ["{location}"]
+"""
+
+
+@pytest.fixture
+def site(server: str, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clinic that is on the server, with one appointment tomorrow."""
+    organization = client.create({"resourceType": "Organization", "name": "Riverside"})
+    location = f"Location/{client.create({'resourceType': 'Location', 'name': 'Front'})['id']}"
+    patient = client.create({"resourceType": "Patient", "name": [{"family": "Nguyen", "given": ["Lan"]}]})
+    start = (datetime.now(UTC) + timedelta(days=1)).replace(hour=12)
+    appointment = {
+        "resourceType": "Appointment",
+        "status": "booked",
+        "start": start.isoformat(timespec="seconds"),
+        "end": (start + timedelta(minutes=20)).isoformat(timespec="seconds"),
+        "participant": [
+            {"actor": {"reference": f"Patient/{patient['id']}", "display": "Lan Nguyen"}, "status": "accepted"},
+            {"actor": {"reference": location}, "status": "accepted"},
+        ],
+    }
+    client.create(appointment)
+    clinics = CLINICS.format(organization=f"Organization/{organization['id']}", location=location)
+    (tmp_path / "intake.toml").write_text(INTAKE.format(data=tmp_path / "data", server=server), "utf-8")
+    (tmp_path / "clinics.toml").write_text(clinics, "utf-8")
+    monkeypatch.setenv("INTAKE_CONFIG", str(tmp_path))
+    assert main(["keys", "new"]) == main(["migrate"]) == 0
+    return tmp_path
+
+
+def test_a_site_in_order(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(["check", "--json"]) == 0
+    out = capsys.readouterr().out
+    words = [each["words"] for each in json.loads(out)["findings"] if each["about"] == "clinic riverside"]
+    assert words[-1] == "the schedule can be searched: 1 appointments today and tomorrow"
+    assert "Nguyen" not in out
+    assert json.loads(out)["wrong"] == 0
+
+
+def test_a_location_that_the_server_does_not_know(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clinics = (site / "clinics.toml").read_text("utf-8")
+    (site / "clinics.toml").write_text(clinics.replace('locations = ["Location/', 'locations = ["Location/x'), "utf-8")
+    assert main(["check"]) == 1
+    assert "→ Correct locations of [riverside] in clinics.toml." in capsys.readouterr().out

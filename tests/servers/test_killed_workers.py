@@ -1,0 +1,108 @@
+"""Workers as processes of their own, one of them killed in the middle of a delivery: nothing lost, nothing twice."""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+import pytest
+
+from intake.answers import Submission
+from tests.faults import Answered, Asked, Forward, at_transaction
+from tests.outbox import Outbox, effects
+
+pytestmark = pytest.mark.server
+ONE = {"QuestionnaireResponse": 1, "race": 1, "ethnicity": 1, "spoken-language": 1, "interpreter": 1, "Provenance": 1}
+WORKER = "import sys; from intake.cli import main; sys.exit(main(['worker', *sys.argv[1:]]))"
+PATIENCE = 60
+
+
+@pytest.fixture
+def now(outbox: Outbox) -> Outbox:
+    """The outbox at the machine's own time, which the processes go by."""
+    outbox.clock.now = datetime.now(UTC)
+    return outbox
+
+
+def start(outbox: Outbox, *words: str) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "INTAKE_CONFIG": str(outbox.settings.directory), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", WORKER, *words]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+class Held:
+    """A transaction that the server has done and whose answer is held back until the worker is dead."""
+
+    def __init__(self) -> None:
+        self.done, self.dead = Event(), Event()
+
+    def __call__(self, asked: Asked, forward: Forward) -> Answered:
+        answer = forward(asked)
+        self.done.set()
+        self.dead.wait(PATIENCE)
+        return answer
+
+
+def kill(process: subprocess.Popen[bytes], held: Held) -> None:
+    """Kill the worker as soon as the server has done its transaction."""
+    try:
+        assert held.done.wait(PATIENCE)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait(PATIENCE) == -signal.SIGKILL
+    finally:
+        process.kill()
+        held.dead.set()
+
+
+def after_the_leases(outbox: Outbox, sent: list[Submission]) -> None:
+    """Let the dead worker's leases run out, and finish what it began."""
+    outbox.clock.now = datetime.now(UTC) + timedelta(hours=1)
+    for each in sent:
+        outbox.work_until_closed(each)
+
+
+def test_killed_between_the_servers_commit_and_its_answer(now: Outbox) -> None:
+    sent, held = now.submit(now.patient()), Held()
+    now.proxy.plan = [at_transaction(held)]
+    kill(start(now), held)
+    assert now.row(sent).sending
+    after_the_leases(now, [sent])
+    assert (now.state(sent)[0], now.proxy.transactions(), effects(now.real, sent)) == ("verified", 1, ONE)
+
+
+def test_two_workers_and_one_of_them_is_killed(now: Outbox) -> None:
+    patients = [now.patient() for _ in range(8)]
+    sent, held = [now.submit(each) for each in patients * 2], Held()
+    now.proxy.plan = [at_transaction(held)]
+    first = start(now)
+    assert held.done.wait(PATIENCE)
+    second = start(now, "--once")
+    try:
+        assert second.wait(PATIENCE) == 0
+        verified = [each for each in sent if now.state(each)[0] == "verified"]
+        # The second has done all that the first did not hold, and kept away from what it held.
+        assert 0 < len(verified) < len(sent)
+    finally:
+        second.kill()
+        kill(first, held)
+    after_the_leases(now, sent)
+    assert {now.state(each)[0] for each in sent} == {"verified"}
+    assert all(effects(now.real, each) == ONE for each in sent)
+    assert now.proxy.transactions() == len(sent)
+    assert [now.versions(each) for each in patients] == [2] * len(patients)
+
+
+def test_told_to_stop_it_finishes_what_it_sends_and_gives_the_rest_back(now: Outbox) -> None:
+    sent, held = [now.submit(now.patient()) for _ in range(3)], Held()
+    now.proxy.plan = [at_transaction(held)]
+    worker = start(now, "--once")
+    try:
+        assert held.done.wait(PATIENCE)
+        worker.send_signal(signal.SIGTERM)
+    finally:
+        held.dead.set()
+    assert worker.wait(PATIENCE) == 0
+    assert [now.state(each)[0] for each in sent] == ["verified", "queued", "queued"]
+    assert not any(now.row(each).sending for each in sent)
