@@ -86,7 +86,10 @@ def _plain_words(error: Exception) -> tuple[str, ...]:
         case OperationalError() | NoSuchModuleError():
             # The driver's own words name no password and no value; SQLAlchemy's would quote the statement.
             said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-            return (f"The database does not answer: {said}", "`intake check` says more.")
+            return (
+                f"The database does not answer: {said}",
+                "Is data_dir there and writable, or the server up? `intake check` says more.",
+            )
         case ModuleNotFoundError(name="psycopg"):
             return ("PostgreSQL needs the extra: pip install 'intake[postgres]'.",)
         case _:
