@@ -119,9 +119,13 @@ def test_progress_in_words_and_nothing_is_called_done_that_was_not_read_back(pag
         claims.sending(tx, claimed, Sent("Patient/1", "7"), "{}", timedelta(minutes=5))
         claims.accept(tx, claimed)
     told.append(said())
+    assert column(desk, 2) == ["Race, ethnicity"]
     with pages.database.write() as tx:
         claims.verify(tx, claimed)
     told.append(said())
+    # The schedule's fetch still says what was missing before; nobody is to be asked again for that.
+    assert column(desk, 2) == ["Asked today"]
+    assert desk.facts() == {"Expected": "1", "With gaps": "0", "In the record today": "1"}
     with pages.database.write() as tx:
         tx.connection.exec_driver_sql("UPDATE submissions SET status = 'held'")
     told.append(said())
