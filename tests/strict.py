@@ -19,7 +19,8 @@ class StrictClient(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         """Ask, check, return."""
         response = super().open(*args, **kwargs)
-        if response.mimetype == "text/html" and response.status_code not in range(300, 400):
+        is_page = response.mimetype == "text/html" and response.status_code not in range(300, 400)
+        if is_page and response.request.method != "HEAD":
             faults = list(faults_of(response.text))
             assert not faults, f"{response.request.path}: " + "; ".join(faults)
             assert response.headers["Cache-Control"] == "no-store"

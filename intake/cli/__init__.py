@@ -31,7 +31,7 @@ COMMANDS = {
     "users": "who may sign in to the staff's pages",
     "devices": "pair, list and revoke tablets",
     "links": "pre-visit links for a day's visits",
-    "keys": "make and rotate the encryption key",
+    "keys": "the key that seals what is kept, and those by which FHIR servers know us",
     "bundle": "print the transaction Bundle of one submission",
     "report": "the completeness report",
     "i18n": "collect messages into the catalogs, and check every language",
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not words or words[0] not in COMMANDS:
         return _overview(words)
     command = cast("Command", import_module(f"intake.cli.{words[0]}"))
-    parser = argparse.ArgumentParser(prog=f"intake {words[0]}", description=COMMANDS[words[0]], conflict_handler="resolve")
+    parser = argparse.ArgumentParser(prog=f"intake {words[0]}", description=COMMANDS[words[0]])
     command.arguments(parser)
     parser.add_argument("--config", type=Path, metavar="DIR", help="the site's own configuration ($INTAKE_CONFIG)")
     args = parser.parse_args(words[1:])
@@ -72,13 +72,28 @@ def _run(command: Command, args: argparse.Namespace) -> int:
 def _plain_words(error: Exception) -> tuple[str, ...]:
     """Return the sentences of an error that says itself what to do; nothing for any other, which is ours to mend."""
     # Imported only now, for some commands need neither database nor keys and stay small without them.
+    from sqlalchemy.exc import NoSuchModuleError, OperationalError
+
     from intake.cli.opening import NotReady
     from intake.settings import SettingsError
     from intake.store.crypto import KeyFault
 
-    if isinstance(error, SettingsError):
-        return error.faults
-    return (str(error),) if isinstance(error, NotReady | KeyFault) else ()
+    match error:
+        case SettingsError():
+            return error.faults
+        case NotReady() | KeyFault():
+            return (str(error),)
+        case OperationalError() | NoSuchModuleError():
+            # The driver's own words name no password and no value; SQLAlchemy's would quote the statement.
+            said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            return (
+                f"The database does not answer: {said}",
+                "Is data_dir there and writable, or the server up? `intake check` says more.",
+            )
+        case ModuleNotFoundError(name="psycopg"):
+            return ("PostgreSQL needs the extra: pip install 'intake[postgres]'.",)
+        case _:
+            return ()
 
 
 def _overview(words: list[str]) -> int:

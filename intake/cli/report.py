@@ -38,7 +38,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="the configured clinics, or every Organization that has encounters; default: what fits the files",
     )
     parser.add_argument("--time-zone", help="where days begin for Organizations; default: the first clinic's, else UTC")
-    parser.add_argument("--config", type=Path, metavar="DIR", help="the site's own configuration")
 
 
 def run(args: argparse.Namespace, clock: Clock = system_clock) -> int:
@@ -59,7 +58,7 @@ def _search(args: argparse.Namespace, now: datetime) -> int:
 
     if args.clinics or args.time_zone:
         return _say("intake report: --clinics and --time-zone go with --from; --search counts the configured clinics", 2)
-    settings = load(args.config)
+    settings = load()
     try:
         period = period_of(settings, args.period, now)
     except ValueError as error:
@@ -135,7 +134,7 @@ def _scope(args: argparse.Namespace) -> _Scope:
     from intake.report.clinics import clinic_scopes
     from intake.settings import load
 
-    clinics = clinic_scopes(load(args.config))
+    clinics = clinic_scopes(load())
     zone = args.time_zone or (clinics[0].time_zone if clinics else "UTC")
     ZoneInfo(zone)
     return _Scope(clinics, zone)

@@ -1,6 +1,6 @@
 """The languages of the pages: tag, direction, own name, months."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -37,7 +37,8 @@ def locale(tag: str) -> Locale:
     return Locale(tag, known.text_direction, name[:1].upper() + name[1:])
 
 
-def offered(tags: Iterable[str]) -> tuple[Locale, ...]:
+@cache
+def offered(tags: tuple[str, ...]) -> tuple[Locale, ...]:
     """Return the locales sorted by their own names."""
     return tuple(sorted(map(locale, tags), key=lambda each: each.endonym.casefold()))
 

@@ -4,7 +4,6 @@ import logging
 
 from babel import negotiate_locale
 from flask import Flask, g, has_request_context, request
-from markupsafe import Markup
 
 from intake import i18n
 from intake.i18n import Locale, lint
@@ -53,15 +52,12 @@ def _negotiated() -> str:
     return negotiate_locale(wanted, tags, sep="-") or tags[0]
 
 
-def _gettext(message: str, /, **values: object) -> Markup:
-    return i18n.translator(current().tag).gettext(message, **values)
-
-
-def _ngettext(one: str, many: str, count: int, /, **values: object) -> Markup:
-    return i18n.translator(current().tag).ngettext(one, many, count, **values)
+def _for_templates() -> dict[str, object]:
+    locale = current()
+    speaks = i18n.translator(locale.tag)
+    return {"_": speaks.gettext, "ngettext": speaks.ngettext, "locale": locale, "site_languages": offered()}
 
 
 def init(app: Flask) -> None:
-    """Give every template `_`, `ngettext`, `locale` and `site_languages`."""
-    app.jinja_env.globals.update(_=_gettext, ngettext=_ngettext)
-    app.context_processor(lambda: {"locale": current(), "site_languages": offered()})
+    """Give every template `_`, `ngettext`, `locale` and `site_languages`; a macro gets its words from who calls it."""
+    app.context_processor(_for_templates)

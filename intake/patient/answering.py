@@ -21,6 +21,8 @@ from intake.store import drafts
 from intake.store.drafts import Draft, DraftState, Pending
 
 STATES = {state.value: state for state in (State.DECLINED, State.UNKNOWN)}
+FOUND = "#search-box"
+"""The part of a question's page that has the search and what it found."""
 ONLY = "only-"
 """Before a state: the person was told that they had also answered, and means the state."""
 
@@ -90,7 +92,7 @@ def who() -> Page:
 
 
 def _who(draft: Draft) -> Page:
-    if request.method == "GET":
+    if request.method != "POST":
         pending = draft.state.pending.get(journey.INFORMANT.key)
         faults = pending.faults if pending else ()
         return render_template("patient/who.html", **frame(draft, journey.INFORMANT), informants=Informant, faults=faults)
@@ -117,7 +119,7 @@ def _asked(question_id: str) -> Question:
 def _question(draft: Draft, asked: Question) -> Page:
     place = Place(Step.QUESTION, asked.id)
     earlier = draft.state.answers.get(asked.id)
-    if request.method == "GET":
+    if request.method != "POST":
         return _show(draft, place, asked)
     values = request.form.to_dict(flat=False)
     state = values.get("state", [""])[-1]
@@ -131,7 +133,7 @@ def _question(draft: Draft, asked: Question) -> Page:
 
 def _details(draft: Draft, asked: Question) -> Page:
     place = Place(Step.DETAILS, asked.id)
-    if request.method == "GET":
+    if request.method != "POST":
         return _show(draft, place, asked)
     values = request.form.to_dict(flat=False)
     return _answered(draft, place, asked, reading.read_details(asked, values, draft.state.answers[asked.id]), values)
@@ -140,7 +142,7 @@ def _details(draft: Draft, asked: Question) -> Page:
 def _answered(draft: Draft, place: Place, asked: Question, said: Reading, values: Mapping[str, list[str]]) -> Page:
     declines = "state" in values
     if not declines and reading.is_search(values):
-        return _again(draft, place, values, ())
+        return _again(draft, place, values, (), FOUND)
     if said.faults:
         return _again(draft, place, values, said.faults)
     if not declines and reading.is_unpicked(values):
@@ -168,13 +170,13 @@ def _show(draft: Draft, place: Place, asked: Question) -> str:
     )
 
 
-def _again(draft: Draft, place: Place, values: Mapping[str, list[str]], faults: tuple[str, ...]) -> Page:
+def _again(draft: Draft, place: Place, values: Mapping[str, list[str]], faults: tuple[str, ...], part: str = "") -> Page:
     """Keep a form that could not be taken, and show it again by a GET, so that Back and reload stay calm."""
     typed = {key: tuple(texts) for key, texts in values.items() if key not in ("csrf_token", "find", "state")}
     if Fault.BOTH in faults:
         typed["state"] = tuple(values.get("state", ()))
     pending = {**draft.state.pending, place.key: Pending(typed, tuple(map(str, faults)))}
-    return _kept(draft, replace(draft.state, pending=pending), url_of(place))
+    return _kept(draft, replace(draft.state, pending=pending), url_of(place) + part)
 
 
 def _leave(draft: Draft, place: Place, state: DraftState) -> Page:

@@ -20,7 +20,7 @@ for pages in (start, finding, links, answering, checking):
 def _in_the_chosen_language() -> None:
     draft = visitors.draft()
     chosen = draft.state.locale if draft else session.get(LANGUAGE)
-    if chosen in {each.tag for each in language.offered()}:
+    if chosen in site().languages:
         language.use(chosen)
 
 
@@ -28,11 +28,10 @@ def _in_the_chosen_language() -> None:
 def _around_the_page() -> dict[str, Any]:
     """What the frame of every patient page needs: whose clinic it is, and how long a tablet waits for its patient."""
     settings = site().settings
-    draft, tablet = visitors.draft(), visitors.tablet()
-    clinic = settings.clinics.get(draft.clinic if draft else tablet.clinic if tablet else "")
+    clinic = settings.clinics.get(visitors.clinic() or "")
     return {
         "clinic": clinic.name if clinic else None,
-        "on_tablet": tablet is not None,
+        "on_tablet": visitors.is_on_tablet(),
         "times": settings.times,
         "size": session.get(SIZE),
         "theme": session.get(THEME),

@@ -32,6 +32,21 @@ def tablet() -> Device | None:
     return found
 
 
+def is_on_tablet() -> bool:
+    """Return whether the page is shown on a clinic's tablet; a draft knows it without asking for the tablet."""
+    begun = draft()
+    return tablet() is not None if begun is None else begun.channel is Channel.KIOSK
+
+
+def clinic() -> str | None:
+    """Return the id of the clinic that the draft or the tablet belongs to."""
+    begun = draft()
+    if begun is not None:
+        return begun.clinic
+    here = tablet()
+    return here.clinic if here else None
+
+
 def draft() -> Draft | None:
     """Return the draft of this browser, unless it is gone or was left alone for too long."""
     if "draft" not in g:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from flask import abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -126,11 +126,10 @@ def navigation() -> tuple[tuple[str, str], ...]:
 
 def inside(target: str) -> str | None:
     """Return an address that a sign-in may lead on to, None for every one that is not a page of the staff."""
-    plain = target.isprintable() and "\\" not in target
-    parts = urlsplit(target if plain else "")
-    path = unquote(parts.path)
-    ours = not parts.scheme and not parts.netloc and path.startswith(f"{STAFF}/") and "/." not in path
-    return target if ours else None
+    # A browser takes a backslash for a slash and follows dots, and both could lead away from the staff's pages.
+    path = unquote(target.partition("?")[0])
+    ours = path.startswith(f"{STAFF}/") and "\\" not in path and "/." not in path
+    return target if ours and target.isprintable() else None
 
 
 def _wanted() -> str | None:

@@ -74,7 +74,7 @@ def disable(user: str) -> ResponseReturnValue:
     if found.disabled or found.id == access.user().id:
         # An administrator who shut themselves out could leave nobody to let them in.
         abort(404)
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("staff/disable.html", user=found)
     with site().database.write() as tx:
         users.disable(tx, found)

@@ -55,7 +55,7 @@ def sign_in() -> ResponseReturnValue:
 
 def once(token: str) -> ResponseReturnValue:
     """Show a button, which signs in: whatever only looks at the address, as a messenger's preview, uses nothing up."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("staff/once.html")
     with site().database.write() as tx:
         found = users.redeem_one_time(tx, token)

@@ -52,7 +52,7 @@ def retry(identity: str) -> ResponseReturnValue:
 def discard(identity: str) -> ResponseReturnValue:
     """Ask, then give it up."""
     row = _row(identity)
-    if request.method == "GET":
+    if request.method != "POST":
         if row.status is not Status.HELD:
             return redirect(url_for(".submission", identity=identity), 303)
         return render_template("staff/discard.html", row=row)

@@ -54,7 +54,7 @@ def revoke(tablet: str) -> ResponseReturnValue:
         found = devices.get(tx, tablet)
     if found is None or found.revoked_at is not None:
         abort(404)
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("staff/revoke.html", tablet=found, clinic=_clinic_name(found))
     with site().database.write() as tx:
         if devices.revoke(tx, found.id):

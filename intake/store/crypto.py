@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -50,11 +51,17 @@ class Cipher:
 
     def derive(self, purpose: str) -> bytes:
         """Return 32 bytes of key material for `purpose`, such as the cookies' signature; the same on every call."""
-        return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(self.root)
+        return _derived(self.root, purpose)
 
     def keyed(self, purpose: str, value: str) -> str:
         """Return a keyed hash of `value` in hex: equal values can be found, nobody without the key can guess them."""
         return hmac.new(self.derive(purpose), value.encode(), sha256).hexdigest()
+
+
+@cache
+def _derived(root: bytes, purpose: str) -> bytes:
+    # There are a dozen purposes, and every page asks for one of them.
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(root)
 
 
 def load_keys(path: Path) -> Cipher:

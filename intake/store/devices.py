@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from intake.store.database import Tx
 from intake.store.tables import devices as table
+from intake.store.tables import drafts
 
 INVITED_FOR = timedelta(hours=1)
 # Without letters and digits that are taken for one another.
@@ -75,7 +76,8 @@ def get(tx: Tx, identity: str) -> Device | None:
 
 
 def revoke(tx: Tx, identity: str) -> bool:
-    """Make the tablet's token, or its pairing code, worthless; False where it is so already."""
+    """Make the tablet's token, or its pairing code, worthless, and wipe what is on it; False where it is so already."""
+    tx.connection.execute(delete(drafts).where(drafts.c.device == identity))
     query = update(table).where(table.c.id == identity, table.c.revoked_at.is_(None)).values(revoked_at=tx.now)
     return tx.connection.execute(query).rowcount == 1
 

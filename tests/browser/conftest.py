@@ -45,10 +45,14 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+def chromium() -> str | None:
+    """Where the machine's Chromium is; None where only Playwright's own can be there."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 def _launch(playwright: Playwright) -> Browser:
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     try:
-        return playwright.chromium.launch(executable_path=found, args=FLAGS)
+        return playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
     except Error:
         missing(WORDS)
 

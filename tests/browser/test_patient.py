@@ -254,3 +254,12 @@ def test_right_to_left_the_page_is_mirrored_and_other_scripts_are_isolated(walke
     assert back is not None
     assert over is not None
     assert over["x"] < back["x"]
+
+
+def test_what_a_search_found_is_in_sight(walker: Walker) -> None:
+    walker.arrive()
+    walker.tick("2028-9", "2054-5", "2135-2", "2118-8")
+    walker.go()
+    walker.page.fill("#search", "hmong")
+    walker.enter("#search")
+    expect(walker.page.locator('[id="c-2037-0"] + span')).to_be_in_viewport()

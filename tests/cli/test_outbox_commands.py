@@ -140,7 +140,7 @@ def test_a_database_that_cannot_be_opened_is_said(ready: Path, capsys: pytest.Ca
     (ready / "data" / "intake.sqlite3").unlink()
     (ready / "data" / "intake.sqlite3").mkdir()
     assert main(["submissions"]) == 1
-    assert "The database cannot be opened" in capsys.readouterr().err
+    assert "Is data_dir there and writable" in capsys.readouterr().err
 
 
 def test_without_its_server_a_submission_waits_and_says_why(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,3 +180,26 @@ def test_a_second_key_never_replaces_the_first(ready: Path, capsys: pytest.Captu
 def test_an_unknown_command_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fly"]) == 2
     assert "there is no command 'fly'" in capsys.readouterr().err
+
+
+def test_every_command_takes_the_sites_folder(
+    site: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("INTAKE_CONFIG", str(tmp_path_factory.mktemp("other") / "none"))
+    assert main(["keys", "new", "--config", str(site)]) == 0
+    assert (site / "data" / "keys.json").exists()
+    assert main(["migrate", "--config", str(site / "none")]) == 1
+    assert "there is no such folder of configuration" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["submissions"], ["worker", "--once"]])
+def test_a_database_that_does_not_answer_is_said_without_its_password(
+    ready: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    intake = ready / "intake.toml"
+    url = 'database = "postgresql+psycopg://intake:s3cret@127.0.0.1:9/intake"\n'
+    intake.write_text(url + intake.read_text("utf-8"), "utf-8")
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    assert "The database does not answer" in said
+    assert "s3cret" not in said

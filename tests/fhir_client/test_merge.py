@@ -175,7 +175,8 @@ def test_a_race_of_an_odd_shape_is_still_a_value_that_declining_leaves() -> None
 def test_each_element_that_was_set_can_be_pointed_at() -> None:
     said = replace(NOTHING, race=ASIAN, spoken=SPANISH, written=CANTONESE, interpreter=Interpreter(False))
     found = apply(CHART, said, V6)
-    ids = [each.get("id") for key in ("extension", "communication") for each in found.patient[key]]
+    marks_of = [mark for entry in found.patient["communication"] for mark in entry.get("extension", [])]
+    ids = [each.get("id") for each in (*found.patient["extension"], *found.patient["communication"], *marks_of)]
     assert set(found.element_ids) == {"race", "spoken-language", "written-language", "interpreter"}
     assert all(ids.count(identity) == 1 for identity in found.element_ids.values())
 

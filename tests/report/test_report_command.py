@@ -26,8 +26,9 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def report(folder: Path, config: Path, *more: str) -> int:
     parser = argparse.ArgumentParser()
     arguments(parser)
-    words = ["--from", str(folder), "--config", str(config), *more]
-    return run(parser.parse_args(words), lambda: AS_OF)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INTAKE_CONFIG", str(config))
+        return run(parser.parse_args(["--from", str(folder), *more]), lambda: AS_OF)
 
 
 @pytest.fixture

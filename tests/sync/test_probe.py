@@ -89,7 +89,7 @@ def test_a_good_server_has_no_fault_and_what_cannot_be_known_is_not_called_good(
         ((404, b"<html>Not found"), "There is no FHIR server at this base URL."),
         ((200, b"<html>Welcome"), "There is no FHIR server at this base URL."),
         ((200, {"resourceType": "Patient"}), "There is no FHIR server at this base URL."),
-        ((302, b""), "There is no FHIR server at this base URL."),
+        ((302, b""), "The server answered 302: it has moved; check base_url."),
         ((401, b""), "The server answered 401: it does not let us in; check credentials and scopes."),
         ((403, b""), "The server answered 403: it does not let us in; check credentials and scopes."),
         ((503, b""), "The server answered 503: try again later."),

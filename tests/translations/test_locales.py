@@ -50,7 +50,7 @@ def test_a_language_names_itself_the_same_everywhere(tag: str, preferred: str) -
 
 
 def test_languages_are_offered_in_the_order_of_their_own_names() -> None:
-    assert [each.endonym for each in offered(["en", "es", "ar", "zh-Hans"])] == ["English", "Español", "العربية", "简体中文"]
+    assert [each.endonym for each in offered(("en", "es", "ar", "zh-Hans"))] == ["English", "Español", "العربية", "简体中文"]
 
 
 def test_a_tag_without_a_language_is_refused() -> None:

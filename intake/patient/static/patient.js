@@ -77,7 +77,8 @@ function reading() {
 function idling() {
   const dialog = find("#idle");
   const quiet = Number(body.dataset.idle) * 1000;
-  if (!dialog || !quiet) return;
+  const over = find("#over");
+  if (!dialog || !over || !quiet) return;
   const warning = Number(body.dataset.warning);
   const shown = find("[data-count]");
   let touched = Date.now();
@@ -94,7 +95,7 @@ function idling() {
     if (left > 0) {
       left -= 1;
       shown.textContent = String(left);
-      if (left === 0) find("#over").submit();
+      if (left === 0) over.submit();
     } else if (Date.now() - touched >= quiet) {
       left = warning;
       shown.textContent = String(left);

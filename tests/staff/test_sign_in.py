@@ -1,0 +1,316 @@
+"""Signing in: uniform answers, few tries, nothing that outlives its time, and no way past it."""
+
+import pytest
+from werkzeug.test import TestResponse
+
+from intake.staff import signing
+from intake.store import audit, users
+from tests.members import PASSWORD, Member, member
+from tests.sites import TestSite
+from tests.strict import attributes
+
+SECURE = "https://intake.clinic.example"
+
+
+def done(site: TestSite) -> list[tuple[str, str]]:
+    """Who did what, oldest first."""
+    with site.database.read() as tx:
+        return [(entry.who, entry.action) for entry in reversed(audit.recent(tx))]
+
+
+def once(site: TestSite, name: str = "bo", *, password: str | None = None) -> str:
+    """The path of a one-time sign-in for a new user of the desk."""
+    with site.database.write() as tx:
+        token = users.one_time(tx, users.add(tx, name, {"desk"}, password), users.ONCE_FOR)
+    return f"/staff/once/{token}"
+
+
+def test_with_name_and_password(pages: TestSite) -> None:
+    person = member(pages, "desk")
+    assert person.path == "/staff/today"
+    assert "Signed in as" in person.page.text
+    assert done(pages)[0] == ("ana", "signed-in")
+
+
+def test_behind_https_the_cookie_is_kept_from_scripts_and_other_sites(secure_pages: TestSite) -> None:
+    person = member(secure_pages, "desk", base_url=SECURE)
+    assert person.path == "/staff/today"
+    cookie = person.client.get_cookie("staff", domain="intake.clinic.example", path="/staff")
+    assert cookie is not None
+    assert cookie.secure
+    assert cookie.http_only
+    assert (cookie.same_site, cookie.path) == ("Lax", "/staff")
+
+
+def test_a_form_from_another_site_is_refused_over_https(secure_pages: TestSite) -> None:
+    secure_pages.user("ana", "desk")
+    person = Member(secure_pages, SECURE)
+    person.get("/staff/sign-in")
+    [token] = [str(attributes(node)["value"]) for node in person.document.query("main input[name=csrf_token]")]
+    given = {"name": "ana", "password": PASSWORD, "csrf_token": token}
+    answer = person.client.post("/staff/sign-in", data=given, base_url=SECURE, headers={"Referer": "https://evil.example/"})
+    assert answer.status_code == 400
+    assert "Please try again" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/staff/sign-in", "/staff/sign-out", "/staff/once/x", "/staff/users"])
+def test_a_form_without_its_token_meets_a_calm_page(pages: TestSite, path: str) -> None:
+    person = member(pages, "admin")
+    answer = person.client.post(path, data={"name": "x", "password": "y"})
+    assert answer.status_code == 400
+    assert "Nothing was changed" in answer.text
+    assert person.get("/staff/users").status_code == 200
+
+
+def refused(site: TestSite, name: str, password: str) -> TestResponse:
+    person = Member(site)
+    person.sign_in(name, password)
+    assert person.path == "/staff/sign-in"
+    assert person.page.status_code == 422
+    return person.page
+
+
+def test_no_answer_tells_whether_a_name_is_known(pages: TestSite) -> None:
+    pages.user("ana", "desk")
+    pages.user("gone", "desk")
+    with pages.database.write() as tx:
+        users.add(tx, "new", {"desk"})
+        gone = users.by_name(tx, "gone")
+        assert gone is not None
+        users.disable(tx, gone)
+    told = set()
+    for name, password in (("ana", "wrong"), ("nobody", "wrong"), ("gone", PASSWORD), ("new", ""), ("new", "anything")):
+        person = Member(pages)
+        person.sign_in(name, password or "x")
+        told.add((person.page.status_code, *person.told))
+    assert told == {(422, signing.REFUSED)}
+
+
+def test_after_five_wrong_passwords_not_even_the_right_one_opens_for_a_while(pages: TestSite) -> None:
+    pages.user("ana", "desk")
+    pages.user("bo", "desk")
+    for _ in range(signing.TRIES):
+        refused(pages, "ana", "wrong")
+    assert signing.REFUSED in refused(pages, "ana", PASSWORD).text
+    other = Member(pages)
+    other.sign_in("bo")
+    assert other.path == "/staff/today"
+    pages.clock.advance(minutes=15)
+    person = Member(pages)
+    person.sign_in("ana")
+    assert person.path == "/staff/today"
+    assert [action for who, action in done(pages) if who == "ana"][:6] == ["sign-in-refused"] * 5 + ["sign-in-blocked"]
+
+
+def test_a_block_is_noted_once_and_an_unknown_name_never(pages: TestSite) -> None:
+    pages.user("ana", "desk")
+    for _ in range(signing.TRIES + 4):
+        refused(pages, "ana", "wrong")
+    refused(pages, "my-secret-password", "typed in the wrong field")
+    assert done(pages).count(("ana", "sign-in-blocked")) == 1
+    assert done(pages)[-1] == ("somebody unknown", "sign-in-refused")
+
+
+def test_trying_many_names_is_limited_too(pages: TestSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signing, "TRIES_OF_ALL", 4)
+    pages.user("ana", "desk")
+    for number in range(4):
+        refused(pages, f"name-{number}", "spring2026")
+    refused(pages, "ana", PASSWORD)
+
+
+def test_a_success_forgets_the_wrong_tries_before_it(pages: TestSite) -> None:
+    pages.user("ana", "desk")
+    for _ in range(2):
+        for _ in range(signing.TRIES - 1):
+            refused(pages, "ana", "wrong")
+        person = Member(pages)
+        person.sign_in("ana")
+        assert person.path == "/staff/today"
+
+
+def test_what_is_missing_is_said(pages: TestSite) -> None:
+    person = Member(pages)
+    person.sign_in("", "")
+    assert person.told == ["Enter your name.", "Enter your password."]
+    assert person.page.text.count('aria-invalid="true"') == 2
+
+
+@pytest.mark.parametrize(
+    ("target", "reached"),
+    [
+        ("/staff/monitor?state=held", "/staff/monitor"),
+        ("/staff/audit", "/staff/audit"),
+        ("https://evil.example/staff/", "/staff/tablets"),
+        ("//evil.example/staff/x", "/staff/tablets"),
+        ("/\\evil.example/staff/x", "/staff/tablets"),
+        ("/staff/../", "/staff/tablets"),
+        ("/staff/%2e%2e/x", "/staff/tablets"),
+        ("/pair", "/staff/tablets"),
+        ("javascript:alert(1)", "/staff/tablets"),
+        ("/staff/\r\nSet-Cookie: a=b", "/staff/tablets"),
+        ("http:///staff/x", "/staff/tablets"),
+        ("http://[", "/staff/tablets"),
+    ],
+)
+def test_a_sign_in_leads_on_to_pages_of_the_staff_only(pages: TestSite, target: str, reached: str) -> None:
+    pages.user("ana", "it", "admin")
+    person = Member(pages)
+    person.page = person.client.get("/staff/sign-in", query_string={"next": target})
+    person.send({"name": "ana", "password": PASSWORD})
+    assert person.path == reached
+
+
+def test_whoever_is_sent_to_sign_in_comes_back_to_where_they_wanted(pages: TestSite) -> None:
+    pages.user("ana", "it")
+    person = Member(pages)
+    person.get("/staff/monitor?state=held")
+    person.send({"name": "ana", "password": PASSWORD})
+    assert person.page.request.full_path == "/staff/monitor?state=held"
+
+
+def test_signing_out_ends_the_sign_in_and_not_only_the_cookie(pages: TestSite) -> None:
+    person = member(pages, "desk")
+    cookie = person.client.get_cookie("staff", path="/staff")
+    assert cookie is not None
+    person.send(form="/sign-out")
+    assert person.told == ["You are signed out."]
+    thief = pages.client()
+    thief.set_cookie("staff", cookie.value, path="/staff")
+    assert thief.get("/staff/today").status_code == 303
+
+
+def test_a_sign_in_takes_nothing_along_from_before(pages: TestSite) -> None:
+    pages.user("ana", "desk")
+    person = Member(pages)
+    person.get("/staff/sign-in")
+    before = person.client.get_cookie("staff", path="/staff")
+    with person.client.session_transaction(path="/staff/", base_url="http://localhost") as planted:
+        token = planted["csrf_token"]
+        planted["clinic"] = "planted"
+    person.send({"name": "ana", "password": PASSWORD})
+    after = person.client.get_cookie("staff", path="/staff")
+    assert before is not None
+    assert after is not None
+    with person.client.session_transaction(path="/staff/", base_url="http://localhost") as held:
+        assert held.get("csrf_token") != token
+        assert held.get("clinic") != "planted"
+
+
+def test_signing_in_again_ends_the_sign_in_before(pages: TestSite) -> None:
+    person = member(pages, "desk")
+    first = person.client.get_cookie("staff", path="/staff")
+    assert first is not None
+    person.sign_in("ana")
+    thief = pages.client()
+    thief.set_cookie("staff", first.value, path="/staff")
+    assert thief.get("/staff/today").status_code == 303
+
+
+def test_a_disabled_user_is_out_at_once(pages: TestSite) -> None:
+    person = member(pages, "desk")
+    with pages.database.write() as tx:
+        ana = users.by_name(tx, "ana")
+        assert ana is not None
+        users.disable(tx, ana)
+    person.get("/staff/today")
+    assert person.path == "/staff/sign-in"
+    with pages.database.write() as tx:
+        users.enable(tx, ana)
+    # Being let in again brings no old sign-in back.
+    person.get("/staff/today")
+    assert person.path == "/staff/sign-in"
+
+
+def test_a_forged_cookie_opens_nothing(pages: TestSite) -> None:
+    client = pages.client()
+    client.set_cookie("staff", "eyJzaWduX2luIjoiYWRtaW4ifQ.aaaaaa.bbbbbbbbbbbbbbbbbbbb", path="/staff")
+    assert client.get("/staff/users").status_code == 303
+
+
+def test_a_sign_in_ends_unused_and_at_the_longest(pages: TestSite) -> None:
+    person = member(pages, "desk")
+    for _ in range(25):
+        pages.clock.advance(minutes=29)
+        assert person.get("/staff/today").status_code == 200
+        if person.path == "/staff/sign-in":
+            break
+    # 24 times 29 minutes are within 12 hours, the 25th is not.
+    assert person.path == "/staff/sign-in"
+    person.sign_in("ana")
+    pages.clock.advance(minutes=30)
+    person.get("/staff/today")
+    assert "nothing was done for a while" in person.told[0]
+
+
+def test_once_and_only_once(pages: TestSite) -> None:
+    path = once(pages)
+    preview = pages.client()
+    assert preview.get(path).status_code == 200
+    assert preview.head(path).status_code == 200
+    person = Member(pages)
+    person.get(path)
+    person.send()
+    assert person.path == "/staff/today"
+    assert "You have no password yet" in person.told[0]
+    again = Member(pages)
+    again.get(path)
+    again.send()
+    assert (again.page.status_code, again.heading) == (410, "This sign-in was used or is over")
+    assert "Signed in as" not in again.page.text
+
+
+def test_a_one_time_sign_in_that_is_over_unknown_or_of_a_disabled_user_looks_the_same(pages: TestSite) -> None:
+    late, disabled = once(pages), once(pages, "al")
+    with pages.database.write() as tx:
+        al = users.by_name(tx, "al")
+        assert al is not None
+        users.disable(tx, al)
+    pages.clock.advance(hours=24)
+    told = set()
+    for path in (late, disabled, "/staff/once/unknown"):
+        person = Member(pages)
+        person.get(path)
+        person.send()
+        told.add((person.page.status_code, person.heading))
+    assert told == {(410, "This sign-in was used or is over")}
+
+
+def test_a_password_is_set_after_a_one_time_sign_in_without_asking_for_the_old_one(pages: TestSite) -> None:
+    path = once(pages, password="forgotten by its owner")
+    person = Member(pages)
+    person.get(path)
+    person.send()
+    person.get("/staff/password")
+    assert not person.document.query("#current")
+    person.send({"new": "short", "again": "other"})
+    assert person.told == ["Use at least 12 characters.", "The two new passwords differ."]
+    person.send({"new": "a new long passphrase", "again": "a new long passphrase"})
+    assert person.told == ["Your password is set. You are signed out everywhere else."]
+    fresh = Member(pages)
+    fresh.sign_in("bo", "a new long passphrase")
+    assert fresh.path == "/staff/today"
+
+
+def test_a_new_password_asks_for_the_old_one_and_ends_every_other_sign_in(pages: TestSite) -> None:
+    here, there = member(pages, "desk"), Member(pages)
+    there.sign_in("ana")
+    here.get("/staff/password")
+    here.send({"current": "wrong", "new": "a new long passphrase", "again": "a new long passphrase"})
+    assert here.told == ["The current password does not fit, or there were too many tries."]
+    here.send({"current": PASSWORD, "new": "a new long passphrase", "again": "a new long passphrase"})
+    assert here.path == "/staff/today"
+    there.get("/staff/today")
+    assert there.path == "/staff/sign-in"
+
+
+def test_no_password_and_no_token_is_sent_back_or_logged(pages: TestSite, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    path = once(pages)
+    person = Member(pages)
+    person.get(path)
+    person.send()
+    page = refused(pages, "ana", "swordfish-and-more")
+    assert "swordfish" not in page.text
+    assert path.rpartition("/")[2] not in caplog.text
+    assert "swordfish" not in caplog.text
