@@ -31,7 +31,7 @@ COMMANDS = {
     "users": "who may sign in to the staff's pages",
     "devices": "pair, list and revoke tablets",
     "links": "pre-visit links for a day's visits",
-    "keys": "make and rotate the encryption key",
+    "keys": "the key that seals what is kept, and those by which FHIR servers know us",
     "bundle": "print the transaction Bundle of one submission",
     "report": "the completeness report",
     "i18n": "collect messages into the catalogs, and check every language",
