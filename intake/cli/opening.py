@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from intake.clock import system_clock
 from intake.settings import Settings
 from intake.store.crypto import load_keys
-from intake.store.database import HEAD, Database, DatabaseFault, open_database
+from intake.store.database import HEAD, Database, open_database
 
 
 class NotReady(Exception):
@@ -19,21 +19,13 @@ def opened(settings: Settings) -> Iterator[Database]:
     """Yield the site's database, of this version's schema; raises NotReady or KeyFault."""
     database = open_database(settings.database_url, load_keys(settings.key_file), system_clock)
     try:
-        _refuse_other_schema(database)
+        revision = database.revision()
+        if revision != HEAD:
+            found = "has no schema yet" if revision is None else f"has schema {revision}"
+            raise NotReady(f"The database {found}; run `intake migrate` first.")
         yield database
     finally:
         database.close()
-
-
-def _refuse_other_schema(database: Database) -> None:
-    try:
-        revision = database.revision()
-    except DatabaseFault as fault:
-        why = str(getattr(fault, "orig", fault)).partition("\n")[0]
-        raise NotReady(f"The database cannot be opened: {why}. Is data_dir there and writable, or the server up?") from None
-    if revision != HEAD:
-        found = "has no schema yet" if revision is None else f"has schema {revision}"
-        raise NotReady(f"The database {found}; run `intake migrate` first.")
 
 
 def served_at(settings: Settings) -> str:

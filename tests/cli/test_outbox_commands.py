@@ -140,7 +140,7 @@ def test_a_database_that_cannot_be_opened_is_said(ready: Path, capsys: pytest.Ca
     (ready / "data" / "intake.sqlite3").unlink()
     (ready / "data" / "intake.sqlite3").mkdir()
     assert main(["submissions"]) == 1
-    assert "The database cannot be opened" in capsys.readouterr().err
+    assert "Is data_dir there and writable" in capsys.readouterr().err
 
 
 def test_without_its_server_a_submission_waits_and_says_why(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
