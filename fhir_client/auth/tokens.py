@@ -21,7 +21,7 @@ MARGIN = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Grant:
-    """A token as it was given; `scopes` is None where neither we nor the server named any, `key_id` the key that signed."""
+    """A token as it was given; `scopes` is None where the server named none, `key_id` the key that signed."""
 
     token: str
     life: timedelta
@@ -105,8 +105,7 @@ class Tokens:
         except requests.RequestException as error:
             raise network.fault(error) from None
         token = token_of(response, self._credential.advice, self._now())
-        granted = token.scopes if token.scopes is not None else (self._scopes or None)
-        return Grant(token.value, token.life, asked_at + _use(token), granted, endpoint.url, proof.key_id)
+        return Grant(token.value, token.life, asked_at + _use(token), token.scopes, endpoint.url, proof.key_id)
 
 
 def _use(token: Token) -> timedelta:

@@ -87,15 +87,16 @@ def _signed(about: str, server: Server, by: str) -> Finding:
 
 
 def _scopes(about: str, server: Server, granted: Sequence[str] | None, needs: Sequence[Need]) -> Iterator[Finding]:
-    if granted is None:
-        yield unknown(about, "it does not say which scopes it granted, and we ask for none")
-        return
-    lacking, asked = missing(granted, needs), server.auth.scopes
-    if not lacking:
-        yield good(about, f"the scopes that it granted permit all that is needed: {' '.join(granted)}")
+    asked = server.auth.scopes
+    lacking = missing(asked if granted is None else granted, needs)
     unasked = missing(asked, lacking) if asked else ()
     if unasked:
         yield wrong(about, f"scopes do not ask for: {_said(unasked)}", f"Add them to scopes in [servers.{server.id}].")
+    if granted is None:
+        yield unknown(about, "it does not say which scopes it granted", "SMART wants it said; ask the EHR's support for them.")
+        return
+    if not lacking:
+        yield good(about, f"the scopes that it granted permit all that is needed: {' '.join(granted)}")
     if refused := [need for need in lacking if need not in unasked]:
         yield wrong(about, f"it does not grant the scopes to: {_said(refused)}", "Ask the EHR's support to grant them.")
     if partly := limited(granted, needs):
