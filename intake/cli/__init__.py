@@ -44,14 +44,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not words or words[0] not in COMMANDS:
         return _overview(words)
     command = cast("Command", import_module(f"intake.cli.{words[0]}"))
-    parser = argparse.ArgumentParser(prog=f"intake {words[0]}", description=COMMANDS[words[0]])
-    command.arguments(parser)
-    parser.add_argument("--config", type=Path, metavar="DIR", help="the site's own configuration ($INTAKE_CONFIG)")
-    args = parser.parse_args(words[1:])
-    if args.config is not None:
+    # It is read ahead of the rest, so that it may also stand behind a command's own commands.
+    site = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    site.add_argument("--config", type=Path, metavar="DIR", help="the site's own configuration ($INTAKE_CONFIG)")
+    own, rest = site.parse_known_args(words[1:])
+    if own.config is not None:
         # Through the environment it also reaches what a command starts, such as the children of `intake serve`.
-        os.environ["INTAKE_CONFIG"] = str(args.config.resolve())
-    return _run(command, args)
+        os.environ["INTAKE_CONFIG"] = str(own.config.resolve())
+    parser = argparse.ArgumentParser(prog=f"intake {words[0]}", description=COMMANDS[words[0]], parents=[site])
+    command.arguments(parser)
+    return _run(command, parser.parse_args(rest))
 
 
 def _run(command: Command, args: argparse.Namespace) -> int:
