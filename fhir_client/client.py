@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 import requests
 
-from fhir_client import exact
+from fhir_client import exact, network
 from fhir_client.auth import Auth, NoAuth
-from fhir_client.errors import FhirError, Gone, Refused, ServerFault, Temporary
+from fhir_client.errors import Gone, Refused, ServerFault, Temporary
 from fhir_client.responses import body_of, date_of, error_of, refusal_in
+from fhir_client.tls import USUAL, Tls
 
 JSON = "application/fhir+json"
 Resource = dict[str, Any]
@@ -20,15 +21,12 @@ Resource = dict[str, Any]
 class Client:
     """One server. Not to be shared between threads; close it, or use it in a `with`."""
 
-    def __init__(self, base_url: str, auth: Auth | None = None, *, timeout: float = 30, verify: bool | str = True) -> None:
-        """Keep a session to `base_url`; `timeout` is in seconds, `verify` may name a file of CA certificates."""
+    def __init__(self, base_url: str, auth: Auth | None = None, *, timeout: float = 30, tls: Tls = USUAL) -> None:
+        """Keep a session to `base_url`; `timeout` is in seconds."""
         self.base_url = base_url.rstrip("/")
         self._auth: Auth = auth or NoAuth()
         self._timeout = timeout
-        self._session = requests.Session()
-        # Settings of the environment could send patients' data through a stray proxy, or read a netrc file.
-        self._session.trust_env = False
-        self._session.verify = verify
+        self._session = network.session(tls)
         self._session.headers.update({"Accept": JSON})
         self.server_time: datetime | None = None
         """What the server's clock said in its answer to `capabilities`, to the second; None where it did not say."""
@@ -130,18 +128,10 @@ class Client:
                 method, url, params=parameters, data=data, headers=headers, timeout=self._timeout, allow_redirects=False
             )
         except requests.RequestException as error:
-            raise _network_fault(error) from None
+            raise network.fault(error) from None
 
 
 def matches(page: Resource) -> Iterator[Resource]:
     """Yield the resources of a searchset, without what the server only says of the search."""
     entries = (each for each in page.get("entry", []) if each.get("search", {}).get("mode") != "outcome")
     yield from (each["resource"] for each in entries if "resource" in each)
-
-
-def _network_fault(error: requests.RequestException) -> FhirError:
-    if isinstance(error, requests.exceptions.SSLError):
-        return ServerFault("The server's certificate is not trusted, or has expired.")
-    if isinstance(error, requests.Timeout):
-        return Temporary("The server did not answer in time.")
-    return Temporary("The server cannot be reached.")

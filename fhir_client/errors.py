@@ -37,6 +37,10 @@ class ServerFault(FhirError):
     """The fault lies with the server or our access to it, not with the request: pause the server."""
 
 
+class AccessFault(ServerFault):
+    """Our own way in is at fault: a secret, a key, a scope or the token endpoint. What a person mends is our access."""
+
+
 class PatientProblem(Refused):
     """The chart cannot be written: merged in a loop, inactive, gone."""
 

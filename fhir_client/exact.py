@@ -16,9 +16,12 @@ def loads(raw: bytes | str) -> Any:
     return json.loads(raw, parse_float=Decimal, parse_constant=_refuse)
 
 
-def dumps(value: Any) -> str:
-    """Return the value as JSON, with each Decimal as it was written."""
-    text = json.dumps(value, default=_marked, allow_nan=False, separators=(",", ":"))
+def dumps(value: Any, *, indent: int | None = None) -> str:
+    """Return the value as JSON, with each Decimal as it was written; with `indent`, for people to read."""
+    if indent is None:
+        text = json.dumps(value, default=_marked, allow_nan=False, separators=(",", ":"))
+    else:
+        text = json.dumps(value, default=_marked, allow_nan=False, ensure_ascii=False, indent=indent)
     return _MARKED.sub(r"\1", text) if _MARK in text else text
 
 

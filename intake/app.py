@@ -1,11 +1,13 @@
 """The web application: wires settings, store and pages together and holds no logic of its own."""
 
+from typing import Any
+
 from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from intake.clock import Clock, system_clock
-from intake.pages import assets, errors, headers, health, language, sessions
+from intake.pages import assets, errors, headers, health, language, sessions, well_known
 from intake.pages.site import Site, attach
 from intake.patient import blueprint as patient
 from intake.settings import Settings, SettingsError, load, serving_faults
@@ -40,7 +42,15 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     CSRFProtect(app)
     for each in (assets, language, errors, health, patient, staff):
         each.init(app)
+    well_known.init(app, lambda: _public_keys(settings))
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+def _public_keys(settings: Settings) -> dict[str, Any] | None:
+    # Imported only when an EHR asks, for the pages need nothing else of what speaks to FHIR servers.
+    from intake.sync.client_keys import served
+
+    return served(settings)

@@ -70,6 +70,11 @@ class Language:
         """Whether the id is a language tag and not a word of ours."""
         return len(self.id.partition("-")[0]) <= 3
 
+    @property
+    def has_endonym(self) -> bool:
+        """Whether it has a name in itself; "another sign language" is named in the language of the page."""
+        return self.is_tag or self.endonym != self.name
+
     def serves(self, element: Element) -> bool:
         """Whether it can be an answer to the question about that element: signs are not read, scripts not spoken."""
         if element is Element.WRITTEN_LANGUAGE:

@@ -1,10 +1,13 @@
 """What the tests of all rooms share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from fhir_client.client import Client
+from tests.missing import missing
 from tests.sites import TestSite, make_site, make_template
 
 
@@ -34,3 +37,34 @@ def secure_pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
     made = make_site(template, tmp_path, "https://intake.clinic.example")
     yield made
     made.database.close()
+
+
+@pytest.fixture(scope="session")
+def packages(pytestconfig: pytest.Config) -> Path:
+    """The folder with the packages of the FHIR server, which are kept from one run to the next."""
+    from intake.demo.launch import LaunchFault, install
+    from intake.demo.node import NoNode
+
+    named = os.environ.get("INTAKE_TESTS_CACHE")
+    kept = Path(named) if named else pytestconfig.cache.mkdir("medplum")
+    try:
+        install(kept)
+    except (NoNode, LaunchFault) as fault:
+        missing(str(fault))
+    return kept
+
+
+@pytest.fixture(scope="session")
+def server(packages: Path) -> Iterator[str]:
+    """The base URL of a FHIR server that the tests share: Medplum's router over memory."""
+    from intake.demo.launch import medplum
+
+    with medplum(packages) as url:
+        yield url
+
+
+@pytest.fixture
+def client(server: str) -> Iterator[Client]:
+    """A client of the server."""
+    with Client(server, timeout=10) as found:
+        yield found

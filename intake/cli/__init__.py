@@ -31,7 +31,7 @@ COMMANDS = {
     "users": "who may sign in to the staff's pages",
     "devices": "pair, list and revoke tablets",
     "links": "pre-visit links for a day's visits",
-    "keys": "make and rotate the encryption key",
+    "keys": "the key that seals what is kept, and those by which FHIR servers know us",
     "bundle": "print the transaction Bundle of one submission",
     "report": "the completeness report",
     "i18n": "collect messages into the catalogs, and check every language",
@@ -86,7 +86,10 @@ def _plain_words(error: Exception) -> tuple[str, ...]:
         case OperationalError() | NoSuchModuleError():
             # The driver's own words name no password and no value; SQLAlchemy's would quote the statement.
             said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-            return (f"The database does not answer: {said}", "`intake check` says more.")
+            return (
+                f"The database does not answer: {said}",
+                "Is data_dir there and writable, or the server up? `intake check` says more.",
+            )
         case ModuleNotFoundError(name="psycopg"):
             return ("PostgreSQL needs the extra: pip install 'intake[postgres]'.",)
         case _:

@@ -1,9 +1,13 @@
 """`intake bundle`: the transaction Bundle of one submission, without a network or a database."""
 
 import argparse
-import json
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+from fhir_client.uscore.statement import Statement
+from intake.settings import Settings
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,33 +19,43 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the Bundle."""
+    from fhir_client import exact
     from fhir_client.uscore.patient import MergePolicy
     from fhir_client.uscore.versions import version
     from fhir_client.writing.bundle import build
     from fhir_client.writing.check import check
     from intake.settings import load
-    from intake.store.payload import decode
-    from intake.sync.mapping import statement
 
-    settings = load()
+    settings, place = load(), args.answers
     try:
-        us_core = version(args.us_core)
-        submission = decode(args.answers.read_bytes())
-        patient = None if args.patient is None else json.loads(args.patient.read_text("utf-8"))
-        if submission.question_set not in settings.question_sets:
-            raise ValueError(f"question_set: '{submission.question_set}' is not among {', '.join(settings.question_sets)}")
-        clinic = settings.clinics.get(submission.clinic)
-        said = statement(
-            submission,
-            settings.question_sets[submission.question_set],
-            settings.mapping,
-            organization=clinic.organization if clinic else None,
-        )
-        built = build(said, us_core, patient, MergePolicy(decline_erases=settings.mapping.decline_erases))
+        us_core, statement = version(args.us_core), _said(args.answers, settings)
+        place = args.patient or args.answers
+        patient = None if args.patient is None else _patient(args.patient)
+        if patient is not None:
+            statement = replace(statement, patient=f"Patient/{patient['id']}")
+        built = build(statement, us_core, patient, MergePolicy(decline_erases=settings.mapping.decline_erases))
         check(built.bundle)
     except (OSError, ValueError) as error:
-        print(f"{args.answers}: {error}", file=sys.stderr)
+        print(f"{place}: {error}", file=sys.stderr)
         return 1
-    json.dump(built.bundle, sys.stdout, ensure_ascii=False, indent=2)
-    print()
+    print(exact.dumps(built.bundle, indent=2))
     return 0
+
+
+def _said(path: Path, settings: Settings) -> Statement:
+    from intake.store.payload import decode
+    from intake.sync.saying import said
+
+    return said(decode(path.read_bytes()), settings)
+
+
+def _patient(path: Path) -> dict[str, Any]:
+    """Return the Patient of the file; raises ValueError where it is none, or cannot be written to safely."""
+    from fhir_client import exact
+
+    found = exact.loads(path.read_bytes())
+    if not isinstance(found, dict) or found.get("resourceType") != "Patient" or "id" not in found:
+        raise ValueError("this is no Patient with an id")
+    if not found.get("meta", {}).get("versionId"):
+        raise ValueError("the Patient has no meta.versionId, so a change by somebody else would not be noticed")
+    return found

@@ -1,23 +1,44 @@
-"""`intake keys`: make the key that seals what is kept, and add a newer one."""
+"""`intake keys`: the key that seals what is kept, and the keys by which the FHIR servers know us."""
 
 import argparse
+import json
+from pathlib import Path
 
-from intake.cli.opening import complain
+from intake.cli.opening import NotReady, complain
+from intake.settings import Server, Settings
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("what", choices=("new", "rotate"), help="make the first key, or add one that seals from now on")
+    what = parser.add_subparsers(dest="what", required=True)
+    what.add_parser("new", help="make the key that seals what is kept")
+    what.add_parser("rotate", help="add one that seals from now on")
+    client = what.add_parser("client", help="the keys that sign for us at a FHIR server (SMART Backend Services)")
+    does = client.add_subparsers(dest="does", required=True)
+    for name, words in (("new", "make the first key"), ("rotate", "add one that signs from now on")):
+        each = does.add_parser(name, help=words)
+        each.add_argument("--server", required=True, metavar="ID", help="the FHIR server, as in intake.toml")
+        each.add_argument("--algorithm", choices=("ES384", "RS384"), help="else the one in intake.toml")
+    remove = does.add_parser("remove", help="take away a key that the EHR needs no more")
+    remove.add_argument("--server", required=True, metavar="ID", help="the FHIR server, as in intake.toml")
+    remove.add_argument("key", metavar="KID", help="the key's id, as `jwks` shows it")
+    jwks = does.add_parser("jwks", help="print the public keys to hand to the EHR")
+    jwks.add_argument("--server", metavar="ID", help="those for one FHIR server only")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make or add a key."""
+    """Make, add, remove or print keys."""
     from intake.settings import load
+
+    settings = load()
+    return _of_servers(args, settings) if args.what == "client" else _of_store(args.what, settings.key_file)
+
+
+def _of_store(what: str, path: Path) -> int:
     from intake.store.crypto import KeyFault, new_keys, rotate_keys
 
-    path = load().key_file
     try:
-        (new_keys if args.what == "new" else rotate_keys)(path)
+        (new_keys if what == "new" else rotate_keys)(path)
     except FileExistsError:
         complain(f"{path}: there is a key already, which opens what is stored; `intake keys rotate` adds a newer one")
         return 1
@@ -26,3 +47,41 @@ def run(args: argparse.Namespace) -> int:
         return 1
     print(path)
     return 0
+
+
+def _of_servers(args: argparse.Namespace, settings: Settings) -> int:
+    from intake.sync.client_keys import ClientKeyFault
+
+    try:
+        print(_done(args, _servers(args.server, settings)))
+    except ClientKeyFault as fault:
+        complain(fault)
+        return 1
+    return 0
+
+
+def _servers(named: str | None, settings: Settings) -> list[Server]:
+    from intake.settings import AuthKind
+
+    if named is None:
+        return [each for each in settings.servers.values() if each.auth.kind is AuthKind.BACKEND_SERVICES]
+    if named not in settings.servers:
+        raise NotReady(f"There is no FHIR server '{named}' in intake.toml; there are {', '.join(settings.servers)}.")
+    return [settings.servers[named]]
+
+
+def _done(args: argparse.Namespace, servers: list[Server]) -> str:
+    from intake.sync import client_keys
+
+    match args.does:
+        case "new":
+            return str(client_keys.new(servers[0], args.algorithm or servers[0].auth.algorithm))
+        case "rotate":
+            fresh = client_keys.rotate(servers[0], args.algorithm or servers[0].auth.algorithm)
+            complain("Hand the EHR the new public keys; until it has them, the key before goes on signing.")
+            return fresh.id
+        case "remove":
+            client_keys.remove(servers[0], args.key)
+            return f"{args.key} is no longer signed with or published"
+        case _:
+            return json.dumps(client_keys.published(servers), indent=1)

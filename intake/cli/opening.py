@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from intake.clock import system_clock
 from intake.settings import Settings
 from intake.store.crypto import load_keys
-from intake.store.database import Database, open_database
+from intake.store.database import HEAD, Database, open_database
 
 
 class NotReady(Exception):
@@ -20,7 +20,7 @@ def opened(settings: Settings) -> Iterator[Database]:
     database = open_database(settings.database_url, load_keys(settings.key_file), system_clock)
     try:
         revision = database.revision()
-        if not database.is_current():
+        if revision != HEAD:
             found = "has no schema yet" if revision is None else f"has schema {revision}"
             raise NotReady(f"The database {found}; run `intake migrate` first.")
         yield database

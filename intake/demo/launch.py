@@ -17,7 +17,7 @@ LOCK = "package-lock.json"
 PROGRAM = ("server.mjs", "repository.mjs")
 # Without a network npm would go on trying for more than a minute before it says so.
 PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000", "--fetch-timeout=60000")
-CLEAN_INSTALL = ("ci", "--no-audit", "--no-fund", "--ignore-scripts", *PATIENCE)
+CLEAN_INSTALL = ("ci", "--no-audit", "--no-fund", "--ignore-scripts")
 NAME = "the FHIR server"
 
 
@@ -60,7 +60,7 @@ def _fetch(into: Path, log: Path, stop: threading.Event) -> None:
     into.mkdir()
     for name in (LOCK, "package.json"):
         shutil.copyfile(SOURCE / name, into / name)
-    with running("npm", (*find_node().npm, *CLEAN_INSTALL), log, cwd=into) as npm:
+    with running("npm", (*find_node().npm, *CLEAN_INSTALL, *PATIENCE), log, cwd=into) as npm:
         code = finished(npm, stop)
     if code != 0:
         raise LaunchFault(

@@ -11,7 +11,7 @@ from intake.demo.names import COMMUNITIES, STREETS, Community
 from intake.demo.places import PLACES, Place
 
 PER_PLACE = 50
-TWIN, TWIN_OF = 48, 20
+TWIN, TWIN_OF = 48, 21
 """Two people of a place who have the same appointment; at the first clinic they are twins."""
 
 TEST_PATIENT = 49

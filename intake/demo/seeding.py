@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TypeVar
 
 from fhir_client.client import Client
+from fhir_client.uscore.statement import Statement
 from fhir_client.writing.bundle import build
 from intake.demo import charts, places, visits
 from intake.demo.people import Person, people
@@ -43,10 +44,10 @@ def seed(client: Client, now: datetime, asked: QuestionSet, keep_on: Callable[[]
     beds.plant(places.locations(beds.references))
     beds.plant(places.rooms(beds.references))
     everybody = people()
-    fresh = beds.plant([charts.patient(each, beds.references[each.place.organization]) for each in everybody])
-    newcomers = [(each, fresh[_patient(each)]) for each in everybody if _patient(each) in fresh]
+    made = beds.plant([charts.patient(each, beds.references[each.place.organization]) for each in everybody])
+    newcomers = [each for each in everybody if _patient(each) in made]
     beds.tell(_told(newcomers, beds.references, now, asked))
-    _plant_encounters(beds, [person for person, _ in newcomers], now)
+    _plant_encounters(beds, newcomers, now)
     coming = visits.coming(everybody, now)
     beds.plant([visits.coming_appointment(each, beds.references[_patient(each.person)], beds.references) for each in coming])
     return Seeded(beds.references, everybody, coming)
@@ -58,16 +59,10 @@ def _plant_encounters(beds: "_Beds", newcomers: Iterable[Person], now: datetime)
     beds.plant([visits.encounter_resource(each, patient, beds.references) for each, patient in past])
 
 
-def _told(
-    newcomers: Iterable[tuple[Person, Json]], references: Mapping[str, str], now: datetime, asked: QuestionSet
-) -> Iterator[Json]:
-    """Yield the transaction of each thing that the newcomers said before, just as our worker would have written it."""
-    for person, patient in newcomers:
+def _told(newcomers: Iterable[Person], references: Mapping[str, str], now: datetime, asked: QuestionSet) -> Iterator[Statement]:
+    for person in newcomers:
         reference, organization = references[_patient(person)], references[person.place.organization]
-        said = charts.statements(person, reference, organization, visits.seen(person, now), asked)
-        for number, statement in enumerate(said):
-            # A second statement declines, so the Patient stays as the first one left it.
-            yield build(statement, charts.VERSION, patient if number == 0 else None).bundle
+        yield from charts.statements(person, reference, organization, visits.seen(person, now), asked)
 
 
 def _patient(person: Person) -> str:
@@ -82,23 +77,20 @@ class _Beds:
         self._asked: set[str] = set()
         self.references: dict[str, str] = {}
 
-    def plant(self, resources: Sequence[Json]) -> Mapping[str, Json]:
-        """Create those of the resources, all of one type, that are not there yet; returns these as they stand now."""
+    def plant(self, resources: Sequence[Json]) -> frozenset[str]:
+        """Create those of the resources that are not there yet; returns the values of their identifiers."""
         for kind in {str(each["resourceType"]) for each in resources} - self._asked:
             self._find(kind)
         missing = [each for each in resources if _value(each) not in self.references]
-        made = {}
         for some in _in_parts(missing, PER_TRANSACTION):
             answer = self._send([_post(each) for each in some])
-            for resource, entry in zip(some, answer, strict=True):
-                created = _created(resource, entry)
-                made[_value(resource)] = created
-                self.references[_value(resource)] = f"{created['resourceType']}/{created['id']}"
-        return made
+            self.references |= {_value(each): _reference(entry) for each, entry in zip(some, answer, strict=True)}
+        return frozenset(map(_value, missing))
 
-    def tell(self, bundles: Iterable[Json]) -> None:
-        """Send transactions, each by itself: servers limit how much one with If-Match may hold."""
-        for bundle in bundles:
+    def tell(self, statements: Iterable[Statement]) -> None:
+        """Write what people said just as our worker writes it: read, merge, and all of it in one transaction."""
+        for statement in statements:
+            bundle = build(statement, charts.VERSION, self._client.read(statement.patient)).bundle
             self._send([_tagged(entry) for entry in bundle["entry"]])
 
     def _find(self, kind: str) -> None:
@@ -128,17 +120,9 @@ def _tagged(entry: Json) -> Json:
     return {**entry, "resource": {**resource, "meta": {**resource.get("meta", {}), "tag": [TAG]}}}
 
 
-def _created(resource: Json, entry: Json) -> Json:
-    """Return the resource with the id and the version that the server gave it, which servers tell in different ways."""
-    location = str(entry["response"]["location"])
-    kind = str(resource["resourceType"])
-    identity, _, version = location.rpartition(f"{kind}/")[2].partition("/_history/")
-    told = entry.get("resource", {}).get("meta", {}).get("versionId") or version or _bare(entry["response"].get("etag", ""))
-    return {**resource, "id": identity, "meta": {**resource.get("meta", {}), "versionId": told, "tag": [TAG]}}
-
-
-def _bare(etag: str) -> str:
-    return etag.removeprefix("W/").strip('"')
+def _reference(entry: Json) -> str:
+    """Return the reference that a server gave: `Patient/1` of `https://…/Patient/1/_history/1`."""
+    return "/".join(str(entry["response"]["location"]).partition("/_history/")[0].rsplit("/", 2)[-2:])
 
 
 def _in_parts(of: Iterable[T], size: int) -> Iterator[list[T]]:

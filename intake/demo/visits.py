@@ -25,7 +25,7 @@ T = TypeVar("T")
 SLOT = timedelta(minutes=30)
 SLOTS = 48
 OPENS, CLOSES = time(8), time(17)
-BEFORE, AFTER = timedelta(hours=1), timedelta(hours=4)
+BEFORE, AFTER = timedelta(minutes=95), timedelta(hours=4)
 """Outside the opening hours people are expected around the present hour as well, so that the demo works at night."""
 
 

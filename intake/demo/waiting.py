@@ -60,7 +60,8 @@ def _all_there(children: Sequence[Running]) -> None:
     for child in children:
         code = child.process.poll()
         if code is not None:
+            name = child.name[0].upper() + child.name[1:]
             raise DemoFault(
-                f"{child.name.capitalize()} ended by itself (exit code {code}), so the demo was ended; the last words were: "
-                f"{child.last_words()} ({child.log} has them all)."
+                f"{name} ended by itself (exit code {code}), so the demo was ended; the last words were: {child.last_words()} "
+                f"({child.log} has them all)."
             )

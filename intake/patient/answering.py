@@ -92,7 +92,7 @@ def who() -> Page:
 
 
 def _who(draft: Draft) -> Page:
-    if request.method == "GET":
+    if request.method != "POST":
         pending = draft.state.pending.get(journey.INFORMANT.key)
         faults = pending.faults if pending else ()
         return render_template("patient/who.html", **frame(draft, journey.INFORMANT), informants=Informant, faults=faults)
@@ -119,7 +119,7 @@ def _asked(question_id: str) -> Question:
 def _question(draft: Draft, asked: Question) -> Page:
     place = Place(Step.QUESTION, asked.id)
     earlier = draft.state.answers.get(asked.id)
-    if request.method == "GET":
+    if request.method != "POST":
         return _show(draft, place, asked)
     values = request.form.to_dict(flat=False)
     state = values.get("state", [""])[-1]
@@ -133,7 +133,7 @@ def _question(draft: Draft, asked: Question) -> Page:
 
 def _details(draft: Draft, asked: Question) -> Page:
     place = Place(Step.DETAILS, asked.id)
-    if request.method == "GET":
+    if request.method != "POST":
         return _show(draft, place, asked)
     values = request.form.to_dict(flat=False)
     return _answered(draft, place, asked, reading.read_details(asked, values, draft.state.answers[asked.id]), values)

@@ -44,7 +44,7 @@ def find() -> Page:
     tablet = visitors.tablet()
     if tablet is None:
         return redirect(url_for("patient.home"), 303)
-    if request.method == "GET":
+    if request.method != "POST":
         return page()
     return _found(tablet, request.form)
 

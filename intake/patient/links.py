@@ -49,7 +49,7 @@ def open_link(token: str) -> Page:
 def birth_date() -> Page:
     """Ask for the date of birth of whom the link is for, and begin, or go on with what was begun."""
     token = session.get(LINK, "")
-    if request.method == "GET":
+    if request.method != "POST":
         with site().database.read() as tx:
             opened = _opened(tx, token)
         return _end(opened) if isinstance(opened, Ended) else finding.page(by_code=False)

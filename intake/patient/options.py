@@ -55,7 +55,7 @@ def _languages(question: Question, values: Values, draft: Draft, term: str) -> O
 def _named(shown: Sequence[Language], tag: str) -> tuple[tuple[Language, str], ...]:
     names = _names(tag)
     named = ((each, names[each.id]) for each in shown)
-    return tuple((each, "" if _plain(name) == _plain(each.endonym) else name) for each, name in named)
+    return tuple((each, "" if each.has_endonym and _plain(name) == _plain(each.endonym) else name) for each, name in named)
 
 
 @cache

@@ -7,6 +7,7 @@ from intake import terminology
 from intake.answers import OWN_WORDS, Answer, State
 from intake.patient import reading
 from intake.questions import Kind, Option, Question
+from intake.terminology import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,14 @@ def _single(question: Question, answer: Answer) -> Iterator[Line]:
         if option is not None:
             yield Line(Words(message=option.label))
         elif choice in terminology.languages():
-            known = terminology.languages()[choice]
-            yield Line(Words(text=known.endonym, language=known.id if known.is_tag else "", direction=known.direction))
+            yield Line(_named(terminology.languages()[choice]))
     yield from _own(answer)
+
+
+def _named(known: Language) -> Words:
+    if not known.has_endonym:
+        return Words(message=known.name)
+    return Words(text=known.endonym, language=known.id if known.is_tag else "", direction=known.direction)
 
 
 def _own(answer: Answer) -> Iterator[Line]:

@@ -58,7 +58,7 @@ def choose_language() -> Page:
 def pair() -> Page:
     """Make this browser a tablet of a clinic by the code that staff made."""
     form = PairForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("patient/pair.html", code=request.args.get("code", ""), refused=False)
     with site().database.write() as tx:
         allowed = attempts.allow(tx, "pair", PAIR_TRIES, PAIR_PER)

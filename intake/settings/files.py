@@ -41,6 +41,8 @@ class ServerTable:
     timeout_seconds: int = 30
     workers: int = 4
     ca_file: str = ""
+    certificate_file: str = ""
+    certificate_key_file: str = ""
     auth: AuthKind = AuthKind.NONE
     username: str = ""
     secret_file: str = ""

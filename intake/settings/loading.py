@@ -106,6 +106,8 @@ def _server(name: str, table: ServerTable, folder: Path | None) -> Server:
         auth=auth,
         ca_file=_path(table.ca_file, folder),
         workers=table.workers,
+        certificate_file=_path(table.certificate_file, folder),
+        certificate_key_file=_path(table.certificate_key_file, folder),
     )
 
 

@@ -13,8 +13,8 @@ _NEEDED_FOR = {
     AuthKind.NONE: (),
     AuthKind.BASIC: ("username", "secret_file"),
     AuthKind.BEARER: ("secret_file",),
-    AuthKind.CLIENT_SECRET: ("client_id", "secret_file", "token_url"),
-    AuthKind.BACKEND_SERVICES: ("client_id", "key_file", "token_url"),
+    AuthKind.CLIENT_SECRET: ("client_id", "secret_file"),
+    AuthKind.BACKEND_SERVICES: ("client_id", "key_file"),
 }
 
 
@@ -45,11 +45,20 @@ def server_faults(table: ServerTable, where: str) -> Iterator[str]:
         yield f"{where}: timeout_seconds: at least 1"
     if not 1 <= table.workers <= 32:
         yield f"{where}: workers: between 1 and 32"
+    yield from _access_faults(table, where)
+
+
+def _access_faults(table: ServerTable, where: str) -> Iterator[str]:
     for key in _NEEDED_FOR[table.auth]:
         if not getattr(table, key):
             yield f'{where}: {key}: needed for auth = "{table.auth}"'
     if table.token_url:
         yield from _url_faults(table.token_url, f"{where}: token_url")
+        parts = urlsplit(table.token_url)
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            yield f"{where}: token_url: plain http is for this machine only; secrets must travel over https"
+    if table.certificate_key_file and not table.certificate_file:
+        yield f"{where}: certificate_file: needed beside certificate_key_file"
     if table.algorithm not in ("ES384", "RS384"):
         yield f"{where}: algorithm: ES384 or RS384, which SMART Backend Services name"
 

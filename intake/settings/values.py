@@ -37,7 +37,10 @@ class Auth:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One FHIR server. `base_url` has no slash at its end; `timeout` is for one request."""
+    """One FHIR server. `base_url` has no slash at its end; `timeout` is for one request.
+
+    `certificate_file` is what we show of ourselves (mutual TLS); without `certificate_key_file` its key is in the same file.
+    """
 
     id: str
     base_url: str
@@ -47,6 +50,8 @@ class Server:
     auth: Auth
     ca_file: Path | None
     workers: int
+    certificate_file: Path | None = None
+    certificate_key_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """The staff's forms: what is read from them and what is wrong in words; the templates are our own."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField, SelectMultipleField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length
+from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, ValidationError
 
 from intake.store.users import LONGEST_NAME, ROLES, SHORTEST_PASSWORD
 
@@ -52,10 +53,15 @@ class TabletForm(Form):
 
     label = StringField(
         "Where it stands",
-        [InputRequired("Say where the tablet stands."), Length(max=80, message="Use at most 80 characters.")],
+        [DataRequired("Say where the tablet stands."), Length(max=80, message="Use at most 80 characters.")],
         filters=[_stripped],
     )
-    clinic = SelectField("Clinic", [InputRequired("Choose the clinic.")])
+    clinic = SelectField("Clinic", validate_choice=False)
+
+    def validate_clinic(self, field: Any) -> None:
+        """Take only a clinic that is offered."""
+        if field.data not in dict(field.choices):
+            raise ValidationError("Choose one of the clinics.")
 
 
 class UserForm(Form):
@@ -63,7 +69,12 @@ class UserForm(Form):
 
     name = StringField(
         "Name",
-        [InputRequired("Enter a name."), Length(max=LONGEST_NAME, message=f"Use at most {LONGEST_NAME} characters.")],
+        [DataRequired("Enter a name."), Length(max=LONGEST_NAME, message=f"Use at most {LONGEST_NAME} characters.")],
         filters=[_stripped],
     )
-    roles = SelectMultipleField("May see", [InputRequired("Choose at least one role.")], choices=sorted(ROLES))
+    roles = SelectMultipleField("May see", choices=sorted(ROLES), validate_choice=False)
+
+    def validate_roles(self, field: Any) -> None:
+        """Take only roles that there are, and at least one."""
+        if not field.data or not set(field.data) <= ROLES:
+            raise ValidationError("Choose at least one role.")

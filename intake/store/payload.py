@@ -85,7 +85,8 @@ def read(raw: bytes | str) -> Submission:
     try:
         held = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise PayloadFault(str(error)) from None
+        # What is quoted there was said by a person, if it stands in the wrong place.
+        raise PayloadFault(re.sub(r"Invalid enum value '.*'", "Invalid value", str(error))) from None
     return Submission(
         id=held.id,
         clinic=held.clinic,
@@ -131,8 +132,8 @@ def _check_answer(name: str, answer: Answer) -> None:
         raise PayloadFault(f"answers.{name}: an answered question has choices or write_ins; leave a skipped one out")
     if len(set(answer.choices)) != len(answer.choices):
         raise PayloadFault(f"answers.{name}.choices: a choice is named twice")
-    for key, words in answer.write_ins.items():
-        _check_words(words, f"answers.{name}.write_ins.{key}")
+    for place, words in enumerate(answer.write_ins.values()):
+        _check_words(words, f"answers.{name}.write_ins[{place}]")
 
 
 def _check_words(words: str, where: str) -> None:

@@ -31,7 +31,7 @@ RELATED = {Informant.GUARDIAN: "Parent or guardian", Informant.CAREGIVER: "Careg
 
 
 class UnknownAnswer(ValueError):
-    """A submission names a question or a choice that its question set does not have; the words name it."""
+    """A submission says what its question set does not have, or two things at once; the words quote nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ def statement(
         at=submission.answered_at,
         source=Source.PATIENT if related is None else Source.RELATED_PERSON,
         source_display=related,
-        questionnaire=f"{questions.url}|{questions.version}",
+        # The version that was answered, which need not be the one that the site asks now.
+        questionnaire=f"{questions.url}|{submission.question_set_version}",
         locale=submission.locale,
         notice=submission.notice,
         items=tuple(items),
@@ -83,11 +84,19 @@ def _as(value: object, kind: type[T]) -> T | AbsentReason | None:
 def _elements(question: Question, answer: Answer, policy: MappingPolicy) -> Said:
     if answer.state is not State.ANSWERED:
         return dict.fromkeys(question.elements, ABSENT[answer.state])
+    _check_words(question, answer)
     if question.kind is Kind.GROUPS:
         return _groups(question, answer, policy)
     if question.kind is Kind.LANGUAGE:
         return {question.elements[0]: _language(question, answer)}
     return {Element.INTERPRETER: Interpreter(_single(question, answer) == "yes")}
+
+
+def _check_words(question: Question, answer: Answer) -> None:
+    places = {OWN_WORDS, *(option.id for option in question.options if option.write_in is not None)}
+    for place, key in enumerate(answer.write_ins):
+        if key not in places:
+            raise UnknownAnswer(f"answers.{question.id}.write_ins[{place}]: this question has no such line to write on")
 
 
 def _single(question: Question, answer: Answer) -> str:
@@ -99,19 +108,26 @@ def _single(question: Question, answer: Answer) -> str:
 def chosen(question: Question, answer: Answer) -> tuple[Chosen, ...]:
     """Return the choices of a question of groups, each with its group; a detail implies its group, which comes first."""
     found: dict[str, Chosen] = {}
-    for choice in answer.choices:
-        each = _choice(question, choice)
+    for place, choice in enumerate(answer.choices):
+        each = _choice(question, choice, place)
         option = question.option(each.group)
         if option is not None and option.id not in found:
             found[option.id] = Chosen(option.id, option.code, option.label)
         found.setdefault(choice, each)
+    _refuse_contradiction(question, {each.group for each in found.values()})
     return tuple(found.values())
 
 
-def _choice(question: Question, choice: str) -> Chosen:
+def _refuse_contradiction(question: Question, groups: set[str]) -> None:
+    for option in question.options:
+        if option.id in groups and groups & set(option.excludes):
+            raise UnknownAnswer(f"answers.{question.id}.choices: two choices that contradict each other")
+
+
+def _choice(question: Question, choice: str, place: int) -> Chosen:
     owner = terminology.owner_of(question, choice)
     if owner is None:
-        raise UnknownAnswer(f"answers.{question.id}.choices: '{choice}' is no choice of this question")
+        raise UnknownAnswer(f"answers.{question.id}.choices[{place}]: is no choice of this question")
     if choice == owner.id:
         return Chosen(owner.id, owner.code, owner.label)
     detail = next((each for each in owner.details if each.id == choice), None)
@@ -131,7 +147,9 @@ def _groups(question: Question, answer: Answer, policy: MappingPolicy) -> Said:
             words.append(own)
         if mine or words:
             found[element] = _coded(mine, words, policy)
-    if policy.infer_not_hispanic and Element.ETHNICITY in question.elements and Element.ETHNICITY not in found:
+    # Who ticked nothing, but wrote, may have written just that.
+    unticked = bool(choices) and Element.ETHNICITY in question.elements and Element.ETHNICITY not in found
+    if policy.infer_not_hispanic and unticked:
         found[Element.ETHNICITY] = _coded([Chosen(NOT_HISPANIC, NOT_HISPANIC, "Not Hispanic or Latino")], [], policy)
     return found
 

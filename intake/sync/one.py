@@ -19,10 +19,11 @@ from intake.store import claims, overtaking, servers
 from intake.store.claims import Claimed, Sent
 from intake.store.database import DatabaseFault, Tx
 from intake.store.submissions import Status
+from intake.sync import saying
 from intake.sync.bench import Bench, told
 from intake.sync.elements import elements_of, without
 from intake.sync.log import where
-from intake.sync.mapping import UnknownAnswer, statement
+from intake.sync.mapping import UnknownAnswer
 from intake.sync.outcomes import hold, pause, wait
 
 NEXT_TO_IT = timedelta(seconds=2)
@@ -71,7 +72,7 @@ def _failed(bench: Bench, claimed: Claimed, error: FhirError) -> None:
 
 
 def _deliver(bench: Bench, claimed: Claimed) -> None:
-    said = _said(bench, claimed)
+    said = without(saying.said(claimed.submission, bench.settings), claimed.taken)
     written: Written | None = None
     if claimed.row.status is not Status.ACCEPTED:
         written = _write(bench, claimed, said)
@@ -92,15 +93,6 @@ def _deliver(bench: Bench, claimed: Claimed) -> None:
         if kept:
             _take_over(bench, tx, claimed)
     told(bench, claimed, "verified", kept=kept)
-
-
-def _said(bench: Bench, claimed: Claimed) -> Statement:
-    questions = bench.settings.question_sets.get(claimed.submission.question_set)
-    if questions is None:
-        raise UnknownAnswer(f"question_set: there is no '{claimed.submission.question_set}'")
-    clinic = bench.settings.clinics.get(claimed.row.clinic)
-    organization = clinic.organization if clinic else None
-    return without(statement(claimed.submission, questions, bench.settings.mapping, organization), claimed.taken)
 
 
 def _questions(bench: Bench, older: overtaking.Older) -> QuestionSet | None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from fhir_client.errors import Conflict, FhirError, ServerFault, Temporary
+from fhir_client.errors import AccessFault, Conflict, FhirError, ServerFault, Temporary
 from intake.store import claims, servers
 from intake.store.claims import Claimed
 from intake.sync.backoff import delay
@@ -12,7 +12,7 @@ from intake.sync.log import logger
 PAUSE = timedelta(minutes=1)
 ALONE_AT_FAULT = timedelta(days=1)
 """A row that the server fails for so long while others pass is held: the fault is the row's own."""
-FORBIDDEN = "http-403"
+FORBIDDEN, CREDENTIALS = "http-403", "credentials"
 
 
 def wait(bench: Bench, claimed: Claimed, error: Temporary | Conflict) -> None:
@@ -60,7 +60,7 @@ def pause(bench: Bench, claimed: Claimed, error: ServerFault) -> None:
 
 
 def _forbids_this_alone(bench: Bench, claimed: Claimed, error: ServerFault) -> bool:
-    if error.status != 403 or claimed.row.reason != FORBIDDEN:
+    if _reason(error) != FORBIDDEN or claimed.row.reason != FORBIDDEN:
         return False
     passed = _last_success(bench)
     return passed is not None and passed > claimed.row.due_at - PAUSE
@@ -85,4 +85,6 @@ def hold(
 
 
 def _reason(error: FhirError) -> str:
+    if isinstance(error, AccessFault):
+        return CREDENTIALS
     return f"http-{error.status}" if error.status is not None else "no-answer"

@@ -19,7 +19,7 @@ from intake.sync.bench import Bench
 from intake.sync.clients import client_for, writer_for
 from intake.sync.log import logger, where
 from intake.sync.one import deliver
-from intake.sync.outcomes import PAUSE
+from intake.sync.outcomes import CREDENTIALS, PAUSE
 
 IDLE_SECONDS = 1.0
 BATCH = 4
@@ -126,9 +126,9 @@ def _resting(state: servers.ServerState, clock: Clock) -> bool:
 
 def _no_credentials(database: Database, server: Server, clock: Clock, error: ServerFault) -> None:
     with database.write() as tx:
-        alarm = servers.pause(tx, server.id, until=clock() + PAUSE, reason="credentials", words=error.words)
+        alarm = servers.pause(tx, server.id, until=clock() + PAUSE, reason=CREDENTIALS, words=error.words)
     if alarm:
-        logger.error("server-paused", extra={"server": server.id, "reason": "credentials"})
+        logger.error("server-paused", extra={"server": server.id, "reason": CREDENTIALS})
 
 
 def _claimed(bench: Bench) -> tuple[Claimed, ...]:

@@ -6,7 +6,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ CDCREC = "urn:oid:2.16.840.1.113883.6.238"
 RACES = ("1002-5", "2028-9", "2054-5", "2076-8", "2106-3")
 CLINICS = tuple(ClinicScope(f"c{n}", f"Clinic {n}", "America/Chicago", (f"Organization/o{n}",)) for n in range(20))
 AS_OF = datetime(2026, 11, 23, tzinfo=UTC)
+GOAL, LIMIT = 0.6, 0.35
+"""The design's goal, and where the gate closes: so far below it that a machine that does other things too does not."""
 COLUMNS = {kind: tuple(SHAPES[kind]) for kind in ("Patient", "Encounter", "Observation")}
 
 
@@ -139,30 +141,33 @@ def whole_report(folder: Path) -> None:
     make(folder, Asked(parse_period("2026", date(2026, 11, 23)), AS_OF, codes, CLINICS))
 
 
-def best(work: Callable[[Path], None], folder: Path) -> float:
-    """The best of three."""
-    times = []
-    for _ in range(3):
-        began = time.perf_counter()
-        work(folder)
-        times.append(time.perf_counter() - began)
-    return min(times)
+def best(works: Sequence[Callable[[Path], None]], folder: Path) -> list[float]:
+    """The best of three of each, turn by turn, so that a busy moment of the machine meets them all."""
+    times = [[_timed(work, folder) for work in works] for _ in range(3)]
+    return [min(each) for each in zip(*times, strict=True)]
 
 
-def main() -> None:
-    """Print the ratio, which the design wants at 0.6 or more, and the memory that the report took at its height."""
+def _timed(work: Callable[[Path], None], folder: Path) -> float:
+    began = time.perf_counter()
+    work(folder)
+    return time.perf_counter() - began
+
+
+def main() -> int:
+    """Print the ratio and the memory that the report took at its height; returns 1 where the ratio is beyond the limit."""
     people = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write(folder, people)
         size = sum(path.stat().st_size for path in folder.iterdir()) / 2**20
-        scan, report = best(bare_scan, folder), best(whole_report, folder)
+        scan, report = best((bare_scan, whole_report), folder)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         sys.stdout.write(
             f"{people} patients, {size:.0f} MiB: scan {scan:.2f} s, report {report:.2f} s, "
-            f"ratio {scan / report:.2f}, peak memory {memory:.0f} MiB\n"
+            f"ratio {scan / report:.2f} (goal {GOAL}, limit {LIMIT}), peak memory {memory:.0f} MiB\n"
         )
+        return 0 if scan / report >= LIMIT else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -53,6 +53,96 @@ def test_a_bad_line_is_named_and_the_rest_goes_on(ready: Path, capsys: pytest.Ca
     assert len(rows(capsys)) == 2
 
 
+RACE = {"state": "answered", "choices": ["2028-9"]}
+
+
+def answers(**said: object) -> dict[str, object]:
+    return {"answers": {"race-ethnicity": RACE, **{key.replace("_", "-"): each for key, each in said.items()}}}
+
+
+def written(words: str) -> dict[str, object]:
+    return answers(spoken_language={"state": "answered", "write_ins": {"own-words": words}})
+
+
+SECRET = "Xoxocotla"
+BAD: dict[str, dict[str, object]] = {
+    "answers.spoken-language.write_ins[0]: 10000 characters, at most 2000": written("x" * 10_000),
+    "answers.spoken-language.write_ins[0]: has a control character": written(f"{SECRET}\x1b[31m"),
+    "answers.spoken-language.write_ins[0]: is empty": written("   "),
+    "answers.race-ethnicity.choices: a choice is named twice": answers(
+        race_ethnicity={"state": "answered", "choices": ["2028-9", "2028-9"]}
+    ),
+    "answers.race-ethnicity.choices[1]: is no choice": answers(
+        race_ethnicity={"state": "answered", "choices": ["2028-9", SECRET]}
+    ),
+    "answers.race-ethnicity: state 'declined' goes with no choices": answers(race_ethnicity={**RACE, "state": "declined"}),
+    "answers.race-ethnicity: an answered question has choices": answers(race_ethnicity={"state": "answered"}),
+    "answers.race-ethnicity.write_ins[0]: this question has no such line": answers(
+        race_ethnicity={**RACE, "write_ins": {"2047-9": SECRET}}
+    ),
+    "answers.shoe-size: question set spd15-2024 has no such question": answers(shoe_size=RACE),
+    "answers.interpreter.choices: exactly one": answers(interpreter={"state": "answered", "choices": ["yes", "no"]}),
+    "Invalid value - at `$.answers[...].state`": answers(race_ethnicity={"state": SECRET}),
+    "question_set: 'omb-1977' is not among": {"question_set": "omb-1977"},
+    "question_set_version: spd15-2024 is of version 1.0.0 here": {"question_set_version": "0.9.0"},
+    "clinic: 'nowhere' is not among": {"clinic": "nowhere"},
+    "patient: a relative reference is needed": {"patient": "../metadata"},
+    "encounter: a relative reference is needed": {"encounter": "Encounter/1?_format=xml"},
+    "locale: a language tag is needed": {"locale": "Spanish, please"},
+    "answered_at: a time with an offset": {"answered_at": "2026-11-23T10:00:00"},
+    "answered_at: lies in the future": {"answered_at": "2126-11-23T10:00:00Z"},
+    "Invalid UUID": {"id": "7"},
+    "notice: 1 to 80 characters": {"notice": ""},
+}
+
+
+@pytest.mark.parametrize("words", BAD)
+def test_bad_input_is_named_by_its_place_and_never_quoted(ready: Path, capsys: pytest.CaptureFixture[str], words: str) -> None:
+    (ready / "bad.ndjson").write_text(f"{example()}\n{example(**BAD[words])}\n", "utf-8")
+    assert main(["submit", str(ready / "bad.ndjson")]) == 1
+    said = capsys.readouterr()
+    assert f"bad.ndjson:2: {words}" in said.err
+    assert SECRET not in said.err
+    assert len(said.err.splitlines()) == len(said.out.splitlines()) == 1
+    assert len(rows(capsys)) == 1
+
+
+def test_two_choices_that_exclude_each_other_are_refused(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    both = {"ethnicity": {"state": "answered", "choices": ["2186-5", "2148-5"]}}
+    (ready / "bad.json").write_text(example(question_set="omb-1997", answers=both), "utf-8")
+    assert main(["submit", str(ready / "bad.json")]) == 1
+    assert "answers.ethnicity.choices: two choices that contradict each other" in capsys.readouterr().err
+
+
+def test_a_file_may_be_one_object_over_many_lines_or_one_object_a_line(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (ready / "pretty.json").write_text(json.dumps(json.loads(example()), indent=4), "utf-8")
+    (ready / "marked.json").write_text("\ufeff" + example(), "utf-8")
+    (ready / "many.ndjson").write_text(f"\n{example()}\r\n\n{example()}", "utf-8")
+    files = [str(ready / name) for name in ("pretty.json", "marked.json", "many.ndjson")]
+    assert main(["submit", *files]) == 0
+    assert len(rows(capsys)) == 4
+
+
+def test_a_file_that_is_not_there_or_broken_keeps_no_other_waiting(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (ready / "broken.json").write_text('{\n"id": \n', "utf-8")
+    (ready / "utf16.json").write_text(example(), "utf-16")
+    (ready / "good.json").write_text(example(), "utf-8")
+    names = ["missing.json", "broken.json", "utf16.json", "", "good.json"]
+    assert main(["submit", *(str(ready / name) for name in names)]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert "missing.json: cannot be read: No such file" in said[0]
+    assert [line.rsplit("/", 1)[1].split(":")[0] for line in said[:3]] == ["missing.json", "broken.json", "utf16.json"]
+    assert len(said) == 4
+    assert len(rows(capsys)) == 1
+
+
+def test_a_database_that_cannot_be_opened_is_said(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (ready / "data" / "intake.sqlite3").unlink()
+    (ready / "data" / "intake.sqlite3").mkdir()
+    assert main(["submissions"]) == 1
+    assert "Is data_dir there and writable" in capsys.readouterr().err
+
+
 def test_without_its_server_a_submission_waits_and_says_why(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["submit", str(EXAMPLE)])
     assert main(["worker", "--once"]) == 0

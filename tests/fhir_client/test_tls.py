@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from fhir_client.tls import expires
+from fhir_client.tls import Tls, expires
 
 UNTIL = (datetime.now(UTC) + timedelta(days=9)).replace(microsecond=0)
 
@@ -66,7 +66,7 @@ def secure(certificate: Path) -> Iterator[str]:
 
 
 def test_the_day_is_the_certificates_own(secure: str, certificate: Path) -> None:
-    assert expires(secure, ca_file=str(certificate), timeout=5) == UNTIL
+    assert expires(secure, tls=Tls(str(certificate)), timeout=5) == UNTIL
 
 
 def test_a_certificate_that_is_not_trusted_is_not_believed(secure: str) -> None:

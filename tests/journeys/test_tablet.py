@@ -152,3 +152,16 @@ def test_where_the_visit_leaves_the_schedule_the_answers_still_find_their_patien
         person.send()
     assert person.heading == "Thank you"
     assert only_submission(pages).patient == "Patient/1"
+
+
+def test_a_language_without_a_name_of_its_own_is_named_in_the_pages_language(pages: TestSite) -> None:
+    pages.visit("1")
+    person = Person(pages)
+    person.arrive(language="es")
+    person.send()
+    person.send({"search": "sign", "find": "1"})
+    assert "Another sign language" not in person.page.text
+    person.send({"choice": "sign-other"})
+    for _ in range(2):
+        person.send()
+    assert "otra lengua de señas" in person.page.text

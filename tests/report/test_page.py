@@ -1,78 +1,92 @@
 """The report's page shows the latest snapshot: tables with captions and scopes, every share with its two counts."""
 
-from collections.abc import Iterator
-from pathlib import Path
+import csv
+import io
+import json
 
 import pytest
-from flask import Blueprint, Flask
-from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader, StrictUndefined
 from justhtml import JustHTML
 
-from intake.pages.site import Site, attach
 from intake.report.codec import to_json
 from intake.report.making import make
-from intake.staff import report as page
-from intake.store import reports
-from intake.store.crypto import load_keys, new_keys
-from intake.store.database import Database, open_database
-from intake.store.migrate import migrate
+from intake.store import audit, reports
+from tests.members import Member, member
+from tests.sites import TestSite
+from tests.strict import attributes
 
-from .conftest import AS_OF, World, asked
-
-BASE = "<!doctype html><html lang=en><title>{% block title %}{% endblock %}</title>{% block page %}{% endblock %}</html>"
-TEMPLATES = Path(page.__file__).parent / "templates"
+from .conftest import World, asked
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'store.db'}"
-    new_keys(tmp_path / "keys.json")
-    migrate(url)
-    opened = open_database(url, load_keys(tmp_path / "keys.json"), lambda: AS_OF)
-    yield opened
-    opened.close()
+def reader(pages: TestSite) -> Member:
+    return member(pages, "quality")
 
 
-def get(database: Database) -> str:
-    """The page within a base that holds nothing else."""
-    app = Flask(__name__)
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_loader = ChoiceLoader([DictLoader({"staff/base.html": BASE}), FileSystemLoader(TEMPLATES)])
-    blueprint = Blueprint("staff", __name__)
-    page.register(blueprint)
-    app.register_blueprint(blueprint, url_prefix="/staff")
-    attach(app, Site(settings=None, database=database, clock=lambda: AS_OF, languages=("en",)))  # type: ignore[arg-type]  # The page asks for none.
-    answer = app.test_client().get("/staff/report")
-    assert answer.status_code == 200
-    return answer.text
+def keep(site: TestSite, snapshot: bytes, period: str = "2026-Q3") -> None:
+    with site.database.write() as tx:
+        reports.save(tx, period, snapshot)
 
 
-def keep(database: Database, snapshot: bytes) -> None:
-    with database.write() as tx:
-        reports.save(tx, "2026-Q3", snapshot)
-
-
-def test_before_the_first_report(database: Database) -> None:
-    assert "There is no report yet" in get(database)
-
-
-def test_a_snapshot_of_another_version(database: Database) -> None:
-    keep(database, b'{"format":"intake-report/0"}')
-    assert "another version" in get(database)
-
-
-def test_the_latest_report(database: Database, world: World) -> None:
+@pytest.fixture
+def snapshot(pages: TestSite, world: World) -> bytes:
+    """Sixty people of whom forty said their race, kept as the latest report."""
     for number in range(60):
         world.patient(f"p{number}")
         if number < 40:
             world.observation("race", "2028-9", patient=f"p{number}")
-    keep(database, to_json(make(world.write(), asked()).report))
-    text = get(database)
+    made = to_json(make(world.write(), asked()).report)
+    keep(pages, made)
+    return made
+
+
+def test_before_the_first_report(reader: Member) -> None:
+    assert "There is no report yet" in reader.get("/staff/report").text
+    assert reader.get("/staff/report.csv").status_code == 404
+
+
+def test_a_snapshot_of_another_version(pages: TestSite, reader: Member) -> None:
+    keep(pages, b'{"format":"intake-report/0"}')
+    assert "another version" in reader.get("/staff/report").text
+    assert reader.get("/staff/report.json").status_code == 404
+
+
+def test_the_latest_report(reader: Member, snapshot: bytes) -> None:
+    text = reader.get("/staff/report").text
     document = JustHTML(text, strict=True, sanitize=False)
     for table in document.query("table.report"):
         assert table.query("caption")
-        assert all((cell.attrs or {}).get("scope") in ("row", "col") for cell in table.query("th"))
+        assert all(attributes(cell).get("scope") in ("row", "col") for cell in table.query("th"))
     assert "66.7 % (54.1–77.3)" in text
     assert "40 / 60" in text
     assert "rows need not sum" in text
     assert "Riverside" in text
+
+
+def test_the_headline_stands_first_with_its_range_and_counts(reader: Member, snapshot: bytes) -> None:
+    reader.get("/staff/report")
+    [first] = [row for row in reader.rows() if row[0] == "Riverside"]
+    assert first[1] == "66.7 % (54.1–77.3) 40 / 60"
+    assert reader.document.query("table")[0].query("caption")[0].to_text() == "Direct self-report, by clinic"
+
+
+def test_the_downloads_are_the_report_and_are_noted(pages: TestSite, reader: Member, snapshot: bytes) -> None:
+    reader.get("/staff/report")
+    told = {str(node.to_text()): str(attributes(node)["href"]) for node in reader.document.query(".bar a")}
+    as_json = reader.client.get(told["Download JSON"])
+    assert as_json.data == snapshot
+    assert json.loads(as_json.data)["format"] == "intake-report/1"
+    as_csv = reader.client.get(told["Download CSV"])
+    assert as_csv.headers["Content-Disposition"] == 'attachment; filename="completeness-2026-Q3.csv"'
+    lines = csv.DictReader(io.StringIO(as_csv.text))
+    assert any(line["measure"] == "direct" and line["numerator"] == "40" for line in lines)
+    with pages.database.read() as tx:
+        assert [entry.action for entry in audit.about(tx, "2026-Q3")] == ["report-downloaded"] * 2
+
+
+def test_an_earlier_period_can_be_shown(pages: TestSite, reader: Member, world: World, snapshot: bytes) -> None:
+    keep(pages, to_json(make(world.folder, asked("2026-08")).report), "2026-08")
+    reader.get("/staff/report")
+    assert "2026-08, as of" in reader.page.text
+    [other] = [node for node in reader.document.query(".bar a") if node.to_text() == "Show 2026-Q3"]
+    assert "2026-Q3, as of" in reader.get(str(attributes(other)["href"])).text
+    assert "2026-08, as of" in reader.get("/staff/report?period=nonsense").text

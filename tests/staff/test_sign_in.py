@@ -46,7 +46,7 @@ def test_a_form_from_another_site_is_refused_over_https(secure_pages: TestSite) 
     secure_pages.user("ana", "desk")
     person = Member(secure_pages, SECURE)
     person.get("/staff/sign-in")
-    [token] = [attributes(node)["value"] for node in person.document.query("main input[name=csrf_token]")]
+    [token] = [str(attributes(node)["value"]) for node in person.document.query("main input[name=csrf_token]")]
     given = {"name": "ana", "password": PASSWORD, "csrf_token": token}
     answer = person.client.post("/staff/sign-in", data=given, base_url=SECURE, headers={"Referer": "https://evil.example/"})
     assert answer.status_code == 400

@@ -1,5 +1,7 @@
 """Answers to FHIR, rule by rule (FHIR.md, sections 2 to 5); the bugs that the field has shipped are named."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -7,6 +9,7 @@ import pytest
 
 from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, Language, Source, Statement
 from intake.answers import OWN_WORDS, Answer, Channel, Informant, State, Submission
+from intake.questions import QuestionSet
 from intake.settings import MappingPolicy, load
 from intake.sync.mapping import UnknownAnswer, statement
 
@@ -24,6 +27,7 @@ def said(
     questions: str = "spd15-2024",
     informant: Informant = Informant.SELF,
     policy: MappingPolicy | None = None,
+    changed: QuestionSet | None = None,
 ) -> Statement:
     submission = Submission(
         id=UUID(int=1),
@@ -38,7 +42,7 @@ def said(
         notice="2026-11",
         answers=answers,
     )
-    return statement(submission, load().question_sets[questions], policy or MappingPolicy())
+    return statement(submission, changed or load().question_sets[questions], policy or MappingPolicy())
 
 
 def race_ethnicity(answer: Answer, policy: MappingPolicy | None = None) -> tuple[Coded | None, Coded | None]:
@@ -216,11 +220,33 @@ def test_the_set_of_1997_asks_ethnicity_and_race_apart() -> None:
         {"spoken-language": answered("es", "en")},
         {"interpreter": answered("perhaps")},
         {"interpreter": answered(own_words="perhaps")},
+        {"race-ethnicity": Answer(State.ANSWERED, (ASIAN,), {"2047-9": "a detail has no line"})},
+        {"race-ethnicity": Answer(State.ANSWERED, (ASIAN,), {"no-such-code": "words that would be lost"})},
+        {"spoken-language": Answer(State.ANSWERED, ("es",), {"es": "words that would be lost"})},
     ],
 )
-def test_what_the_question_set_does_not_have_is_named(answers: dict[str, Answer]) -> None:
-    with pytest.raises(UnknownAnswer, match=next(iter(answers))):
+def test_what_the_question_set_does_not_have_is_named_and_not_quoted(answers: dict[str, Answer]) -> None:
+    name, answer = next(iter(answers.items()))
+    with pytest.raises(UnknownAnswer, match=name) as caught:
         said(answers)
+    said_by_them = (*answer.choices, *answer.write_ins, *answer.write_ins.values())
+    assert not any(re.search(rf"\b{each}\b", str(caught.value)) for each in said_by_them)
+
+
+@pytest.mark.parametrize("hispanic", [HISPANIC, "2148-5"])
+def test_two_choices_that_contradict_each_other_are_refused(hispanic: str) -> None:
+    with pytest.raises(UnknownAnswer, match="contradict"):
+        said({"ethnicity": answered(NOT_HISPANIC, hispanic)}, questions="omb-1997")
+
+
+def test_own_words_alone_are_never_turned_into_not_hispanic() -> None:
+    assert race_ethnicity(answered(own_words="Latina"), MappingPolicy(infer_not_hispanic=True))[1] is None
+
+
+def test_the_version_of_the_questions_is_the_one_that_was_answered() -> None:
+    assert said({}).questionnaire.endswith("spd15-2024|1.0.0")
+    questions = replace(load().question_sets["spd15-2024"], version="2.0.0")
+    assert said({}, changed=questions).questionnaire.endswith("spd15-2024|1.0.0")
 
 
 def test_the_own_words_key_is_no_option() -> None:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from fhir_client.errors import FhirError
+from fhir_client.writing.ladder import highest
 from intake.clock import Clock
 from intake.settings import Clinic, Server
 from intake.sync.clients import client_for
+from intake.sync.probe.access import files, tokens
 from intake.sync.probe.clinics import clinic_findings
 from intake.sync.probe.findings import Finding, unknown, wrong
 from intake.sync.probe.servers import described, lets_in, way_out
@@ -14,9 +16,11 @@ from intake.sync.probe.servers import described, lets_in, way_out
 def look(server: Server, clinics: Sequence[Clinic], clock: Clock) -> Iterator[Finding]:
     """Yield what is found; where the server cannot be used, why, and that nothing is known of its clinics."""
     about = f"server {server.id}"
+    yield from files(about, server, clock())
     try:
         with client_for(server) as client:
-            yield from described(about, server, client, clock)
+            said = yield from described(about, server, client, clock)
+            yield from tokens(about, server, highest(said))
             yield from lets_in(about, server, client)
             for clinic in clinics:
                 yield from clinic_findings(clinic, server, client, clock)

@@ -1,14 +1,16 @@
 """One FHIR server: is it there, is it R4, do clock and certificate fit, does it let us in and answer as it will be asked."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from fhir_client import capabilities, tls
+from fhir_client.capabilities import Capabilities
 from fhir_client.client import Client
-from fhir_client.errors import FhirError, Gone, ServerFault
+from fhir_client.errors import AccessFault, FhirError, Gone, ServerFault
 from intake.clock import Clock
 from intake.settings import Server
+from intake.sync.access import tls_for
 from intake.sync.probe.abilities import abilities
 from intake.sync.probe.findings import Finding, good, unknown, wrong
 
@@ -22,6 +24,8 @@ NO_PATIENT = "Patient/00000000-0000-4000-8000-000000000000"
 def way_out(server: Server, error: FhirError) -> str:
     """Return what to do about an error that the server's table in intake.toml can mend."""
     table = f"[servers.{server.id}] in intake.toml"
+    if isinstance(error, AccessFault):
+        return f"Look at auth in {table}, at what it needs there, and at the files that are named there."
     if error.status in (401, 403):
         return f"Look at auth and what it needs in {table}, and at the scopes that the server granted."
     if isinstance(error, ServerFault):
@@ -29,8 +33,8 @@ def way_out(server: Server, error: FhirError) -> str:
     return f"Is it running, and does the network let this machine reach it? The address is base_url in {table}."
 
 
-def described(about: str, server: Server, client: Client, clock: Clock) -> Iterator[Finding]:
-    """Yield what the server says of itself, and whether clocks and certificate fit."""
+def described(about: str, server: Server, client: Client, clock: Clock) -> Generator[Finding, None, Capabilities]:
+    """Yield what the server says of itself, and whether clocks and certificate fit; return what it says."""
     said = capabilities.read(client.capabilities())
     found = f"{server.base_url}: {said.software or 'it does not name itself'}, FHIR {said.fhir_version or 'of no version'}"
     if said.is_r4:
@@ -40,6 +44,7 @@ def described(about: str, server: Server, client: Client, clock: Clock) -> Itera
     yield _clock(about, client.server_time, clock())
     yield _certificate(about, server, clock())
     yield from abilities(about, said)
+    return said
 
 
 def _clock(about: str, theirs: datetime | None, ours: datetime) -> Finding:
@@ -62,8 +67,7 @@ def _certificate(about: str, server: Server, now: datetime) -> Finding:
         if parts.hostname in ("127.0.0.1", "localhost", "::1"):
             return good(about, "plain http, which does not leave this machine")
         return wrong(about, "answers travel to it unencrypted, by plain http", "Name its https address as base_url.")
-    ca_file = None if server.ca_file is None else str(server.ca_file)
-    until = tls.expires(server.base_url, ca_file=ca_file, timeout=server.timeout.total_seconds())
+    until = tls.expires(server.base_url, tls=tls_for(server), timeout=server.timeout.total_seconds())
     if until is None:
         return unknown(about, "its certificate could not be looked at")
     if until - now < RENEWAL:

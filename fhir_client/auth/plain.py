@@ -1,18 +1,7 @@
-"""How a FHIR server knows us; the client asks for the headers before each request and renews once after a 401."""
+"""What never changes while a client lives: nothing, user name and password, or a fixed token."""
 
 import base64
 from dataclasses import dataclass
-from typing import Protocol
-
-
-class Auth(Protocol):
-    """A way to authenticate."""
-
-    def headers(self) -> dict[str, str]:
-        """Return the headers that a request carries."""
-
-    def renew(self) -> bool:
-        """Forget what the server no longer takes; True where a fresh try makes sense."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,63 @@
+"""Where a FHIR server has its tokens given out, as `.well-known/smart-configuration` says (SMART App Launch 2.2)."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from fhir_client import network
+from fhir_client.errors import AccessFault, Temporary
+from fhir_client.responses import TEMPORARY, body_of, error_of
+
+WELL_KNOWN = ".well-known/smart-configuration"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A token endpoint and the ways to be known there, in the standard's words; none where the server does not say."""
+
+    url: str
+    methods: frozenset[str] = frozenset()
+
+
+def discover(session: requests.Session, base_url: str, named: str, timeout: float) -> Endpoint:
+    """Return the token endpoint: the one that the site `named`, else the one that the server names.
+
+    Raises Temporary, ServerFault and AccessFault.
+    """
+    try:
+        said = _configuration(session, base_url, timeout)
+    except AccessFault:
+        # A site that names the endpoint needs no help; the server may say nothing at all.
+        if not named:
+            raise
+        said = {}
+    url = named or said.get("token_endpoint")
+    if not isinstance(url, str) or not url:
+        raise AccessFault("The server's smart-configuration names no token endpoint; set token_url.")
+    if not _is_private(url):
+        raise AccessFault("The token endpoint is not https, and secrets do not travel by plain http; set token_url.")
+    methods = said.get("token_endpoint_auth_methods_supported")
+    return Endpoint(url, frozenset(map(str, methods)) if isinstance(methods, list) else frozenset())
+
+
+def _configuration(session: requests.Session, base_url: str, timeout: float) -> dict[str, Any]:
+    url = f"{base_url.rstrip('/')}/{WELL_KNOWN}"
+    headers = {"Accept": "application/json"}
+    try:
+        response = session.get(url, headers=headers, timeout=timeout, allow_redirects=False)
+    except requests.RequestException as error:
+        raise network.fault(error) from None
+    if response.status_code in TEMPORARY and isinstance(fault := error_of(response), Temporary):
+        raise fault
+    found = body_of(response) if response.status_code == 200 else {}
+    if not found:
+        raise AccessFault("The server has no smart-configuration, so that its token endpoint is not known; set token_url.")
+    return found
+
+
+def _is_private(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)

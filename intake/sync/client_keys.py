@@ -1,0 +1,106 @@
+"""The keys that sign for us at the FHIR servers: made, added to, taken away, and their public halves for the EHR."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from fhir_client.auth.keys import Key, KeyFault, make, read
+from fhir_client.auth.keys import published as public_set
+from fhir_client.errors import AccessFault
+from intake.settings import AuthKind, Server, Settings
+from intake.sync.access import keys_of
+from intake.sync.log import logger
+
+
+class ClientKeyFault(Exception):
+    """The key file is not as the command needs it; the words say what to do."""
+
+
+def new(server: Server, algorithm: str) -> Path:
+    """Write a key file with one new key; raises ClientKeyFault rather than lose the old one."""
+    path = _path(server)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(_held([make(algorithm)]))
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        raise ClientKeyFault(f"{path}: there is a key already; `rotate` adds a newer one") from None
+    return path
+
+
+def rotate(server: Server, algorithm: str) -> Key:
+    """Add a key that signs from now on; the old ones stay published, and sign where the EHR does not know the new one yet."""
+    fresh = make(algorithm)
+    _rewrite(server, [*_ours(server), fresh])
+    return fresh
+
+
+def remove(server: Server, key_id: str) -> None:
+    """Take a key out of the file: it signs no more and is published no more."""
+    held = _ours(server)
+    left = [key for key in held if key.id != key_id]
+    if len(left) == len(held):
+        raise ClientKeyFault(f"{_path(server)}: there is no key {key_id}; it has {', '.join(key.id for key in held)}")
+    if not left:
+        raise ClientKeyFault(f"{_path(server)}: this is the only key, without which nothing is written; `rotate` first")
+    _rewrite(server, left)
+
+
+def published(servers: Iterable[Server]) -> dict[str, Any]:
+    """Return the public JWK Set of all these servers' clients, each key once; raises ClientKeyFault."""
+    try:
+        keys = {key.id: key for server in servers for key in keys_of(server)}
+    except AccessFault as fault:
+        raise ClientKeyFault(fault.words) from None
+    return public_set(keys.values())
+
+
+def served(settings: Settings) -> dict[str, Any] | None:
+    """Return the public JWK Set of the site; None where a key file cannot be read, for a part of it would mislead an EHR."""
+    using = [each for each in settings.servers.values() if each.auth.kind is AuthKind.BACKEND_SERVICES]
+    try:
+        return published(using)
+    except ClientKeyFault:
+        logger.error("client-keys-unreadable")
+        return None
+
+
+def _path(server: Server) -> Path:
+    if server.auth.key_file is None:
+        table = f"[servers.{server.id}] in intake.toml"
+        raise ClientKeyFault(f'{table} names no key_file; add one, such as key_file = "client-{server.id}.json"')
+    return server.auth.key_file
+
+
+def _ours(server: Server) -> tuple[Key, ...]:
+    """Return the keys of a JWK Set; a file of another kind is the site's own, which is not rewritten."""
+    path = _path(server)
+    try:
+        raw = path.read_bytes()
+        held = read(raw)
+    except OSError:
+        raise ClientKeyFault(f"{path}: cannot be read; `new` makes one where there is none yet") from None
+    except KeyFault as fault:
+        raise ClientKeyFault(f"{path}: {fault}") from None
+    if not raw.lstrip().startswith(b"{") or "keys" not in json.loads(raw):
+        raise ClientKeyFault(f"{path}: this is no JWK Set but a single key of your own; name another file, and make it `new`")
+    return held
+
+
+def _rewrite(server: Server, keys: Iterable[Key]) -> None:
+    path = _path(server)
+    # A crash leaves the old file or the new one, never half of one; a temporary file is readable by its owner alone.
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
+        file.write(_held(keys))
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).replace(path)
+
+
+def _held(keys: Iterable[Key]) -> bytes:
+    return json.dumps({"keys": [key.private() for key in keys]}, indent=1).encode()

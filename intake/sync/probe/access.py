@@ -1,0 +1,106 @@
+"""How the server lets us in: files that only we may read, our own certificate, the token, and what its scopes permit."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from fhir_client import tls
+from fhir_client.auth.scopes import Act, Need, limited, missing
+from fhir_client.writing.ladder import Rung
+from intake.settings import AuthKind, Server
+from intake.sync.access import WITH_TOKENS, keys_of, tokens_for
+from intake.sync.probe.findings import Finding, good, unknown, wrong
+
+RENEWAL = timedelta(days=30)
+"""How long before its end our own certificate is told: to renew it takes both sides."""
+
+
+def _needs(**kinds: str) -> tuple[Need, ...]:
+    return tuple(Need(kind, Act(letter)) for kind, letters in kinds.items() for letter in letters)
+
+
+_READ_BACK = _needs(Patient="r", Appointment="s")
+_RESPONSE = _needs(QuestionnaireResponse="crs", Provenance="cs")
+_OBSERVATIONS = _needs(Observation="cs")
+NEEDS: Mapping[Rung, tuple[Need, ...]] = {
+    Rung.OBSERVATIONS: (*_READ_BACK, *_RESPONSE, *_OBSERVATIONS),
+    Rung.QUESTIONNAIRE_RESPONSE: (*_READ_BACK, *_RESPONSE),
+    Rung.DOCUMENT: (*_READ_BACK, *_needs(DocumentReference="crs")),
+    Rung.WORKLIST: _READ_BACK,
+    **dict.fromkeys((Rung.TRANSACTION, Rung.PATCH, Rung.PUT), (*_READ_BACK, *_needs(Patient="u"), *_RESPONSE, *_OBSERVATIONS)),
+}
+"""What the worker does on each rung, the schedule and the reading back included."""
+
+
+def files(about: str, server: Server, now: datetime) -> Iterator[Finding]:
+    """Yield what is found of the files with which the server knows us."""
+    auth = server.auth
+    private = (auth.secret_file, auth.key_file, server.certificate_key_file or server.certificate_file)
+    for path in private:
+        if path is not None and _others_read(path):
+            yield wrong(about, f"{path}: others can read it", f"Take their right away: chmod 600 {path}")
+    if server.certificate_file is not None:
+        yield _certificate(about, server.certificate_file, now)
+
+
+def _others_read(path: Path) -> bool:
+    return os.name == "posix" and path.exists() and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+
+
+def _certificate(about: str, path: Path, now: datetime) -> Finding:
+    until = tls.ends(path)
+    if until is None:
+        return wrong(about, f"the certificate that we show cannot be read from {path}", "Name one in PEM as certificate_file.")
+    if until - now < RENEWAL:
+        return wrong(
+            about, f"the certificate that we show ends on {until:%Y-%m-%d}", "Have it renewed, and tell the EHR's support."
+        )
+    return good(about, f"the certificate that we show is good until {until:%Y-%m-%d}")
+
+
+def tokens(about: str, server: Server, rung: Rung) -> Iterator[Finding]:
+    """Yield what the token endpoint gives us, if the server has one; raises the errors of fhir_client.errors."""
+    if server.auth.kind not in WITH_TOKENS:
+        return
+    grant = tokens_for(server).grant()
+    yield good(about, f"{grant.url} gives us tokens, each for {grant.life.total_seconds():.0f} seconds")
+    if server.auth.kind is AuthKind.BACKEND_SERVICES:
+        yield _signed(about, server, grant.key_id)
+    yield from _scopes(about, server, grant.scopes, NEEDS[rung])
+
+
+def _signed(about: str, server: Server, by: str) -> Finding:
+    held = keys_of(server)
+    newest = server.auth.key_id or held[-1].id
+    algorithm = next((key.algorithm for key in held if key.id == by), "")
+    others = len(held) - 1
+    also = f"; {others} more {'is' if others == 1 else 'are'} published" if others else ""
+    if by == newest:
+        return good(about, f"it takes what key {by} signs ({algorithm}){also}")
+    return wrong(
+        about,
+        f"it takes only what the older key {by} signs, and not the newest, {newest}",
+        f"Hand it our public keys again: intake keys client jwks --server {server.id}",
+    )
+
+
+def _scopes(about: str, server: Server, granted: Sequence[str] | None, needs: Sequence[Need]) -> Iterator[Finding]:
+    if granted is None:
+        yield unknown(about, "it does not say which scopes it granted, and we ask for none")
+        return
+    lacking, asked = missing(granted, needs), server.auth.scopes
+    if not lacking:
+        yield good(about, f"the scopes that it granted permit all that is needed: {' '.join(granted)}")
+    unasked = missing(asked, lacking) if asked else ()
+    if unasked:
+        yield wrong(about, f"scopes do not ask for: {_said(unasked)}", f"Add them to scopes in [servers.{server.id}].")
+    if refused := [need for need in lacking if need not in unasked]:
+        yield wrong(about, f"it does not grant the scopes to: {_said(refused)}", "Ask the EHR's support to grant them.")
+    if partly := limited(granted, needs):
+        yield unknown(about, f"the scopes that it granted are for some resources only, of those to: {_said(partly)}")
+
+
+def _said(needs: Sequence[Need]) -> str:
+    return ", ".join(str(need) for need in needs)

@@ -1,0 +1,228 @@
+"""The staff's pages in a real browser: for everyone, in the light and the dark, with a keyboard, and without a trace."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from intake.report.codec import to_json
+from intake.report.making import make
+from intake.staff import monitor
+from intake.store import claims, devices, reports, servers, submissions, users, visits
+from tests.browser.conftest import PHONE, LiveSite, OpenPage
+from tests.browser.test_patient import violations
+from tests.members import PASSWORD
+from tests.report.conftest import HILLTOP, RIVERSIDE, World, asked
+from tests.sites import TestSite
+from tests.store.test_outbox import submission
+
+DESK = (1280, 900)
+# Pages at 400 % on a screen of 1280 by 1024 are as wide as this.
+ZOOMED = (320, 256)
+LONG = "Maria-Fernanda Guadalupe de la Santísima Trinidad Hernández-Villavicencio"
+
+PAGES: tuple[tuple[str, str], ...] = (
+    ("/staff/today", ""),
+    ("/staff/today?clinic=hillside", ""),
+    ("/staff/today?clinic=riverside", "text=Get code"),
+    ("/staff/today?clinic=riverside", "text=Make a link"),
+    ("/staff/tablets", ""),
+    ("/staff/tablets", "text=Make a pairing code"),
+    ("/staff/tablets", "text=Revoke"),
+    ("/staff/monitor", ""),
+    ("/staff/monitor?state=held", "tbody a"),
+    ("/staff/monitor?state=waiting", "tbody a"),
+    ("/staff/report", ""),
+    ("/staff/users", ""),
+    ("/staff/users", "text=Add and make a one-time sign-in"),
+    ("/staff/users", "tbody button"),
+    ("/staff/users", "tbody a"),
+    ("/staff/audit", ""),
+    ("/staff/password", ""),
+    ("/staff/password", "text=Set the password"),
+    ("/staff/submissions/nothing", ""),
+)
+"""Addresses, and what is pressed there to come to the page that is looked at."""
+
+
+def fill(site: TestSite, world: World) -> None:
+    """A day at the clinic: patients, submissions in every hand, tablets, a paused server, a report, users."""
+    for number, name in enumerate(("Ana Lopez", "محمد الأحمد", LONG)):
+        site.visit(str(number), name=name, starts_at=site.clock() + timedelta(hours=2 * number))
+    for number in range(40):
+        world.patient(f"p{number}")
+        world.observation("race", "2028-9", patient=f"p{number}")
+    snapshot = to_json(make(world.write(), asked("2026-Q3", RIVERSIDE, HILLTOP)).report)
+    with site.database.write() as tx:
+        visits.fetched(tx, "riverside", [], tx.now, tx.now)
+        for number in range(3):
+            submissions.submit(tx, replace(submission(), patient=f"Patient/{number}"), "main")
+        held, waiting, _ = claims.claim(tx, "main", limit=3, lease=timedelta(minutes=5))
+        claims.hold(tx, held, reason="patient", words="The patient's record is gone. Find the right chart.")
+        claims.wait(tx, waiting, until=tx.now, reason="http-503", words="The server cannot serve now.")
+        servers.worker_looked(tx, "main")
+        servers.pause(tx, "main", until=tx.now + timedelta(minutes=1), reason="http-401", words="We are not let in.")
+        devices.invite(tx, "riverside", "Front door")
+        reports.save(tx, "2026-Q3", snapshot)
+        users.add(tx, "bo", {"desk"})
+        users.add(tx, "ada", users.ROLES, PASSWORD)
+
+
+@pytest.fixture
+def filled(live: LiveSite, tmp_path: Path) -> LiveSite:
+    fill(live.site, World(tmp_path))
+    return live
+
+
+def sign_in(page: Page, live: LiveSite) -> None:
+    page.goto(f"{live.url}/staff/")
+    page.fill("#name", "ada")
+    page.fill("#password", PASSWORD)
+    with page.expect_navigation():
+        page.click("main button")
+
+
+def walk(page: Page, live: LiveSite) -> Iterator[str]:
+    """Go to every page, and yield what was done to come there."""
+    page.goto(f"{live.url}/staff/sign-in")
+    yield "sign-in"
+    page.click("main button")
+    yield "sign-in, refused"
+    page.goto(f"{live.url}/staff/once/none")
+    yield "once"
+    sign_in(page, live)
+    for path, pressed in PAGES:
+        page.goto(live.url + path)
+        if pressed:
+            with page.expect_navigation():
+                page.locator(f"main >> {pressed}").first.click()
+        yield f"{path} {pressed}"
+
+
+def wide(page: Page) -> int:
+    """How much wider the page is than the window."""
+    found: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return found
+
+
+@pytest.fixture
+def opened(open_page: OpenPage) -> Callable[..., Page]:
+    """Opens pages; what the browser says of the answers 4xx, which are wanted here, is no complaint."""
+
+    def open_one(size: tuple[int, int], *, dark: bool = False) -> Page:
+        page = open_page(size, dark=dark)
+        page.on("console", lambda said: open_page.complaints.remove(said.text) if "status of 4" in said.text else None)
+        return page
+
+    return open_one
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_on_any_page(filled: LiveSite, opened: Callable[..., Page], dark: bool) -> None:
+    page = opened(DESK, dark=dark)
+    for name in walk(page, filled):
+        assert violations(page) == [], name
+
+
+@pytest.mark.parametrize("size", [ZOOMED, PHONE, DESK], ids=["zoomed", "phone", "desk"])
+def test_no_page_is_wider_than_the_window(filled: LiveSite, opened: Callable[..., Page], size: tuple[int, int]) -> None:
+    page = opened(size)
+    for name in walk(page, filled):
+        assert wide(page) <= 0, name
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert size == ZOOMED or wide(page) <= 0, f"{name} with large text"
+
+
+def test_axe_finds_nothing_on_a_phone_where_patients_are_cards(filled: LiveSite, opened: Callable[..., Page]) -> None:
+    page = opened(PHONE)
+    sign_in(page, filled)
+    page.goto(f"{filled.url}/staff/today?clinic=riverside")
+    assert violations(page) == []
+    assert page.get_by_role("row").count() == 4
+    assert page.get_by_role("rowheader").count() == 3
+    button = page.get_by_role("button", name="Get code for Ana Lopez")
+    box = button.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= PHONE[0]
+    assert box["height"] >= 48
+
+
+def test_with_a_keyboard_alone(filled: LiveSite, opened: Callable[..., Page]) -> None:
+    page = opened(DESK)
+
+    def reach(name: str) -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if " ".join(page.evaluate("document.activeElement.innerText").split()) == name:
+                return
+        raise AssertionError(f"{name} cannot be reached")
+
+    page.goto(f"{filled.url}/staff/sign-in")
+    for typed in ("ada", PASSWORD):
+        page.keyboard.press("Tab")
+        while page.evaluate("document.activeElement.tagName") != "INPUT":
+            page.keyboard.press("Tab")
+        page.keyboard.type(typed)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_in_viewport()
+    reach("Get code for Ana Lopez")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.inner_text("h1") == "Code for Ana Lopez"
+    reach("Sign out")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.inner_text("h1") == "Sign in"
+
+
+def test_back_after_signing_out_shows_no_name(filled: LiveSite, opened: Callable[..., Page]) -> None:
+    page = opened(DESK)
+    sign_in(page, filled)
+    page.goto(f"{filled.url}/staff/today?clinic=riverside")
+    expect(page.get_by_text("Ana Lopez").first).to_be_visible()
+    with page.expect_navigation():
+        page.click("text=Sign out")
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("Sign in")
+    assert "Ana Lopez" not in page.content()
+
+
+def test_the_picture_of_a_link_is_drawn(filled: LiveSite, opened: Callable[..., Page]) -> None:
+    page = opened(DESK, dark=True)
+    sign_in(page, filled)
+    page.goto(f"{filled.url}/staff/today?clinic=riverside")
+    with page.expect_navigation():
+        page.locator("text=Make a link").first.click()
+    assert page.evaluate("document.querySelector('.qr').naturalWidth") > 100
+
+
+def test_the_monitor_refreshes_itself_where_that_was_asked_for(
+    filled: LiveSite, opened: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor, "EVERY", 2)
+    page = opened(DESK)
+    sign_in(page, filled)
+    page.goto(f"{filled.url}/staff/monitor?state=held")
+    with page.expect_navigation():
+        page.click("text=Refresh every")
+    with page.expect_navigation(url="**by=itself**"):
+        pass
+    with page.expect_navigation(url=lambda url: "live" not in url):
+        page.click("text=Stop refreshing")
+    assert "state=held" in page.url
+
+
+def test_the_report_prints_without_what_is_only_for_the_screen(filled: LiveSite, opened: Callable[..., Page]) -> None:
+    page = opened(DESK)
+    sign_in(page, filled)
+    page.goto(f"{filled.url}/staff/report")
+    page.emulate_media(media="print")
+    expect(page.locator(".top")).to_be_hidden()
+    expect(page.get_by_text("Download CSV")).to_be_hidden()
+    expect(page.locator("table.headline")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.scroll')).overflowX") == "visible"

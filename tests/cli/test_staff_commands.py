@@ -1,0 +1,192 @@
+"""The commands around the staff's pages: users, tablets, pre-visit links; no password in an argument, no secret twice."""
+
+import csv
+import io
+import json
+import stat
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from intake.cli import main
+from intake.cli.opening import opened
+from intake.clock import system_clock
+from intake.settings import load
+from intake.store import audit, devices, links, submissions, users, visits
+from intake.store.visits import Visit, visit_id
+from tests.store.test_outbox import submission
+
+
+@pytest.fixture
+def ready(site: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A site with a key and a schema."""
+    assert main(["keys", "new"]) == 0
+    assert main(["migrate"]) == 0
+    capsys.readouterr()
+    return site
+
+
+def actions() -> list[tuple[str, str]]:
+    with opened(load()) as database, database.read() as tx:
+        return [(entry.who, entry.action) for entry in audit.recent(tx)]
+
+
+def test_a_user_is_added_with_a_sign_in_that_works_once(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["users", "add", "ana", "--role", "desk", "--role", "it"]) == 0
+    address = capsys.readouterr().out.strip()
+    assert address.startswith("http://localhost/staff/once/")
+    with opened(load()) as database, database.write() as tx:
+        found = users.redeem_one_time(tx, address.rpartition("/")[2])
+    assert found is not None
+    assert (found.name, found.roles, found.has_password) == ("ana", frozenset({"desk", "it"}), False)
+    assert actions() == [("command line", "once-made"), ("command line", "user-added")]
+
+
+def test_a_password_comes_from_standard_input(
+    ready: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
+    assert main(["users", "add", "ana", "--role", "desk", "--password"]) == 0
+    assert capsys.readouterr().out == ""
+    with opened(load()) as database, database.read() as tx:
+        assert users.check(tx, "ana", "correct horse battery") is not None
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+    assert main(["users", "add", "bo", "--role", "desk", "--password"]) == 1
+    assert "at least 12 characters" in capsys.readouterr().err
+
+
+def test_users_are_listed_shut_out_and_let_in(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["users", "add", "ana", "--role", "desk"])
+    assert main(["users", "disable", "ana"]) == 0
+    capsys.readouterr()
+    main(["users", "list", "--json"])
+    assert json.loads(capsys.readouterr().out) == [{"name": "ana", "roles": ["desk"], "state": "disabled"}]
+    assert main(["users", "once", "ana"]) == 1
+    assert "is disabled" in capsys.readouterr().err
+    assert main(["users", "enable", "ana"]) == 0
+    assert main(["users", "once", "ana"]) == 0
+    capsys.readouterr()
+    main(["users", "list"])
+    assert capsys.readouterr().out.split() == ["ana", "no-password", "desk"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["users", "once", "nobody"], "there is no user 'nobody'"),
+        (["users", "disable", "nobody"], "there is no user 'nobody'"),
+        (["users", "add", " ", "--role", "it"], "a name of 1 to 80 characters"),
+        (["devices", "revoke", "nothing"], "there is no tablet 'nothing'"),
+    ],
+)
+def test_what_is_not_there_is_named(ready: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str) -> None:
+    assert main(words) == 1
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["devices", "pair", "--label", "y"], ["links", "create", "--date", "2026-11-24"]])
+def test_an_unknown_clinic_is_wrong_usage(ready: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert main([*words, "--clinic", "x"]) == 2
+    assert "'x' is not among riverside" in capsys.readouterr().err
+
+
+def test_without_a_public_address_nothing_is_made(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = ready / "intake.toml"
+    file.write_text(file.read_text("utf-8").replace('public_url = "http://localhost"', ""), "utf-8")
+    for words in (
+        ["users", "add", "ana", "--role", "it"],
+        ["devices", "pair", "--clinic", "riverside", "--label", "Door"],
+        ["links", "create", "--date", "2026-11-24"],
+    ):
+        assert main(words) == 1
+        assert "public_url" in capsys.readouterr().err
+    with opened(load()) as database, database.read() as tx:
+        assert (users.listing(tx), devices.listing(tx)) == ((), ())
+
+
+def test_a_tablet_is_paired_listed_and_revoked(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["devices", "pair", "--clinic", "riverside", "--label", "Front door"]) == 0
+    said = capsys.readouterr()
+    assert "Open http://localhost/pair on the tablet" in said.err
+    with opened(load()) as database, database.write() as tx:
+        assert devices.pair(tx, said.out.strip()) is not None
+    main(["devices", "list", "--json"])
+    [device] = json.loads(capsys.readouterr().out)
+    assert (device["label"], device["state"], device["clinic"]) == ("Front door", "paired", "riverside")
+    assert main(["devices", "revoke", device["id"]]) == 0
+    main(["devices", "list", "--clinic", "riverside"])
+    assert "revoked" in capsys.readouterr().out
+
+
+def expect(key: str, starts_at: datetime, born: date | None = date(1980, 5, 17), name: str = "Ana Lopez") -> Visit:
+    """Expect a visit at Riverside."""
+    visit = Visit(
+        id=visit_id("main", f"Appointment/{key}"),
+        clinic="riverside",
+        server="main",
+        patient=f"Patient/{key}",
+        starts_at=starts_at,
+        name=name,
+        birth_date=born,
+        initials="AL",
+        appointment=f"Appointment/{key}",
+        record_number="MRN-1",
+    )
+    with opened(load()) as database, database.write() as tx:
+        visits.put(tx, visit)
+        visits.fetched(tx, "riverside", [], tx.now, tx.now)
+    return visit
+
+
+def test_links_for_the_days_visits(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    zone = load().clinics["riverside"].time_zone
+    noon = datetime.now(zone).replace(hour=12, minute=0, second=0, microsecond=0)
+    expect("mine", noon, name="=Ana")
+    expect("tomorrow", noon + timedelta(days=1))
+    expect("no-date", noon, born=None)
+    answered = expect("answered", noon)
+    with opened(load()) as database, database.write() as tx:
+        submissions.submit(tx, submission(), "main", answered.id)
+    assert main(["links", "create", "--date", noon.date().isoformat()]) == 0
+    said = capsys.readouterr()
+    assert "riverside: 1 links" in said.err
+    assert "2 left out" in said.err
+    [line] = csv.DictReader(io.StringIO(said.out))
+    assert (line["appointment"], line["name"]) == ("Appointment/mine", "'=Ana")
+    assert line["starts_at"] == noon.isoformat(timespec="minutes")
+    assert line["link"].startswith("http://localhost/l/")
+    assert not any(word in line["link"].lower() for word in ("ana", "race", "health", "patient", "clinic", "mrn"))
+    with opened(load()) as database, database.read() as tx:
+        link = links.find(tx, line["link"].rpartition("/")[2])
+    assert link is not None
+    assert link.visit is not None
+    assert link.visit.id == visit_id("main", "Appointment/mine")
+    # It ends with the visit's day, which comes before the seven days that a link may last.
+    assert link.expires_at == (noon.replace(hour=0) + timedelta(days=1)).astimezone(UTC)
+
+
+def test_a_file_of_links_is_its_makers_alone_and_is_never_lost_to_another(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expect("1", system_clock())
+    file = ready / "links.csv"
+    day = system_clock().astimezone(load().clinics["riverside"].time_zone).date().isoformat()
+    assert main(["links", "create", "--date", day, "--csv", str(file)]) == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    before = file.read_bytes()
+    assert main(["links", "create", "--date", day, "--csv", str(file)]) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
+def test_a_schedule_that_nobody_fetched_is_a_fault(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["links", "create", "--date", "2026-11-24"]) == 1
+    assert "was never fetched" in capsys.readouterr().err
+
+
+def test_a_day_that_is_none_is_wrong_usage(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["links", "create", "--date", "24.11.2026"])
+    assert ended.value.code == 2
+    assert "is no day such as 2026-11-24" in capsys.readouterr().err

@@ -1,0 +1,260 @@
+"""The report from a live server: right numbers, private files, once a night, and what our own store knows."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from intake.answers import Answer, Channel, Informant, State, Submission
+from intake.cli import main
+from intake.demo import visits
+from intake.demo.people import Chart
+from intake.report.codec import from_json
+from intake.report.codes import mapped_codes
+from intake.report.making import Asked, Tally, tally
+from intake.report.values import ElementCounts
+from intake.report.values import State as Counted
+from intake.settings import Settings
+from intake.store import reports, submissions
+from intake.store.database import Database
+from intake.sync.captured import captured
+from intake.sync.export import Stopped, exported, exported_scopes, marked
+from intake.sync.reports import PERIOD, is_due, make_due, period_of
+from tests.demo.conftest import World
+
+pytestmark = pytest.mark.server
+NEVER = threading.Event()
+QUALIFYING = {"finished"}
+
+
+@pytest.fixture
+def export(settings: Settings, world: World) -> Iterator[Path]:
+    with exported(settings, period_of(settings, PERIOD, world.now), world.now.timestamp(), NEVER) as folder:
+        yield folder
+
+
+Count = Callable[[], Tally]
+
+
+@pytest.fixture
+def count(settings: Settings, database: Database, world: World) -> Count:
+    """Search and count exactly, with what the store knows at the time of the call."""
+
+    def counted() -> Tally:
+        period = period_of(settings, PERIOD, world.now)
+        with exported(settings, period, world.now.timestamp(), NEVER) as folder:
+            asked = Asked(period, world.now, mapped_codes(), exported_scopes(settings), by_organization=False)
+            return tally(folder, asked, captured(settings, database))
+
+    return counted
+
+
+def seen(world: World) -> dict[str, set[str]]:
+    """Who was seen at each clinic, worked out from how the encounters were made."""
+    found: dict[str, set[str]] = {}
+    for person in world.seeded.people:
+        for each in visits.encounters(person, world.now):
+            if each.status in QUALIFYING and not person.is_test:
+                found.setdefault(each.place.id, set()).add(person.key)
+    return found
+
+
+def test_every_clinic_counts_whom_it_saw(count: Count, world: World) -> None:
+    expected = seen(world)
+    made = count()
+    assert {row.key: row.people for row in made.rows if row.key} == {place: len(keys) for place, keys in expected.items()}
+    assert made.rows[-1].people == len(set().union(*expected.values()))
+    assert made.broken_lines == 0
+    assert made.left_out["test-patient", "patients"] == 1
+
+
+def test_every_state_is_counted_as_the_charts_say(count: Count, world: World) -> None:
+    everybody = set().union(*seen(world).values())
+    charts = Counter(person.chart for person in world.seeded.people if person.key in everybody)
+    states = dict(zip(Counted, count().rows[-1].elements["ethnicity"].states, strict=True))
+    assert states == {
+        Counted.SELF: charts[Chart.SELF] + charts[Chart.DECLINED_SINCE],
+        Counted.PROXY: charts[Chart.PROXY],
+        Counted.SOURCE_UNKNOWN: charts[Chart.ON_FILE],
+        Counted.DECLINED: charts[Chart.DECLINED],
+        Counted.DONT_KNOW: charts[Chart.DONT_KNOW],
+        Counted.NOT_ASKED: charts[Chart.EMPTY],
+        Counted.UNUSABLE: charts[Chart.UNUSABLE],
+    }
+    assert min(states.values()) > 0
+
+
+def test_the_written_language_is_known_to_be_the_persons_own_word(count: Count, world: World) -> None:
+    everybody = set().union(*seen(world).values())
+    told = (Chart.SELF, Chart.DECLINED_SINCE)
+    expected = sum(person.chart in told for person in world.seeded.people if person.key in everybody)
+    assert count().rows[-1].elements["written-language"].states[Counted.SELF - 1] == expected
+
+
+def test_the_files_are_private_and_hold_no_name(export: Path, world: World) -> None:
+    files = list(export.iterdir())
+    assert {each.name.partition(".")[0] for each in files} >= {"Patient", "Encounter", "Observation", "Appointment"}
+    assert export.stat().st_mode & 0o077 == 0
+    assert all(each.stat().st_mode & 0o777 == 0o600 for each in files)
+    written = "".join(each.read_text("utf-8") for each in files)
+    for person in world.seeded.people:
+        assert not any(told in written for told in (person.family, person.phone, person.street, person.birth_date.isoformat()))
+
+
+def test_the_files_are_gone_afterwards_whatever_happened(settings: Settings, world: World) -> None:
+    period, folder = period_of(settings, PERIOD, world.now), settings.data_dir / "exports"
+    stopped = threading.Event()
+    stopped.set()
+    with pytest.raises(Stopped), ExitStack() as stack:
+        stack.enter_context(exported(settings, period, world.now.timestamp(), stopped))
+    assert list(folder.iterdir()) == []
+    left_behind = folder / "killed"
+    left_behind.mkdir()
+    with exported(settings, period, left_behind.stat().st_mtime + 60, NEVER):
+        assert left_behind.exists()
+    with exported(settings, period, left_behind.stat().st_mtime + 24 * 3600, NEVER):
+        assert not left_behind.exists()
+
+
+def test_it_is_made_at_once_and_then_once_a_night(settings: Settings, database: Database) -> None:
+    noon = datetime(2026, 11, 24, 17, tzinfo=UTC)
+    with database.read() as tx:
+        assert is_due(tx, settings, noon)
+    assert make_due(settings, database, lambda: datetime.now(UTC), NEVER)
+    with database.read() as tx:
+        made = reports.made_at(tx, PERIOD)
+        assert made is not None
+        assert not is_due(tx, settings, made + timedelta(seconds=1))
+        nights = [made + timedelta(hours=hours) for hours in range(1, 49)]
+        due = next(moment for moment in nights if is_due(tx, settings, moment))
+    local = due.astimezone(settings.clinics["alder-creek"].time_zone)
+    assert local.hour == 3
+    assert due - made <= timedelta(hours=24)
+
+
+def test_the_report_that_is_kept_can_be_shown(settings: Settings, database: Database) -> None:
+    make_due(settings, database, lambda: datetime.now(UTC), NEVER)
+    with database.read() as tx:
+        snapshot = reports.latest(tx, PERIOD)
+    assert snapshot is not None
+    report = from_json(snapshot)
+    assert [row.name for row in report.rows] == [clinic.name for clinic in settings.clinics.values()] + [""]
+    for row in report.rows:
+        headline = next(each for each in row.elements if each.element == "race").metrics["direct"]
+        assert headline.percent is not None
+
+
+def test_a_failure_leaves_the_last_report_and_is_logged(
+    settings: Settings, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_due(settings, database, lambda: datetime.now(UTC), NEVER)
+    with database.read() as tx:
+        before = reports.latest(tx, PERIOD)
+    server = replace(settings.servers["demo"], base_url="http://127.0.0.1:9/fhir")
+    broken = replace(settings, servers={"demo": server})
+    caplog.set_level("WARNING", "intake.sync")
+    assert not make_due(broken, database, lambda: datetime.now(UTC) + timedelta(days=2), NEVER)
+    with database.read() as tx:
+        assert reports.latest(tx, PERIOD) == before
+    assert [(each.message, each.__dict__["reason"]) for each in caplog.records] == [("report-failed", "Temporary")]
+
+
+def submission(patient: str, **answers: Answer) -> Submission:
+    return Submission(
+        id=uuid4(),
+        clinic="alder-creek",
+        patient=patient,
+        answered_at=datetime.now(UTC),
+        informant=Informant.SELF,
+        channel=Channel.KIOSK,
+        question_set="spd15-2024",
+        question_set_version="1.0.0",
+        locale="en",
+        notice="2026-11",
+        answers={name.replace("_", "-"): answer for name, answer in answers.items()},
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "race", "ethnicity"),
+    [
+        (Answer(State.DECLINED), Counted.DECLINED, Counted.DECLINED),
+        (Answer(State.UNKNOWN), Counted.DONT_KNOW, Counted.DONT_KNOW),
+        (Answer(State.ANSWERED, ("2028-9",)), Counted.SELF, Counted.NOT_ASKED),
+        (Answer(State.ANSWERED, ("2135-2",)), Counted.SELF, Counted.SELF),
+    ],
+    ids=["declined", "unknown", "asian", "hispanic only"],
+)
+def test_answers_that_no_server_has_yet_count(
+    settings: Settings, database: Database, world: World, count: Count, answer: Answer, race: Counted, ethnicity: Counted
+) -> None:
+    keys = seen(world)["alder-creek"]
+    empty = next(each for each in world.seeded.people if each.chart is Chart.EMPTY and each.key in keys)
+    before = count().rows[-1].elements
+    with database.write() as tx:
+        submissions.submit(tx, submission(world.seeded.patient(empty), race_ethnicity=answer), "demo")
+    after = count().rows[-1].elements
+    assert moved(before["race"], after["race"]) == moved_to(race)
+    assert moved(before["ethnicity"], after["ethnicity"]) == moved_to(ethnicity)
+    assert after["race"].parts["verified"] == 0
+
+
+def moved(before: ElementCounts, after: ElementCounts) -> dict[Counted, int]:
+    change = {state: after.states[state - 1] - before.states[state - 1] for state in Counted}
+    return {state: by for state, by in change.items() if by}
+
+
+def moved_to(state: Counted) -> dict[Counted, int]:
+    return {} if state is Counted.NOT_ASKED else {Counted.NOT_ASKED: -1, state: 1}
+
+
+def test_two_servers_with_the_same_ids_keep_their_people_apart(settings: Settings, world: World) -> None:
+    """Both servers are the same one, so that every id is there twice; each clinic is on a server of its own."""
+    servers = {name: replace(settings.servers["demo"], id=name) for name in ("east", "west")}
+    chosen = {"alder-creek": "east", "bluestem": "west"}
+    clinics = {name: replace(settings.clinics[name], server=server) for name, server in chosen.items()}
+    both = replace(settings, servers=servers, clinics=clinics)
+    period = period_of(both, PERIOD, world.now)
+    with exported(both, period, world.now.timestamp(), NEVER) as folder:
+        made = tally(folder, Asked(period, world.now, mapped_codes(), exported_scopes(both), by_organization=False))
+    expected = {clinic: len(seen(world)[clinic]) for clinic in chosen}
+    assert {row.key: row.people for row in made.rows} == {**expected, "": sum(expected.values())}
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("Patient/1", "Patient/7-1"),
+        ("https://ehr.example/fhir/Patient/a.b-c", "Patient/7-a.b-c"),
+        ("Patient/1/_history/3", "Patient/7-1"),
+        ("Organization?identifier=urn:x|1", "Organization?identifier=urn:x|1"),
+        ("urn:x|1", "urn:x|1"),
+        ("#contained", "#contained"),
+    ],
+)
+def test_references_are_marked_with_their_server(reference: str, expected: str) -> None:
+    assert marked(reference, 7) == expected
+
+
+def test_the_command_searches_as_the_worker_does(
+    settings: Settings, world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTAKE_CONFIG", str(settings.directory))
+    assert main(["report", "--search", "--period", PERIOD, "--format", "json"]) == 0
+    out, words = capsys.readouterr()
+    expected = seen(world)
+    assert [row["people"] for row in json.loads(out)["rows"][:-1]] == [len(expected[clinic]) for clinic in settings.clinics]
+    assert words.startswith("searching demo for rolling-12")
+
+
+def test_the_command_refuses_what_goes_only_with_files(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INTAKE_CONFIG", str(settings.directory))
+    assert main(["report", "--search", "--period", PERIOD, "--clinics", "none"]) == 2
+    assert main(["report", "--search", "--period", "yesterday"]) == 2

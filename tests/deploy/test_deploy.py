@@ -1,0 +1,86 @@
+"""What an operator is handed says what the application does: limits, headers, paths with tokens, reasons, commands."""
+
+import re
+from configparser import RawConfigParser
+from pathlib import Path
+
+import pytest
+
+from intake import i18n
+from intake.app import LARGEST_BODY
+from intake.cli import COMMANDS
+from intake.pages import addresses, errors, headers
+from intake.shipped import CONFIG
+
+DEPLOY = CONFIG / "deploy"
+SYNC = Path(__file__).parents[2] / "intake" / "sync"
+README = (DEPLOY / "README.md").read_text("utf-8")
+NGINX = (DEPLOY / "nginx.conf").read_text("utf-8")
+CADDY = (DEPLOY / "Caddyfile").read_text("utf-8")
+
+
+@pytest.mark.parametrize("text", [NGINX, CADDY], ids=["nginx", "caddy"])
+def test_the_proxies_say_what_the_application_says(text: str) -> None:
+    assert f'"{headers.HSTS}"' in text
+    assert re.search(rf"{LARGEST_BODY // 1024}\s?K", text, re.IGNORECASE)
+    assert "/unavailable.html" in text
+
+
+def test_nginx_logs_no_path_with_a_token() -> None:
+    masked = re.findall(r"~\^(/\S+?)/\s+\1/-;", NGINX)
+    assert masked == [addresses.LINK, addresses.ONCE]
+    [logged] = re.findall(r"log_format intake '([^']*)'", NGINX)
+    assert not {"$request", "$request_uri", "$uri", "$http_referer", "$remote_addr"} & set(logged.split())
+
+
+def test_nginx_replaces_what_a_visitor_sends_of_forwarding_headers() -> None:
+    assert set(re.findall(r"proxy_set_header X-Forwarded-(\w+) \$(\w+);", NGINX)) == {
+        ("For", "remote_addr"),
+        ("Proto", "scheme"),
+        ("Host", "host"),
+    }
+
+
+@pytest.mark.parametrize("tag", ["en", "es", "ar"])
+def test_the_calm_page_speaks_the_words_of_the_catalogs(tag: str) -> None:
+    page = (DEPLOY / "unavailable.html").read_text("utf-8")
+    section = re.search(rf'<section lang="{tag}" dir="{i18n.locale(tag).direction}">(.*?)</section>', page, re.DOTALL)
+    assert section is not None
+    assert re.findall(r">([^<>]+)</", section[1]) == [i18n.translator(tag).gettext(words) for words in errors.WORDS[500]]
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [("intake", "serve"), ("intake-web", "web"), ("intake-worker", "worker")],
+    ids=["serve", "web", "worker"],
+)
+def test_a_unit_runs_a_command_of_ours(name: str, command: str) -> None:
+    unit = RawConfigParser(strict=False)
+    unit.read(DEPLOY / f"{name}.service", "utf-8")
+    assert unit["Service"]["ExecStart"].split()[1] == command
+    assert command in COMMANDS
+    assert unit["Service"]["Restart"] == "on-failure"
+
+
+def test_the_units_differ_only_in_what_they_run() -> None:
+    def confined(name: str) -> list[str]:
+        lines = (DEPLOY / f"{name}.service").read_text("utf-8").splitlines()
+        return [
+            line for line in lines if line.startswith(("User", "Protect", "Private", "Restrict", "SystemCall", "No", "Cap"))
+        ]
+
+    assert confined("intake") == confined("intake-web") == confined("intake-worker")
+    assert len(confined("intake")) > 15
+
+
+def test_every_command_in_the_readme_is_there() -> None:
+    named = set(re.findall(r"\b(?:run|`intake) (\w+)", README)) - {"as"}
+    assert {"check", "migrate", "keys", "users", "devices", "submissions"} <= named <= set(COMMANDS)
+
+
+def test_every_reason_to_hold_and_every_temporary_status_is_explained() -> None:
+    source = "".join(path.read_text("utf-8") for path in SYNC.glob("*.py"))
+    held = set(re.findall(r'\bhold\(\s*bench, claimed, "([a-z-]+)"', source))
+    explained = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", "".join(re.findall(r"^\| (.*?) \|", README, re.MULTILINE))))
+    assert held >= {"patient", "refused", "mismatch", "invalid"}
+    assert held <= explained

@@ -1,0 +1,35 @@
+"""The README holds what it shows: its two commands, its pictures, its links, a reason for each dependency."""
+
+import re
+import tomllib
+from itertools import chain
+from pathlib import Path
+
+from intake.cli import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+
+def test_its_two_commands_stand_alone_on_their_lines() -> None:
+    assert re.findall(r"^    (\S.*)$", README, re.MULTILINE)[:2] == ["pip install uv && uv run intake demo", "uv run pytest"]
+
+
+def test_its_pictures_and_links_are_there() -> None:
+    targets = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert len(targets) > 5
+    assert [target for target in targets if not (ROOT / target).is_file()] == []
+    assert all(words for words in re.findall(r"!\[(.*?)\]", README))
+
+
+def test_the_commands_that_it_names_exist() -> None:
+    assert set(re.findall(r"(?:uv run |`)intake ([a-z]+)", README)) <= set(COMMANDS)
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project, groups = PROJECT["project"], PROJECT["dependency-groups"]
+    needed = chain(project["dependencies"], *project["optional-dependencies"].values(), groups["demo"])
+    reasons = "".join(re.findall(r"^\| ([a-z].*?) \|", README, re.MULTILINE))
+    names = {re.split(r"[>\[;]", each)[0] for each in needed}
+    assert {name for name in names if name not in reasons} == set()

@@ -1,0 +1,267 @@
+"""The desk: today's patients with their gaps and how far they are, codes and links, and never an answer."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import segno
+
+from intake.answers import Channel
+from intake.store import audit, claims, codes, drafts, links, submissions, visits
+from intake.store.claims import Sent
+from intake.store.visits import Visit
+from tests.members import Member, member
+from tests.patients import Person
+from tests.sites import TestSite
+from tests.store.test_outbox import submission
+from tests.strict import attributes
+
+
+@pytest.fixture
+def desk(pages: TestSite) -> Member:
+    return member(pages, "desk")
+
+
+def fetched(site: TestSite, clinic: str = "riverside") -> None:
+    """Note a good fetch of the clinic's schedule, which drops no visit."""
+    with site.database.write() as tx:
+        visits.fetched(tx, clinic, [], tx.now, tx.now)
+
+
+def column(person: Member, number: int) -> list[str]:
+    """One column of today's list."""
+    return [row[number] for row in person.rows()]
+
+
+def test_the_day_is_the_clinics_own(pages: TestSite, desk: Member) -> None:
+    for key, starts_at in {
+        "late": datetime(2026, 11, 25, 4, 30, tzinfo=UTC),
+        "early": datetime(2026, 11, 24, 5, 0, tzinfo=UTC),
+        "yesterday": datetime(2026, 11, 24, 4, 59, tzinfo=UTC),
+        "tomorrow": datetime(2026, 11, 25, 5, 0, tzinfo=UTC),
+    }.items():
+        pages.visit(key, starts_at=starts_at, name=key)
+    fetched(pages)
+    desk.get("/staff/today")
+    assert column(desk, 0) == ["12:00 AM", "11:30 PM"]
+    assert [each.split(" born")[0] for each in column(desk, 1)] == ["early", "late"]
+
+
+def test_a_patient_is_shown_with_what_the_desk_needs(pages: TestSite, desk: Member) -> None:
+    pages.visit("7", gaps=frozenset({"interpreter", "race"}))
+    fetched(pages)
+    desk.get("/staff/today")
+    assert desk.rows()[0][:4] == ["10:15 AM", "Ana Lopez born May 17, 1980 · record MRN-7", "Race, interpreter", "Not begun"]
+    assert desk.facts() == {"Expected": "1", "With gaps": "1", "In the record today": "0"}
+
+
+def test_who_saw_the_names_is_in_the_audit(pages: TestSite, desk: Member) -> None:
+    desk.get("/staff/today?clinic=hillside")
+    with pages.database.read() as tx:
+        newest = audit.recent(tx, 1)[0]
+    assert (newest.who, newest.action, newest.subject) == ("ana", "today-seen", "hillside")
+
+
+def test_the_clinic_is_chosen_and_remembered(pages: TestSite, desk: Member) -> None:
+    assert desk.heading == "Today at Riverside Family Clinic"
+    desk.get("/staff/today?clinic=hillside")
+    assert desk.heading == "Today at Hillside Health"
+    assert "Tuesday, November 24, 7:00 AM" in desk.page.text
+    desk.get("/staff/today")
+    assert desk.heading == "Today at Hillside Health"
+    assert desk.get("/staff/today?clinic=elsewhere").status_code == 200
+
+
+def test_how_old_the_schedule_is_is_said(pages: TestSite, desk: Member) -> None:
+    assert "was never fetched" in desk.get("/staff/today").text
+    fetched(pages)
+    assert "Nobody is expected at this clinic today." in desk.get("/staff/today").text
+    pages.clock.advance(minutes=15)
+    assert "was fetched 15 min ago" in desk.get("/staff/today").text
+    pages.clock.advance(minutes=1)
+    text = desk.get("/staff/today").text
+    assert "was last fetched 16 min ago" in text
+    assert "Nov 24, 10:00 AM EST" in text
+
+
+def test_only_the_visits_around_now_are_marked(pages: TestSite, desk: Member) -> None:
+    for key, hours in {"before": -2.1, "just-before": -1.9, "just-after": 1.9, "after": 2.1}.items():
+        pages.visit(key, starts_at=pages.clock() + timedelta(hours=hours), name=key)
+    desk.get("/staff/today")
+    near = [node.query("bdi")[0].to_text() for node in desk.document.query("tr.near")]
+    assert near == ["just-before", "just-after"]
+    [jump] = [str(attributes(node)["href"]) for node in desk.document.query("main a") if "Jump" in node.to_text()]
+    assert desk.document.query(jump)[0].query("bdi")[0].to_text() == "just-before"
+
+
+def test_progress_in_words_and_nothing_is_called_done_that_was_not_read_back(pages: TestSite, desk: Member) -> None:
+    visit = pages.visit("1")
+    fetched(pages)
+
+    def said() -> str:
+        desk.get("/staff/today")
+        return column(desk, 3)[0]
+
+    told = [said()]
+    with pages.database.write() as tx:
+        links.make(tx, visit, tx.now + timedelta(hours=1))
+    told.append(said())
+    with pages.database.write() as tx:
+        codes.make(tx, visit, timedelta(minutes=15))
+    told.append(said())
+    with pages.database.write() as tx:
+        drafts.start(tx, visit, channel=Channel.KIOSK, locale="en")
+    told.append(said())
+    with pages.database.write() as tx:
+        submissions.submit(tx, submission(), "main", visit.id)
+        [claimed] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=5))
+        claims.sending(tx, claimed, Sent("Patient/1", "7"), "{}", timedelta(minutes=5))
+        claims.accept(tx, claimed)
+    told.append(said())
+    assert column(desk, 2) == ["Race, ethnicity"]
+    with pages.database.write() as tx:
+        claims.verify(tx, claimed)
+    told.append(said())
+    # The schedule's fetch still says what was missing before; nobody is to be asked again for that.
+    assert column(desk, 2) == ["Asked today"]
+    assert desk.facts() == {"Expected": "1", "With gaps": "0", "In the record today": "1"}
+    with pages.database.write() as tx:
+        tx.connection.exec_driver_sql("UPDATE submissions SET status = 'held'")
+    told.append(said())
+    assert told == [
+        "Not begun",
+        "Has a link",
+        "Has a code",
+        "Answering now",
+        "Answered, not in the record yet",
+        "In the record",
+        "Answered, IT is looking into it",
+    ]
+
+
+def test_a_code_is_shown_large_with_its_end_and_opens_the_visit_on_the_tablet(pages: TestSite, desk: Member) -> None:
+    visit = pages.visit("1")
+    pages.visit("2", name="Bo Twin")
+    desk.get("/staff/today")
+    desk.send(form=f"{visit.id}/code")
+    assert desk.path == "/staff/invitation"
+    assert desk.heading == "Code for Ana Lopez"
+    [code] = [str(node.to_text()) for node in desk.document.query(".secret span[aria-hidden]")]
+    assert re.fullmatch(r"\d{3} \d{3}", code)
+    assert "10:15 AM" in desk.page.text
+    assert desk.get("/staff/invitation").text.count(code) == 1
+    patient = Person(pages)
+    patient.pair()
+    patient.speak("en")
+    patient.send({"code": code}, form="by-code")
+    patient.send()
+    assert patient.path == "/who"
+    with pages.database.read() as tx:
+        assert [(each.who, each.action) for each in audit.about(tx, visit.id)] == [("ana", "code-made")]
+
+
+def test_a_code_is_not_shown_longer_than_it_opens(pages: TestSite, desk: Member) -> None:
+    visit = pages.visit("1")
+    desk.get("/staff/today")
+    desk.send(form=f"{visit.id}/code")
+    pages.clock.advance(minutes=15)
+    desk.get("/staff/invitation")
+    assert desk.told == ["There is no code or link to show any more. Make a new one."]
+
+
+def made_link(desk: Member, visit: Visit) -> str:
+    desk.get("/staff/today")
+    desk.send(form=f"{visit.id}/link")
+    return str(desk.document.query(".address")[0].to_text())
+
+
+def test_a_link_with_its_picture_opens_the_visit_on_the_patients_phone(pages: TestSite, desk: Member) -> None:
+    address = made_link(desk, pages.visit("1"))
+    assert address.startswith("http://localhost/l/")
+    assert "Nov 25, 12:00 AM EST" in desk.page.text
+    [image] = [str(attributes(node)["src"]) for node in desk.document.query("main img")]
+    drawn = desk.client.get(image)
+    assert (drawn.status_code, drawn.mimetype, drawn.headers["Cache-Control"]) == (200, "image/svg+xml", "no-store")
+    assert drawn.text.startswith("<svg")
+    assert "style=" not in drawn.text
+    phone = Person(pages)
+    phone.get(address.removeprefix("http://localhost"))
+    phone.send({"language": "en"}, form="/language")
+    phone.born(17, 5, 1980)
+    assert phone.path == "/why"
+
+
+def test_the_picture_says_the_address(pages: TestSite, desk: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    told, make = [], segno.make_qr
+
+    def listening(content: str, **more: Any) -> object:
+        told.append(content)
+        return make(content, **more)
+
+    monkeypatch.setattr(segno, "make_qr", listening)
+    address = made_link(desk, pages.visit("1"))
+    desk.client.get("/staff/invitation.svg")
+    assert told == [address]
+
+
+def test_no_secret_is_in_an_address_a_cookie_or_a_log(pages: TestSite, desk: Member, caplog: pytest.LogCaptureFixture) -> None:
+    from itsdangerous import base64_decode
+
+    caplog.set_level("DEBUG")
+    token = made_link(desk, pages.visit("1")).rpartition("/")[2]
+    cookie = desk.client.get_cookie("staff", path="/staff")
+    assert cookie is not None
+    plain = base64_decode(cookie.value.split(".")[0])
+    assert token.encode() not in plain
+    assert token not in caplog.text
+    assert all(token not in redirect.request.full_path for redirect in (*desk.page.history, desk.page))
+    raw = (pages.settings.data_dir / "intake.sqlite3").read_bytes()
+    assert token.encode() not in raw
+
+
+def test_what_one_made_no_other_sees(pages: TestSite, desk: Member) -> None:
+    made_link(desk, pages.visit("1"))
+    other = member(pages, "desk", name="bo")
+    other.get("/staff/invitation")
+    assert other.path == "/staff/today"
+    assert other.client.get("/staff/invitation.svg").status_code == 404
+
+
+def test_without_a_whole_date_of_birth_there_is_no_link(pages: TestSite, desk: Member) -> None:
+    pages.visit("1", birth_date=None)
+    desk.get("/staff/today")
+    assert [node.to_text().split()[0] for node in desk.document.query("table button")] == ["Get"]
+    assert "date of birth not whole" in desk.page.text
+
+
+def test_a_visit_that_left_the_schedule_meets_a_calm_page(pages: TestSite, desk: Member) -> None:
+    visit = pages.visit("1")
+    desk.get("/staff/today")
+    with pages.database.write() as tx:
+        visits.erase(tx, datetime(2027, 1, 1, tzinfo=UTC))
+    desk.send(form=f"{visit.id}/code")
+    assert desk.page.status_code == 404
+    assert desk.heading == "This is not there"
+
+
+def test_a_name_is_never_taken_for_markup(pages: TestSite, desk: Member) -> None:
+    pages.visit("1", name='<b>Bo</b> & "Co"', birth_date=date(1980, 1, 1))
+    assert "&lt;b&gt;Bo&lt;/b&gt;" in desk.get("/staff/today").text
+
+
+def test_the_desk_never_sees_an_answer(pages: TestSite, desk: Member) -> None:
+    visit = pages.visit("1")
+    with pages.database.write() as tx:
+        submissions.submit(tx, submission(), "main", visit.id)
+    text = desk.get("/staff/today").text
+    assert not any(said in text for said in ("2028-9", "Asian", "declined"))
+
+
+def test_over_https_too(secure_pages: TestSite) -> None:
+    secure = "https://intake.clinic.example"
+    person = member(secure_pages, "desk", base_url=secure)
+    visit = secure_pages.visit("1")
+    person.get("/staff/today")
+    person.send(form=f"{visit.id}/link")
+    assert str(person.document.query(".address")[0].to_text()).startswith(f"{secure}/l/")
