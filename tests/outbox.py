@@ -30,6 +30,9 @@ PATIENT: dict[str, Any] = {
     "extension": [{"url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex", "valueCode": "F"}],
     "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}, "preferred": True}],
 }
+ONE = {"QuestionnaireResponse": 1, "race": 1, "ethnicity": 1, "spoken-language": 1, "interpreter": 1, "Provenance": 1}
+"""The effects of the example's answers."""
+
 CHANGED_BY_US = {"meta", "extension", "communication"}
 
 
