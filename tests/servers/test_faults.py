@@ -265,7 +265,7 @@ def named_otherwise(entry: dict[str, Any]) -> None:
     [(without(URLS["race"]), "Patient race"), (without_reason, "interpreter"), (named_otherwise, "QuestionnaireResponse")],
     ids=["race", "declined", "answers"],
 )
-def test_what_was_accepted_and_silently_not_stored(outbox: Outbox, change: Any, element: str) -> None:
+def test_declined_accepted_by_the_server_and_silently_not_stored(outbox: Outbox, change: Any, element: str) -> None:
     sent = outbox.submit(outbox.patient())
     outbox.proxy.plan = [at_transaction(rewritten(change))]
     outbox.work()
@@ -273,6 +273,23 @@ def test_what_was_accepted_and_silently_not_stored(outbox: Outbox, change: Any, 
     assert f"{element}. Compare" in str(outbox.row(sent).words)
     with outbox.database.read() as tx:
         assert submissions.detail(tx, str(sent.id))
+
+
+@pytest.mark.parametrize("fault", [UNAVAILABLE, answering(400), answering(403)], ids=["later", "refused", "forbidden"])
+def test_timestamp_of_the_last_good_sync_advancing_on_failure(outbox: Outbox, fault: Any) -> None:
+    outbox.work_until_closed(outbox.submit(outbox.patient()))
+    good = paused(outbox).last_success
+    assert good is not None
+    outbox.clock.advance(hours=1)
+    sent = outbox.submit(outbox.patient())
+    outbox.proxy.always = fault
+    outbox.work()
+    assert outbox.state(sent)[0] != "verified"
+    assert paused(outbox).last_success == good
+    outbox.proxy.always = None
+    later = outbox.submit(outbox.patient())
+    outbox.work_until_closed(later)
+    assert paused(outbox).last_success == outbox.row(later).verified_at
 
 
 def test_a_transaction_that_was_taken_for_a_batch(outbox: Outbox) -> None:
