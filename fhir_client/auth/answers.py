@@ -32,7 +32,11 @@ class UnknownClient(AccessFault):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Token:
-    """A token, how long it lives, and the scopes that came with it; None where the server gave what was asked for."""
+    """A token, how long it lives, and the scopes that came with it.
+
+    Without any they should be those that were asked for (RFC 6749, 5.1), yet a server was seen to leave them out where it
+    grants none of them; SMART wants them told. So None is: not known.
+    """
 
     value: str
     life: timedelta

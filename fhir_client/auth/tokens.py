@@ -21,7 +21,7 @@ MARGIN = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Grant:
-    """A token as it was given; `scopes` is None where neither we nor the server named any, `key_id` the key that signed."""
+    """A token as it was given; `scopes` is None where the server named none, `key_id` the key that signed."""
 
     token: str
     life: timedelta
@@ -86,7 +86,7 @@ class Tokens:
 
     def _fetched(self, session: requests.Session) -> Grant:
         if self._endpoint is None:
-            self._endpoint = discover(session, self._base_url, self._token_url, self._timeout)
+            self._endpoint = discover(session, self._base_url, self._token_url, self._timeout, self._tls)
         refusal: UnknownClient | None = None
         for proof in self._credential.proofs(self._endpoint, self._now()):
             try:
@@ -103,10 +103,9 @@ class Tokens:
         try:
             response = session.post(endpoint.url, form, headers=headers, timeout=self._timeout, allow_redirects=False)
         except requests.RequestException as error:
-            raise network.fault(error) from None
+            raise network.fault(error, self._tls) from None
         token = token_of(response, self._credential.advice, self._now())
-        granted = token.scopes if token.scopes is not None else (self._scopes or None)
-        return Grant(token.value, token.life, asked_at + _use(token), granted, endpoint.url, proof.key_id)
+        return Grant(token.value, token.life, asked_at + _use(token), token.scopes, endpoint.url, proof.key_id)
 
 
 def _use(token: Token) -> timedelta:

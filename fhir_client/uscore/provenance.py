@@ -36,5 +36,10 @@ def _agents(statement: Statement, version: UsCoreVersion) -> list[Json]:
     agents: list[Json] = [{"type": concept(kind), "who": informant(statement)}]
     if statement.organization is not None:
         transmitter = Coding(version.participant_system, "transmitter", "Transmitter")
-        agents.append({"type": concept(transmitter), "who": {"reference": statement.organization}})
+        agents.append({"type": concept(transmitter), "who": _organization(statement.organization)})
     return agents
+
+
+def _organization(named: str) -> Json:
+    system, bar, value = named.rpartition("|")
+    return {"type": "Organization", "identifier": {"system": system, "value": value}} if bar else {"reference": named}

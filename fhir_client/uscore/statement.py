@@ -76,8 +76,8 @@ class Statement:
     """Everything that one submission says of one patient; None for an element means: not asked, touch nothing.
 
     `patient`, `encounter` and `organization` are relative references such as `Patient/123`; `organization` is the clinic that
-    transmits. `at` is aware. `questionnaire` is `canonical|version`. `source_display` names a related person's role, such as
-    "Parent or guardian".
+    transmits, and may be an identifier instead, as `system|value`. `at` is aware. `questionnaire` is `canonical|version`.
+    `source_display` names a related person's role, such as "Parent or guardian".
     """
 
     submission: UUID

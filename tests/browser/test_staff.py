@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from intake.report.codec import to_json
 from intake.report.making import make
@@ -108,13 +108,18 @@ def wide(page: Page) -> int:
     return found
 
 
+def is_an_answer(said: ConsoleMessage) -> bool:
+    """Whether the browser tells of a page that was refused or not found, and not of a part that a page lacks."""
+    return "status of 4" in said.text and "/static/" not in said.location["url"]
+
+
 @pytest.fixture
 def opened(open_page: OpenPage) -> Callable[..., Page]:
     """Opens pages; what the browser says of the answers 4xx, which are wanted here, is no complaint."""
 
     def open_one(size: tuple[int, int], *, dark: bool = False) -> Page:
         page = open_page(size, dark=dark)
-        page.on("console", lambda said: open_page.complaints.remove(said.text) if "status of 4" in said.text else None)
+        page.on("console", lambda said: open_page.complaints.remove(said.text) if is_an_answer(said) else None)
         return page
 
     return open_one

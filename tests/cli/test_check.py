@@ -50,7 +50,10 @@ def test_a_site_in_order_but_for_its_server(ready: Path, capsys: pytest.CaptureF
     told = checked(capsys)
     wrong = {about for about, found in told.items() if "wrong" in found.values()}
     assert wrong == {"server main"}
-    assert told["server main"] == {"http://127.0.0.1:9/fhir: The server cannot be reached.": "wrong"}
+    assert told["server main"] == {
+        "whether its worker runs: none has looked for submissions yet": "not known",
+        "http://127.0.0.1:9/fhir: The server cannot be reached.": "wrong",
+    }
     assert set(told["clinic riverside"].values()) == {"not known"}
     assert told["key"]["it opens the oldest and the newest submission"] == "good"
     assert told["database"].keys() >= {
@@ -174,3 +177,13 @@ def test_a_full_disk(ready: Path, capsys: pytest.CaptureFixture[str], monkeypatc
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12 - 10**8, 10**8))
     assert "0.1 GiB free" in said(checked(capsys)["disk"])
     assert "wrong" in checked(capsys)["disk"].values()
+
+
+def test_whether_a_worker_runs(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["worker", "--once"])
+    assert "good: a worker looks for submissions" in said(checked(capsys)["server main"])
+    engine = create_engine(load().database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE servers SET worker_seen = worker_seen - 180000000"))
+    engine.dispose()
+    assert "wrong: no worker has looked for submissions since" in said(checked(capsys)["server main"])

@@ -204,6 +204,13 @@ def test_a_clinic_that_the_server_does_not_know(good: Scripted, organization: st
     assert words in " ".join(faults(found(good, replace(CLINIC, organization=organization))))
 
 
+def test_a_location_that_the_schedule_cannot_match(good: Scripted) -> None:
+    good.answers["GET Location"] = (200, {**NOTHING, "entry": [{"resource": {"resourceType": "Location", "id": "7"}}]})
+    findings = found(good, replace(CLINIC, locations=("urn:oid:1|2",)))
+    [fault] = [each for each in findings if each.verdict is Verdict.WRONG]
+    assert fault.way_out == "Name Location/7 in locations of [riverside] in clinics.toml."
+
+
 def test_the_schedule_is_counted_and_nobody_named(good: Scripted) -> None:
     now = system_clock()
     appointment = {

@@ -17,6 +17,7 @@ from intake.sync.probe.findings import Finding, good, unknown, wrong
 
 LEAST_FREE = 2**30
 SKEW = timedelta(seconds=60)
+UNWATCHED = timedelta(minutes=2)
 RESTORE = (
     "Restore the key from its backup; only for a new site does `intake keys new` help, for it opens nothing stored before."
 )
@@ -81,7 +82,8 @@ def _opened(settings: Settings, database: Database, where: str) -> Iterator[Find
         yield _durability(tx, database.durability)
         yield _sealed(tx)
         yield _clocks(tx)
-        yield from _paused(tx, settings)
+        for server in settings.servers:
+            yield from _worked(tx, server)
 
 
 def _durability(tx: Tx, words: str) -> Finding:
@@ -115,13 +117,19 @@ def _clocks(tx: Tx) -> Finding:
     return good("clock", f"it is {tx.now:%Y-%m-%d %H:%M:%S} UTC, and nothing stored says otherwise")
 
 
-def _paused(tx: Tx, settings: Settings) -> Iterator[Finding]:
-    for server in settings.servers:
-        state = servers.state(tx, server)
-        if state.paused_since is not None:
-            since = f"{state.paused_since:%Y-%m-%d %H:%M} UTC"
-            yield wrong(
-                f"server {server}",
-                f"the worker has paused it since {since}: {state.words}",
-                "Mend that; the worker tries again every minute, and nothing is lost meanwhile.",
-            )
+def _worked(tx: Tx, server: str) -> Iterator[Finding]:
+    """Yield how the worker fares with a server: does it run, and has it paused the server."""
+    about, state = f"server {server}", servers.state(tx, server)
+    if state.worker_seen is None:
+        yield unknown(about, "whether its worker runs: none has looked for submissions yet")
+    elif tx.now - state.worker_seen > UNWATCHED:
+        since = f"{state.worker_seen:%Y-%m-%d %H:%M} UTC"
+        yield wrong(about, f"no worker has looked for submissions since {since}", "Start `intake serve` or `intake worker`.")
+    else:
+        yield good(about, "a worker looks for submissions")
+    if state.paused_since is not None:
+        yield wrong(
+            about,
+            f"the worker has paused it since {state.paused_since:%Y-%m-%d %H:%M} UTC: {state.words}",
+            "Mend that; the worker tries again every minute, and nothing is lost meanwhile.",
+        )

@@ -25,6 +25,7 @@ def clinic_findings(clinic: Clinic, server: Server, client: Client, clock: Clock
 
 
 def _place(about: str, client: Client, kind: str, named: str) -> Finding:
+    """Return whether the server knows an Organization or a Location by the reference or the identifier that is configured."""
     key = f"{kind.lower()}{'s' if kind == 'Location' else ''} of [{about.removeprefix('clinic ')}] in clinics.toml"
     found = _read(client, named) if named.startswith(f"{kind}/") else _search(client, kind, named)
     match found:
@@ -32,6 +33,10 @@ def _place(about: str, client: Client, kind: str, named: str) -> Finding:
             return wrong(about, f"the server knows no {named}", f"Correct {key}.")
         case [one] if one.get("active") is False or one.get("status") == "inactive":
             return wrong(about, f"{named} is no longer active on the server", f"Correct {key}.")
+        case [one] if kind == "Location" and named != f"Location/{one.get('id')}":
+            return wrong(
+                about, f"the schedule names places by reference, and {named} is none", f"Name Location/{one['id']} in {key}."
+            )
         case [_]:
             return good(about, f"the server knows {named}")
         case _:

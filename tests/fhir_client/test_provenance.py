@@ -1,0 +1,43 @@
+"""The Provenance: the clinic that transmits is named by reference, or by the identifier that the site knows it by."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from fhir_client.uscore.provenance import provenance
+from fhir_client.uscore.statement import AbsentReason, Source, Statement
+from fhir_client.uscore.versions import version
+
+
+def statement(organization: str | None) -> Statement:
+    return Statement(
+        submission=UUID(int=1),
+        patient="Patient/1",
+        at=datetime(2026, 11, 24, 15, tzinfo=UTC),
+        source=Source.PATIENT,
+        questionnaire="https://intake.example/Questionnaire/spd15-2024|1.0.0",
+        locale="en",
+        notice="2026-11",
+        items=(),
+        race=AbsentReason.ASKED_DECLINED,
+        organization=organization,
+    )
+
+
+@pytest.mark.parametrize(
+    ("organization", "who"),
+    [
+        ("Organization/1", {"reference": "Organization/1"}),
+        ("urn:oid:1.2|77", {"type": "Organization", "identifier": {"system": "urn:oid:1.2", "value": "77"}}),
+    ],
+)
+def test_who_transmits(organization: str, who: dict[str, Any]) -> None:
+    agents = provenance(statement(organization), version("6.1.0"), [], {})["agent"]
+    assert [agent["type"]["coding"][0]["code"] for agent in agents] == ["author", "transmitter"]
+    assert agents[1]["who"] == who
+
+
+def test_without_an_organization_nobody_is_said_to_transmit() -> None:
+    assert len(provenance(statement(None), version("6.1.0"), [], {})["agent"]) == 1

@@ -1,0 +1,261 @@
+"""The whole way behind a real OAuth server: tokens that end, keys that change, scopes and secrets that do not fit."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from fhir_client.auth.credentials import PrivateKeyJwt
+from fhir_client.auth.discovery import Endpoint
+from intake.app import create_app
+from intake.clock import system_clock
+from intake.demo.launch import LaunchFault
+from intake.demo.node import NoNode
+from intake.settings import Auth, AuthKind, Server
+from intake.store import servers
+from intake.sync import client_keys
+from intake.sync.access import keys_of, tokens_for
+from intake.sync.probe.findings import Finding, Verdict
+from intake.sync.probe.looking import look
+from tests.missing import missing
+from tests.outbox import Outbox
+
+from .oauth.guard import Guard
+from .oauth.launching import SCOPES, OAuthServer, Site, installed, kept_in, oauth_server
+
+pytestmark = pytest.mark.server
+SECRET = "s3cret that stays & secret"
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the OAuth server's packages."""
+    try:
+        return installed(kept_in(tmp_path_factory.mktemp("oauth")))
+    except (NoNode, LaunchFault) as fault:
+        missing(str(fault))
+
+
+@dataclass
+class Behind:
+    """An outbox whose server is behind the check of tokens that `oauth` gives out."""
+
+    outbox: Outbox
+    oauth: OAuthServer
+    guard: Guard
+
+    @property
+    def server(self) -> Server:
+        return self.outbox.server
+
+    def written(self) -> None:
+        """A new patient's submission is written and verified by the next round of work."""
+        sent = self.outbox.submit(self.outbox.patient())
+        self.outbox.work()
+        assert self.outbox.state(sent) == ("verified", None), self.paused()
+
+    def held_back(self) -> str:
+        """A new submission waits, whose server is paused; returns why."""
+        sent = self.outbox.submit(self.outbox.patient())
+        self.outbox.work()
+        assert self.outbox.row(sent).status.value == "queued"
+        words = self.paused()
+        assert words is not None
+        return words
+
+    def paused(self) -> str | None:
+        with self.outbox.database.read() as tx:
+            return servers.state(tx, self.server.id).words
+
+    def asked_again(self) -> None:
+        """The token that we hold is refused from now on."""
+        self.guard.revoked.update(self.guard.seen)
+
+    def configure(self, **auth: Any) -> None:
+        changed = replace(self.server, auth=replace(self.server.auth, **auth))
+        self.outbox.settings = replace(self.outbox.settings, servers={"main": changed})
+
+    def findings(self) -> list[Finding]:
+        return [each for each in look(self.server, [], system_clock) if each.about == "server main"]
+
+
+Start = Callable[..., Behind]
+
+
+class Quiet(WSGIRequestHandler):
+    def log(self, *_: object, **__: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def behind(outbox: Outbox, packages: Path, tmp_path: Path) -> Iterator[Start]:
+    """Starts an OAuth server that knows our keys, or `client`, and puts the outbox's FHIR server behind it."""
+    with ExitStack() as stack:
+
+        def start(
+            algorithm: str = "ES384",
+            client: dict[str, Any] | None = None,
+            methods: tuple[str, ...] = (),
+            limit: str = "",
+            **site: Any,
+        ) -> Behind:
+            kind = AuthKind.CLIENT_SECRET if methods else AuthKind.BACKEND_SERVICES
+            secret, key = tmp_path / "secret", tmp_path / "client.json"
+            auth = Auth(kind, "", secret, "intake", key, "", algorithm, "", SCOPES)
+            server = replace(outbox.server, auth=auth)
+            outbox.settings = replace(outbox.settings, servers={"main": server})
+            client_keys.new(server, algorithm)
+            known = {"jwks": client_keys.published([server]), "token_endpoint_auth_method": "private_key_jwt"}
+            told = Site(({"client_id": "intake", **(client or known), **({"scope": limit} if limit else {})},), **site)
+            oauth = stack.enter_context(oauth_server(packages, tmp_path, told))
+            configuration = {"token_endpoint": oauth.token_url, "token_endpoint_auth_methods_supported": list(methods)}
+            outbox.proxy.always = guard = Guard(oauth.keys(), configuration)
+            return Behind(outbox, oauth, guard)
+
+        yield start
+
+
+@pytest.mark.parametrize("algorithm", ["ES384", "RS384"])
+def test_from_the_first_token_to_verified(behind: Start, algorithm: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    site = behind(algorithm)
+    site.written()
+    site.written()
+    assert (len(site.guard.seen), site.guard.refused) == (1, 0)
+    [key] = keys_of(site.server)
+    assert (key.algorithm, site.server.auth.token_url) == (algorithm, "")
+    assert site.guard.seen[0] not in caplog.text
+
+
+def test_tokens_that_end_while_we_work_interrupt_nothing(behind: Start) -> None:
+    site = behind(life=1)
+    while len(site.guard.seen) < 3:
+        site.written()
+
+
+def test_a_token_that_is_refused_is_replaced_once_and_nothing_is_lost(behind: Start) -> None:
+    site = behind()
+    site.written()
+    site.asked_again()
+    site.written()
+    assert (len(site.guard.seen), site.guard.refused) == (2, 1)
+
+
+def test_a_server_that_takes_no_token_at_all_is_paused_and_not_asked_for_ever(behind: Start) -> None:
+    site = behind()
+    site.guard.later(hours=1)
+    assert "401" in site.held_back()
+    assert site.guard.refused == 2
+
+
+def test_an_assertion_is_taken_once(behind: Start) -> None:
+    site = behind()
+    credential = PrivateKeyJwt("intake", lambda: keys_of(site.server))
+    endpoint = Endpoint(site.oauth.token_url)
+    [proof] = credential.proofs(endpoint, system_clock())
+    form = {"grant_type": "client_credentials", **proof.form}
+    answers = [site.oauth.session.post(endpoint.url, form, timeout=5) for _ in range(2)]
+    assert [each.status_code for each in answers] == [200, 401]
+    site.written()
+
+
+def test_a_scope_that_we_may_not_ask_for_pauses_the_server_with_words_until_it_is_mended(behind: Start) -> None:
+    site = behind(scopes=(*SCOPES, "system/Group.r"), limit=" ".join(SCOPES))
+    site.configure(scopes=(*SCOPES, "system/Group.r"))
+    assert "invalid_scope: it does not grant the scopes that we ask for; compare scopes" in site.held_back()
+    site.configure(scopes=SCOPES)
+    site.outbox.clock.advance(minutes=2)
+    site.written()
+
+
+def test_what_the_granted_scopes_do_not_permit_pauses_the_server_and_is_named_by_the_check(behind: Start) -> None:
+    site = behind(grants=("system/Patient.rs", "system/QuestionnaireResponse.crs", "system/Observation.crs"))
+    site.configure(
+        scopes=("system/Patient.rs", "system/Patient.u", "system/QuestionnaireResponse.crs", "system/Observation.crs")
+    )
+    assert "403: it does not let us in; check credentials and scopes" in site.held_back()
+    wrong = [each.words for each in site.findings() if each.verdict is Verdict.WRONG]
+    assert "scopes do not ask for: search Appointment, create Provenance, search Provenance" in wrong
+    assert "it does not grant the scopes to: update Patient" in wrong
+
+
+def test_a_key_that_the_server_does_not_know_yet_interrupts_nothing(behind: Start) -> None:
+    site = behind()
+    site.written()
+    [old] = keys_of(site.server)
+    new = client_keys.rotate(site.server, "RS384")
+    site.asked_again()
+    site.written()
+    assert tokens_for(site.server).grant().key_id == old.id
+    wrong = [each.words for each in site.findings() if each.verdict is Verdict.WRONG]
+    assert wrong == [f"it takes only what the older key {old.id} signs, and not the newest, {new.id}"]
+
+
+def test_a_server_that_fetches_our_keys_takes_each_new_one(behind: Start, outbox: Outbox) -> None:
+    def app(*asked: Any) -> Any:
+        # Settings are complete only after the OAuth server has started, which has to know this address.
+        return create_app(outbox.settings, outbox.database)(*asked)
+
+    pages = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    thread = Thread(target=pages.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        uri = f"http://127.0.0.1:{pages.port}/.well-known/jwks.json"
+        site = behind(client={"jwks_uri": uri, "token_endpoint_auth_method": "private_key_jwt"})
+        site.written()
+        [old] = keys_of(site.server)
+        new = client_keys.rotate(site.server, "ES384")
+        site.asked_again()
+        site.written()
+        # What it fetched counts for a minute there.
+        site.oauth.ahead(61)
+        site.asked_again()
+        client_keys.remove(site.server, old.id)
+        site.written()
+        assert tokens_for(site.server).grant().key_id == new.id
+    finally:
+        pages.shutdown()
+        thread.join()
+        pages.server_close()
+
+
+def test_clocks_that_are_far_apart_are_named(behind: Start) -> None:
+    site = behind()
+    site.oauth.ahead(600)
+    words = site.held_back()
+    assert "(invalid_client); check client_id, our public keys as the EHR has them, and both clocks." in words
+    assert "seconds apart" in words
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+def test_a_client_secret_that_was_wrong_is_taken_up_from_its_file(
+    behind: Start, method: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    (tmp_path / "secret").write_text("wrong\n", "utf-8")
+    site = behind(client={"client_secret": SECRET, "token_endpoint_auth_method": method}, methods=(method,))
+    words = site.held_back()
+    assert "check client_id and the secret" in words
+    (tmp_path / "secret").write_text(f"{SECRET}\n", "utf-8")
+    site.outbox.clock.advance(minutes=2)
+    site.written()
+    assert SECRET not in caplog.text + words + repr(tokens_for(site.server))
+
+
+def test_the_check_shows_how_the_server_lets_us_in(behind: Start) -> None:
+    site = behind("RS384")
+    found = site.findings()
+    assert [each for each in found if each.verdict is Verdict.WRONG] == []
+    words = "\n".join(each.words for each in found)
+    [key] = keys_of(site.server)
+    assert f"{site.oauth.token_url} gives us tokens, each for 300 seconds" in words
+    assert f"it takes what key {key.id} signs (RS384)" in words
+    assert f"the scopes that it granted permit all that is needed: {' '.join(SCOPES)}" in words
+    assert json.loads(site.server.auth.key_file.read_text("utf-8"))["keys"][0]["kid"] == key.id  # type: ignore[union-attr]
