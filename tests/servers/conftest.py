@@ -1,6 +1,7 @@
 """The real FHIR servers, one after the other, and what stands before them: a proxy of faults, and an outbox behind it."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,30 @@ from tests.cli.conftest import lay_out
 from tests.faults import Proxy, proxy_to
 from tests.outbox import Outbox
 from tests.servers.launching import hapi
+from tests.servers.matrix import table
 from tests.sites import SetClock
 
 SERVERS = ["medplum", pytest.param("hapi", marks=pytest.mark.hapi)]
+
+
+OUTCOMES: dict[tuple[str, str], list[str]] = defaultdict(list)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note how each test of each server went, for the table."""
+    report = yield
+    held = getattr(item, "callspec", None)
+    if isinstance(item, pytest.Function) and held is not None and "make" in held.params and report.when == "call":
+        OUTCOMES[held.params["make"], item.originalname].append(report.outcome)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the table, where it was asked for."""
+    wanted: Path | None = session.config.getoption("matrix")
+    if wanted is not None and OUTCOMES:
+        wanted.write_text(table(OUTCOMES), "utf-8")
 
 
 @pytest.fixture(scope="session", params=SERVERS)

@@ -128,6 +128,14 @@ def test_entries_of_the_read_back_that_fail(outbox: Outbox, status: str, where: 
         assert outbox.state(sent)[0] == "verified"
 
 
+def test_a_reference_to_nothing_holds_the_row_or_is_taken(outbox: Outbox, make: str) -> None:
+    sent = outbox.submit(outbox.patient(), encounter="Encounter/none-of-this-name")
+    outbox.work()
+    # HAPI answers 400 and does nothing at all; Medplum takes it.
+    assert outbox.state(sent) == (("held", "refused") if make == "hapi" else ("verified", None))
+    assert sum(effects(outbox.real, sent).values()) == (0 if make == "hapi" else len(ONE))
+
+
 def test_a_server_without_history_is_read_back_all_the_same(outbox: Outbox) -> None:
     sent = outbox.submit(outbox.patient())
     outbox.proxy.always = entries_answering("405", "_history")
@@ -137,7 +145,7 @@ def test_a_server_without_history_is_read_back_all_the_same(outbox: Outbox) -> N
 
 def test_a_followed_chart_is_read_back_there_after_a_restart(outbox: Outbox) -> None:
     patient = outbox.patient()
-    link = [{"type": "replaced-by", "other": {"reference": f"https://other.example/fhir/{patient}/_history/1"}}]
+    link = [{"type": "replaced-by", "other": {"reference": f"{outbox.real.base_url}/{patient}/_history/1"}}]
     sent = outbox.submit(outbox.patient(active=False, link=link))
     outbox.proxy.plan = [at_batch(UNAVAILABLE)]
     outbox.work()
@@ -169,8 +177,10 @@ def test_two_references_to_one_chart_never_go_at_once_and_the_later_word_stands(
     assert outbox.proxy.transactions() == 4
 
 
-@pytest.mark.parametrize("other", [{"identifier": {"value": "7"}}, {"reference": "RelatedPerson/7"}])
-def test_a_chart_replaced_by_one_that_it_does_not_name_is_held(outbox: Outbox, other: dict[str, Any]) -> None:
+@pytest.mark.parametrize("named", [False, True], ids=["by a number", "by a relative"])
+def test_a_chart_replaced_by_one_that_it_does_not_name_is_held(outbox: Outbox, named: bool) -> None:
+    relative = outbox.real.create({"resourceType": "RelatedPerson", "patient": {"reference": outbox.patient()}})
+    other = {"reference": f"RelatedPerson/{relative['id']}"} if named else {"identifier": {"value": "7"}}
     sent = outbox.submit(outbox.patient(link=[{"type": "replaced-by", "other": other}]))
     outbox.work()
     assert outbox.state(sent) == ("held", "patient")
