@@ -76,6 +76,8 @@ def test_a_key_without_a_name_gets_the_sites_or_its_thumbprint() -> None:
         (pem(EC_KEY)[:60], "no private key"),
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no private key"),
     ],
+    # The keys are new in each process, and a case has to have one name in all of them.
+    ids=[str(number) for number in range(16)],
 )
 def test_what_cannot_sign_is_refused_with_the_reason(raw: bytes, words: str) -> None:
     with pytest.raises(KeyFault, match=words) as caught:
