@@ -65,19 +65,19 @@ def test_several_groups_with_details() -> None:
     assert race.text == "Asian, Vietnamese, Black or African American"
 
 
-def test_asian_and_hispanic_is_not_collapsed_to_hispanic() -> None:
+def test_asian_and_hispanic_collapsed_to_hispanic() -> None:
     race, ethnicity = race_ethnicity(answered(ASIAN, HISPANIC))
     assert codes(race) == ([ASIAN], [])
     assert codes(ethnicity) == ([HISPANIC], [])
 
 
-def test_hispanic_is_never_a_race() -> None:
+def test_hispanic_exported_as_a_race() -> None:
     race, ethnicity = race_ethnicity(answered(HISPANIC))
     assert race is None
     assert codes(ethnicity) == ([HISPANIC], [])
 
 
-def test_an_unticked_box_is_not_turned_into_not_hispanic() -> None:
+def test_missing_turned_into_not_hispanic() -> None:
     assert race_ethnicity(answered(WHITE))[1] is None
 
 
