@@ -1,6 +1,6 @@
 """Where answers meet FHIR: a submission and its question set in, a statement for fhir_client out. Nothing is guessed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from fhir_client.uscore.statement import (
@@ -35,13 +35,11 @@ def statement(
     """Return what the submission says, coded; raises UnknownAnswer."""
     related = RELATED.get(submission.informant)
     said: Said = {}
-    items: list[ItemAnswer] = []
     for name, answer in submission.answers.items():
         question = questions.question(name)
         if question is None:
             raise UnknownAnswer(f"answers.{name}: question set {questions.id} has no such question")
         said |= _elements(question, answer, policy)
-        items += items_of(questions, question, answer)
     return Statement(
         submission=submission.id,
         patient=submission.patient,
@@ -52,7 +50,7 @@ def statement(
         questionnaire=f"{questions.url}|{submission.question_set_version}",
         locale=submission.locale,
         notice=submission.notice,
-        items=tuple(items),
+        items=tuple(_items(questions, submission)),
         encounter=submission.encounter,
         organization=organization,
         race=_as(said.get(Element.RACE), Coded),
@@ -61,6 +59,13 @@ def statement(
         written=_as(said.get(Element.WRITTEN_LANGUAGE), Language),
         interpreter=_as(said.get(Element.INTERPRETER), Interpreter),
     )
+
+
+def _items(questions: QuestionSet, submission: Submission) -> Iterator[ItemAnswer]:
+    # A response's items stand in the order of its Questionnaire, in whatever order they were answered.
+    for question in questions.questions:
+        if answer := submission.answers.get(question.id):
+            yield from items_of(questions, question, answer)
 
 
 def _as(value: object, kind: type[T]) -> T | AbsentReason | None:
