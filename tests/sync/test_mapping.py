@@ -11,7 +11,8 @@ from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, Langu
 from intake.answers import OWN_WORDS, Answer, Channel, Informant, State, Submission
 from intake.questions import QuestionSet
 from intake.settings import MappingPolicy, load
-from intake.sync.mapping import UnknownAnswer, statement
+from intake.sync.choices import UnknownAnswer
+from intake.sync.mapping import statement
 
 ASIAN, BLACK, WHITE, PACIFIC = "2028-9", "2054-5", "2106-3", "2076-8"
 HISPANIC, NOT_HISPANIC, MENA = "2135-2", "2186-5", "2118-8"
