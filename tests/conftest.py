@@ -1,5 +1,6 @@
 """What the tests of all rooms share."""
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--submissions", type=int, default=500, metavar="N", help=words)
     words = "write the table of FHIR servers and what each passed in this run to FILE (with -m server)"
     parser.addoption("--matrix", type=Path, metavar="FILE", help=words)
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """A test that starts the worker's log leaves it as it found it, for the next one to listen to."""
+    logger = logging.getLogger("intake.sync")
+    handlers, propagates, level = list(logger.handlers), logger.propagate, logger.level
+    yield
+    logger.handlers, logger.propagate = handlers, propagates
+    logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -174,7 +174,7 @@ def named_otherwise(entry: dict[str, Any]) -> None:
     [(without(URLS["race"]), "Patient race"), (without_reason, "interpreter"), (named_otherwise, "QuestionnaireResponse")],
     ids=["race", "declined", "answers"],
 )
-def test_what_was_accepted_and_silently_not_stored(outbox: Outbox, change: Any, element: str) -> None:
+def test_declined_accepted_by_the_server_and_silently_not_stored(outbox: Outbox, change: Any, element: str) -> None:
     sent = outbox.submit(outbox.patient())
     outbox.proxy.plan = [at_transaction(rewritten(change))]
     outbox.work()

@@ -1,15 +1,14 @@
 """What is wrong with a server pauses the server, and what is wrong with a row holds that row alone."""
 
+from typing import Any
+
 import pytest
 
 from fhir_client.client import Client
 from intake.store import servers
 from intake.store.submissions import Status
 from intake.store.tables import submissions as table
-from tests.faults import (
-    after,
-    answering,
-)
+from tests.faults import after, answering
 from tests.outbox import Outbox
 
 pytestmark = pytest.mark.server
@@ -108,3 +107,20 @@ def test_the_rest_of_a_batch_goes_back_when_the_worker_is_told_to_stop(outbox: O
     drain(outbox.settings, outbox.server, outbox.database, outbox.clock, lambda: 0.5, stop)
     assert [outbox.row(each).status for each in sent] == [Status.VERIFIED, Status.QUEUED, Status.QUEUED]
     assert not any(outbox.row(each).sending for each in sent)
+
+
+@pytest.mark.parametrize("fault", [answering(503), answering(400), answering(403)], ids=["later", "refused", "forbidden"])
+def test_timestamp_of_the_last_good_sync_advancing_on_failure(outbox: Outbox, fault: Any) -> None:
+    outbox.work_until_closed(outbox.submit(outbox.patient()))
+    good = paused(outbox).last_success
+    assert good is not None
+    outbox.clock.advance(hours=1)
+    sent = outbox.submit(outbox.patient())
+    outbox.proxy.always = fault
+    outbox.work()
+    assert outbox.state(sent)[0] != "verified"
+    assert paused(outbox).last_success == good
+    outbox.proxy.always = None
+    later = outbox.submit(outbox.patient())
+    outbox.work_until_closed(later)
+    assert paused(outbox).last_success == outbox.row(later).verified_at
