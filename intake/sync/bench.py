@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from fhir_client.client import Client
-from fhir_client.writing.transaction import Writer
+from fhir_client.writing.values import Writer
 from intake.clock import Clock
 from intake.settings import Server, Settings
 from intake.store.claims import Claimed

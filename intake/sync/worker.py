@@ -3,10 +3,11 @@
 import random
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
 
-from fhir_client.errors import ServerFault
+from fhir_client.errors import ServerFault, Temporary
 from intake.clock import Clock
 from intake.settings import Server, Settings
 from intake.store import claims, servers, submissions
@@ -19,7 +20,7 @@ from intake.sync.bench import Bench
 from intake.sync.clients import client_for, writer_for
 from intake.sync.log import logger, where
 from intake.sync.one import deliver
-from intake.sync.outcomes import CREDENTIALS, PAUSE
+from intake.sync.outcomes import PAUSE, reason_of
 
 IDLE_SECONDS = 1.0
 BATCH = 4
@@ -95,14 +96,15 @@ def drain(settings: Settings, server: Server, database: Database, clock: Clock, 
     """Deliver what is due for the server, batch after batch; returns whether anything was."""
     if not _is_due(database, server, clock):
         return False
-    try:
-        client = client_for(server)
-    except ServerFault as error:
-        _no_credentials(database, server, clock, error)
-        return False
     done = False
-    with client:
-        bench = Bench(settings, server, database, client, writer_for(server, settings.mapping), clock, chance)
+    with ExitStack() as held:
+        try:
+            client = held.enter_context(client_for(server))
+            writer = writer_for(server, settings, client)
+        except (ServerFault, Temporary) as error:
+            _not_now(database, server, clock, error)
+            return False
+        bench = Bench(settings, server, database, client, writer, clock, chance)
         while not stop.is_set() and (claimed := _claimed(bench)):
             _deliver_all(bench, claimed, stop)
             done = True
@@ -124,11 +126,16 @@ def _resting(state: servers.ServerState, clock: Clock) -> bool:
     return state.paused_until is not None and state.paused_until > clock()
 
 
-def _no_credentials(database: Database, server: Server, clock: Clock, error: ServerFault) -> None:
+def _not_now(database: Database, server: Server, clock: Clock, error: ServerFault | Temporary) -> None:
+    """Leave the server alone for a while, which nobody knows how to write to now; what is at fault pauses it."""
+    reason = reason_of(error)
     with database.write() as tx:
-        alarm = servers.pause(tx, server.id, until=clock() + PAUSE, reason=CREDENTIALS, words=error.words)
+        if isinstance(error, Temporary):
+            servers.rest(tx, server.id, until=clock() + (error.retry_after or PAUSE))
+            return
+        alarm = servers.pause(tx, server.id, until=clock() + PAUSE, reason=reason, words=error.words)
     if alarm:
-        logger.error("server-paused", extra={"server": server.id, "reason": CREDENTIALS})
+        logger.error("server-paused", extra={"server": server.id, "reason": reason})
 
 
 def _claimed(bench: Bench) -> tuple[Claimed, ...]:

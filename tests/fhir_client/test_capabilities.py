@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from fhir_client.capabilities import read
-from fhir_client.writing.ladder import Rung, highest
+from fhir_client.quirks import USUAL
+from fhir_client.writing.ladder import Rung, negotiate
 
 
 def statement(*system: str, **kinds: Any) -> dict[str, Any]:
@@ -64,4 +65,4 @@ def test_odd_shapes_say_nothing(broken: dict[str, Any]) -> None:
     ],
 )
 def test_the_highest_rung_that_is_offered(held: dict[str, Any], rung: Rung) -> None:
-    assert highest(read(held)) is rung
+    assert negotiate(read(held), USUAL).rung is rung

@@ -25,7 +25,8 @@ def proxy(server: str) -> Iterator[Proxy]:
 @pytest.fixture
 def outbox(template: Path, tmp_path: Path, proxy: Proxy, client: Client) -> Iterator[Outbox]:
     """An empty outbox whose worker reaches the server through the proxy."""
-    lay_out(tmp_path, proxy.base_url)
+    # Pinned, so that the faults of a test's plan meet the writing, and not the question what the server offers.
+    lay_out(tmp_path, proxy.base_url, strategy="transaction")
     settings, clock = load(tmp_path), SetClock()
     settings.data_dir.mkdir()
     for held in template.iterdir():

@@ -18,7 +18,9 @@ from fhir_client.uscore.versions import version
 from fhir_client.writing.bundle import build
 from fhir_client.writing.charts import Known
 from fhir_client.writing.readback import read_back
-from fhir_client.writing.transaction import Sending, Writer, Written, find, write
+from fhir_client.writing.transaction import find
+from fhir_client.writing.values import Sending, Writer, Written
+from fhir_client.writing.ways import write
 from intake.settings import MappingPolicy, load
 from intake.store.payload import decode
 from intake.sync.mapping import statement

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from intake.clock import Clock, system_clock
-from intake.settings import Auth, AuthKind, Clinic, Server
+from intake.settings import Auth, AuthKind, Clinic, Server, Settings, load
 from intake.sync.probe.findings import Finding, Verdict
 from intake.sync.probe.looking import look
 
@@ -50,6 +50,10 @@ def server(base_url: str, kind: AuthKind = AuthKind.NONE, secret_file: Path | No
     return Server("main", base_url, "6.1.0", "generic", timedelta(seconds=5), auth, None, 1)
 
 
+def site(*clinics: Clinic) -> Settings:
+    return replace(load(), clinics={each.id: each for each in clinics})
+
+
 @pytest.fixture
 def good(scripted: Scripted) -> Scripted:
     """A server at which nothing is wrong."""
@@ -64,7 +68,7 @@ def good(scripted: Scripted) -> Scripted:
 
 
 def found(script: Scripted, clinic: Clinic = CLINIC, clock: Clock = system_clock) -> tuple[Finding, ...]:
-    return tuple(look(server(script.base_url), [clinic], clock))
+    return tuple(look(server(script.base_url), site(clinic), clock))
 
 
 def faults(findings: tuple[Finding, ...]) -> list[str]:
@@ -103,7 +107,7 @@ def test_where_there_is_no_way_in_the_reason_is_said(good: Scripted, answer: tup
 
 
 def test_a_server_that_is_not_there(good: Scripted) -> None:
-    [fault] = faults(tuple(look(server("http://127.0.0.1:9/fhir"), [], system_clock)))
+    [fault] = faults(tuple(look(server("http://127.0.0.1:9/fhir"), site(), system_clock)))
     assert fault == "server main: http://127.0.0.1:9/fhir: The server cannot be reached."
 
 
@@ -227,7 +231,7 @@ def test_the_schedule_is_counted_and_nobody_named(good: Scripted) -> None:
 
 @pytest.mark.parametrize("kind", [AuthKind.BASIC, AuthKind.BEARER])
 def test_a_secret_that_cannot_be_read_is_a_fault_and_is_not_told(good: Scripted, tmp_path: Path, kind: AuthKind) -> None:
-    [fault] = faults(tuple(look(server(good.base_url, kind, tmp_path / "none"), [], system_clock)))
+    [fault] = faults(tuple(look(server(good.base_url, kind, tmp_path / "none"), site(), system_clock)))
     assert "cannot be read from" in fault
 
 

@@ -25,8 +25,8 @@ _READ_BACK = _needs(Patient="r", Appointment="s")
 _RESPONSE = _needs(QuestionnaireResponse="crs", Provenance="cs")
 _OBSERVATIONS = _needs(Observation="cs")
 NEEDS: Mapping[Rung, tuple[Need, ...]] = {
-    Rung.OBSERVATIONS: (*_READ_BACK, *_RESPONSE, *_OBSERVATIONS),
-    Rung.QUESTIONNAIRE_RESPONSE: (*_READ_BACK, *_RESPONSE),
+    Rung.OBSERVATIONS: (*_READ_BACK, *_OBSERVATIONS),
+    Rung.QUESTIONNAIRE_RESPONSE: (*_READ_BACK, *_needs(QuestionnaireResponse="crs")),
     Rung.DOCUMENT: (*_READ_BACK, *_needs(DocumentReference="crs")),
     Rung.WORKLIST: _READ_BACK,
     **dict.fromkeys((Rung.TRANSACTION, Rung.PATCH, Rung.PUT), (*_READ_BACK, *_needs(Patient="u"), *_RESPONSE, *_OBSERVATIONS)),
