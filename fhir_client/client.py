@@ -28,6 +28,7 @@ class Client:
         self.base_url = base_url.rstrip("/")
         self._auth: Auth = auth or NoAuth()
         self._timeout = timeout
+        self._tls = tls
         self._session = network.session(tls)
         self._session.headers.update({"Accept": JSON})
         self.server_time: datetime | None = None
@@ -166,7 +167,7 @@ class Client:
                 method, url, params=parameters, data=data, headers=headers, timeout=self._timeout, allow_redirects=False
             )
         except requests.RequestException as error:
-            raise network.fault(error) from None
+            raise network.fault(error, self._tls) from None
 
 
 def matches(page: Resource) -> Iterator[Resource]:

@@ -1,15 +1,16 @@
 """The session that every request of ours goes through, and what a fault on the way means for the caller."""
 
+import re
 import ssl
 from collections.abc import Iterator
 
 import requests
 
 from fhir_client.errors import AccessFault, FhirError, ServerFault, Temporary
-from fhir_client.tls import Tls
+from fhir_client.tls import Tls, alert
 
-# What a TLS server's alert is called where it does not take the certificate that we show, or misses one (RFC 8446, 6.2).
-_OURS_REFUSED = ("CERTIFICATE_REQUIRED", "ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_CERTIFICATE", "HANDSHAKE_FAILURE")
+# What a server's alert is called where it does not take the certificate that we show, or misses one (RFC 8446, 6.2).
+_OURS_REFUSED = re.compile("ALERT_(?:.*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR|HANDSHAKE_FAILURE)")
 
 
 def session(tls: Tls) -> requests.Session:
@@ -22,18 +23,30 @@ def session(tls: Tls) -> requests.Session:
     return made
 
 
-def fault(error: requests.RequestException) -> FhirError:
+def fault(error: requests.RequestException, tls: Tls) -> FhirError:
     """Return what a request that got no answer means."""
     causes = tuple(_causes(error))
     if any(isinstance(each, ssl.SSLCertVerificationError) for each in causes):
         return ServerFault("The server's certificate is not trusted, or has expired.")
-    if any(alert in str(each).upper() for each in causes if isinstance(each, ssl.SSLError) for alert in _OURS_REFUSED):
+    if _ours_is_refused(error, causes, tls):
         return AccessFault("The server does not take the certificate that we show, or asks for one and gets none.")
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, requests.exceptions.SSLError) and not _was_cut(causes):
         return ServerFault("No secure connection with the server is possible.")
     if isinstance(error, requests.Timeout):
         return Temporary("The server did not answer in time.")
     return Temporary("The server cannot be reached.")
+
+
+def _ours_is_refused(error: requests.RequestException, causes: tuple[BaseException, ...], tls: Tls) -> bool:
+    said = next((each.reason for each in causes if isinstance(each, ssl.SSLError) and each.reason), "")
+    if _was_cut(causes) and error.request is not None and error.request.url:
+        # In TLS 1.3 the alert comes while we send already, and is lost with the connection: so it is asked for.
+        said = alert(error.request.url, tls)
+    return _OURS_REFUSED.search(said) is not None
+
+
+def _was_cut(causes: tuple[BaseException, ...]) -> bool:
+    return any(isinstance(each, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError) for each in causes)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

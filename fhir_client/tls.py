@@ -2,6 +2,8 @@
 
 import socket
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,19 +65,43 @@ def expires(url: str, *, tls: Tls = USUAL, timeout: float = 30) -> datetime | No
 
     None where there is none to see: plain http, no answer, or a certificate that is not trusted.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "https" or parts.hostname is None:
+    if not url.startswith("https:"):
         return None
     try:
-        with (
-            socket.create_connection((parts.hostname, parts.port or HTTPS_PORT), timeout) as plain,
-            tls.context().wrap_socket(plain, server_hostname=parts.hostname) as secure,
-        ):
+        with _connected(url, tls, timeout) as secure:
             held = secure.getpeercert() or {}
     except (OSError, AccessFault):
         return None
     until = held.get("notAfter")
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(until), UTC) if isinstance(until, str) else None
+
+
+def alert(url: str, tls: Tls, timeout: float = 1) -> str:
+    """Return the name of the alert with which the server at `url` breaks off a connection; "" where it does not.
+
+    The timeout is short: a server that lets us in says nothing until it is asked something.
+    """
+    if not url.startswith("https:"):
+        return ""
+    try:
+        with _connected(url, tls, timeout) as secure:
+            secure.recv(1)
+    except ssl.SSLError as error:
+        return error.reason or ""
+    except (OSError, AccessFault):
+        return ""
+    return ""
+
+
+@contextmanager
+def _connected(url: str, tls: Tls, timeout: float) -> Iterator[ssl.SSLSocket]:
+    parts = urlsplit(url)
+    address = (parts.hostname or "", parts.port or HTTPS_PORT)
+    with (
+        socket.create_connection(address, timeout) as plain,
+        tls.context().wrap_socket(plain, server_hostname=parts.hostname) as secure,
+    ):
+        yield secure
 
 
 def ends(certificate: Path) -> datetime | None:

@@ -11,6 +11,12 @@ from tests.missing import missing
 from tests.sites import TestSite, make_site, make_template
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options that the tests of the validator look at."""
+    words = "how many generated submissions the validator judges in each version of US Core (default: 500)"
+    parser.addoption("--submissions", type=int, default=500, metavar="N", help=words)
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty database and its key."""

@@ -9,6 +9,7 @@ import requests
 from fhir_client import network
 from fhir_client.errors import AccessFault, Temporary
 from fhir_client.responses import TEMPORARY, body_of, error_of
+from fhir_client.tls import Tls
 
 WELL_KNOWN = ".well-known/smart-configuration"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -22,13 +23,13 @@ class Endpoint:
     methods: frozenset[str] = frozenset()
 
 
-def discover(session: requests.Session, base_url: str, named: str, timeout: float) -> Endpoint:
+def discover(session: requests.Session, base_url: str, named: str, timeout: float, tls: Tls) -> Endpoint:
     """Return the token endpoint: the one that the site `named`, else the one that the server names.
 
     Raises Temporary, ServerFault and AccessFault.
     """
     try:
-        said = _configuration(session, base_url, timeout)
+        said = _configuration(session, base_url, timeout, tls)
     except AccessFault:
         # A site that names the endpoint needs no help; the server may say nothing at all.
         if not named:
@@ -43,13 +44,13 @@ def discover(session: requests.Session, base_url: str, named: str, timeout: floa
     return Endpoint(url, frozenset(map(str, methods)) if isinstance(methods, list) else frozenset())
 
 
-def _configuration(session: requests.Session, base_url: str, timeout: float) -> dict[str, Any]:
+def _configuration(session: requests.Session, base_url: str, timeout: float, tls: Tls) -> dict[str, Any]:
     url = f"{base_url.rstrip('/')}/{WELL_KNOWN}"
     headers = {"Accept": "application/json"}
     try:
         response = session.get(url, headers=headers, timeout=timeout, allow_redirects=False)
     except requests.RequestException as error:
-        raise network.fault(error) from None
+        raise network.fault(error, tls) from None
     if response.status_code in TEMPORARY and isinstance(fault := error_of(response), Temporary):
         raise fault
     found = body_of(response) if response.status_code == 200 else {}

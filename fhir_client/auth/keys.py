@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 ES384, RS384 = "ES384", "RS384"
@@ -75,7 +76,7 @@ def _pem(raw: bytes) -> ECKey | RSAKey:
     for kind in (ECKey, RSAKey):
         try:
             return kind.import_key(raw)
-        except (ValueError, TypeError):
+        except (JoseError, ValueError, TypeError):
             continue
     raise KeyFault("its PEM holds no private key of the kinds EC and RSA that opens without a password")
 
@@ -87,7 +88,7 @@ def _jwk(raw: Any) -> ECKey | RSAKey:
             return ECKey.import_key(raw)
         if kind == "RSA":
             return RSAKey.import_key(raw)
-    except (KeyError, TypeError, ValueError):
+    except (JoseError, KeyError, TypeError, ValueError):
         pass
     raise KeyFault("a JWK in it is no key of the kinds EC and RSA")
 

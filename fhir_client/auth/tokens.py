@@ -86,7 +86,7 @@ class Tokens:
 
     def _fetched(self, session: requests.Session) -> Grant:
         if self._endpoint is None:
-            self._endpoint = discover(session, self._base_url, self._token_url, self._timeout)
+            self._endpoint = discover(session, self._base_url, self._token_url, self._timeout, self._tls)
         refusal: UnknownClient | None = None
         for proof in self._credential.proofs(self._endpoint, self._now()):
             try:
@@ -103,7 +103,7 @@ class Tokens:
         try:
             response = session.post(endpoint.url, form, headers=headers, timeout=self._timeout, allow_redirects=False)
         except requests.RequestException as error:
-            raise network.fault(error) from None
+            raise network.fault(error, self._tls) from None
         token = token_of(response, self._credential.advice, self._now())
         return Grant(token.value, token.life, asked_at + _use(token), token.scopes, endpoint.url, proof.key_id)
 

@@ -37,23 +37,31 @@ COMMANDS = {
     "i18n": "collect messages into the catalogs, and check every language",
 }
 
+SITE = "With --config DIR, or INTAKE_CONFIG=DIR, a command works with the site's own configuration."
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the entry point of `intake`."""
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] not in COMMANDS:
         return _overview(words)
+    rest = _in_the_sites_folder(words[1:])
     command = cast("Command", import_module(f"intake.cli.{words[0]}"))
-    # It is read ahead of the rest, so that it may also stand behind a command's own commands.
-    site = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    site.add_argument("--config", type=Path, metavar="DIR", help="the site's own configuration ($INTAKE_CONFIG)")
-    own, rest = site.parse_known_args(words[1:])
-    if own.config is not None:
-        # Through the environment it also reaches what a command starts, such as the children of `intake serve`.
-        os.environ["INTAKE_CONFIG"] = str(own.config.resolve())
-    parser = argparse.ArgumentParser(prog=f"intake {words[0]}", description=COMMANDS[words[0]], parents=[site])
+    parser = argparse.ArgumentParser(prog=f"intake {words[0]}", description=COMMANDS[words[0]], epilog=SITE)
     command.arguments(parser)
-    return _run(command, parser.parse_args(rest))
+    args = parser.parse_args(rest)
+    return _run(command, args)
+
+
+def _in_the_sites_folder(words: list[str]) -> list[str]:
+    """Take `--config DIR` out of the words, wherever it stands, and return the rest."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--config", type=Path, metavar="DIR")
+    args, rest = parser.parse_known_args(words)
+    if args.config is not None:
+        # Through the environment it also reaches what a command starts, such as the children of `intake serve`.
+        os.environ["INTAKE_CONFIG"] = str(args.config.resolve())
+    return rest
 
 
 def _run(command: Command, args: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ WITH chart AS (
     SELECT patient.* FROM patient SEMI JOIN person ON person.id = patient.id
 ), writing AS (
     SELECT target AS id, arg_max(source, told_at) AS source, max(told_at) AS told_at FROM provenance
-    WHERE kind = 'Patient' AND element = 'written-language' AND source IS NOT NULL GROUP BY target
+    WHERE kind = 'Patient' AND starts_with(element, 'written-language') AND source IS NOT NULL GROUP BY target
 ), author AS (
     SELECT target, arg_max(source, told_at) AS source FROM provenance
     WHERE kind = 'Observation' AND source IS NOT NULL GROUP BY target

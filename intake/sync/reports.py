@@ -15,7 +15,7 @@ from intake.store import reports
 from intake.store.database import Database, Tx
 from intake.sync.captured import captured
 from intake.sync.export import Stopped, exported, exported_scopes
-from intake.sync.log import logger
+from intake.sync.log import logger, where
 
 PERIOD = "rolling-12"
 NIGHT = time(3)
@@ -30,7 +30,7 @@ def make_due(settings: Settings, database: Database, clock: Clock, stop: threadi
         return True
     except Exception as error:  # noqa: BLE001
         # Whatever a server answers or a resource holds, the worker's other work goes on.
-        logger.warning("report-failed", extra={"reason": type(error).__name__})
+        logger.warning("report-failed", extra={"reason": type(error).__name__, "where": where(error)})
         return False
     return True
 

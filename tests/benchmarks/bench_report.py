@@ -109,7 +109,7 @@ def observations(number: int, chance: random.Random) -> Iterator[dict[str, Any]]
 
 def write(folder: Path, people: int) -> None:
     """Write the export."""
-    chance = random.Random(3)  # noqa: S311
+    chance = random.Random(3)
     kinds: dict[str, Callable[[int], Any]] = {
         "Patient": lambda n: [patient(n, chance)],
         "Encounter": lambda n: encounters(n, chance),

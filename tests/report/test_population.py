@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from intake.report.making import Tally
+from intake.report.making import Tally, tally
 from intake.report.values import TOTAL, ClinicScope
 
-from .conftest import HILLTOP, RIVERSIDE, Count, World, group
+from .conftest import HILLTOP, RIVERSIDE, Count, World, asked, group
 
 
 def people(found: Tally) -> dict[str, int]:
@@ -191,6 +191,15 @@ def test_the_provider_goes_before_the_location(world: World, count: Count) -> No
     assert people(count("2026-Q3", RIVERSIDE, hilltop)) == {"riverside": 0, "hilltop": 1, TOTAL: 1}
 
 
+def test_organizations_of_one_name_are_told_apart_by_their_ids(world: World) -> None:
+    for key in ("east", "west"):
+        organization(world, key, name="Hill")
+        world.patient(f"p-{key}", seen=False)
+        world.encounter(f"p-{key}", serviceProvider={"reference": f"Organization/{key}"})
+    made = tally(world.write(), asked("2026-Q3", by_organization=True))
+    assert [(row.key, row.name) for row in made.rows] == [("east", "Hill (east)"), ("west", "Hill (west)"), (TOTAL, "")]
+
+
 def test_organizations_are_rows_where_no_clinic_fits(world: World, count: Count) -> None:
     organization(world, "hill", name="Hill", identifier=[{"system": "http://npi.example", "value": "77"}])
     world.patient(seen=False)
@@ -217,3 +226,12 @@ def test_nobody(world: World, count: Count) -> None:
     found = count()
     assert people(found) == {"riverside": 0, TOTAL: 0}
     assert found.newest_encounter is None
+
+
+def test_provenance_that_a_paged_search_brings_twice_changes_nothing(world: World, count: Count) -> None:
+    world.patient()
+    target = {"reference": "Patient/p"}
+    world.resources.append({"resourceType": "Provenance", "id": "v", "recorded": "2026-08-04T09:00:00Z", "target": [target]})
+    once = count().snapshot
+    world.resources.append(world.resources[-1])
+    assert count().snapshot == once

@@ -1,5 +1,6 @@
 """Every patient and element has one state, from the evidence in the order that the report's definition gives."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -139,11 +140,12 @@ def test_provenance_tells_who_where_the_observation_does_not(world: World, count
     assert state(count(), "spoken-language") is State.PROXY
 
 
-def test_provenance_tells_who_gave_the_written_language(world: World, count: Count) -> None:
+@pytest.mark.parametrize("identity", ["written-language", "written-language-2"])
+def test_provenance_tells_who_gave_the_written_language(world: World, count: Count, identity: str) -> None:
     world.patient(communication=[spoken("zh", "简体中文", ways=("RWR",))])
     target = {
         "reference": "Patient/p",
-        "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/targetElement", "valueUri": "written-language"}],
+        "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/targetElement", "valueUri": identity}],
     }
     world.resources.append(provenance(target, "Patient/p"))
     assert state(count(), "written-language") is State.SELF
@@ -251,6 +253,16 @@ def test_our_store_comes_after_observations_and_before_the_chart(world: World, c
     states = [state(found, element) for element in ("race", "ethnicity", "interpreter")]
     assert states == [State.SELF, State.PROXY, State.DECLINED]
     assert [part(found, element, "verified") for element in ("race", "ethnicity", "interpreter")] == [1, 0, 1]
+
+
+def test_a_hispanic_answer_in_our_store_answers_the_combined_question_whole(world: World, count: Count) -> None:
+    at = datetime(2026, 8, 5, tzinfo=UTC)
+    for key in ("hispanic", "not"):
+        world.patient(key)
+    told = Captured("Patient/not", "ethnicity", State.SELF, at, verified=False)
+    found = count(captured=(told, replace(told, patient="Patient/hispanic", hispanic=True)))
+    assert found.rows[-1].elements["race"].states == (1, 0, 0, 0, 0, 1, 0)
+    assert part(found, "race", "hispanic-only") == 1
 
 
 def test_together(world: World, count: Count) -> None:

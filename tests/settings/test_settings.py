@@ -1,11 +1,12 @@
 """Settings: a site's files over the shipped ones, and every fault of every file named at once."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from intake.settings import SettingsError, load, serving_faults
-from intake.settings.files import IntakeFile, TimesTable
+from intake.settings.files import IntakeFile, ServerTable, TimesTable
 from intake.settings.loading import _toml
 
 FAULTY = """
@@ -45,6 +46,8 @@ def test_the_shipped_file_shows_every_key_with_its_default() -> None:
     shown = _toml(None, "intake.toml", faults)
     assert set(shown) == set(IntakeFile.__dataclass_fields__)
     assert shown["times"] == {key: getattr(TimesTable(), key) for key in TimesTable.__dataclass_fields__}
+    defaults = {each.name: each.default for each in fields(ServerTable)} | {"base_url": shown["servers"]["main"]["base_url"]}
+    assert {**shown["servers"]["main"], "scopes": ()} == defaults
     assert faults == []
 
 
@@ -114,3 +117,37 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
 )
 def test_pages_are_served_over_https_or_on_this_machine_only(url: str, served: bool) -> None:
     assert (list(serving_faults(url)) == []) is served
+
+
+ACCESS = """
+[servers.main]
+base_url = "https://ehr.example/fhir"
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ('auth = "client-secret"', ["client_id: needed", "secret_file: needed"]),
+        ('auth = "backend-services"', ["client_id: needed", "key_file: needed"]),
+        ('token_url = "http://ehr.example/token"', ["token_url: plain http is for this machine only"]),
+        ('token_url = "ehr.example"', ["token_url: 'ehr.example' is no http or https address"]),
+        ('algorithm = "RS256"', ["algorithm: ES384 or RS384"]),
+        ('certificate_key_file = "k.pem"', ["certificate_file: needed beside certificate_key_file"]),
+    ],
+)
+def test_what_access_to_a_server_needs(tmp_path: Path, lines: str, words: list[str]) -> None:
+    (tmp_path / "intake.toml").write_text(f"{ACCESS}{lines}\n", "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path)
+    found = [each for each in caught.value.faults if each.startswith("intake.toml: servers.main: ")]
+    assert all(any(word in each for each in found) for word in words)
+    assert len(found) == len(words)
+
+
+def test_files_of_access_are_found_beside_the_sites_own(tmp_path: Path) -> None:
+    lines = 'auth = "backend-services"\nclient_id = "intake"\nkey_file = "k.json"\ncertificate_file = "/etc/c.pem"\n'
+    (tmp_path / "intake.toml").write_text(f"{ACCESS}{lines}", "utf-8")
+    server = load(tmp_path).servers["main"]
+    assert (server.auth.key_file, server.auth.token_url) == (tmp_path / "k.json", "")
+    assert (server.certificate_file, server.certificate_key_file) == (Path("/etc/c.pem"), None)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from intake.answers import Answer, Channel, State
-from intake.store import attempts, audit, codes, devices, drafts, links, submissions, users, visits
+from intake.store import attempts, audit, codes, devices, drafts, links, reports, submissions, users, visits
 from intake.store.crypto import Cipher, KeyFault, load_keys, new_keys, rotate_keys
 from intake.store.database import HEAD, Database, journal_words, open_database, pragmas, wal_is_safe
 from intake.store.known import Known
@@ -298,3 +298,15 @@ def test_attempts_are_limited_in_a_sliding_window(database: Database, clock) -> 
         with database.write() as tx:
             seen.append(attempts.allow(tx, "code tablet-1", 2, timedelta(minutes=5)))
     assert seen == [True, True, False, False, True]
+
+
+def test_the_newest_report_of_a_period_is_kept_with_its_moment(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+    with database.read() as tx:
+        assert (reports.made_at(tx, "2026"), reports.latest(tx, "2026")) == (None, None)
+    for snapshot in (b"old", b"new"):
+        clock.advance(hours=1)
+        with database.write() as tx:
+            reports.save(tx, "2026", snapshot)
+    with database.read() as tx:
+        assert (reports.made_at(tx, "2026"), reports.latest(tx, "2026")) == (clock(), b"new")
+        assert reports.made_at(tx, "2025") is None

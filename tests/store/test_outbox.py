@@ -218,3 +218,23 @@ def test_counts_show_every_state(database: Database) -> None:
         assert (counts[Status.QUEUED], counts[Status.VERIFIED], counts[Status.HELD]) == (1, 1, 0)
         assert submissions.oldest_waiting(tx) == tx.now
         assert submissions.last_verified(tx) == tx.now
+
+
+def test_what_was_told_is_read_in_parts_while_its_words_are_kept(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+    sent = [submission(f"Patient/{number}") for number in range(5)]
+    store(database, *sent)
+    [first, second] = claim(database, 2)
+    with database.write() as tx:
+        assert accept(tx, first)
+        claims.verify(tx, first)
+        claims.hold(tx, second, reason="refused", words="No.")
+        assert submissions.discard(tx, second.row.id)
+    with database.read() as tx:
+        part = submissions.told(tx, after=0, limit=2)
+        rest = submissions.told(tx, after=part[-1].number, limit=9)
+    assert [each.submission for each in (*part, *rest)] == [sent[0], *sent[2:]]
+    assert [each.verified for each in (*part, *rest)] == [True, False, False, False]
+    clock.advance(days=31)
+    with database.write() as tx:
+        submissions.erase(tx, payload_after=timedelta(days=30), undo_after=timedelta(days=90))
+        assert [each.submission for each in submissions.told(tx, after=0, limit=9)] == sent[2:]

@@ -1,4 +1,4 @@
-"""How the server lets us in: files that only we may read, our own certificate, the token, and what its scopes permit."""
+"""How the server lets us in: files that not everybody may read, our own certificate, the token, and what its scopes permit."""
 
 import os
 import stat
@@ -40,13 +40,14 @@ def files(about: str, server: Server, now: datetime) -> Iterator[Finding]:
     private = (auth.secret_file, auth.key_file, server.certificate_key_file or server.certificate_file)
     for path in private:
         if path is not None and _others_read(path):
-            yield wrong(about, f"{path}: others can read it", f"Take their right away: chmod 600 {path}")
+            yield wrong(about, f"{path}: everybody on this machine can read it", f"Take their right away: chmod o= {path}")
     if server.certificate_file is not None:
         yield _certificate(about, server.certificate_file, now)
 
 
 def _others_read(path: Path) -> bool:
-    return os.name == "posix" and path.exists() and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+    # A group may: secrets often belong to root and are lent to the service through its group.
+    return os.name == "posix" and path.exists() and bool(stat.S_IMODE(path.stat().st_mode) & 0o007)
 
 
 def _certificate(about: str, path: Path, now: datetime) -> Finding:

@@ -1,0 +1,77 @@
+"""What US Core binds, version by version: stated once more, apart from the code that is held to it.
+
+Read in the packages 3.1.1, 6.1.0, 7.0.0 and 8.0.0 and, for the members that those leave to VSAC, in the tables of US Core's
+own pages; languages: HL7's value set http://terminology.hl7.org/ValueSet/Languages 1.0.0 (CC0).
+"""
+
+from pathlib import Path
+
+from intake.terminology import cdcrec
+
+CDCREC = "urn:oid:2.16.840.1.113883.6.238"
+NULL_FLAVOR = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
+DATA_ABSENT_REASON = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+SNOMED = "http://snomed.info/sct"
+VERSIONS = ("3.1.1", "6.1.0", "7.0.0", "8.0.1", "9.0.0")
+NEWEST = frozenset({"8.0.1", "9.0.0"})
+
+Codes = frozenset[tuple[str, str]]
+RACES = frozenset({"1002-5", "2028-9", "2054-5", "2076-8", "2106-3"})
+OTHER_RACE = "2131-1"
+ETHNICITIES = frozenset({"2135-2", "2186-5"})
+ROOTS = frozenset({"1000-9", "2133-7"})
+
+
+def of(system: str, *codes: str) -> Codes:
+    """Return the codes with their system."""
+    return frozenset((system, code) for code in codes)
+
+
+def race_categories(version: str) -> Codes:
+    """Return what us-core-race's ombCategory may be."""
+    nulls = of(NULL_FLAVOR, "ASKU", "UNK")
+    if version == "3.1.1":
+        return of(CDCREC, *RACES) | nulls
+    return of(CDCREC, *RACES, OTHER_RACE) | nulls | _declined(version)
+
+
+def ethnicity_categories(version: str) -> Codes:
+    """Return what us-core-ethnicity's ombCategory may be; 3.1.1 knows no nulls there."""
+    found = of(CDCREC, *ETHNICITIES)
+    return found if version == "3.1.1" else found | of(NULL_FLAVOR, "ASKU", "UNK") | _declined(version)
+
+
+def detailed_races(version: str) -> Codes:
+    """Return what us-core-race's detailed may be; from 8.0.0 on the categories are among them."""
+    races = frozenset(code for code, each in cdcrec().items() if each.kind == "race") - ROOTS
+    if version == "3.1.1":
+        return of(CDCREC, *(races - RACES), "1000-9")
+    if version in NEWEST:
+        return of(CDCREC, *races) | of(NULL_FLAVOR, "ASKU", "UNK") | _declined(version)
+    # Whether 2131-1 is among them is told differently from place to place; we never send it.
+    return of(CDCREC, *(races - RACES - {OTHER_RACE})) | of(NULL_FLAVOR, "ASKU", "UNK", "OTH")
+
+
+def detailed_ethnicities(version: str) -> Codes:
+    """Return what us-core-ethnicity's detailed may be."""
+    codes = frozenset(code for code, each in cdcrec().items() if each.kind == "ethnicity") - ETHNICITIES - ROOTS
+    if version == "3.1.1":
+        return of(CDCREC, *codes, "2133-7")
+    return of(CDCREC, *codes) | of(NULL_FLAVOR, "ASKU", "UNK", "OTH") | _declined(version)
+
+
+def _declined(version: str) -> Codes:
+    return of(DATA_ABSENT_REASON, "asked-declined") if version in NEWEST else frozenset()
+
+
+INTERPRETER_NEEDED = of(SNOMED, "373066001", "373067005") | of(DATA_ABSENT_REASON, "asked-unknown", "unknown")
+"""What us-core-interpreter-needed may be, from 8.0.0 on."""
+
+OBSERVATION_ABSENT = frozenset({"unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "masked"})
+"""Why a Gravity Observation may have no value."""
+
+LOINC = frozenset({"72826-1", "69490-1", "54899-0", "54588-9", "95370-3", "32624-9", "56051-6", "59362-4", "93025-5"})
+"""Every LOINC code that was verified to exist and to mean what it is used for (loinc.org)."""
+
+LANGUAGES = frozenset((Path(__file__).parent / "bound_languages.txt").read_text("utf-8").split())
+"""Every code of HL7's Languages, to which communication.language is bound from 8.0.0 on."""

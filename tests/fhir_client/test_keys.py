@@ -1,0 +1,91 @@
+"""The keys that sign for us: made, read from what hospitals bring, and published without their private halves."""
+
+import json
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from joserfc.jwk import ECKey, OctKey
+
+from fhir_client.auth.keys import Key, KeyFault, make, published, read
+
+EC_KEY, RSA_KEY = make("ES384"), make("RS384")
+PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "k"}
+PLAIN = serialization.NoEncryption()
+FORMATS = [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL]
+
+
+def pem(
+    key: Key, shape: serialization.PrivateFormat = FORMATS[0], seal: serialization.KeySerializationEncryption = PLAIN
+) -> bytes:
+    raw = key.pair.private_key
+    assert isinstance(raw, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
+    return raw.private_bytes(serialization.Encoding.PEM, shape, seal)
+
+
+@pytest.mark.parametrize("key", [EC_KEY, RSA_KEY], ids=["ES384", "RS384"])
+@pytest.mark.parametrize("shape", FORMATS)
+def test_a_key_is_the_same_as_pem_as_jwk_and_in_a_set(key: Key, shape: serialization.PrivateFormat) -> None:
+    jwk = key.private()
+    for raw in (pem(key, shape), json.dumps(jwk).encode(), json.dumps({"keys": [jwk]}).encode()):
+        [found] = read(raw)
+        assert (found.id, found.algorithm, found.public()) == (key.id, key.algorithm, key.public())
+
+
+def test_what_is_published_is_what_an_ehr_needs_and_nothing_private() -> None:
+    first, second = published([EC_KEY, RSA_KEY])["keys"]
+    assert {key: first[key] for key in ("kty", "crv", "alg", "use", "kid")} == {
+        "kty": "EC",
+        "crv": "P-384",
+        "alg": "ES384",
+        "use": "sig",
+        "kid": EC_KEY.id,
+    }
+    assert (second["kty"], second["alg"], second["kid"]) == ("RSA", "RS384", RSA_KEY.id)
+    assert not (first.keys() | second.keys()) & PRIVATE
+
+
+def test_a_set_keeps_its_order_for_the_last_is_the_newest() -> None:
+    raw = json.dumps({"keys": [RSA_KEY.private(), EC_KEY.private()]}).encode()
+    assert [key.id for key in read(raw)] == [RSA_KEY.id, EC_KEY.id]
+
+
+def test_a_key_without_a_name_gets_the_sites_or_its_thumbprint() -> None:
+    bare = {name: value for name, value in EC_KEY.private().items() if name not in ("kid", "alg", "use")}
+    assert [read(json.dumps(bare).encode(), name)[0].id for name in ("", "ours-2026")] == [EC_KEY.id, "ours-2026"]
+    assert read(pem(EC_KEY), "ours-2026")[0].id == "ours-2026"
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"", "neither PEM nor JSON"),
+        (b"\xff\xfe", "neither PEM nor JSON"),
+        (b"[]", "list of keys"),
+        (b'{"keys": []}', "list of keys"),
+        (b'{"keys": {}}', "list of keys"),
+        (b'{"keys": [7]}', "no key of the kinds EC and RSA"),
+        (b'{"kty": "EC", "crv": "P-384"}', "no key of the kinds EC and RSA"),
+        (b'{"kty": ["EC"]}', "no key of the kinds EC and RSA"),
+        (json.dumps(OctKey.generate_key(256).as_dict()).encode(), "no key of the kinds EC and RSA"),
+        (json.dumps(EC_KEY.public()).encode(), "public key"),
+        (json.dumps(ECKey.generate_key("P-256").as_dict(private=True)).encode(), "curve P-384"),
+        (json.dumps({**EC_KEY.private(), "alg": "ES256"}).encode(), "alg has to be ES384"),
+        (json.dumps({"keys": [EC_KEY.private(), EC_KEY.private()]}).encode(), "same kid"),
+        (pem(EC_KEY, seal=serialization.BestAvailableEncryption(b"password")), "without a password"),
+        (pem(EC_KEY)[:60], "no private key"),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no private key"),
+    ],
+)
+def test_what_cannot_sign_is_refused_with_the_reason(raw: bytes, words: str) -> None:
+    with pytest.raises(KeyFault, match=words) as caught:
+        read(raw)
+    assert str(EC_KEY.private()["d"]) not in str(caught.value)
+
+
+# The library warns as well, which goes nowhere that a person looks.
+@pytest.mark.filterwarnings("ignore:Key size")
+def test_a_short_rsa_key_is_refused() -> None:
+    short = rsa.generate_private_key(65537, 1024)  # noqa: S505
+    with pytest.raises(KeyFault, match="2048 bits or more"):
+        read(short.private_bytes(serialization.Encoding.PEM, FORMATS[0], PLAIN))

@@ -1,0 +1,42 @@
+"""What scopes permit, in both of SMART's syntaxes."""
+
+import pytest
+
+from fhir_client.auth.scopes import Act, Need, limited, missing
+
+CREATE, READ, UPDATE, SEARCH = (Need("Observation", act) for act in (Act.CREATE, Act.READ, Act.UPDATE, Act.SEARCH))
+ALL = (CREATE, READ, UPDATE, SEARCH)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "lacking"),
+    [
+        (["system/*.*"], ()),
+        (["system/*.cruds"], ()),
+        (["system/Observation.*"], ()),
+        (["system/Observation.read"], (CREATE, UPDATE)),
+        (["system/*.write"], (READ, SEARCH)),
+        (["system/*.read", "system/Observation.write"], ()),
+        (["system/Observation.rs"], (CREATE, UPDATE)),
+        (["system/Observation.r", "system/Observation.c"], (UPDATE, SEARCH)),
+        (["system/Observation.cruds?category=survey"], ()),
+        (["system/Patient.cruds"], ALL),
+        (["user/*.cruds", "patient/Observation.cruds"], ALL),
+        (["system/Observation.sr"], ALL),
+        (["system/Observation."], ALL),
+        (["openid", "offline_access", ""], ALL),
+        ([], ALL),
+    ],
+)
+def test_what_is_not_permitted(scopes: list[str], lacking: tuple[Need, ...]) -> None:
+    assert missing(scopes, ALL) == lacking
+
+
+def test_a_scope_for_some_resources_only_is_told_apart() -> None:
+    scopes = ["system/Observation.cruds?category=survey", "system/Observation.r"]
+    assert limited(scopes, ALL) == (CREATE, UPDATE, SEARCH)
+    assert limited([], ALL) == ()
+
+
+def test_a_need_is_said_in_words() -> None:
+    assert str(CREATE) == "create Observation"

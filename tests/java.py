@@ -1,0 +1,57 @@
+"""Java programs that tests need: built once with Maven, in a folder that is kept, and run as processes."""
+
+import os
+import re
+import shutil
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+
+from tests.missing import missing
+
+OLDEST = 17
+ADVICE = "needs a JDK 17 or newer and Maven (on Debian: apt-get install openjdk-17-jdk-headless maven)"
+
+
+def cache() -> Path:
+    """Return the folder in which what was built or fetched stays for the next run."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("INTAKE_TESTS_CACHE") or Path(base) / "intake-tests")
+
+
+def java() -> str:
+    """Return the java to run."""
+    found = shutil.which("java")
+    said = "" if found is None else subprocess.run((found, "-version"), capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(\d+)', said)
+    if found is None or version is None or int(version[1]) < OLDEST:
+        missing(f"this test {ADVICE}")
+    return found
+
+
+def built(source: Path) -> str:
+    """Return the class path of the program in the folder `source` (pom.xml and *.java), built where that was not yet done."""
+    files = sorted((source / "pom.xml", *source.glob("*.java")))
+    digest = sha256(b"".join(each.read_bytes() for each in files)).hexdigest()[:12]
+    home = cache() / f"{source.parent.name}-{digest}"
+    if not (home / "built").exists():
+        java()
+        _build(files, home)
+    return os.pathsep.join(map(str, (home / "target" / "classes", home / "target" / "lib" / "*")))
+
+
+def _build(files: list[Path], home: Path) -> None:
+    maven = shutil.which("mvn")
+    if maven is None:
+        missing(f"this test {ADVICE}")
+    home.mkdir(parents=True, exist_ok=True)
+    for each in files:
+        shutil.copyfile(each, home / each.name)
+    log = home / "maven.log"
+    with log.open("wb") as out:
+        done = subprocess.run(
+            (maven, "-q", "-B", "compile"), cwd=home, stdout=out, stderr=out, stdin=subprocess.DEVNULL, check=False
+        )
+    if done.returncode != 0:
+        missing(f"Maven could not build it: the first build needs a network; {log} has Maven's own words")
+    (home / "built").touch()
