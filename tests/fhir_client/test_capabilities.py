@@ -8,6 +8,8 @@ from fhir_client.capabilities import read
 from fhir_client.quirks import USUAL
 from fhir_client.writing.ladder import Rung, negotiate
 
+CREATED = dict.fromkeys(("QuestionnaireResponse", "Observation", "Provenance"), ["create"])
+
 
 def statement(*system: str, **kinds: Any) -> dict[str, Any]:
     """A CapabilityStatement with the system's interactions and, per kind, its interactions."""
@@ -57,8 +59,8 @@ def test_odd_shapes_say_nothing(broken: dict[str, Any]) -> None:
         (statement("transaction"), Rung.TRANSACTION),
         (statement("transaction", Patient=["read", "update"]), Rung.TRANSACTION),
         (statement("transaction", Patient=["read"], Observation=["create"]), Rung.OBSERVATIONS),
-        (statement(Patient=["read", "update", "patch"]), Rung.PATCH),
-        (statement(Patient=["read", "update"]), Rung.PUT),
+        (statement(Patient=["read", "update", "patch"], **CREATED), Rung.PATCH),
+        (statement(Patient=["read", "update"], **CREATED), Rung.PUT),
         (statement(Patient=["read"], QuestionnaireResponse=["create"]), Rung.QUESTIONNAIRE_RESPONSE),
         (statement(DocumentReference=["create"]), Rung.DOCUMENT),
         (statement(Patient=["read"]), Rung.WORKLIST),
