@@ -54,7 +54,7 @@ def _patient(path: Path) -> dict[str, Any]:
     from fhir_client import exact
 
     found = exact.loads(path.read_bytes())
-    if not isinstance(found, dict) or found.get("resourceType") != "Patient" or "id" not in found:
+    if not isinstance(found, dict) or found.get("resourceType") != "Patient" or not found.get("id"):
         raise ValueError("this is no Patient with an id")
     if not found.get("meta", {}).get("versionId"):
         raise ValueError("the Patient has no meta.versionId, so a change by somebody else would not be noticed")

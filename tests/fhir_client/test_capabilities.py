@@ -8,7 +8,7 @@ from fhir_client.capabilities import read
 from fhir_client.quirks import USUAL
 from fhir_client.writing.ladder import Rung, negotiate
 
-CREATED = dict.fromkeys(("QuestionnaireResponse", "Observation", "Provenance"), ["create"])
+CREATED = {kind: ["create"] for kind in ("QuestionnaireResponse", "Observation", "Provenance")}
 
 
 def statement(*system: str, **kinds: Any) -> dict[str, Any]:

@@ -4,9 +4,7 @@ import csv
 import io
 import json
 import math
-import re
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -19,72 +17,11 @@ from intake.report.outputs import to_csv, to_html, to_text
 from intake.report.values import SMALL, WITHHELD, Metric, Report
 from intake.report.words import NOTES
 from intake.shipped import CONFIG
+from tests.json_schema import faults
 
 from .conftest import World, asked, group
 
 SCHEMA: dict[str, Any] = json.loads((CONFIG / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
-TYPES: dict[str, type | tuple[type, ...]] = {
-    "object": dict,
-    "array": list,
-    "string": str,
-    "integer": int,
-    "number": (int, float),
-    "null": type(None),
-}
-
-
-def faults(value: Any, schema: dict[str, Any], at: str = "$") -> list[str]:
-    """What a value breaks of a schema, in the keywords that ours uses; any other keyword is a fault of the schema."""
-    if "$ref" in schema:
-        return faults(value, SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]], at)
-    found: list[str] = []
-    for keyword, rule in schema.items():
-        found += [f"{at}: {fault}" for fault in CHECKS[keyword](value, rule, schema)]
-    if isinstance(value, dict):
-        for key, child in value.items():
-            inner = schema.get("properties", {}).get(key, schema.get("additionalProperties", {}))
-            found += faults(child, inner, f"{at}.{key}") if isinstance(inner, dict) else []
-    if isinstance(value, list):
-        found += [fault for number, child in enumerate(value) for fault in faults(child, schema["items"], f"{at}[{number}]")]
-    return found
-
-
-def _none(*_: Any) -> list[str]:
-    return []
-
-
-def _type(value: Any, rule: Any, _: Any) -> list[str]:
-    names = [rule] if isinstance(rule, str) else rule
-    fits = any(isinstance(value, TYPES[name]) and not isinstance(value, bool) for name in names)
-    return [] if fits else [f"is not {rule}"]
-
-
-def _when(kind: type | tuple[type, ...], test: Any) -> Any:
-    return lambda value, rule, _: [f"breaks {rule}"] if isinstance(value, kind) and not test(value, rule) else []
-
-
-def _closed(value: Any, rule: Any, schema: dict[str, Any]) -> list[str]:
-    extra = set(value) - set(schema.get("properties", {})) if rule is False else set()
-    return [f"has {key}" for key in sorted(extra)]
-
-
-CHECKS: dict[str, Any] = {
-    **dict.fromkeys(("$schema", "$id", "$defs", "title", "description", "properties", "items"), _none),
-    "type": _type,
-    "required": _when(dict, lambda value, rule: set(rule) <= set(value)),
-    "additionalProperties": _closed,
-    "propertyNames": _when(dict, lambda value, rule: set(value) <= set(rule["enum"])),
-    "enum": lambda value, rule, _: [] if value in rule else [f"is none of {rule}"],
-    "const": lambda value, rule, _: [] if value == rule else [f"is not {rule}"],
-    "pattern": _when(str, lambda value, rule: re.search(rule, value) is not None),
-    "format": _when(str, lambda value, _: datetime.fromisoformat(value) is not None),
-    "minimum": _when((int, float), lambda value, rule: value >= rule),
-    "maximum": _when((int, float), lambda value, rule: value <= rule),
-    "minLength": _when(str, lambda value, rule: len(value) >= rule),
-    "minItems": _when(list, lambda value, rule: len(value) >= rule),
-    "maxItems": _when(list, lambda value, rule: len(value) <= rule),
-    "oneOf": lambda value, rule, _: [] if sum(not faults(value, one) for one in rule) == 1 else ["fits not exactly one"],
-}
 
 
 @pytest.fixture

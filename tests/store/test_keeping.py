@@ -1,22 +1,14 @@
-"""What is kept is kept: durable, sealed, and found again only by whom it is for."""
+"""What is kept is found again only by whom it is for, and gone in its time."""
 
-import os
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
-from intake.answers import Answer, Channel, State
-from intake.store import attempts, audit, codes, devices, drafts, links, reports, submissions, users, visits
-from intake.store.crypto import Cipher, KeyFault, load_keys, new_keys, rotate_keys
-from intake.store.database import HEAD, Database, journal_words, open_database, pragmas, wal_is_safe
+from intake.answers import Channel
+from intake.store import attempts, codes, devices, drafts, links, reports, submissions, users, visits
+from intake.store.database import Database
 from intake.store.known import Known
-from intake.store.migrate import VERSIONS
 from intake.store.visits import Visit, visit_id
 
 BORN = date(1980, 2, 29)
@@ -37,133 +29,6 @@ def visit(clock, source: str = "Appointment/1", **changes: object) -> Visit:  # 
         base={"race": None},
     )
     return replace(found, **changes)  # type: ignore[arg-type]
-
-
-def test_the_newest_migration_is_the_one_that_the_code_works_with(database: Database) -> None:
-    assert max(path.stem.split("_")[0] for path in VERSIONS.glob("0*.py")) == HEAD
-    assert database.is_current()
-
-
-@pytest.mark.parametrize(
-    ("version", "safe"),
-    [
-        ((3, 40, 1), False),
-        ((3, 44, 5), False),
-        ((3, 44, 6), True),
-        ((3, 50, 6), False),
-        ((3, 50, 7), True),
-        ((3, 51, 2), False),
-        ((3, 51, 3), True),
-        ((3, 52, 0), True),
-        ((4, 0, 0), True),
-    ],
-)
-def test_the_write_ahead_log_is_used_only_where_it_cannot_corrupt(version: tuple[int, ...], safe: bool) -> None:
-    assert wal_is_safe(version) is safe
-    assert pragmas(version)[:2] == (
-        ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
-        if safe
-        else ("PRAGMA journal_mode=TRUNCATE", "PRAGMA synchronous=EXTRA")
-    )
-    assert ("can corrupt" in journal_words(version)) is not safe
-
-
-KILLED = """
-import os, signal, sys
-from intake.clock import system_clock
-from intake.store import audit
-from intake.store.crypto import load_keys
-from intake.store.database import open_database
-with open_database(sys.argv[1], load_keys(__import__("pathlib").Path(sys.argv[2])), system_clock).write() as tx:
-    audit.record(tx, "me", "committed")
-print("thank you", flush=True)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def test_who_saw_thank_you_is_on_disk_though_the_process_is_killed(url: str, tmp_path: Path, clock) -> None:  # type: ignore[no-untyped-def]
-    keys = tmp_path / "k.json"
-    new_keys(keys)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, url, str(keys)], capture_output=True, text=True, env=environment, check=False
-    )
-    assert (done.stdout, done.returncode) == ("thank you\n", -signal.SIGKILL)
-    database = open_database(url, load_keys(keys), clock)
-    with database.read() as tx:
-        assert [entry.action for entry in audit.recent(tx)] == ["committed"]
-    database.close()
-
-
-def _fill(database: Database) -> None:
-    """Write until the file may grow no further, as on a disk that is full."""
-    with database.write() as tx:
-        pages = tx.connection.exec_driver_sql("PRAGMA page_count").scalar()
-        tx.connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-        for _ in range(1000):
-            audit.record(tx, "me", "x" * 80)
-
-
-def test_a_full_disk_raises_and_nothing_is_stored(tmp_path: Path, cipher: Cipher, clock) -> None:  # type: ignore[no-untyped-def]
-    from intake.store.migrate import migrate
-
-    url = f"sqlite:///{tmp_path / 'full.sqlite3'}"
-    migrate(url)
-    database = open_database(url, cipher, clock)
-    with pytest.raises(OperationalError, match="full"):
-        _fill(database)
-    with database.read() as tx:
-        assert audit.recent(tx) == ()
-    database.close()
-
-
-def test_nothing_said_is_readable_in_the_file(tmp_path: Path, cipher: Cipher, clock) -> None:  # type: ignore[no-untyped-def]
-    from intake.store.migrate import migrate
-
-    path = tmp_path / "sealed.sqlite3"
-    migrate(f"sqlite:///{path}")
-    database = open_database(f"sqlite:///{path}", cipher, clock)
-    with database.write() as tx:
-        seen = visit(clock)
-        visits.put(tx, seen)
-        draft, token = drafts.start(tx, seen, channel=Channel.KIOSK, locale="es")
-        said = Answer(State.ANSWERED, ("2047-9",), {"own-words": "Mixteco bajo"})
-        drafts.save(tx, draft, replace(draft.state, answers={"race-ethnicity": said}))
-        secrets = [token, codes.make(tx, seen, timedelta(minutes=5)), links.make(tx, seen, clock())[1]]
-    database.close()
-    raw = path.read_bytes()
-    for told in ("Mixteco", "2047-9", "Nguyen", "1980-02-29", "Patient/1", *secrets):
-        assert told.encode() not in raw
-
-
-def test_a_sealed_row_opens_only_for_its_own_row(cipher: Cipher) -> None:
-    sealed = cipher.seal(b"said", "a")
-    assert cipher.open(sealed, "a") == b"said"
-    for wrong, row in ((sealed, "b"), (sealed[:-1] + bytes([sealed[-1] ^ 1]), "a"), (b"\x02" + sealed[1:], "a")):
-        with pytest.raises(KeyFault):
-            cipher.open(wrong, row)
-
-
-def test_an_older_key_still_opens_and_derives(tmp_path: Path) -> None:
-    path = tmp_path / "k.json"
-    new_keys(path)
-    old = load_keys(path)
-    sealed = old.seal(b"said", "a")
-    rotate_keys(path)
-    new = load_keys(path)
-    assert new.open(sealed, "a") == b"said"
-    assert new.derive("cookies") == old.derive("cookies")
-    with pytest.raises(KeyFault):
-        old.open(new.seal(b"later", "a"), "a")
-
-
-@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
-def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "k.json"
-    new_keys(path)
-    path.chmod(0o644)
-    with pytest.raises(KeyFault, match="chmod 600"):
-        load_keys(path)
 
 
 def test_a_draft_is_found_by_its_token_and_gone_with_submit(database: Database, clock) -> None:  # type: ignore[no-untyped-def]

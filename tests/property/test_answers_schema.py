@@ -1,0 +1,116 @@
+"""The JSON Schema of ANSWERS.json and the reader of submissions say yes and no to the same."""
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from intake.answers import Channel, Informant, State, Submission
+from intake.shipped import CONFIG
+from intake.store.payload import PayloadFault, SubmissionJson, decode, encode
+from tests.json_schema import faults
+from tests.property.submissions import submissions
+
+SCHEMA: dict[str, Any] = json.loads((CONFIG / "schemas" / "answers.schema.json").read_text("utf-8"))
+EXAMPLES = sorted((Path(__file__).parents[1] / "sync" / "data").glob("*.answers.json"))
+EXAMPLE = json.loads((EXAMPLES[0].parent / "multi-race.answers.json").read_text("utf-8"))
+
+
+def is_read(value: Any) -> bool:
+    try:
+        decode(json.dumps(value))
+    except PayloadFault:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_every_example_keeps_to_the_schema(path: Path) -> None:
+    value = json.loads(path.read_text("utf-8"))
+    assert faults(value, SCHEMA) == []
+    assert is_read(value)
+
+
+def test_the_schema_names_every_key_and_word() -> None:
+    assert set(SCHEMA["properties"]) == set(SubmissionJson.__struct_fields__)
+    named = (
+        SCHEMA["properties"]["informant"],
+        SCHEMA["properties"]["channel"],
+        SCHEMA["$defs"]["answer"]["properties"]["state"],
+    )
+    assert [set(each["enum"]) for each in named] == [set(Informant), set(Channel), set(State)]
+
+
+@given(submissions)
+def test_every_submission_keeps_to_the_schema(sent: Submission) -> None:
+    assert faults(json.loads(encode(sent)), SCHEMA) == []
+
+
+odd_words = st.sampled_from(["", " ", "x" * 2001, "a\x1bb", "\x85", "answered", "declined"]) | st.text()
+odd_keys = st.sampled_from(["state", "choices", "write_ins", "x"])
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | odd_words,
+    lambda each: st.lists(each, max_size=3) | st.dictionaries(odd_keys, each, max_size=3),
+    max_leaves=4,
+)
+
+
+@st.composite
+def spoilt(draw: st.DrawFn) -> Any:
+    """The example with one or two places changed, taken away or added."""
+    value = deepcopy(EXAMPLE)
+    for _ in range(draw(st.integers(1, 2))):
+        holder = draw(st.sampled_from(_holders(value)))
+        key = draw(st.sampled_from([*holder, "answers", "extra"]))
+        if draw(st.booleans()):
+            holder.pop(key, None)
+        else:
+            holder[key] = draw(anything | st.sampled_from([["a"], ["a", "a"], {"own-words": "x"}, {}, []]))
+    return value
+
+
+def _holders(value: Any) -> list[dict[str, Any]]:
+    found = [value] if isinstance(value, dict) else []
+    return found + [each for child in (value.values() if isinstance(value, dict) else []) for each in _holders(child)]
+
+
+@settings(max_examples=300)
+@given(spoilt())
+def test_what_one_refuses_the_other_refuses(value: Any) -> None:
+    assert is_read(value) == (faults(value, SCHEMA) == [])
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("id", "7"),
+        ("id", "0d4a8f2c-6c1e-4c0a-9a53-1f7a3a1f5c1"),
+        ("patient", "Patient/1/../2"),
+        ("patient", "https://ehr.example/Patient/1"),
+        ("answered_at", "2026-11-23T10:00:00"),
+        ("answered_at", "yesterday"),
+        ("locale", "es_MX"),
+        ("locale", "x" * 36),
+        ("clinic", ""),
+        ("notice", "x" * 81),
+        ("informant", "doctor"),
+        ("channel", "fax"),
+        ("encounter", "Appointment/1"),
+        ("answers", []),
+        ("answers", {"interpreter": {"state": "answered"}}),
+        ("answers", {"interpreter": {"state": "answered", "choices": []}}),
+        ("answers", {"interpreter": {"state": "declined", "choices": ["yes"]}}),
+        ("answers", {"interpreter": {"state": "answered", "choices": ["yes", "yes"]}}),
+        ("answers", {"interpreter": {"state": "answered", "write_ins": {"own-words": "\u3000"}}}),
+        ("answers", {"interpreter": {"choices": ["yes"]}}),
+        ("surprise", 1),
+    ],
+)
+def test_both_refuse(key: str, value: Any) -> None:
+    spoilt_example = {**EXAMPLE, key: value}
+    assert faults(spoilt_example, SCHEMA)
+    assert not is_read(spoilt_example)

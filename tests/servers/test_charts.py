@@ -1,0 +1,216 @@
+"""The right chart, unharmed: merged, changed by others, written over, taken over (FHIR.md, sections 6 and 7)."""
+
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from fhir_client.uscore.patient import URLS, elements_of
+from intake.answers import Answer, Informant, State
+from intake.store import claims, submissions
+from intake.store.known import Known
+from intake.store.tables import submissions as table
+from tests.faults import (
+    Asked,
+    after,
+    answering,
+    at_batch,
+    at_transaction,
+    rewritten,
+)
+from tests.outbox import ONE, PATIENT, Outbox, effects, put
+
+pytestmark = pytest.mark.server
+WHITE = {
+    "url": URLS["race"],
+    "extension": [
+        {"url": "ombCategory", "valueCoding": {"system": "urn:oid:2.16.840.1.113883.6.238", "code": "2106-3"}},
+        {"url": "text", "valueString": "White"},
+    ],
+}
+UNAVAILABLE = answering(503)
+
+
+def earlier(outbox: Outbox) -> Any:
+    with outbox.database.read() as tx:
+        row = tx.connection.execute(table.select().order_by(table.c.number.desc())).first()
+        assert row is not None
+        return json.loads(tx.cipher.open(row.earlier, row.id))
+
+
+def test_a_followed_chart_is_read_back_there_after_a_restart(outbox: Outbox, make: str) -> None:
+    patient = outbox.patient()
+    # HAPI refuses references to other servers.
+    elsewhere = "" if make == "hapi" else "https://other.example/fhir/"
+    link = [{"type": "replaced-by", "other": {"reference": f"{elsewhere}{patient}/_history/1"}}]
+    sent = outbox.submit(outbox.patient(active=False, link=link))
+    outbox.proxy.plan = [at_batch(UNAVAILABLE)]
+    outbox.work()
+    assert outbox.state(sent)[0] == "accepted"
+    outbox.work_until_closed(sent)
+    assert outbox.state(sent)[0] == "verified"
+    assert elements_of(outbox.real.read(patient))["race"] is not None
+    assert earlier(outbox)["patient"] == patient
+
+
+def test_two_references_to_one_chart_never_go_at_once_and_the_later_word_stands(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    old = outbox.patient(active=False, link=[{"type": "replaced-by", "other": {"reference": patient}}])
+    first, second = outbox.submit(old), outbox.submit(patient, answers={"interpreter": Answer(State.ANSWERED, ("yes",))})
+    outbox.work()
+    # Which of them comes first is known only when the chart was read, and then the second is on its way already.
+    assert [outbox.state(each)[0] for each in (first, second)] == ["queued", "verified"]
+    outbox.work_until_closed(first)
+    assert outbox.state(first)[0] == "verified"
+    # The first declined an interpreter; the second said yes after it.
+    assert effects(outbox.real, first) == {**ONE, "interpreter": 0}
+    third, fourth = outbox.submit(old), outbox.submit(patient)
+    with outbox.database.write() as tx:
+        [claimed, _] = claims.claim(tx, "main", limit=2, lease=timedelta(minutes=1))
+        assert not claims.follow(tx, claimed, patient)
+    outbox.clock.advance(minutes=1)
+    outbox.work()
+    assert [outbox.state(each)[0] for each in (third, fourth)] == ["verified", "verified"]
+    assert outbox.proxy.transactions() == 4
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["by a number", "by a relative"])
+def test_a_chart_replaced_by_one_that_it_does_not_name_is_held(outbox: Outbox, named: bool) -> None:
+    relative = outbox.real.create({"resourceType": "RelatedPerson", "patient": {"reference": outbox.patient()}})
+    other = {"reference": f"RelatedPerson/{relative['id']}"} if named else {"identifier": {"value": "7"}}
+    sent = outbox.submit(outbox.patient(link=[{"type": "replaced-by", "other": other}]))
+    outbox.work()
+    assert outbox.state(sent) == ("held", "patient")
+
+
+@pytest.mark.parametrize(("born", "state"), [(date(1980, 2, 29), "verified"), (date(1980, 2, 28), "held")])
+def test_another_birth_date_than_the_visits_is_held(outbox: Outbox, born: date, state: str) -> None:
+    sent = outbox.submit(outbox.patient(), Known(birth_date=born))
+    outbox.work()
+    assert outbox.state(sent)[0] == state
+    assert outbox.proxy.transactions() == (state == "verified")
+
+
+def test_what_others_changed_since_the_visit_began_goes_to_a_person(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    sent = outbox.submit(patient, Known(chart=elements_of(outbox.real.read(patient))))
+    outbox.edit(patient, extension=[*PATIENT["extension"], WHITE])
+    outbox.work()
+    assert outbox.state(sent) == ("held", "chart-changed")
+    assert "race" in str(outbox.row(sent).words)
+
+
+def test_what_we_wrote_ourselves_since_the_visit_began_is_no_change_by_others(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    known = Known(chart=elements_of(outbox.real.read(patient)))
+    first = outbox.submit(patient, known)
+    mended = outbox.submit(patient, known, answers={"race-ethnicity": Answer(State.ANSWERED, ("2106-3",))})
+    outbox.work()
+    outbox.work()
+    assert [outbox.state(each)[0] for each in (first, mended)] == ["verified", "verified"]
+
+
+def test_what_a_walk_in_told_somebody_else_is_not_overwritten(outbox: Outbox) -> None:
+    patient = outbox.patient(extension=[*PATIENT["extension"], WHITE])
+    told = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "72826-1"}]},
+        "subject": {"reference": patient},
+        "method": {"coding": [{"code": "self-reported"}]},
+    }
+    kept = outbox.real.create(told)
+    first = outbox.submit(patient)
+    outbox.work()
+    assert outbox.state(first) == ("held", "chart-changed")
+    put(outbox.real, {**kept, "status": "entered-in-error"})
+    second = outbox.submit(patient)
+    outbox.work()
+    assert [outbox.state(each)[0] for each in (first, second)] == ["superseded", "verified"]
+    third = outbox.submit(patient, answers={"race-ethnicity": Answer(State.ANSWERED, ("2106-3",))})
+    outbox.work()
+    assert outbox.state(third)[0] == "verified"
+
+
+def test_if_match_ignored(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    sent = outbox.submit(patient)
+
+    def unguarded(entry: dict[str, Any]) -> None:
+        entry["request"].pop("ifMatch", None)
+
+    def colleague(_: Asked) -> None:
+        outbox.edit(patient, telecom=[*PATIENT["telecom"], {"system": "email", "value": "lan@example.org"}])
+
+    outbox.proxy.plan = [at_transaction(after(colleague, rewritten(unguarded)))]
+    outbox.work()
+    assert outbox.state(sent) == ("held", "mismatch")
+    assert "somebody else's change" in str(outbox.row(sent).words)
+
+
+def without(url: str) -> Callable[[dict[str, Any]], None]:
+    def change(entry: dict[str, Any]) -> None:
+        held = entry["resource"].get("extension")
+        if held is not None:
+            entry["resource"]["extension"] = [each for each in held if each["url"] != url]
+
+    return change
+
+
+def without_reason(entry: dict[str, Any]) -> None:
+    if "dataAbsentReason" in entry["resource"]:
+        entry["resource"] = {**entry["resource"], "valueString": "none"}
+        del entry["resource"]["dataAbsentReason"]
+
+
+def named_otherwise(entry: dict[str, Any]) -> None:
+    entry["resource"].pop("item", None)
+
+
+@pytest.mark.parametrize(
+    ("change", "element"),
+    [(without(URLS["race"]), "Patient race"), (without_reason, "interpreter"), (named_otherwise, "QuestionnaireResponse")],
+    ids=["race", "declined", "answers"],
+)
+def test_what_was_accepted_and_silently_not_stored(outbox: Outbox, change: Any, element: str) -> None:
+    sent = outbox.submit(outbox.patient())
+    outbox.proxy.plan = [at_transaction(rewritten(change))]
+    outbox.work()
+    assert outbox.state(sent) == ("held", "mismatch")
+    assert f"{element}. Compare" in str(outbox.row(sent).words)
+    with outbox.database.read() as tx:
+        assert submissions.detail(tx, str(sent.id))
+
+
+def test_a_later_answer_takes_over_from_a_held_one_and_the_rest_stays_held(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    first = outbox.submit(patient)
+    outbox.proxy.plan = [at_transaction(answering(422))]
+    outbox.work()
+    assert outbox.state(first) == ("held", "refused")
+    second = outbox.submit(patient, answers={"race-ethnicity": Answer(State.ANSWERED, ("2106-3",))})
+    outbox.work()
+    assert [outbox.state(each)[0] for each in (first, second)] == ["held", "verified"]
+    with outbox.database.write() as tx:
+        submissions.retry(tx, str(first.id))
+    outbox.work()
+    assert outbox.state(first)[0] == "verified"
+    chart = elements_of(outbox.real.read(patient))
+    assert [part["valueCoding"]["code"] for part in chart["race"]["extension"][:-1]] == ["2106-3"]
+    assert effects(outbox.real, first) == {**ONE, "race": 0, "ethnicity": 0}
+    assert [each.get("preferred", False) for each in chart["communication"]] == [False, True, False]
+
+
+def test_a_held_one_of_which_nothing_is_left_is_superseded_and_its_answers_go(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    first = outbox.submit(patient)
+    outbox.proxy.plan = [at_transaction(answering(422))]
+    outbox.work()
+    second = outbox.submit(patient, informant=Informant.GUARDIAN)
+    outbox.work()
+    assert [outbox.state(each)[0] for each in (first, second)] == ["superseded", "verified"]
+    with outbox.database.read() as tx:
+        row = tx.connection.execute(table.select().where(table.c.id == str(first.id))).one()
+    assert (row.payload, row.detail) == (None, None)

@@ -1,0 +1,110 @@
+"""What is wrong with a server pauses the server, and what is wrong with a row holds that row alone."""
+
+import pytest
+
+from fhir_client.client import Client
+from intake.store import servers
+from intake.store.submissions import Status
+from intake.store.tables import submissions as table
+from tests.faults import (
+    after,
+    answering,
+)
+from tests.outbox import Outbox
+
+pytestmark = pytest.mark.server
+
+
+def paused(outbox: Outbox) -> servers.ServerState:
+    with outbox.database.read() as tx:
+        return servers.state(tx, "main")
+
+
+@pytest.mark.parametrize("status", [401, 302, 405])
+def test_a_server_at_fault_is_paused_and_not_hammered(outbox: Outbox, status: int) -> None:
+    sent = [outbox.submit(outbox.patient()) for _ in range(6)]
+    outbox.proxy.always = answering(status)
+    for _ in range(5):
+        outbox.work()
+    assert len(outbox.proxy.asked) == 1
+    assert paused(outbox).reason == f"http-{status}"
+    assert {outbox.state(each)[0] for each in sent} == {"queued"}
+    outbox.clock.advance(minutes=1)
+    for _ in range(5):
+        outbox.work()
+    assert len(outbox.proxy.asked) == 2
+    outbox.proxy.always = None
+    outbox.clock.advance(minutes=2)
+    outbox.work()
+    assert {outbox.state(each)[0] for each in sent} == {"verified"}
+    assert paused(outbox).paused_since is None
+
+
+def test_a_wrong_base_url_pauses_the_server_and_holds_no_patient(outbox: Outbox) -> None:
+    sent = outbox.submit(outbox.patient())
+    outbox.proxy.always = answering(404)
+    outbox.work()
+    assert (outbox.state(sent)[0], paused(outbox).reason) == ("queued", "http-404")
+    outbox.proxy.always = None
+    outbox.work_until_closed(sent)
+    assert outbox.state(sent)[0] == "verified"
+
+
+def test_a_server_that_forbids_one_row_alone_goes_on(outbox: Outbox) -> None:
+    secret, others = outbox.patient(), [outbox.patient() for _ in range(3)]
+    sent = outbox.submit(secret)
+    outbox.proxy.always = lambda asked, forward: answering(403)(asked, forward) if secret in asked.path else forward(asked)
+    for _ in range(3):
+        outbox.work()
+        outbox.clock.advance(minutes=1)
+    assert outbox.state(sent) == ("queued", "http-403")
+    passing = [outbox.submit(each) for each in others]
+    for _ in range(4):
+        outbox.work()
+        outbox.clock.advance(minutes=1)
+    assert {outbox.state(each)[0] for each in passing} == {"verified"}
+    assert outbox.state(sent) == ("held", "refused")
+    assert paused(outbox).paused_since is None
+
+
+def test_a_server_that_asks_for_time_gets_it_for_every_row(outbox: Outbox) -> None:
+    sent = [outbox.submit(outbox.patient()) for _ in range(6)]
+    outbox.proxy.plan = [answering(429, Retry_After="600")]
+    outbox.work()
+    outbox.clock.advance(minutes=9)
+    outbox.work()
+    assert (len(outbox.proxy.asked), paused(outbox).paused_since) == (1, None)
+    outbox.clock.advance(minutes=1)
+    outbox.work()
+    assert {outbox.state(each)[0] for each in sent} == {"verified"}
+
+
+def test_a_row_that_nobody_foresaw_is_held_and_the_others_go_on(outbox: Outbox) -> None:
+    odd = b'{"resourceType":"Patient","id":"odd","meta":{"versionId":"1"},"communication":["Spanish"]}'
+    sent = [outbox.submit(outbox.patient()) for _ in range(3)]
+    outbox.proxy.plan = [answering(200, odd)]
+    outbox.work()
+    assert [outbox.state(each) for each in sent] == [("held", "fault"), ("verified", None), ("verified", None)]
+
+
+def test_a_row_that_cannot_be_opened_is_held_and_the_others_go_on(outbox: Outbox) -> None:
+    sent = [outbox.submit(outbox.patient()) for _ in range(2)]
+    with outbox.database.write() as tx:
+        mine = table.c.id == str(sent[0].id)
+        tx.connection.execute(table.update().where(mine).values(payload=tx.cipher.seal(b"{}", "another row")))
+    outbox.work()
+    assert [outbox.state(each)[0] for each in sent] == ["held", "verified"]
+    assert outbox.state(sent[0])[1] == "unreadable"
+
+
+def test_the_rest_of_a_batch_goes_back_when_the_worker_is_told_to_stop(outbox: Outbox, client: Client) -> None:
+    from threading import Event
+
+    from intake.sync.worker import drain
+
+    sent = [outbox.submit(outbox.patient()) for _ in range(3)]
+    stop = Event()
+    outbox.proxy.plan = [after(lambda _: stop.set())]
+    drain(outbox.settings, outbox.server, outbox.database, outbox.clock, lambda: 0.5, stop)
+    assert [outbox.row(each).status for each in sent] == [Status.VERIFIED, Status.QUEUED, Status.QUEUED]
+    assert not any(outbox.row(each).sending for each in sent)

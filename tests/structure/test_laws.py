@@ -1,0 +1,71 @@
+"""The import laws of pyproject.toml are kept, and a breach of each of them is caught."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.structure.conftest import ROOT
+
+CONTRACTS = [
+    each["name"] for each in tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+]
+BREACHES = {
+    "intake/store/attempts.py": "import intake.sync.backoff",
+    "intake/staff/blueprint.py": "import intake.patient.reading\nimport requests",
+    "fhir_client/errors.py": "import intake.answers\nimport msgspec",
+    "intake/report/words.py": "import flask",
+    "intake/journey.py": "import fhir_client.client",
+}
+"""What is added to a copy, file by file; together they break every contract."""
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of what the laws are about."""
+    for name in ("intake", "fhir_client"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    command = (sys.executable, "-c", "from importlinter.cli import lint_imports_command as lint; lint()", "--no-cache")
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_laws_are_kept(copy: Path) -> None:
+    done = lint(copy)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Contracts: {len(CONTRACTS)} kept, 0 broken." in done.stdout
+
+
+def test_a_breach_of_each_law_is_caught(copy: Path) -> None:
+    for name, lines in BREACHES.items():
+        with (copy / name).open("a", encoding="utf-8") as file:
+            file.write(f"\n{lines}\n")
+    done = lint(copy)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert [f"{name} BROKEN" for name in CONTRACTS if f"{name} BROKEN" not in done.stdout] == []
+    for chain in (
+        "intake.store.attempts -> intake.sync.backoff",
+        "intake.staff.blueprint -> intake.patient.reading",
+        "intake.staff.blueprint -> requests",
+        "fhir_client.errors -> intake.answers",
+        "fhir_client.errors -> msgspec",
+        "intake.report.words -> flask",
+        "intake.journey -> fhir_client.client",
+    ):
+        assert chain in done.stdout
+
+
+def test_a_room_that_no_law_names_is_caught(copy: Path) -> None:
+    (copy / "intake" / "stray.py").write_text('"""A room of nobody\'s."""\n', "utf-8")
+    done = lint(copy)
+    assert done.returncode == 1
+    assert "stray" in done.stdout
