@@ -25,12 +25,12 @@ def wait(bench: Bench, claimed: Claimed, error: Temporary | Conflict) -> None:
     asked = error.retry_after if isinstance(error, Temporary) else None
     until = now + delay(claimed.row.attempts + 1, bench.chance, asked)
     with bench.database.write() as tx:
-        kept = claims.wait(tx, claimed, until=until, reason=reason_of(error), words=error.words, failing=failing)
+        kept = claims.wait(tx, claimed, until=until, reason=_reason(error), words=error.words, failing=failing)
         if asked is not None:
             servers.rest(tx, bench.server.id, until=now + asked)
         if isinstance(error, Conflict):
             servers.let_in(tx, bench.server.id)
-    told(bench, claimed, "waiting", kept=kept, reason=reason_of(error))
+    told(bench, claimed, "waiting", kept=kept, reason=_reason(error))
 
 
 def _fails_alone(bench: Bench, claimed: Claimed) -> bool:
@@ -53,14 +53,14 @@ def pause(bench: Bench, claimed: Claimed, error: ServerFault) -> None:
         return
     until = bench.clock() + PAUSE
     with bench.database.write() as tx:
-        alarm = servers.pause(tx, bench.server.id, until=until, reason=reason_of(error), words=error.words)
-        claims.release(tx, claimed, until=until, reason=reason_of(error), words=error.words)
+        alarm = servers.pause(tx, bench.server.id, until=until, reason=_reason(error), words=error.words)
+        claims.release(tx, claimed, until=until, reason=_reason(error), words=error.words)
     if alarm:
-        logger.error("server-paused", extra={"server": bench.server.id, "reason": reason_of(error)})
+        logger.error("server-paused", extra={"server": bench.server.id, "reason": _reason(error)})
 
 
 def _forbids_this_alone(bench: Bench, claimed: Claimed, error: ServerFault) -> bool:
-    if reason_of(error) != FORBIDDEN or claimed.row.reason != FORBIDDEN:
+    if _reason(error) != FORBIDDEN or claimed.row.reason != FORBIDDEN:
         return False
     passed = _last_success(bench)
     return passed is not None and passed > claimed.row.due_at - PAUSE
@@ -84,8 +84,7 @@ def hold(
     told(bench, claimed, "held", kept=kept, reason=reason, **({"where": where} if where else {}))
 
 
-def reason_of(error: FhirError) -> str:
-    """Return the word by which an error is told in a row, in a server's state and in the log."""
+def _reason(error: FhirError) -> str:
     if isinstance(error, AccessFault):
         return CREDENTIALS
     return f"http-{error.status}" if error.status is not None else "no-answer"

@@ -3,11 +3,10 @@
 import random
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
-from fhir_client.errors import ServerFault, Temporary
+from fhir_client.errors import ServerFault
 from intake.clock import Clock
 from intake.settings import Server, Settings
 from intake.store import claims, servers, submissions
@@ -20,7 +19,7 @@ from intake.sync.bench import Bench
 from intake.sync.clients import client_for, writer_for
 from intake.sync.log import logger, where
 from intake.sync.one import deliver
-from intake.sync.outcomes import PAUSE, reason_of
+from intake.sync.outcomes import CREDENTIALS, PAUSE
 
 IDLE_SECONDS = 1.0
 BATCH = 4
@@ -96,14 +95,15 @@ def drain(settings: Settings, server: Server, database: Database, clock: Clock, 
     """Deliver what is due for the server, batch after batch; returns whether anything was."""
     if not _is_due(database, server, clock):
         return False
+    try:
+        client = client_for(server)
+    except ServerFault as error:
+        _no_credentials(database, server, clock, error)
+        return False
     done = False
-    with ExitStack() as held:
-        try:
-            client = held.enter_context(client_for(server))
-            writer = writer_for(server, settings, client)
-        except (ServerFault, Temporary) as error:
-            _not_now(database, server, clock, error)
-            return False
+    with client:
+        # Asked once, when the first row needs it, so that what keeps the server from saying it is told in that row.
+        writer = cache(partial(writer_for, server, settings, client))
         bench = Bench(settings, server, database, client, writer, clock, chance)
         while not stop.is_set() and (claimed := _claimed(bench)):
             _deliver_all(bench, claimed, stop)
@@ -126,16 +126,11 @@ def _resting(state: servers.ServerState, clock: Clock) -> bool:
     return state.paused_until is not None and state.paused_until > clock()
 
 
-def _not_now(database: Database, server: Server, clock: Clock, error: ServerFault | Temporary) -> None:
-    """Leave the server alone for a while, which nobody knows how to write to now; what is at fault pauses it."""
-    reason = reason_of(error)
+def _no_credentials(database: Database, server: Server, clock: Clock, error: ServerFault) -> None:
     with database.write() as tx:
-        if isinstance(error, Temporary):
-            servers.rest(tx, server.id, until=clock() + (error.retry_after or PAUSE))
-            return
-        alarm = servers.pause(tx, server.id, until=clock() + PAUSE, reason=reason, words=error.words)
+        alarm = servers.pause(tx, server.id, until=clock() + PAUSE, reason=CREDENTIALS, words=error.words)
     if alarm:
-        logger.error("server-paused", extra={"server": server.id, "reason": reason})
+        logger.error("server-paused", extra={"server": server.id, "reason": CREDENTIALS})
 
 
 def _claimed(bench: Bench) -> tuple[Claimed, ...]:

@@ -14,7 +14,7 @@ import pytest
 
 from fhir_client.client import Client
 from fhir_client.errors import ChartChanged, Conflict, PatientProblem, Refused, Temporary
-from fhir_client.uscore.patient import elements_of
+from fhir_client.uscore.patient import apply, elements_of
 from fhir_client.uscore.statement import AbsentReason, Statement
 from fhir_client.uscore.versions import version
 from fhir_client.writing.bundle import build
@@ -89,7 +89,8 @@ def unlucky(server: str) -> Iterator[Unlucky]:
 def test_written_and_read_back_without_harm(client: Client, patient: dict[str, Any], said: Statement) -> None:
     sent: list[Sending] = []
     written = write(client, WRITER, said, before_sending=sent.append)
-    assert sent == [Sending(said.patient, patient["meta"]["versionId"], elements_of(patient))]
+    later = elements_of(apply(patient, said, WRITER.version).patient)
+    assert sent == [Sending(said.patient, patient["meta"]["versionId"], elements_of(patient), later)]
     assert read_back(client, WRITER, said, written, over=written.over) == ()
     assert effects(client, said) == ONE
     now = client.read(said.patient)
