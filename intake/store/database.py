@@ -13,6 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from intake.clock import Clock
 from intake.store.crypto import Cipher
+from intake.store.together import Together
 
 HEAD = "0001"
 """The schema revision that this version of the code works with; a test keeps it equal to the newest migration."""
@@ -39,6 +40,7 @@ class Database:
         self._engine, self._cipher, self._clock = engine, cipher, clock
         self.is_sqlite = engine.dialect.name == "sqlite"
         self.durability = journal_words() if self.is_sqlite else "PostgreSQL: its own log, synchronous_commit"
+        self._together = Together(self._begun, BUSY_SECONDS)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -49,16 +51,18 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """Open a transaction that writes; it is on disk when the block has ended without an exception."""
-        with self._engine.connect() as connection:
-            if self.is_sqlite:
-                # A deferred transaction that reads first and writes then fails whenever another one writes between.
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            try:
-                yield Tx(connection, self._cipher, self._clock())
-            except BaseException:
-                connection.rollback()
-                raise
-            connection.commit()
+        with self._together.transaction() if self.is_sqlite else self._engine.begin() as connection:
+            yield Tx(connection, self._cipher, self._clock())
+
+    def _begun(self) -> Connection:
+        connection = self._engine.connect()
+        try:
+            # A deferred transaction that reads first and writes then fails whenever another one writes between.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def revision(self) -> str | None:
         """Return the schema's revision, None where nothing was migrated yet."""
@@ -85,7 +89,7 @@ def open_engine(url: str) -> Engine:
     """Return an engine with our pragmas; on SQLite transactions begin where we say so."""
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", _set_up_sqlite)
     return engine
 
