@@ -70,8 +70,26 @@ INTERPRETER_NEEDED = of(SNOMED, "373066001", "373067005") | of(DATA_ABSENT_REASO
 OBSERVATION_ABSENT = frozenset({"unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "masked"})
 """Why a Gravity Observation may have no value."""
 
-LOINC = frozenset({"72826-1", "69490-1", "54899-0", "54588-9", "95370-3", "32624-9", "56051-6", "59362-4", "93025-5"})
-"""Every LOINC code that was verified to exist and to mean what it is used for (loinc.org)."""
+LOINC = {
+    "72826-1": "Race OMB.1997",
+    "69490-1": "Ethnicity OMB.1997",
+    "54899-0": "Preferred language",
+    "54588-9": "Interpreter needed",
+    "95370-3": "Tribal affiliation",
+}
+"""Every LOINC code that may be sent, with its name; each was verified at loinc.org (FHIR.md, section 3)."""
+
+METHODS = frozenset({"self-reported", "reported-by-related-person", "observed", "administrative"})
+"""How Gravity's SDOHCC-CodeSystemTemporaryCodes says that a characteristic became known."""
+
+COLLECTIVE = frozenset(
+    """
+    afa alg apa art ath aus bad bai bat ber bih bnt btk cai cau cel cmc cpe cpf cpp crp cus dra fiu gem inc ine ira iro kar
+    khi kro map mkh mno mul mun myn nah nai nic nub oto paa phi pra roa sai sal sem sio sit sla smi son ssa tai tup tut und
+    wak wen ypk znd mis zxx
+    """.split()  # noqa: SIM905
+)
+"""Codes of ISO 639-2 that name a family of languages, or none, and never stand alone for what a person speaks."""
 
 LANGUAGES = frozenset((Path(__file__).parent / "bound_languages.txt").read_text("utf-8").split())
 """Every code of HL7's Languages, to which communication.language is bound from 8.0.0 on."""

@@ -12,9 +12,11 @@ from tests.sites import TestSite, make_site, make_template
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options that the tests of the validator look at."""
+    """Add the options that the tests of the validator and of the servers look at."""
     words = "how many generated submissions the validator judges in each version of US Core (default: 500)"
     parser.addoption("--submissions", type=int, default=500, metavar="N", help=words)
+    words = "write the table of FHIR servers and what each passed in this run to FILE (with -m server)"
+    parser.addoption("--matrix", type=Path, metavar="FILE", help=words)
 
 
 @pytest.fixture(scope="session")

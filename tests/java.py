@@ -29,11 +29,11 @@ def java() -> str:
     return found
 
 
-def built(source: Path) -> str:
+def built(name: str, source: Path) -> str:
     """Return the class path of the program in the folder `source` (pom.xml and *.java), built where that was not yet done."""
     files = sorted((source / "pom.xml", *source.glob("*.java")))
     digest = sha256(b"".join(each.read_bytes() for each in files)).hexdigest()[:12]
-    home = cache() / f"{source.parent.name}-{digest}"
+    home = cache() / f"{name}-{digest}"
     if not (home / "built").exists():
         java()
         _build(files, home)

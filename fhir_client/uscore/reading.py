@@ -91,7 +91,10 @@ def bare(said: Said | None) -> object:
 
 def bare_items(items: Iterable[ItemAnswer]) -> object:
     """Return the answers without displays and order."""
-    return {each.link_id: (frozenset(map(_key, each.codings)), frozenset(each.strings), each.absent) for each in items}
+    return {
+        each.link_id: (frozenset(map(_key, each.codings)), frozenset(each.strings), each.absent, bare_items(each.items))
+        for each in items
+    }
 
 
 def meanings(elements: Mapping[str, Any]) -> dict[str, frozenset[object]]:
@@ -134,7 +137,8 @@ def _item(item: Json) -> ItemAnswer:
     codings = tuple(_coding(each["valueCoding"]) for each in answers if "valueCoding" in each)
     strings = tuple(str(each["valueString"]) for each in answers if "valueString" in each)
     absent = next((AbsentReason(each.code) for each in codings if each.system == DATA_ABSENT_REASON), None)
-    return ItemAnswer(item["linkId"], item.get("text", ""), () if absent else codings, strings, absent)
+    below = tuple(_item(each) for each in item.get("item", []))
+    return ItemAnswer(item["linkId"], item.get("text", ""), () if absent else codings, strings, absent, below)
 
 
 def _coding(held: Json) -> Coding:

@@ -62,13 +62,17 @@ class Interpreter:
 
 @dataclass(frozen=True, slots=True)
 class ItemAnswer:
-    """One question as the QuestionnaireResponse shows it: the codings chosen, the own words, or why there is no answer."""
+    """One item as the QuestionnaireResponse shows it: the codings chosen, the own words, or why there is no answer.
+
+    A group has only the `items` below it.
+    """
 
     link_id: str
     text: str
     codings: tuple[Coding, ...] = ()
     strings: tuple[str, ...] = ()
     absent: AbsentReason | None = None
+    items: tuple["ItemAnswer", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

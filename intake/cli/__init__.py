@@ -33,6 +33,7 @@ COMMANDS = {
     "links": "pre-visit links for a day's visits",
     "keys": "the key that seals what is kept, and those by which FHIR servers know us",
     "bundle": "print the transaction Bundle of one submission",
+    "questionnaires": "the question sets as FHIR Questionnaires: print or publish",
     "report": "the completeness report",
     "i18n": "collect messages into the catalogs, and check every language",
 }
@@ -114,5 +115,5 @@ def _overview(words: list[str]) -> int:
     else:
         print("usage: intake COMMAND …; `intake COMMAND --help` says more\n", file=out)
     for name, words_for in COMMANDS.items():
-        print(f"  {name:<12} {words_for}", file=out)
+        print(f"  {name:<15} {words_for}", file=out)
     return 0 if asked else 2

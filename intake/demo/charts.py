@@ -22,7 +22,7 @@ from fhir_client.uscore.versions import US_CORE, version
 from intake import terminology
 from intake.demo.people import Chart, Person, chance
 from intake.demo.places import RECORD_NUMBERS, SYSTEM, Json, identifier
-from intake.questions import QuestionSet
+from intake.questions import Option, Question, QuestionSet
 
 VERSION = version("6.1.0")
 DECLINED, UNKNOWN = AbsentReason.ASKED_DECLINED, AbsentReason.ASKED_UNKNOWN
@@ -155,13 +155,35 @@ def _statement(person: Person, reference: str, organization: str, at: datetime, 
 Said = Coded | Language | Interpreter | AbsentReason | None
 
 
+def _group_items(question: Question, coded: Coded) -> Iterator[ItemAnswer]:
+    """Yield the groups that were ticked and, below `.details`, what was said of each, as the Questionnaire has them."""
+    said = {each.code: each for each in (*coded.categories, *coded.detailed)}
+    owners = {code: owner for code in said if (owner := terminology.owner_of(question, code))}
+    groups = {owner.id: owner for owner in owners.values()}
+    yield ItemAnswer(question.id, question.title, tuple(Coding(CDCREC, code, each.label) for code, each in groups.items()))
+    details = tuple(
+        ItemAnswer(f"{question.id}.{group.id}", group.label, items=parts)
+        for group in question.options
+        if (parts := tuple(_parts(question, group, [each for each in said.values() if owners.get(each.code) is group])))
+    )
+    if details:
+        yield ItemAnswer(f"{question.id}.details", question.detail_title, items=details)
+
+
+def _parts(question: Question, group: Option, said: list[Coding]) -> Iterator[ItemAnswer]:
+    boxes = {detail.id for detail in group.details}
+    for name, mine in (("boxes", boxes), ("found", {each.code for each in said} - boxes - {group.id})):
+        if codings := tuple(each for each in said if each.code in mine):
+            yield ItemAnswer(f"{question.id}.{group.id}.{name}", question.detail_title, codings)
+
+
 def _items(asked: QuestionSet, said: Mapping[str, Said]) -> Iterator[ItemAnswer]:
     for question in asked.questions:
         match said.get(question.id):
             case AbsentReason() as absent:
                 yield ItemAnswer(question.id, question.title, absent=absent)
             case Coded() as coded:
-                yield ItemAnswer(question.id, question.title, (*coded.categories, *coded.detailed))
+                yield from _group_items(question, coded)
             case Language() as language:
                 yield ItemAnswer(question.id, question.title, language.codings[-1:])
             case Interpreter() as interpreter:

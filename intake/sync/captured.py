@@ -9,8 +9,9 @@ from intake.settings import Settings
 from intake.store import submissions
 from intake.store.database import Database
 from intake.store.submissions import Told
+from intake.sync.choices import UnknownAnswer
 from intake.sync.export import marked
-from intake.sync.mapping import NOT_HISPANIC, UnknownAnswer, statement
+from intake.sync.mapping import NOT_HISPANIC, statement
 
 BATCH = 500
 ABSENT = {AbsentReason.ASKED_DECLINED: State.DECLINED, AbsentReason.ASKED_UNKNOWN: State.DONT_KNOW}

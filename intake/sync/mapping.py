@@ -1,10 +1,8 @@
 """Where answers meet FHIR: a submission and its question set in, a statement for fhir_client out. Nothing is guessed."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from fhir_client.uscore.parts import NO, YES
 from fhir_client.uscore.statement import (
     BCP47,
     CDCREC,
@@ -21,26 +19,14 @@ from intake import terminology
 from intake.answers import OWN_WORDS, Answer, Informant, State, Submission
 from intake.questions import Element, Kind, Question, QuestionSet
 from intake.settings import MappingPolicy
+from intake.sync.choices import Chosen, UnknownAnswer, chosen
+from intake.sync.items import ABSENT, items_of
 from intake.terminology import MENA, WHITE
 
 T = TypeVar("T")
 Said = dict[Element, Coded | Language | Interpreter | AbsentReason]
 NOT_HISPANIC = "2186-5"
-ABSENT = {State.DECLINED: AbsentReason.ASKED_DECLINED, State.UNKNOWN: AbsentReason.ASKED_UNKNOWN}
 RELATED = {Informant.GUARDIAN: "Parent or guardian", Informant.CAREGIVER: "Caregiver"}
-
-
-class UnknownAnswer(ValueError):
-    """A submission says what its question set does not have, or two things at once; the words quote nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """One choice of a question of groups: its group, its CDCREC code (None where there is none) and its English name."""
-
-    group: str
-    code: str | None
-    label: str
 
 
 def statement(
@@ -49,13 +35,11 @@ def statement(
     """Return what the submission says, coded; raises UnknownAnswer."""
     related = RELATED.get(submission.informant)
     said: Said = {}
-    items = []
     for name, answer in submission.answers.items():
         question = questions.question(name)
         if question is None:
             raise UnknownAnswer(f"answers.{name}: question set {questions.id} has no such question")
         said |= _elements(question, answer, policy)
-        items.append(_item(question, answer))
     return Statement(
         submission=submission.id,
         patient=submission.patient,
@@ -66,7 +50,7 @@ def statement(
         questionnaire=f"{questions.url}|{submission.question_set_version}",
         locale=submission.locale,
         notice=submission.notice,
-        items=tuple(items),
+        items=tuple(_items(questions, submission)),
         encounter=submission.encounter,
         organization=organization,
         race=_as(said.get(Element.RACE), Coded),
@@ -75,6 +59,13 @@ def statement(
         written=_as(said.get(Element.WRITTEN_LANGUAGE), Language),
         interpreter=_as(said.get(Element.INTERPRETER), Interpreter),
     )
+
+
+def _items(questions: QuestionSet, submission: Submission) -> Iterator[ItemAnswer]:
+    # A response's items stand in the order of its Questionnaire, in whatever order they were answered.
+    for question in questions.questions:
+        if answer := submission.answers.get(question.id):
+            yield from items_of(questions, question, answer)
 
 
 def _as(value: object, kind: type[T]) -> T | AbsentReason | None:
@@ -93,7 +84,9 @@ def _elements(question: Question, answer: Answer, policy: MappingPolicy) -> Said
 
 
 def _check_words(question: Question, answer: Answer) -> None:
-    places = {OWN_WORDS, *(option.id for option in question.options if option.write_in is not None)}
+    places = {option.id for option in question.options if option.write_in is not None}
+    if question.own_words is not None:
+        places.add(OWN_WORDS)
     for place, key in enumerate(answer.write_ins):
         if key not in places:
             raise UnknownAnswer(f"answers.{question.id}.write_ins[{place}]: this question has no such line to write on")
@@ -103,37 +96,6 @@ def _single(question: Question, answer: Answer) -> str:
     if len(answer.choices) != 1 or question.option(answer.choices[0]) is None:
         raise UnknownAnswer(f"answers.{question.id}.choices: exactly one of the question's options")
     return answer.choices[0]
-
-
-def chosen(question: Question, answer: Answer) -> tuple[Chosen, ...]:
-    """Return the choices of a question of groups, each with its group; a detail implies its group, which comes first."""
-    found: dict[str, Chosen] = {}
-    for place, choice in enumerate(answer.choices):
-        each = _choice(question, choice, place)
-        option = question.option(each.group)
-        if option is not None and option.id not in found:
-            found[option.id] = Chosen(option.id, option.code, option.label)
-        found.setdefault(choice, each)
-    _refuse_contradiction(question, {each.group for each in found.values()})
-    return tuple(found.values())
-
-
-def _refuse_contradiction(question: Question, groups: set[str]) -> None:
-    for option in question.options:
-        if option.id in groups and groups & set(option.excludes):
-            raise UnknownAnswer(f"answers.{question.id}.choices: two choices that contradict each other")
-
-
-def _choice(question: Question, choice: str, place: int) -> Chosen:
-    owner = terminology.owner_of(question, choice)
-    if owner is None:
-        raise UnknownAnswer(f"answers.{question.id}.choices[{place}]: is no choice of this question")
-    if choice == owner.id:
-        return Chosen(owner.id, owner.code, owner.label)
-    detail = next((each for each in owner.details if each.id == choice), None)
-    if detail is not None:
-        return Chosen(owner.id, detail.code, detail.label)
-    return Chosen(owner.id, choice, terminology.cdcrec()[choice].display)
 
 
 def _groups(question: Question, answer: Answer, policy: MappingPolicy) -> Said:
@@ -150,7 +112,9 @@ def _groups(question: Question, answer: Answer, policy: MappingPolicy) -> Said:
     # Who ticked nothing, but wrote, may have written just that.
     unticked = bool(choices) and Element.ETHNICITY in question.elements and Element.ETHNICITY not in found
     if policy.infer_not_hispanic and unticked:
-        found[Element.ETHNICITY] = _coded([Chosen(NOT_HISPANIC, NOT_HISPANIC, "Not Hispanic or Latino")], [], policy)
+        found[Element.ETHNICITY] = _coded(
+            [Chosen(NOT_HISPANIC, NOT_HISPANIC, NOT_HISPANIC, "Not Hispanic or Latino")], [], policy
+        )
     return found
 
 
@@ -204,18 +168,3 @@ def _codings(known: terminology.Language) -> tuple[Coding, ...]:
     shortest = terminology.languages().get(known.code)
     first = Coding(BCP47, known.code, shortest.name if shortest else None)
     return (first,) if specific is None else (first, Coding(BCP47, specific, known.name))
-
-
-def _item(question: Question, answer: Answer) -> ItemAnswer:
-    strings = tuple(answer.write_ins.values())
-    if answer.state is not State.ANSWERED:
-        return ItemAnswer(question.id, question.title, absent=ABSENT[answer.state])
-    if question.kind is Kind.GROUPS:
-        choices = chosen(question, answer)
-        codings = tuple(_cdc(each.code) for each in choices if each.code is not None)
-        named = tuple(each.label for each in choices if each.code is None)
-        return ItemAnswer(question.id, question.title, codings, (*named, *strings))
-    if question.kind is Kind.LANGUAGE:
-        said = _language(question, answer)
-        return ItemAnswer(question.id, question.title, said.codings[-1:], strings or (() if said.codings else (said.text,)))
-    return ItemAnswer(question.id, question.title, (YES if _single(question, answer) == "yes" else NO,), strings)

@@ -21,9 +21,9 @@ from intake.store.database import DatabaseFault, Tx
 from intake.store.submissions import Status
 from intake.sync import saying
 from intake.sync.bench import Bench, told
+from intake.sync.choices import UnknownAnswer
 from intake.sync.elements import elements_of, without
 from intake.sync.log import where
-from intake.sync.mapping import UnknownAnswer
 from intake.sync.outcomes import hold, pause, wait
 
 NEXT_TO_IT = timedelta(seconds=2)

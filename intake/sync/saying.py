@@ -3,7 +3,8 @@
 from fhir_client.uscore.statement import Statement
 from intake.answers import Submission
 from intake.settings import Settings
-from intake.sync.mapping import UnknownAnswer, statement
+from intake.sync.choices import UnknownAnswer
+from intake.sync.mapping import statement
 
 
 def said(submission: Submission, settings: Settings) -> Statement:

@@ -36,7 +36,9 @@ def run(settings: Settings, database: Database, clock: Clock, *, once: bool, sto
         for server in settings.servers.values()
         for number in range(1 if once else server.workers)
     ]
-    threads.append(threading.Thread(target=_report, args=(settings, database, clock, once, stop), name="report"))
+    if not once:
+        # Whoever empties the outbox once does not wait for a search over a whole year.
+        threads.append(threading.Thread(target=_report, args=(settings, database, clock, stop), name="report"))
     for thread in threads:
         thread.start()
     _keep_house(settings, database, clock)
@@ -62,12 +64,10 @@ def _keep_house(settings: Settings, database: Database, clock: Clock) -> None:
     _guarded(partial(housekeeping.tidy, settings, database))
 
 
-def _report(settings: Settings, database: Database, clock: Clock, once: bool, stop: threading.Event) -> None:
+def _report(settings: Settings, database: Database, clock: Clock, stop: threading.Event) -> None:
     # A thread of its own: a search over a whole year must keep neither the schedule nor a submission waiting.
     while not stop.is_set():
         done = reports.make_due(settings, database, clock, stop)
-        if once:
-            return
         stop.wait((REPORT_LOOK if done else REPORT_RETRY).total_seconds())
 
 

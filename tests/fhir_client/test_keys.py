@@ -76,6 +76,8 @@ def test_a_key_without_a_name_gets_the_sites_or_its_thumbprint() -> None:
         (pem(EC_KEY)[:60], "no private key"),
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no private key"),
     ],
+    # Keys are new in each process, and the processes of one run have to name the tests alike.
+    ids=lambda each: each if isinstance(each, str) else "",
 )
 def test_what_cannot_sign_is_refused_with_the_reason(raw: bytes, words: str) -> None:
     with pytest.raises(KeyFault, match=words) as caught:

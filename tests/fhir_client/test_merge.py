@@ -186,7 +186,7 @@ def test_an_answer_takes_the_place_of_an_earlier_decline() -> None:
     assert part(merged(replace(NOTHING, race=ASIAN), declined), "race", "text") == ["Asian"]
 
 
-def test_two_languages_preferred_at_once() -> None:
+def test_two_preferred_true_languages() -> None:
     now = merged(replace(NOTHING, spoken=SPANISH))
     assert [each.get("preferred", False) for each in now["communication"]] == [False, True]
     assert now["communication"][0]["language"] == ENGLISH["language"]

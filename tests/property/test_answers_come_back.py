@@ -1,5 +1,6 @@
 """Any answers → stored form, statement, Bundle → back are the same, in every version of US Core."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from fhir_client import exact
 from fhir_client.uscore.reading import statement_in
-from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, Language, Source, Statement
+from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, ItemAnswer, Language, Source, Statement
 from fhir_client.uscore.versions import VERSIONS, version
 from fhir_client.writing.bundle import build
 from fhir_client.writing.check import check
@@ -47,8 +48,8 @@ def agrees(sent: Submission, found: Statement) -> None:
     related = sent.informant in (Informant.GUARDIAN, Informant.CAREGIVER)
     assert (found.source is Source.RELATED_PERSON) == related
     assert found.at == sent.answered_at
-    assert {item.link_id: item.absent for item in found.items} == {
-        name: ABSENT.get(answer.state) for name, answer in sent.answers.items()
+    assert {item.link_id: item.absent for item in found.items if item.absent} == {
+        name: ABSENT[answer.state] for name, answer in sent.answers.items() if answer.state is not State.ANSWERED
     }
     for question in QUESTION_SETS[sent.question_set].questions:
         elements = [_element(found, each) for each in question.elements if each is not Element.WRITTEN_LANGUAGE]
@@ -68,8 +69,7 @@ def _element(found: Statement, element: Element) -> Any:
 
 
 def _said(question: Question, answer: Answer, found: Statement) -> None:
-    [item] = [each for each in found.items if each.link_id == question.id]
-    assert set(answer.write_ins.values()) <= set(item.strings)
+    assert set(answer.write_ins.values()) <= set(_strings(found.items))
     if question.kind is Kind.GROUPS:
         _groups(question, answer, found)
     elif question.kind is Kind.CHOICE:
@@ -79,6 +79,11 @@ def _said(question: Question, answer: Answer, found: Statement) -> None:
         known = [terminology.languages()[each] for each in answer.choices]
         assert said.text == (known[0].endonym if known else answer.write_ins[OWN_WORDS])
         assert [each.code for each in said.codings[:1]] == [each.code for each in known if each.code]
+
+
+def _strings(items: Iterable[ItemAnswer]) -> Iterator[str]:
+    for each in items:
+        yield from (*each.strings, *_strings(each.items))
 
 
 def _groups(question: Question, answer: Answer, found: Statement) -> None:

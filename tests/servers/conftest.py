@@ -1,18 +1,65 @@
-"""What stands before the real FHIR server: a proxy of faults, and an outbox whose worker goes through it."""
+"""The real FHIR servers, one after the other, and what stands before them: a proxy of faults, and an outbox behind it."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from fhir_client.client import Client
+from intake.demo.launch import medplum
 from intake.settings import load
 from intake.store.crypto import load_keys
 from intake.store.database import open_database
 from tests.cli.conftest import lay_out
 from tests.faults import Proxy, proxy_to
 from tests.outbox import Outbox
+from tests.servers.launching import hapi
+from tests.servers.matrix import table
 from tests.sites import SetClock
+
+SERVERS = ["medplum", pytest.param("hapi", marks=pytest.mark.hapi)]
+
+
+OUTCOMES: dict[tuple[str, str], list[str]] = defaultdict(list)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note how each test of each server went, for the table."""
+    report = yield
+    held = getattr(item, "callspec", None)
+    if isinstance(item, pytest.Function) and held is not None and "make" in held.params and report.when == "call":
+        OUTCOMES[held.params["make"], item.originalname].append(report.outcome)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the table, where it was asked for."""
+    wanted: Path | None = session.config.getoption("matrix")
+    if wanted is not None and OUTCOMES:
+        wanted.write_text(table(OUTCOMES), "utf-8")
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def make(request: pytest.FixtureRequest) -> str:
+    """Which server it is, for where they differ."""
+    found: str = request.param
+    return found
+
+
+@pytest.fixture(scope="session")
+def server(make: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The base URL of a FHIR server that the tests share, each make of them in turn."""
+    with hapi() if make == "hapi" else medplum(request.getfixturevalue("packages")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def organization(server: str) -> str:
+    """The clinic's Organization, which a server that follows references must have."""
+    with Client(server, timeout=30) as client:
+        return f"Organization/{client.create({'resourceType': 'Organization', 'name': 'Riverside Family Clinic'})['id']}"
 
 
 @pytest.fixture
@@ -23,9 +70,11 @@ def proxy(server: str) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def outbox(template: Path, tmp_path: Path, proxy: Proxy, client: Client) -> Iterator[Outbox]:
+def outbox(template: Path, tmp_path: Path, proxy: Proxy, client: Client, organization: str) -> Iterator[Outbox]:
     """An empty outbox whose worker reaches the server through the proxy."""
     lay_out(tmp_path, proxy.base_url)
+    clinics = tmp_path / "clinics.toml"
+    clinics.write_text(clinics.read_text("utf-8").replace("Organization/riverside", organization), "utf-8")
     settings, clock = load(tmp_path), SetClock()
     settings.data_dir.mkdir()
     for held in template.iterdir():

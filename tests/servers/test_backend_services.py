@@ -182,8 +182,8 @@ def test_what_the_granted_scopes_do_not_permit_pauses_the_server_and_is_named_by
     )
     assert "403: it does not let us in; check credentials and scopes" in site.held_back()
     wrong = [each.words for each in site.findings() if each.verdict is Verdict.WRONG]
-    assert "scopes do not ask for: search Appointment, create Provenance, search Provenance" in wrong
-    assert "it does not grant the scopes to: update Patient" in wrong
+    assert "scopes do not ask for what is needed to write: search Appointment, create Provenance, search Provenance" in wrong
+    assert "it does not grant what is needed to write: update Patient" in wrong
 
 
 def test_a_key_that_the_server_does_not_know_yet_interrupts_nothing(behind: Start) -> None:
@@ -257,5 +257,7 @@ def test_the_check_shows_how_the_server_lets_us_in(behind: Start) -> None:
     [key] = keys_of(site.server)
     assert f"{site.oauth.token_url} gives us tokens, each for 300 seconds" in words
     assert f"it takes what key {key.id} signs (RS384)" in words
-    assert f"the scopes that it granted permit all that is needed: {' '.join(SCOPES)}" in words
+    assert f"it granted the scopes {' '.join(SCOPES)}" in words
+    assert "they permit all that is needed to write" in words
+    assert "they permit all that is needed for the nightly report" in words
     assert json.loads(site.server.auth.key_file.read_text("utf-8"))["keys"][0]["kid"] == key.id  # type: ignore[union-attr]

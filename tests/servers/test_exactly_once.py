@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +24,7 @@ from fhir_client.writing.transaction import Sending, Writer, Written, find, writ
 from intake.settings import MappingPolicy, load
 from intake.store.payload import decode
 from intake.sync.mapping import statement
+from tests.cli.conftest import lay_out
 
 pytestmark = pytest.mark.server
 WRITER = Writer(version("6.1.0"))
@@ -100,7 +103,7 @@ def test_a_repeat_finds_itself(client: Client, said: Statement) -> None:
     assert effects(client, said) == ONE
 
 
-def test_retry_after_a_time_out_never_duplicates(server: str, client: Client, said: Statement) -> None:
+def test_retry_after_a_time_out_duplicating(server: str, client: Client, said: Statement) -> None:
     with unlucky(server) as losing:
         losing.lose_answer = True
         with pytest.raises(Temporary):
@@ -125,16 +128,41 @@ def test_a_colleague_who_writes_between_is_merged_not_overwritten(server: str, s
         assert read_back(client, WRITER, said) == ()
 
 
-def test_412_is_not_swallowed(client: Client, patient: dict[str, Any], said: Statement) -> None:
-    stale = {**patient, "meta": {"versionId": "stale"}}
-    entry = {"resource": stale, "request": {"method": "PUT", "url": said.patient, "ifMatch": 'W/"stale"'}}
+def test_412_swallowed(client: Client, patient: dict[str, Any], said: Statement) -> None:
+    write(client, WRITER, said)
+    now = client.read(said.patient)
+    stale = f'W/"{patient["meta"]["versionId"]}"'
+    entry = {"resource": {**now, "active": True}, "request": {"method": "PUT", "url": said.patient, "ifMatch": stale}}
+    # Medplum answers 412, HAPI 409.
     with pytest.raises(Conflict):
         client.bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+    assert client.read(said.patient) == now
+
+
+def test_conditional_create_racing_itself_into_two_resources(server: str, client: Client, said: Statement) -> None:
+    together = Barrier(2)
+
+    def send(_: int) -> Written:
+        with Client(server, timeout=30) as one:
+            return write(one, WRITER, said, before_sending=lambda _: meet(together))
+
+    with ThreadPoolExecutor(2) as workers:
+        first, second = workers.map(send, range(2))
+    assert (first.patient, first.response) == (second.patient, second.response)
+    assert effects(client, said) == ONE
+    assert read_back(client, WRITER, said) == ()
+
+
+def meet(barrier: Barrier) -> None:
+    """Wait for the other, the first time; whoever has to merge again goes on alone."""
+    with suppress(BrokenBarrierError):
+        barrier.wait(10)
+        barrier.abort()
 
 
 def test_a_refused_transaction_leaves_nothing(client: Client, said: Statement) -> None:
     bundle = build(said, WRITER.version, client.read(said.patient)).bundle
-    del bundle["entry"][-1]["resource"]["target"]
+    bundle["entry"][-1]["resource"]["recorded"] = "yesterday"
     with pytest.raises(Refused, match="answered 400"):
         client.bundle(bundle)
     assert effects(client, said) == {"QuestionnaireResponse": 0, "Observation": 0, "Provenance": 0}
@@ -193,11 +221,13 @@ def test_a_value_that_the_server_dropped_is_seen(client: Client, said: Statement
 
 
 def test_from_the_command_line_to_verified(
-    server: str, client: Client, patient: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    server: str, organization: str, patient: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     from intake.cli import main
 
-    (tmp_path / "intake.toml").write_text(f'data_dir = "{tmp_path}"\n[servers.main]\nbase_url = "{server}"\n', "utf-8")
+    lay_out(tmp_path, server)
+    clinics = tmp_path / "clinics.toml"
+    clinics.write_text(clinics.read_text("utf-8").replace("Organization/riverside", organization), "utf-8")
     monkeypatch.setenv("INTAKE_CONFIG", str(tmp_path))
     assert main(["keys", "new"]) == main(["migrate"]) == 0
     assert main(["submit", str(EXAMPLE), "--patient", f"Patient/{patient['id']}"]) == 0

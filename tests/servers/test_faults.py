@@ -114,6 +114,14 @@ def test_entries_of_the_read_back_that_fail(outbox: Outbox, status: str, where: 
         assert outbox.state(sent)[0] == "verified"
 
 
+def test_a_reference_to_nothing_holds_the_row_or_is_taken(outbox: Outbox, make: str) -> None:
+    sent = outbox.submit(outbox.patient(), encounter="Encounter/none-of-this-name")
+    outbox.work()
+    # HAPI answers 400 and does nothing at all; Medplum takes it.
+    assert outbox.state(sent) == (("held", "refused") if make == "hapi" else ("verified", None))
+    assert sum(effects(outbox.real, sent).values()) == (0 if make == "hapi" else len(ONE))
+
+
 def test_a_server_without_history_is_read_back_all_the_same(outbox: Outbox) -> None:
     sent = outbox.submit(outbox.patient())
     outbox.proxy.always = entries_answering("405", "_history")

@@ -11,7 +11,8 @@ from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, Langu
 from intake.answers import OWN_WORDS, Answer, Channel, Informant, State, Submission
 from intake.questions import QuestionSet
 from intake.settings import MappingPolicy, load
-from intake.sync.mapping import UnknownAnswer, statement
+from intake.sync.choices import UnknownAnswer
+from intake.sync.mapping import statement
 
 ASIAN, BLACK, WHITE, PACIFIC = "2028-9", "2054-5", "2106-3", "2076-8"
 HISPANIC, NOT_HISPANIC, MENA = "2135-2", "2186-5", "2118-8"
@@ -65,19 +66,19 @@ def test_several_groups_with_details() -> None:
     assert race.text == "Asian, Vietnamese, Black or African American"
 
 
-def test_asian_and_hispanic_is_not_collapsed_to_hispanic() -> None:
+def test_asian_and_hispanic_collapsed_to_hispanic() -> None:
     race, ethnicity = race_ethnicity(answered(ASIAN, HISPANIC))
     assert codes(race) == ([ASIAN], [])
     assert codes(ethnicity) == ([HISPANIC], [])
 
 
-def test_hispanic_is_never_a_race() -> None:
+def test_hispanic_exported_as_a_race() -> None:
     race, ethnicity = race_ethnicity(answered(HISPANIC))
     assert race is None
     assert codes(ethnicity) == ([HISPANIC], [])
 
 
-def test_an_unticked_box_is_not_turned_into_not_hispanic() -> None:
+def test_missing_turned_into_not_hispanic() -> None:
     assert race_ethnicity(answered(WHITE))[1] is None
 
 

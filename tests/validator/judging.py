@@ -49,7 +49,7 @@ class Judge:
 @contextmanager
 def judging(version: str) -> Iterator[Judge]:
     """Run the judge of that version; it ends with the block."""
-    found, program = packages(version), built(SOURCE)
+    found, program = packages(version), built("validator", SOURCE)
     with TemporaryDirectory(prefix="intake-judge-") as folder:
         # Behind US Core, so that its value sets have members; before Gravity's, which have theirs.
         home = [found[0], write(version, Path(folder) / "terminology"), *found[1:]]

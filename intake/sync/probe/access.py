@@ -21,17 +21,20 @@ def _needs(**kinds: str) -> tuple[Need, ...]:
     return tuple(Need(kind, Act(letter)) for kind, letters in kinds.items() for letter in letters)
 
 
-_READ_BACK = _needs(Patient="r", Appointment="s")
+_ALWAYS = _needs(Patient="r", Appointment="s")
 _RESPONSE = _needs(QuestionnaireResponse="crs", Provenance="cs")
 _OBSERVATIONS = _needs(Observation="cs")
 NEEDS: Mapping[Rung, tuple[Need, ...]] = {
-    Rung.OBSERVATIONS: (*_READ_BACK, *_RESPONSE, *_OBSERVATIONS),
-    Rung.QUESTIONNAIRE_RESPONSE: (*_READ_BACK, *_RESPONSE),
-    Rung.DOCUMENT: (*_READ_BACK, *_needs(DocumentReference="crs")),
-    Rung.WORKLIST: _READ_BACK,
-    **dict.fromkeys((Rung.TRANSACTION, Rung.PATCH, Rung.PUT), (*_READ_BACK, *_needs(Patient="u"), *_RESPONSE, *_OBSERVATIONS)),
+    Rung.OBSERVATIONS: (*_ALWAYS, *_RESPONSE, *_OBSERVATIONS),
+    Rung.QUESTIONNAIRE_RESPONSE: (*_ALWAYS, *_RESPONSE),
+    Rung.DOCUMENT: (*_ALWAYS, *_needs(DocumentReference="crs")),
+    Rung.WORKLIST: _ALWAYS,
+    **dict.fromkeys((Rung.TRANSACTION, Rung.PATCH, Rung.PUT), (*_ALWAYS, *_needs(Patient="u"), *_RESPONSE, *_OBSERVATIONS)),
 }
 """What the worker does on each rung, the schedule and the reading back included."""
+
+REPORT = _needs(Organization="s", Location="s", Patient="s", Encounter="s", Appointment="s", Observation="s")
+"""What the nightly report searches."""
 
 
 def files(about: str, server: Server, now: datetime) -> Iterator[Finding]:
@@ -69,7 +72,7 @@ def tokens(about: str, server: Server, rung: Rung) -> Iterator[Finding]:
     yield good(about, f"{grant.url} gives us tokens, each for {grant.life.total_seconds():.0f} seconds")
     if server.auth.kind is AuthKind.BACKEND_SERVICES:
         yield _signed(about, server, grant.key_id)
-    yield from _scopes(about, server, grant.scopes, NEEDS[rung])
+    yield from _scopes(about, server, grant.scopes, rung)
 
 
 def _signed(about: str, server: Server, by: str) -> Finding:
@@ -87,21 +90,33 @@ def _signed(about: str, server: Server, by: str) -> Finding:
     )
 
 
-def _scopes(about: str, server: Server, granted: Sequence[str] | None, needs: Sequence[Need]) -> Iterator[Finding]:
+def _scopes(about: str, server: Server, granted: Sequence[str] | None, rung: Rung) -> Iterator[Finding]:
+    if granted is None:
+        yield unknown(about, "it does not say which scopes it granted", "SMART wants it said; ask the EHR's support for them.")
+    else:
+        yield good(about, f"it granted the scopes {' '.join(granted)}")
+    for use, needs in (("to write", NEEDS[rung]), ("for the nightly report", REPORT)):
+        yield from _scopes_for(about, server, granted, use, needs)
+
+
+def _scopes_for(
+    about: str, server: Server, granted: Sequence[str] | None, use: str, needs: Sequence[Need]
+) -> Iterator[Finding]:
     asked = server.auth.scopes
     lacking = missing(asked if granted is None else granted, needs)
     unasked = missing(asked, lacking) if asked else ()
     if unasked:
-        yield wrong(about, f"scopes do not ask for: {_said(unasked)}", f"Add them to scopes in [servers.{server.id}].")
+        words = f"scopes do not ask for what is needed {use}: {_said(unasked)}"
+        yield wrong(about, words, f"Add them to scopes in [servers.{server.id}] in intake.toml.")
     if granted is None:
-        yield unknown(about, "it does not say which scopes it granted", "SMART wants it said; ask the EHR's support for them.")
         return
-    if not lacking:
-        yield good(about, f"the scopes that it granted permit all that is needed: {' '.join(granted)}")
     if refused := [need for need in lacking if need not in unasked]:
-        yield wrong(about, f"it does not grant the scopes to: {_said(refused)}", "Ask the EHR's support to grant them.")
+        words = f"it does not grant what is needed {use}: {_said(refused)}"
+        yield wrong(about, words, "Ask the EHR's support to grant the scopes.")
+    if not lacking:
+        yield good(about, f"they permit all that is needed {use}")
     if partly := limited(granted, needs):
-        yield unknown(about, f"the scopes that it granted are for some resources only, of those to: {_said(partly)}")
+        yield unknown(about, f"what is needed {use} is permitted for some resources only, of those to: {_said(partly)}")
 
 
 def _said(needs: Sequence[Need]) -> str:

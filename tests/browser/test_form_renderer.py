@@ -1,0 +1,155 @@
+"""A Questionnaire of ours in a form renderer that we did not write: LHC-Forms of the US National Library of Medicine."""
+
+import base64
+import functools
+import json
+import shutil
+import subprocess
+import tarfile
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha512
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Page
+
+from fhir_client.uscore.form import flattened, questionnaire
+from fhir_client.uscore.questionnaire import questionnaire_response
+from fhir_client.uscore.versions import version
+from intake.answers import OWN_WORDS, Answer, Channel, Informant, State, Submission
+from intake.demo.node import NoNode, find_node
+from intake.i18n import translator
+from intake.settings import MappingPolicy, load
+from intake.sync.mapping import statement
+from intake.sync.questionnaires import form_of
+from tests.browser.conftest import OpenPage
+from tests.forms import codings, misfits, walk
+from tests.missing import missing
+
+SETTINGS = load()
+VERSION = "40.1.3"
+# The package has all that a page needs, so what npm would install with it to build it anew is not fetched.
+DIGEST = "WLruTm+BcVnafC0rSAQ3/cNqhxvclBUxyBG68aub/uha2NaK9H8ZZcEXTTuORuGzzCt0wa7fvhuieZtcDIdPzQ=="
+WORDS = f"The form renderer (npm's lforms {VERSION}) is fetched on the first run, which needs a network and Node"
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A form</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="package/dist/lforms/webcomponent/styles.css"><div id="form"></div>
+<script src="package/dist/lforms/webcomponent/assets/lib/zone.min.js"></script>
+<script src="package/dist/lforms/webcomponent/lhc-forms.js"></script>
+<script src="package/dist/lforms/fhir/R4/lformsFHIR.min.js"></script></html>"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def renderer(pytestconfig: pytest.Config) -> Iterator[str]:
+    """The address of an empty page with LHC-Forms, whose package is kept from one run to the next."""
+    home = pytestconfig.cache.mkdir(f"lforms-{VERSION}")
+    if not (home / "package" / "package.json").exists():
+        _fetch(home)
+    (home / "page.html").write_text(PAGE, "utf-8")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(home)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/page.html"
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
+
+
+def _fetch(home: Path) -> None:
+    try:
+        command = (*find_node().npm, "pack", f"lforms@{VERSION}", "--ignore-scripts", "--fetch-retries=1")
+        fetched = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False, timeout=120)
+    except (NoNode, subprocess.TimeoutExpired):
+        missing(WORDS)
+    if fetched.returncode != 0:
+        missing(WORDS)
+    packed = home / f"lforms-{VERSION}.tgz"
+    assert base64.b64encode(sha512(packed.read_bytes()).digest()).decode() == DIGEST
+    with tarfile.open(packed) as archive:
+        archive.extractall(home / "unpacked", filter="data")
+    shutil.move(home / "unpacked" / "package", home / "package")
+    packed.unlink()
+
+
+ANSWERS = {
+    "spd15-2024": {
+        "race-ethnicity": Answer(
+            State.ANSWERED, ("2028-9", "2047-9", "2054-5", "somali"), {"2028-9": "Hmong", OWN_WORDS: "Both"}
+        ),
+        "interpreter": Answer(State.DECLINED),
+    },
+    "omb-1997": {
+        "ethnicity": Answer(State.UNKNOWN),
+        "race": Answer(State.ANSWERED, ("2076-8", "2080-0", "2106-3"), {}),
+        "interpreter": Answer(State.ANSWERED, ("yes",)),
+    },
+}
+
+
+@pytest.mark.parametrize("tag", ["en", "es", "ar"])
+@pytest.mark.parametrize("name", sorted(ANSWERS))
+def test_it_renders_answers_and_hands_out_what_we_write(renderer: str, open_page: OpenPage, name: str, tag: str) -> None:
+    form = questionnaire(form_of(SETTINGS.question_sets[name], SETTINGS.languages))
+    ours = _ours(name)
+    page = open_page()
+    page.goto(renderer)
+    page.evaluate("form => LForms.Util.addFormToPage(form, 'form', {})", flattened(form, tag))
+    for question in SETTINGS.question_sets[name].questions:
+        page.get_by_text(translator(tag).plain(question.title)).first.wait_for()
+    for item in walk(ours["item"]):
+        _answer(page, item)
+    theirs = page.evaluate("() => LForms.Util.getFormFHIRData('QuestionnaireResponse', 'R4')")
+    assert _said(theirs) == _said(ours)
+    assert not misfits(theirs, form)
+
+
+def _ours(name: str) -> dict[str, Any]:
+    questions = SETTINGS.question_sets[name]
+    sent = Submission(
+        id=UUID(int=1),
+        clinic="riverside",
+        patient="Patient/1",
+        answered_at=datetime(2026, 11, 23, 15, tzinfo=UTC),
+        informant=Informant.SELF,
+        channel=Channel.KIOSK,
+        question_set=name,
+        question_set_version=questions.version,
+        locale="en",
+        notice="2026-11",
+        answers=ANSWERS[name],
+    )
+    return questionnaire_response(statement(sent, questions, MappingPolicy()), version("6.1.0"))
+
+
+def _answer(page: Page, item: dict[str, Any]) -> None:
+    """Answer an item in the page as a person does: click the option, write on the line."""
+    if item["linkId"] == "notice":
+        return
+    # The renderer's ids begin with the linkId and end in the option's code.
+    place = f'[id^="{item["linkId"]}/1"]'
+    for _, code in codings(item):
+        page.locator(f'{place}[id$="|{code}"]').click()
+    for answer in item.get("answer", []):
+        if "valueString" in answer:
+            page.locator(f"textarea{place}").fill(answer["valueString"])
+
+
+def _said(response: dict[str, Any]) -> str:
+    """Every answered item with its codes and words."""
+    found = {}
+    for each in walk(response["item"]):
+        words = [answer["valueString"] for answer in each.get("answer", []) if "valueString" in answer]
+        if each["linkId"] != "notice":
+            found[each["linkId"]] = [*map(list, codings(each)), *words]
+    return json.dumps(found, indent=1, sort_keys=True)

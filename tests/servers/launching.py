@@ -1,0 +1,29 @@
+"""Starts HAPI FHIR's JPA server, a real one of another make, on this machine alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+
+import pytest
+
+from intake.demo.processes import ready_line, running
+from tests.java import built, java
+
+SOURCE = Path(__file__).parent / "hapi"
+# A client of a few seconds' tests is served sooner by the first compiler alone.
+OPTIONS = ("-Xmx1g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+
+
+@contextmanager
+def hapi(*database: str) -> Iterator[str]:
+    """Run HAPI and yield its base URL; `database` is a JDBC URL, a user and a password, none: in memory."""
+    program = built("hapi", SOURCE)
+    with TemporaryDirectory(prefix="intake-hapi-") as folder:
+        command = (java(), *OPTIONS, "-cp", program, "Hapi", "0", *database)
+        with running("HAPI", command, Path(folder) / "log") as server:
+            url = ready_line(server, Event())
+            if url is None:
+                pytest.fail(f"HAPI did not start; its last words: {server.last_words()}")
+            yield url
