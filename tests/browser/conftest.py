@@ -73,7 +73,8 @@ def live(template: Path, tmp_path: Path) -> Iterator[LiveSite]:
     thread = threading.Thread(target=server.run)
     thread.start()
     yield LiveSite(site, f"http://127.0.0.1:{server.effective_port}")
-    server.close()
+    # In the server's own thread: closed from here, its sockets would vanish under the look that it takes at them.
+    server.trigger.pull_trigger(server.close)
     thread.join(10)
     site.database.close()
 
