@@ -46,7 +46,7 @@ def findings(clock: Clock) -> Iterator[Finding]:
     yield from languages(settings)
     yield from keeping(settings, clock)
     for server in settings.servers.values():
-        yield from look(server, [each for each in settings.clinics.values() if each.server == server.id], clock)
+        yield from look(server, settings, clock)
 
 
 def _print(found: Iterable[Finding]) -> list[Finding]:

@@ -38,6 +38,7 @@ class ServerTable:
     base_url: str
     us_core: str = "6.1.0"
     quirks: str = "generic"
+    strategy: str = "auto"
     timeout_seconds: int = 30
     workers: int = 4
     ca_file: str = ""

@@ -1,7 +1,7 @@
 """The settings as the rooms read them: frozen values, checked, with durations as timedeltas and paths resolved."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -35,9 +35,30 @@ class Auth:
     scopes: tuple[str, ...]
 
 
+RUNGS = ("transaction", "patch", "put", "observations", "questionnaire-response", "document", "worklist")
+"""The ways to write to a server, the safest first (FHIR.md, section 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuirksProfile:
+    """quirks/<name>.toml: how a kind of server differs from FHIR; each key is explained in quirks/generic.toml."""
+
+    rungs: tuple[str, ...] = RUNGS
+    conditional_create: bool = True
+    batch: bool = True
+    accepted_extensions: tuple[str, ...] = ()
+    replaces_extensions: bool = False
+    one_communication: bool = False
+    own_questionnaires: bool = False
+    questionnaire: str = ""
+    items: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """One FHIR server. `base_url` has no slash at its end; `timeout` is for one request.
+
+    `strategy` is the rung that it is written by, "auto" for the highest that it offers and its quirks allow.
 
     `certificate_file` is what we show of ourselves (mutual TLS); without `certificate_key_file` its key is in the same file.
     """
@@ -52,6 +73,7 @@ class Server:
     workers: int
     certificate_file: Path | None = None
     certificate_key_file: Path | None = None
+    strategy: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +138,7 @@ class Settings:
     common_languages: Mapping[Element, tuple[str, ...]]
     servers: Mapping[str, Server]
     clinics: Mapping[str, Clinic]
+    quirks: Mapping[str, QuirksProfile] = field(default_factory=dict)
 
     @property
     def is_https(self) -> bool:

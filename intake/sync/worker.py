@@ -4,7 +4,7 @@ import random
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
 from fhir_client.errors import ServerFault
 from intake.clock import Clock
@@ -102,7 +102,9 @@ def drain(settings: Settings, server: Server, database: Database, clock: Clock, 
         return False
     done = False
     with client:
-        bench = Bench(settings, server, database, client, writer_for(server, settings.mapping), clock, chance)
+        # Asked once, when the first row needs it, so that what keeps the server from saying it is told in that row.
+        writer = cache(partial(writer_for, server, settings, client))
+        bench = Bench(settings, server, database, client, writer, clock, chance)
         while not stop.is_set() and (claimed := _claimed(bench)):
             _deliver_all(bench, claimed, stop)
             done = True

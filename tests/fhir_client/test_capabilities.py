@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from fhir_client.capabilities import read
-from fhir_client.writing.ladder import Rung, highest
+from fhir_client.quirks import USUAL
+from fhir_client.writing.ladder import Rung, negotiate
+
+CREATED = {kind: ["create"] for kind in ("QuestionnaireResponse", "Observation", "Provenance")}
 
 
 def statement(*system: str, **kinds: Any) -> dict[str, Any]:
@@ -56,12 +59,12 @@ def test_odd_shapes_say_nothing(broken: dict[str, Any]) -> None:
         (statement("transaction"), Rung.TRANSACTION),
         (statement("transaction", Patient=["read", "update"]), Rung.TRANSACTION),
         (statement("transaction", Patient=["read"], Observation=["create"]), Rung.OBSERVATIONS),
-        (statement(Patient=["read", "update", "patch"]), Rung.PATCH),
-        (statement(Patient=["read", "update"]), Rung.PUT),
+        (statement(Patient=["read", "update", "patch"], **CREATED), Rung.PATCH),
+        (statement(Patient=["read", "update"], **CREATED), Rung.PUT),
         (statement(Patient=["read"], QuestionnaireResponse=["create"]), Rung.QUESTIONNAIRE_RESPONSE),
         (statement(DocumentReference=["create"]), Rung.DOCUMENT),
         (statement(Patient=["read"]), Rung.WORKLIST),
     ],
 )
 def test_the_highest_rung_that_is_offered(held: dict[str, Any], rung: Rung) -> None:
-    assert highest(read(held)) is rung
+    assert negotiate(read(held), USUAL).rung is rung

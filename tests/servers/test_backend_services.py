@@ -83,7 +83,7 @@ class Behind:
         self.outbox.settings = replace(self.outbox.settings, servers={"main": changed})
 
     def findings(self) -> list[Finding]:
-        return [each for each in look(self.server, [], system_clock) if each.about == "server main"]
+        return [each for each in look(self.server, self.outbox.settings, system_clock) if each.about == "server main"]
 
 
 Start = Callable[..., Behind]

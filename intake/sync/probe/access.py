@@ -25,8 +25,8 @@ _ALWAYS = _needs(Patient="r", Appointment="s")
 _RESPONSE = _needs(QuestionnaireResponse="crs", Provenance="cs")
 _OBSERVATIONS = _needs(Observation="cs")
 NEEDS: Mapping[Rung, tuple[Need, ...]] = {
-    Rung.OBSERVATIONS: (*_ALWAYS, *_RESPONSE, *_OBSERVATIONS),
-    Rung.QUESTIONNAIRE_RESPONSE: (*_ALWAYS, *_RESPONSE),
+    Rung.OBSERVATIONS: (*_ALWAYS, *_OBSERVATIONS),
+    Rung.QUESTIONNAIRE_RESPONSE: (*_ALWAYS, *_needs(QuestionnaireResponse="crs")),
     Rung.DOCUMENT: (*_ALWAYS, *_needs(DocumentReference="crs")),
     Rung.WORKLIST: _ALWAYS,
     **dict.fromkeys((Rung.TRANSACTION, Rung.PATCH, Rung.PUT), (*_ALWAYS, *_needs(Patient="u"), *_RESPONSE, *_OBSERVATIONS)),

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from fhir_client import capabilities, tls
-from fhir_client.capabilities import Capabilities
 from fhir_client.client import Client
 from fhir_client.errors import AccessFault, FhirError, Gone, ServerFault
+from fhir_client.writing.ladder import PARTS, Part, Strategy
 from intake.clock import Clock
-from intake.settings import Server
+from intake.settings import Server, Settings
 from intake.sync.access import tls_for
+from intake.sync.clients import strategy_of
 from intake.sync.probe.abilities import abilities
 from intake.sync.probe.findings import Finding, good, unknown, wrong
 
@@ -33,8 +34,10 @@ def way_out(server: Server, error: FhirError) -> str:
     return f"Is it running, and does the network let this machine reach it? The address is base_url in {table}."
 
 
-def described(about: str, server: Server, client: Client, clock: Clock) -> Generator[Finding, None, Capabilities]:
-    """Yield what the server says of itself, and whether clocks and certificate fit; return what it says."""
+def described(
+    about: str, server: Server, settings: Settings, client: Client, clock: Clock
+) -> Generator[Finding, None, Strategy]:
+    """Yield what the server says of itself, and whether clocks and certificate fit; return how it is written to."""
     said = capabilities.read(client.capabilities())
     found = f"{server.base_url}: {said.software or 'it does not name itself'}, FHIR {said.fhir_version or 'of no version'}"
     if said.is_r4:
@@ -43,8 +46,9 @@ def described(about: str, server: Server, client: Client, clock: Clock) -> Gener
         yield wrong(about, f"{found}; FHIR R4 (4.0.1) is needed", "Ask the EHR's support for the base URL of its R4 server.")
     yield _clock(about, client.server_time, clock())
     yield _certificate(about, server, clock())
-    yield from abilities(about, said)
-    return said
+    strategy = strategy_of(said, server, settings)
+    yield from abilities(about, said, strategy)
+    return strategy
 
 
 def _clock(about: str, theirs: datetime | None, ours: datetime) -> Finding:
@@ -75,12 +79,12 @@ def _certificate(about: str, server: Server, now: datetime) -> Finding:
     return good(about, f"its certificate is good for {(until - now).days} days")
 
 
-def lets_in(about: str, server: Server, client: Client) -> Iterator[Finding]:
+def lets_in(about: str, server: Server, client: Client, strategy: Strategy) -> Iterator[Finding]:
     """Ask of nobody what the worker asks: the look-up before a re-send, the read before a merge, the read-back after.
 
     Raises the error of a server that does not know us at all (401).
     """
-    for can, cannot, ask in _ASKED:
+    for can, cannot, ask in _asked(strategy):
         try:
             fault = ask(client)
         except FhirError as error:
@@ -114,6 +118,15 @@ def _read_back(client: Client) -> str | None:
     if len(found) != len(urls) or any(each.get("resourceType") != "Bundle" for each in found):
         return "it does not answer a batch of searches"
     return "it ignores the identifier in a batch of searches" if any(page.get("entry") for page in found) else None
+
+
+def _asked(strategy: Strategy) -> Iterator[tuple[str, str, Callable[[Client], str | None]]]:
+    """Yield what is asked of a server that is written to so: nobody looks up what is never written."""
+    looked_up, read, read_back = _ASKED
+    responses = Part.RESPONSE in PARTS[strategy.rung]
+    yield from ((looked_up,) if responses else ())
+    yield read
+    yield from ((read_back,) if responses and strategy.batch else ())
 
 
 _ASKED: tuple[tuple[str, str, Callable[[Client], str | None]], ...] = (
