@@ -9,10 +9,11 @@ from functools import cache, partial
 from fhir_client.errors import ServerFault
 from intake.clock import Clock
 from intake.settings import Server, Settings
-from intake.store import claims, servers, submissions
-from intake.store.claims import Claimed
+from intake.store import claims, servers, submissions, undoing
+from intake.store.claims import Claimed, Leased
 from intake.store.database import Database
 from intake.store.submissions import Status
+from intake.store.undoing import Undoing
 from intake.sync import housekeeping, reports, schedule
 from intake.sync.backoff import Chance
 from intake.sync.bench import Bench
@@ -20,6 +21,7 @@ from intake.sync.clients import client_for, writer_for
 from intake.sync.log import logger, where
 from intake.sync.one import deliver
 from intake.sync.outcomes import CREDENTIALS, PAUSE
+from intake.sync.undoing import take_back
 
 IDLE_SECONDS = 1.0
 BATCH = 4
@@ -133,7 +135,7 @@ def _no_credentials(database: Database, server: Server, clock: Clock, error: Ser
         logger.error("server-paused", extra={"server": server.id, "reason": CREDENTIALS})
 
 
-def _claimed(bench: Bench) -> tuple[Claimed, ...]:
+def _claimed(bench: Bench) -> tuple[Claimed | Undoing, ...]:
     if not _is_due(bench.database, bench.server, bench.clock):
         return ()
     with bench.database.write() as tx:
@@ -141,20 +143,25 @@ def _claimed(bench: Bench) -> tuple[Claimed, ...]:
         # A paused server is tried with one row by one worker; the others wait for what becomes of it.
         if paused and not servers.probe(tx, bench.server.id, until=bench.clock() + PAUSE):
             return ()
-        return claims.claim(tx, bench.server.id, limit=1 if paused else BATCH, lease=bench.lease)
+        limit = 1 if paused else BATCH
+        taken = undoing.claim(tx, bench.server.id, limit=limit, lease=bench.lease)
+        return taken or claims.claim(tx, bench.server.id, limit=limit, lease=bench.lease)
 
 
-def _deliver_all(bench: Bench, claimed: tuple[Claimed, ...], stop: threading.Event) -> None:
+def _deliver_all(bench: Bench, claimed: tuple[Claimed | Undoing, ...], stop: threading.Event) -> None:
     """Deliver row after row; where the server pauses or we are told to stop, the rest goes back at once."""
     began = bench.clock()
     for place, each in enumerate(claimed):
         if place and (stop.is_set() or not _may_go_on(bench, each, began)):
             _give_back(bench, claimed[place:])
             return
-        deliver(bench, each)
+        if isinstance(each, Undoing):
+            take_back(bench, each)
+        else:
+            deliver(bench, each)
 
 
-def _may_go_on(bench: Bench, claimed: Claimed, began: datetime) -> bool:
+def _may_go_on(bench: Bench, claimed: Leased, began: datetime) -> bool:
     with bench.database.read() as tx:
         if _resting(servers.state(tx, bench.server.id), bench.clock):
             return False
@@ -164,7 +171,7 @@ def _may_go_on(bench: Bench, claimed: Claimed, began: datetime) -> bool:
         return claims.renew(tx, claimed, bench.lease)
 
 
-def _give_back(bench: Bench, claimed: tuple[Claimed, ...]) -> None:
+def _give_back(bench: Bench, claimed: tuple[Claimed | Undoing, ...]) -> None:
     with bench.database.write() as tx:
         for each in claimed:
             claims.release(tx, each, until=tx.now)

@@ -6,9 +6,10 @@ import pytest
 
 from intake.answers import Submission
 from intake.store import claims, overtaking, servers, submissions
-from intake.store.claims import Claimed, Sent
+from intake.store.claims import Claimed
 from intake.store.crypto import Cipher
 from intake.store.database import Database
+from intake.store.earlier import Sent
 from intake.store.submissions import Status
 from intake.store.tables import submissions as table
 from tests.store.conftest import TestClock
