@@ -1,6 +1,7 @@
 """The document of a server that takes documents alone: a readable text, and the QuestionnaireResponse beside it."""
 
 import base64
+from collections.abc import Iterator
 
 from fhir_client import exact
 from fhir_client.client import JSON
@@ -35,13 +36,15 @@ def readable(statement: Statement) -> str:
     """Return what was said as lines of text: who, when, and question by question what."""
     who = "the patient" if statement.source is Source.PATIENT else (statement.source_display or "a related person")
     heading = f"{TITLE}\nAnswered by {who} on {statement.at:%Y-%m-%d %H:%M %z}\n"
-    return "\n".join([heading, *map(_line, statement.items)]) + "\n"
+    return "\n".join([heading, *_lines(statement.items)]) + "\n"
 
 
-def _line(item: ItemAnswer) -> str:
-    if item.absent is not None:
-        return f"{item.text}: {NULL_TEXTS[item.absent]}"
-    return f"{item.text}: {'; '.join([*(each.display or each.code for each in item.codings), *item.strings])}"
+def _lines(items: tuple[ItemAnswer, ...], depth: int = 0) -> Iterator[str]:
+    for each in items:
+        said = [*(coding.display or coding.code for coding in each.codings), *each.strings]
+        answer = NULL_TEXTS[each.absent] if each.absent is not None else "; ".join(said)
+        yield f"{'  ' * depth}{each.text}: {answer}".rstrip()
+        yield from _lines(each.items, depth + 1)
 
 
 def _attachment(kind: str, content: bytes) -> Json:

@@ -16,7 +16,7 @@ from fhir_client.uscore.statement import Statement
 from fhir_client.writing.bundle import search_of
 from fhir_client.writing.charts import current_patient
 from fhir_client.writing.document import contents, document
-from fhir_client.writing.ladder import PARTS, Part
+from fhir_client.writing.ladder import Part, Rung
 from fhir_client.writing.singly import draws_from, observations_of, response_of
 from fhir_client.writing.suiting import merged
 from fhir_client.writing.transaction import find
@@ -44,13 +44,13 @@ def read_back(
     which a server is seen that took the write over somebody else's. A Provenance too many is removed. Raises the errors of
     fhir_client.errors where the server cannot be read now.
     """
-    wanted = PARTS[writer.strategy.rung]
+    wanted = writer.strategy.parts
     written = written or _found(client, statement, wanted)
     if written is None or (Part.RESPONSE in wanted and not written.response):
         return (Difference("QuestionnaireResponse", 1, 0),)
     said = replace(statement, patient=written.patient)
     expected = dict(observations_of(said, writer, written.response)) if Part.OBSERVATIONS in wanted else {}
-    found = _fetch(client, _urls(wanted, said, written, expected, over), batch=writer.strategy.batch)
+    found = _fetch(client, _urls(writer, said, written, expected, over), batch=writer.strategy.batch)
     return (
         *(_chart_differences(found, writer, said, over) if Part.CHART in wanted else ()),
         *(_response_differences(found["QuestionnaireResponse"], writer, said) if Part.RESPONSE in wanted else ()),
@@ -67,18 +67,19 @@ def _found(client: Client, statement: Statement, wanted: frozenset[Part]) -> Wri
     return Written(f"Patient/{current_patient(client, statement.patient)['id']}", "")
 
 
-def _urls(
-    wanted: frozenset[Part], said: Statement, written: Written, expected: dict[str, Json], over: str | None
-) -> dict[str, str]:
+def _urls(writer: Writer, said: Statement, written: Written, expected: dict[str, Json], over: str | None) -> dict[str, str]:
     """Return what has to be read, by the names of the answers."""
+    wanted, own = writer.strategy.parts, search_of(identifier(said.submission))
     history = f"{written.patient}/_history?_count={VERSIONS_SEEN}" if over is not None else ""
+    # What was created alone can stand there twice, as a search alone would show; a transaction is judged by its Observations.
+    alone = writer.strategy.rung is not Rung.TRANSACTION
     of_part = {
         Part.CHART: {"Patient": written.patient, "history": history},
-        Part.RESPONSE: {"QuestionnaireResponse": written.response},
+        Part.RESPONSE: {"QuestionnaireResponse": f"QuestionnaireResponse?identifier={own}" if alone else written.response},
         Part.OBSERVATIONS: {
             name: f"Observation?identifier={search_of(each['identifier'][0])}" for name, each in expected.items()
         },
-        Part.DOCUMENT: {"DocumentReference": f"DocumentReference?identifier={search_of(identifier(said.submission))}"},
+        Part.DOCUMENT: {"DocumentReference": f"DocumentReference?identifier={own}"},
         Part.PROVENANCE: {"Provenance": f"Provenance?target={written.response}"},
     }
     return {name: url for part in Part if part in wanted for name, url in of_part[part].items() if url}
@@ -151,8 +152,12 @@ def _moment(resource: Json) -> datetime:
     return datetime.fromisoformat(resource["meta"]["lastUpdated"])
 
 
-def _response_differences(held: Json, writer: Writer, statement: Statement) -> Iterator[Difference]:
-    sent = response_of(statement, writer)
+def _response_differences(found: Json, writer: Writer, statement: Statement) -> Iterator[Difference]:
+    each = list(matches(found)) if found.get("resourceType") == "Bundle" else [found]
+    yield from _count("QuestionnaireResponse", each)
+    if len(each) != 1:
+        return
+    sent, held = response_of(statement, writer), each[0]
     same = held.get("status") == sent["status"] and held.get("identifier", {}).get("value") == sent["identifier"]["value"]
     if not same or bare_items(items_in(held)) != bare_items(items_in(sent)):
         yield Difference("QuestionnaireResponse", sent, held)

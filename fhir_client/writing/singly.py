@@ -12,12 +12,12 @@ from fhir_client.uscore.provenance import provenance
 from fhir_client.uscore.questionnaire import questionnaire_response
 from fhir_client.uscore.statement import Statement
 from fhir_client.writing.bundle import if_none_exist
-from fhir_client.writing.charting import Amend
+from fhir_client.writing.charting import Amend, put
 from fhir_client.writing.charts import current_patient, refuse_changed, refuse_other_person
 from fhir_client.writing.check import check_each
 from fhir_client.writing.document import document
-from fhir_client.writing.ladder import PARTS, Part
-from fhir_client.writing.own import as_its_own
+from fhir_client.writing.ladder import Part
+from fhir_client.writing.own import as_its_own, refuse_unmapped
 from fhir_client.writing.suiting import merged
 from fhir_client.writing.values import Change, Sending, Task, Writer, Written
 
@@ -32,7 +32,7 @@ class Singly:
 
     def write(self, task: Task) -> Written:
         """Write what of the statement is not there yet; raises the errors of fhir_client.errors, InvalidBundle, NoVersion."""
-        parts = PARTS[task.writer.strategy.rung]
+        parts = task.writer.strategy.parts
         if Part.CHART in parts:
             patient, ids, over = self._chart(task)
         else:
@@ -40,9 +40,10 @@ class Singly:
         return replace(_created(task, replace(task.statement, patient=patient), parts, ids), over=over)
 
     def amend(self, client: Client, writer: Writer, changes: tuple[Change, ...]) -> None:
-        """Change one after the other."""
+        """Change one after the other: the chart by the rung's own way, the rest as it was created, whole."""
         for each in changes:
-            self.change(client, writer, each)
+            change = self.change if each.before["resourceType"] == "Patient" else put
+            change(client, writer, each)
 
     def _chart(self, task: Task) -> tuple[str, dict[str, str], str | None]:
         """Bring the chart to what the person said; return its reference, the ids of its elements, the version merged into."""
@@ -82,6 +83,9 @@ def _noted(task: Task) -> str:
 def _created(task: Task, statement: Statement, parts: frozenset[Part], ids: dict[str, str]) -> Written:
     writer, response, made = task.writer, "", list[str]()
     if Part.RESPONSE in parts:
+        if Part.CHART not in parts:
+            # Nothing else of it reaches the EHR, so that what has no item there would be lost.
+            refuse_unmapped(questionnaire_response(statement, writer.version), writer.quirks)
         response = _once(task, response_of(statement, writer))
     if Part.OBSERVATIONS in parts:
         made = [_once(task, each) for _, each in observations_of(statement, writer, response)]
@@ -122,14 +126,19 @@ def _once(task: Task, resource: Json) -> str:
 
 def by_identifier(client: Client, resource: Json) -> str:
     """Return the reference of the resource of that kind and identifier, "" where there is none."""
-    kind, search = resource["resourceType"], (if_none_exist(resource) or "").removeprefix("identifier=")
-    for each in client.search(kind, {"identifier": search}):
+    found = next(all_by_identifier(client, resource), None)
+    return "" if found is None else f"{resource['resourceType']}/{found['id']}"
+
+
+def all_by_identifier(client: Client, resource: Json) -> Iterator[Json]:
+    """Yield every resource of that kind and identifier."""
+    search = (if_none_exist(resource) or "").removeprefix("identifier=")
+    for each in client.search(resource["resourceType"], {"identifier": search}):
         held = each.get("identifier", [])
         own = {f"{one.get('system')}|{one.get('value')}" for one in (held if isinstance(held, list) else [held])}
         # A server that ignores what it does not know to search by returns other people's.
         if search in own:
-            return f"{kind}/{each['id']}"
-    return ""
+            yield each
 
 
 def _provenance(task: Task, statement: Statement, response: str, made: list[str], ids: dict[str, str]) -> None:

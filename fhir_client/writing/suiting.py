@@ -1,6 +1,5 @@
 """What of a statement a server's Patient can hold: merged for it, and nothing more, so that a repeat changes nothing."""
 
-from copy import deepcopy
 from dataclasses import replace
 
 from fhir_client.quirks import Quirks
@@ -13,7 +12,7 @@ from fhir_client.writing.values import Writer
 def merged(patient: Json, statement: Statement, writer: Writer) -> Merge:
     """Return the Patient merged with what its server can hold of the statement."""
     merge = apply(patient, _holdable(statement, writer.quirks), writer.version, writer.policy)
-    suited = _suited(merge.patient, writer.quirks)
+    suited = _suited(patient, merge.patient, writer.quirks)
     return replace(merge, patient=suited, changed=suited != patient)
 
 
@@ -28,16 +27,14 @@ def _holdable(statement: Statement, quirks: Quirks) -> Statement:
     )
 
 
-def _suited(patient: Json, quirks: Quirks) -> Json:
-    """Return the Patient with one language where the server keeps one, and none of its marks where it takes none."""
-    entries = patient.get("communication", [])
-    if not entries or not (quirks.one_communication or quirks.accepted_extensions):
-        return patient
-    suited, kept = deepcopy(patient), deepcopy(entries)
-    if quirks.one_communication:
-        kept = [each for each in kept if each.get("preferred")][:1] or kept[:1]
-    suited["communication"] = [_marked(each, quirks) for each in kept]
-    return suited
+def _suited(before: Json, after: Json, quirks: Quirks) -> Json:
+    """Return the Patient with one language where the server keeps one, and none of our marks where it takes none."""
+    held, entries = before.get("communication", []), after.get("communication", [])
+    if entries == held or not (quirks.one_communication or quirks.accepted_extensions):
+        return after
+    kept = ([each for each in entries if each.get("preferred")] or entries)[:1] if quirks.one_communication else entries
+    # What others wrote stays as they wrote it.
+    return {**after, "communication": [each if each in held else _marked(each, quirks) for each in kept]}
 
 
 def _marked(entry: Json, quirks: Quirks) -> Json:

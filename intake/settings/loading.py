@@ -126,6 +126,7 @@ def _server(name: str, table: ServerTable, folder: Path | None) -> Server:
         certificate_file=_path(table.certificate_file, folder),
         certificate_key_file=_path(table.certificate_key_file, folder),
         strategy=table.strategy,
+        test_patient=table.test_patient,
     )
 
 

@@ -1,5 +1,6 @@
 """What a configuration has to meet beyond its types; each breach is a sentence that names the key and the way out."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -9,6 +10,7 @@ from intake.settings.values import RUNGS, AuthKind, QuirksProfile
 
 US_CORE_VERSIONS = ("3.1.1", "6.1.0", "7.0.0", "8.0.0", "8.0.1", "9.0.0")
 AUTO = "auto"
+_PATIENT = re.compile(r"Patient/[A-Za-z0-9\-.]{1,64}")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NEEDED_FOR = {
     AuthKind.NONE: (),
@@ -62,6 +64,8 @@ def server_faults(table: ServerTable, quirks: tuple[str, ...], where: str) -> It
         yield f"{where}: quirks: there is no quirks/{table.quirks}.toml; there are {', '.join(quirks)}"
     if table.strategy not in (AUTO, *RUNGS):
         yield f"{where}: strategy: '{table.strategy}' is not among {', '.join((AUTO, *RUNGS))}"
+    if table.test_patient and not _PATIENT.fullmatch(table.test_patient):
+        yield f"{where}: test_patient: a reference such as Patient/123"
     if table.timeout_seconds < 1:
         yield f"{where}: timeout_seconds: at least 1"
     if not 1 <= table.workers <= 32:

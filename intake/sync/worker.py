@@ -17,10 +17,11 @@ from intake.store.undoing import Undoing
 from intake.sync import housekeeping, reports, schedule
 from intake.sync.backoff import Chance
 from intake.sync.bench import Bench
-from intake.sync.clients import client_for, writer_for
+from intake.sync.clients import client_for
 from intake.sync.log import logger, where
 from intake.sync.one import deliver
 from intake.sync.outcomes import CREDENTIALS, PAUSE
+from intake.sync.strategy import writer_for
 from intake.sync.undoing import take_back
 
 IDLE_SECONDS = 1.0
@@ -104,8 +105,8 @@ def drain(settings: Settings, server: Server, database: Database, clock: Clock, 
         return False
     done = False
     with client:
-        # Asked once, when the first row needs it, so that what keeps the server from saying it is told in that row.
-        writer = cache(partial(writer_for, server, settings, client))
+        # Asked when the first row needs it, so that what keeps the server from saying it is told in that row.
+        writer = cache(partial(writer_for, server, settings, database, client))
         bench = Bench(settings, server, database, client, writer, clock, chance)
         while not stop.is_set() and (claimed := _claimed(bench)):
             _deliver_all(bench, claimed, stop)

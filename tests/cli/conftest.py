@@ -21,10 +21,9 @@ organization = "Organization/riverside"
 """
 
 
-def lay_out(folder: Path, base_url: str, **server: str) -> None:
-    """Write a site's configuration into `folder`, with further keys for its server."""
-    more = "".join(f'{key} = "{value}"\n' for key, value in server.items())
-    (folder / "intake.toml").write_text(INTAKE.format(data=folder / "data", base_url=base_url) + more, "utf-8")
+def lay_out(folder: Path, base_url: str) -> None:
+    """Write a site's configuration into `folder`."""
+    (folder / "intake.toml").write_text(INTAKE.format(data=folder / "data", base_url=base_url), "utf-8")
     (folder / "clinics.toml").write_text(CLINICS, "utf-8")
 
 

@@ -20,7 +20,7 @@ PAGE = {**NOTHING, "entry": [{"resource": {"resourceType": "QuestionnaireRespons
 BATCH = {"resourceType": "Bundle", "type": "batch-response", "entry": [{"resource": NOTHING}, {"resource": NOTHING}]}
 KINDS = {
     "Patient": ("read", "update"),
-    "QuestionnaireResponse": ("create", "search-type"),
+    "QuestionnaireResponse": ("create", "read", "search-type"),
     "Observation": ("create", "search-type"),
     "Provenance": ("create", "search-type"),
     "Appointment": ("search-type",),
@@ -149,10 +149,9 @@ def test_what_the_worker_needs_is_asked_as_the_worker_asks_it(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"versioning": "no-version"}, "it keeps no versions of Patient"),
         ({"conditionalCreate": False}, "it offers no conditional create of QuestionnaireResponse, Observation"),
         ({"searchParam": [{"name": "date"}]}, "it cannot search QuestionnaireResponse?identifier, Observation?identifier"),
-        ({"interaction": [{"code": "update"}]}, "it does not offer: Patient read, QuestionnaireResponse create"),
+        ({"interaction": [{"code": "update"}]}, "it does not offer: Patient read, Appointment search-type"),
     ],
 )
 def test_an_ability_that_is_missing_is_a_fault(good: Scripted, changes: dict[str, Any], words: str) -> None:
@@ -176,6 +175,13 @@ def test_without_transactions_the_next_rung_is_named_with_the_reason(good: Scrip
     assert faults(findings) == []
     [rung] = [each.words for each in findings if "writes go by" in each.words]
     assert rung.startswith("writes go by 'put', part by part, the chart as a whole with If-Match (no transaction: ")
+
+
+def test_a_server_without_versions_is_not_overwritten_and_the_reason_is_said(good: Scripted) -> None:
+    good.answers["GET metadata"] = (200, statement(versioning="no-version"))
+    [rung] = [each.words for each in found(good) if "writes go by" in each.words]
+    assert rung.startswith("writes go by 'observations', ")
+    assert "no transaction: it keeps no versions of Patient, so that somebody else's change would be overwritten" in rung
 
 
 def test_another_fhir_version_is_a_fault(good: Scripted) -> None:

@@ -3,58 +3,29 @@
 from collections.abc import Iterator
 
 from fhir_client.capabilities import Capabilities
-from fhir_client.writing.ladder import NEEDED, PARTS, Part, Rung, Strategy
+from fhir_client.writing.ladder import CREATED, Part, Rung, Strategy, asked
 from intake.sync.probe.findings import Finding, good, unknown, wrong
 
-CHART, SCHEDULE = ("Patient", "read"), ("Appointment", "search-type")
-"""What is read whatever the rung."""
+SCHEDULE = ("Appointment", "search-type")
 SUPPORT = "Ask the EHR's support to enable it."
-EACH = {
-    Rung.TRANSACTION: "as one transaction: all of a submission, or nothing",
-    Rung.PATCH: "part by part, the chart by a JSON Patch",
-    Rung.PUT: "part by part, the chart as a whole with If-Match",
-    Rung.OBSERVATIONS: "as Observations alone; the chart itself is not changed",
-    Rung.QUESTIONNAIRE_RESPONSE: "as QuestionnaireResponses alone; the chart itself is not changed",
-    Rung.DOCUMENT: "as documents alone; the chart itself is not changed",
-    Rung.WORKLIST: "by nobody but a person: every submission is held for staff, who type it",
-}
 
 
 def abilities(about: str, server: Capabilities, strategy: Strategy) -> Iterator[Finding]:
-    """Yield what the server's own description means for us."""
-    yield _rung(about, strategy)
-    yield _interactions(about, server, strategy.rung)
-    yield _searches(about, server, strategy.rung)
-    if Part.CHART in PARTS[strategy.rung] and strategy.rung is not Rung.WORKLIST:
+    """Yield what the server's own description means for who writes to it so."""
+    yield _interactions(about, server, strategy)
+    yield _searches(about, server, strategy)
+    if Part.CHART in strategy.parts and strategy.rung is not Rung.WORKLIST:
         yield _versions(about, server)
-    yield _conditional_create(about, server, strategy.rung)
+    if looked_up := [kind for kind in _created(strategy) if kind != "Provenance"]:
+        yield _conditional_create(about, server, looked_up)
 
 
-def _rung(about: str, strategy: Strategy) -> Finding:
-    why = f" ({'; '.join(strategy.reasons)})" if strategy.reasons else ""
-    words = f"writes go by '{strategy.rung}', {EACH[strategy.rung]}{why}"
-    if strategy.rung is Rung.WORKLIST:
-        return wrong(about, words, "Ask the EHR's support for a transaction with Patient update, or for what they offer.")
-    if any(each.startswith("but ") for each in strategy.reasons):
-        return wrong(about, words, "Ask the EHR's support to enable it, or take strategy out of the server's table.")
-    return good(about, words)
+def _created(strategy: Strategy) -> list[str]:
+    return [kind for part, kind in CREATED.items() if part in strategy.parts]
 
 
-def _created(rung: Rung) -> tuple[str, ...]:
-    parts = PARTS[rung]
-    kinds = {
-        Part.RESPONSE: "QuestionnaireResponse",
-        Part.OBSERVATIONS: "Observation",
-        Part.PROVENANCE: "Provenance",
-        Part.DOCUMENT: "DocumentReference",
-    }
-    return tuple(kind for part, kind in kinds.items() if part in parts)
-
-
-def _interactions(about: str, server: Capabilities, rung: Rung) -> Finding:
-    changed = tuple(each for each in NEEDED[rung] if each[0] == "Patient")
-    made = tuple((kind, act) for kind in _created(rung) for act in ("create", "search-type"))
-    needed = (CHART, *changed, *made, SCHEDULE)
+def _interactions(about: str, server: Capabilities, strategy: Strategy) -> Finding:
+    needed = [each for each in (*asked(strategy), SCHEDULE) if each[0]]
     said = {kind: server.kind(kind).interactions for kind, _ in needed}
     missing = [f"{kind} {each}" for kind, each in needed if (held := said[kind]) is not None and each not in held]
     if missing:
@@ -64,8 +35,8 @@ def _interactions(about: str, server: Capabilities, rung: Rung) -> Finding:
     return good(about, f"it offers every read, search, create and update of {', '.join(said)} that is needed")
 
 
-def _searches(about: str, server: Capabilities, rung: Rung) -> Finding:
-    by = {kind: "target" if kind == "Provenance" else "identifier" for kind in _created(rung)} | {"Appointment": "date"}
+def _searches(about: str, server: Capabilities, strategy: Strategy) -> Finding:
+    by = {kind: "target" if kind == "Provenance" else "identifier" for kind in _created(strategy)} | {"Appointment": "date"}
     said = {kind: server.kind(kind).searches for kind in by}
     missing = [f"{kind}?{by[kind]}" for kind, held in said.items() if held is not None and by[kind] not in held]
     if missing:
@@ -93,8 +64,8 @@ def _versions(about: str, server: Capabilities) -> Finding:
             )
 
 
-def _conditional_create(about: str, server: Capabilities, rung: Rung) -> Finding:
-    said = {kind: server.kind(kind).conditional_create for kind in _created(rung) if kind != "Provenance"}
+def _conditional_create(about: str, server: Capabilities, kinds: list[str]) -> Finding:
+    said = {kind: server.kind(kind).conditional_create for kind in kinds}
     if refusing := [kind for kind, offered in said.items() if offered is False]:
         return wrong(
             about, f"it offers no conditional create of {', '.join(refusing)}, which is asked for in each write", SUPPORT

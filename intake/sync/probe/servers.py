@@ -5,14 +5,13 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from fhir_client import capabilities, tls
+from fhir_client.capabilities import Capabilities
 from fhir_client.client import Client
 from fhir_client.errors import AccessFault, FhirError, Gone, ServerFault
-from fhir_client.writing.ladder import PARTS, Part, Strategy
+from fhir_client.writing.ladder import Part, Strategy
 from intake.clock import Clock
-from intake.settings import Server, Settings
+from intake.settings import Server
 from intake.sync.access import tls_for
-from intake.sync.clients import strategy_of
-from intake.sync.probe.abilities import abilities
 from intake.sync.probe.findings import Finding, good, unknown, wrong
 
 SKEW = timedelta(seconds=60)
@@ -34,10 +33,8 @@ def way_out(server: Server, error: FhirError) -> str:
     return f"Is it running, and does the network let this machine reach it? The address is base_url in {table}."
 
 
-def described(
-    about: str, server: Server, settings: Settings, client: Client, clock: Clock
-) -> Generator[Finding, None, Strategy]:
-    """Yield what the server says of itself, and whether clocks and certificate fit; return how it is written to."""
+def described(about: str, server: Server, client: Client, clock: Clock) -> Generator[Finding, None, Capabilities]:
+    """Yield what the server says of itself, and whether clocks and certificate fit; return what it says that it can do."""
     said = capabilities.read(client.capabilities())
     found = f"{server.base_url}: {said.software or 'it does not name itself'}, FHIR {said.fhir_version or 'of no version'}"
     if said.is_r4:
@@ -46,9 +43,7 @@ def described(
         yield wrong(about, f"{found}; FHIR R4 (4.0.1) is needed", "Ask the EHR's support for the base URL of its R4 server.")
     yield _clock(about, client.server_time, clock())
     yield _certificate(about, server, clock())
-    strategy = strategy_of(said, server, settings)
-    yield from abilities(about, said, strategy)
-    return strategy
+    return said
 
 
 def _clock(about: str, theirs: datetime | None, ours: datetime) -> Finding:
@@ -93,7 +88,6 @@ def lets_in(about: str, server: Server, client: Client, strategy: Strategy) -> I
             yield wrong(about, f"{cannot}. {error.words}", way_out(server, error))
             continue
         yield good(about, can) if fault is None else wrong(about, f"{cannot}: {fault}", "Ask the EHR's support about it.")
-    yield unknown(about, "whether it lets us write is shown by the first submission; nothing is written to find out")
 
 
 def _look_up(client: Client) -> str | None:
@@ -123,7 +117,7 @@ def _read_back(client: Client) -> str | None:
 def _asked(strategy: Strategy) -> Iterator[tuple[str, str, Callable[[Client], str | None]]]:
     """Yield what is asked of a server that is written to so: nobody looks up what is never written."""
     looked_up, read, read_back = _ASKED
-    responses = Part.RESPONSE in PARTS[strategy.rung]
+    responses = Part.RESPONSE in strategy.parts
     yield from ((looked_up,) if responses else ())
     yield read
     yield from ((read_back,) if responses and strategy.batch else ())
