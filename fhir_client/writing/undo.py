@@ -14,8 +14,8 @@ from fhir_client.uscore.undoing import COMMUNICATION, Key, Part, Stand, stand, t
 from fhir_client.uscore.wording import in_words, words_of
 from fhir_client.writing.bundle import search_of
 from fhir_client.writing.charts import patient_as_written
-from fhir_client.writing.ladder import PARTS, Rung
 from fhir_client.writing.ladder import Part as Left
+from fhir_client.writing.ladder import Rung
 from fhir_client.writing.values import Change, Writer
 from fhir_client.writing.ways import amend
 
@@ -94,13 +94,13 @@ def _contested(patient: Json, part: Part) -> Contested:
 
 
 def _observations(client: Client, writer: Writer, written: Written) -> Iterator[Json]:
-    if Left.OBSERVATIONS in PARTS[writer.strategy.rung]:
+    if Left.OBSERVATIONS in writer.strategy.parts:
         for element in CODES:
             yield from _found(client, "Observation", uuid5(written.submission, element))
 
 
 def _responses(client: Client, writer: Writer, written: Written) -> Iterator[Json]:
-    if Left.RESPONSE in PARTS[writer.strategy.rung]:
+    if Left.RESPONSE in writer.strategy.parts:
         yield from _found(client, "QuestionnaireResponse", written.submission)
 
 

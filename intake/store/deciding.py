@@ -52,6 +52,11 @@ def contests(tx: Tx, identity: str) -> tuple[Contest, ...]:
     return () if held is None else msgspec.json.decode(tx.cipher.open(held, identity), type=tuple[Contest, ...])
 
 
+def seen(tx: Tx, contested: tuple[Contest, ...]) -> str:
+    """Return a hash of what a page shows, by which its answer is known to speak of the same."""
+    return tx.cipher.keyed("contests", as_detail(contested))
+
+
 def held(tx: Tx) -> tuple[str, ...]:
     """Return the ids of the rows that a reviewer has to decide about, oldest first."""
     query = select(table.c.id).where(table.c.status == Status.HELD.value, table.c.reason == CONTESTED)

@@ -201,6 +201,14 @@ def counts(tx: Tx, server: str | None = None, clinic: str | None = None) -> Mapp
     return {status: found.get(status.value, 0) for status in Status}
 
 
+def drifted(tx: Tx, clinic: str | None = None) -> int:
+    """Return how many verified submissions there are whose chart became another since."""
+    query = select(func.count()).select_from(table).where(table.c.drift.is_not(None))
+    if clinic is not None:
+        query = query.where(table.c.clinic == clinic)
+    return tx.connection.execute(query).scalar_one()
+
+
 def oldest_waiting(tx: Tx, server: str | None = None) -> datetime | None:
     """Return when the oldest row that is not yet verified was queued, held ones left out."""
     since = func.coalesce(table.c.undo_at, table.c.queued_at, type_=Moment)

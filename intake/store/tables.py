@@ -74,6 +74,7 @@ submissions = Table(
     Column("undo_at", Moment),
     Column("reversed_at", Moment),
     Column("drift", String(16)),
+    Column("checked_at", Moment),
 )
 Index("submissions_due", submissions.c.server, submissions.c.status, submissions.c.due_at)
 Index("submissions_patient", submissions.c.server, submissions.c.patient_key, submissions.c.number)

@@ -52,6 +52,13 @@ class Other:
     earlier: Earlier
 
 
+def possible(row: Row, kept_for: timedelta, now: datetime) -> bool:
+    """Return whether undo can be asked for now: it was sent, it is not on its way, and the earlier values are kept yet."""
+    began = row.verified_at or row.sent_at
+    closed = row.status not in (*OPEN, Status.REVERSED) and not row.undoing
+    return closed and row.sent_at is not None and began is not None and now < began + kept_for
+
+
 def ask(tx: Tx, identity: str) -> Asked:
     """Put a row on its way back; the caller has checked that there is one."""
     columns = (table.c.status, table.c.undo_from, table.c.sent_at, table.c.earlier)

@@ -14,7 +14,7 @@ from intake.store.claims import Claimed, Leased
 from intake.store.database import Database
 from intake.store.submissions import Status
 from intake.store.undoing import Undoing
-from intake.sync import housekeeping, reports, schedule
+from intake.sync import drift, housekeeping, reports, schedule
 from intake.sync.backoff import Chance
 from intake.sync.bench import Bench
 from intake.sync.clients import client_for
@@ -42,6 +42,7 @@ def run(settings: Settings, database: Database, clock: Clock, *, once: bool, sto
     if not once:
         # Whoever empties the outbox once does not wait for a search over a whole year.
         threads.append(threading.Thread(target=_report, args=(settings, database, clock, stop), name="report"))
+        threads.append(threading.Thread(target=_drift, args=(settings, database, clock, stop), name="drift"))
     for thread in threads:
         thread.start()
     _keep_house(settings, database, clock)
@@ -72,6 +73,13 @@ def _report(settings: Settings, database: Database, clock: Clock, stop: threadin
     while not stop.is_set():
         done = reports.make_due(settings, database, clock, stop)
         stop.wait((REPORT_LOOK if done else REPORT_RETRY).total_seconds())
+
+
+def _drift(settings: Settings, database: Database, clock: Clock, stop: threading.Event) -> None:
+    # At night every chart that was written to is read again, which takes its time.
+    while not stop.is_set():
+        _guarded(partial(drift.look_at_night, settings, database, clock, stop))
+        stop.wait(HOUSEKEEPING.total_seconds())
 
 
 def _work(settings: Settings, server: Server, database: Database, clock: Clock, once: bool, stop: threading.Event) -> None:

@@ -207,7 +207,7 @@ def test_earlier_values_are_kept_sealed_for_undo(database: Database) -> None:
         sealed = tx.connection.execute(table.select()).one().earlier
         assert b"White" not in sealed
         held = json.loads(tx.cipher.open(sealed, claimed.row.id))
-    assert held == {"patient": "Patient/1", "version": "7", "values": {"race": {"text": "White"}}}
+    assert held == {"sent": {"patient": "Patient/1", "version": "7"}, "values": '{"race":{"text":"White"}}'}
 
 
 def test_counts_show_every_state(database: Database) -> None:
