@@ -1,7 +1,7 @@
 """Ways to write that are pinned; decisions about conflicts, undo, and what became of a chart afterwards."""
 
 from alembic import op
-from sqlalchemy import inspect
+from sqlalchemy import Column, inspect
 
 from intake.store.tables import strategies, submissions
 
@@ -17,4 +17,4 @@ def upgrade() -> None:
     held = {column["name"] for column in inspect(op.get_bind()).get_columns(submissions.name)}
     for name in ADDED:
         if name not in held:
-            op.add_column(submissions.name, submissions.c[name].copy())
+            op.add_column(submissions.name, Column(name, submissions.c[name].type))
