@@ -51,10 +51,11 @@ def test_an_asset_is_kept_for_ever_under_an_address_that_changes_with_it(pages: 
     addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', client.get("/").text)
     assert len(addresses) >= 4
     for address in addresses:
-        answer = client.get(address)
-        assert "immutable" in answer.headers["Cache-Control"], address
-        assert hashlib.sha256(answer.data).hexdigest().startswith(address.partition("?v=")[2])
+        with client.get(address) as answer:
+            assert "immutable" in answer.headers["Cache-Control"], address
+            assert hashlib.sha256(answer.data).hexdigest().startswith(address.partition("?v=")[2])
 
 
 def test_an_asset_without_its_version_is_asked_for_again(pages: TestSite) -> None:
-    assert "immutable" not in pages.client().get("/static/pages/look.css").headers["Cache-Control"]
+    with pages.client().get("/static/pages/look.css") as answer:
+        assert "immutable" not in answer.headers["Cache-Control"]
