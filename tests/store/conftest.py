@@ -11,7 +11,6 @@ from sqlalchemy import create_engine, text
 from intake.store.crypto import Cipher, load_keys, new_keys
 from intake.store.database import Database, open_database
 from intake.store.migrate import migrate
-from tests.postgres import postgres
 
 
 class TestClock:
@@ -27,13 +26,6 @@ class TestClock:
 
     def advance(self, **by: float) -> None:
         self.now += timedelta(**by)
-
-
-@pytest.fixture(scope="session", name="postgres")
-def postgres_fixture() -> Iterator[str]:
-    """The address of a PostgreSQL of its own."""
-    with postgres() as address:
-        yield address
 
 
 @pytest.fixture

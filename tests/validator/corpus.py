@@ -13,6 +13,7 @@ from functools import cache
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,15 +116,19 @@ def result(verdicts: Sequence[Verdict], asked: int, on: datetime) -> Json:
     return {"on": on.date().isoformat(), "seed": SEED, "asked": asked, "versions": versions}
 
 
-def table(found: Mapping[str, Json]) -> str:
-    """Return the result in Markdown."""
+def table(found: Mapping[str, Any]) -> str:
+    """Return the result as a table for README.md."""
+    counts = [f"| {version} | {each['judged']:,} | {each['errors']:,} |\n" for version, each in found["versions"].items()]
+    return f"| US Core | judged | errors |\n| --- | --- | --- |\n{''.join(counts)}\nJudged on {found['on']}.\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Judge; returns 1 where anything is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.validator.corpus", description=__doc__)
     parser.add_argument("--submissions", type=int, default=5000, metavar="N", help="how many different ones (default: 5000)")
-    parser.add_argument("--us-core", nargs="+", choices=VERSIONS, default=VERSIONS, metavar="VERSION", help="default: every one")
+    parser.add_argument(
+        "--us-core", nargs="+", choices=VERSIONS, default=VERSIONS, metavar="VERSION", help="default: every one"
+    )
     parser.add_argument("--result", type=Path, metavar="FILE", help="write what was judged and found to FILE, as JSON")
     args = parser.parse_args(arguments)
     verdicts: list[Verdict] = []
