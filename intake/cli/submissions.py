@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from intake.clock import span
@@ -17,10 +18,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", choices=[status.value for status in Status], help="only these")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--limit", type=int, default=200, help="the newest so many (200)")
+    does = parser.add_subparsers(dest="does", metavar="worklist|typed")
+    sheet = does.add_parser("worklist", help="what a person has to type into charts, as CSV; it tells answers")
+    sheet.add_argument("--csv", type=Path, metavar="FILE", help="write here, readable by you alone; default: standard output")
+    sheet.add_argument("--clinic", metavar="ID", help="only this clinic's")
+    typed = does.add_parser("typed", help="say that held ones are in the charts, typed by hand: they are read back")
+    typed.add_argument("ids", nargs="+", metavar="ID")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print them; exit code 1 where any is held."""
+    """Print them, or what was asked for; exit code 1 where any is held."""
+    if args.does is not None:
+        from intake.cli import worklist
+
+        return worklist.run(args)
+    return _listed(args)
+
+
+def _listed(args: argparse.Namespace) -> int:
     from intake.cli.opening import opened
     from intake.settings import load
     from intake.store import submissions

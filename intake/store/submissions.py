@@ -41,7 +41,10 @@ class DifferentContent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What IT may know of a submission: never an answer, never a name. `words` is a plain sentence without PHI."""
+    """What IT may know of a submission: never an answer, never a name. `words` is a plain sentence without PHI.
+
+    `typed_at` is when somebody said that it is in the chart, typed by hand: nothing is sent then, only read back.
+    """
 
     id: str
     clinic: str
@@ -58,6 +61,7 @@ class Row:
     accepted_at: datetime | None
     verified_at: datetime | None
     held_at: datetime | None
+    typed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ def row_of(tx: Tx, held: SqlRow[Any]) -> Row:
         accepted_at=held.accepted_at,
         verified_at=held.verified_at,
         held_at=held.held_at,
+        typed_at=held.typed_at,
     )
 
 
@@ -215,9 +220,26 @@ def retry(tx: Tx, identity: str) -> bool:
     query = (
         update(table)
         .where(table.c.id == identity, table.c.status.in_([Status.HELD.value, Status.WAITING.value]))
-        .values(status=Status.QUEUED.value, due_at=tx.now, held_at=None, reason=None, words=None, detail=None)
+        .values(**_again(tx), typed_at=None)
     )
     return tx.connection.execute(query).rowcount == 1
+
+
+def typed(tx: Tx, identity: str) -> bool:
+    """Somebody has typed a held row into the chart: have it read back; False where it is not held."""
+    held = (table.c.id == identity, table.c.status == Status.HELD.value)
+    return tx.connection.execute(update(table).where(*held).values(**_again(tx), typed_at=tx.now)).rowcount == 1
+
+
+def _again(tx: Tx) -> dict[str, Any]:
+    return {
+        "status": Status.QUEUED.value,
+        "due_at": tx.now,
+        "held_at": None,
+        "reason": None,
+        "words": None,
+        "detail": None,
+    }
 
 
 def discard(tx: Tx, identity: str) -> bool:

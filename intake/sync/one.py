@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,14 +12,16 @@ from fhir_client.uscore.statement import Statement
 from fhir_client.writing.bundle import NoVersion
 from fhir_client.writing.charts import Known
 from fhir_client.writing.check import InvalidBundle
+from fhir_client.writing.ladder import Rung, whole
 from fhir_client.writing.readback import Difference, read_back
-from fhir_client.writing.values import Sending, Written
+from fhir_client.writing.values import Sending, Writer, Written
 from fhir_client.writing.ways import write
 from intake.questions import QuestionSet
 from intake.store import claims, overtaking, servers
 from intake.store.claims import Claimed, Sent
 from intake.store.database import DatabaseFault, Tx
 from intake.store.submissions import Status
+from intake.store.worklist import REASON
 from intake.sync import saying
 from intake.sync.bench import Bench, told
 from intake.sync.choices import UnknownAnswer
@@ -31,6 +33,9 @@ NEXT_TO_IT = timedelta(seconds=2)
 """How long a row waits for the one that goes before it, or for whoever has its lease now."""
 SCHEDULE_BEHIND = timedelta(days=3)
 """What the schedule said of a chart can be this old, so what we wrote since is no change by others."""
+
+
+TYPE = "The worklist says what to type; say there when it is done."
 
 
 class NotNow(Exception):
@@ -67,7 +72,8 @@ def _failed(bench: Bench, claimed: Claimed, error: FhirError) -> None:
         case ChartChanged():
             hold(bench, claimed, "chart-changed", error.words)
         case ByHand():
-            hold(bench, claimed, "worklist", error.words)
+            sheet = None if error.worksheet is None else json.dumps(asdict(error.worksheet))
+            hold(bench, claimed, REASON, f"{error.words} {TYPE}", sheet)
         case PatientProblem() | Gone():
             hold(bench, claimed, "patient", f"{error.words} Find the right chart and enter the answers there.")
         case _:
@@ -86,7 +92,7 @@ def _deliver(bench: Bench, claimed: Claimed) -> None:
         if not kept:
             return
     over = written.over if written is not None and written.over else claimed.sent.version if claimed.sent else None
-    differences = read_back(bench.client, bench.writer, said, written, over=over)
+    differences = read_back(bench.client, _writer(bench, claimed), said, written, over=over)
     if differences:
         _mismatch(bench, claimed, differences)
         return
@@ -105,12 +111,19 @@ def _questions(bench: Bench, older: overtaking.Older) -> QuestionSet | None:
 def _write(bench: Bench, claimed: Claimed, said: Statement) -> Written:
     return write(
         bench.client,
-        bench.writer,
+        _writer(bench, claimed),
         said,
         known=_known(bench, claimed),
         first=claimed.sent is None,
         before_sending=_noted(bench, claimed),
     )
+
+
+def _writer(bench: Bench, claimed: Claimed) -> Writer:
+    """Return how the row is written: what somebody says to have typed is not sent, only looked for in the chart."""
+    if claimed.row.typed_at is None:
+        return bench.writer
+    return replace(bench.writer, strategy=replace(whole(Rung.WORKLIST), batch=bench.writer.strategy.batch))
 
 
 def _noted(bench: Bench, claimed: Claimed) -> Callable[[Sending], None]:
