@@ -46,6 +46,8 @@ def read_back(
     fhir_client.errors where the server cannot be read now.
     """
     wanted = writer.strategy.parts
+    # What a person typed overwrote nobody's change unseen.
+    over = None if writer.strategy.rung is Rung.WORKLIST else over
     written = written or _found(client, statement, wanted)
     if written is None or (Part.RESPONSE in wanted and not written.response):
         return (Difference("QuestionnaireResponse", 1, 0),)
