@@ -21,8 +21,9 @@ def init(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_blueprint(blueprint)
+    build = app.url_map.bind("localhost").build
     app.jinja_env.globals["asset"] = {
-        f"{name}/{file.name}": f"{each.static_url_path}/{file.name}?{VERSION}={_digest(file)}"
+        f"{name}/{file.name}": build(f"{name}.static", {"filename": file.name, VERSION: _digest(file)})
         for name, each in app.blueprints.items()
         for file in _files(each)
     }

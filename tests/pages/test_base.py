@@ -46,9 +46,10 @@ def test_a_language_that_is_not_whole_is_not_offered(template: Path, tmp_path: P
     site.database.close()
 
 
-def test_an_asset_is_kept_for_ever_under_an_address_that_changes_with_it(pages: TestSite) -> None:
+@pytest.mark.parametrize("page", ["/", "/staff/sign-in"])
+def test_an_asset_is_kept_for_ever_under_an_address_that_changes_with_it(pages: TestSite, page: str) -> None:
     client = pages.client()
-    addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', client.get("/").text)
+    addresses = re.findall(r'(?:href|src)="((?:/staff)?/static/[^"]+)"', client.get(page, follow_redirects=True).text)
     assert len(addresses) >= 4
     for address in addresses:
         with client.get(address) as answer:
