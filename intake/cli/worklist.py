@@ -54,19 +54,13 @@ def _rows(entry: Entry, settings: Settings) -> Iterator[tuple[object, ...]]:
             entry.id,
             clinic.name if clinic else entry.clinic,
             entry.patient,
-            harmless(_record_number(entry, clinic.record_number_system if clinic else "")),
+            harmless(" ".join(entry.sheet.record_numbers(clinic.record_number_system if clinic else ""))),
             entry.sheet.birth_date,
             entry.answered_at.isoformat(timespec="minutes"),
             each.element,
             harmless(each.words),
             " ".join(each.codes),
         )
-
-
-def _record_number(entry: Entry, system: str) -> str:
-    """Return the chart's record number of the clinic; where the clinic names no system, every identifier of the chart."""
-    named = (each.rpartition("|") for each in entry.sheet.identifiers)
-    return " ".join(value for of, _, value in named if not system or of == system)
 
 
 def _typed(database: Database, ids: list[str]) -> int:

@@ -52,6 +52,9 @@ MAY: Mapping[str, frozenset[str]] = {
     "report": COUNTS,
     "report_csv": COUNTS,
     "report_json": COUNTS,
+    # What was answered, where only a person can put it into the chart.
+    "worklist": ADMIN,
+    "typed": ADMIN,
     # Who may sign in, and who did what.
     "users": ADMIN,
     "add_user": ADMIN,
@@ -68,6 +71,7 @@ NAVIGATION = (
     ("tablets", "Tablets"),
     ("monitor", "Monitor"),
     ("report", "Report"),
+    ("worklist", "Worklist"),
     ("users", "Users"),
     ("audit", "Audit"),
 )

@@ -3,7 +3,7 @@
 from flask import Blueprint, Flask
 
 from intake.pages.sessions import STAFF
-from intake.staff import access, accounts, audit, faults, monitor, report, signing, submission, tablets, today, words
+from intake.staff import access, accounts, audit, faults, monitor, report, signing, submission, tablets, today, words, worklist
 
 blueprint = Blueprint(
     "staff",
@@ -14,7 +14,7 @@ blueprint = Blueprint(
     static_url_path="/static",
 )
 blueprint.before_request(access.guard)
-for part in (faults, signing, today, tablets, monitor, submission, report, accounts, audit):
+for part in (faults, signing, today, tablets, monitor, submission, report, worklist, accounts, audit):
     part.register(blueprint)
 
 

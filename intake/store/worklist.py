@@ -30,6 +30,12 @@ class Sheet(msgspec.Struct, frozen=True):
     birth_date: str
     values: tuple[Value, ...]
 
+    def record_numbers(self, system: str) -> tuple[str, ...]:
+        """Return the chart's record number of that system; where it has none of it, every identifier that it has."""
+        named = [each.rpartition("|") for each in self.identifiers]
+        own = tuple(value for of, _, value in named if of == system)
+        return own or tuple(value for _, _, value in named)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -35,7 +35,7 @@ SCHEDULE_BEHIND = timedelta(days=3)
 """What the schedule said of a chart can be this old, so what we wrote since is no change by others."""
 
 
-TYPE = "The worklist says what to type; say there when it is done."
+TYPE = "An administrator's worklist says what to type; it is read back when they say there that it is typed."
 
 
 class NotNow(Exception):
