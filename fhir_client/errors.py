@@ -42,8 +42,31 @@ class AccessFault(ServerFault):
     """Our own way in is at fault: a secret, a key, a scope or the token endpoint. What a person mends is our access."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToType:
+    """One element that a person types into a chart: in words, and the codes (`system|code`) that it stands for."""
+
+    element: str
+    words: str
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Worksheet:
+    """What a person types into which chart: its identifiers (`system|value`), birth date, and what it does not say yet."""
+
+    identifiers: tuple[str, ...]
+    birth_date: str
+    values: tuple[ToType, ...]
+
+
 class ByHand(Refused):
-    """The server takes this from nobody but a person, who types it into the chart."""
+    """The server takes this from nobody but a person; `worksheet`, which says what was answered, is for that person alone."""
+
+    def __init__(self, words: str, worksheet: Worksheet | None = None) -> None:
+        """Keep the worksheet."""
+        super().__init__(words)
+        self.worksheet = worksheet
 
 
 class PatientProblem(Refused):

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from intake.clock import span
@@ -17,14 +18,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", choices=[status.value for status in Status], help="only these")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--limit", type=int, default=200, help="the newest so many (200)")
-    actions = parser.add_subparsers(dest="action", metavar="ACTION")
-    undo = actions.add_parser("undo", help="have the worker write the chart's earlier values back")
-    undo.add_argument("id", help="the submission's id, whole")
+    does = parser.add_subparsers(dest="does", metavar="worklist|typed|undo")
+    sheet = does.add_parser("worklist", help="what a person has to type into charts, as CSV; it tells answers")
+    sheet.add_argument("--csv", type=Path, metavar="FILE", help="write here, readable by you alone; default: standard output")
+    sheet.add_argument("--clinic", metavar="ID", help="only this clinic's")
+    typed = does.add_parser("typed", help="say that held ones are in the charts, typed by hand: they are read back")
+    typed.add_argument("ids", nargs="+", metavar="ID")
+    undo = does.add_parser("undo", help="have the worker write the chart's earlier values back")
+    undo.add_argument("id", metavar="ID", help="the submission's id, whole")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print them, exit code 1 where any is held; or ask for undo, exit code 1 where it cannot be."""
-    return _undo(args.id) if args.action == "undo" else _list(args)
+    """Print them, or what was asked for; exit code 1 where any is held, or undo cannot be."""
+    if args.does is None:
+        return _listed(args)
+    if args.does == "undo":
+        return _undo(args.id)
+    from intake.cli import worklist
+
+    return worklist.run(args)
 
 
 def _undo(identity: str) -> int:
@@ -45,7 +57,7 @@ def _undo(identity: str) -> int:
     return 0 if asked in (Asked.DONE, Asked.ALREADY) else 1
 
 
-def _list(args: argparse.Namespace) -> int:
+def _listed(args: argparse.Namespace) -> int:
     from intake.cli.opening import opened
     from intake.settings import load
     from intake.store import submissions

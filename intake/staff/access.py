@@ -60,6 +60,9 @@ MAY: Mapping[str, frozenset[str]] = {
     "report": COUNTS,
     "report_csv": COUNTS,
     "report_json": COUNTS,
+    # What was answered, where only a person can put it into the chart.
+    "worklist": ADMIN,
+    "typed": ADMIN,
     # Who may sign in, and who did what.
     "users": ADMIN,
     "add_user": ADMIN,
@@ -76,6 +79,7 @@ NAVIGATION = (
     ("tablets", "Tablets"),
     ("review", "Review"),
     ("report", "Report"),
+    ("worklist", "Worklist"),
     ("monitor", "Monitor"),
     ("users", "Users"),
     ("audit", "Audit"),

@@ -17,6 +17,7 @@ from intake.staff import (
     today,
     undoing,
     words,
+    worklist,
 )
 
 blueprint = Blueprint(
@@ -28,7 +29,7 @@ blueprint = Blueprint(
     static_url_path="/static",
 )
 blueprint.before_request(access.guard)
-for part in (faults, signing, today, tablets, monitor, submission, undoing, review, report, accounts, audit):
+for part in (faults, signing, today, tablets, monitor, submission, undoing, review, report, worklist, accounts, audit):
     part.register(blueprint)
 
 

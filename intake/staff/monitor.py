@@ -11,9 +11,10 @@ from flask.typing import ResponseReturnValue
 from intake.pages.site import site
 from intake.staff import access
 from intake.staff.paging import part
-from intake.store import audit, servers, submissions, visits
+from intake.store import audit, servers, strategies, submissions, visits
 from intake.store.database import Tx
 from intake.store.servers import ServerState
+from intake.store.strategies import Pinned
 from intake.store.submissions import OPEN, Status
 
 ROWS = 50
@@ -36,7 +37,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServerLine:
-    """One FHIR server: what the worker met, and what is still to be done there."""
+    """One FHIR server: how it is written to, what the worker met, and what is still to be done there."""
 
     state: ServerState
     health: Health
@@ -44,6 +45,7 @@ class ServerLine:
     held: int
     oldest: datetime | None
     verified: datetime | None
+    pinned: Pinned | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ def _line(tx: Tx, server: str) -> ServerLine:
         held=counts[Status.HELD],
         oldest=oldest,
         verified=submissions.last_verified(tx, server),
+        pinned=strategies.pinned(tx, server),
     )
 
 

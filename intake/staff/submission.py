@@ -79,7 +79,12 @@ def found(identity: str) -> Row:
 
 def _times(row: Row) -> Iterator[tuple[str, datetime]]:
     """Yield what happened when, and what will, in order."""
-    steps = (("Stored here", row.queued_at), ("Accepted by the server", row.accepted_at), ("Held", row.held_at))
+    steps = (
+        ("Stored here", row.queued_at),
+        ("Accepted by the server", row.accepted_at),
+        ("Held", row.held_at),
+        ("Typed, somebody says", row.typed_at),
+    )
     yield from ((name, moment) for name, moment in steps if moment is not None)
     if row.status in OPEN and not row.sending:
         yield "Tried next", row.due_at

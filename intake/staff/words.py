@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, tzinfo
 from babel.dates import format_date, format_datetime, format_time
 
 from intake.clock import span
+from intake.settings.values import WAYS
 from intake.store.submissions import OPEN, Row, Status
 
 LOCALE = "en_US"
@@ -93,6 +94,12 @@ def meaning(row: Row) -> str:
     if row.words is None:
         return UNDOING if row.undoing else MEANINGS[row.status]
     return f"{row.words} The worker tries again by itself." if row.status in OPEN else row.words
+
+
+def way(rung: str) -> str:
+    """Return what a way to write to a server means, as a sentence without its end."""
+    words = WAYS.get(rung, rung)
+    return words[0].upper() + words[1:]
 
 
 def ago(moment: datetime | None, now: datetime, never: str = "never") -> str:

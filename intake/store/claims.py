@@ -170,15 +170,16 @@ def wait(tx: Tx, claimed: Leased, *, until: datetime, reason: str, words: str, f
 
 
 def verify(tx: Tx, claimed: Claimed) -> bool:
-    """It was read back and says what the person said."""
-    return _done(tx, claimed, {"status": Status.VERIFIED.value, "verified_at": tx.now, "reason": None, "words": None})
+    """It was read back and says what the person said, be it that somebody typed it there."""
+    status = Status.VERIFIED if claimed.row.typed_at is None else Status.ENTERED
+    return _done(tx, claimed, {"status": status.value, "verified_at": tx.now, "reason": None, "words": None})
 
 
 def hold(tx: Tx, claimed: Leased, *, reason: str, words: str, detail: str | None = None) -> bool:
     """A person has to look: `words` say why and what next, `detail` may quote answers and is sealed."""
     sealed = None if detail is None else tx.cipher.seal(detail.encode(), claimed.row.id)
     values = {"status": Status.HELD.value, "held_at": tx.now, "reason": reason, "words": words, "detail": sealed}
-    return _done(tx, claimed, {**values, "failing_since": None})
+    return _done(tx, claimed, {**values, "failing_since": None, "typed_at": None})
 
 
 def release(tx: Tx, claimed: Leased, *, until: datetime, reason: str | None = None, words: str | None = None) -> bool:

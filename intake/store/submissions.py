@@ -47,6 +47,7 @@ class Row:
 
     `undoing` tells that somebody asked for undo and it is not done yet: then the state is the undo's. `drift` is what became
     of the chart since it was verified: `merged` or `changed`.
+    `typed_at` is when somebody said that it is in the chart, typed by hand: nothing is sent then, only read back.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Row:
     reversed_at: datetime | None
     undoing: bool
     drift: str | None
+    typed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def row_of(tx: Tx, held: SqlRow[Any]) -> Row:
         reversed_at=held.reversed_at,
         undoing=held.undo_from is not None,
         drift=held.drift,
+        typed_at=held.typed_at,
     )
 
 
@@ -249,9 +252,26 @@ def retry(tx: Tx, identity: str) -> bool:
     query = (
         update(table)
         .where(table.c.id == identity, table.c.status.in_([Status.HELD.value, Status.WAITING.value]))
-        .values(status=Status.QUEUED.value, due_at=tx.now, held_at=None, reason=None, words=None, detail=None)
+        .values(**_again(tx), typed_at=None)
     )
     return tx.connection.execute(query).rowcount == 1
+
+
+def typed(tx: Tx, identity: str) -> bool:
+    """Somebody has typed a held row into the chart: have it read back; False where it is not held."""
+    held = (table.c.id == identity, table.c.status == Status.HELD.value, table.c.undo_from.is_(None))
+    return tx.connection.execute(update(table).where(*held).values(**_again(tx), typed_at=tx.now)).rowcount == 1
+
+
+def _again(tx: Tx) -> dict[str, Any]:
+    return {
+        "status": Status.QUEUED.value,
+        "due_at": tx.now,
+        "held_at": None,
+        "reason": None,
+        "words": None,
+        "detail": None,
+    }
 
 
 def discard(tx: Tx, identity: str) -> bool:

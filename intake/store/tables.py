@@ -64,6 +64,7 @@ submissions = Table(
     Column("accepted_at", Moment),
     Column("verified_at", Moment),
     Column("held_at", Moment),
+    Column("typed_at", Moment),
     Column("payload", LargeBinary),
     Column("known", LargeBinary),
     Column("earlier", LargeBinary),

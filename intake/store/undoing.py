@@ -28,8 +28,16 @@ class Asked(StrEnum):
     DONE = "The worker takes it back now."
     ALREADY = "It is undone already, or on its way back."
     ON_ITS_WAY = "It is still on its way to the server. Wait until it is verified or held."
-    NOT_SENT = "It was never sent, so there is nothing to undo. Discard it instead."
+    BY_HAND = "Somebody typed it into the chart, so somebody has to take it back there by hand."
+    NOT_SENT = "Nothing of it was sent from here, so there is nothing to undo here."
     TOO_LATE = "The time to undo is over, and the chart's earlier values are erased here."
+
+
+_REFUSED = {
+    **dict.fromkeys(_open, Asked.ON_ITS_WAY),
+    Status.ENTERED.value: Asked.BY_HAND,
+    Status.REVERSED.value: Asked.ALREADY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class Other:
 def possible(row: Row, kept_for: timedelta, now: datetime) -> bool:
     """Return whether undo can be asked for now: it was sent, it is not on its way, and the earlier values are kept yet."""
     began = row.verified_at or row.sent_at
-    closed = row.status not in (*OPEN, Status.REVERSED) and not row.undoing
+    closed = row.status.value not in _REFUSED and not row.undoing
     return closed and row.sent_at is not None and began is not None and now < began + kept_for
 
 
@@ -63,10 +71,10 @@ def ask(tx: Tx, identity: str) -> Asked:
     """Put a row on its way back; the caller has checked that there is one."""
     columns = (table.c.status, table.c.undo_from, table.c.sent_at, table.c.earlier)
     held = tx.connection.execute(select(*columns).where(table.c.id == identity).with_for_update()).one()
-    if held.status == Status.REVERSED.value or held.undo_from is not None:
+    if held.undo_from is not None:
         return Asked.ALREADY
-    if held.status in _open:
-        return Asked.ON_ITS_WAY
+    if held.status in _REFUSED:
+        return _REFUSED[held.status]
     if held.sent_at is None:
         return Asked.NOT_SENT
     if held.earlier is None:

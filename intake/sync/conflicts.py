@@ -38,8 +38,7 @@ def hold_contested(bench: Bench, row: Leased, error: ChartChanged, contested: tu
     hold(bench, row, deciding.CONTESTED, error.words, detail=deciding.as_detail(contests))
 
 
-def deciding_writer(bench: Bench, claimed: Claimed) -> Writer:
+def deciding_writer(writer: Writer, claimed: Claimed) -> Writer:
     """Return how this row is written: what was decided for the chart stays as the chart has it."""
-    writer = bench.writer
     keeps = frozenset(name for name, each in claimed.decided.items() if each.take is Take.CHART)
     return replace(writer, policy=replace(writer.policy, keeps=keeps)) if keeps else writer

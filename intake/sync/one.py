@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,8 +11,9 @@ from fhir_client.uscore.statement import Statement, without
 from fhir_client.writing.bundle import NoVersion
 from fhir_client.writing.charts import Known
 from fhir_client.writing.check import InvalidBundle
+from fhir_client.writing.ladder import Rung, whole
 from fhir_client.writing.readback import Difference, read_back
-from fhir_client.writing.values import Sending, Written
+from fhir_client.writing.values import Sending, Writer, Written
 from fhir_client.writing.ways import write
 from intake.questions import QuestionSet
 from intake.store import claims, overtaking, servers
@@ -20,6 +21,7 @@ from intake.store.claims import Claimed
 from intake.store.database import DatabaseFault, Tx
 from intake.store.deciding import Take
 from intake.store.submissions import Status
+from intake.store.worklist import REASON
 from intake.sync import saying
 from intake.sync.bench import Bench, told
 from intake.sync.choices import UnknownAnswer
@@ -33,6 +35,9 @@ NEXT_TO_IT = timedelta(seconds=2)
 """How long a row waits for the one that goes before it, or for whoever has its lease now."""
 SCHEDULE_BEHIND = timedelta(days=3)
 """What the schedule said of a chart can be this old, so what we wrote since is no change by others."""
+
+
+TYPE = "An administrator's worklist says what to type; it is read back when they say there that it is typed."
 
 
 class NotNow(Exception):
@@ -69,7 +74,8 @@ def _failed(bench: Bench, claimed: Claimed, error: FhirError) -> None:
         case ChartChanged():
             met(bench, claimed, error)
         case ByHand():
-            hold(bench, claimed, "worklist", error.words)
+            sheet = None if error.worksheet is None else json.dumps(asdict(error.worksheet))
+            hold(bench, claimed, REASON, f"{error.words} {TYPE}", sheet)
         case PatientProblem() | Gone():
             hold(bench, claimed, "patient", f"{error.words} Find the right chart and enter the answers there.")
         case _:
@@ -88,7 +94,7 @@ def _deliver(bench: Bench, claimed: Claimed) -> None:
         if not kept:
             return
     over = written.over if written is not None and written.over else claimed.sent.version if claimed.sent else None
-    differences = read_back(bench.client, deciding_writer(bench, claimed), said, written, over=over)
+    differences = read_back(bench.client, _writer(bench, claimed), said, written, over=over)
     if differences:
         _mismatch(bench, claimed, differences)
         return
@@ -105,7 +111,7 @@ def _questions(bench: Bench, older: overtaking.Older) -> QuestionSet | None:
 
 
 def _write(bench: Bench, claimed: Claimed, said: Statement) -> Written:
-    writer = deciding_writer(bench, claimed)
+    writer = _writer(bench, claimed)
     return write(
         bench.client,
         writer,
@@ -114,6 +120,14 @@ def _write(bench: Bench, claimed: Claimed, said: Statement) -> Written:
         first=claimed.sent is None,
         before_sending=_noted(bench, claimed, without(said, writer.policy.keeps)),
     )
+
+
+def _writer(bench: Bench, claimed: Claimed) -> Writer:
+    """Return how the row is written: what somebody says to have typed is not sent, only looked for in the chart."""
+    writer = deciding_writer(bench.writer, claimed)
+    if claimed.row.typed_at is None:
+        return writer
+    return replace(writer, strategy=replace(whole(Rung.WORKLIST), batch=writer.strategy.batch))
 
 
 def _noted(bench: Bench, claimed: Claimed, said: Statement) -> Callable[[Sending], None]:

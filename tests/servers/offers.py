@@ -14,6 +14,8 @@ ALL_CREATED = ("QuestionnaireResponse", "Observation", "Provenance")
 OFFERS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "patch": {"Patient": frozenset({"patch"}), **dict.fromkeys(ALL_CREATED, frozenset({"create", "update", "delete"}))},
     "put": {"Patient": frozenset({"update"}), **dict.fromkeys(ALL_CREATED, frozenset({"create", "update", "delete"}))},
+    # The chart and Observations, but neither answers nor Provenance.
+    "patch and observations": {"Patient": frozenset({"patch"}), "Observation": frozenset({"create", "update"})},
     "observations": {"Observation": frozenset({"create", "update"})},
     "questionnaire-response": {"QuestionnaireResponse": frozenset({"create", "update"})},
     "document": {"DocumentReference": frozenset({"create", "update"})},

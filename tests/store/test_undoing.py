@@ -109,6 +109,16 @@ def test_whatever_was_sent_can_be_undone_and_stopped_stands_as_before(database: 
     assert row(database, claimed.submission).status is was
 
 
+def test_what_was_typed_by_hand_is_taken_back_by_hand(database: Database) -> None:
+    claimed = verified(database)
+    with database.write() as tx:
+        tx.connection.execute(text("UPDATE submissions SET status = 'entered'"))
+        found = submissions.get(tx, claimed.row.id)
+        assert found is not None
+        assert not undoing.possible(found, timedelta(days=90), tx.now)
+    assert ask(database, claimed) is Asked.BY_HAND
+
+
 def test_earlier_values_outlive_their_time_only_while_an_undo_is_under_way(database: Database, clock: TestClock) -> None:
     first, second = verified(database), verified(database)
     ask(database, first)
@@ -124,7 +134,7 @@ def test_a_database_of_before_gets_the_columns_and_keeps_its_rows(url: str, ciph
     claimed = verified(database)
     engine = open_engine(url)
     with engine.begin() as connection:
-        for column in ("decided", "undo_from", "undo_at", "reversed_at", "drift", "checked_at"):
+        for column in ("decided", "undo_from", "undo_at", "reversed_at", "drift", "checked_at", "typed_at"):
             connection.execute(text(f"ALTER TABLE submissions DROP COLUMN {column}"))
         connection.execute(text("DROP TABLE strategies"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))

@@ -1,4 +1,4 @@
-"""Ways to write that are pinned; decisions about conflicts, undo, and what became of a chart afterwards."""
+"""Ways to write that are pinned, what was typed by hand, decisions, undo, and what became of a chart afterwards."""
 
 from alembic import op
 from sqlalchemy import Column, inspect
@@ -8,7 +8,7 @@ from intake.store.tables import strategies, submissions
 revision = "0002"
 down_revision = "0001"
 
-ADDED = ("decided", "undo_from", "undo_at", "reversed_at", "drift", "checked_at")
+ADDED = ("decided", "undo_from", "undo_at", "reversed_at", "drift", "checked_at", "typed_at")
 
 
 def upgrade() -> None:
