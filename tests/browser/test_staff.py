@@ -12,7 +12,8 @@ from playwright.sync_api import ConsoleMessage, Page, expect
 from intake.report.codec import to_json
 from intake.report.making import make
 from intake.staff import monitor
-from intake.store import claims, devices, reports, servers, strategies, submissions, users, visits
+from intake.store import claims, deciding, devices, reports, servers, strategies, submissions, users, visits
+from intake.store.earlier import Earlier, Sent
 from intake.store.strategies import Way
 from tests.browser.conftest import PHONE, LiveSite, OpenPage
 from tests.browser.test_patient import violations
@@ -38,6 +39,10 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/staff/monitor", ""),
     ("/staff/monitor?state=held", "tbody a"),
     ("/staff/monitor?state=waiting", "tbody a"),
+    ("/staff/monitor?state=verified", "tbody a"),
+    ("/staff/monitor?chart=other", ""),
+    ("/staff/review", ""),
+    ("/staff/review", "tbody a"),
     ("/staff/report", ""),
     ("/staff/worklist", ""),
     ("/staff/users", ""),
@@ -62,12 +67,16 @@ def fill(site: TestSite, world: World) -> None:
     snapshot = to_json(make(world.write(), asked("2026-Q3", RIVERSIDE, HILLTOP)).report)
     with site.database.write() as tx:
         visits.fetched(tx, "riverside", [], tx.now, tx.now)
-        for number in range(4):
+        for number in range(6):
             submissions.submit(tx, replace(submission(), patient=f"Patient/{number}"), "main")
-        held, waiting, typed, _ = claims.claim(tx, "main", limit=4, lease=timedelta(minutes=5))
+        held, waiting, typed, other, done, _ = claims.claim(tx, "main", limit=6, lease=timedelta(minutes=5))
         claims.hold(tx, held, reason="patient", words="The patient's record is gone. Find the right chart.")
         claims.wait(tx, waiting, until=tx.now, reason="http-503", words="The server cannot serve now.")
         claims.hold(tx, typed, reason="worklist", words="A person has to type it.", detail=json.dumps(SHEET))
+        contest = deciding.Contest("spoken-language", ("English",), ("Español",), "over")
+        claims.hold(tx, other, reason="chart-changed", words="The chart was changed.", detail=deciding.as_detail((contest,)))
+        claims.sending(tx, done, Earlier(Sent("Patient/4", "1"), "{}"), timedelta(minutes=5))
+        claims.verify(tx, done)
         strategies.pin(tx, "main", Way("", "put", ("chart",), batch=False, reasons=("no transaction: it does not offer it",)))
         servers.worker_looked(tx, "main")
         servers.pause(tx, "main", until=tx.now + timedelta(minutes=1), reason="http-401", words="We are not let in.")

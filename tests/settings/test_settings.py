@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from intake.settings import SettingsError, load, serving_faults
+from intake.questions import Element
+from intake.settings import Contested, SettingsError, load, serving_faults
 from intake.settings.files import IntakeFile, ServerTable, TimesTable
 from intake.settings.loading import _toml
 
@@ -151,3 +152,14 @@ def test_files_of_access_are_found_beside_the_sites_own(tmp_path: Path) -> None:
     server = load(tmp_path).servers["main"]
     assert (server.auth.key_file, server.auth.token_url) == (tmp_path / "k.json", "")
     assert (server.certificate_file, server.certificate_key_file) == (Path("/etc/c.pem"), None)
+
+
+def test_the_merge_is_a_policy_of_each_element(tmp_path: Path) -> None:
+    (tmp_path / "intake.toml").write_text(f'[merge]\nrace = "person"\nspoken_language = "chart"\n{ACCESS}', "utf-8")
+    policy = load(tmp_path).merge
+    found = [policy.of(each) for each in Element]
+    assert found == [Contested.PERSON, Contested.REVIEW, Contested.CHART, Contested.REVIEW, Contested.REVIEW]
+    (tmp_path / "intake.toml").write_text(f'[merge]\nrace = "newest"\nsex = "chart"\n{ACCESS}', "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path)
+    assert [each.partition(": merge: ")[2].split()[0] for each in caught.value.faults] == ["unknown", "race:"]
