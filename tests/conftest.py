@@ -9,6 +9,7 @@ import pytest
 
 from fhir_client.client import Client
 from tests.missing import missing
+from tests.postgres import postgres
 from tests.sites import TestSite, make_site, make_template
 
 
@@ -16,8 +17,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that the tests of the validator and of the servers look at."""
     words = "how many generated submissions the validator judges in each version of US Core (default: 500)"
     parser.addoption("--submissions", type=int, default=500, metavar="N", help=words)
-    words = "write the table of FHIR servers and what each passed in this run to FILE (with -m server)"
-    parser.addoption("--matrix", type=Path, metavar="FILE", help=words)
+    words = "write what this run saw of the FHIR servers (-m server, -m fire) to FOLDER, as JSON"
+    parser.addoption("--results", type=Path, metavar="FOLDER", help=words)
+    words = "2,000 submissions on Medplum and 300 on each HAPI, not a sample (with -m fire)"
+    parser.addoption("--whole-fire", action="store_true", help=words)
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +53,13 @@ def secure_pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
     made = make_site(template, tmp_path, "https://intake.clinic.example")
     yield made
     made.database.close()
+
+
+@pytest.fixture(scope="session", name="postgres")
+def postgres_fixture() -> Iterator[str]:
+    """The address of a PostgreSQL of its own."""
+    with postgres() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

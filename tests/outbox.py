@@ -50,13 +50,22 @@ class Outbox:
     def server(self) -> Server:
         return self.settings.servers["main"]
 
+    @property
+    def settings_file(self) -> Path:
+        """What workers that are processes of their own read."""
+        assert self.settings.directory is not None
+        return self.settings.directory / "intake.toml"
+
     def patient(self, **changes: Any) -> str:
         """A new patient's reference."""
         return f"Patient/{self.real.create({**PATIENT, **changes})['id']}"
 
     def submit(self, patient: str, known: Known | None = None, **changes: Any) -> Submission:
         """Store a submission for the patient: the example's answers, unless said otherwise."""
-        sent = replace(EXAMPLE, id=uuid4(), patient=patient, **changes)
+        return self.submit_this(replace(EXAMPLE, id=uuid4(), patient=patient, **changes), known)
+
+    def submit_this(self, sent: Submission, known: Known | None = None) -> Submission:
+        """Store the submission as it is."""
         with self.database.write() as tx:
             assert submissions.submit(tx, sent, "main", None, known)
         return sent

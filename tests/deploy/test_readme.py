@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from intake.cli import COMMANDS
+from tests.readme import shown
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -14,6 +15,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 def test_its_two_commands_stand_alone_on_their_lines() -> None:
     assert re.findall(r"^    (\S.*)$", README, re.MULTILINE)[:2] == ["pip install uv && uv run intake demo", "uv run pytest"]
+
+
+def test_its_tables_of_results_are_what_the_runs_wrote() -> None:
+    assert shown(README) == README
 
 
 def test_its_pictures_and_links_are_there() -> None:

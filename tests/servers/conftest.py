@@ -1,7 +1,7 @@
 """The real FHIR servers, one after the other, and what stands before them: a proxy of faults, and an outbox behind it."""
 
-from collections import defaultdict
 from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,34 +16,34 @@ from intake.sync.strategy import pin
 from tests.cli.conftest import lay_out
 from tests.faults import Proxy, proxy_to
 from tests.outbox import Outbox
-from tests.servers.launching import hapi
-from tests.servers.matrix import table
+from tests.servers.launching import hapi, hapi_on_postgres
+from tests.servers.matrix import SERVERS, Seen, written
 from tests.sites import SetClock
 
-SERVERS = ["medplum", pytest.param("hapi", marks=pytest.mark.hapi)]
-
-
-OUTCOMES: dict[tuple[str, str], list[str]] = defaultdict(list)
+SEEN: list[Seen] = []
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note how each test of each server went, for the table."""
+    """Note how each test of each server went, for the tables."""
     report = yield
     held = getattr(item, "callspec", None)
     if isinstance(item, pytest.Function) and held is not None and "make" in held.params and report.when == "call":
-        OUTCOMES[held.params["make"], item.originalname].append(report.outcome)
+        SEEN.append(Seen(held.params["make"], item.originalname, report.outcome, dict(report.user_properties)))
     return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the table, where it was asked for."""
-    wanted: Path | None = session.config.getoption("matrix")
-    if wanted is not None and OUTCOMES:
-        wanted.write_text(table(OUTCOMES), "utf-8")
+    """Write what was seen, where it was asked for."""
+    wanted: Path | None = session.config.getoption("results")
+    for name, found in written(SEEN, datetime.now(UTC)).items():
+        if wanted is not None:
+            (wanted / f"{name}.json").write_text(found, "utf-8")
 
 
-@pytest.fixture(scope="session", params=SERVERS)
+@pytest.fixture(
+    scope="session", params=[each if each == "medplum" else pytest.param(each, marks=pytest.mark.hapi) for each in SERVERS]
+)
 def make(request: pytest.FixtureRequest) -> str:
     """Which server it is, for where they differ."""
     found: str = request.param
@@ -53,7 +53,8 @@ def make(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def server(make: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """The base URL of a FHIR server that the tests share, each make of them in turn."""
-    with hapi() if make == "hapi" else medplum(request.getfixturevalue("packages")) as url:
+    starts = {"hapi": hapi, "hapi-postgresql": hapi_on_postgres}
+    with starts[make]() if make in starts else medplum(request.getfixturevalue("packages")) as url:
         yield url
 
 
@@ -87,3 +88,10 @@ def outbox(template: Path, tmp_path: Path, proxy: Proxy, client: Client, organiz
     pin(settings.servers["main"], settings, database, whole(Rung.TRANSACTION))
     yield Outbox(settings, database, clock, proxy, client)
     database.close()
+
+
+@pytest.fixture
+def now(outbox: Outbox) -> Outbox:
+    """The outbox at the machine's own time, which workers that are processes of their own go by."""
+    outbox.clock.now = datetime.now(UTC)
+    return outbox

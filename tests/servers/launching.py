@@ -1,4 +1,4 @@
-"""Starts HAPI FHIR's JPA server, a real one of another make, on this machine alone."""
+"""Starts HAPI FHIR's JPA server, a real one of another make, on this machine alone, over either of its databases."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ import pytest
 
 from intake.demo.processes import ready_line, running
 from tests.java import built, java
+from tests.postgres import postgres_at_a_port
 
 SOURCE = Path(__file__).parent / "hapi"
 # A client of a few seconds' tests is served sooner by the first compiler alone.
@@ -27,3 +28,10 @@ def hapi(*database: str) -> Iterator[str]:
             if url is None:
                 pytest.fail(f"HAPI did not start; its last words: {server.last_words()}")
             yield url
+
+
+@contextmanager
+def hapi_on_postgres() -> Iterator[str]:
+    """Run HAPI over a PostgreSQL of its own and yield its base URL."""
+    with postgres_at_a_port() as address, hapi(f"jdbc:postgresql://{address}", "postgres", "") as url:
+        yield url

@@ -1,34 +1,19 @@
 """Workers as processes of their own, one of them killed in the middle of a delivery: nothing lost, nothing twice."""
 
-import os
 import signal
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import pytest
 
 from intake.answers import Submission
+from tests.crews import start
 from tests.faults import Answered, Asked, Forward, at_transaction
 from tests.outbox import ONE, Outbox, effects
 
 pytestmark = pytest.mark.server
-WORKER = "import sys; from intake.cli import main; sys.exit(main(['worker', *sys.argv[1:]]))"
 PATIENCE = 60
-
-
-@pytest.fixture
-def now(outbox: Outbox) -> Outbox:
-    """The outbox at the machine's own time, which the processes go by."""
-    outbox.clock.now = datetime.now(UTC)
-    return outbox
-
-
-def start(outbox: Outbox, *words: str) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "INTAKE_CONFIG": str(outbox.settings.directory), "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", WORKER, *words]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 class Held:

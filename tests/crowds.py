@@ -1,0 +1,55 @@
+"""Many patients with charts of their own, and what they say: different answers, from a seed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from fhir_client.client import Client
+from fhir_client.uscore.parts import local
+from intake.answers import Submission
+from tests.corpus import cases
+from tests.outbox import PATIENT, Outbox
+
+Json = dict[str, Any]
+AT_ONCE = 50
+
+
+def crowd(client: Client, count: int) -> list[str]:
+    """Create patients, each with an Observation and a Provenance that somebody else wrote; returns their references."""
+    return [each for first in range(0, count, AT_ONCE) for each in _some(client, range(first, min(first + AT_ONCE, count)))]
+
+
+def _some(client: Client, numbers: Sequence[int]) -> list[str]:
+    entries = [entry for number in numbers for entry in _chart(number)]
+    answer = client.bundle({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    locations = (local(each["response"]["location"], "Patient") for each in answer["entry"])
+    return [each for each in locations if each]
+
+
+def _chart(number: int) -> list[Json]:
+    name = f"urn:uuid:00000000-0000-4000-8000-{number:012}"
+    subject = {"reference": name}
+    smoking = {"coding": [{"system": "http://loinc.org", "code": "72166-2"}], "text": "Tobacco smoking status"}
+    others: list[Json] = [
+        {"resourceType": "Observation", "status": "final", "code": smoking, "subject": subject, "valueString": "Never smoker"},
+        {
+            "resourceType": "Provenance",
+            "target": [subject],
+            "recorded": "2026-11-01T09:00:00Z",
+            "agent": [{"who": {"display": "The registration desk"}}],
+        },
+    ]
+    return [
+        {"fullUrl": name, "resource": PATIENT, "request": {"method": "POST", "url": "Patient"}},
+        *({"resource": each, "request": {"method": "POST", "url": each["resourceType"]}} for each in others),
+    ]
+
+
+def speak(outbox: Outbox, patients: Sequence[str], count: int, seed: int) -> list[Submission]:
+    """Store submissions with different answers for the patients in turn; who comes again has something else to say."""
+    said = [
+        outbox.submit_this(replace(case.submission, patient=patients[number % len(patients)], encounter=None))
+        for number, case in enumerate(cases(seed, count))
+    ]
+    assert len(said) == count
+    return said
