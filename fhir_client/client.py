@@ -13,9 +13,11 @@ from fhir_client.auth import Auth, NoAuth
 from fhir_client.errors import Gone, Refused, ServerFault, Temporary
 from fhir_client.responses import body_of, date_of, error_of, refusal_in
 from fhir_client.tls import USUAL, Tls
+from fhir_client.uscore.parts import local
 
-JSON = "application/fhir+json"
+JSON, JSON_PATCH = "application/fhir+json", "application/json-patch+json"
 Resource = dict[str, Any]
+Body = Resource | list[Resource]
 
 
 class Client:
@@ -84,6 +86,27 @@ class Client:
         """Create a resource and return the server's, with its id."""
         return self._send("POST", resource["resourceType"], resource)
 
+    def post(self, resource: Resource, if_none_exist: str | None = None) -> str | None:
+        """Create a resource and return its reference, None where the answer does not tell it: then look it up."""
+        headers = {} if if_none_exist is None else {"If-None-Exist": if_none_exist}
+        kind = resource["resourceType"]
+        response = self._done("POST", kind, resource, headers)
+        found = body_of(response)
+        named = f"{kind}/{found['id']}" if found.get("resourceType") == kind and "id" in found else None
+        return named or local(response.headers.get("Location"), kind)
+
+    def put(self, reference: str, resource: Resource, version: str) -> None:
+        """Replace the resource, if it still is of that version; raises Conflict."""
+        self._done("PUT", reference, resource, {"If-Match": f'W/"{version}"'})
+
+    def patch(self, reference: str, operations: list[Resource], version: str) -> None:
+        """Change the resource by a JSON Patch (RFC 6902), if it still is of that version; raises Conflict."""
+        self._done("PATCH", reference, operations, {"If-Match": f'W/"{version}"', "Content-Type": JSON_PATCH})
+
+    def delete(self, reference: str) -> None:
+        """Delete the resource."""
+        self._done("DELETE", reference, None, {})
+
     def bundle(self, bundle: Resource) -> Resource:
         """Send a batch or transaction and return the response Bundle."""
         return self._send("POST", "", bundle)
@@ -107,22 +130,37 @@ class Client:
             raise Temporary("The server's answer was cut off or was no FHIR.", response.status_code)
         return found
 
+    def _done(self, method: str, path: str, body: Body | None, headers: Mapping[str, str]) -> requests.Response:
+        """Send a write whose answer need not carry the resource: a status below 300 says that it was done."""
+        response = self._answer(method, path, body, headers=headers)
+        if response.status_code >= 300:
+            raise error_of(response)
+        if refusal := refusal_in(body_of(response)):
+            raise refusal
+        return response
+
     def _answer(
-        self, method: str, path: str, body: Resource | None = None, parameters: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Body | None = None,
+        parameters: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        response = self._attempt(method, path, body, parameters)
+        response = self._attempt(method, path, body, parameters, headers or {})
         if response.status_code == 401 and self._auth.renew():
-            return self._attempt(method, path, body, parameters)
+            return self._attempt(method, path, body, parameters, headers or {})
         return response
 
     def _attempt(
-        self, method: str, path: str, body: Resource | None, parameters: Mapping[str, str] | None
+        self, method: str, path: str, body: Body | None, parameters: Mapping[str, str] | None, more: Mapping[str, str]
     ) -> requests.Response:
         url = f"{self.base_url}/{path}" if path else self.base_url
         # Some servers answer a search that they have seen within a minute from a cache, where our own write is not yet.
         headers = {**self._auth.headers(), "Cache-Control": "no-cache"}
         if body is not None:
             headers["Content-Type"] = JSON
+        headers |= more
         data = None if body is None else exact.dumps(body).encode()
         try:
             return self._session.request(

@@ -41,6 +41,10 @@ class AccessFault(ServerFault):
     """Our own way in is at fault: a secret, a key, a scope or the token endpoint. What a person mends is our access."""
 
 
+class ByHand(Refused):
+    """The server takes this from nobody but a person, who types it into the chart."""
+
+
 class PatientProblem(Refused):
     """The chart cannot be written: merged in a loop, inactive, gone."""
 

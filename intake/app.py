@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     sessions.init(app, secret=cipher.derive("cookies"), https=settings.is_https)
     headers.init(app, https=settings.is_https)
     CSRFProtect(app)
-    for each in (assets, language, errors, health, patient, staff):
+    for each in (language, errors, health, patient, staff, assets):
         each.init(app)
     well_known.init(app, lambda: _public_keys(settings))
     if settings.trusted_proxies:

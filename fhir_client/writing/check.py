@@ -26,6 +26,11 @@ def check(bundle: Json) -> None:
         raise InvalidBundle(f"not valid FHIR R4 at {'; '.join(places)}") from None
 
 
+def check_each(resources: list[Json]) -> None:
+    """Raise InvalidBundle where one of the resources, which are sent one by one, is no valid R4."""
+    check({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in resources]})
+
+
 def _ours_of(resource: Json) -> Json:
     """Return the resource, of a Patient only the elements that we set."""
     if resource["resourceType"] != "Patient":

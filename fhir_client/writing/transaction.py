@@ -1,83 +1,55 @@
 """The first rung of the ladder: one transaction with If-Match; sent once, looked up before it is ever sent again."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from fhir_client.client import Client
 from fhir_client.errors import Conflict, Gone, Refused
 from fhir_client.responses import faults_in
 from fhir_client.uscore.parts import Json, identifier, local
-from fhir_client.uscore.patient import MergePolicy, apply
+from fhir_client.uscore.patient import elements_of
 from fhir_client.uscore.statement import Statement
-from fhir_client.uscore.versions import UsCoreVersion
 from fhir_client.writing.bundle import bundle_of, search_of
-from fhir_client.writing.charts import Known, current_patient, refuse_changed, refuse_other_person
+from fhir_client.writing.charts import current_patient, refuse_changed, refuse_other_person
 from fhir_client.writing.check import check
+from fhir_client.writing.suiting import merged
+from fhir_client.writing.values import Change, Sending, Task, Writer, Written
 
 TRIES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """How a site writes: US Core version and merge policy."""
+class Transaction:
+    """All that a submission writes in one request, so that all of it happens or nothing."""
 
-    version: UsCoreVersion
-    policy: MergePolicy = field(default_factory=MergePolicy)
+    def write(self, task: Task) -> Written:
+        """Write the statement; raises the errors of fhir_client.errors, InvalidBundle and NoVersion."""
+        client, writer = task.client, task.writer
+        if not task.first and (found := find(client, task.statement)):
+            return found
+        for _ in range(TRIES):
+            patient = current_patient(client, task.statement.patient)
+            now = replace(task.statement, patient=f"Patient/{patient['id']}")
+            merge = merged(patient, now, writer)
+            refuse_other_person(patient, task.known)
+            refuse_changed(client, patient, merge, task.known)
+            bundle = bundle_of(now, writer.version, merge, writer.quirks)
+            check(bundle)
+            version = str(patient.get("meta", {}).get("versionId", ""))
+            task.note(Sending(now.patient, version, merge.earlier, elements_of(merge.patient)))
+            if written := _send(client, now, bundle):
+                return replace(written, over=version)
+        raise Conflict("The chart was changed three times while this was being written.", 409)
+
+    def amend(self, client: Client, writer: Writer, changes: tuple[Change, ...]) -> None:  # noqa: ARG002
+        """Change all of them, or none."""
+        entries = [_amended(each) for each in changes]
+        answer = client.bundle({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+        if fault := next(faults_in(answer), None):
+            raise fault
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """What is about to be sent: the Patient that it goes to, its version that was merged into, and its values before."""
-
-    patient: str
-    version: str
-    earlier: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """Where it is: the Patient that it went to in the end, and the QuestionnaireResponse ("" where the server hides it).
-
-    `over` is the version of the Patient that was merged into; None where the submission was found to be there already.
-    """
-
-    patient: str
-    response: str
-    over: str | None = None
-
-
-def write(
-    client: Client,
-    writer: Writer,
-    statement: Statement,
-    *,
-    known: Known | None = None,
-    first: bool = True,
-    before_sending: Callable[[Sending], None] | None = None,
-) -> Written:
-    """Write the statement, once however often this is called; `first` is False where it may have been sent before.
-
-    `before_sending` is called before each try, to keep what undo will need while it can still be known; what it raises ends
-    the try. Raises the errors of fhir_client.errors, InvalidBundle and NoVersion.
-    """
-    known = known or Known()
-    if not first and (found := find(client, statement)):
-        return found
-    for _ in range(TRIES):
-        patient = current_patient(client, statement.patient)
-        now = replace(statement, patient=f"Patient/{patient['id']}")
-        merge = apply(patient, now, writer.version, writer.policy)
-        refuse_other_person(patient, known)
-        refuse_changed(client, patient, merge, known)
-        bundle = bundle_of(now, writer.version, merge)
-        check(bundle)
-        version = str(patient.get("meta", {}).get("versionId", ""))
-        if before_sending is not None:
-            before_sending(Sending(now.patient, version, merge.earlier))
-        if written := _send(client, now, bundle):
-            return replace(written, over=version)
-    raise Conflict("The chart was changed three times while this was being written.", 409)
+def _amended(change: Change) -> Json:
+    request = {"method": "PUT", "url": change.reference, "ifMatch": f'W/"{change.version}"'}
+    return {"resource": change.after, "request": request}
 
 
 def _send(client: Client, statement: Statement, bundle: Json) -> Written | None:

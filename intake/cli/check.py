@@ -2,33 +2,39 @@
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import asdict
 
 from intake.clock import Clock, system_clock
+from intake.settings import Settings
 from intake.sync.probe.findings import Finding, Verdict
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--pin", action="store_true", help="find anew how each server is written to, and pin it")
+    parser.add_argument(
+        "--write-test",
+        action="store_true",
+        help="write to each server's test_patient, read it back and take it away; the way that went through is pinned",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print every finding; exit code 1 where anything is wrong."""
-    found = findings(system_clock)
+    found = findings(system_clock, pin=args.pin, write=args.write_test)
     told = _print_json(found) if args.json else _print(found)
     return 1 if any(each.verdict is Verdict.WRONG for each in told) else 0
 
 
-def findings(clock: Clock) -> Iterator[Finding]:
-    """Yield what is found, part after part, as soon as it is known."""
-    from intake.cli.checks.keeping import keeping
+def findings(clock: Clock, *, pin: bool = False, write: bool = False) -> Iterator[Finding]:
+    """Yield what is found, part after part, as soon as it is known; only with `pin` and `write` anything is changed."""
     from intake.cli.checks.languages import languages
     from intake.cli.checks.pages import pages
     from intake.settings import SettingsError, load
     from intake.sync.probe.findings import good, unknown, wrong
-    from intake.sync.probe.looking import look
 
     try:
         settings = load()
@@ -44,9 +50,28 @@ def findings(clock: Clock) -> Iterator[Finding]:
     )
     yield from pages(settings)
     yield from languages(settings)
-    yield from keeping(settings, clock)
-    for server in settings.servers.values():
-        yield from look(server, [each for each in settings.clinics.values() if each.server == server.id], clock)
+    sound = yield from _kept(settings, clock)
+    yield from _servers(settings, clock, sound=sound, pin=pin, write=write)
+
+
+def _kept(settings: Settings, clock: Clock) -> Generator[Finding, None, bool]:
+    """Yield what is found of key and database; return whether both can be used."""
+    from intake.cli.checks.keeping import keeping
+
+    sound = True
+    for each in keeping(settings, clock):
+        sound = sound and not (each.verdict is Verdict.WRONG and each.about in ("key", "database"))
+        yield each
+    return sound
+
+
+def _servers(settings: Settings, clock: Clock, *, sound: bool, pin: bool, write: bool) -> Iterator[Finding]:
+    from intake.cli.opening import opened
+    from intake.sync.probe.looking import Wish, look
+
+    with opened(settings) if sound else nullcontext() as database:
+        for server in settings.servers.values():
+            yield from look(server, settings, clock, database, Wish(pin, write))
 
 
 def _print(found: Iterable[Finding]) -> list[Finding]:

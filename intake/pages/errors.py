@@ -2,13 +2,13 @@
 
 import logging
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, current_app, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from intake import i18n
-from intake.pages import language
+from intake.pages import language, speaking
 from intake.pages.sessions import STAFF
 
 Page = str | Response | tuple[str, int]
@@ -38,7 +38,7 @@ def page(what: str | int, status: int) -> tuple[str, int]:
     speaks = i18n.translator(language.current().tag)
     onward = f"{STAFF}/" if request.path.startswith(STAFF) else "/"
     return (
-        render_template("pages/error.html", title=speaks.gettext(title), words=speaks.gettext(words), onward=onward),
+        speaking.render("pages/error.html", title=speaks.gettext(title), words=speaks.gettext(words), onward=onward),
         status,
     )
 

@@ -1,6 +1,8 @@
-"""Security headers: a policy with nothing inline, nothing kept by the browser, nothing told to another site."""
+"""Security headers: a policy with nothing inline, no page kept by the browser, nothing told to another site."""
 
 from flask import Flask, Response, request
+
+from intake.pages.assets import VERSION
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
@@ -17,6 +19,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+FOR_EVER = "public, max-age=31536000, immutable"
 HSTS = "max-age=63072000; includeSubDomains"
 
 
@@ -28,8 +31,10 @@ def init(app: Flask, *, https: bool) -> None:
             response.headers.setdefault(name, value)
         if https:
             response.headers.setdefault("Strict-Transport-Security", HSTS)
-        if request.endpoint is None or not request.endpoint.endswith("static"):
+        if not (request.endpoint or "").endswith("static"):
             response.headers["Cache-Control"] = "no-store"
+        elif VERSION in request.args:
+            response.headers["Cache-Control"] = FOR_EVER
         return response
 
     app.after_request(secure)

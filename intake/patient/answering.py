@@ -5,12 +5,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, request, url_for
 
 from intake import journey
 from intake.answers import Answer, Informant, State
 from intake.journey import Place, Step
-from intake.pages import errors
+from intake.pages import errors, speaking
 from intake.pages.errors import Page
 from intake.pages.site import site
 from intake.patient import reading, visitors
@@ -83,7 +83,7 @@ def why() -> Page:
 def _why(draft: Draft) -> Page:
     if request.method == "POST":
         return _leave(draft, journey.WHY, draft.state)
-    return render_template("patient/why.html", **frame(draft, journey.WHY))
+    return speaking.render("patient/why.html", **frame(draft, journey.WHY))
 
 
 def who() -> Page:
@@ -95,7 +95,7 @@ def _who(draft: Draft) -> Page:
     if request.method != "POST":
         pending = draft.state.pending.get(journey.INFORMANT.key)
         faults = pending.faults if pending else ()
-        return render_template("patient/who.html", **frame(draft, journey.INFORMANT), informants=Informant, faults=faults)
+        return speaking.render("patient/who.html", **frame(draft, journey.INFORMANT), informants=Informant, faults=faults)
     said = request.form.get("informant", "")
     if said not in set(Informant):
         return _again(draft, journey.INFORMANT, {}, ("missing",))
@@ -157,7 +157,7 @@ def _show(draft: Draft, place: Place, asked: Question) -> str:
     pending, answer = draft.state.pending.get(place.key), draft.state.answers.get(asked.id)
     values = pending.values if pending else reading.values_of(answer)
     template = "details" if place.step is Step.DETAILS else asked.kind.value
-    return render_template(
+    return speaking.render(
         f"patient/{template}.html",
         **frame(draft, place),
         question=asked,

@@ -1,12 +1,12 @@
 """Check your answers, Submit, and the thank-you, which is shown for nothing that is not stored."""
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from intake import journey
 from intake.answers import Informant, Submission
 from intake.journey import Place, Step
-from intake.pages import errors
+from intake.pages import errors, speaking
 from intake.pages.errors import Page
 from intake.pages.site import site
 from intake.patient import visitors
@@ -35,7 +35,7 @@ def check() -> Page:
 def _check(draft: Draft) -> Page:
     questions = site().settings.question_set.questions
     rows = [(each, shown(each, draft.state.answers.get(each.id)), url_of(Place(Step.QUESTION, each.id))) for each in questions]
-    return render_template("patient/check.html", **frame(draft, journey.CHECK), rows=rows)
+    return speaking.render("patient/check.html", **frame(draft, journey.CHECK), rows=rows)
 
 
 def send() -> Page:
@@ -91,4 +91,4 @@ def done() -> Page:
     if submission is None or not _stored(submission):
         return redirect(url_for("patient.home"), 303)
     on_tablet = visitors.tablet() is not None and LINK not in session
-    return render_template("patient/done.html", on_tablet=on_tablet, thanked_for=THANKED_FOR)
+    return speaking.render("patient/done.html", on_tablet=on_tablet, thanked_for=THANKED_FOR)

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 
 from intake import i18n
-from intake.pages import language
+from intake.pages import language, speaking
 from intake.pages.errors import Page
 from intake.pages.site import site
 from intake.patient import visitors
@@ -52,7 +52,7 @@ def find() -> Page:
 def page(fault: NotFound | None = None, *, by_code: bool = True, initials: bool = False) -> str:
     """Show the page, with what was typed of the date where it was not taken."""
     tag = language.current().tag
-    return render_template(
+    return speaking.render(
         "patient/find.html",
         fault=fault,
         by_code=by_code,

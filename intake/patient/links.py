@@ -4,10 +4,10 @@ import secrets
 from datetime import timedelta
 from enum import StrEnum
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from intake.pages import language
+from intake.pages import language, speaking
 from intake.pages.errors import Page
 from intake.pages.site import site
 from intake.patient import finding, visitors
@@ -43,7 +43,7 @@ def open_link(token: str) -> Page:
     if isinstance(opened, Ended):
         return _end(opened)
     session[LINK] = token
-    return render_template("patient/start.html", quiet=True)
+    return speaking.render("patient/start.html", quiet=True)
 
 
 def birth_date() -> Page:
@@ -93,4 +93,4 @@ def _opened(tx: Tx, token: str) -> tuple[Link, Visit] | Ended:
 
 def _end(ended: Ended) -> tuple[str, int]:
     session.pop(LINK, None)
-    return render_template("patient/link_ended.html", ended=ended), 404 if ended is Ended.UNKNOWN else 410
+    return speaking.render("patient/link_ended.html", ended=ended), 404 if ended is Ended.UNKNOWN else 410

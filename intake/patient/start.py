@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, request, session, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import StringField
 
-from intake.pages import errors, language
+from intake.pages import errors, language, speaking
 from intake.pages.errors import Page
 from intake.pages.site import site
 from intake.patient import visitors
@@ -41,8 +41,8 @@ def register(blueprint: Blueprint) -> None:
 def home() -> str:
     """Show the tablet's first page: the languages; elsewhere say how to get here."""
     if visitors.tablet() is None:
-        return render_template("patient/elsewhere.html")
-    return render_template("patient/start.html")
+        return speaking.render("patient/elsewhere.html")
+    return speaking.render("patient/start.html")
 
 
 def choose_language() -> Page:
@@ -59,14 +59,14 @@ def pair() -> Page:
     """Make this browser a tablet of a clinic by the code that staff made."""
     form = PairForm()
     if request.method != "POST":
-        return render_template("patient/pair.html", code=request.args.get("code", ""), refused=False)
+        return speaking.render("patient/pair.html", code=request.args.get("code", ""), refused=False)
     with site().database.write() as tx:
         allowed = attempts.allow(tx, "pair", PAIR_TRIES, PAIR_PER)
         paired = devices.pair(tx, form.code.data or "") if allowed else None
     if not allowed:
         return errors.page(429, 429)
     if paired is None:
-        return render_template("patient/pair.html", code=form.code.data or "", refused=True)
+        return speaking.render("patient/pair.html", code=form.code.data or "", refused=True)
     visitors.forget()
     answer = redirect(url_for("patient.home"), 303)
     https = site().settings.is_https

@@ -38,6 +38,8 @@ class ServerTable:
     base_url: str
     us_core: str = "6.1.0"
     quirks: str = "generic"
+    strategy: str = "auto"
+    test_patient: str = ""
     timeout_seconds: int = 30
     workers: int = 4
     ca_file: str = ""

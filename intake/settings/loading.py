@@ -12,7 +12,7 @@ from intake.questions import Element, QuestionSet
 from intake.settings import rules
 from intake.settings.files import ClinicTable, IntakeFile, ServerTable, TimesTable
 from intake.settings.tables import read
-from intake.settings.values import Auth, Clinic, Server, Settings, Times
+from intake.settings.values import Auth, Clinic, QuirksProfile, Server, Settings, Times
 from intake.shipped import CONFIG
 
 
@@ -37,13 +37,15 @@ def load(directory: Path | None = None) -> Settings:
         raise SettingsError([f"{folder}: there is no such folder of configuration"])
     question_sets = _question_sets(folder, faults)
     file = read(IntakeFile, _toml(folder, "intake.toml", faults), "intake.toml", faults)
-    servers = _servers(file, folder, faults)
+    quirks = _quirks(folder, faults)
+    servers = _servers(file, folder, tuple(quirks), faults)
     clinics = _clinics(_toml(folder, "clinics.toml", faults), tuple(file.servers) if file else None, faults)
     if file:
         faults.extend(rules.intake_faults(file, tuple(question_sets)))
     if faults or file is None:
         raise SettingsError(faults)
-    return _settings(folder, file, question_sets, servers, clinics)
+    usable = {name: each for name, each in quirks.items() if each is not None}
+    return _settings(folder, file, question_sets, servers, clinics, usable)
 
 
 def _from_environment() -> Path | None:
@@ -67,20 +69,35 @@ def _toml(folder: Path | None, name: str, faults: list[str]) -> dict[str, Any]:
 
 
 def _question_sets(folder: Path | None, faults: list[str]) -> Mapping[str, QuestionSet]:
-    folders = [CONFIG / "questions", *([folder / "questions"] if folder else [])]
-    names = sorted({path.name for each in folders if each.is_dir() for path in each.glob("*.toml")})
-    places = [f"questions/{name}" for name in names]
+    places = _places(folder, "questions")
     sets = [read(QuestionSet, _toml(folder, place, faults), place, faults) for place in places]
     return {each.id: each for each in sets if each is not None}
 
 
-def _servers(file: IntakeFile | None, folder: Path | None, faults: list[str]) -> Mapping[str, Server]:
+def _places(folder: Path | None, kind: str) -> list[str]:
+    """Return the TOML files of a folder of the configuration, the shipped and the site's own."""
+    folders = [CONFIG / kind, *([folder / kind] if folder else [])]
+    names = sorted({path.name for each in folders if each.is_dir() for path in each.glob("*.toml")})
+    return [f"{kind}/{name}" for name in names]
+
+
+def _quirks(folder: Path | None, faults: list[str]) -> Mapping[str, QuirksProfile | None]:
+    """Return every profile by its file's name; None for one that has faults, which are told already."""
+    found: dict[str, QuirksProfile | None] = {}
+    for place in _places(folder, "quirks"):
+        profile = read(QuirksProfile, _toml(folder, place, faults), place, faults)
+        faults.extend(rules.quirks_faults(profile, place) if profile else ())
+        found[Path(place).stem] = profile
+    return found
+
+
+def _servers(file: IntakeFile | None, folder: Path | None, quirks: tuple[str, ...], faults: list[str]) -> Mapping[str, Server]:
     servers = {}
     for name, raw in (file.servers if file else {}).items():
         where = f"intake.toml: servers.{name}"
         table = read(ServerTable, raw, where, faults)
         if table is not None:
-            faults.extend(rules.server_faults(table, where))
+            faults.extend(rules.server_faults(table, quirks, where))
             servers[name] = _server(name, table, folder)
     return servers
 
@@ -108,6 +125,8 @@ def _server(name: str, table: ServerTable, folder: Path | None) -> Server:
         workers=table.workers,
         certificate_file=_path(table.certificate_file, folder),
         certificate_key_file=_path(table.certificate_key_file, folder),
+        strategy=table.strategy,
+        test_patient=table.test_patient,
     )
 
 
@@ -163,6 +182,7 @@ def _settings(
     question_sets: Mapping[str, QuestionSet],
     servers: Mapping[str, Server],
     clinics: Mapping[str, Clinic],
+    quirks: Mapping[str, QuirksProfile],
 ) -> Settings:
     data_dir = _data_dir(file, folder)
     return Settings(
@@ -184,6 +204,7 @@ def _settings(
         },
         servers=servers,
         clinics=clinics,
+        quirks=quirks,
     )
 
 

@@ -1,13 +1,16 @@
 """What a configuration has to meet beyond its types; each breach is a sentence that names the key and the way out."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from intake.settings.files import ClinicTable, IntakeFile, ServerTable, TimesTable
-from intake.settings.values import AuthKind
+from intake.settings.values import RUNGS, AuthKind, QuirksProfile
 
 US_CORE_VERSIONS = ("3.1.1", "6.1.0", "7.0.0", "8.0.0", "8.0.1", "9.0.0")
+AUTO = "auto"
+_PATIENT = re.compile(r"Patient/[A-Za-z0-9\-.]{1,64}")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NEEDED_FOR = {
     AuthKind.NONE: (),
@@ -36,11 +39,33 @@ def intake_faults(file: IntakeFile, question_sets: tuple[str, ...]) -> Iterator[
     yield from _times_faults(file.times, f"{where}: times")
 
 
-def server_faults(table: ServerTable, where: str) -> Iterator[str]:
+def quirks_faults(profile: QuirksProfile, where: str) -> Iterator[str]:
+    """Yield the faults of a profile of a kind of server."""
+    for rung in profile.rungs:
+        if rung not in RUNGS:
+            yield f"{where}: rungs: '{rung}' is not among {', '.join(RUNGS)}"
+    if not profile.rungs:
+        yield f'{where}: rungs: name at least one, such as ["worklist"]'
+    for url in profile.accepted_extensions:
+        if not urlsplit(url).scheme:
+            yield f"{where}: accepted_extensions: '{url}' is no address of an extension"
+    if bool(profile.questionnaire) != bool(profile.items):
+        yield f"{where}: questionnaire, items: the one is of no use without the other"
+    if profile.items and not profile.own_questionnaires:
+        yield f"{where}: items: of use only with own_questionnaires = true"
+
+
+def server_faults(table: ServerTable, quirks: tuple[str, ...], where: str) -> Iterator[str]:
     """Yield the faults of one server's table."""
     yield from _url_faults(table.base_url, f"{where}: base_url")
     if table.us_core not in US_CORE_VERSIONS:
         yield f"{where}: us_core: '{table.us_core}' is not among {', '.join(US_CORE_VERSIONS)}"
+    if table.quirks not in quirks:
+        yield f"{where}: quirks: there is no quirks/{table.quirks}.toml; there are {', '.join(quirks)}"
+    if table.strategy not in (AUTO, *RUNGS):
+        yield f"{where}: strategy: '{table.strategy}' is not among {', '.join((AUTO, *RUNGS))}"
+    if table.test_patient and not _PATIENT.fullmatch(table.test_patient):
+        yield f"{where}: test_patient: a reference such as Patient/123"
     if table.timeout_seconds < 1:
         yield f"{where}: timeout_seconds: at least 1"
     if not 1 <= table.workers <= 32:

@@ -1,10 +1,11 @@
 """The settings as the rooms read them: frozen values, checked, with durations as timedeltas and paths resolved."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from intake.questions import Element, QuestionSet
@@ -35,9 +36,43 @@ class Auth:
     scopes: tuple[str, ...]
 
 
+WAYS: Mapping[str, str] = MappingProxyType(
+    {
+        "transaction": "as one transaction: all of a submission, or nothing",
+        "patch": "part by part, the chart by a JSON Patch",
+        "put": "part by part, the chart as a whole with If-Match",
+        "observations": "as Observations alone; the chart itself is not changed",
+        "questionnaire-response": "as QuestionnaireResponses alone; the chart itself is not changed",
+        "document": "as documents alone; the chart itself is not changed",
+        "worklist": "by nobody but a person: every submission is held for staff, who type it",
+    }
+)
+"""The rungs of the ladder, the ways to write to a server, the safest first, and what each means in words."""
+RUNGS = tuple(WAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class QuirksProfile:
+    """quirks/<name>.toml: how a kind of server differs from FHIR; each key is explained in quirks/generic.toml."""
+
+    rungs: tuple[str, ...] = RUNGS
+    conditional_create: bool = True
+    batch: bool = True
+    accepted_extensions: tuple[str, ...] = ()
+    replaces_extensions: bool = False
+    patch_tests: bool = True
+    one_communication: bool = False
+    own_questionnaires: bool = False
+    questionnaire: str = ""
+    items: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """One FHIR server. `base_url` has no slash at its end; `timeout` is for one request.
+
+    `strategy` is the rung that it is written by, "auto" for the highest that it offers and its quirks allow. `test_patient`
+    is the reference of the one Patient that a write test may write to, "" for none.
 
     `certificate_file` is what we show of ourselves (mutual TLS); without `certificate_key_file` its key is in the same file.
     """
@@ -52,6 +87,8 @@ class Server:
     workers: int
     certificate_file: Path | None = None
     certificate_key_file: Path | None = None
+    strategy: str = "auto"
+    test_patient: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +153,7 @@ class Settings:
     common_languages: Mapping[Element, tuple[str, ...]]
     servers: Mapping[str, Server]
     clinics: Mapping[str, Clinic]
+    quirks: Mapping[str, QuirksProfile] = field(default_factory=dict)
 
     @property
     def is_https(self) -> bool:

@@ -123,11 +123,14 @@ def follow(tx: Tx, claimed: Claimed, patient: str) -> bool:
     return tx.connection.execute(query.limit(1)).first() is None
 
 
-def sending(tx: Tx, claimed: Claimed, sent: Sent, values: str, lease: timedelta) -> bool:
+def sending(tx: Tx, claimed: Claimed, sent: Sent, values: str | None, lease: timedelta) -> bool:
     """Note, before it leaves, where the row is sent; False where the lease was lost, and nothing may be sent.
 
     `values` is JSON of what the chart says now: kept sealed for undo, for after a time-out nobody could tell it any more.
+    None leaves what was noted before.
     """
+    if values is None:
+        return _update(tx, claimed, {"sent_at": tx.now, "leased_until": tx.now + lease})
     earlier = f'{{"patient":{json.dumps(sent.patient)},"version":{json.dumps(sent.version)},"values":{values}}}'
     sealed = tx.cipher.seal(earlier.encode(), claimed.row.id)
     return _update(tx, claimed, {"sent_at": tx.now, "earlier": sealed, "leased_until": tx.now + lease})

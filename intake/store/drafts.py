@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from intake.answers import Answer, Channel, Informant, State, Submission
 from intake.store import submissions
@@ -16,6 +16,9 @@ from intake.store.database import Tx
 from intake.store.known import Known
 from intake.store.tables import drafts as table
 from intake.store.visits import Visit
+
+BY_TOKEN = select(table).where(table.c.token_key == bindparam("token"))
+"""Built once, for every page asks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def start(
 
 def by_token(tx: Tx, token: str) -> Draft | None:
     """Return the draft whose token the browser carries."""
-    row = tx.connection.execute(select(table).where(table.c.token_key == tx.cipher.keyed("draft", token))).first()
+    row = tx.connection.execute(BY_TOKEN, {"token": tx.cipher.keyed("draft", token)}).first()
     return None if row is None else _draft(tx, row)
 
 

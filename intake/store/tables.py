@@ -85,6 +85,19 @@ servers = Table(
     Column("worker_seen", Moment),
 )
 
+strategies = Table(
+    "strategies",
+    metadata,
+    Column("server", String(80), primary_key=True),
+    Column("basis", String(64), nullable=False),
+    Column("rung", String(32), nullable=False),
+    Column("parts", String(200), nullable=False),
+    Column("batch", Boolean, nullable=False),
+    Column("reasons", String(4000), nullable=False),
+    Column("pinned_at", Moment, nullable=False),
+    Column("proven_at", Moment),
+)
+
 visits = Table(
     "visits",
     metadata,

@@ -1,10 +1,11 @@
 """What a worker has at hand for one server, and how it says what became of a submission."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from fhir_client.client import Client
-from fhir_client.writing.transaction import Writer
+from fhir_client.writing.values import Writer
 from intake.clock import Clock
 from intake.settings import Server, Settings
 from intake.store.claims import Claimed
@@ -24,9 +25,14 @@ class Bench:
     server: Server
     database: Database
     client: Client
-    writer: Writer
+    ask: Callable[[], Writer]
     clock: Clock
     chance: Chance
+
+    @property
+    def writer(self) -> Writer:
+        """How the site writes to the server; raises the errors of fhir_client.errors where the server cannot say it now."""
+        return self.ask()
 
     @property
     def lease(self) -> timedelta:

@@ -1,10 +1,10 @@
 """FHIR clients as the settings ask for them; secrets are read from their files when a client is made."""
 
+from dataclasses import fields
+
 from fhir_client.client import Client
-from fhir_client.uscore.patient import MergePolicy
-from fhir_client.uscore.versions import version
-from fhir_client.writing.transaction import Writer
-from intake.settings import MappingPolicy, Server
+from fhir_client.quirks import Quirks
+from intake.settings import Server, Settings
 from intake.sync.access import auth_for, tls_for
 
 
@@ -17,6 +17,7 @@ def client_for(server: Server) -> Client:
     return Client(server.base_url, auth_for(server), timeout=server.timeout.total_seconds(), tls=tls)
 
 
-def writer_for(server: Server, policy: MappingPolicy) -> Writer:
-    """Return how the site writes to the server."""
-    return Writer(version(server.us_core), MergePolicy(decline_erases=policy.decline_erases))
+def quirks_of(server: Server, settings: Settings) -> Quirks:
+    """Return what the site's profile knows of this kind of server."""
+    profile = settings.quirks[server.quirks]
+    return Quirks(**{each.name: getattr(profile, each.name) for each in fields(profile)})

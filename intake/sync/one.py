@@ -7,13 +7,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from fhir_client import exact
-from fhir_client.errors import ChartChanged, Conflict, FhirError, Gone, PatientProblem, ServerFault, Temporary
+from fhir_client.errors import ByHand, ChartChanged, Conflict, FhirError, Gone, PatientProblem, ServerFault, Temporary
 from fhir_client.uscore.statement import Statement
 from fhir_client.writing.bundle import NoVersion
 from fhir_client.writing.charts import Known
 from fhir_client.writing.check import InvalidBundle
 from fhir_client.writing.readback import Difference, read_back
-from fhir_client.writing.transaction import Sending, Written, write
+from fhir_client.writing.values import Sending, Written
+from fhir_client.writing.ways import write
 from intake.questions import QuestionSet
 from intake.store import claims, overtaking, servers
 from intake.store.claims import Claimed, Sent
@@ -65,6 +66,8 @@ def _failed(bench: Bench, claimed: Claimed, error: FhirError) -> None:
             pause(bench, claimed, error)
         case ChartChanged():
             hold(bench, claimed, "chart-changed", error.words)
+        case ByHand():
+            hold(bench, claimed, "worklist", error.words)
         case PatientProblem() | Gone():
             hold(bench, claimed, "patient", f"{error.words} Find the right chart and enter the answers there.")
         case _:
@@ -116,7 +119,8 @@ def _noted(bench: Bench, claimed: Claimed) -> Callable[[Sending], None]:
     def note(sending: Sending) -> None:
         with bench.database.write() as tx:
             same = sending.patient == claimed.submission.patient
-            sent, values = Sent(sending.patient, sending.version), exact.dumps(sending.earlier)
+            sent = Sent(sending.patient, sending.version)
+            values = None if sending.earlier is None else exact.dumps(sending.earlier)
             ours = same or claims.follow(tx, claimed, sending.patient)
             may = ours and claims.sending(tx, claimed, sent, values, bench.lease)
         if not may:

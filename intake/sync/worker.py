@@ -4,7 +4,7 @@ import random
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
 from fhir_client.errors import ServerFault
 from intake.clock import Clock
@@ -16,10 +16,11 @@ from intake.store.submissions import Status
 from intake.sync import housekeeping, reports, schedule
 from intake.sync.backoff import Chance
 from intake.sync.bench import Bench
-from intake.sync.clients import client_for, writer_for
+from intake.sync.clients import client_for
 from intake.sync.log import logger, where
 from intake.sync.one import deliver
 from intake.sync.outcomes import CREDENTIALS, PAUSE
+from intake.sync.strategy import writer_for
 
 IDLE_SECONDS = 1.0
 BATCH = 4
@@ -102,7 +103,9 @@ def drain(settings: Settings, server: Server, database: Database, clock: Clock, 
         return False
     done = False
     with client:
-        bench = Bench(settings, server, database, client, writer_for(server, settings.mapping), clock, chance)
+        # Asked when the first row needs it, so that what keeps the server from saying it is told in that row.
+        writer = cache(partial(writer_for, server, settings, database, client))
+        bench = Bench(settings, server, database, client, writer, clock, chance)
         while not stop.is_set() and (claimed := _claimed(bench)):
             _deliver_all(bench, claimed, stop)
             done = True

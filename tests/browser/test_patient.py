@@ -263,3 +263,14 @@ def test_what_a_search_found_is_in_sight(walker: Walker) -> None:
     walker.page.fill("#search", "hmong")
     walker.enter("#search")
     expect(walker.page.locator('[id="c-2037-0"] + span')).to_be_in_viewport()
+
+
+def test_after_a_search_the_next_page_begins_at_its_top(walker: Walker) -> None:
+    walker.arrive()
+    walker.go('button[value="declined"]')
+    walker.page.fill("#search", "somali")
+    walker.go('button[name="find"]')
+    walker.tick("so")
+    walker.go()
+    assert walker.path == "/question/written-language"
+    assert walker.page.evaluate("window.scrollY") == 0

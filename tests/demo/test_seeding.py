@@ -8,7 +8,7 @@ import pytest
 from fhir_client.client import Client
 from fhir_client.uscore.patient import elements_of, has_value
 from fhir_client.writing.readback import read_back
-from fhir_client.writing.transaction import Writer
+from fhir_client.writing.values import Writer
 from intake.demo import charts, visits
 from intake.demo.charts import TELLING, VERSION, statements
 from intake.demo.people import Chart

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from fhir_client.capabilities import read
-from fhir_client.writing.ladder import Rung, highest
+from fhir_client.writing.ladder import Offer, Part, Rung, negotiate
+
+KEPT = ["create", "read", "search-type"]
+CREATED = dict.fromkeys(("QuestionnaireResponse", "Observation", "Provenance"), KEPT)
 
 
 def statement(*system: str, **kinds: Any) -> dict[str, Any]:
@@ -54,14 +57,50 @@ def test_odd_shapes_say_nothing(broken: dict[str, Any]) -> None:
     ("held", "rung"),
     [
         (statement("transaction"), Rung.TRANSACTION),
-        (statement("transaction", Patient=["read", "update"]), Rung.TRANSACTION),
-        (statement("transaction", Patient=["read"], Observation=["create"]), Rung.OBSERVATIONS),
-        (statement(Patient=["read", "update", "patch"]), Rung.PATCH),
-        (statement(Patient=["read", "update"]), Rung.PUT),
-        (statement(Patient=["read"], QuestionnaireResponse=["create"]), Rung.QUESTIONNAIRE_RESPONSE),
-        (statement(DocumentReference=["create"]), Rung.DOCUMENT),
+        (statement("transaction", Patient=["read", "update"], **CREATED), Rung.TRANSACTION),
+        # All of a transaction is done or nothing: what the server does not take cannot be in it.
+        (statement("transaction", Patient=["read", "update"]), Rung.PUT),
+        (statement("transaction", Patient=["read"], Observation=KEPT), Rung.OBSERVATIONS),
+        # What cannot be searched cannot be looked up before it is sent again.
+        (statement(Patient=["read"], Observation=["create"]), Rung.WORKLIST),
+        (statement(Patient=["read", "update", "patch"], **CREATED), Rung.PATCH),
+        (statement(Patient=["read", "update"], **CREATED), Rung.PUT),
+        (statement(Patient=["read"], QuestionnaireResponse=KEPT), Rung.QUESTIONNAIRE_RESPONSE),
+        (statement(DocumentReference=KEPT), Rung.DOCUMENT),
         (statement(Patient=["read"]), Rung.WORKLIST),
     ],
 )
 def test_the_highest_rung_that_is_offered(held: dict[str, Any], rung: Rung) -> None:
-    assert highest(read(held)) is rung
+    assert negotiate(Offer(read(held))).rung is rung
+
+
+def test_part_by_part_what_the_server_does_not_take_is_left_out_and_said() -> None:
+    found = negotiate(Offer(read(statement(Patient=["patch"], Observation=KEPT, Provenance=KEPT))))
+    assert (found.rung, found.parts) == (Rung.PATCH, frozenset({Part.CHART, Part.OBSERVATIONS}))
+    _, response, provenance = found.reasons
+    assert response.startswith("without QuestionnaireResponse: it does not offer QuestionnaireResponse create, ")
+    assert provenance == "without Provenance: there is no QuestionnaireResponse that it could name"
+
+
+def test_a_server_without_versions_is_never_overwritten() -> None:
+    held = statement("transaction", Patient=["read", "update", "patch"], **CREATED)
+    held["rest"][1]["resource"][0]["versioning"] = "no-version"
+    found = negotiate(Offer(read(held)))
+    assert found.rung is Rung.OBSERVATIONS
+    assert all("keeps no versions of Patient" in reason for reason in found.reasons)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "rung"),
+    [
+        (("system/*.cruds",), Rung.TRANSACTION),
+        (("system/Patient.rs", "system/Observation.crs"), Rung.OBSERVATIONS),
+        (("system/Patient.read", "system/DocumentReference.*"), Rung.DOCUMENT),
+        (("user/*.cruds",), Rung.WORKLIST),
+        ((), Rung.WORKLIST),
+    ],
+)
+def test_what_our_scopes_do_not_permit_is_not_chosen(scopes: tuple[str, ...], rung: Rung) -> None:
+    found = negotiate(Offer(read(statement("transaction")), scopes=scopes))
+    assert found.rung is rung
+    assert all("our scopes do not permit to" in reason for reason in found.reasons)

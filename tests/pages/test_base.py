@@ -1,5 +1,7 @@
 """The base of the pages: calm errors, headers, health."""
 
+import hashlib
+import re
 import shutil
 from pathlib import Path
 
@@ -42,3 +44,19 @@ def test_a_language_that_is_not_whole_is_not_offered(template: Path, tmp_path: P
     assert [each.to_text().strip() for each in person.document.query(".tongues button")] == ["English"]
     assert "es is not offered" in caplog.text
     site.database.close()
+
+
+@pytest.mark.parametrize("page", ["/", "/staff/sign-in"])
+def test_an_asset_is_kept_for_ever_under_an_address_that_changes_with_it(pages: TestSite, page: str) -> None:
+    client = pages.client()
+    addresses = re.findall(r'(?:href|src)="((?:/staff)?/static/[^"]+)"', client.get(page, follow_redirects=True).text)
+    assert len(addresses) >= 4
+    for address in addresses:
+        with client.get(address) as answer:
+            assert "immutable" in answer.headers["Cache-Control"], address
+            assert hashlib.sha256(answer.data).hexdigest().startswith(address.partition("?v=")[2])
+
+
+def test_an_asset_without_its_version_is_asked_for_again(pages: TestSite) -> None:
+    with pages.client().get("/static/pages/look.css") as answer:
+        assert "immutable" not in answer.headers["Cache-Control"]

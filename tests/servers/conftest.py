@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from fhir_client.client import Client
+from fhir_client.writing.ladder import Rung, whole
 from intake.demo.launch import medplum
 from intake.settings import load
 from intake.store.crypto import load_keys
 from intake.store.database import open_database
+from intake.sync.strategy import pin
 from tests.cli.conftest import lay_out
 from tests.faults import Proxy, proxy_to
 from tests.outbox import Outbox
@@ -82,6 +84,8 @@ def outbox(template: Path, tmp_path: Path, proxy: Proxy, client: Client, organiz
         (settings.data_dir / held.name).write_bytes(held.read_bytes())
         (settings.data_dir / held.name).chmod(0o600)
     database = open_database(settings.database_url, load_keys(settings.key_file), clock)
+    # So that the faults of a test's plan meet the writing, and not the question what the server offers.
+    pin(settings.servers["main"], settings, database, whole(Rung.TRANSACTION))
     yield Outbox(settings, database, clock, proxy, client)
     database.close()
 

@@ -14,13 +14,15 @@ import pytest
 
 from fhir_client.client import Client
 from fhir_client.errors import ChartChanged, Conflict, PatientProblem, Refused, Temporary
-from fhir_client.uscore.patient import elements_of
+from fhir_client.uscore.patient import apply, elements_of
 from fhir_client.uscore.statement import AbsentReason, Statement
 from fhir_client.uscore.versions import version
 from fhir_client.writing.bundle import build
 from fhir_client.writing.charts import Known
 from fhir_client.writing.readback import read_back
-from fhir_client.writing.transaction import Sending, Writer, Written, find, write
+from fhir_client.writing.transaction import find
+from fhir_client.writing.values import Sending, Writer, Written
+from fhir_client.writing.ways import write
 from intake.settings import MappingPolicy, load
 from intake.store.payload import decode
 from intake.sync.mapping import statement
@@ -87,7 +89,8 @@ def unlucky(server: str) -> Iterator[Unlucky]:
 def test_written_and_read_back_without_harm(client: Client, patient: dict[str, Any], said: Statement) -> None:
     sent: list[Sending] = []
     written = write(client, WRITER, said, before_sending=sent.append)
-    assert sent == [Sending(said.patient, patient["meta"]["versionId"], elements_of(patient))]
+    later = elements_of(apply(patient, said, WRITER.version).patient)
+    assert sent == [Sending(said.patient, patient["meta"]["versionId"], elements_of(patient), later)]
     assert read_back(client, WRITER, said, written, over=written.over) == ()
     assert effects(client, said) == ONE
     now = client.read(said.patient)

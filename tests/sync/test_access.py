@@ -10,7 +10,7 @@ import pytest
 
 from fhir_client.errors import AccessFault
 from intake.clock import system_clock
-from intake.settings import Auth, AuthKind, Server
+from intake.settings import Auth, AuthKind, Server, load
 from intake.sync.access import secret_of
 from intake.sync.clients import client_for
 from intake.sync.probe.access import files
@@ -57,7 +57,7 @@ def test_our_certificate_works_beside_the_other_ways(
 
 def test_without_our_certificate_the_check_says_whose_fault_it_is(mutual: Listening, ours: Authority) -> None:
     server = replace(SERVER, base_url=mutual.url, ca_file=ours.file)
-    [fault] = wrong(look(server, [], system_clock))
+    [fault] = wrong(look(server, replace(load(), clinics={}), system_clock))
     assert "asks for one and gets none. -> Look at auth in [servers.main]" in fault
 
 
@@ -70,7 +70,7 @@ def test_the_end_of_our_certificate_is_told_in_time(ours: Authority, days: int, 
 
 def test_a_certificate_that_is_not_there_is_named_before_anything_is_sent(tmp_path: Path) -> None:
     server = replace(SERVER, certificate_file=tmp_path / "none.pem")
-    assert len(wrong(look(server, [], system_clock))) == 2
+    assert len(wrong(look(server, replace(load(), clinics={}), system_clock))) == 2
     with pytest.raises(AccessFault, match=r"none\.pem"):
         client_for(server)
 

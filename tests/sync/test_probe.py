@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from intake.clock import Clock, system_clock
-from intake.settings import Auth, AuthKind, Clinic, Server
+from intake.settings import Auth, AuthKind, Clinic, Server, Settings, load
 from intake.sync.probe.findings import Finding, Verdict
 from intake.sync.probe.looking import look
 
@@ -20,9 +20,9 @@ PAGE = {**NOTHING, "entry": [{"resource": {"resourceType": "QuestionnaireRespons
 BATCH = {"resourceType": "Bundle", "type": "batch-response", "entry": [{"resource": NOTHING}, {"resource": NOTHING}]}
 KINDS = {
     "Patient": ("read", "update"),
-    "QuestionnaireResponse": ("create", "search-type"),
+    "QuestionnaireResponse": ("create", "read", "search-type"),
     "Observation": ("create", "search-type"),
-    "Provenance": ("create",),
+    "Provenance": ("create", "search-type"),
     "Appointment": ("search-type",),
 }
 CLINIC = Clinic("riverside", "Riverside", ZoneInfo("America/New_York"), "main", "Organization/1", (), "urn:mrn")
@@ -36,7 +36,7 @@ def statement(**changes: Any) -> dict[str, Any]:
             "interaction": [{"code": code} for code in codes],
             "versioning": "versioned-update",
             "conditionalCreate": True,
-            "searchParam": [{"name": "identifier"}, {"name": "date"}],
+            "searchParam": [{"name": "identifier"}, {"name": "date"}, {"name": "target"}],
             **changes,
         }
         for kind, codes in KINDS.items()
@@ -48,6 +48,10 @@ def statement(**changes: Any) -> dict[str, Any]:
 def server(base_url: str, kind: AuthKind = AuthKind.NONE, secret_file: Path | None = None) -> Server:
     auth = Auth(kind, "intake", secret_file, "", None, "", "ES384", "", ())
     return Server("main", base_url, "6.1.0", "generic", timedelta(seconds=5), auth, None, 1)
+
+
+def site(*clinics: Clinic) -> Settings:
+    return replace(load(), clinics={each.id: each for each in clinics})
 
 
 @pytest.fixture
@@ -64,7 +68,7 @@ def good(scripted: Scripted) -> Scripted:
 
 
 def found(script: Scripted, clinic: Clinic = CLINIC, clock: Clock = system_clock) -> tuple[Finding, ...]:
-    return tuple(look(server(script.base_url), [clinic], clock))
+    return tuple(look(server(script.base_url), site(clinic), clock))
 
 
 def faults(findings: tuple[Finding, ...]) -> list[str]:
@@ -103,7 +107,7 @@ def test_where_there_is_no_way_in_the_reason_is_said(good: Scripted, answer: tup
 
 
 def test_a_server_that_is_not_there(good: Scripted) -> None:
-    [fault] = faults(tuple(look(server("http://127.0.0.1:9/fhir"), [], system_clock)))
+    [fault] = faults(tuple(look(server("http://127.0.0.1:9/fhir"), site(), system_clock)))
     assert fault == "server main: http://127.0.0.1:9/fhir: The server cannot be reached."
 
 
@@ -145,10 +149,9 @@ def test_what_the_worker_needs_is_asked_as_the_worker_asks_it(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"versioning": "no-version"}, "it keeps no versions of Patient"),
         ({"conditionalCreate": False}, "it offers no conditional create of QuestionnaireResponse, Observation"),
         ({"searchParam": [{"name": "date"}]}, "it cannot search QuestionnaireResponse?identifier, Observation?identifier"),
-        ({"interaction": [{"code": "update"}]}, "it does not offer: Patient read, QuestionnaireResponse create"),
+        ({"interaction": [{"code": "update"}]}, "it does not offer: Patient read, Appointment search-type"),
     ],
 )
 def test_an_ability_that_is_missing_is_a_fault(good: Scripted, changes: dict[str, Any], words: str) -> None:
@@ -164,12 +167,21 @@ def test_an_ability_that_is_not_mentioned_is_not_known(good: Scripted) -> None:
     assert sum(each.verdict is Verdict.UNKNOWN for each in findings) == 6
 
 
-def test_without_transactions_the_rung_that_is_left_is_named_and_not_promised(good: Scripted) -> None:
+def test_without_transactions_the_next_rung_is_named_with_the_reason(good: Scripted) -> None:
     without = statement()
-    without["rest"][0]["interaction"] = []
+    without["rest"][0]["interaction"] = [{"code": "batch"}]
     good.answers["GET metadata"] = (200, without)
-    [fault] = faults(found(good))
-    assert "the best it offers is 'put', which is not built yet" in fault
+    findings = found(good)
+    assert faults(findings) == []
+    [rung] = [each.words for each in findings if "writes go by" in each.words]
+    assert rung.startswith("writes go by 'put', part by part, the chart as a whole with If-Match (no transaction: ")
+
+
+def test_a_server_without_versions_is_not_overwritten_and_the_reason_is_said(good: Scripted) -> None:
+    good.answers["GET metadata"] = (200, statement(versioning="no-version"))
+    [rung] = [each.words for each in found(good) if "writes go by" in each.words]
+    assert rung.startswith("writes go by 'observations', ")
+    assert "no transaction: it keeps no versions of Patient, so that somebody else's change would be overwritten" in rung
 
 
 def test_another_fhir_version_is_a_fault(good: Scripted) -> None:
@@ -227,7 +239,7 @@ def test_the_schedule_is_counted_and_nobody_named(good: Scripted) -> None:
 
 @pytest.mark.parametrize("kind", [AuthKind.BASIC, AuthKind.BEARER])
 def test_a_secret_that_cannot_be_read_is_a_fault_and_is_not_told(good: Scripted, tmp_path: Path, kind: AuthKind) -> None:
-    [fault] = faults(tuple(look(server(good.base_url, kind, tmp_path / "none"), [], system_clock)))
+    [fault] = faults(tuple(look(server(good.base_url, kind, tmp_path / "none"), site(), system_clock)))
     assert "cannot be read from" in fault
 
 

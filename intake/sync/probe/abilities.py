@@ -1,51 +1,33 @@
 """Whether a server says that it can do what the worker asks of it; what it does not say is not known, and never good."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from fhir_client.capabilities import Capabilities
-from fhir_client.writing.ladder import BUILT, highest
+from fhir_client.writing.ladder import CREATED, Part, Rung, Strategy, asked
 from intake.sync.probe.findings import Finding, good, unknown, wrong
 
-INTERACTIONS: Mapping[str, tuple[str, ...]] = {
-    "Patient": ("read", "update"),
-    "QuestionnaireResponse": ("create", "search-type"),
-    "Observation": ("create", "search-type"),
-    "Provenance": ("create",),
-    "Appointment": ("search-type",),
-}
-SEARCHES: Mapping[str, str] = {"QuestionnaireResponse": "identifier", "Observation": "identifier", "Appointment": "date"}
-CREATED = ("QuestionnaireResponse", "Observation")
+SCHEDULE = ("Appointment", "search-type")
 SUPPORT = "Ask the EHR's support to enable it."
 
 
-def abilities(about: str, server: Capabilities) -> Iterator[Finding]:
-    """Yield what the server's own description means for us."""
-    yield _rung(about, server)
-    yield _interactions(about, server)
-    yield _searches(about, server)
-    yield _versions(about, server)
-    yield _conditional_create(about, server)
+def abilities(about: str, server: Capabilities, strategy: Strategy) -> Iterator[Finding]:
+    """Yield what the server's own description means for who writes to it so."""
+    yield _interactions(about, server, strategy)
+    yield _searches(about, server, strategy)
+    if Part.CHART in strategy.parts and strategy.rung is not Rung.WORKLIST:
+        yield _versions(about, server)
+    if looked_up := [kind for kind in _created(strategy) if kind != "Provenance"]:
+        yield _conditional_create(about, server, looked_up)
 
 
-def _rung(about: str, server: Capabilities) -> Finding:
-    rung = highest(server)
-    if rung in BUILT:
-        return good(about, f"writes go as one {rung}: all of a submission, or nothing")
-    return wrong(
-        about,
-        f"it offers no transaction with an update of Patient; the best it offers is '{rung}', which is not built yet",
-        "Ask the EHR's support for transaction and Patient update. Until then submissions stay in the outbox.",
-    )
+def _created(strategy: Strategy) -> list[str]:
+    return [kind for part, kind in CREATED.items() if part in strategy.parts]
 
 
-def _interactions(about: str, server: Capabilities) -> Finding:
-    said = {kind: server.kind(kind).interactions for kind in INTERACTIONS}
-    missing = [
-        f"{kind} {each}"
-        for kind, needed in INTERACTIONS.items()
-        for each in needed
-        if (held := said[kind]) is not None and each not in held
-    ]
+def _interactions(about: str, server: Capabilities, strategy: Strategy) -> Finding:
+    needed = [each for each in (*asked(strategy), SCHEDULE) if each[0]]
+    said = {kind: server.kind(kind).interactions for kind, _ in needed}
+    missing = [f"{kind} {each}" for kind, each in needed if (held := said[kind]) is not None and each not in held]
     if missing:
         return wrong(about, f"it does not offer: {', '.join(missing)}", SUPPORT)
     if silent := [kind for kind, held in said.items() if held is None]:
@@ -53,14 +35,15 @@ def _interactions(about: str, server: Capabilities) -> Finding:
     return good(about, f"it offers every read, search, create and update of {', '.join(said)} that is needed")
 
 
-def _searches(about: str, server: Capabilities) -> Finding:
-    said = {kind: server.kind(kind).searches for kind in SEARCHES}
-    missing = [f"{kind}?{SEARCHES[kind]}" for kind, held in said.items() if held is not None and SEARCHES[kind] not in held]
+def _searches(about: str, server: Capabilities, strategy: Strategy) -> Finding:
+    by = {kind: "target" if kind == "Provenance" else "identifier" for kind in _created(strategy)} | {"Appointment": "date"}
+    said = {kind: server.kind(kind).searches for kind in by}
+    missing = [f"{kind}?{by[kind]}" for kind, held in said.items() if held is not None and by[kind] not in held]
     if missing:
         return wrong(about, f"it cannot search {', '.join(missing)}", SUPPORT)
     if silent := [kind for kind, held in said.items() if held is None]:
         return unknown(about, f"it does not say by what it searches {', '.join(silent)}")
-    return good(about, f"it searches {', '.join(f'{kind}?{by}' for kind, by in SEARCHES.items())}")
+    return good(about, f"it searches {', '.join(f'{kind}?{name}' for kind, name in by.items())}")
 
 
 def _versions(about: str, server: Capabilities) -> Finding:
@@ -81,8 +64,8 @@ def _versions(about: str, server: Capabilities) -> Finding:
             )
 
 
-def _conditional_create(about: str, server: Capabilities) -> Finding:
-    said = {kind: server.kind(kind).conditional_create for kind in CREATED}
+def _conditional_create(about: str, server: Capabilities, kinds: list[str]) -> Finding:
+    said = {kind: server.kind(kind).conditional_create for kind in kinds}
     if refusing := [kind for kind, offered in said.items() if offered is False]:
         return wrong(
             about, f"it offers no conditional create of {', '.join(refusing)}, which is asked for in each write", SUPPORT

@@ -2,13 +2,13 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from fhir_client import tls
 from fhir_client.auth.scopes import Act, Need, limited, missing
-from fhir_client.writing.ladder import Rung
+from fhir_client.writing.ladder import Strategy, needs
 from intake.settings import AuthKind, Server
 from intake.sync.access import WITH_TOKENS, keys_of, tokens_for
 from intake.sync.probe.findings import Finding, good, unknown, wrong
@@ -21,18 +21,8 @@ def _needs(**kinds: str) -> tuple[Need, ...]:
     return tuple(Need(kind, Act(letter)) for kind, letters in kinds.items() for letter in letters)
 
 
-_ALWAYS = _needs(Patient="r", Appointment="s")
-_RESPONSE = _needs(QuestionnaireResponse="crs", Provenance="cs")
-_OBSERVATIONS = _needs(Observation="cs")
-NEEDS: Mapping[Rung, tuple[Need, ...]] = {
-    Rung.OBSERVATIONS: (*_ALWAYS, *_RESPONSE, *_OBSERVATIONS),
-    Rung.QUESTIONNAIRE_RESPONSE: (*_ALWAYS, *_RESPONSE),
-    Rung.DOCUMENT: (*_ALWAYS, *_needs(DocumentReference="crs")),
-    Rung.WORKLIST: _ALWAYS,
-    **dict.fromkeys((Rung.TRANSACTION, Rung.PATCH, Rung.PUT), (*_ALWAYS, *_needs(Patient="u"), *_RESPONSE, *_OBSERVATIONS)),
-}
-"""What the worker does on each rung, the schedule and the reading back included."""
-
+SCHEDULE = _needs(Appointment="s")
+"""What is read whatever is written."""
 REPORT = _needs(Organization="s", Location="s", Patient="s", Encounter="s", Appointment="s", Observation="s")
 """What the nightly report searches."""
 
@@ -64,7 +54,7 @@ def _certificate(about: str, path: Path, now: datetime) -> Finding:
     return good(about, f"the certificate that we show is good until {until:%Y-%m-%d}")
 
 
-def tokens(about: str, server: Server, rung: Rung) -> Iterator[Finding]:
+def tokens(about: str, server: Server, strategy: Strategy) -> Iterator[Finding]:
     """Yield what the token endpoint gives us, if the server has one; raises the errors of fhir_client.errors."""
     if server.auth.kind not in WITH_TOKENS:
         return
@@ -72,7 +62,7 @@ def tokens(about: str, server: Server, rung: Rung) -> Iterator[Finding]:
     yield good(about, f"{grant.url} gives us tokens, each for {grant.life.total_seconds():.0f} seconds")
     if server.auth.kind is AuthKind.BACKEND_SERVICES:
         yield _signed(about, server, grant.key_id)
-    yield from _scopes(about, server, grant.scopes, rung)
+    yield from _scopes(about, server, grant.scopes, strategy)
 
 
 def _signed(about: str, server: Server, by: str) -> Finding:
@@ -90,20 +80,20 @@ def _signed(about: str, server: Server, by: str) -> Finding:
     )
 
 
-def _scopes(about: str, server: Server, granted: Sequence[str] | None, rung: Rung) -> Iterator[Finding]:
+def _scopes(about: str, server: Server, granted: Sequence[str] | None, strategy: Strategy) -> Iterator[Finding]:
     if granted is None:
         yield unknown(about, "it does not say which scopes it granted", "SMART wants it said; ask the EHR's support for them.")
     else:
         yield good(about, f"it granted the scopes {' '.join(granted)}")
-    for use, needs in (("to write", NEEDS[rung]), ("for the nightly report", REPORT)):
-        yield from _scopes_for(about, server, granted, use, needs)
+    for use, wanted in (("to write", (*needs(strategy), *SCHEDULE)), ("for the nightly report", REPORT)):
+        yield from _scopes_for(about, server, granted, use, wanted)
 
 
 def _scopes_for(
-    about: str, server: Server, granted: Sequence[str] | None, use: str, needs: Sequence[Need]
+    about: str, server: Server, granted: Sequence[str] | None, use: str, wanted: Sequence[Need]
 ) -> Iterator[Finding]:
     asked = server.auth.scopes
-    lacking = missing(asked if granted is None else granted, needs)
+    lacking = missing(asked if granted is None else granted, wanted)
     unasked = missing(asked, lacking) if asked else ()
     if unasked:
         words = f"scopes do not ask for what is needed {use}: {_said(unasked)}"
@@ -115,7 +105,7 @@ def _scopes_for(
         yield wrong(about, words, "Ask the EHR's support to grant the scopes.")
     if not lacking:
         yield good(about, f"they permit all that is needed {use}")
-    if partly := limited(granted, needs):
+    if partly := limited(granted, wanted):
         yield unknown(about, f"what is needed {use} is permitted for some resources only, of those to: {_said(partly)}")
 
 

@@ -8,10 +8,10 @@ from fhir_client import capabilities, tls
 from fhir_client.capabilities import Capabilities
 from fhir_client.client import Client
 from fhir_client.errors import AccessFault, FhirError, Gone, ServerFault
+from fhir_client.writing.ladder import Part, Strategy
 from intake.clock import Clock
 from intake.settings import Server
 from intake.sync.access import tls_for
-from intake.sync.probe.abilities import abilities
 from intake.sync.probe.findings import Finding, good, unknown, wrong
 
 SKEW = timedelta(seconds=60)
@@ -34,7 +34,7 @@ def way_out(server: Server, error: FhirError) -> str:
 
 
 def described(about: str, server: Server, client: Client, clock: Clock) -> Generator[Finding, None, Capabilities]:
-    """Yield what the server says of itself, and whether clocks and certificate fit; return what it says."""
+    """Yield what the server says of itself, and whether clocks and certificate fit; return what it says that it can do."""
     said = capabilities.read(client.capabilities())
     found = f"{server.base_url}: {said.software or 'it does not name itself'}, FHIR {said.fhir_version or 'of no version'}"
     if said.is_r4:
@@ -43,7 +43,6 @@ def described(about: str, server: Server, client: Client, clock: Clock) -> Gener
         yield wrong(about, f"{found}; FHIR R4 (4.0.1) is needed", "Ask the EHR's support for the base URL of its R4 server.")
     yield _clock(about, client.server_time, clock())
     yield _certificate(about, server, clock())
-    yield from abilities(about, said)
     return said
 
 
@@ -75,12 +74,12 @@ def _certificate(about: str, server: Server, now: datetime) -> Finding:
     return good(about, f"its certificate is good for {(until - now).days} days")
 
 
-def lets_in(about: str, server: Server, client: Client) -> Iterator[Finding]:
+def lets_in(about: str, server: Server, client: Client, strategy: Strategy) -> Iterator[Finding]:
     """Ask of nobody what the worker asks: the look-up before a re-send, the read before a merge, the read-back after.
 
     Raises the error of a server that does not know us at all (401).
     """
-    for can, cannot, ask in _ASKED:
+    for can, cannot, ask in _asked(strategy):
         try:
             fault = ask(client)
         except FhirError as error:
@@ -89,7 +88,6 @@ def lets_in(about: str, server: Server, client: Client) -> Iterator[Finding]:
             yield wrong(about, f"{cannot}. {error.words}", way_out(server, error))
             continue
         yield good(about, can) if fault is None else wrong(about, f"{cannot}: {fault}", "Ask the EHR's support about it.")
-    yield unknown(about, "whether it lets us write is shown by the first submission; nothing is written to find out")
 
 
 def _look_up(client: Client) -> str | None:
@@ -114,6 +112,15 @@ def _read_back(client: Client) -> str | None:
     if len(found) != len(urls) or any(each.get("resourceType") != "Bundle" for each in found):
         return "it does not answer a batch of searches"
     return "it ignores the identifier in a batch of searches" if any(page.get("entry") for page in found) else None
+
+
+def _asked(strategy: Strategy) -> Iterator[tuple[str, str, Callable[[Client], str | None]]]:
+    """Yield what is asked of a server that is written to so: nobody looks up what is never written."""
+    looked_up, read, read_back = _ASKED
+    responses = Part.RESPONSE in strategy.parts
+    yield from ((looked_up,) if responses else ())
+    yield read
+    yield from ((read_back,) if responses and strategy.batch else ())
 
 
 _ASKED: tuple[tuple[str, str, Callable[[Client], str | None]], ...] = (

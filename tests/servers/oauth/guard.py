@@ -17,7 +17,7 @@ from tests.faults import Answered, Asked, Forward
 
 OUTCOME = b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"security"}]}'
 WELL_KNOWN = "/.well-known/smart-configuration"
-ACTS = {"GET": Act.READ, "PUT": Act.UPDATE, "POST": Act.CREATE}
+ACTS = {"GET": Act.READ, "PUT": Act.UPDATE, "PATCH": Act.UPDATE, "POST": Act.CREATE}
 
 
 @dataclass

@@ -1,0 +1,65 @@
+"""The document of a server that takes documents alone: a readable text, and the QuestionnaireResponse beside it."""
+
+import base64
+from collections.abc import Iterator
+
+from fhir_client import exact
+from fhir_client.client import JSON
+from fhir_client.uscore.parts import Json, identifier, informant
+from fhir_client.uscore.patient import NULL_TEXTS
+from fhir_client.uscore.statement import ItemAnswer, Source, Statement
+
+TITLE = "Race, ethnicity and language, as told at check-in"
+TEXT = "text/plain; charset=utf-8"
+
+
+def document(statement: Statement, response: Json) -> Json:
+    """Return the DocumentReference of a submission; its identifier is the submission's UUID."""
+    found: Json = {
+        "resourceType": "DocumentReference",
+        "identifier": [identifier(statement.submission)],
+        "status": "current",
+        "docStatus": "final",
+        # No code of LOINC names such a document, and a wrong one would file it where nobody looks.
+        "type": {"text": TITLE},
+        "subject": {"reference": statement.patient},
+        "date": statement.at.isoformat(timespec="seconds"),
+        "author": [informant(statement)],
+        "content": [_attachment(TEXT, readable(statement).encode()), _attachment(JSON, exact.dumps(response).encode())],
+    }
+    if statement.encounter is not None:
+        found["context"] = {"encounter": [{"reference": statement.encounter}]}
+    return found
+
+
+def readable(statement: Statement) -> str:
+    """Return what was said as lines of text: who, when, and question by question what."""
+    who = "the patient" if statement.source is Source.PATIENT else (statement.source_display or "a related person")
+    heading = f"{TITLE}\nAnswered by {who} on {statement.at:%Y-%m-%d %H:%M %z}\n"
+    return "\n".join([heading, *_lines(statement.items)]) + "\n"
+
+
+def _lines(items: tuple[ItemAnswer, ...], depth: int = 0) -> Iterator[str]:
+    for each in items:
+        said = [*(coding.display or coding.code for coding in each.codings), *each.strings]
+        answer = NULL_TEXTS[each.absent] if each.absent is not None else "; ".join(said)
+        yield f"{'  ' * depth}{each.text}: {answer}".rstrip()
+        yield from _lines(each.items, depth + 1)
+
+
+def _attachment(kind: str, content: bytes) -> Json:
+    data = base64.b64encode(content).decode()
+    return {"attachment": {"contentType": kind, "title": TITLE, "data": data}}
+
+
+def contents(held: Json) -> list[tuple[str, bytes]]:
+    """Return the attachments of a DocumentReference, by the kind that they begin with; what cannot be read is empty."""
+    attachments = [each.get("attachment", {}) for each in held.get("content", [])]
+    return [(str(each.get("contentType", "")).partition(";")[0], _bytes(each.get("data", ""))) for each in attachments]
+
+
+def _bytes(data: str) -> bytes:
+    try:
+        return base64.b64decode(data, validate=True)
+    except ValueError:
+        return b""

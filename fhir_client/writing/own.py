@@ -1,0 +1,37 @@
+"""Our answers as answers to an EHR's own Questionnaire, where it takes no others: its canonical, its linkIds."""
+
+from collections.abc import Iterable, Iterator
+
+from fhir_client.errors import ByHand
+from fhir_client.quirks import Quirks
+from fhir_client.uscore.parts import Json
+
+NOTICE = "notice"
+"""The linkId of the notice that was shown, which is no answer."""
+
+
+def as_its_own(response: Json, quirks: Quirks) -> Json:
+    """Return the QuestionnaireResponse with the server's own questionnaire and items; a question that it lacks is left out."""
+    if not quirks.own_questionnaires:
+        return response
+    mapped = ((quirks.items.get(each["linkId"], ""), each) for each in _answered(response["item"]))
+    # Our groups have no place there: its items stand side by side.
+    items = [{**each, "linkId": theirs} for theirs, each in mapped if theirs]
+    return {**response, "questionnaire": quirks.questionnaire, "item": items}
+
+
+def refuse_unmapped(response: Json, quirks: Quirks) -> None:
+    """Raise ByHand where an answer has no item of the server's, and is not left out by the site's word (an empty linkId)."""
+    if not quirks.own_questionnaires:
+        return
+    lost = {each["linkId"] for each in _answered(response["item"])} - quirks.items.keys() - {NOTICE}
+    # A linkId below the question's own tells the group that was chosen, which is an answer.
+    if questions := sorted({link.partition(".")[0] for link in lost}):
+        raise ByHand(f"The EHR's questionnaire has no item for what was answered to {', '.join(questions)}.")
+
+
+def _answered(items: Iterable[Json]) -> Iterator[Json]:
+    for each in items:
+        if "answer" in each:
+            yield each
+        yield from _answered(each.get("item", []))

@@ -1,0 +1,49 @@
+"""Templates compiled once for each language: a message that stands in one is translated then, and not again on every page."""
+
+from collections.abc import Iterable
+
+from flask import current_app, render_template
+from jinja2 import Environment
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
+
+from intake import i18n
+from intake.i18n import Translator
+from intake.pages import language
+
+KEPT = "intake-speaking"
+MESSAGE = ("name", "lparen", "string", "rparen")
+"""The tokens of `_("message")`; a call with values, or of a variable, is left to the page's own `_`."""
+
+
+def render(name: str, **values: object) -> str:
+    """Return the page of the template `name`, in the language of this request."""
+    return render_template(_environment(language.current().tag).get_template(name), **values)
+
+
+def _environment(tag: str) -> Environment:
+    kept: dict[str, Environment] = current_app.extensions.setdefault(KEPT, {})
+    if tag not in kept:
+        kept[tag] = current_app.jinja_env.overlay(extensions=[speaking(i18n.translator(tag))])
+    return kept[tag]
+
+
+def speaking(speaks: Translator) -> type[Extension]:
+    """Return the extension of a template environment that says its messages in the translator's language."""
+
+    class Speaking(Extension):
+        """Puts a message's translation in its place, as plain text, which autoescape escapes as it does any other."""
+
+        def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
+            read: list[Token] = []
+            for token in stream:
+                read.append(token)
+                if _is_message(read[-len(MESSAGE) :]):
+                    read[-len(MESSAGE) :] = [Token(token.lineno, "string", speaks.plain(read[-2].value))]
+            return read
+
+    return Speaking
+
+
+def _is_message(tokens: list[Token]) -> bool:
+    return tuple(each.type for each in tokens) == MESSAGE and tokens[0].value == "_"

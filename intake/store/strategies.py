@@ -1,0 +1,67 @@
+"""How each FHIR server is written to, pinned: once found out it stays, across restarts, until a person has it found anew."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from intake.store.database import Tx
+from intake.store.tables import strategies as table
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to write, in the words of the ladder: its rung, what it leaves on the server, and why not by a safer one.
+
+    `basis` stands for the settings that it was found with: with others it has to be found anew.
+    """
+
+    basis: str
+    rung: str
+    parts: tuple[str, ...]
+    batch: bool
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A way that is pinned; `proven_at` is when a write test last went through by it, None where none did."""
+
+    way: Way
+    pinned_at: datetime
+    proven_at: datetime | None = None
+
+
+def pinned(tx: Tx, server: str) -> Pinned | None:
+    """Return how the server is written to; None where nobody has found it out."""
+    row = tx.connection.execute(select(table).where(table.c.server == server)).first()
+    if row is None:
+        return None
+    parts, reasons = tuple(filter(None, row.parts.split(","))), tuple(filter(None, row.reasons.split("\n")))
+    return Pinned(Way(row.basis, row.rung, parts, row.batch, reasons), row.pinned_at, row.proven_at)
+
+
+def pin(tx: Tx, server: str, way: Way, *, proven: bool = False) -> None:
+    """Pin the way to write; one that is pinned already keeps its moments, unless it was just `proven`."""
+    before = pinned(tx, server)
+    same = before is not None and before.way == way
+    proven_at = tx.now if proven else before.proven_at if before and same else None
+    values = {
+        "basis": way.basis,
+        "rung": way.rung,
+        "parts": ",".join(way.parts),
+        "batch": way.batch,
+        "reasons": "\n".join(way.reasons)[:4000],
+        "pinned_at": before.pinned_at if before and same else tx.now,
+        "proven_at": proven_at,
+    }
+    query = update(table).where(table.c.server == server).values(values)
+    if tx.connection.execute(query).rowcount == 1:
+        return
+    try:
+        with tx.connection.begin_nested():
+            tx.connection.execute(insert(table).values(server=server, **values))
+    except IntegrityError:
+        # On PostgreSQL two workers can meet a new server together.
+        tx.connection.execute(query)

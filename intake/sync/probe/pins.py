@@ -1,0 +1,64 @@
+"""By which rung of the ladder a server is written to: what is pinned, and what it would be if it were found anew."""
+
+from collections.abc import Generator, Iterator
+
+from fhir_client.capabilities import Capabilities
+from fhir_client.writing.ladder import BUT, SCOPES, Rung, Strategy
+from intake.settings import Server, Settings
+from intake.settings.rules import AUTO
+from intake.settings.values import WAYS
+from intake.store.database import Database
+from intake.store.strategies import Pinned
+from intake.sync.probe.findings import Finding, good, unknown, wrong
+from intake.sync.strategy import pinned, strategy_in, strategy_of
+
+ANEW = "`intake check --pin` has it found anew"
+PROVE = "`intake check --write-test` proves it with a test patient, and takes away what it writes."
+
+
+def pins(
+    about: str, server: Server, settings: Settings, said: Capabilities, database: Database | None
+) -> Generator[Finding, None, Strategy]:
+    """Yield by which rung the server is written to, and return how: what is pinned stands, whatever it offers by now.
+
+    Without a database nobody knows what is pinned.
+    """
+    now = strategy_of(said, server, settings)
+    kept = None if database is None else pinned(server, settings, database)
+    strategy = strategy_in(kept.way) if kept else now
+    yield _rung(about, server, strategy, kept)
+    if strategy != now:
+        yield _other(about, strategy, now)
+    return strategy
+
+
+def proof(about: str, server: Server, settings: Settings, database: Database | None) -> Iterator[Finding]:
+    """Yield whether a write test has shown that the server lets us write."""
+    kept = None if database is None else pinned(server, settings, database)
+    if kept is not None and kept.proven_at is not None:
+        yield good(about, f"a write test by '{kept.way.rung}' went through at {kept.proven_at:%Y-%m-%d %H:%M} UTC")
+    else:
+        yield unknown(about, "whether it lets us write is shown by the first submission: nothing was written so far", PROVE)
+
+
+def _rung(about: str, server: Server, strategy: Strategy, kept: Pinned | None) -> Finding:
+    why = f" ({'; '.join(strategy.reasons)})" if strategy.reasons else ""
+    since = f"pinned at {kept.pinned_at:%Y-%m-%d %H:%M} UTC" if kept else "pinned with the first submission"
+    words = f"writes go by '{strategy.rung}', {WAYS[strategy.rung]}{why}; {since}"
+    if any(each.startswith(BUT) for each in strategy.reasons):
+        return wrong(about, words, "Ask the EHR's support to enable it, or take strategy out of the server's table.")
+    so_wanted = f'where it shall be so, name strategy = "{strategy.rung}" in the server\'s table.'
+    if server.strategy == AUTO and any(SCOPES in each for each in strategy.reasons):
+        return wrong(about, words, f"Add what is needed to scopes in the server's table, and {ANEW}; {so_wanted}")
+    if server.strategy == AUTO and strategy.rung is Rung.WORKLIST:
+        return wrong(about, words, f"Ask the EHR's support for a transaction, or for what they offer; {so_wanted}")
+    return good(about, words)
+
+
+def _other(about: str, strategy: Strategy, now: Strategy) -> Finding:
+    """Say what has changed since it was pinned: a fault where the server takes less than is sent to it."""
+    rungs = list(Rung)
+    if rungs.index(now.rung) > rungs.index(strategy.rung) or now.parts < strategy.parts:
+        left = f"by what it says now, '{now.rung}' is left: {'; '.join(now.reasons)}"
+        return wrong(about, f"it does not offer what is pinned; {left}", f"Ask the EHR's support to enable it again; {ANEW}.")
+    return unknown(about, f"found anew, it would be '{now.rung}'; what is pinned stays until then", f"{ANEW}.")

@@ -1,0 +1,141 @@
+"""Quirks are values: what they rule out is not chosen, and what a server cannot hold is not sent to it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from fhir_client.capabilities import Capabilities, Kind
+from fhir_client.errors import ByHand
+from fhir_client.quirks import RUNGS, Quirks
+from fhir_client.uscore.patient import INTERPRETERS, URLS
+from fhir_client.uscore.statement import BCP47, Coded, Coding, Interpreter, Language, Source, Statement
+from fhir_client.uscore.versions import version
+from fhir_client.writing.ladder import Offer, Rung, negotiate
+from fhir_client.writing.own import as_its_own, refuse_unmapped
+from fhir_client.writing.patching import operations
+from fhir_client.writing.suiting import merged
+from fhir_client.writing.values import Writer
+
+BIRTH_SEX = {"url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex", "valueCode": "F"}
+ENGLISH = {"language": {"coding": [{"system": BCP47, "code": "en"}]}, "preferred": True}
+PATIENT: dict[str, Any] = {
+    "resourceType": "Patient",
+    "id": "1",
+    "meta": {"versionId": "3"},
+    "extension": [BIRTH_SEX],
+    "communication": [ENGLISH],
+}
+SAID = Statement(
+    submission=UUID(int=1),
+    patient="Patient/1",
+    at=datetime(2026, 11, 24, tzinfo=UTC),
+    source=Source.PATIENT,
+    questionnaire="urn:q|1",
+    locale="en",
+    notice="1",
+    items=(),
+    race=Coded("White"),
+    spoken=Language("Spanish", (Coding(BCP47, "es"),)),
+    written=Language("French", (Coding(BCP47, "fr"),)),
+    interpreter=Interpreter(wanted=True),
+)
+NARROW = Quirks(
+    rungs=("patch", "worklist"),
+    accepted_extensions=(URLS["race"], URLS["ethnicity"], BIRTH_SEX["url"]),
+    replaces_extensions=True,
+    one_communication=True,
+)
+ANYTHING = Capabilities("4.0.1", "", frozenset({"transaction", "batch"}), {})
+
+
+def test_what_quirks_rule_out_is_not_chosen_and_the_reason_is_said() -> None:
+    found = negotiate(Offer(ANYTHING, NARROW))
+    assert (found.rung, found.reasons) == (Rung.PATCH, ("no transaction: the quirks of this kind of server rule it out",))
+
+
+def test_a_pinned_rung_stands_and_what_speaks_against_it_is_said() -> None:
+    held = Capabilities("4.0.1", "", frozenset({"batch"}), {"Patient": Kind(frozenset({"read"}))})
+    found = negotiate(Offer(held), Rung.PUT)
+    assert found.rung is Rung.PUT
+    assert found.reasons[:2] == ("the settings name it", "but it does not offer Patient update")
+
+
+def test_answers_to_own_questionnaires_alone_need_a_map() -> None:
+    rungs = ("questionnaire-response", "document")
+    assert negotiate(Offer(ANYTHING, Quirks(rungs, own_questionnaires=True))).rung is Rung.DOCUMENT
+    mapped = Quirks(rungs, own_questionnaires=True, questionnaire="urn:theirs", items={"race": "R1"})
+    assert negotiate(Offer(ANYTHING, mapped)).rung is Rung.QUESTIONNAIRE_RESPONSE
+
+
+def test_an_answer_is_put_under_their_item_wherever_it_stood_and_one_that_has_none_goes_to_a_person() -> None:
+    answer = [{"valueString": "Hmong"}]
+    below = {"linkId": "race.details", "item": [{"linkId": "race.asian", "item": [{"linkId": "race.asian.write-in"}]}]}
+    below["item"][0]["item"][0]["answer"] = answer  # type: ignore[index]
+    response = {"questionnaire": "urn:ours", "item": [{"linkId": "notice", "answer": answer}, below]}
+    items = {"race.asian.write-in": "R7"}
+    mapped = Quirks(own_questionnaires=True, questionnaire="urn:theirs", items=items)
+    assert as_its_own(response, mapped) == {"questionnaire": "urn:theirs", "item": [{"linkId": "R7", "answer": answer}]}
+    refuse_unmapped(response, mapped)
+    # A site may leave out a question, but never by oversight; and IT's page must not tell which group was chosen.
+    refuse_unmapped(response, replace(mapped, items={"race.asian.write-in": ""}))
+    with pytest.raises(ByHand, match="has no item for what was answered to race") as told:
+        refuse_unmapped(response, replace(mapped, items={"language": "L1"}))
+    assert "asian" not in told.value.words
+
+
+@pytest.mark.parametrize("system", [frozenset({"batch"}), frozenset({"transaction"}), frozenset[str]()])
+def test_a_batch_is_asked_for_only_where_it_may_be_answered(system: frozenset[str]) -> None:
+    held = Capabilities("4.0.1", "", system, {})
+    assert negotiate(Offer(held)).batch
+    assert not negotiate(Offer(held, Quirks(batch=False))).batch
+    assert not negotiate(Offer(Capabilities("4.0.1", "", frozenset({"search-system"}), {}))).batch
+
+
+def test_what_a_server_cannot_hold_is_not_sent_and_a_repeat_changes_nothing() -> None:
+    writer = Writer(version("6.1.0"), quirks=NARROW)
+    merge = merged(PATIENT, SAID, writer)
+    urls = [each["url"] for each in merge.patient["extension"]]
+    assert urls == [BIRTH_SEX["url"], URLS["race"]]
+    assert not set(urls) & set(INTERPRETERS)
+    [only] = merge.patient["communication"]
+    assert (only["language"]["text"], only["preferred"], "extension" in only) == ("Spanish", True, False)
+    assert not merged(merge.patient, SAID, writer).changed
+
+
+def test_a_patch_names_only_what_changes_and_tests_it_first() -> None:
+    after = merged(PATIENT, SAID, Writer(version("6.1.0"))).patient
+    sent = operations(PATIENT, after, Quirks())
+    assert all(each["path"].startswith(("/extension/", "/communication/")) for each in sent)
+    assert [each["op"] for each in sent if each["path"] == "/communication/0"] == ["test", "replace"]
+    assert {each["op"] for each in sent if each["path"] == "/extension/-"} == {"add"}
+
+
+def test_a_list_that_is_taken_as_a_whole_only_is_tested_and_replaced_as_a_whole_without_what_it_does_not_take() -> None:
+    vendors = {"url": "https://ehr.example/own", "valueString": "theirs"}
+    held = {**PATIENT, "extension": [vendors, BIRTH_SEX]}
+    after = merged(held, SAID, Writer(version("6.1.0"), quirks=NARROW)).patient
+    test, change, *rest = [each for each in operations(held, after, NARROW) if each["path"].startswith("/extension")]
+    assert (test["op"], test["value"]) == ("test", [vendors, BIRTH_SEX])
+    assert (change["op"], [each["url"] for each in change["value"]], rest) == ("replace", [BIRTH_SEX["url"], URLS["race"]], [])
+
+
+def test_a_server_that_takes_no_tests_gets_none() -> None:
+    after = merged(PATIENT, SAID, Writer(version("6.1.0"))).patient
+    sent = operations(PATIENT, after, Quirks(patch_tests=False))
+    assert {each["op"] for each in sent} == {"add", "replace"}
+
+
+def test_languages_that_nobody_was_asked_about_stay_where_one_is_kept_as_well() -> None:
+    held = {
+        **PATIENT,
+        "communication": [ENGLISH, {"language": {"text": "Hmong"}, "extension": [{"url": "https://ehr.example"}]}],
+    }
+    said = replace(SAID, spoken=None, written=None)
+    assert merged(held, said, Writer(version("6.1.0"), quirks=NARROW)).patient["communication"] == held["communication"]
+
+
+def test_every_rung_has_its_name() -> None:
+    assert tuple(Rung) == RUNGS

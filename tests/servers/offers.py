@@ -1,0 +1,57 @@
+"""A server that offers only some of what the real one does: the rest is refused, and is not in its CapabilityStatement."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from tests.faults import Answered, Asked, Fault, Forward
+
+READING = frozenset({"read", "search-type"})
+INTERACTIONS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+KINDS = ("Patient", "Observation", "QuestionnaireResponse", "Provenance", "DocumentReference", "Appointment")
+ALL_CREATED = ("QuestionnaireResponse", "Observation", "Provenance")
+OFFERS: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "patch": {"Patient": frozenset({"patch"}), **dict.fromkeys(ALL_CREATED, frozenset({"create", "update", "delete"}))},
+    "put": {"Patient": frozenset({"update"}), **dict.fromkeys(ALL_CREATED, frozenset({"create", "update", "delete"}))},
+    "observations": {"Observation": frozenset({"create", "update"})},
+    "questionnaire-response": {"QuestionnaireResponse": frozenset({"create", "update"})},
+    "document": {"DocumentReference": frozenset({"create", "update"})},
+    "worklist": {},
+}
+"""What a server offers that offers just one rung of the ladder, beside reading."""
+
+
+def offering(rung: str) -> Fault:
+    """The server offers just that rung: no transaction, no batch, no other write."""
+    offered = OFFERS[rung]
+
+    def fault(asked: Asked, forward: Forward) -> Answered | None:
+        kind = _kind(asked)
+        if kind == "metadata":
+            return _described(forward(asked), offered)
+        if asked.method == "POST" and kind == "R4":
+            return Answered(501, {}, b"")
+        if asked.method in INTERACTIONS and INTERACTIONS[asked.method] not in offered.get(kind, frozenset()):
+            return Answered(405, {}, b"")
+        return forward(asked)
+
+    return fault
+
+
+def is_write(asked: Asked) -> bool:
+    """Whether it is one of the single writes."""
+    return asked.method in INTERACTIONS and _kind(asked) != "R4"
+
+
+def _kind(asked: Asked) -> str:
+    parts = urlsplit(asked.path).path.strip("/").split("/")
+    return parts[parts.index("R4") + 1] if parts[-1] != "R4" else "R4"
+
+
+def _described(said: Answered, offered: Mapping[str, frozenset[str]]) -> Answered:
+    held = json.loads(said.body)
+    kinds = {kind: READING | offered.get(kind, frozenset()) for kind in KINDS}
+    listed = [{"type": kind, "interaction": [{"code": code} for code in sorted(codes)]} for kind, codes in kinds.items()]
+    held["rest"] = [{"mode": "server", "interaction": [{"code": "search-system"}], "resource": listed}]
+    return replace(said, body=json.dumps(held).encode())
