@@ -41,6 +41,19 @@ def offering(rung: str) -> Fault:
     return fault
 
 
+def at_write(number: int, fault: Fault, rung: str) -> Fault:
+    """The fault at the write of that number, at a server that offers just that rung."""
+    only, seen = offering(rung), [0]
+
+    def at(asked: Asked, forward: Forward) -> Answered | None:
+        if not is_write(asked):
+            return only(asked, forward)
+        seen[0] += 1
+        return fault(asked, forward) if seen[0] == number else only(asked, forward)
+
+    return at
+
+
 def is_write(asked: Asked) -> bool:
     """Whether it is one of the single writes."""
     return asked.method in INTERACTIONS and _kind(asked) != "R4"

@@ -6,12 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
 
 from fhir_client.uscore.patient import elements_of
 from intake.cli import main
 from intake.store import strategies
-from intake.store.tables import strategies as table
 from tests.faults import Answered, Asked, Fault, Forward, lost
 from tests.outbox import Outbox, rest_of
 
@@ -24,12 +22,10 @@ Checked = Callable[..., list[tuple[str, str]]]
 
 
 @pytest.fixture
-def site(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> Outbox:
+def site(ladder: Outbox, monkeypatch: pytest.MonkeyPatch) -> Outbox:
     """An outbox of which nothing is pinned, and whose folder commands work with."""
-    with outbox.database.write() as tx:
-        tx.connection.execute(delete(table))
-    monkeypatch.setenv("INTAKE_CONFIG", str(outbox.settings.directory))
-    return outbox
+    monkeypatch.setenv("INTAKE_CONFIG", str(ladder.settings.directory))
+    return ladder
 
 
 @pytest.fixture
