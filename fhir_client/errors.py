@@ -73,10 +73,25 @@ class PatientProblem(Refused):
     """The chart cannot be written: merged in a loop, inactive, gone."""
 
 
-class ChartChanged(Refused):
-    """The chart was changed by others since the visit began, and differs from what the person says: a person decides."""
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """An element over which chart and person differ, in words that quote both; `over` tells this value of the chart again."""
 
-    def __init__(self, elements: tuple[str, ...]) -> None:
-        """Name the elements, never their values."""
-        super().__init__(f"The chart was changed after the visit began ({', '.join(elements)}); a person has to decide.")
-        self.elements = elements
+    element: str
+    chart: tuple[str, ...]
+    said: tuple[str, ...]
+    over: str
+
+
+class ChartChanged(Refused):
+    """The chart was changed by others, and differs from what is to be written: a person decides about `contested`."""
+
+    def __init__(self, words: str, contested: tuple[Contested, ...]) -> None:
+        """Name the elements in the words, never their values."""
+        super().__init__(f"{words} ({', '.join(each.element for each in contested)}); a person has to decide.")
+        self.contested = contested
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """The elements alone."""
+        return tuple(each.element for each in self.contested)

@@ -45,7 +45,7 @@ FAULTS: dict[str, Fault] = {name: fault for name, fault in PASSING.items() if na
 class Storm:
     """The fault of every request; the seed gives their order, though not which request meets which: that is the threads'."""
 
-    def __init__(self, seed: int, share: float = 0.25) -> None:
+    def __init__(self, seed: int, share: float = 0.12) -> None:
         """Let that share of the requests meet a fault."""
         self._chance, self._share, self._lock = Random(seed), share, Lock()
         self.met: Counter[str] = Counter()

@@ -12,7 +12,7 @@ from fhir_client.uscore.provenance import provenance
 from fhir_client.uscore.questionnaire import questionnaire_response
 from fhir_client.uscore.statement import Statement
 from fhir_client.writing.bundle import if_none_exist
-from fhir_client.writing.charting import Amend
+from fhir_client.writing.charting import Amend, put
 from fhir_client.writing.charts import current_patient, refuse_changed, refuse_other_person
 from fhir_client.writing.check import check_each
 from fhir_client.writing.document import document
@@ -41,9 +41,10 @@ class Singly:
         return replace(_created(task, replace(task.statement, patient=patient), parts, ids), over=over)
 
     def amend(self, client: Client, writer: Writer, changes: tuple[Change, ...]) -> None:
-        """Change one after the other."""
+        """Change one after the other: the chart by the rung's own way, the rest as it was created, whole."""
         for each in changes:
-            self.change(client, writer, each)
+            change = self.change if each.before["resourceType"] == "Patient" else put
+            change(client, writer, each)
 
     def _chart(self, task: Task) -> tuple[str, dict[str, str], str | None]:
         """Bring the chart to what the person said; return its reference, the ids of its elements, the version merged into."""

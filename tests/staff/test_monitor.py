@@ -7,7 +7,8 @@ import pytest
 
 from intake.staff import monitor
 from intake.store import audit, claims, servers, strategies, submissions, visits
-from intake.store.claims import Claimed, Sent
+from intake.store.claims import Claimed
+from intake.store.earlier import Earlier, Sent
 from intake.store.strategies import Way
 from intake.store.submissions import Status
 from tests.members import Member, member
@@ -48,7 +49,7 @@ def held(site: TestSite, patient: str = "Patient/1") -> str:
 def accepted(site: TestSite, found: Claimed) -> None:
     """The server took it, and nobody has read it back yet."""
     with site.database.write() as tx:
-        assert claims.sending(tx, found, Sent("Patient/1", "7"), "{}", timedelta(minutes=5))
+        assert claims.sending(tx, found, Earlier(Sent("Patient/1", "7"), "{}"), timedelta(minutes=5))
         assert claims.accept(tx, found)
 
 
