@@ -67,10 +67,15 @@ def _kept(settings: Settings, clock: Clock) -> Generator[Finding, None, bool]:
 
 def _servers(settings: Settings, clock: Clock, *, sound: bool, pin: bool, write: bool) -> Iterator[Finding]:
     from intake.cli.opening import opened
+    from intake.cli.users import WHO
+    from intake.store import audit
     from intake.sync.probe.looking import Wish, look
 
     with opened(settings) if sound else nullcontext() as database:
         for server in settings.servers.values():
+            if database is not None and (pin or write):
+                with database.write() as tx:
+                    audit.record(tx, WHO, "write-test" if write else "server-pinned", server.id)
             yield from look(server, settings, clock, database, Wish(pin, write))
 
 

@@ -1,6 +1,7 @@
 """By which rung of the ladder a server is written to: what is pinned, and what it would be if it were found anew."""
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 from fhir_client.capabilities import Capabilities
 from fhir_client.writing.ladder import BUT, SCOPES, Rung, Strategy
@@ -27,7 +28,8 @@ def pins(
     kept = None if database is None else pinned(server, settings, database)
     strategy = strategy_in(kept.way) if kept else now
     yield _rung(about, server, strategy, kept)
-    if strategy != now:
+    # The reasons may have changed with what was tried since; what counts is what is done.
+    if replace(strategy, reasons=()) != replace(now, reasons=()):
         yield _other(about, strategy, now)
     return strategy
 
