@@ -1,5 +1,6 @@
 """What can go wrong with a FHIR server, named for what the caller does next; `words` are plain and carry no PHI."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 
@@ -41,18 +42,56 @@ class AccessFault(ServerFault):
     """Our own way in is at fault: a secret, a key, a scope or the token endpoint. What a person mends is our access."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToType:
+    """One element that a person types into a chart: in words, and the codes (`system|code`) that it stands for."""
+
+    element: str
+    words: str
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Worksheet:
+    """What a person types into which chart: its identifiers (`system|value`), birth date, and what it does not say yet."""
+
+    identifiers: tuple[str, ...]
+    birth_date: str
+    values: tuple[ToType, ...]
+
+
 class ByHand(Refused):
-    """The server takes this from nobody but a person, who types it into the chart."""
+    """The server takes this from nobody but a person; `worksheet`, which says what was answered, is for that person alone."""
+
+    def __init__(self, words: str, worksheet: Worksheet | None = None) -> None:
+        """Keep the worksheet."""
+        super().__init__(words)
+        self.worksheet = worksheet
 
 
 class PatientProblem(Refused):
     """The chart cannot be written: merged in a loop, inactive, gone."""
 
 
-class ChartChanged(Refused):
-    """The chart was changed by others since the visit began, and differs from what the person says: a person decides."""
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """An element over which chart and person differ, in words that quote both; `over` tells this value of the chart again."""
 
-    def __init__(self, elements: tuple[str, ...]) -> None:
-        """Name the elements, never their values."""
-        super().__init__(f"The chart was changed after the visit began ({', '.join(elements)}); a person has to decide.")
-        self.elements = elements
+    element: str
+    chart: tuple[str, ...]
+    said: tuple[str, ...]
+    over: str
+
+
+class ChartChanged(Refused):
+    """The chart was changed by others, and differs from what is to be written: a person decides about `contested`."""
+
+    def __init__(self, words: str, contested: tuple[Contested, ...]) -> None:
+        """Name the elements in the words, never their values."""
+        super().__init__(f"{words} ({', '.join(each.element for each in contested)}); a person has to decide.")
+        self.contested = contested
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """The elements alone."""
+        return tuple(each.element for each in self.contested)

@@ -23,6 +23,40 @@ class Endpoint:
     methods: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Smart:
+    """What a server says of its way in, in the standard's words; an empty set where it does not say.
+
+    `scopes` need not be all that it knows (SMART App Launch 2.2, section 6.2).
+    """
+
+    grants: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
+    algorithms: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    capabilities: frozenset[str] = frozenset()
+
+
+def smart(base_url: str, timeout: float, tls: Tls) -> Smart | None:
+    """Return what the server's smart-configuration says, None where it has none; raises Temporary and ServerFault."""
+    with network.session(tls) as session:
+        try:
+            said = _configuration(session, base_url, timeout, tls)
+        except AccessFault:
+            return None
+    return Smart(
+        grants=_words(said.get("grant_types_supported")),
+        methods=_words(said.get("token_endpoint_auth_methods_supported")),
+        algorithms=_words(said.get("token_endpoint_auth_signing_alg_values_supported")),
+        scopes=_words(said.get("scopes_supported")),
+        capabilities=_words(said.get("capabilities")),
+    )
+
+
+def _words(said: object) -> frozenset[str]:
+    return frozenset(map(str, said)) if isinstance(said, list) else frozenset()
+
+
 def discover(session: requests.Session, base_url: str, named: str, timeout: float, tls: Tls) -> Endpoint:
     """Return the token endpoint: the one that the site `named`, else the one that the server names.
 
@@ -40,8 +74,7 @@ def discover(session: requests.Session, base_url: str, named: str, timeout: floa
         raise AccessFault("The server's smart-configuration names no token endpoint; set token_url.")
     if not _is_private(url):
         raise AccessFault("The token endpoint is not https, and secrets do not travel by plain http; set token_url.")
-    methods = said.get("token_endpoint_auth_methods_supported")
-    return Endpoint(url, frozenset(map(str, methods)) if isinstance(methods, list) else frozenset())
+    return Endpoint(url, _words(said.get("token_endpoint_auth_methods_supported")))
 
 
 def _configuration(session: requests.Session, base_url: str, timeout: float, tls: Tls) -> dict[str, Any]:

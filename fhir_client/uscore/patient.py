@@ -7,7 +7,7 @@ from typing import Any
 
 from fhir_client.uscore import communication
 from fhir_client.uscore.parts import NO, YES, Json, absent, coding
-from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, Statement
+from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, Statement, without
 from fhir_client.uscore.versions import DATA_ABSENT_REASON, NULL_FLAVOR, US_CORE, UsCoreVersion
 
 URLS = {"race": f"{US_CORE}us-core-race", "ethnicity": f"{US_CORE}us-core-ethnicity"}
@@ -20,9 +20,13 @@ NULL_TEXTS = {AbsentReason.ASKED_DECLINED: DECLINED_TEXT, AbsentReason.ASKED_UNK
 
 @dataclass(frozen=True, slots=True)
 class MergePolicy:
-    """A site's switch: whether declining, or not knowing, erases a value that the chart already has."""
+    """How the chart gives way: whether declining, or not knowing, erases a value that the chart already has.
+
+    `keeps` are the elements that stay as the chart has them, whatever the person said, for that was decided so.
+    """
 
     decline_erases: bool = False
+    keeps: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Merge:
 def apply(patient: Json, statement: Statement, version: UsCoreVersion, policy: MergePolicy | None = None) -> Merge:
     """Return `patient` merged with what the statement says; applying it twice changes nothing the second time."""
     policy = policy or MergePolicy()
+    statement = without(statement, policy.keeps)
     merged = deepcopy(patient)
     ids: dict[str, str] = {}
     kept: list[str] = []

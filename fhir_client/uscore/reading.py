@@ -112,6 +112,13 @@ def meanings(elements: Mapping[str, Any]) -> dict[str, frozenset[object]]:
     }
 
 
+def canonical(meaning: object) -> str:
+    """Return a meaning as one text, the same in every process: a frozenset has no order of its own."""
+    if isinstance(meaning, frozenset):
+        return f"{{{','.join(sorted(map(canonical, meaning)))}}}"
+    return f"({','.join(map(canonical, meaning))})" if isinstance(meaning, tuple) else repr(meaning)
+
+
 def _response(response: Json) -> Statement:
     source, notice = response.get("source", {}), _notice(response)
     return Statement(

@@ -1,12 +1,21 @@
 """The input of every builder here: what one person said, already coded, and why where they did not say."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 CDCREC = "urn:oid:2.16.840.1.113883.6.238"
 BCP47 = "urn:ietf:bcp:47"
+FIELDS: Mapping[str, str] = {
+    "race": "race",
+    "ethnicity": "ethnicity",
+    "spoken-language": "spoken",
+    "written-language": "written",
+    "interpreter": "interpreter",
+}
+"""The elements by the names that are written down for them, and the field of a Statement for each."""
 
 
 class AbsentReason(StrEnum):
@@ -100,3 +109,11 @@ class Statement:
     encounter: str | None = None
     organization: str | None = None
     source_display: str | None = None
+
+
+def without(statement: Statement, elements: Iterable[str]) -> Statement:
+    """Return the statement without some elements; the questionnaire's items stay."""
+    found = statement
+    for element in elements:
+        found = replace(found, **{FIELDS[element]: None})  # type: ignore[arg-type]  # Each of these fields may be None.
+    return found

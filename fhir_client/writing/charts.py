@@ -1,17 +1,18 @@
 """The chart that a submission may be written to: found through merges of charts, and refused where a person has to look."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
 from fhir_client.client import Client
-from fhir_client.errors import ChartChanged, Gone, PatientProblem
+from fhir_client.errors import ChartChanged, Contested, Gone, PatientProblem
 from fhir_client.uscore.observations import CODES, METHODS
 from fhir_client.uscore.parts import Json, local
 from fhir_client.uscore.patient import Merge, elements_of
-from fhir_client.uscore.reading import element_of, meanings
+from fhir_client.uscore.reading import canonical, element_of, meanings
+from fhir_client.uscore.wording import in_words
 
 REPLACEMENTS = 5
 
@@ -22,12 +23,14 @@ class Known:
 
     `mended` are the elements that an earlier submission may have changed since, for which the chart then is no measure.
     `ours` are the earlier submissions of the patient that were sent: what they left is no word of anybody else.
+    `settled` are the elements that a person decided about, and over which value of the chart (`Contested.over`).
     """
 
     birth_date: date | None = None
     chart: Mapping[str, Any] | None = None
     mended: frozenset[str] = frozenset()
     ours: frozenset[UUID] = frozenset()
+    settled: Mapping[str, str] = field(default_factory=dict)
 
 
 def current_patient(client: Client, reference: str) -> Json:
@@ -45,6 +48,15 @@ def current_patient(client: Client, reference: str) -> Json:
             return patient
         reference = _other(links[0])
     raise PatientProblem("The patient's charts replace each other in a loop.")
+
+
+def patient_as_written(client: Client, reference: str) -> Json:
+    """Return the Patient that was written to; raises PatientProblem where its chart is another one by now."""
+    patient = _read(client, reference)
+    replaced = any(each.get("type") == "replaced-by" for each in patient.get("link", []))
+    if replaced or patient.get("active") is False:
+        raise PatientProblem("The patient's chart was merged into another one, or closed, since this was written.")
+    return patient
 
 
 def _read(client: Client, reference: str) -> Json:
@@ -70,13 +82,14 @@ def refuse_other_person(patient: Json, known: Known) -> None:
 
 
 def refuse_changed(client: Client, patient: Json, merge: Merge, known: Known) -> None:
-    """Raise ChartChanged where a value would be overwritten that a person has to decide about.
+    """Raise ChartChanged where a value would be overwritten that a person has to decide about, and has not yet.
 
     That is what others changed since the visit began; and, where nobody knows what the chart said then, what the patient
     told somebody else (FHIR.md, section 6).
     """
     now, merged = meanings(elements_of(patient)), meanings(elements_of(merge.patient))
     lost = [name for name, said in now.items() if said and said != merged[name] and name not in known.mended]
+    lost = [name for name in lost if known.settled.get(name) != canonical(now[name])]
     if known.chart is not None:
         then = meanings(known.chart)
         changed = tuple(name for name in lost if now[name] != then[name])
@@ -84,7 +97,9 @@ def refuse_changed(client: Client, patient: Json, merge: Merge, known: Known) ->
         told = self_reported(client, patient, known.ours) if lost else frozenset[str]()
         changed = tuple(name for name in lost if name in told)
     if changed:
-        raise ChartChanged(changed)
+        held, said = in_words(patient), in_words(merge.patient)
+        contested = (Contested(name, held[name], said[name], canonical(now[name])) for name in changed)
+        raise ChartChanged("The chart was changed after the visit began", tuple(contested))
 
 
 def self_reported(client: Client, patient: Json, ours: frozenset[UUID]) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-from fhir_client.errors import ByHand
 from fhir_client.quirks import Quirks
 from fhir_client.uscore.parts import Json
 
@@ -20,14 +19,13 @@ def as_its_own(response: Json, quirks: Quirks) -> Json:
     return {**response, "questionnaire": quirks.questionnaire, "item": items}
 
 
-def refuse_unmapped(response: Json, quirks: Quirks) -> None:
-    """Raise ByHand where an answer has no item of the server's, and is not left out by the site's word (an empty linkId)."""
+def unmapped(response: Json, quirks: Quirks) -> tuple[str, ...]:
+    """Return the questions of which an answer has no item of the server's, nor is left out on purpose (an empty linkId)."""
     if not quirks.own_questionnaires:
-        return
+        return ()
     lost = {each["linkId"] for each in _answered(response["item"])} - quirks.items.keys() - {NOTICE}
     # A linkId below the question's own tells the group that was chosen, which is an answer.
-    if questions := sorted({link.partition(".")[0] for link in lost}):
-        raise ByHand(f"The EHR's questionnaire has no item for what was answered to {', '.join(questions)}.")
+    return tuple(sorted({link.partition(".")[0] for link in lost}))
 
 
 def _answered(items: Iterable[Json]) -> Iterator[Json]:

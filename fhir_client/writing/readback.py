@@ -20,6 +20,7 @@ from fhir_client.writing.ladder import Part, Rung
 from fhir_client.writing.singly import draws_from, observations_of, response_of
 from fhir_client.writing.suiting import merged
 from fhir_client.writing.transaction import find
+from fhir_client.writing.typed import worksheet
 from fhir_client.writing.values import Writer, Written
 
 VERSIONS_SEEN = 10
@@ -45,6 +46,8 @@ def read_back(
     fhir_client.errors where the server cannot be read now.
     """
     wanted = writer.strategy.parts
+    # What a person typed overwrote nobody's change unseen.
+    over = None if writer.strategy.rung is Rung.WORKLIST else over
     written = written or _found(client, statement, wanted)
     if written is None or (Part.RESPONSE in wanted and not written.response):
         return (Difference("QuestionnaireResponse", 1, 0),)
@@ -123,6 +126,10 @@ def _chart_differences(found: dict[str, Json], writer: Writer, said: Statement, 
 def _patient_differences(patient: Json, writer: Writer, statement: Statement) -> Iterator[Difference]:
     if patient.get("resourceType") != "Patient":
         yield Difference("Patient", statement.patient, None)
+        return
+    if writer.strategy.rung is Rung.WORKLIST:
+        for each in worksheet(patient, statement, writer).values:
+            yield Difference(f"Patient {each.element}", each.words, None)
         return
     # What was written is there exactly when writing it again would change nothing.
     again = merged(patient, statement, writer)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fhir_client.client import Client
-from fhir_client.errors import Conflict
+from fhir_client.errors import ByHand, Conflict
 from fhir_client.uscore.observations import observations
 from fhir_client.uscore.parts import Json, local, response_url
 from fhir_client.uscore.patient import elements_of
@@ -12,13 +12,14 @@ from fhir_client.uscore.provenance import provenance
 from fhir_client.uscore.questionnaire import questionnaire_response
 from fhir_client.uscore.statement import Statement
 from fhir_client.writing.bundle import if_none_exist
-from fhir_client.writing.charting import Amend
+from fhir_client.writing.charting import Amend, put
 from fhir_client.writing.charts import current_patient, refuse_changed, refuse_other_person
 from fhir_client.writing.check import check_each
 from fhir_client.writing.document import document
 from fhir_client.writing.ladder import Part
-from fhir_client.writing.own import as_its_own, refuse_unmapped
+from fhir_client.writing.own import as_its_own, unmapped
 from fhir_client.writing.suiting import merged
+from fhir_client.writing.typed import worksheet
 from fhir_client.writing.values import Change, Sending, Task, Writer, Written
 
 TRIES = 3
@@ -40,9 +41,10 @@ class Singly:
         return replace(_created(task, replace(task.statement, patient=patient), parts, ids), over=over)
 
     def amend(self, client: Client, writer: Writer, changes: tuple[Change, ...]) -> None:
-        """Change one after the other."""
+        """Change one after the other: the chart by the rung's own way, the rest as it was created, whole."""
         for each in changes:
-            self.change(client, writer, each)
+            change = self.change if each.before["resourceType"] == "Patient" else put
+            change(client, writer, each)
 
     def _chart(self, task: Task) -> tuple[str, dict[str, str], str | None]:
         """Bring the chart to what the person said; return its reference, the ids of its elements, the version merged into."""
@@ -75,16 +77,24 @@ def _noted(task: Task) -> str:
     patient = current_patient(task.client, task.statement.patient)
     refuse_other_person(patient, task.known)
     held, reference = elements_of(patient), f"Patient/{patient['id']}"
+    _refuse_unmapped(task, patient)
     task.note(Sending(reference, str(patient.get("meta", {}).get("versionId", "")), held if task.first else None, held))
     return reference
+
+
+def _refuse_unmapped(task: Task, patient: Json) -> None:
+    """Raise ByHand where the answers alone reach the EHR, and its questionnaire has no place for one of them."""
+    writer = task.writer
+    if Part.RESPONSE not in writer.strategy.parts:
+        return
+    if lost := unmapped(questionnaire_response(task.statement, writer.version), writer.quirks):
+        sheet = worksheet(patient, replace(task.statement, patient=f"Patient/{patient['id']}"), writer)
+        raise ByHand(f"The EHR's questionnaire has no item for what was answered to {', '.join(lost)}.", sheet)
 
 
 def _created(task: Task, statement: Statement, parts: frozenset[Part], ids: dict[str, str]) -> Written:
     writer, response, made = task.writer, "", list[str]()
     if Part.RESPONSE in parts:
-        if Part.CHART not in parts:
-            # Nothing else of it reaches the EHR, so that what has no item there would be lost.
-            refuse_unmapped(questionnaire_response(statement, writer.version), writer.quirks)
         response = _once(task, response_of(statement, writer))
     if Part.OBSERVATIONS in parts:
         made = [_once(task, each) for _, each in observations_of(statement, writer, response)]

@@ -4,10 +4,8 @@ from dataclasses import replace
 
 from fhir_client.client import Client
 from fhir_client.errors import ByHand
-from fhir_client.uscore.patient import elements_of
-from fhir_client.uscore.reading import meanings
 from fhir_client.writing.charts import current_patient, refuse_other_person
-from fhir_client.writing.suiting import merged
+from fhir_client.writing.typed import worksheet
 from fhir_client.writing.values import Change, Task, Writer, Written
 
 
@@ -19,10 +17,10 @@ class Worklist:
         patient = current_patient(task.client, task.statement.patient)
         refuse_other_person(patient, task.known)
         reference = f"Patient/{patient['id']}"
-        merge = merged(patient, replace(task.statement, patient=reference), task.writer)
-        # A person types codes, not ids and texts of ours: the chart says it where it means it.
-        if meanings(elements_of(patient)) != meanings(elements_of(merge.patient)):
-            raise ByHand("This server takes it from nobody but a person. Type the answers into the chart, then try again here.")
+        sheet = worksheet(patient, replace(task.statement, patient=reference), task.writer)
+        if sheet.values:
+            missing = ", ".join(each.element.replace("-", " ") for each in sheet.values)
+            raise ByHand(f"The chart does not say it yet, and only a person can type it there: {missing}.", sheet)
         return Written(reference, "")
 
     def amend(self, client: Client, writer: Writer, changes: tuple[Change, ...]) -> None:  # noqa: ARG002

@@ -1,15 +1,11 @@
 """`intake links`: pre-visit links for the visits of a day, as CSV for the clinic's own messages."""
 
 import argparse
-import csv
-import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TextIO
 
+from intake.cli.lines import line, lines_to
 from intake.settings import Clinic, Settings
 from intake.store.database import Database, Tx
 from intake.store.visits import Visit
@@ -45,30 +41,12 @@ def run(args: argparse.Namespace) -> int:
     address = served_at(settings)
     clinics = [each for each in settings.clinics.values() if args.clinic in (None, each.id)]
     try:
-        with opened(settings) as database, _out(args.csv) as out:
+        with opened(settings) as database, lines_to(args.csv, COLUMNS) as out:
+            # The file names patients, and whoever has a link needs only a date of birth: it is for its maker alone.
             return max(_create(database, settings, clinic, args.date, address, out) for clinic in clinics)
     except FileExistsError:
         complain(f"intake links: {args.csv} is there already; links that were made cannot be shown again, so name another file")
         return 1
-
-
-@contextmanager
-def _out(path: Path | None) -> Iterator[TextIO]:
-    """Open what the lines go to, with the heading; a file is on disk when this ends."""
-    if path is None:
-        _write(sys.stdout, COLUMNS)
-        yield sys.stdout
-        return
-    # The file names patients, and whoever has a link needs only a date of birth: it is for its maker alone.
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline="") as file:
-        _write(file, COLUMNS)
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _write(out: TextIO, row: Sequence[object]) -> None:
-    csv.writer(out, lineterminator="\n").writerow(row)
 
 
 def _create(database: Database, settings: Settings, clinic: Clinic, day: date, address: str, out: TextIO) -> int:
@@ -84,7 +62,7 @@ def _create(database: Database, settings: Settings, clinic: Clinic, day: date, a
         progress = visits.progress(tx, [visit.id for visit in expected])
         wanted = [each for each in expected if each.birth_date and progress[each.id] not in ASKED_ALREADY]
         for visit in wanted:
-            _write(out, _row(tx, settings, clinic, visit, address))
+            line(out, _row(tx, settings, clinic, visit, address))
         audit.record(tx, WHO, "links-made", f"{clinic.id} {day.isoformat()}")
         # Nothing is stored unless it was written: a link that was not can never be shown again.
         out.flush()

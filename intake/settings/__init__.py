@@ -2,13 +2,26 @@
 
 from intake.settings.loading import SettingsError, load
 from intake.settings.rules import serving_faults
-from intake.settings.values import Auth, AuthKind, Clinic, MappingPolicy, QuirksProfile, Server, Settings, Times
+from intake.settings.values import (
+    Auth,
+    AuthKind,
+    Clinic,
+    Contested,
+    MappingPolicy,
+    MergePolicy,
+    QuirksProfile,
+    Server,
+    Settings,
+    Times,
+)
 
 __all__ = [
     "Auth",
     "AuthKind",
     "Clinic",
+    "Contested",
     "MappingPolicy",
+    "MergePolicy",
     "QuirksProfile",
     "Server",
     "Settings",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from intake.settings.values import AuthKind, MappingPolicy
+from intake.settings.values import AuthKind, MappingPolicy, MergePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class IntakeFile:
     notice: str = "1"
     times: TimesTable = field(default_factory=TimesTable)
     mapping: MappingPolicy = field(default_factory=MappingPolicy)
+    merge: MergePolicy = field(default_factory=MergePolicy)
     common_languages: CommonLanguagesTable = field(default_factory=CommonLanguagesTable)
     servers: dict[str, object] = field(default_factory=dict)
 

@@ -198,6 +198,7 @@ def _settings(
         notice=file.notice,
         times=_times(file.times),
         mapping=file.mapping,
+        merge=file.merge,
         common_languages={
             Element.SPOKEN_LANGUAGE: file.common_languages.spoken,
             Element.WRITTEN_LANGUAGE: file.common_languages.written,

@@ -131,6 +131,30 @@ class MappingPolicy:
     decline_erases: bool = False
 
 
+class Contested(StrEnum):
+    """What becomes of an element that the person says otherwise than somebody else has put into the chart."""
+
+    REVIEW = "review"
+    PERSON = "person"
+    CHART = "chart"
+
+
+@dataclass(frozen=True, slots=True)
+class MergePolicy:
+    """Per element, who decides where chart and person differ and neither plainly gives way (FHIR.md, section 6)."""
+
+    race: Contested = Contested.REVIEW
+    ethnicity: Contested = Contested.REVIEW
+    spoken_language: Contested = Contested.REVIEW
+    written_language: Contested = Contested.REVIEW
+    interpreter: Contested = Contested.REVIEW
+
+    def of(self, element: str) -> Contested:
+        """Return the policy of an element by its name, such as `spoken-language`."""
+        found: Contested = getattr(self, element.replace("-", "_"))
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One installation. `directory` is the site's folder, None where only the shipped one is read.
@@ -150,6 +174,7 @@ class Settings:
     notice: str
     times: Times
     mapping: MappingPolicy
+    merge: MergePolicy
     common_languages: Mapping[Element, tuple[str, ...]]
     servers: Mapping[str, Server]
     clinics: Mapping[str, Clinic]

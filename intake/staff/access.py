@@ -24,6 +24,9 @@ ANYONE = users.ROLES
 DESK = frozenset({"desk"})
 TABLETS = frozenset({"desk", "it"})
 IT = frozenset({"it"})
+SEES_STATES = frozenset({"it", "reviewer", "admin"})
+REVIEWER = frozenset({"reviewer"})
+UNDOES = frozenset({"reviewer", "admin"})
 COUNTS = frozenset({"quality", "admin"})
 ADMIN = frozenset({"admin"})
 
@@ -43,15 +46,23 @@ MAY: Mapping[str, frozenset[str]] = {
     "pairing": TABLETS,
     "revoke_tablet": TABLETS,
     # Ids, states and reasons, never a name or an answer.
-    "monitor": IT,
+    "monitor": SEES_STATES,
+    "submission": SEES_STATES,
     "resume": IT,
-    "submission": IT,
     "retry": IT,
     "discard": IT,
+    "undo": UNDOES,
+    "stop_undo": UNDOES,
+    # What chart and patient say differently, and only that.
+    "review": REVIEWER,
+    "conflict": REVIEWER,
     # Suppressed counts.
     "report": COUNTS,
     "report_csv": COUNTS,
     "report_json": COUNTS,
+    # What was answered, where only a person can put it into the chart.
+    "worklist": ADMIN,
+    "typed": ADMIN,
     # Who may sign in, and who did what.
     "users": ADMIN,
     "add_user": ADMIN,
@@ -66,8 +77,10 @@ MAY: Mapping[str, frozenset[str]] = {
 NAVIGATION = (
     ("today", "Today"),
     ("tablets", "Tablets"),
-    ("monitor", "Monitor"),
+    ("review", "Review"),
     ("report", "Report"),
+    ("worklist", "Worklist"),
+    ("monitor", "Monitor"),
     ("users", "Users"),
     ("audit", "Audit"),
 )
@@ -120,8 +133,13 @@ def limits() -> Limits:
 
 def navigation() -> tuple[tuple[str, str], ...]:
     """Return the pages that the user may see, with their names, in order."""
+    return tuple(each for each in NAVIGATION if may(each[0]))
+
+
+def may(page: str) -> bool:
+    """Return whether the user may open a page, or press its button."""
     found = current()
-    return () if found is None else tuple(each for each in NAVIGATION if found.user.roles & MAY[each[0]])
+    return found is not None and bool(found.user.roles & MAY[page])
 
 
 def inside(target: str) -> str | None:

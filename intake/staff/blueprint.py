@@ -3,7 +3,22 @@
 from flask import Blueprint, Flask
 
 from intake.pages.sessions import STAFF
-from intake.staff import access, accounts, audit, faults, monitor, report, signing, submission, tablets, today, words
+from intake.staff import (
+    access,
+    accounts,
+    audit,
+    faults,
+    monitor,
+    report,
+    review,
+    signing,
+    submission,
+    tablets,
+    today,
+    undoing,
+    words,
+    worklist,
+)
 
 blueprint = Blueprint(
     "staff",
@@ -14,13 +29,13 @@ blueprint = Blueprint(
     static_url_path="/static",
 )
 blueprint.before_request(access.guard)
-for part in (faults, signing, today, tablets, monitor, submission, report, accounts, audit):
+for part in (faults, signing, today, tablets, monitor, submission, undoing, review, report, worklist, accounts, audit):
     part.register(blueprint)
 
 
 @blueprint.context_processor
 def _for_templates() -> dict[str, object]:
-    return {"navigation": access.navigation(), "signed_in": access.current(), "say": words}
+    return {"navigation": access.navigation(), "signed_in": access.current(), "may": access.may, "say": words}
 
 
 def init(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""IT's page: does it get through, what waits, what is held and why; it never shows a name or an answer, and never flatters."""
+"""The monitor: does it get through, what waits, what is held and why; never a name or an answer, and it never flatters."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,9 +11,10 @@ from flask.typing import ResponseReturnValue
 from intake.pages.site import site
 from intake.staff import access
 from intake.staff.paging import part
-from intake.store import audit, servers, submissions, visits
+from intake.store import audit, servers, strategies, submissions, visits
 from intake.store.database import Tx
 from intake.store.servers import ServerState
+from intake.store.strategies import Pinned
 from intake.store.submissions import OPEN, Status
 
 ROWS = 50
@@ -36,7 +37,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServerLine:
-    """One FHIR server: what the worker met, and what is still to be done there."""
+    """One FHIR server: how it is written to, what the worker met, and what is still to be done there."""
 
     state: ServerState
     health: Health
@@ -44,6 +45,7 @@ class ServerLine:
     held: int
     oldest: datetime | None
     verified: datetime | None
+    pinned: Pinned | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,12 @@ class Wanted:
     status: Status | None
     clinic: str | None
     live: bool
+    drifted: bool = False
 
     def parameters(self, **changes: Any) -> dict[str, Any]:
         """Return them as an address carries them, with changes."""
         held = {"state": self.status and self.status.value, "clinic": self.clinic, "live": "on" if self.live else None}
+        held["chart"] = "other" if self.drifted else None
         return {name: value for name, value in {**held, **changes}.items() if value is not None}
 
 
@@ -72,6 +76,7 @@ def show() -> Response:
     with site().database.read() as tx:
         lines = [_line(tx, server) for server in site().settings.servers]
         counts = submissions.counts(tx, clinic=wanted.clinic)
+        drifted = submissions.drifted(tx, clinic=wanted.clinic)
         found = part(lambda limit, offset: _listing(tx, wanted, limit, offset), ROWS)
         fetched = {clinic.id: visits.last_fetched(tx, clinic.id) for clinic in clinics}
         now = tx.now
@@ -79,6 +84,7 @@ def show() -> Response:
         "staff/monitor.html",
         servers=lines,
         counts=counts,
+        drifted=drifted,
         part=found,
         fetched=fetched,
         wanted=wanted,
@@ -111,11 +117,14 @@ def _wanted() -> Wanted:
         status=Status(state) if state in set(Status) else None,
         clinic=clinic if clinic in site().settings.clinics else None,
         live=request.args.get("live") == "on",
+        drifted=request.args.get("chart") == "other",
     )
 
 
 def _listing(tx: Tx, wanted: Wanted, limit: int, offset: int) -> tuple[submissions.Row, ...]:
-    return submissions.listing(tx, status=wanted.status, clinic=wanted.clinic, limit=limit, offset=offset)
+    return submissions.listing(
+        tx, status=wanted.status, clinic=wanted.clinic, drifted=wanted.drifted, limit=limit, offset=offset
+    )
 
 
 def _line(tx: Tx, server: str) -> ServerLine:
@@ -128,6 +137,7 @@ def _line(tx: Tx, server: str) -> ServerLine:
         held=counts[Status.HELD],
         oldest=oldest,
         verified=submissions.last_verified(tx, server),
+        pinned=strategies.pinned(tx, server),
     )
 
 

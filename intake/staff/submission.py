@@ -1,4 +1,4 @@
-"""One submission as IT sees it: its times, why it stands where it stands, and what a person can do about it."""
+"""One submission by its id: its times, why it stands where it stands, and what a person can do about it."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from intake.pages.site import site
 from intake.staff import access
-from intake.store import audit, submissions
+from intake.store import audit, submissions, undoing
+from intake.store.deciding import CONTESTED
 from intake.store.submissions import OPEN, Row, Status
 
 RETRIABLE = (Status.HELD, Status.WAITING)
@@ -23,7 +24,7 @@ def register(blueprint: Blueprint) -> None:
 
 def show(identity: str) -> str:
     """Show it."""
-    row = _row(identity)
+    row = found(identity)
     with site().database.read() as tx:
         done, now = audit.about(tx, row.id), tx.now
     clinic = site().settings.clinics.get(row.clinic)
@@ -34,7 +35,10 @@ def show(identity: str) -> str:
         times=tuple(_times(row)),
         done=done,
         retriable=row.status in RETRIABLE and not row.sending,
-        discardable=row.status is Status.HELD,
+        discardable=row.status is Status.HELD and not row.undoing,
+        undoable=undoing.possible(row, site().settings.times.undo, now),
+        stoppable=row.status is Status.HELD and row.undoing,
+        contested=row.status is Status.HELD and row.reason == CONTESTED,
         now=now,
     )
 
@@ -51,9 +55,9 @@ def retry(identity: str) -> ResponseReturnValue:
 
 def discard(identity: str) -> ResponseReturnValue:
     """Ask, then give it up."""
-    row = _row(identity)
+    row = found(identity)
     if request.method != "POST":
-        if row.status is not Status.HELD:
+        if row.status is not Status.HELD or row.undoing:
             return redirect(url_for(".submission", identity=identity), 303)
         return render_template("staff/discard.html", row=row)
     with site().database.write() as tx:
@@ -64,7 +68,8 @@ def discard(identity: str) -> ResponseReturnValue:
     return redirect(url_for(".submission", identity=identity), 303)
 
 
-def _row(identity: str) -> Row:
+def found(identity: str) -> Row:
+    """Return the row of an address, or answer that it is not there."""
     with site().database.read() as tx:
         row = submissions.get(tx, identity)
     if row is None:
@@ -74,12 +79,24 @@ def _row(identity: str) -> Row:
 
 def _times(row: Row) -> Iterator[tuple[str, datetime]]:
     """Yield what happened when, and what will, in order."""
-    times = site().settings.times
-    steps = (("Stored here", row.queued_at), ("Accepted by the server", row.accepted_at), ("Held", row.held_at))
+    steps = (
+        ("Stored here", row.queued_at),
+        ("Accepted by the server", row.accepted_at),
+        ("Held", row.held_at),
+        ("Typed, somebody says", row.typed_at),
+    )
     yield from ((name, moment) for name, moment in steps if moment is not None)
     if row.status in OPEN and not row.sending:
         yield "Tried next", row.due_at
+    yield from _later(row)
+
+
+def _later(row: Row) -> Iterator[tuple[str, datetime]]:
+    times = site().settings.times
     if row.verified_at is not None:
         yield "Verified by reading back", row.verified_at
+    if row.verified_at is not None and row.reversed_at is None:
         yield "The answers are erased here", row.verified_at + times.payload
         yield "The chart's earlier values are kept until", row.verified_at + times.undo
+    steps = (("Undo asked for", row.undo_at), ("Undone", row.reversed_at))
+    yield from ((name, moment) for name, moment in steps if moment is not None)

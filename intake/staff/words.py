@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, tzinfo
 from babel.dates import format_date, format_datetime, format_time
 
 from intake.clock import span
+from intake.settings.values import WAYS
 from intake.store.submissions import OPEN, Row, Status
 
 LOCALE = "en_US"
@@ -30,6 +31,7 @@ PROGRESS = {
     "superseded": "Answered again later",
     "discarded": "Given up; ask again",
     "reversed": "Taken back; ask again",
+    "undoing": "Being taken back",
 }
 """How far a patient is, for the desk: nothing is called done that was not read back."""
 
@@ -57,11 +59,19 @@ MEANINGS = {
     Status.REVERSED: "It was undone; the chart's earlier values were written back.",
 }
 
+UNDOING = "Somebody asked for it to be taken back; the worker does it next."
+
+DRIFTS = {
+    "merged": "The chart was merged into another one, or closed, since this was verified. See that the right chart has it.",
+    "changed": "Somebody changed in the chart what was written, since this was verified.",
+}
+
 ROLES = {
     "desk": "Front desk: today's patients, codes and links",
     "it": "IT: the monitor, never a name or an answer",
     "quality": "Quality: the completeness report",
-    "admin": "Administrator: users, audit, the report",
+    "reviewer": "Reviewer: what chart and patient say differently, and undo",
+    "admin": "Administrator: users, audit, the report, undo",
 }
 
 
@@ -73,7 +83,8 @@ def gaps(missing: Iterable[str]) -> str:
 
 def state(row: Row) -> str:
     """Return where a submission stands, in a word or two."""
-    return "Sending" if row.sending else STATES[row.status]
+    found = "Sending" if row.sending else STATES[row.status]
+    return f"Undo: {found.lower()}" if row.undoing else found
 
 
 def meaning(row: Row) -> str:
@@ -81,8 +92,14 @@ def meaning(row: Row) -> str:
     if row.sending:
         return "A worker is at it now."
     if row.words is None:
-        return MEANINGS[row.status]
+        return UNDOING if row.undoing else MEANINGS[row.status]
     return f"{row.words} The worker tries again by itself." if row.status in OPEN else row.words
+
+
+def way(rung: str) -> str:
+    """Return what a way to write to a server means, as a sentence without its end."""
+    words = WAYS.get(rung, rung)
+    return words[0].upper() + words[1:]
 
 
 def ago(moment: datetime | None, now: datetime, never: str = "never") -> str:

@@ -1,18 +1,19 @@
 """The worker's side of the outbox: claim under a lease, then say how it went; a lost lease is told, never overrun."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select, update
 
 from intake.answers import Submission
-from intake.store import known, payload
+from intake.store import deciding, earlier, known, payload
 from intake.store.crypto import KeyFault
 from intake.store.database import Tx
+from intake.store.deciding import Decision
+from intake.store.earlier import Earlier, Sent
 from intake.store.known import Known
 from intake.store.payload import PayloadFault
 from intake.store.submissions import OPEN, Row, Status, patient_key, row_of
@@ -23,29 +24,44 @@ _other = table.alias("other")
 _open = [status.value for status in OPEN]
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """Where a row was last sent: the Patient, and the version of it that was merged into."""
+class Leased(Protocol):
+    """A row that this worker alone may write until its lease ends, whatever it does with it."""
 
-    patient: str
-    version: str
+    @property
+    def row(self) -> Row:
+        """The row as it was when it was leased."""
+
+    @property
+    def lease(self) -> str:
+        """The lease's own id."""
+
+    @property
+    def failing_since(self) -> datetime | None:
+        """When the server began to fail it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A row that this worker alone may write until its lease ends.
+    """A submission that this worker alone may write until its lease ends.
 
-    `known` is what the visit that it came from knew; `sent` is None as long as the server cannot have it. `taken` are the
-    elements that a later submission has answered since. `failing_since` is when the server began to fail it.
+    `known` is what the visit that it came from knew; `earlier` is None as long as the server cannot have it. `taken` are the
+    elements that a later submission has answered since. `failing_since` is when the server began to fail it. `decided` is
+    what people, or the site's policy, decided about elements that the chart contests.
     """
 
     row: Row
     submission: Submission
     lease: str
     known: Known
-    sent: Sent | None
+    earlier: Earlier | None
     taken: frozenset[str]
     failing_since: datetime | None
+    decided: Mapping[str, Decision]
+
+    @property
+    def sent(self) -> Sent | None:
+        """Where it was last sent."""
+        return self.earlier.sent if self.earlier else None
 
 
 def claim(tx: Tx, server: str, *, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
@@ -53,17 +69,22 @@ def claim(tx: Tx, server: str, *, limit: int, lease: timedelta) -> tuple[Claimed
 
     Nor is a row to be had while another one of its patient is being sent: a held row that somebody has sent again.
     """
+    due = due_rows(tx, server, limit).where(table.c.undo_from.is_(None))
+    leased = (_leased(tx, held, tx.now + lease) for held in tx.connection.execute(due).all())
+    return tuple(each for each in leased if each is not None)
+
+
+def due_rows(tx: Tx, server: str, limit: int) -> Select[Any]:
+    """Return the query for rows that can be leased now, locked where the database has more than one writer."""
     blocked = exists().where(_first(tx.now, table.c.server, table.c.patient_key, table.c.id, table.c.number))
     free = or_(table.c.lease.is_(None), table.c.leased_until <= tx.now)
-    due = (
+    return (
         select(table)
         .where(table.c.server == server, table.c.status.in_(_open), table.c.due_at <= tx.now, free, ~blocked)
         .order_by(table.c.due_at, table.c.number)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    leased = (_leased(tx, held, tx.now + lease) for held in tx.connection.execute(due).all())
-    return tuple(each for each in leased if each is not None)
 
 
 def _first(now: datetime, server: Any, key: Any, identity: Any, number: Any) -> ColumnElement[bool]:
@@ -95,20 +116,14 @@ def _opened(tx: Tx, held: Any, lease: str) -> Claimed:
         submission=payload.read(tx.cipher.open(held.payload, held.id)),
         lease=lease,
         known=known.opened(tx, held.known, held.id),
-        sent=_sent(tx, held),
+        earlier=None if held.sent_at is None else earlier.opened(tx, held.earlier, held.id),
         taken=frozenset(filter(None, held.taken.split(","))),
         failing_since=held.failing_since,
+        decided=deciding.opened(tx, held.decided, held.id),
     )
 
 
-def _sent(tx: Tx, held: Any) -> Sent | None:
-    if held.sent_at is None:
-        return None
-    earlier = json.loads(tx.cipher.open(held.earlier, held.id))
-    return Sent(earlier["patient"], earlier["version"])
-
-
-def renew(tx: Tx, claimed: Claimed, lease: timedelta) -> bool:
+def renew(tx: Tx, claimed: Leased, lease: timedelta) -> bool:
     """Lengthen the lease; False where it was lost."""
     return _update(tx, claimed, {"leased_until": tx.now + lease})
 
@@ -123,17 +138,19 @@ def follow(tx: Tx, claimed: Claimed, patient: str) -> bool:
     return tx.connection.execute(query.limit(1)).first() is None
 
 
-def sending(tx: Tx, claimed: Claimed, sent: Sent, values: str | None, lease: timedelta) -> bool:
-    """Note, before it leaves, where the row is sent; False where the lease was lost, and nothing may be sent.
+def sending(tx: Tx, claimed: Claimed, before: Earlier, lease: timedelta) -> bool:
+    """Note, before it leaves, where the row is sent and over what; False where the lease was lost, and nothing may be sent.
 
-    `values` is JSON of what the chart says now: kept sealed for undo, for after a time-out nobody could tell it any more.
-    None leaves what was noted before.
+    It is kept sealed for undo: after a time-out nobody could tell any more what the chart said.
     """
-    if values is None:
-        return _update(tx, claimed, {"sent_at": tx.now, "leased_until": tx.now + lease})
-    earlier = f'{{"patient":{json.dumps(sent.patient)},"version":{json.dumps(sent.version)},"values":{values}}}'
-    sealed = tx.cipher.seal(earlier.encode(), claimed.row.id)
+    sealed = earlier.sealed(tx, before, claimed.row.id)
     return _update(tx, claimed, {"sent_at": tx.now, "earlier": sealed, "leased_until": tx.now + lease})
+
+
+def decide(tx: Tx, claimed: Claimed, decisions: Mapping[str, Decision], until: datetime) -> bool:
+    """Keep what the site's policy decided, and let the row come again at once."""
+    sealed = deciding.sealed(tx, {**claimed.decided, **decisions}, claimed.row.id)
+    return _done(tx, claimed, {"decided": sealed, "due_at": until})
 
 
 def accept(tx: Tx, claimed: Claimed) -> bool:
@@ -141,7 +158,7 @@ def accept(tx: Tx, claimed: Claimed) -> bool:
     return _update(tx, claimed, {"status": Status.ACCEPTED.value, "accepted_at": tx.now, "failing_since": None})
 
 
-def wait(tx: Tx, claimed: Claimed, *, until: datetime, reason: str, words: str, failing: bool = False) -> bool:
+def wait(tx: Tx, claimed: Leased, *, until: datetime, reason: str, words: str, failing: bool = False) -> bool:
     """Try again at `until`; what the server accepted stays accepted. False where the lease was lost.
 
     `failing` tells that the server fails this row, and not only that it could not be reached.
@@ -153,27 +170,28 @@ def wait(tx: Tx, claimed: Claimed, *, until: datetime, reason: str, words: str, 
 
 
 def verify(tx: Tx, claimed: Claimed) -> bool:
-    """It was read back and says what the person said."""
-    return _done(tx, claimed, {"status": Status.VERIFIED.value, "verified_at": tx.now, "reason": None, "words": None})
+    """It was read back and says what the person said, be it that somebody typed it there."""
+    status = Status.VERIFIED if claimed.row.typed_at is None else Status.ENTERED
+    return _done(tx, claimed, {"status": status.value, "verified_at": tx.now, "reason": None, "words": None})
 
 
-def hold(tx: Tx, claimed: Claimed, *, reason: str, words: str, detail: str | None = None) -> bool:
+def hold(tx: Tx, claimed: Leased, *, reason: str, words: str, detail: str | None = None) -> bool:
     """A person has to look: `words` say why and what next, `detail` may quote answers and is sealed."""
     sealed = None if detail is None else tx.cipher.seal(detail.encode(), claimed.row.id)
     values = {"status": Status.HELD.value, "held_at": tx.now, "reason": reason, "words": words, "detail": sealed}
-    return _done(tx, claimed, {**values, "failing_since": None})
+    return _done(tx, claimed, {**values, "failing_since": None, "typed_at": None})
 
 
-def release(tx: Tx, claimed: Claimed, *, until: datetime, reason: str | None = None, words: str | None = None) -> bool:
+def release(tx: Tx, claimed: Leased, *, until: datetime, reason: str | None = None, words: str | None = None) -> bool:
     """Give a row back without blame: nothing is known against it, only against its server or the moment."""
     why = {} if reason is None else {"reason": reason, "words": words}
     return _done(tx, claimed, {"due_at": until, **why})
 
 
-def _done(tx: Tx, claimed: Claimed, values: Mapping[str, Any]) -> bool:
+def _done(tx: Tx, claimed: Leased, values: Mapping[str, Any]) -> bool:
     return _update(tx, claimed, {**values, "lease": None, "leased_until": None})
 
 
-def _update(tx: Tx, claimed: Claimed, values: Mapping[str, Any]) -> bool:
+def _update(tx: Tx, claimed: Leased, values: Mapping[str, Any]) -> bool:
     mine = and_(table.c.id == claimed.row.id, table.c.lease == claimed.lease)
     return tx.connection.execute(update(table).where(mine).values(values)).rowcount == 1

@@ -14,7 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from intake.clock import Clock
 from intake.store.crypto import Cipher
 
-HEAD = "0001"
+HEAD = "0002"
 """The schema revision that this version of the code works with; a test keeps it equal to the newest migration."""
 
 BUSY_SECONDS = 30

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 
 from intake.answers import Submission
-from intake.store import payload
+from intake.store import earlier, payload
 from intake.store.claims import Claimed
 from intake.store.crypto import KeyFault
 from intake.store.database import Tx
+from intake.store.earlier import Earlier
 from intake.store.payload import PayloadFault
 from intake.store.submissions import OPEN, Status
 from intake.store.tables import submissions as table
@@ -30,7 +31,7 @@ class Older:
 
 def unarrived(tx: Tx, claimed: Claimed) -> tuple[Older, ...]:
     """Return the older submissions of the same chart that have not arrived, held ones among them."""
-    return _older(tx, claimed, table.c.status.in_(_unarrived))
+    return _older(tx, claimed, and_(table.c.status.in_(_unarrived), table.c.undo_from.is_(None)))
 
 
 def sent_since(tx: Tx, claimed: Claimed, moment: datetime) -> tuple[Older, ...]:
@@ -44,11 +45,18 @@ def ids_sent(tx: Tx, claimed: Claimed) -> tuple[str, ...]:
     return tuple(tx.connection.execute(query).scalars())
 
 
+def undone_since(tx: Tx, claimed: Claimed, moment: datetime) -> tuple[Earlier, ...]:
+    """Return what the older submissions of the same chart had changed that were undone since then."""
+    query = select(table.c.id, table.c.earlier).where(*_same_chart(claimed), table.c.reversed_at >= moment)
+    found = tx.connection.execute(query.where(table.c.earlier.is_not(None)))
+    return tuple(earlier.opened(tx, held.earlier, held.id) for held in found)
+
+
 def take(tx: Tx, older: Older, elements: frozenset[str], *, nothing_left: bool) -> None:
     """Note the elements as taken from it; a held one that has nothing left is superseded, and its answers go."""
     values: dict[str, Any] = {"taken": ",".join(sorted(older.taken | elements))}
     if nothing_left and older.status is Status.HELD:
-        values |= {"status": Status.SUPERSEDED.value, "payload": None, "detail": None, "known": None}
+        values |= {"status": Status.SUPERSEDED.value, "payload": None, "detail": None, "known": None, "decided": None}
     tx.connection.execute(update(table).where(table.c.id == older.id, table.c.status == older.status.value).values(values))
 
 

@@ -7,13 +7,14 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row as SqlRow
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from intake.answers import Submission
 from intake.store import payload
 from intake.store.database import Tx
 from intake.store.known import Known, sealed
+from intake.store.tables import Moment
 from intake.store.tables import submissions as table
 
 
@@ -33,6 +34,7 @@ class Status(StrEnum):
 
 OPEN = (Status.QUEUED, Status.WAITING, Status.ACCEPTED)
 """The states in which the worker has something left to do."""
+_CLOSED = tuple(status.value for status in Status if status not in (*OPEN, Status.HELD))
 
 
 class DifferentContent(Exception):
@@ -41,7 +43,12 @@ class DifferentContent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What IT may know of a submission: never an answer, never a name. `words` is a plain sentence without PHI."""
+    """What IT may know of a submission: never an answer, never a name. `words` is a plain sentence without PHI.
+
+    `undoing` tells that somebody asked for undo and it is not done yet: then the state is the undo's. `drift` is what became
+    of the chart since it was verified: `merged` or `changed`.
+    `typed_at` is when somebody said that it is in the chart, typed by hand: nothing is sent then, only read back.
+    """
 
     id: str
     clinic: str
@@ -56,8 +63,14 @@ class Row:
     queued_at: datetime
     due_at: datetime
     accepted_at: datetime | None
+    sent_at: datetime | None
     verified_at: datetime | None
     held_at: datetime | None
+    undo_at: datetime | None
+    reversed_at: datetime | None
+    undoing: bool
+    drift: str | None
+    typed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +83,8 @@ class Told:
     verified: bool
 
 
-_COLUMNS = tuple(column for column in table.c if column.name not in ("payload", "known", "earlier", "detail"))
+SEALED = ("payload", "known", "earlier", "detail", "decided")
+_COLUMNS = tuple(column for column in table.c if column.name not in SEALED)
 
 
 def row_of(tx: Tx, held: SqlRow[Any]) -> Row:
@@ -89,8 +103,14 @@ def row_of(tx: Tx, held: SqlRow[Any]) -> Row:
         queued_at=held.queued_at,
         due_at=held.due_at,
         accepted_at=held.accepted_at,
+        sent_at=held.sent_at,
         verified_at=held.verified_at,
         held_at=held.held_at,
+        undo_at=held.undo_at,
+        reversed_at=held.reversed_at,
+        undoing=held.undo_from is not None,
+        drift=held.drift,
+        typed_at=held.typed_at,
     )
 
 
@@ -154,12 +174,20 @@ def detail(tx: Tx, identity: str) -> str | None:
 
 
 def listing(
-    tx: Tx, *, status: Status | None = None, clinic: str | None = None, limit: int = 200, offset: int = 0
+    tx: Tx,
+    *,
+    status: Status | None = None,
+    clinic: str | None = None,
+    drifted: bool = False,
+    limit: int = 200,
+    offset: int = 0,
 ) -> tuple[Row, ...]:
-    """Return rows, newest first."""
+    """Return rows, newest first; with `drifted` those whose chart became another since they were verified."""
     query = select(*_COLUMNS).order_by(table.c.number.desc()).limit(limit).offset(offset)
     if status is not None:
         query = query.where(table.c.status == status.value)
+    if drifted:
+        query = query.where(table.c.drift.is_not(None))
     if clinic is not None:
         query = query.where(table.c.clinic == clinic)
     return tuple(row_of(tx, held) for held in tx.connection.execute(query))
@@ -176,9 +204,18 @@ def counts(tx: Tx, server: str | None = None, clinic: str | None = None) -> Mapp
     return {status: found.get(status.value, 0) for status in Status}
 
 
+def drifted(tx: Tx, clinic: str | None = None) -> int:
+    """Return how many verified submissions there are whose chart became another since."""
+    query = select(func.count()).select_from(table).where(table.c.drift.is_not(None))
+    if clinic is not None:
+        query = query.where(table.c.clinic == clinic)
+    return tx.connection.execute(query).scalar_one()
+
+
 def oldest_waiting(tx: Tx, server: str | None = None) -> datetime | None:
     """Return when the oldest row that is not yet verified was queued, held ones left out."""
-    query = select(func.min(table.c.queued_at)).where(table.c.status.in_([status.value for status in OPEN]))
+    since = func.coalesce(table.c.undo_at, table.c.queued_at, type_=Moment)
+    query = select(func.min(since)).where(table.c.status.in_([status.value for status in OPEN]))
     if server is not None:
         query = query.where(table.c.server == server)
     return tx.connection.execute(query).scalar()
@@ -215,25 +252,48 @@ def retry(tx: Tx, identity: str) -> bool:
     query = (
         update(table)
         .where(table.c.id == identity, table.c.status.in_([Status.HELD.value, Status.WAITING.value]))
-        .values(status=Status.QUEUED.value, due_at=tx.now, held_at=None, reason=None, words=None, detail=None)
+        .values(**_again(tx), typed_at=None)
     )
     return tx.connection.execute(query).rowcount == 1
 
 
+def typed(tx: Tx, identity: str) -> bool:
+    """Somebody has typed a held row into the chart: have it read back; False where it is not held."""
+    held = (table.c.id == identity, table.c.status == Status.HELD.value, table.c.undo_from.is_(None))
+    return tx.connection.execute(update(table).where(*held).values(**_again(tx), typed_at=tx.now)).rowcount == 1
+
+
+def _again(tx: Tx) -> dict[str, Any]:
+    return {
+        "status": Status.QUEUED.value,
+        "due_at": tx.now,
+        "held_at": None,
+        "reason": None,
+        "words": None,
+        "detail": None,
+    }
+
+
 def discard(tx: Tx, identity: str) -> bool:
-    """Give a held row up; False where it is not held."""
+    """Give a held row up; False where it is not held, or is held on its way back (`undoing.stop` ends that)."""
     query = (
         update(table)
-        .where(table.c.id == identity, table.c.status == Status.HELD.value)
-        .values(status=Status.DISCARDED.value, payload=None, known=None, detail=None)
+        .where(table.c.id == identity, table.c.status == Status.HELD.value, table.c.undo_from.is_(None))
+        .values(status=Status.DISCARDED.value, payload=None, known=None, detail=None, decided=None)
     )
     return tx.connection.execute(query).rowcount == 1
 
 
 def erase(tx: Tx, *, payload_after: timedelta, undo_after: timedelta) -> int:
-    """Erase answers and earlier values whose time is over; the rows stay as a record. Returns how many were touched."""
+    """Erase answers and earlier values whose time is over; the rows stay as a record. Returns how many were touched.
+
+    Earlier values stay for longer where an undo is under way, and where the worker has still to know what it sent.
+    """
+    over = table.c.verified_at < tx.now - payload_after
+    closed = and_(table.c.status.in_(_CLOSED), table.c.undo_from.is_(None))
+    too_late = and_(func.coalesce(table.c.verified_at, table.c.sent_at, type_=Moment) < tx.now - undo_after, closed)
     done = 0
-    for column, after in ((table.c.payload, payload_after), (table.c.known, payload_after), (table.c.earlier, undo_after)):
-        query = update(table).where(table.c.verified_at < tx.now - after, column.is_not(None)).values({column: None})
+    for column, when in ((table.c.payload, over), (table.c.known, over), (table.c.decided, over), (table.c.earlier, too_late)):
+        query = update(table).where(when, column.is_not(None)).values({column: None})
         done += tx.connection.execute(query).rowcount
     return done

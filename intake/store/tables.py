@@ -64,10 +64,18 @@ submissions = Table(
     Column("accepted_at", Moment),
     Column("verified_at", Moment),
     Column("held_at", Moment),
+    Column("typed_at", Moment),
     Column("payload", LargeBinary),
     Column("known", LargeBinary),
     Column("earlier", LargeBinary),
     Column("detail", LargeBinary),
+    Column("decided", LargeBinary),
+    # Where the row stood when somebody asked for undo; set, the row is on its way back, and no submission any more.
+    Column("undo_from", String(16)),
+    Column("undo_at", Moment),
+    Column("reversed_at", Moment),
+    Column("drift", String(16)),
+    Column("checked_at", Moment),
 )
 Index("submissions_due", submissions.c.server, submissions.c.status, submissions.c.due_at)
 Index("submissions_patient", submissions.c.server, submissions.c.patient_key, submissions.c.number)

@@ -14,7 +14,7 @@ from intake.store.database import Tx
 from intake.store.tables import sign_ins
 from intake.store.tables import users as table
 
-ROLES = frozenset({"desk", "it", "quality", "admin"})
+ROLES = frozenset({"desk", "it", "quality", "reviewer", "admin"})
 SHORTEST_PASSWORD = 12
 LONGEST_NAME = 80
 ONCE_FOR = timedelta(hours=24)

@@ -118,7 +118,7 @@ def erase(tx: Tx, before: datetime) -> int:
 def progress(tx: Tx, ids: Sequence[str]) -> Mapping[str, str]:
     """Return per visit how far its patient is: none, link, code, started, submitted, or what became of what they sent.
 
-    The latter are verified, held, entered, superseded, discarded and reversed, as the outbox calls them.
+    The latter are verified, held, entered, superseded, discarded and reversed, as the outbox calls them, and undoing.
     """
     found = dict.fromkeys(ids, "none")
     live = or_(codes.c.used_at.is_not(None), codes.c.expires_at > tx.now)
@@ -130,10 +130,10 @@ def progress(tx: Tx, ids: Sequence[str]) -> Mapping[str, str]:
     )
     for word, query in steps:
         found.update(dict.fromkeys(tx.connection.execute(query).scalars(), word))
-    sent = select(submissions.c.visit, submissions.c.status).where(submissions.c.visit.in_(ids))
-    for visit, status in tx.connection.execute(sent.order_by(submissions.c.number)):
+    sent = select(submissions.c.visit, submissions.c.status, submissions.c.undo_from).where(submissions.c.visit.in_(ids))
+    for visit, status, undo_from in tx.connection.execute(sent.order_by(submissions.c.number)):
         if visit is not None:
-            found[visit] = "submitted" if status in OPEN else status
+            found[visit] = "undoing" if undo_from is not None else "submitted" if status in OPEN else status
     return found
 
 

@@ -8,7 +8,7 @@ from fhir_client.client import Client
 from fhir_client.writing.values import Writer
 from intake.clock import Clock
 from intake.settings import Server, Settings
-from intake.store.claims import Claimed
+from intake.store.claims import Leased
 from intake.store.database import Database
 from intake.sync.backoff import Chance
 from intake.sync.log import logger
@@ -40,7 +40,7 @@ class Bench:
         return self.server.timeout * REQUESTS_UNHEARD
 
 
-def told(bench: Bench, claimed: Claimed, event: str, *, kept: bool = True, **more: str) -> None:
+def told(bench: Bench, claimed: Leased, event: str, *, kept: bool = True, **more: str) -> None:
     """Log what became of a submission; where the lease was lost meanwhile, that, for the row says something else."""
     fields = {"submission": claimed.row.id, "server": bench.server.id, "attempts": claimed.row.attempts + 1, **more}
     logger.info(event if kept else "lease-lost", extra=fields)

@@ -2,35 +2,42 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from uuid import UUID
 
-from fhir_client import exact
 from fhir_client.errors import ByHand, ChartChanged, Conflict, FhirError, Gone, PatientProblem, ServerFault, Temporary
-from fhir_client.uscore.statement import Statement
+from fhir_client.uscore.statement import Statement, without
 from fhir_client.writing.bundle import NoVersion
 from fhir_client.writing.charts import Known
 from fhir_client.writing.check import InvalidBundle
+from fhir_client.writing.ladder import Rung, whole
 from fhir_client.writing.readback import Difference, read_back
-from fhir_client.writing.values import Sending, Written
+from fhir_client.writing.values import Sending, Writer, Written
 from fhir_client.writing.ways import write
 from intake.questions import QuestionSet
 from intake.store import claims, overtaking, servers
-from intake.store.claims import Claimed, Sent
+from intake.store.claims import Claimed
 from intake.store.database import DatabaseFault, Tx
+from intake.store.deciding import Take
 from intake.store.submissions import Status
+from intake.store.worklist import REASON
 from intake.sync import saying
 from intake.sync.bench import Bench, told
 from intake.sync.choices import UnknownAnswer
-from intake.sync.elements import elements_of, without
+from intake.sync.conflicts import deciding_writer, met
+from intake.sync.elements import elements_of
 from intake.sync.log import where
 from intake.sync.outcomes import hold, pause, wait
+from intake.sync.written import elements_in, key_of, noted, read
 
 NEXT_TO_IT = timedelta(seconds=2)
 """How long a row waits for the one that goes before it, or for whoever has its lease now."""
 SCHEDULE_BEHIND = timedelta(days=3)
 """What the schedule said of a chart can be this old, so what we wrote since is no change by others."""
+
+
+TYPE = "An administrator's worklist says what to type; it is read back when they say there that it is typed."
 
 
 class NotNow(Exception):
@@ -65,9 +72,10 @@ def _failed(bench: Bench, claimed: Claimed, error: FhirError) -> None:
         case ServerFault():
             pause(bench, claimed, error)
         case ChartChanged():
-            hold(bench, claimed, "chart-changed", error.words)
+            met(bench, claimed, error)
         case ByHand():
-            hold(bench, claimed, "worklist", error.words)
+            sheet = None if error.worksheet is None else json.dumps(asdict(error.worksheet))
+            hold(bench, claimed, REASON, f"{error.words} {TYPE}", sheet)
         case PatientProblem() | Gone():
             hold(bench, claimed, "patient", f"{error.words} Find the right chart and enter the answers there.")
         case _:
@@ -86,7 +94,7 @@ def _deliver(bench: Bench, claimed: Claimed) -> None:
         if not kept:
             return
     over = written.over if written is not None and written.over else claimed.sent.version if claimed.sent else None
-    differences = read_back(bench.client, bench.writer, said, written, over=over)
+    differences = read_back(bench.client, _writer(bench, claimed), said, written, over=over)
     if differences:
         _mismatch(bench, claimed, differences)
         return
@@ -103,26 +111,34 @@ def _questions(bench: Bench, older: overtaking.Older) -> QuestionSet | None:
 
 
 def _write(bench: Bench, claimed: Claimed, said: Statement) -> Written:
+    writer = _writer(bench, claimed)
     return write(
         bench.client,
-        bench.writer,
+        writer,
         said,
         known=_known(bench, claimed),
         first=claimed.sent is None,
-        before_sending=_noted(bench, claimed),
+        before_sending=_noted(bench, claimed, without(said, writer.policy.keeps)),
     )
 
 
-def _noted(bench: Bench, claimed: Claimed) -> Callable[[Sending], None]:
+def _writer(bench: Bench, claimed: Claimed) -> Writer:
+    """Return how the row is written: what somebody says to have typed is not sent, only looked for in the chart."""
+    writer = deciding_writer(bench.writer, claimed)
+    if claimed.row.typed_at is None:
+        return writer
+    return replace(writer, strategy=replace(whole(Rung.WORKLIST), batch=writer.strategy.batch))
+
+
+def _noted(bench: Bench, claimed: Claimed, said: Statement) -> Callable[[Sending], None]:
     """Return what notes a sending in the row before it leaves; raises NotNow where it may not leave."""
 
     def note(sending: Sending) -> None:
         with bench.database.write() as tx:
             same = sending.patient == claimed.submission.patient
-            sent = Sent(sending.patient, sending.version)
-            values = None if sending.earlier is None else exact.dumps(sending.earlier)
+            earlier = noted(sending, said, claimed.earlier, key_of(tx))
             ours = same or claims.follow(tx, claimed, sending.patient)
-            may = ours and claims.sending(tx, claimed, sent, values, bench.lease)
+            may = ours and claims.sending(tx, claimed, earlier, bench.lease)
         if not may:
             raise NotNow
 
@@ -133,9 +149,12 @@ def _known(bench: Bench, claimed: Claimed) -> Known:
     with bench.database.read() as tx:
         since = overtaking.sent_since(tx, claimed, claimed.row.queued_at - SCHEDULE_BEHIND)
         ours = overtaking.ids_sent(tx, claimed)
-    # What an earlier submission of this patient said is in the chart because we wrote it.
+        undone = overtaking.undone_since(tx, claimed, claimed.row.queued_at - SCHEDULE_BEHIND)
+    # What an earlier submission of this patient said, or its undo brought back, is in the chart because we wrote it.
     mended = frozenset[str]().union(*(elements_of(each.submission, _questions(bench, each)) for each in since))
-    return Known(claimed.known.birth_date, claimed.known.chart, mended, frozenset(map(UUID, ours)))
+    mended = mended.union(*(elements_in(part.element) for each in undone for part in read(each).parts))
+    settled = {name: each.over for name, each in claimed.decided.items() if each.take is Take.PERSON}
+    return Known(claimed.known.birth_date, claimed.known.chart, mended, frozenset(map(UUID, ours)), settled)
 
 
 def _take_over(bench: Bench, tx: Tx, claimed: Claimed) -> None:

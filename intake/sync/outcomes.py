@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from fhir_client.errors import AccessFault, Conflict, FhirError, ServerFault, Temporary
 from intake.store import claims, servers
-from intake.store.claims import Claimed
+from intake.store.claims import Leased
 from intake.sync.backoff import delay
 from intake.sync.bench import Bench, told
 from intake.sync.log import logger
@@ -15,7 +15,7 @@ ALONE_AT_FAULT = timedelta(days=1)
 FORBIDDEN, CREDENTIALS = "http-403", "credentials"
 
 
-def wait(bench: Bench, claimed: Claimed, error: Temporary | Conflict) -> None:
+def wait(bench: Bench, claimed: Leased, error: Temporary | Conflict) -> None:
     """Try again later: a fault that can pass."""
     now = bench.clock()
     failing = isinstance(error, Conflict) or (error.status or 0) >= 500
@@ -33,7 +33,7 @@ def wait(bench: Bench, claimed: Claimed, error: Temporary | Conflict) -> None:
     told(bench, claimed, "waiting", kept=kept, reason=_reason(error))
 
 
-def _fails_alone(bench: Bench, claimed: Claimed) -> bool:
+def _fails_alone(bench: Bench, claimed: Leased) -> bool:
     since, now = claimed.failing_since, bench.clock()
     if since is None or now - since < ALONE_AT_FAULT:
         return False
@@ -46,7 +46,7 @@ def _last_success(bench: Bench) -> datetime | None:
         return servers.state(tx, bench.server.id).last_success
 
 
-def pause(bench: Bench, claimed: Claimed, error: ServerFault) -> None:
+def pause(bench: Bench, claimed: Leased, error: ServerFault) -> None:
     """Pause the server, for the fault is its own; but a row that it forbids while it lets others in is held."""
     if _forbids_this_alone(bench, claimed, error):
         hold(bench, claimed, "refused", f"{error.words} It lets others in. Ask the EHR's support, then retry.")
@@ -59,7 +59,7 @@ def pause(bench: Bench, claimed: Claimed, error: ServerFault) -> None:
         logger.error("server-paused", extra={"server": bench.server.id, "reason": _reason(error)})
 
 
-def _forbids_this_alone(bench: Bench, claimed: Claimed, error: ServerFault) -> bool:
+def _forbids_this_alone(bench: Bench, claimed: Leased, error: ServerFault) -> bool:
     if _reason(error) != FORBIDDEN or claimed.row.reason != FORBIDDEN:
         return False
     passed = _last_success(bench)
@@ -68,7 +68,7 @@ def _forbids_this_alone(bench: Bench, claimed: Claimed, error: ServerFault) -> b
 
 def hold(
     bench: Bench,
-    claimed: Claimed,
+    claimed: Leased,
     reason: str,
     words: str,
     detail: str | None = None,

@@ -9,11 +9,12 @@ from functools import cache, partial
 from fhir_client.errors import ServerFault
 from intake.clock import Clock
 from intake.settings import Server, Settings
-from intake.store import claims, servers, submissions
-from intake.store.claims import Claimed
+from intake.store import claims, servers, submissions, undoing
+from intake.store.claims import Claimed, Leased
 from intake.store.database import Database
 from intake.store.submissions import Status
-from intake.sync import housekeeping, reports, schedule
+from intake.store.undoing import Undoing
+from intake.sync import drift, housekeeping, reports, schedule
 from intake.sync.backoff import Chance
 from intake.sync.bench import Bench
 from intake.sync.clients import client_for
@@ -21,6 +22,7 @@ from intake.sync.log import logger, where
 from intake.sync.one import deliver
 from intake.sync.outcomes import CREDENTIALS, PAUSE
 from intake.sync.strategy import writer_for
+from intake.sync.undoing import take_back
 
 IDLE_SECONDS = 1.0
 BATCH = 4
@@ -40,6 +42,7 @@ def run(settings: Settings, database: Database, clock: Clock, *, once: bool, sto
     if not once:
         # Whoever empties the outbox once does not wait for a search over a whole year.
         threads.append(threading.Thread(target=_report, args=(settings, database, clock, stop), name="report"))
+        threads.append(threading.Thread(target=_drift, args=(settings, database, clock, stop), name="drift"))
     for thread in threads:
         thread.start()
     _keep_house(settings, database, clock)
@@ -70,6 +73,13 @@ def _report(settings: Settings, database: Database, clock: Clock, stop: threadin
     while not stop.is_set():
         done = reports.make_due(settings, database, clock, stop)
         stop.wait((REPORT_LOOK if done else REPORT_RETRY).total_seconds())
+
+
+def _drift(settings: Settings, database: Database, clock: Clock, stop: threading.Event) -> None:
+    # At night every chart that was written to is read again, which takes its time.
+    while not stop.is_set():
+        _guarded(partial(drift.look_at_night, settings, database, clock, stop))
+        stop.wait(HOUSEKEEPING.total_seconds())
 
 
 def _work(settings: Settings, server: Server, database: Database, clock: Clock, once: bool, stop: threading.Event) -> None:
@@ -134,7 +144,7 @@ def _no_credentials(database: Database, server: Server, clock: Clock, error: Ser
         logger.error("server-paused", extra={"server": server.id, "reason": CREDENTIALS})
 
 
-def _claimed(bench: Bench) -> tuple[Claimed, ...]:
+def _claimed(bench: Bench) -> tuple[Claimed | Undoing, ...]:
     if not _is_due(bench.database, bench.server, bench.clock):
         return ()
     with bench.database.write() as tx:
@@ -142,20 +152,25 @@ def _claimed(bench: Bench) -> tuple[Claimed, ...]:
         # A paused server is tried with one row by one worker; the others wait for what becomes of it.
         if paused and not servers.probe(tx, bench.server.id, until=bench.clock() + PAUSE):
             return ()
-        return claims.claim(tx, bench.server.id, limit=1 if paused else BATCH, lease=bench.lease)
+        limit = 1 if paused else BATCH
+        taken = undoing.claim(tx, bench.server.id, limit=limit, lease=bench.lease)
+        return taken or claims.claim(tx, bench.server.id, limit=limit, lease=bench.lease)
 
 
-def _deliver_all(bench: Bench, claimed: tuple[Claimed, ...], stop: threading.Event) -> None:
+def _deliver_all(bench: Bench, claimed: tuple[Claimed | Undoing, ...], stop: threading.Event) -> None:
     """Deliver row after row; where the server pauses or we are told to stop, the rest goes back at once."""
     began = bench.clock()
     for place, each in enumerate(claimed):
         if place and (stop.is_set() or not _may_go_on(bench, each, began)):
             _give_back(bench, claimed[place:])
             return
-        deliver(bench, each)
+        if isinstance(each, Undoing):
+            take_back(bench, each)
+        else:
+            deliver(bench, each)
 
 
-def _may_go_on(bench: Bench, claimed: Claimed, began: datetime) -> bool:
+def _may_go_on(bench: Bench, claimed: Leased, began: datetime) -> bool:
     with bench.database.read() as tx:
         if _resting(servers.state(tx, bench.server.id), bench.clock):
             return False
@@ -165,7 +180,7 @@ def _may_go_on(bench: Bench, claimed: Claimed, began: datetime) -> bool:
         return claims.renew(tx, claimed, bench.lease)
 
 
-def _give_back(bench: Bench, claimed: tuple[Claimed, ...]) -> None:
+def _give_back(bench: Bench, claimed: tuple[Claimed | Undoing, ...]) -> None:
     with bench.database.write() as tx:
         for each in claimed:
             claims.release(tx, each, until=tx.now)

@@ -1,5 +1,6 @@
 """The staff's pages in a real browser: for everyone, in the light and the dark, with a keyboard, and without a trace."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -11,12 +12,14 @@ from playwright.sync_api import ConsoleMessage, Page, expect
 from intake.report.codec import to_json
 from intake.report.making import make
 from intake.staff import monitor
-from intake.store import claims, devices, reports, servers, submissions, users, visits
+from intake.store import claims, devices, reports, servers, strategies, submissions, users, visits
+from intake.store.strategies import Way
 from tests.browser.conftest import PHONE, LiveSite, OpenPage
 from tests.browser.test_patient import violations
 from tests.members import PASSWORD
 from tests.report.conftest import HILLTOP, RIVERSIDE, World, asked
 from tests.sites import TestSite
+from tests.staff.test_worklist import SHEET
 from tests.store.test_outbox import submission
 
 DESK = (1280, 900)
@@ -36,6 +39,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/staff/monitor?state=held", "tbody a"),
     ("/staff/monitor?state=waiting", "tbody a"),
     ("/staff/report", ""),
+    ("/staff/worklist", ""),
     ("/staff/users", ""),
     ("/staff/users", "text=Add and make a one-time sign-in"),
     ("/staff/users", "tbody button"),
@@ -58,11 +62,13 @@ def fill(site: TestSite, world: World) -> None:
     snapshot = to_json(make(world.write(), asked("2026-Q3", RIVERSIDE, HILLTOP)).report)
     with site.database.write() as tx:
         visits.fetched(tx, "riverside", [], tx.now, tx.now)
-        for number in range(3):
+        for number in range(4):
             submissions.submit(tx, replace(submission(), patient=f"Patient/{number}"), "main")
-        held, waiting, _ = claims.claim(tx, "main", limit=3, lease=timedelta(minutes=5))
+        held, waiting, typed, _ = claims.claim(tx, "main", limit=4, lease=timedelta(minutes=5))
         claims.hold(tx, held, reason="patient", words="The patient's record is gone. Find the right chart.")
         claims.wait(tx, waiting, until=tx.now, reason="http-503", words="The server cannot serve now.")
+        claims.hold(tx, typed, reason="worklist", words="A person has to type it.", detail=json.dumps(SHEET))
+        strategies.pin(tx, "main", Way("", "put", ("chart",), batch=False, reasons=("no transaction: it does not offer it",)))
         servers.worker_looked(tx, "main")
         servers.pause(tx, "main", until=tx.now + timedelta(minutes=1), reason="http-401", words="We are not let in.")
         devices.invite(tx, "riverside", "Front door")

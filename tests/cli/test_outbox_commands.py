@@ -1,12 +1,17 @@
 """The way of a submission on the command line, on a real SQLite database."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from intake.cli import main
+from intake.cli.opening import opened
+from intake.settings import load
+from intake.store import claims
+from intake.store.earlier import Earlier, Sent
 
 EXAMPLE = Path(__file__).parents[1] / "sync" / "data" / "multi-race.answers.json"
 
@@ -203,3 +208,22 @@ def test_a_database_that_does_not_answer_is_said_without_its_password(
     said = capsys.readouterr().err
     assert "The database does not answer" in said
     assert "s3cret" not in said
+
+
+def test_undo_is_asked_for_by_the_whole_id_and_only_for_what_was_sent(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["submit", str(EXAMPLE)])
+    [row] = rows(capsys)
+    assert main(["submissions", "undo", str(row["id"])]) == 1
+    assert "still on its way" in capsys.readouterr().err
+    assert main(["submissions", "undo", "nothing"]) == 1
+    assert "There is no submission 'nothing'" in capsys.readouterr().err
+    settings = load()
+    with opened(settings) as database, database.write() as tx:
+        [claimed] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=5))
+        claims.sending(tx, claimed, Earlier(Sent("Patient/1", "1"), "{}"), timedelta(minutes=5))
+        claims.verify(tx, claimed)
+    assert [main(["submissions", "undo", str(row["id"])]) for _ in range(2)] == [0, 0]
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["The worker takes it back now.", "It is undone already, or on its way back."]
+    [row] = rows(capsys)
+    assert (row["state"], row["undoing"]) == ("queued", True)

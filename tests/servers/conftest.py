@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from fhir_client.client import Client
 from fhir_client.writing.ladder import Rung, whole
@@ -12,6 +13,7 @@ from intake.demo.launch import medplum
 from intake.settings import load
 from intake.store.crypto import load_keys
 from intake.store.database import open_database
+from intake.store.tables import strategies
 from intake.sync.strategy import pin
 from tests.cli.conftest import lay_out
 from tests.faults import Proxy, proxy_to
@@ -93,4 +95,12 @@ def outbox(template: Path, tmp_path: Path, proxy: Proxy, client: Client, organiz
 def now(outbox: Outbox) -> Outbox:
     """The outbox at the machine's own time, which workers that are processes of their own go by."""
     outbox.clock.now = datetime.now(UTC)
+    return outbox
+
+
+@pytest.fixture
+def ladder(outbox: Outbox) -> Outbox:
+    """An outbox of which nobody has found out yet how its server is written to."""
+    with outbox.database.write() as tx:
+        tx.connection.execute(delete(strategies))
     return outbox

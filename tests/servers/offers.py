@@ -14,6 +14,8 @@ ALL_CREATED = ("QuestionnaireResponse", "Observation", "Provenance")
 OFFERS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "patch": {"Patient": frozenset({"patch"}), **dict.fromkeys(ALL_CREATED, frozenset({"create", "update", "delete"}))},
     "put": {"Patient": frozenset({"update"}), **dict.fromkeys(ALL_CREATED, frozenset({"create", "update", "delete"}))},
+    # The chart and Observations, but neither answers nor Provenance.
+    "patch and observations": {"Patient": frozenset({"patch"}), "Observation": frozenset({"create", "update"})},
     "observations": {"Observation": frozenset({"create", "update"})},
     "questionnaire-response": {"QuestionnaireResponse": frozenset({"create", "update"})},
     "document": {"DocumentReference": frozenset({"create", "update"})},
@@ -37,6 +39,19 @@ def offering(rung: str) -> Fault:
         return forward(asked)
 
     return fault
+
+
+def at_write(number: int, fault: Fault, rung: str) -> Fault:
+    """The fault at the write of that number, at a server that offers just that rung."""
+    only, seen = offering(rung), [0]
+
+    def at(asked: Asked, forward: Forward) -> Answered | None:
+        if not is_write(asked):
+            return only(asked, forward)
+        seen[0] += 1
+        return fault(asked, forward) if seen[0] == number else only(asked, forward)
+
+    return at
 
 
 def is_write(asked: Asked) -> bool:

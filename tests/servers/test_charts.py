@@ -1,6 +1,5 @@
 """The right chart, unharmed: merged, changed by others, written over, taken over (FHIR.md, sections 6 and 7)."""
 
-import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 from fhir_client.uscore.patient import URLS, elements_of
 from intake.answers import Answer, Informant, State
 from intake.store import claims, submissions
+from intake.store.earlier import Earlier, opened
 from intake.store.known import Known
 from intake.store.tables import submissions as table
 from tests.faults import (
@@ -33,11 +33,11 @@ WHITE = {
 UNAVAILABLE = answering(503)
 
 
-def earlier(outbox: Outbox) -> Any:
+def earlier(outbox: Outbox) -> Earlier:
     with outbox.database.read() as tx:
         row = tx.connection.execute(table.select().order_by(table.c.number.desc())).first()
         assert row is not None
-        return json.loads(tx.cipher.open(row.earlier, row.id))
+        return opened(tx, row.earlier, row.id)
 
 
 def test_a_followed_chart_is_read_back_there_after_a_restart(outbox: Outbox, make: str) -> None:
@@ -52,7 +52,7 @@ def test_a_followed_chart_is_read_back_there_after_a_restart(outbox: Outbox, mak
     outbox.work_until_closed(sent)
     assert outbox.state(sent)[0] == "verified"
     assert elements_of(outbox.real.read(patient))["race"] is not None
-    assert earlier(outbox)["patient"] == patient
+    assert earlier(outbox).sent.patient == patient
 
 
 def test_two_references_to_one_chart_never_go_at_once_and_the_later_word_stands(outbox: Outbox) -> None:

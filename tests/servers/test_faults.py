@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from fhir_client.uscore.patient import elements_of
 from intake.store import claims, submissions
-from intake.store.tables import submissions as table
+from intake.store.earlier import Sent
+from intake.sync.written import read
 from tests.faults import (
     Asked,
     after,
@@ -22,6 +22,7 @@ from tests.faults import (
     sent_twice,
 )
 from tests.outbox import ONE, Outbox, effects
+from tests.servers.test_charts import earlier
 
 pytestmark = pytest.mark.server
 UNAVAILABLE = answering(503)
@@ -44,13 +45,6 @@ def test_what_was_accepted_stays_accepted_while_the_read_back_fails(outbox: Outb
     assert (outbox.state(sent)[0], outbox.proxy.transactions(), effects(outbox.real, sent)) == ("verified", 1, ONE)
 
 
-def earlier(outbox: Outbox) -> Any:
-    with outbox.database.read() as tx:
-        row = tx.connection.execute(table.select().order_by(table.c.number.desc())).first()
-        assert row is not None
-        return json.loads(tx.cipher.open(row.earlier, row.id))
-
-
 @pytest.mark.parametrize("fault", [lost, cut_short])
 def test_what_undo_needs_is_known_though_the_answer_was_lost(outbox: Outbox, fault: Any) -> None:
     patient = outbox.patient()
@@ -60,8 +54,10 @@ def test_what_undo_needs_is_known_though_the_answer_was_lost(outbox: Outbox, fau
     outbox.work()
     assert outbox.state(sent)[0] == "waiting"
     outbox.work_until_closed(sent)
-    held = {"patient": patient, "version": before["meta"]["versionId"], "values": elements_of(before)}
-    assert (outbox.state(sent)[0], earlier(outbox)) == ("verified", held)
+    kept = earlier(outbox)
+    assert (outbox.state(sent)[0], kept.sent) == ("verified", Sent(patient, before["meta"]["versionId"]))
+    were = {part.element: tuple(each.before for each in part.swaps) for part in read(kept).parts}
+    assert were == {"race": (None,), "ethnicity": (None,), "communication": (before["communication"][0], None, None)}
     assert effects(outbox.real, sent) == ONE
     assert outbox.versions(patient) == 2
 

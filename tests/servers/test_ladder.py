@@ -1,15 +1,16 @@
 """Each rung of the ladder at a server that offers only that rung: negotiated, written once, read back, the chart unharmed."""
 
+from dataclasses import replace
+
 import pytest
-from sqlalchemy import delete
 
 from fhir_client.uscore.patient import elements_of
-from intake.store import submissions
-from intake.store.tables import strategies
-from tests.faults import Answered, Asked, Fault, Forward, cut_short, dropped, lost, sent_twice
+from fhir_client.writing.ladder import Rung, whole
+from intake.sync.strategy import pin
+from tests.faults import STALE, Answered, Asked, Fault, Forward, cut_short, dropped, lost, sent_twice
 from tests.outbox import PATIENT, Outbox, effects, rest_of
 
-from .offers import is_write, offering
+from .offers import at_write, is_write, offering
 
 pytestmark = pytest.mark.server
 NOTHING = {
@@ -17,34 +18,14 @@ NOTHING = {
 }  # fmt: skip
 OBSERVATIONS = {"race": 1, "ethnicity": 1, "spoken-language": 1, "interpreter": 1}
 LEFT = {
+    "patch and observations": {**NOTHING, **OBSERVATIONS},
     "patch": {**dict.fromkeys(NOTHING, 1)},
     "put": {**dict.fromkeys(NOTHING, 1)},
     "observations": {**NOTHING, **OBSERVATIONS},
     "questionnaire-response": {**NOTHING, "QuestionnaireResponse": 1},
     "document": NOTHING,
 }
-CHARTED = ("patch", "put")
-
-
-@pytest.fixture
-def ladder(outbox: Outbox) -> Outbox:
-    """An outbox of which nobody has found out yet how its server is written to."""
-    with outbox.database.write() as tx:
-        tx.connection.execute(delete(strategies))
-    return outbox
-
-
-def at_write(number: int, fault: Fault, rung: str) -> Fault:
-    """The fault at the write of that number, at a server that offers just that rung."""
-    only, seen = offering(rung), [0]
-
-    def at(asked: Asked, forward: Forward) -> Answered | None:
-        if not is_write(asked):
-            return only(asked, forward)
-        seen[0] += 1
-        return fault(asked, forward) if seen[0] == number else only(asked, forward)
-
-    return at
+CHARTED = ("patch", "put", "patch and observations")
 
 
 @pytest.mark.parametrize("rung", LEFT)
@@ -65,7 +46,15 @@ def test_written_and_read_back_by_what_the_server_offers(ladder: Outbox, rung: s
 
 @pytest.mark.parametrize("fault", [lost, dropped, cut_short, sent_twice], ids=lambda each: each.__name__)
 @pytest.mark.parametrize(
-    ("rung", "number"), [("put", 1), ("put", 2), ("put", 4), ("put", 7), ("patch", 1), ("observations", 2), ("document", 1)]
+    ("rung", "number"),
+    [
+        *(("put", number) for number in (1, 2, 4, 7)),
+        ("patch", 1),
+        ("patch and observations", 2),
+        ("observations", 2),
+        ("questionnaire-response", 1),
+        ("document", 1),
+    ],
 )
 def test_a_try_that_was_broken_off_goes_on_where_it_stopped(ladder: Outbox, rung: str, number: int, fault: Fault) -> None:
     patient = ladder.patient()
@@ -78,15 +67,26 @@ def test_a_try_that_was_broken_off_goes_on_where_it_stopped(ladder: Outbox, rung
     assert ladder.versions(patient) == (2 if rung in CHARTED else 1)
 
 
+def stale_as(status: int, body: bytes = b"") -> Fault:
+    """A server that says so where If-Match is stale."""
+
+    def fault(asked: Asked, forward: Forward) -> Answered | None:
+        answer = forward(asked)
+        return replace(answer, status=status, body=body) if answer.status == 412 else answer
+
+    return fault
+
+
+@pytest.mark.parametrize("stale", [stale_as(412), stale_as(409), stale_as(400, STALE)], ids=["412", "409", "400"])
 @pytest.mark.parametrize("rung", CHARTED)
-def test_a_colleague_who_writes_between_is_merged(ladder: Outbox, rung: str) -> None:
+def test_a_colleague_who_writes_between_is_merged(ladder: Outbox, rung: str, stale: Fault) -> None:
     patient = ladder.patient()
     sent = ladder.submit(patient)
     email = {"system": "email", "value": "lan@example.org"}
 
     def first_the_colleague(asked: Asked, forward: Forward) -> Answered | None:
         ladder.edit(patient, telecom=[*PATIENT["telecom"], email])
-        return forward(asked)
+        return stale(asked, forward)
 
     ladder.proxy.always = at_write(1, first_the_colleague, rung)
     ladder.work_until_closed(sent)
@@ -95,21 +95,66 @@ def test_a_colleague_who_writes_between_is_merged(ladder: Outbox, rung: str) -> 
     assert effects(ladder.real, sent) == LEFT[rung]
 
 
-def test_what_a_person_has_to_type_is_held_until_the_chart_says_it(ladder: Outbox) -> None:
+@pytest.mark.parametrize("rung", LEFT)
+def test_a_crash_between_write_and_read_back_writes_nothing_again(ladder: Outbox, rung: str) -> None:
     patient = ladder.patient()
-    sent, other = ladder.submit(patient), ladder.patient()
-    ladder.proxy.always = offering("worklist")
+    sent = ladder.submit(patient)
+    only = offering(rung)
+
+    def gone_after_the_last_write(asked: Asked, forward: Forward) -> Answered | None:
+        written = ladder.row(sent).accepted_at is not None
+        return None if written and asked.method == "GET" else only(asked, forward)
+
+    ladder.proxy.always = gone_after_the_last_write
     ladder.work()
-    assert ladder.state(sent) == ("held", "worklist")
-    assert not any(map(is_write, ladder.proxy.asked))
-    # Somebody types it: here the worker does, at a server that lets it.
+    assert ladder.state(sent) == ("accepted", "no-answer")
+    writes = sum(map(is_write, ladder.proxy.asked))
+    ladder.proxy.always = only
+    ladder.work_until_closed(sent)
+    assert ladder.state(sent) == ("verified", None), ladder.row(sent)
+    assert sum(map(is_write, ladder.proxy.asked)) == writes
+    assert effects(ladder.real, sent) == LEFT[rung]
+
+
+@pytest.mark.parametrize(("number", "what"), [(2, "QuestionnaireResponse"), (3, "race")])
+def test_a_second_one_that_no_condition_kept_out_is_seen(ladder: Outbox, number: int, what: str) -> None:
+    plain = {"generic": replace(ladder.settings.quirks["generic"], conditional_create=False)}
+    ladder.settings = replace(ladder.settings, quirks={**ladder.settings.quirks, **plain})
+    sent = ladder.submit(ladder.patient())
+    ladder.proxy.always = at_write(number, sent_twice, "put")
+    ladder.work_until_closed(sent)
+    assert ladder.state(sent) == ("held", "mismatch")
+    assert f"{what}: 2 of them" in str(ladder.row(sent).words)
+
+
+def test_a_submission_that_was_left_half_sent_by_one_way_is_finished_by_another(ladder: Outbox) -> None:
+    patient = ladder.patient()
+    sent = ladder.submit(patient)
+    ladder.proxy.always = at_write(4, dropped, "put")
+    ladder.work()
+    assert ladder.state(sent) == ("waiting", "no-answer")
+    ladder.proxy.always = offering("patch")
+    pin(ladder.server, ladder.settings, ladder.database, replace(whole(Rung.PATCH), batch=False))
+    ladder.work_until_closed(sent)
+    assert ladder.state(sent) == ("verified", None)
+    assert (effects(ladder.real, sent), ladder.versions(patient)) == (LEFT["patch"], 2)
+
+
+def test_what_was_found_out_is_pinned_and_stays_until_it_is_found_anew(ladder: Outbox) -> None:
+    first, second, third = (ladder.submit(ladder.patient()) for _ in range(3))
+    del second, third
+    ladder.proxy.always = offering("put")
+    ladder.work()
+    assert ladder.state(first) == ("verified", None)
     ladder.proxy.always = None
-    copy = ladder.submit(other)
+    asked = len(ladder.proxy.asked)
+    after = ladder.submit(ladder.patient())
     ladder.work()
-    typed = ladder.real.read(other)
-    ladder.edit(patient, extension=typed["extension"], communication=typed["communication"])
-    with ladder.database.write() as tx:
-        assert submissions.retry(tx, str(sent.id))
-    ladder.proxy.always = offering("worklist")
+    assert ladder.state(after) == ("verified", None)
+    assert not any(each.path.endswith("/metadata") for each in ladder.proxy.asked[asked:])
+    assert ladder.proxy.transactions() == 0
+    # With other settings it has to be found anew.
+    ladder.settings = replace(ladder.settings, servers={"main": replace(ladder.server, strategy="transaction")})
+    last = ladder.submit(ladder.patient())
     ladder.work()
-    assert [ladder.state(each) for each in (sent, copy)] == [("verified", None)] * 2
+    assert (ladder.state(last), ladder.proxy.transactions()) == (("verified", None), 1)

@@ -25,7 +25,7 @@ def test_a_new_user_signs_in_once_and_sets_a_password(pages: TestSite, admin: Me
     bo = Member(pages)
     bo.get(path)
     bo.send()
-    assert bo.pages == ["Tablets", "Monitor", "Report"]
+    assert bo.pages == ["Tablets", "Report", "Monitor"]
     admin.get("/staff/users")
     assert ["Bo Lund", "it, quality", "Has no password yet"] in [row[:3] for row in admin.rows()]
     bo.get("/staff/password")

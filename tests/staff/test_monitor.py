@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from intake.staff import monitor
-from intake.store import audit, claims, servers, submissions, visits
-from intake.store.claims import Claimed, Sent
+from intake.store import audit, claims, servers, strategies, submissions, visits
+from intake.store.claims import Claimed
+from intake.store.earlier import Earlier, Sent
+from intake.store.strategies import Way
 from intake.store.submissions import Status
 from tests.members import Member, member
 from tests.sites import TestSite
@@ -47,7 +49,7 @@ def held(site: TestSite, patient: str = "Patient/1") -> str:
 def accepted(site: TestSite, found: Claimed) -> None:
     """The server took it, and nobody has read it back yet."""
     with site.database.write() as tx:
-        assert claims.sending(tx, found, Sent("Patient/1", "7"), "{}", timedelta(minutes=5))
+        assert claims.sending(tx, found, Earlier(Sent("Patient/1", "7"), "{}"), timedelta(minutes=5))
         assert claims.accept(tx, found)
 
 
@@ -69,6 +71,26 @@ def test_a_server_runs_only_where_a_worker_is_seen(pages: TestSite, it: Member) 
     pages.clock.advance(minutes=2, seconds=1)
     assert health(it) == "main: No worker"
     assert "for 2 min" in it.page.text
+
+
+def test_it_says_how_a_server_is_written_to_and_why_not_by_a_safer_way(pages: TestSite, it: Member) -> None:
+    health(it)
+    assert "not found out yet" in it.page.text
+    way = Way("settings", "put", ("chart",), batch=False, reasons=("no transaction: it does not offer it",))
+    with pages.database.write() as tx:
+        strategies.pin(tx, "main", way)
+    pages.clock.advance(minutes=9)
+    health(it)
+    for words in ("put, no write test yet", "the chart as a whole with If-Match. Pinned 9 min ago", *way.reasons):
+        assert words in server_line(it)
+    with pages.database.write() as tx:
+        strategies.pin(tx, "main", way, proven=True)
+    health(it)
+    assert "put, proven 0 s ago" in server_line(it)
+
+
+def server_line(it: Member) -> str:
+    return " ".join(it.document.query(".server")[0].to_text().split()).replace(" ,", ",")
 
 
 def test_a_paused_server_says_since_when_why_and_what_next_and_is_tried_again_at_once(pages: TestSite, it: Member) -> None:

@@ -77,7 +77,8 @@ def test_a_page_that_nobody_entered_into_the_table_answers_nobody(pages: TestSit
         ("desk", "/staff/today", ["Today", "Tablets"]),
         ("it", "/staff/tablets", ["Tablets", "Monitor"]),
         ("quality", "/staff/report", ["Report"]),
-        ("admin", "/staff/report", ["Report", "Users", "Audit"]),
+        ("reviewer", "/staff/review", ["Review", "Monitor"]),
+        ("admin", "/staff/report", ["Report", "Worklist", "Monitor", "Users", "Audit"]),
     ],
 )
 def test_the_navigation_names_what_the_role_may_see(pages: TestSite, role: str, first: str, named: list[str]) -> None:

@@ -9,7 +9,7 @@ import segno
 
 from intake.answers import Channel
 from intake.store import audit, claims, codes, drafts, links, submissions, visits
-from intake.store.claims import Sent
+from intake.store.earlier import Earlier, Sent
 from intake.store.visits import Visit
 from tests.members import Member, member
 from tests.patients import Person
@@ -116,7 +116,7 @@ def test_progress_in_words_and_nothing_is_called_done_that_was_not_read_back(pag
     with pages.database.write() as tx:
         submissions.submit(tx, submission(), "main", visit.id)
         [claimed] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=5))
-        claims.sending(tx, claimed, Sent("Patient/1", "7"), "{}", timedelta(minutes=5))
+        claims.sending(tx, claimed, Earlier(Sent("Patient/1", "7"), "{}"), timedelta(minutes=5))
         claims.accept(tx, claimed)
     told.append(said())
     assert column(desk, 2) == ["Race, ethnicity"]

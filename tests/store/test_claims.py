@@ -6,9 +6,10 @@ import pytest
 
 from intake.answers import Submission
 from intake.store import claims, overtaking, servers, submissions
-from intake.store.claims import Claimed, Sent
+from intake.store.claims import Claimed
 from intake.store.crypto import Cipher
 from intake.store.database import Database
+from intake.store.earlier import Earlier, Sent
 from intake.store.submissions import Status
 from intake.store.tables import submissions as table
 from tests.store.conftest import TestClock
@@ -39,7 +40,7 @@ def test_what_was_accepted_since_it_was_claimed_stays_accepted_while_it_waits(da
 def test_a_row_may_have_been_sent_from_the_moment_before_it_leaves(database: Database, clock: TestClock) -> None:
     store(database, submission())
     [claimed] = claim(database)
-    assert do(database, lambda tx: claims.sending(tx, claimed, SENT, "{}", LEASE))
+    assert do(database, lambda tx: claims.sending(tx, claimed, Earlier(SENT, "{}"), LEASE))
     clock.advance(minutes=6)
     [again] = claim(database)
     assert again.sent == SENT

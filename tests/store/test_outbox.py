@@ -10,8 +10,9 @@ import pytest
 
 from intake.answers import Answer, Channel, Informant, State, Submission
 from intake.store import claims, submissions
-from intake.store.claims import Claimed, Sent
+from intake.store.claims import Claimed
 from intake.store.database import Database, Tx
+from intake.store.earlier import Earlier, Sent
 from intake.store.submissions import DifferentContent, Status
 from intake.store.tables import submissions as table
 
@@ -46,7 +47,7 @@ def claim(database: Database, limit: int = 10, server: str = "main") -> tuple[Cl
 
 
 def accept(tx: Tx, claimed: Claimed, values: str = "{}") -> bool:
-    return claims.sending(tx, claimed, Sent("Patient/1", "7"), values, LEASE) and claims.accept(tx, claimed)
+    return claims.sending(tx, claimed, Earlier(Sent("Patient/1", "7"), values), LEASE) and claims.accept(tx, claimed)
 
 
 def do(database: Database, act: Callable[[Tx], bool]) -> bool:
@@ -131,7 +132,7 @@ def test_an_expired_lease_goes_to_the_next_and_the_old_one_is_refused(database: 
     [old] = claim(database)
     clock.advance(minutes=6)
     [new] = claim(database)
-    assert not do(database, lambda tx: claims.sending(tx, old, Sent("Patient/1", "7"), "{}", LEASE))
+    assert not do(database, lambda tx: claims.sending(tx, old, Earlier(Sent("Patient/1", "7"), "{}"), LEASE))
     assert not do(database, lambda tx: claims.accept(tx, old))
     assert not do(database, lambda tx: claims.renew(tx, old, LEASE))
     assert not do(database, lambda tx: claims.verify(tx, old))
@@ -206,7 +207,7 @@ def test_earlier_values_are_kept_sealed_for_undo(database: Database) -> None:
         sealed = tx.connection.execute(table.select()).one().earlier
         assert b"White" not in sealed
         held = json.loads(tx.cipher.open(sealed, claimed.row.id))
-    assert held == {"patient": "Patient/1", "version": "7", "values": {"race": {"text": "White"}}}
+    assert held == {"sent": {"patient": "Patient/1", "version": "7"}, "values": '{"race":{"text":"White"}}'}
 
 
 def test_counts_show_every_state(database: Database) -> None:

@@ -13,8 +13,10 @@ from intake.sync.probe.abilities import abilities
 from intake.sync.probe.access import files, tokens
 from intake.sync.probe.clinics import clinic_findings
 from intake.sync.probe.findings import Finding, unknown, wrong
+from intake.sync.probe.items import mapped
 from intake.sync.probe.pins import pins, proof
 from intake.sync.probe.servers import described, lets_in, way_out
+from intake.sync.probe.smart import ways_in
 from intake.sync.probe.trial import Bed, proven
 from intake.sync.strategy import pin, strategy_of
 
@@ -68,6 +70,8 @@ def _used(
         pin(server, settings, database, strategy_of(said, server, settings))
     strategy = yield from pins(about, server, settings, said, database)
     yield from abilities(about, said, strategy)
+    yield from mapped(about, server, settings)
+    yield from ways_in(about, server)
     yield from tokens(about, server, strategy)
     yield from lets_in(about, server, client, strategy)
     if not wish.write:

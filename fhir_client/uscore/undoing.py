@@ -1,0 +1,169 @@
+"""What a merge changed, kept so that it can be taken back: the values before, and of ours only what recognises them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from enum import Enum
+from itertools import zip_longest
+from typing import Any
+
+from fhir_client import exact
+from fhir_client.uscore.parts import Json
+from fhir_client.uscore.patient import INTERPRETERS, URLS, elements_of
+from fhir_client.uscore.reading import canonical, meanings
+
+COMMUNICATION = "communication"
+ELEMENTS = ("race", "ethnicity", "interpreter", COMMUNICATION)
+"""The parts of a Patient that a merge can change, as `elements_of` names them."""
+
+_TONGUES = ("spoken-language", "written-language")
+_URLS_OF = {"race": (URLS["race"],), "ethnicity": (URLS["ethnicity"],), "interpreter": INTERPRETERS}
+
+Key = Callable[[str], str]
+"""A keyed hash: whoever has no key cannot tell from it what a person said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """One extension or entry: as it was (None: it was not there), and the hash of what we wrote (None: we took it away)."""
+
+    before: Json | None
+    wrote: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One element that a merge changed; `meant` and `means` are hashes of all that it said before and after."""
+
+    element: str
+    swaps: tuple[Swap, ...]
+    meant: str
+    means: str
+
+
+class Stand(Enum):
+    """What a chart holds of a part now."""
+
+    OURS = "what we wrote"
+    BEFORE = "what was there before us"
+    OTHERS = "what somebody else wrote since"
+
+
+def parts_of(before: Mapping[str, Any], after: Mapping[str, Any], key: Key) -> tuple[Part, ...]:
+    """Return what changed between two states of a chart (`elements_of`), with nothing of ours in the clear."""
+    return tuple(_part(name, before, after, key) for name in ELEMENTS if before[name] != after[name])
+
+
+def _part(name: str, before: Mapping[str, Any], after: Mapping[str, Any], key: Key) -> Part:
+    old, new = _listed(before[name]), _listed(after[name])
+    gone, come = _without(old, new), _without(new, old)
+    swaps = tuple(Swap(was, None if ours is None else _hash(ours, key)) for was, ours in zip_longest(gone, come))
+    return Part(name, swaps, _scope(before, name, key), _scope(after, name, key))
+
+
+def stand(chart: Mapping[str, Any], part: Part, key: Key) -> Stand:
+    """Return what a chart (`elements_of`) holds of the part: ours only where nobody has changed anything in it since."""
+    now = _scope(chart, part.element, key)
+    held = Counter(_hash(each, key) for each in _listed(chart[part.element]))
+    wrote = Counter(each.wrote for each in part.swaps if each.wrote is not None)
+    were = Counter(_hash(each.before, key) for each in part.swaps if each.before is not None)
+    if now == part.means and wrote <= held:
+        return Stand.OURS
+    back = were <= held and not (wrote - were) & held
+    return Stand.BEFORE if now == part.meant and back else Stand.OTHERS
+
+
+def taken_back(patient: Json, parts: Iterable[Part], key: Key) -> Json:
+    """Return the Patient with the earlier values of each part that is as we wrote it; everything else stays as it is."""
+    found = deepcopy(patient)
+    for part in parts:
+        if stand(elements_of(found), part, key) is Stand.OURS:
+            _put_back(found, part, key)
+    return found
+
+
+def _put_back(patient: Json, part: Part, key: Key) -> None:
+    where = COMMUNICATION if part.element == COMMUNICATION else "extension"
+    held: list[Json] = patient.get(where, [])
+    for swap in part.swaps:
+        place = next((place for place, each in enumerate(held) if _is_of(each, part) and _hash(each, key) == swap.wrote), None)
+        ours = slice(len(held), len(held)) if place is None else slice(place, place + 1)
+        held[ours] = [] if swap.before is None else [deepcopy(swap.before)]
+    # FHIR has no empty lists.
+    if held:
+        patient[where] = held
+    else:
+        patient.pop(where, None)
+
+
+def _is_of(item: Json, part: Part) -> bool:
+    return part.element == COMMUNICATION or item.get("url") in _URLS_OF[part.element]
+
+
+def composed(first: Part, then: Part | None, key: Key) -> Part:
+    """Return what undoing both would take back: what stood before the first gives way to what the later one wrote.
+
+    Where somebody else wrote between the two, that stood before the later one, and the first is gone already.
+    """
+    if then is None:
+        return first
+    if then.meant != first.means:
+        return then
+    left = {each.wrote: each for each in first.swaps if each.wrote is not None}
+    swaps = []
+    for each in then.swaps:
+        earlier = None if each.before is None else left.pop(_hash(each.before, key), None)
+        swaps.append(each if earlier is None else Swap(earlier.before, each.wrote))
+    swaps += [*left.values(), *(each for each in first.swaps if each.wrote is None)]
+    kept = tuple(each for each in swaps if (each.before, each.wrote) != (None, None))
+    return Part(first.element, kept, first.meant, then.means)
+
+
+def carried(parts: Iterable[Part], chart: Mapping[str, Any], now: Iterable[Part], key: Key) -> tuple[Part, ...]:
+    """Return what has to be kept of a try that goes on: where the chart has what an earlier try wrote, what stood before it.
+
+    `chart` is what the later try found, `now` what that one changes.
+    """
+    found = {each.element: each for each in now}
+    for part in parts:
+        if stand(chart, part, key) is Stand.OURS:
+            found[part.element] = composed(part, found.get(part.element), key)
+    return tuple(found.values())
+
+
+def _scope(chart: Mapping[str, Any], name: str, key: Key) -> str:
+    """Return the hash of all that an element says: of extensions each, of languages those that are preferred or marked."""
+    if name == COMMUNICATION:
+        said = meanings(chart)
+        return key(canonical(tuple(said[each] for each in _TONGUES)))
+    return key(exact.dumps(sorted(map(_form, _listed(chart[name])))))
+
+
+def _hash(item: Json, key: Key) -> str:
+    return key(_form(item))
+
+
+def _form(item: Any) -> str:
+    """Return what an item says in one way of writing: ids, displays and order are a server's to change."""
+    return exact.dumps(_plain(item))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(value[name]) for name in sorted(value) if name not in ("id", "display")}
+    return sorted(map(_form, value)) if isinstance(value, list) else value
+
+
+def _listed(held: Any) -> list[Json]:
+    return held if isinstance(held, list) else [] if held is None else [held]
+
+
+def _without(items: list[Json], others: list[Json]) -> list[Json]:
+    left, found = list(others), []
+    for each in items:
+        if each in left:
+            left.remove(each)
+        else:
+            found.append(each)
+    return found

@@ -1,0 +1,49 @@
+"""What a chart says of each element, in words for the person who has to decide about it."""
+
+from collections.abc import Iterable, Mapping
+
+from fhir_client.uscore.communication import READ, marks
+from fhir_client.uscore.parts import NO, YES, Json
+from fhir_client.uscore.patient import INTERPRETERS, URLS
+
+_WANTED = {YES.code: "Yes", NO.code: "No"}
+
+
+def in_words(patient: Json) -> Mapping[str, tuple[str, ...]]:
+    """Return the words of each element of a Patient; none where it has none."""
+    extensions, entries = patient.get("extension", []), patient.get("communication", [])
+    return {
+        "race": _all(each for each in extensions if each.get("url") == URLS["race"]),
+        "ethnicity": _all(each for each in extensions if each.get("url") == URLS["ethnicity"]),
+        "interpreter": _all(each for each in extensions if each.get("url") in INTERPRETERS),
+        "spoken-language": _all(each for each in entries if each.get("preferred")),
+        "written-language": _all(each for each in entries if READ.code in marks(each)),
+    }
+
+
+def words_of(item: Json) -> str:
+    """Return the words of one extension, or of one entry of `communication`."""
+    if "language" in item:
+        return _concept(item["language"])
+    if "valueBoolean" in item:
+        return "Yes" if item["valueBoolean"] else "No"
+    if "valueCoding" in item:
+        return _WANTED.get(item["valueCoding"].get("code", ""), _coding(item["valueCoding"]))
+    return _category(item.get("extension", []))
+
+
+def _all(items: Iterable[Json]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(words_of, items)))
+
+
+def _category(parts: list[Json]) -> str:
+    texts = [str(each["valueString"]) for each in parts if each.get("url") == "text" and "valueString" in each]
+    return "; ".join(texts or [_coding(each["valueCoding"]) for each in parts if "valueCoding" in each])
+
+
+def _concept(held: Json) -> str:
+    return str(held.get("text") or next(map(_coding, held.get("coding", [])), ""))
+
+
+def _coding(held: Json) -> str:
+    return str(held.get("display") or held.get("code", ""))

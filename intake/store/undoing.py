@@ -1,0 +1,140 @@
+"""Undo as a row sees it: asked for by a person, claimed and carried out by the worker, stopped or done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import select, update
+
+from intake.store import deciding, earlier
+from intake.store.claims import due_rows
+from intake.store.crypto import KeyFault
+from intake.store.database import Tx
+from intake.store.deciding import Decision
+from intake.store.earlier import Earlier
+from intake.store.submissions import OPEN, Row, Status, row_of
+from intake.store.tables import submissions as table
+
+_open = [status.value for status in OPEN]
+_NOTHING: Mapping[str, Any] = {"held_at": None, "reason": None, "words": None, "detail": None}
+
+
+class Asked(StrEnum):
+    """What became of asking for undo, in a sentence."""
+
+    DONE = "The worker takes it back now."
+    ALREADY = "It is undone already, or on its way back."
+    ON_ITS_WAY = "It is still on its way to the server. Wait until it is verified or held."
+    BY_HAND = "Somebody typed it into the chart, so somebody has to take it back there by hand."
+    NOT_SENT = "Nothing of it was sent from here, so there is nothing to undo here."
+    TOO_LATE = "The time to undo is over, and the chart's earlier values are erased here."
+
+
+_REFUSED = {
+    **dict.fromkeys(_open, Asked.ON_ITS_WAY),
+    Status.ENTERED.value: Asked.BY_HAND,
+    Status.REVERSED.value: Asked.ALREADY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """A row on its way back that this worker alone may write; `decided` are the elements that a reviewer decided about."""
+
+    row: Row
+    lease: str
+    earlier: Earlier
+    decided: Mapping[str, Decision]
+    failing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another submission of the same chart that was sent after a row and was not undone."""
+
+    id: str
+    is_open: bool
+    earlier: Earlier
+
+
+def possible(row: Row, kept_for: timedelta, now: datetime) -> bool:
+    """Return whether undo can be asked for now: it was sent, it is not on its way, and the earlier values are kept yet."""
+    began = row.verified_at or row.sent_at
+    closed = row.status.value not in _REFUSED and not row.undoing
+    return closed and row.sent_at is not None and began is not None and now < began + kept_for
+
+
+def ask(tx: Tx, identity: str) -> Asked:
+    """Put a row on its way back; the caller has checked that there is one."""
+    columns = (table.c.status, table.c.undo_from, table.c.sent_at, table.c.earlier)
+    held = tx.connection.execute(select(*columns).where(table.c.id == identity).with_for_update()).one()
+    if held.undo_from is not None:
+        return Asked.ALREADY
+    if held.status in _REFUSED:
+        return _REFUSED[held.status]
+    if held.sent_at is None:
+        return Asked.NOT_SENT
+    if held.earlier is None:
+        return Asked.TOO_LATE
+    values = {"status": Status.QUEUED.value, "due_at": tx.now, "undo_at": tx.now, "undo_from": held.status, **_NOTHING}
+    # What was decided was decided about writing it.
+    tx.connection.execute(update(table).where(table.c.id == identity).values(**values, failing_since=None, decided=None))
+    return Asked.DONE
+
+
+def stop(tx: Tx, identity: str) -> bool:
+    """Leave a row as it stood before undo was asked for; False where it is not held on its way back."""
+    held = (table.c.id == identity, table.c.status == Status.HELD.value, table.c.undo_from.is_not(None))
+    values = {"status": table.c.undo_from, "undo_from": None, "undo_at": None, "decided": None, **_NOTHING}
+    return tx.connection.execute(update(table).where(*held).values(values)).rowcount == 1
+
+
+def claim(tx: Tx, server: str, *, limit: int, lease: timedelta) -> tuple[Undoing, ...]:
+    """Lease up to `limit` due rows that are on their way back; each in its turn among those of its patient."""
+    due = due_rows(tx, server, limit).where(table.c.undo_from.is_not(None))
+    leased = (_leased(tx, held, tx.now + lease) for held in tx.connection.execute(due).all())
+    return tuple(each for each in leased if each is not None)
+
+
+def _leased(tx: Tx, held: Any, until: datetime) -> Undoing | None:
+    lease, query = str(uuid4()), update(table).where(table.c.id == held.id)
+    try:
+        before, decided = earlier.opened(tx, held.earlier, held.id), deciding.opened(tx, held.decided, held.id)
+    except KeyFault as fault:
+        words = f"It cannot be read here: {fault}. Bring back the key file, then retry."
+        values = {"status": Status.HELD.value, "held_at": tx.now, "reason": "unreadable", "words": words}
+        tx.connection.execute(query.values(values))
+        return None
+    tx.connection.execute(query.values(lease=lease, leased_until=until, attempts=table.c.attempts + 1))
+    return Undoing(row_of(tx, held), lease, before, decided, held.failing_since)
+
+
+def later(tx: Tx, identity: str) -> tuple[Other, ...]:
+    """Return the submissions of the same chart that were sent after this one and are not undone, in their order."""
+    mine = select(table.c.server, table.c.patient_key, table.c.number).where(table.c.id == identity).subquery()
+    query = (
+        select(table.c.id, table.c.status, table.c.earlier)
+        .join(mine, (table.c.server == mine.c.server) & (table.c.patient_key == mine.c.patient_key))
+        .where(table.c.number > mine.c.number, table.c.sent_at.is_not(None), table.c.earlier.is_not(None))
+        .where(table.c.status != Status.REVERSED.value)
+        .order_by(table.c.number)
+    )
+    return tuple(
+        Other(held.id, held.status in _open, earlier.opened(tx, held.earlier, held.id)) for held in tx.connection.execute(query)
+    )
+
+
+def done(tx: Tx, undoing: Undoing, others: Mapping[str, Earlier]) -> bool:
+    """It is taken back, and nothing of what was said stays here; `others` is what undoing later ones goes back to now."""
+    values = {"status": Status.REVERSED.value, "reversed_at": tx.now, "undo_from": None, "lease": None, "leased_until": None}
+    said = dict.fromkeys(("payload", "known", "decided", "drift"))
+    mine = (table.c.id == undoing.row.id, table.c.lease == undoing.lease)
+    kept = tx.connection.execute(update(table).where(*mine).values({**values, **said, **_NOTHING})).rowcount == 1
+    if kept:
+        for identity, each in others.items():
+            query = update(table).where(table.c.id == identity)
+            tx.connection.execute(query.values(earlier=earlier.sealed(tx, each, identity)))
+    return kept

@@ -1,0 +1,262 @@
+"""Undo at a real server: the earlier values come back, once, and nothing that others wrote since is harmed."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid5
+
+import pytest
+from sqlalchemy import delete
+
+from fhir_client.uscore.patient import elements_of
+from intake.answers import Answer, State, Submission
+from intake.store import audit, deciding, submissions, undoing
+from intake.store.deciding import Decision, Take
+from intake.store.tables import strategies
+from intake.store.tables import submissions as table
+from intake.store.undoing import Asked
+from tests.faults import Asked as Request
+from tests.faults import Fault, after, answering, at_transaction, lost, rewritten
+from tests.outbox import PATIENT, Outbox, rest_of
+
+from .offers import is_write, offering
+from .test_charts import WHITE
+
+pytestmark = pytest.mark.server
+GERMAN = {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "de"}]}}
+ELEMENTS = ("race", "ethnicity", "spoken-language", "interpreter")
+
+
+def ask(outbox: Outbox, sent: Submission) -> Asked:
+    with outbox.database.write() as tx:
+        return undoing.ask(tx, str(sent.id))
+
+
+def written(outbox: Outbox, patient: str, **changes: Any) -> Submission:
+    """A submission that is in the chart."""
+    sent = outbox.submit(patient, **changes)
+    outbox.work_until_closed(sent)
+    assert outbox.state(sent) == ("verified", None)
+    return sent
+
+
+def undone(outbox: Outbox, sent: Submission) -> tuple[str, str | None]:
+    assert ask(outbox, sent) is Asked.DONE
+    outbox.work_until_closed(sent)
+    return outbox.state(sent)
+
+
+def unpinned(outbox: Outbox) -> None:
+    """Nobody has found out yet how the server is written to."""
+    with outbox.database.write() as tx:
+        tx.connection.execute(delete(strategies))
+
+
+def statuses(outbox: Outbox, sent: Submission) -> set[str]:
+    """How everything of a submission is marked on the server."""
+    of = {"QuestionnaireResponse": [sent.id], "Observation": [uuid5(sent.id, each) for each in ELEMENTS]}
+    return {
+        each["status"]
+        for kind, ids in of.items()
+        for identity in ids
+        for each in outbox.real.search(kind, {"identifier": f"urn:ietf:rfc:3986|{identity.urn}"})
+    }
+
+
+def chart(outbox: Outbox, patient: str) -> dict[str, Any]:
+    held = outbox.real.read(patient)
+    return {name: each for name, each in held.items() if name != "meta"}
+
+
+def test_the_earlier_values_come_back_and_all_of_it_is_marked_in_error(outbox: Outbox) -> None:
+    patient = outbox.patient(extension=[*PATIENT["extension"], WHITE])
+    before = chart(outbox, patient)
+    sent = written(outbox, patient)
+    assert chart(outbox, patient) != before
+    assert undone(outbox, sent) == ("reversed", None)
+    assert chart(outbox, patient) == before
+    assert statuses(outbox, sent) == {"entered-in-error"}
+    versions = outbox.versions(patient)
+    assert ask(outbox, sent) is Asked.ALREADY
+    assert not outbox.work()
+    assert outbox.versions(patient) == versions == 3
+    with outbox.database.read() as tx:
+        assert [each.action for each in audit.about(tx, str(sent.id))] == ["submission-undone"]
+
+
+def test_what_others_wrote_beside_it_stays(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    sent = written(outbox, patient)
+    held = outbox.real.read(patient)
+    email = {"system": "email", "value": "lan@example.org"}
+    outbox.edit(patient, telecom=[*held["telecom"], email], communication=[GERMAN, *held["communication"]])
+    edited = outbox.real.read(patient)
+    assert undone(outbox, sent) == ("reversed", None)
+    after_it = outbox.real.read(patient)
+    assert rest_of(after_it) == rest_of(edited)
+    assert after_it["communication"] == [GERMAN, *PATIENT["communication"]]
+
+
+def test_what_others_changed_since_is_held_shown_and_left_where_a_reviewer_says_so(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    sent = written(outbox, patient)
+    held = outbox.real.read(patient)
+    others = [each for each in held["extension"] if not each["url"].endswith("us-core-race")]
+    outbox.edit(patient, extension=[*others, WHITE])
+    edited = chart(outbox, patient)
+    assert undone(outbox, sent) == ("held", "chart-changed")
+    assert chart(outbox, patient) == edited
+    assert statuses(outbox, sent) == {"final", "completed"}
+    with outbox.database.write() as tx:
+        [contest] = deciding.contests(tx, str(sent.id))
+        assert (contest.element, contest.chart, contest.said) == ("race", ("White",), ())
+        assert not submissions.discard(tx, str(sent.id))
+        assert deciding.decide(tx, str(sent.id), {"race": Decision(Take.CHART, contest.over)})
+    outbox.work()
+    assert outbox.state(sent) == ("reversed", None)
+    after_it = elements_of(outbox.real.read(patient))
+    assert after_it == {**elements_of(PATIENT), "race": WHITE}
+    assert statuses(outbox, sent) == {"entered-in-error"}
+
+
+def test_stopped_it_stands_as_before(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    sent = written(outbox, patient)
+    outbox.edit(patient, extension=[WHITE])
+    assert undone(outbox, sent)[0] == "held"
+    with outbox.database.write() as tx:
+        assert undoing.stop(tx, str(sent.id))
+        assert not undoing.stop(tx, str(sent.id))
+    assert outbox.state(sent) == ("verified", None)
+    assert not outbox.row(sent).undoing
+
+
+@pytest.mark.parametrize("fault", [lost, answering(503), answering(429)], ids=["lost", "503", "429"])
+def test_a_fault_on_the_way_leaves_one_undo(outbox: Outbox, fault: Fault) -> None:
+    patient = outbox.patient()
+    before = chart(outbox, patient)
+    sent = written(outbox, patient)
+    outbox.proxy.plan = [at_transaction(fault)]
+    assert undone(outbox, sent) == ("reversed", None)
+    assert (chart(outbox, patient), outbox.versions(patient)) == (before, 3)
+
+
+def test_after_a_lost_answer_the_same_words_of_somebody_else_are_theirs(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    sent = written(outbox, patient)
+    ours = outbox.real.read(patient)
+    outbox.proxy.plan = [at_transaction(lost)]
+    assert ask(outbox, sent) is Asked.DONE
+    outbox.work()
+    assert outbox.state(sent)[0] == "waiting"
+    outbox.edit(patient, extension=ours["extension"])
+    outbox.work_until_closed(sent)
+    assert outbox.state(sent) == ("reversed", None)
+    assert outbox.real.read(patient)["extension"] == ours["extension"]
+
+
+def test_a_colleague_who_writes_at_once_is_not_overwritten(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    sent = written(outbox, patient)
+    email = {"system": "email", "value": "lan@example.org"}
+
+    def colleague(_: Request) -> None:
+        outbox.edit(patient, telecom=[email])
+
+    outbox.proxy.plan = [at_transaction(after(colleague, rewritten(lambda _: None)))]
+    assert undone(outbox, sent) == ("reversed", None)
+    assert outbox.real.read(patient)["telecom"] == [email]
+    assert elements_of(outbox.real.read(patient)) == elements_of(PATIENT)
+
+
+def test_it_works_after_the_answers_are_erased_and_not_after_its_time(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    before = chart(outbox, patient)
+    first, second = written(outbox, patient), written(outbox, outbox.patient())
+
+    def days(number: int) -> None:
+        outbox.clock.advance(days=number)
+        with outbox.database.write() as tx:
+            submissions.erase(tx, payload_after=timedelta(days=30), undo_after=timedelta(days=90))
+
+    days(89)
+    with outbox.database.read() as tx:
+        assert tx.connection.execute(table.select().where(table.c.id == str(first.id))).one().payload is None
+    assert undone(outbox, first) == ("reversed", None)
+    assert chart(outbox, patient) == before
+    days(2)
+    assert ask(outbox, second) is Asked.TOO_LATE
+
+
+def test_what_was_never_sent_or_is_on_its_way_is_not_undone(outbox: Outbox) -> None:
+    sent = outbox.submit(outbox.patient())
+    assert ask(outbox, sent) is Asked.ON_ITS_WAY
+    outbox.edit(sent.patient, active=False)
+    outbox.work()
+    assert outbox.state(sent) == ("held", "patient")
+    assert ask(outbox, sent) is Asked.NOT_SENT
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_later_submission_stands_and_goes_back_to_what_was_before_both(outbox: Outbox, newest_first: bool) -> None:
+    patient = outbox.patient()
+    before = chart(outbox, patient)
+    first = written(outbox, patient)
+    second = written(outbox, patient, answers={"race-ethnicity": Answer(State.ANSWERED, ("2106-3",))})
+    now = elements_of(outbox.real.read(patient))
+    if newest_first:
+        assert undone(outbox, second) == ("reversed", None)
+        assert undone(outbox, first) == ("reversed", None)
+    else:
+        assert undone(outbox, first) == ("reversed", None)
+        assert elements_of(outbox.real.read(patient))["race"] == now["race"]
+        assert elements_of(outbox.real.read(patient))["communication"] == before["communication"]
+        assert statuses(outbox, second) == {"final", "completed"}
+        assert undone(outbox, second) == ("reversed", None)
+    assert chart(outbox, patient) == before
+
+
+def test_a_later_submission_that_says_the_same_keeps_its_word(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    before = chart(outbox, patient)
+    first, second = written(outbox, patient), written(outbox, patient)
+    said = chart(outbox, patient)
+    assert undone(outbox, first) == ("reversed", None)
+    assert chart(outbox, patient) == said
+    assert undone(outbox, second) == ("reversed", None)
+    assert chart(outbox, patient) == before
+
+
+def test_a_chart_that_was_merged_since_is_left_to_a_person(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    sent = written(outbox, patient)
+    outbox.edit(patient, link=[{"type": "replaced-by", "other": {"reference": outbox.patient()}}])
+    assert undone(outbox, sent) == ("held", "patient")
+    assert statuses(outbox, sent) == {"final", "completed"}
+
+
+@pytest.mark.parametrize("rung", ["patch", "put"])
+@pytest.mark.parametrize("number", [1, 2, 6])
+def test_without_a_transaction_a_try_that_was_broken_off_goes_on(outbox: Outbox, rung: str, number: int) -> None:
+    unpinned(outbox)
+    patient = outbox.patient()
+    before = chart(outbox, patient)
+    outbox.proxy.always = offering(rung)
+    sent = written(outbox, patient)
+    only, seen = offering(rung), [0]
+
+    def broken(asked: Any, forward: Any) -> Any:
+        seen[0] += is_write(asked)
+        return lost(asked, forward) if is_write(asked) and seen[0] == number else only(asked, forward)
+
+    outbox.proxy.always = broken
+    assert undone(outbox, sent) == ("reversed", None)
+    assert (chart(outbox, patient), outbox.versions(patient)) == (before, 3)
+    assert statuses(outbox, sent) == {"entered-in-error"}
+
+
+def test_what_a_person_typed_a_person_takes_back(outbox: Outbox) -> None:
+    unpinned(outbox)
+    outbox.proxy.always = offering("document")
+    sent = written(outbox, outbox.patient())
+    assert undone(outbox, sent) == ("held", "by-hand")
+    assert "only a person can take back" in str(outbox.row(sent).words)

@@ -1,0 +1,80 @@
+"""What only a person can put into the chart: told with its codes, and done when the chart says it, whoever typed it."""
+
+from csv import DictReader
+from pathlib import Path
+
+import pytest
+
+from fhir_client.uscore.patient import apply
+from fhir_client.uscore.versions import version
+from intake.answers import Submission
+from intake.cli import main
+from intake.clock import system_clock
+from intake.settings import MappingPolicy
+from intake.store import submissions
+from intake.sync.mapping import statement
+from tests.faults import answering
+from tests.outbox import PATIENT, Outbox, effects
+
+from .offers import at_write, is_write, offering
+
+pytestmark = pytest.mark.server
+
+
+def test_what_a_person_has_to_type_is_told_and_read_back_when_it_is_typed(
+    ladder: Outbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    number = {"system": "urn:mrn", "value": "4711"}
+    patient = ladder.patient(identifier=[number])
+    sent = ladder.submit(patient)
+    ladder.proxy.always = offering("worklist")
+    ladder.work()
+    assert ladder.state(sent) == ("held", "worklist")
+    monkeypatch.setenv("INTAKE_CONFIG", str(ladder.settings.directory))
+    sheet = tmp_path / "sheet.csv"
+    assert main(["submissions", "worklist", "--csv", str(sheet)]) == 0
+    assert main(["submissions", "worklist", "--csv", str(sheet)]) == 1
+    assert sheet.stat().st_mode & 0o077 == 0
+    with sheet.open(newline="", encoding="utf-8") as file:
+        lines = {each["element"]: each for each in DictReader(file)}
+    assert set(lines) == {"race", "ethnicity", "spoken-language", "written-language", "interpreter"} & set(lines)
+    race = lines["race"]
+    assert (race["submission"], race["patient"], race["record_number"]) == (str(sent.id), patient, "4711")
+    assert (race["birth_date"], "2028-9" in race["codes"]) == (PATIENT["birthDate"], True)
+    assert "2028-9" not in capsys.readouterr().err
+    # Nobody has typed it yet: what is still missing is said again, and nothing is called done.
+    assert main(["submissions", "typed", str(sent.id)]) == 0
+    ladder.clock.now = system_clock()
+    ladder.work()
+    assert ladder.state(sent) == ("held", "worklist")
+    typed(ladder, patient, sent)
+    assert main(["submissions", "typed", str(sent.id)]) == 0
+    ladder.clock.now = system_clock()
+    ladder.work()
+    assert ladder.state(sent) == ("entered", None)
+    assert not any(map(is_write, ladder.proxy.asked))
+    assert main(["submissions", "typed", str(sent.id)]) == 1
+
+
+def typed(ladder: Outbox, patient: str, sent: Submission) -> None:
+    """Somebody types it into the chart, whose EHR shows the codes with displays and a text of its own."""
+    said = statement(sent, ladder.settings.question_sets[sent.question_set], MappingPolicy())
+    chart = apply(ladder.real.read(patient), said, version("6.1.0")).patient
+    for each in chart["extension"]:
+        for part in each.get("extension", []):
+            part.update({"valueString": "as the EHR has it"} if part["url"] == "text" else {})
+    ladder.edit(patient, extension=chart["extension"], communication=chart["communication"])
+
+
+def test_what_was_refused_can_be_typed_as_well(ladder: Outbox) -> None:
+    patient = ladder.patient()
+    sent = ladder.submit(patient)
+    ladder.proxy.always = at_write(1, answering(422), "put")
+    ladder.work()
+    assert ladder.state(sent) == ("held", "refused")
+    typed(ladder, patient, sent)
+    with ladder.database.write() as tx:
+        assert submissions.typed(tx, str(sent.id))
+    ladder.work()
+    assert ladder.state(sent) == ("entered", None)
+    assert set(effects(ladder.real, sent).values()) == {0}
