@@ -126,7 +126,7 @@ COUNTED = {
     "lost": "effects lost",
     "twice": "effects there twice",
     "strange": "resources that nobody sent",
-    "harmed": "charts harmed",
+    "harmed": "resources harmed",
     "seconds": "seconds",
 }
 
