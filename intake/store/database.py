@@ -1,18 +1,21 @@
 """The database: SQLite or PostgreSQL, reading and writing in transactions that are as durable as a thank-you needs."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from intake.clock import Clock
 from intake.store.crypto import Cipher
+from intake.store.together import Together
 
 HEAD = "0002"
 """The schema revision that this version of the code works with; a test keeps it equal to the newest migration."""
@@ -30,6 +33,14 @@ class Tx:
     cipher: Cipher
     now: datetime
 
+    def insert_new(self, table: Table, values: Mapping[str, Any]) -> bool:
+        """Insert a row; False where one of its key is there, though another process may have put it there just now."""
+        # Each dialect has a construct of its own for the same words; that of the one in use is imported already.
+        dialect = import_module(f"sqlalchemy.dialects.{self.connection.dialect.name}")
+        query = dialect.insert(table).on_conflict_do_nothing()
+        # Nothing is fetched of the row, so that the database says how many there are.
+        return bool(self.connection.execute(query.inline(), values).rowcount == 1)
+
 
 class Database:
     """An open database; `durability` says in words how a commit reaches the disk."""
@@ -39,6 +50,7 @@ class Database:
         self._engine, self._cipher, self._clock = engine, cipher, clock
         self.is_sqlite = engine.dialect.name == "sqlite"
         self.durability = journal_words() if self.is_sqlite else "PostgreSQL: its own log, synchronous_commit"
+        self._together = Together(self._begun, BUSY_SECONDS)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -49,16 +61,18 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """Open a transaction that writes; it is on disk when the block has ended without an exception."""
-        with self._engine.connect() as connection:
-            if self.is_sqlite:
-                # A deferred transaction that reads first and writes then fails whenever another one writes between.
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            try:
-                yield Tx(connection, self._cipher, self._clock())
-            except BaseException:
-                connection.rollback()
-                raise
-            connection.commit()
+        with self._together.transaction() if self.is_sqlite else self._engine.begin() as connection:
+            yield Tx(connection, self._cipher, self._clock())
+
+    def _begun(self) -> Connection:
+        connection = self._engine.connect()
+        try:
+            # A deferred transaction that reads first and writes then fails whenever another one writes between.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def revision(self) -> str | None:
         """Return the schema's revision, None where nothing was migrated yet."""
@@ -85,7 +99,8 @@ def open_engine(url: str) -> Engine:
     """Return an engine with our pragmas; on SQLite transactions begin where we say so."""
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    # Writers that share a commit use its connection one after the other, each in its own thread.
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", _set_up_sqlite)
     return engine
 

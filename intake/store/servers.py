@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select, update
 
 from intake.store.database import Tx
 from intake.store.tables import servers as table
@@ -80,11 +79,7 @@ def resume(tx: Tx, server: str) -> None:
 
 def _put(tx: Tx, server: str, values: dict[str, datetime | str | None]) -> None:
     query = update(table).where(table.c.id == server).values(values)
-    if tx.connection.execute(query).rowcount == 1:
-        return
-    try:
-        with tx.connection.begin_nested():
-            tx.connection.execute(insert(table).values(id=server, **values))
-    except IntegrityError:
+    there = tx.connection.execute(query).rowcount == 1
+    if not there and not tx.insert_new(table, {"id": server, **values}):
         # On PostgreSQL two workers can meet a new server together.
         tx.connection.execute(query)

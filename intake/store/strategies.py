@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select, update
 
 from intake.store.database import Tx
 from intake.store.tables import strategies as table
@@ -57,11 +56,7 @@ def pin(tx: Tx, server: str, way: Way, *, proven: bool = False) -> None:
         "proven_at": proven_at,
     }
     query = update(table).where(table.c.server == server).values(values)
-    if tx.connection.execute(query).rowcount == 1:
-        return
-    try:
-        with tx.connection.begin_nested():
-            tx.connection.execute(insert(table).values(server=server, **values))
-    except IntegrityError:
+    there = tx.connection.execute(query).rowcount == 1
+    if not there and not tx.insert_new(table, {"server": server, **values}):
         # On PostgreSQL two workers can meet a new server together.
         tx.connection.execute(query)

@@ -7,8 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row as SqlRow
-from sqlalchemy import and_, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import and_, func, or_, select, update
 
 from intake.answers import Submission
 from intake.store import payload
@@ -127,9 +126,6 @@ def submit(tx: Tx, submission: Submission, server: str, visit: str | None = None
     content = payload.encode(submission)
     identity = str(submission.id)
     content_key = tx.cipher.keyed("content", content.decode())
-    stored = tx.connection.execute(select(table.c.content_key).where(table.c.id == identity)).scalar()
-    if stored is not None:
-        return _same_or_raise(identity, stored, content_key)
     values = {
         "id": identity,
         "clinic": submission.clinic,
@@ -145,17 +141,9 @@ def submit(tx: Tx, submission: Submission, server: str, visit: str | None = None
         "payload": tx.cipher.seal(content, identity),
         "known": None if known is None else sealed(tx, known, identity),
     }
-    try:
-        with tx.connection.begin_nested():
-            tx.connection.execute(insert(table).values(values))
-    except IntegrityError:
-        # On PostgreSQL two tabs can pass the look-up together; the unique id lets one of them in.
-        stored = tx.connection.execute(select(table.c.content_key).where(table.c.id == identity)).scalar_one()
-        return _same_or_raise(identity, stored, content_key)
-    return True
-
-
-def _same_or_raise(identity: str, stored: str, content_key: str) -> bool:
+    if tx.insert_new(table, values):
+        return True
+    stored = tx.connection.execute(select(table.c.content_key).where(table.c.id == identity)).scalar_one()
     if stored != content_key:
         raise DifferentContent(f"submission {identity} is already stored, with other content")
     return False

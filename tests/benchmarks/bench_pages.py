@@ -140,8 +140,14 @@ def main() -> int:
     # The design's goal for both is 4; the gate closes so far above it that a machine that does other things too does not.
     return conclude(
         [
-            Limit("GET a question, of a bare view's CPU", our_get / bare_get, "<=", 7, f"{our_get * 1e6:.0f} µs"),
-            Limit("POST a question, of a bare view that commits", our_post / bare_post, "<=", 5, f"{our_post * 1e6:.0f} µs"),
+            Limit("GET a question, of a bare view's CPU", our_get / bare_get, "<=", 7, f"goal 4; {our_get * 1e6:.0f} µs"),
+            Limit(
+                "POST a question, of a bare view that commits",
+                our_post / bare_post,
+                "<=",
+                5,
+                f"goal 4; {our_post * 1e6:.0f} µs",
+            ),
         ]
     )
 

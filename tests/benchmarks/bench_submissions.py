@@ -1,0 +1,101 @@
+"""Durable submissions against raw commits of a row of that size in the same journal mode, one client and sixteen at once."""
+
+import os
+import sqlite3
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+from intake.clock import system_clock
+from intake.store import submissions
+from intake.store.crypto import load_keys, new_keys
+from intake.store.database import Database, journal_words, open_database, pragmas
+from intake.store.migrate import migrate
+from intake.store.payload import encode
+from tests.benchmarks.measuring import Limit, conclude, folder, interleaved, seconds
+from tests.outbox import EXAMPLE
+
+EACH, CLIENTS, ROUNDS = 150, 16, 5
+ROW = os.urandom(len(encode(EXAMPLE)) + 400)
+"""The answers, sealed, and about as much beside them as our other columns hold."""
+
+
+def raw(path: Path) -> sqlite3.Connection:
+    """A connection to a table with a key, and nothing else."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+    for pragma in pragmas():
+        connection.execute(pragma)
+    connection.execute("CREATE TABLE IF NOT EXISTS rows (id TEXT PRIMARY KEY, content BLOB NOT NULL)")
+    return connection
+
+
+def commit_raw(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("INSERT INTO rows VALUES (?, ?)", (str(uuid4()), ROW))
+    connection.execute("COMMIT")
+
+
+def submit(database: Database) -> None:
+    sent = replace(EXAMPLE, id=uuid4(), patient=f"Patient/{uuid4()}")
+    with database.write() as tx:
+        submissions.submit(tx, sent, "main")
+
+
+def append(path: Path) -> None:
+    """The least that any durable store can do: add to a file and wait for the disk."""
+    with path.open("ab") as file:
+        file.write(ROW)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def together(work: Callable[[], None]) -> tuple[float, list[float]]:
+    """The time that each of all clients' works took on the whole, and what each single one took."""
+
+    def one(_: int) -> list[float]:
+        return [seconds(work) for _ in range(EACH // 4)]
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        began = time.perf_counter()
+        each = [single for client in pool.map(one, range(CLIENTS)) for single in client]
+    return (time.perf_counter() - began) / len(each), each
+
+
+def main() -> int:
+    """Print the ratios of STACK.md's table."""
+    with folder() as place:
+        new_keys(place / "keys.json")
+        migrate(f"sqlite:///{place / 'ours.sqlite3'}")
+        ours = open_database(f"sqlite:///{place / 'ours.sqlite3'}", load_keys(place / "keys.json"), system_clock)
+        bare = raw(place / "raw.sqlite3")
+        works = (partial(commit_raw, bare), partial(submit, ours), partial(append, place / "appended"))
+        for work in works:
+            seconds(work, 20)
+        by_raw, by_us, by_disk = interleaved(*(partial(seconds, work, EACH) for work in works), rounds=ROUNDS)
+        runs = [together(partial(submit, ours)) for _ in range(ROUNDS)]
+        at_once = statistics.median(whole for whole, _ in runs)
+        singles = sorted(single for _, each in runs for single in each)
+        ours.close()
+        bare.close()
+    sys.stdout.write(
+        f"{journal_words()}: raw {1 / by_raw:.0f}/s, ours {1 / by_us:.0f}/s, "
+        f"{CLIENTS} clients {1 / at_once:.0f}/s, appended fsyncs {1 / by_disk:.0f}/s\n"
+    )
+    slowest = singles[-1] / statistics.median(singles)
+    return conclude(
+        [
+            Limit("durable submission, 1 client, of the raw commit", by_raw / by_us, ">=", 0.35, "goal 0.5"),
+            Limit(f"durable submission, {CLIENTS} clients, of the raw commit", by_raw / at_once, ">=", 1.0),
+            Limit(f"slowest of {CLIENTS} clients, in medians", slowest, "<=", 40, "goal 20"),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
