@@ -18,8 +18,8 @@ def shown(text: str) -> str:
     """Return the README's text with each result between its marks."""
     for name, table in TABLES.items():
         begin, end = f"<!-- tests/results/{name}.json, by python -m tests.readme -->\n", "<!-- end -->"
-        found = table(json.loads((RESULTS / f"{name}.json").read_text("utf-8")))
-        place = re.compile(f"(?<={re.escape(begin)}).*?(?={re.escape(end)})", re.DOTALL)
+        found = f"{begin}\n{table(json.loads((RESULTS / f'{name}.json').read_text('utf-8')))}\n{end}"
+        place = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
         text, places = place.subn(lambda _, found=found: found, text)  # type: ignore[misc]
         if places != 1:
             raise ValueError(f"README.md: {places} places for {name}; there must be one: {begin.strip()} … {end}")

@@ -19,7 +19,7 @@ from tests.cli.conftest import lay_out
 from tests.faults import Proxy, proxy_to
 from tests.outbox import Outbox
 from tests.servers.launching import hapi, hapi_on_postgres
-from tests.servers.matrix import SERVERS, Seen, written
+from tests.servers.matrix import SERVERS, Seen, keep
 from tests.sites import SetClock
 
 SEEN: list[Seen] = []
@@ -38,9 +38,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write what was seen, where it was asked for."""
     wanted: Path | None = session.config.getoption("results")
-    for name, found in written(SEEN, datetime.now(UTC)).items():
-        if wanted is not None:
-            (wanted / f"{name}.json").write_text(found, "utf-8")
+    if wanted is not None:
+        keep(SEEN, wanted, datetime.now(UTC))
 
 
 @pytest.fixture(

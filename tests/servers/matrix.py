@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
@@ -41,6 +42,27 @@ FEATURES = {
         "test_a_value_that_the_server_dropped_is_seen",
         "test_declined_accepted_by_the_server_and_silently_not_stored",
     ),
+    "its surprises": (
+        "test_if_match",
+        "test_a_put_of_an_id_of_ours",
+        "test_a_delete_that_is_stale",
+        "test_a_read_of_what_was_deleted",
+        "test_an_unchanged_put",
+        "test_a_conditional_create_that_fits_several",
+        "test_a_reference_to_nothing",
+        "test_a_conditional_reference_that_fits_nothing",
+        "test_what_is_no_fhir_is_refused",
+        "test_a_code_of_no_set",
+        "test_what_lacks_a_required_element",
+        "test_a_search_by_what_it_does_not_know",
+        "test_a_search_for_a_part_of_a_name",
+        "test_the_etag_of_an_entry",
+        "test_a_deleted_resource_that_is_written_again",
+        "test_a_delete_of_what_others_refer_to",
+        "test_an_operation_that_it_lacks",
+        "test_a_search_by_what_others_say_of_it",
+        "test_a_read_of_what_did_not_change",
+    ),
     "reference to nothing": ("test_a_reference_to_nothing_holds_the_row_or_is_taken",),
 }
 """What a reader asks about, and the tests that show it."""
@@ -59,21 +81,24 @@ class Seen:
     noted: Json
 
 
-def written(seen: Iterable[Seen], on: datetime) -> dict[str, str]:
-    """Return what a run saw, as JSON, by the name that it is kept under; a run that saw nothing of one leaves it alone."""
+def keep(seen: Iterable[Seen], folder: Path, on: datetime) -> None:
+    """Write what a run saw into the folder; of a server that it did not see, what an earlier run saw stays."""
+    day = {"on": on.date().isoformat()}
     tests = [each for each in seen if each.test != FIRE]
     fires = [each for each in seen if each.test == FIRE]
-    found = {"servers": _servers(tests) if tests else {}, "fire": {each.server: _fire(each) for each in fires}}
-    day = on.date().isoformat()
-    return {name: json.dumps({"on": day, "servers": each}, indent=2) + "\n" for name, each in found.items() if each}
+    _update(folder / "servers.json", {each: {**day, **_features(each, tests)} for each in {one.server for one in tests}})
+    _update(folder / "fire.json", {each.server: {**day, **_fire(each)} for each in fires})
 
 
-def _servers(seen: list[Seen]) -> Json:
-    return {
-        server: {feature: _cases(server, tests, seen) for feature, tests in FEATURES.items()}
-        for server in SERVERS
-        if any(each.server == server for each in seen)
-    }
+def _update(file: Path, found: Json) -> None:
+    known = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    ordered = {server: (known | found)[server] for server in SERVERS if server in known | found}
+    if found:
+        file.write_text(json.dumps(ordered, indent=2) + "\n", "utf-8")
+
+
+def _features(server: str, seen: list[Seen]) -> Json:
+    return {feature: _cases(server, tests, seen) for feature, tests in FEATURES.items()}
 
 
 def _cases(server: str, tests: Iterable[str], seen: list[Seen]) -> Json:
@@ -86,12 +111,10 @@ def _fire(seen: Seen) -> Json:
     return {"outcome": seen.outcome, **noted, **(asdict(seen.noted["found"]) if "found" in seen.noted else {})}
 
 
-def servers_table(result: Mapping[str, Any]) -> str:
+def servers_table(result: Mapping[str, Json]) -> str:
     """Return the table of servers and features: how many cases passed."""
-    servers = [each for each in SERVERS if each in result["servers"]]
-    rows = [["", *(SERVERS[each] for each in servers)], ["---"] * (len(servers) + 1)]
-    rows += [[feature, *(_cell(result["servers"][each][feature]) for each in servers)] for feature in FEATURES]
-    return f"{_markdown(rows)}\nCases passed in the run of {result['on']}.\n"
+    rows = [[feature, *(_cell(each[feature]) for each in result.values())] for feature in FEATURES]
+    return _table(result, rows)
 
 
 def _cell(cases: Mapping[str, int]) -> str:
@@ -109,20 +132,19 @@ COUNTED = {
     "lost": "effects lost",
     "twice": "effects there twice",
     "strange": "resources that nobody sent",
-    "harmed": "charts harmed",
+    "harmed": "resources harmed",
     "seconds": "seconds",
 }
 
 
-def fire_table(result: Mapping[str, Any]) -> str:
+def fire_table(result: Mapping[str, Json]) -> str:
     """Return the table of the fire: per server what was sent, what it met and what became of it."""
-    servers = [each for each in SERVERS if each in result["servers"]]
-    rows = [["", *(SERVERS[each] for each in servers)], ["---"] * (len(servers) + 1)]
-    rows += [[words, *(f"{result['servers'][each].get(key, '?'):,}" for each in servers)] for key, words in COUNTED.items()]
-    verified = [f"{result['servers'][each]['states'].get('verified', 0):,}" for each in servers]
-    rows.insert(3, ["verified", *verified])
-    return f"{_markdown(rows)}\nCounted in the run of {result['on']}.\n"
+    verified = ["verified", *(f"{each['states'].get('verified', 0):,}" for each in result.values())]
+    first, *rest = [[words, *(f"{each[key]:,}" for each in result.values())] for key, words in COUNTED.items()]
+    return _table(result, [first, verified, *rest])
 
 
-def _markdown(rows: Iterable[Iterable[str]]) -> str:
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+def _table(result: Mapping[str, Json], rows: Iterable[list[str]]) -> str:
+    head = ["", *(SERVERS[each] for each in result)]
+    days = ["run on", *(each["on"] for each in result.values())]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ["---"] * len(head), *rows, days))

@@ -1,14 +1,22 @@
 """What is wrong with a server pauses the server, and what is wrong with a row holds that row alone."""
 
+import ssl
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from fhir_client.client import Client
 from intake.store import servers
 from intake.store.submissions import Status
 from intake.store.tables import submissions as table
+from tests.certificates import authority
 from tests.faults import after, answering
+from tests.listening import Heard, Said, listening
 from tests.outbox import Outbox
 
 pytestmark = pytest.mark.server
@@ -47,6 +55,30 @@ def test_a_wrong_base_url_pauses_the_server_and_holds_no_patient(outbox: Outbox)
     outbox.proxy.always = None
     outbox.work_until_closed(sent)
     assert outbox.state(sent)[0] == "verified"
+
+
+def test_an_expired_certificate_pauses_the_server_and_holds_no_patient(outbox: Outbox, tmp_path: Path) -> None:
+    ours, context, real = authority(tmp_path), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), urlsplit(outbox.proxy.base_url)
+    context.load_cert_chain(ours.issue("server", datetime.now(UTC) - timedelta(hours=1)))
+
+    def passed_on(heard: Heard) -> Said:
+        url, headers = f"http://{real.netloc}{heard.path}", {"Content-Type": "application/fhir+json"}
+        found = requests.request(heard.method, url, data=heard.body, headers=headers, timeout=30)
+        return Said(found.status_code, found.content, headers)
+
+    sent = [outbox.submit(outbox.patient()) for _ in range(3)]
+    with listening(passed_on, context) as secure:
+        server = replace(outbox.server, base_url=f"{secure.url}{real.path}", ca_file=ours.file)
+        outbox.settings = replace(outbox.settings, servers={"main": server})
+        outbox.work()
+        assert {outbox.state(each)[0] for each in sent} == {"queued"}
+        assert "certificate" in str(paused(outbox).words)
+        assert not secure.heard
+        context.load_cert_chain(ours.issue("server"))
+        for each in sent:
+            outbox.work_until_closed(each)
+    assert {outbox.state(each)[0] for each in sent} == {"verified"}
+    assert paused(outbox).paused_since is None
 
 
 def test_a_server_that_forbids_one_row_alone_goes_on(outbox: Outbox) -> None:
