@@ -27,7 +27,7 @@ BY_HAND = frozenset({Rung.DOCUMENT, Rung.WORKLIST})
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Effect:
     """What one submission wrote: to which Patient, what of it, and of that the elements which stay as the chart has them."""
 
     patient: str
@@ -36,7 +36,7 @@ class Written:
     stays: frozenset[str] = frozenset()
 
 
-def undo(client: Client, writer: Writer, written: Written, key: Key) -> None:
+def undo(client: Client, writer: Writer, effect: Effect, key: Key) -> None:
     """Take back what the submission wrote, once however often this is called; it is read back when this returns.
 
     Raises the errors of fhir_client.errors: ChartChanged where somebody else changed what was written since, and then
@@ -46,7 +46,7 @@ def undo(client: Client, writer: Writer, written: Written, key: Key) -> None:
         raise ByHand("What is written to this server through a person, only a person can take back.")
     clash: Conflict | None = None
     for _ in range(TRIES):
-        changes = _changes(client, writer, written, key)
+        changes = _changes(client, writer, effect, key)
         if not changes:
             return
         clash = None
@@ -58,16 +58,16 @@ def undo(client: Client, writer: Writer, written: Written, key: Key) -> None:
     raise clash or Refused("The server accepts the undo, but does not read back what was there before.")
 
 
-def _changes(client: Client, writer: Writer, written: Written, key: Key) -> tuple[Change, ...]:
+def _changes(client: Client, writer: Writer, effect: Effect, key: Key) -> tuple[Change, ...]:
     """Return what is still to be done, the chart first and the QuestionnaireResponse last: it says that all is done."""
-    observations, responses = tuple(_observations(client, writer, written)), tuple(_responses(client, writer, written))
+    observations, responses = tuple(_observations(client, writer, effect)), tuple(_responses(client, writer, effect))
     marked = [Change(each, {**each, "status": IN_ERROR}) for each in (*observations, *responses) if _stands(each)]
-    parts = [each for each in written.parts if each.element not in written.stays]
+    parts = [each for each in effect.parts if each.element not in effect.stays]
     done = bool(responses) and not any(map(_stands, responses))
     if done or not parts:
         # Once the chart was put right, what it says is somebody else's, were it the same words again.
         return tuple(marked)
-    patient = patient_as_written(client, written.patient)
+    patient = patient_as_written(client, effect.patient)
     _refuse_changed(patient, parts, key)
     back = Change(patient, taken_back(patient, parts, key))
     return (*([back] if back.after != back.before else []), *marked)
@@ -93,15 +93,15 @@ def _contested(patient: Json, part: Part) -> Contested:
     return Contested(part.element, now, before, canonical(tuple(said[name] for name in names)))
 
 
-def _observations(client: Client, writer: Writer, written: Written) -> Iterator[Json]:
+def _observations(client: Client, writer: Writer, effect: Effect) -> Iterator[Json]:
     if Left.OBSERVATIONS in writer.strategy.parts:
         for element in CODES:
-            yield from _found(client, "Observation", uuid5(written.submission, element))
+            yield from _found(client, "Observation", uuid5(effect.submission, element))
 
 
-def _responses(client: Client, writer: Writer, written: Written) -> Iterator[Json]:
+def _responses(client: Client, writer: Writer, effect: Effect) -> Iterator[Json]:
     if Left.RESPONSE in writer.strategy.parts:
-        yield from _found(client, "QuestionnaireResponse", written.submission)
+        yield from _found(client, "QuestionnaireResponse", effect.submission)
 
 
 def _found(client: Client, kind: str, identity: UUID) -> Iterator[Json]:

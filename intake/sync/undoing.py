@@ -15,7 +15,7 @@ from fhir_client.errors import (
 )
 from fhir_client.uscore.undoing import Key, composed
 from fhir_client.writing.bundle import NoVersion
-from fhir_client.writing.undo import Written, undo
+from fhir_client.writing.undo import Effect, undo
 from intake.store import audit, servers, undoing
 from intake.store.database import DatabaseFault
 from intake.store.earlier import Earlier
@@ -80,10 +80,10 @@ def _take_back(bench: Bench, claimed: Undoing) -> None:
     told(bench, claimed, "reversed", kept=kept)
 
 
-def _left_to_undo(claimed: Undoing, wrote: Wrote, said_again: frozenset[str]) -> Written:
+def _left_to_undo(claimed: Undoing, wrote: Wrote, said_again: frozenset[str]) -> Effect:
     """Return what to take back: not what a later submission says, nor what a reviewer left as the chart has it."""
     stays = said_again | frozenset(claimed.decided)
-    return Written(claimed.earlier.sent.patient, UUID(claimed.row.id), wrote.parts, stays)
+    return Effect(claimed.earlier.sent.patient, UUID(claimed.row.id), wrote.parts, stays)
 
 
 def _handed_on(wrote: Wrote, said_again: Mapping[str, Other], key: Key) -> Mapping[str, Earlier]:

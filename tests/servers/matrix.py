@@ -32,6 +32,12 @@ FEATURES = {
     ),
     "any order of faults": ("test_any_order_of_faults_delivers_once",),
     "charts that were merged": ("test_a_merged_chart_is_followed_and_a_loop_is_held",),
+    "undone without harm": (
+        "test_the_earlier_values_come_back_and_all_of_it_is_marked_in_error",
+        "test_what_others_wrote_beside_it_stays",
+        "test_what_others_changed_since_is_held_shown_and_left_where_a_reviewer_says_so",
+        "test_killed_between_write_and_read_back_it_is_done_once",
+    ),
     "dropped values are seen": (
         "test_a_value_that_the_server_dropped_is_seen",
         "test_declined_accepted_by_the_server_and_silently_not_stored",

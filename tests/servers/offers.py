@@ -61,7 +61,9 @@ def is_write(asked: Asked) -> bool:
 
 def _kind(asked: Asked) -> str:
     parts = urlsplit(asked.path).path.strip("/").split("/")
-    return parts[parts.index("R4") + 1] if parts[-1] != "R4" else "R4"
+    # Medplum's base ends in /fhir/R4, HAPI's in /fhir.
+    base = "R4" if "R4" in parts else "fhir"
+    return parts[parts.index(base) + 1] if parts[-1] != base else "R4"
 
 
 def _described(said: Answered, offered: Mapping[str, frozenset[str]]) -> Answered:
