@@ -8,7 +8,7 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, literal, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -37,9 +37,8 @@ class Tx:
         """Insert a row; False where one of its key is there, though another process may have put it there just now."""
         # Each dialect has a construct of its own for the same words; that of the one in use is imported already.
         dialect = import_module(f"sqlalchemy.dialects.{self.connection.dialect.name}")
-        query = dialect.insert(table).on_conflict_do_nothing()
-        # Nothing is fetched of the row, so that the database says how many there are.
-        return bool(self.connection.execute(query.inline(), values).rowcount == 1)
+        query = dialect.insert(table).on_conflict_do_nothing().returning(literal(1))
+        return self.connection.execute(query, values).first() is not None
 
 
 class Database:

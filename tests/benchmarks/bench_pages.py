@@ -142,7 +142,7 @@ def main() -> int:
         [
             Limit("GET a question, of a bare view's CPU", our_get / bare_get, "<=", 7, f"goal 4; {our_get * 1e6:.0f} µs"),
             Limit(
-                "POST a question, of a bare view that commits",
+                "POST a question, of a bare one that commits",
                 our_post / bare_post,
                 "<=",
                 5,

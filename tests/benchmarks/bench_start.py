@@ -14,7 +14,7 @@ NEVER = {WEB: ("alembic", "duckdb", "fhir", "requests"), WORKER: ("alembic", "du
 """What may be imported only where it is needed."""
 HELP = "import sys; sys.argv = ['intake', '--help']; from intake.cli import main; sys.exit(main())"
 LOADED = (
-    "; import sys; print(*(key for key, each in sys.modules.items() if 'site-packages' in str(getattr(each, '__file__', ''))))"
+    "; import sys; print(*(key for key, each in sys.modules.items() if 'site-packages' in str(vars(each).get('__file__'))))"
 )
 
 
