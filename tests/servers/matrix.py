@@ -112,9 +112,12 @@ def _fire(seen: Seen) -> Json:
 
 
 def servers_table(result: Mapping[str, Json]) -> str:
-    """Return the table of servers and features: how many cases passed."""
-    rows = [[feature, *(_cell(each[feature]) for each in result.values())] for feature in FEATURES]
+    """Return the table of servers and features: how many cases passed; a feature that came after a run was not in it."""
+    rows = [[feature, *(_cell(each.get(feature, NONE)) for each in result.values())] for feature in FEATURES]
     return _table(result, rows)
+
+
+NONE = {"passed": 0, "of": 0}
 
 
 def _cell(cases: Mapping[str, int]) -> str:
