@@ -14,7 +14,7 @@ from tests.postgres import postgres_at_a_port
 
 SOURCE = Path(__file__).parent / "hapi"
 # A client of a few seconds' tests is served sooner by the first compiler alone.
-OPTIONS = ("-Xmx1g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+OPTIONS = ("-Xmx3g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 
 
 @contextmanager
