@@ -80,6 +80,11 @@ submissions = Table(
 Index("submissions_due", submissions.c.server, submissions.c.status, submissions.c.due_at)
 Index("submissions_patient", submissions.c.server, submissions.c.patient_key, submissions.c.number)
 Index("submissions_visit", submissions.c.visit)
+# Few rows are ever on their way back, and the worker asks for them before each batch, however long the queue.
+_undone = submissions.c.undo_from.is_not(None)
+submissions_undo = Index(
+    "submissions_undo", submissions.c.server, submissions.c.due_at, sqlite_where=_undone, postgresql_where=_undone
+)
 
 servers = Table(
     "servers",

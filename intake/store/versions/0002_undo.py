@@ -3,7 +3,7 @@
 from alembic import op
 from sqlalchemy import Column, inspect
 
-from intake.store.tables import strategies, submissions
+from intake.store.tables import strategies, submissions, submissions_undo
 
 revision = "0002"
 down_revision = "0001"
@@ -12,9 +12,10 @@ ADDED = ("decided", "undo_from", "undo_at", "reversed_at", "drift", "checked_at"
 
 
 def upgrade() -> None:
-    """Add table and columns, unless the first revision made the tables of today."""
+    """Add table, columns and index, unless the first revision made the tables of today."""
     strategies.create(op.get_bind(), checkfirst=True)
     held = {column["name"] for column in inspect(op.get_bind()).get_columns(submissions.name)}
     for name in ADDED:
         if name not in held:
             op.add_column(submissions.name, Column(name, submissions.c[name].type))
+    submissions_undo.create(op.get_bind(), checkfirst=True)
