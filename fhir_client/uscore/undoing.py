@@ -17,7 +17,8 @@ COMMUNICATION = "communication"
 ELEMENTS = ("race", "ethnicity", "interpreter", COMMUNICATION)
 """The parts of a Patient that a merge can change, as `elements_of` names them."""
 
-_TONGUES = ("spoken-language", "written-language")
+TONGUES = ("spoken-language", "written-language")
+"""The elements that share `communication`."""
 _URLS_OF = {"race": (URLS["race"],), "ethnicity": (URLS["ethnicity"],), "interpreter": INTERPRETERS}
 
 Key = Callable[[str], str]
@@ -53,6 +54,16 @@ class Stand(Enum):
 def parts_of(before: Mapping[str, Any], after: Mapping[str, Any], key: Key) -> tuple[Part, ...]:
     """Return what changed between two states of a chart (`elements_of`), with nothing of ours in the clear."""
     return tuple(_part(name, before, after, key) for name in ELEMENTS if before[name] != after[name])
+
+
+def part_of(element: str) -> str:
+    """Return the part of a chart in which an element stands."""
+    return COMMUNICATION if element in TONGUES else element
+
+
+def elements_in(part: str) -> tuple[str, ...]:
+    """Return the elements that stand in a part of a chart."""
+    return TONGUES if part == COMMUNICATION else (part,)
 
 
 def _part(name: str, before: Mapping[str, Any], after: Mapping[str, Any], key: Key) -> Part:
@@ -136,7 +147,7 @@ def _scope(chart: Mapping[str, Any], name: str, key: Key) -> str:
     """Return the hash of all that an element says: of extensions each, of languages those that are preferred or marked."""
     if name == COMMUNICATION:
         said = meanings(chart)
-        return key(canonical(tuple(said[each] for each in _TONGUES)))
+        return key(canonical(tuple(said[each] for each in TONGUES)))
     return key(exact.dumps(sorted(map(_form, _listed(chart[name])))))
 
 

@@ -36,7 +36,9 @@ def build(
 
 def bundle_of(statement: Statement, version: UsCoreVersion, merge: Merge | None, quirks: Quirks = USUAL) -> Json:
     """Return the transaction Bundle with the merged Patient; raises NoVersion."""
-    entries = [] if merge is None or not merge.changed else [_patient_entry(statement, merge.patient)]
+    entries = []
+    if merge is not None and merge.changed:
+        entries.append(replacing(statement.patient, merge.patient, version_of(merge.patient)))
     made = {uuid5(statement.submission, f"entry {name}").urn: each for name, each in observations(statement, version)}
     response = as_its_own(questionnaire_response(statement, version), quirks)
     entries.append(_new(response_url(statement), response, quirks))
@@ -48,15 +50,28 @@ def bundle_of(statement: Statement, version: UsCoreVersion, merge: Merge | None,
 
 def search_of(identifier: Json) -> str:
     """Return the search value of an identifier: `system|value`."""
-    return f"{identifier['system']}|{identifier['value']}"
+    return f"{identifier.get('system')}|{identifier.get('value')}"
 
 
-def _patient_entry(statement: Statement, patient: Json) -> Json:
-    version_id = patient.get("meta", {}).get("versionId")
-    if not version_id:
-        raise NoVersion("the Patient has no meta.versionId, so a change by somebody else would not be noticed")
-    request = {"method": "PUT", "url": statement.patient, "ifMatch": f'W/"{version_id}"'}
-    return {"resource": patient, "request": request}
+def own_identifier(resource: Json) -> Json | None:
+    """Return the identifier that we gave a resource, None for a kind that has none in R4."""
+    held = resource.get("identifier")
+    found: Json | None = held[0] if isinstance(held, list) else held
+    return found
+
+
+def version_of(resource: Json) -> str:
+    """Return the version of a resource as it was read; raises NoVersion where the server has none."""
+    found = resource.get("meta", {}).get("versionId")
+    if not found:
+        kind = resource["resourceType"]
+        raise NoVersion(f"the {kind} has no meta.versionId, so a change by somebody else would not be noticed")
+    return str(found)
+
+
+def replacing(url: str, resource: Json, version: str) -> Json:
+    """Return the entry that puts `resource` in the place of that version of what is at `url`."""
+    return {"resource": resource, "request": {"method": "PUT", "url": url, "ifMatch": f'W/"{version}"'}}
 
 
 def _new(url: str, resource: Json, quirks: Quirks) -> Json:
@@ -69,6 +84,5 @@ def _new(url: str, resource: Json, quirks: Quirks) -> Json:
 
 def if_none_exist(resource: Json) -> str | None:
     """Return the search by which a server sees that it has the resource already, None for one without an identifier."""
-    held = resource.get("identifier")
-    first = held[0] if isinstance(held, list) else held
-    return None if first is None else f"identifier={search_of(first)}"
+    own = own_identifier(resource)
+    return None if own is None else f"identifier={search_of(own)}"

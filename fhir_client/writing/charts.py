@@ -41,7 +41,7 @@ def current_patient(client: Client, reference: str) -> Json:
             raise PatientProblem(f"More than {REPLACEMENTS} of the patient's charts replace each other.")
         seen.append(reference)
         patient = _read(client, reference)
-        links = [each for each in patient.get("link", []) if each.get("type") == "replaced-by"]
+        links = _replacements(patient)
         if not links:
             if patient.get("active") is False:
                 raise PatientProblem("The patient's chart is inactive, and no other chart replaces it.")
@@ -53,8 +53,7 @@ def current_patient(client: Client, reference: str) -> Json:
 def patient_as_written(client: Client, reference: str) -> Json:
     """Return the Patient that was written to; raises PatientProblem where its chart is another one by now."""
     patient = _read(client, reference)
-    replaced = any(each.get("type") == "replaced-by" for each in patient.get("link", []))
-    if replaced or patient.get("active") is False:
+    if _replacements(patient) or patient.get("active") is False:
         raise PatientProblem("The patient's chart was merged into another one, or closed, since this was written.")
     return patient
 
@@ -68,6 +67,10 @@ def _read(client: Client, reference: str) -> Json:
         raise PatientProblem("The server has no such patient (any more).", error.status) from None
 
 
+def _replacements(patient: Json) -> list[Json]:
+    return [each for each in patient.get("link", []) if each.get("type") == "replaced-by"]
+
+
 def _other(link: Json) -> str:
     found = local(link.get("other", {}).get("reference"), "Patient")
     if found is None:
@@ -75,10 +78,12 @@ def _other(link: Json) -> str:
     return found
 
 
-def refuse_other_person(patient: Json, known: Known) -> None:
-    """Raise PatientProblem where the chart's birth date is not the visit's: it may be somebody else's chart."""
+def chart_of(client: Client, reference: str, known: Known) -> Json:
+    """Return the current Patient; raises PatientProblem, also where its birth date is not the visit's: another person's."""
+    patient = current_patient(client, reference)
     if known.birth_date is not None and patient.get("birthDate") != known.birth_date.isoformat():
         raise PatientProblem("The chart's birth date is not the one that the visit was found by.")
+    return patient
 
 
 def refuse_changed(client: Client, patient: Json, merge: Merge, known: Known) -> None:

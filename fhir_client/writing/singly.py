@@ -11,18 +11,17 @@ from fhir_client.uscore.patient import elements_of
 from fhir_client.uscore.provenance import provenance
 from fhir_client.uscore.questionnaire import questionnaire_response
 from fhir_client.uscore.statement import Statement
-from fhir_client.writing.bundle import if_none_exist
+from fhir_client.writing.bundle import if_none_exist, own_identifier
 from fhir_client.writing.charting import Amend, put
-from fhir_client.writing.charts import current_patient, refuse_changed, refuse_other_person
+from fhir_client.writing.charts import chart_of
 from fhir_client.writing.check import check_each
 from fhir_client.writing.document import document
+from fhir_client.writing.finding import identified
 from fhir_client.writing.ladder import Part
 from fhir_client.writing.own import as_its_own, unmapped
-from fhir_client.writing.suiting import merged
+from fhir_client.writing.suiting import TRIES, fitted, too_often
 from fhir_client.writing.typed import worksheet
 from fhir_client.writing.values import Change, Sending, Task, Writer, Written
-
-TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +49,9 @@ class Singly:
         """Bring the chart to what the person said; return its reference, the ids of its elements, the version merged into."""
         client, writer = task.client, task.writer
         for _ in range(TRIES):
-            patient = current_patient(client, task.statement.patient)
-            reference = f"Patient/{patient['id']}"
-            merge = merged(patient, replace(task.statement, patient=reference), writer)
-            refuse_other_person(patient, task.known)
-            refuse_changed(client, patient, merge, task.known)
-            change = Change(patient, merge.patient)
-            version = str(patient.get("meta", {}).get("versionId", ""))
+            now = fitted(task)
+            merge, reference, version = now.merge, now.statement.patient, now.version
+            change = Change(now.patient, merge.patient)
             # On a later try the chart may say it because we wrote it: what it said before was noted then.
             fresh = task.first or merge.changed
             earlier, later = (merge.earlier, elements_of(merge.patient)) if fresh else (None, None)
@@ -69,13 +64,12 @@ class Singly:
             except Conflict:
                 continue
             return reference, dict(merge.element_ids), version
-        raise Conflict("The chart was changed three times while this was being written.", 409)
+        raise too_often()
 
 
 def _noted(task: Task) -> str:
     """Look at the chart, which is not written by this rung, and note the sending; return the chart's reference."""
-    patient = current_patient(task.client, task.statement.patient)
-    refuse_other_person(patient, task.known)
+    patient = chart_of(task.client, task.statement.patient, task.known)
     held, reference = elements_of(patient), f"Patient/{patient['id']}"
     _refuse_unmapped(task, patient)
     task.note(Sending(reference, str(patient.get("meta", {}).get("versionId", "")), held if task.first else None, held))
@@ -141,13 +135,8 @@ def by_identifier(client: Client, resource: Json) -> str:
 
 def all_by_identifier(client: Client, resource: Json) -> Iterator[Json]:
     """Yield every resource of that kind and identifier."""
-    search = (if_none_exist(resource) or "").removeprefix("identifier=")
-    for each in client.search(resource["resourceType"], {"identifier": search}):
-        held = each.get("identifier", [])
-        own = {f"{one.get('system')}|{one.get('value')}" for one in (held if isinstance(held, list) else [held])}
-        # A server that ignores what it does not know to search by returns other people's.
-        if search in own:
-            yield each
+    own = own_identifier(resource)
+    return iter(()) if own is None else identified(client, resource["resourceType"], own)
 
 
 def _provenance(task: Task, statement: Statement, response: str, made: list[str], ids: dict[str, str]) -> None:

@@ -1,12 +1,45 @@
 """What of a statement a server's Patient can hold: merged for it, and nothing more, so that a repeat changes nothing."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from fhir_client.errors import Conflict
 from fhir_client.quirks import Quirks
 from fhir_client.uscore.parts import Json
 from fhir_client.uscore.patient import INTERPRETERS, URLS, Merge, apply
 from fhir_client.uscore.statement import Statement
-from fhir_client.writing.values import Writer
+from fhir_client.writing.charts import chart_of, refuse_changed
+from fhir_client.writing.values import Task, Writer
+
+TRIES = 3
+"""How often a chart is merged anew that others change meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A chart as it was just read, and what the statement, which speaks of that chart now, makes of it."""
+
+    patient: Json
+    statement: Statement
+    merge: Merge
+
+    @property
+    def version(self) -> str:
+        """The version that was read, "" where the server has none."""
+        return str(self.patient.get("meta", {}).get("versionId", ""))
+
+
+def fitted(task: Task) -> Fitted:
+    """Return the task's chart, read now and merged; raises PatientProblem and ChartChanged where a person has to look."""
+    patient = chart_of(task.client, task.statement.patient, task.known)
+    statement = replace(task.statement, patient=f"Patient/{patient['id']}")
+    merge = merged(patient, statement, task.writer)
+    refuse_changed(task.client, patient, merge, task.known)
+    return Fitted(patient, statement, merge)
+
+
+def too_often() -> Conflict:
+    """Return the error of a chart that others changed at each of the tries."""
+    return Conflict("The chart was changed three times while this was being written.", 409)
 
 
 def merged(patient: Json, statement: Statement, writer: Writer) -> Merge:

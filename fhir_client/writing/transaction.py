@@ -8,13 +8,11 @@ from fhir_client.responses import faults_in
 from fhir_client.uscore.parts import Json, identifier, local
 from fhir_client.uscore.patient import elements_of
 from fhir_client.uscore.statement import Statement
-from fhir_client.writing.bundle import bundle_of, search_of
-from fhir_client.writing.charts import current_patient, refuse_changed, refuse_other_person
+from fhir_client.writing.bundle import bundle_of, replacing
 from fhir_client.writing.check import check
-from fhir_client.writing.suiting import merged
+from fhir_client.writing.finding import identified
+from fhir_client.writing.suiting import TRIES, fitted, too_often
 from fhir_client.writing.values import Change, Sending, Task, Writer, Written
-
-TRIES = 3
 
 
 class Transaction:
@@ -26,30 +24,20 @@ class Transaction:
         if not task.first and (found := find(client, task.statement)):
             return found
         for _ in range(TRIES):
-            patient = current_patient(client, task.statement.patient)
-            now = replace(task.statement, patient=f"Patient/{patient['id']}")
-            merge = merged(patient, now, writer)
-            refuse_other_person(patient, task.known)
-            refuse_changed(client, patient, merge, task.known)
-            bundle = bundle_of(now, writer.version, merge, writer.quirks)
+            now = fitted(task)
+            bundle = bundle_of(now.statement, writer.version, now.merge, writer.quirks)
             check(bundle)
-            version = str(patient.get("meta", {}).get("versionId", ""))
-            task.note(Sending(now.patient, version, merge.earlier, elements_of(merge.patient)))
-            if written := _send(client, now, bundle):
-                return replace(written, over=version)
-        raise Conflict("The chart was changed three times while this was being written.", 409)
+            task.note(Sending(now.statement.patient, now.version, now.merge.earlier, elements_of(now.merge.patient)))
+            if written := _send(client, now.statement, bundle):
+                return replace(written, over=now.version)
+        raise too_often()
 
     def amend(self, client: Client, writer: Writer, changes: tuple[Change, ...]) -> None:  # noqa: ARG002
         """Change all of them, or none."""
-        entries = [_amended(each) for each in changes]
+        entries = [replacing(each.reference, each.after, each.version) for each in changes]
         answer = client.bundle({"resourceType": "Bundle", "type": "transaction", "entry": entries})
         if fault := next(faults_in(answer), None):
             raise fault
-
-
-def _amended(change: Change) -> Json:
-    request = {"method": "PUT", "url": change.reference, "ifMatch": f'W/"{change.version}"'}
-    return {"resource": change.after, "request": request}
 
 
 def _send(client: Client, statement: Statement, bundle: Json) -> Written | None:
@@ -72,10 +60,8 @@ def _send(client: Client, statement: Statement, bundle: Json) -> Written | None:
 
 def find(client: Client, statement: Statement) -> Written | None:
     """Return where the submission is on the server already: its QuestionnaireResponse carries its identifier."""
-    own = identifier(statement.submission)
-    for each in client.search("QuestionnaireResponse", {"identifier": search_of(own)}):
-        # A server that ignores what it does not know to search by returns other people's.
-        if each.get("identifier", {}).get("value") == own["value"]:
-            patient = local(each.get("subject", {}).get("reference"), "Patient") or statement.patient
-            return Written(patient, f"QuestionnaireResponse/{each['id']}")
-    return None
+    found = next(identified(client, "QuestionnaireResponse", identifier(statement.submission)), None)
+    if found is None:
+        return None
+    patient = local(found.get("subject", {}).get("reference"), "Patient") or statement.patient
+    return Written(patient, f"QuestionnaireResponse/{found['id']}")

@@ -16,10 +16,9 @@ from fhir_client.writing.document import document
 from fhir_client.writing.ladder import Part
 from fhir_client.writing.readback import read_back
 from fhir_client.writing.singly import all_by_identifier, draws_from
-from fhir_client.writing.values import Change, Sending, Writer
+from fhir_client.writing.values import Change, Sending, Writer, in_error
 from fhir_client.writing.ways import amend, write
 
-IN_ERROR = "entered-in-error"
 OURS = ("extension", "communication")
 """The elements of a Patient that a write changes."""
 
@@ -123,7 +122,7 @@ def _marked(client: Client, writer: Writer, held: Json) -> bool:
     if "status" not in held:
         return False
     try:
-        amend(client, writer, (Change(held, {**held, "status": IN_ERROR}),))
+        amend(client, writer, (in_error(held),))
     except (FhirError, NoVersion):
         return False
     return True

@@ -10,18 +10,17 @@ from fhir_client.uscore.observations import CODES
 from fhir_client.uscore.parts import Json, identifier
 from fhir_client.uscore.patient import elements_of
 from fhir_client.uscore.reading import canonical, meanings
-from fhir_client.uscore.undoing import COMMUNICATION, Key, Part, Stand, stand, taken_back
+from fhir_client.uscore.undoing import Key, Part, Stand, elements_in, stand, taken_back
 from fhir_client.uscore.wording import in_words, words_of
-from fhir_client.writing.bundle import search_of
 from fhir_client.writing.charts import patient_as_written
+from fhir_client.writing.finding import identified
 from fhir_client.writing.ladder import Part as Left
 from fhir_client.writing.ladder import Rung
-from fhir_client.writing.values import Change, Writer
+from fhir_client.writing.values import IN_ERROR, Change, Writer, in_error
 from fhir_client.writing.ways import amend
 
 TRIES = 4
 """How often it is looked at; the last look is the read-back of the third try."""
-IN_ERROR = "entered-in-error"
 BY_HAND = frozenset({Rung.DOCUMENT, Rung.WORKLIST})
 """What a person typed, or filed from a document, nobody else can take out again."""
 
@@ -61,7 +60,7 @@ def undo(client: Client, writer: Writer, effect: Effect, key: Key) -> None:
 def _changes(client: Client, writer: Writer, effect: Effect, key: Key) -> tuple[Change, ...]:
     """Return what is still to be done, the chart first and the QuestionnaireResponse last: it says that all is done."""
     observations, responses = tuple(_observations(client, writer, effect)), tuple(_responses(client, writer, effect))
-    marked = [Change(each, {**each, "status": IN_ERROR}) for each in (*observations, *responses) if _stands(each)]
+    marked = [in_error(each) for each in (*observations, *responses) if _stands(each)]
     parts = [each for each in effect.parts if each.element not in effect.stays]
     done = bool(responses) and not any(map(_stands, responses))
     if done or not parts:
@@ -87,7 +86,7 @@ def _refuse_changed(patient: Json, parts: list[Part], key: Key) -> None:
 
 def _contested(patient: Json, part: Part) -> Contested:
     held, said = in_words(patient), meanings(elements_of(patient))
-    names = [name for name in held if name == part.element or (part.element == COMMUNICATION and name.endswith("language"))]
+    names = elements_in(part.element)
     now = tuple(dict.fromkeys(words for name in names for words in held[name]))
     before = tuple(words_of(each.before) for each in part.swaps if each.before is not None)
     return Contested(part.element, now, before, canonical(tuple(said[name] for name in names)))
@@ -96,22 +95,9 @@ def _contested(patient: Json, part: Part) -> Contested:
 def _observations(client: Client, writer: Writer, effect: Effect) -> Iterator[Json]:
     if Left.OBSERVATIONS in writer.strategy.parts:
         for element in CODES:
-            yield from _found(client, "Observation", uuid5(effect.submission, element))
+            yield from identified(client, "Observation", identifier(uuid5(effect.submission, element)))
 
 
 def _responses(client: Client, writer: Writer, effect: Effect) -> Iterator[Json]:
     if Left.RESPONSE in writer.strategy.parts:
-        yield from _found(client, "QuestionnaireResponse", effect.submission)
-
-
-def _found(client: Client, kind: str, identity: UUID) -> Iterator[Json]:
-    own = identifier(identity)
-    for each in client.search(kind, {"identifier": search_of(own)}):
-        held = each.get("identifier", [])
-        # A server that ignores what it does not know to search by returns other people's.
-        if own["value"] in {one.get("value") for one in _listed(held)}:
-            yield each
-
-
-def _listed(held: Json | list[Json]) -> list[Json]:
-    return held if isinstance(held, list) else [held]
+        yield from identified(client, "QuestionnaireResponse", identifier(effect.submission))

@@ -10,9 +10,11 @@ from fhir_client.uscore.parts import Json
 from fhir_client.uscore.patient import MergePolicy
 from fhir_client.uscore.statement import Statement
 from fhir_client.uscore.versions import UsCoreVersion
-from fhir_client.writing.bundle import NoVersion
+from fhir_client.writing.bundle import version_of
 from fhir_client.writing.charts import Known
 from fhir_client.writing.ladder import Strategy
+
+IN_ERROR = "entered-in-error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,12 @@ class Change:
     @property
     def version(self) -> str:
         """The version that was read; raises NoVersion where the server has none."""
-        found = self.before.get("meta", {}).get("versionId")
-        if not found:
-            raise NoVersion(f"the {self.before['resourceType']} has no meta.versionId, so a change by others would go unseen")
-        return str(found)
+        return version_of(self.before)
+
+
+def in_error(resource: Json) -> Change:
+    """Return the change that marks a resource as entered in error."""
+    return Change(resource, {**resource, "status": IN_ERROR})
 
 
 class Way(Protocol):

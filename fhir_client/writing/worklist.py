@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fhir_client.client import Client
 from fhir_client.errors import ByHand
-from fhir_client.writing.charts import current_patient, refuse_other_person
+from fhir_client.writing.charts import chart_of
 from fhir_client.writing.typed import worksheet
 from fhir_client.writing.values import Change, Task, Writer, Written
 
@@ -14,8 +14,7 @@ class Worklist:
 
     def write(self, task: Task) -> Written:
         """Return where it is, once somebody has typed it; raises ByHand until then."""
-        patient = current_patient(task.client, task.statement.patient)
-        refuse_other_person(patient, task.known)
+        patient = chart_of(task.client, task.statement.patient, task.known)
         reference = f"Patient/{patient['id']}"
         sheet = worksheet(patient, replace(task.statement, patient=reference), task.writer)
         if sheet.values:

@@ -13,7 +13,6 @@ from intake.sync.outcomes import hold
 
 POLICY = "policy"
 """Who decided, in the audit, where the site's settings did."""
-_TAKES = {Policy.PERSON: Take.PERSON, Policy.CHART: Take.CHART}
 
 
 def met(bench: Bench, claimed: Claimed, error: ChartChanged) -> None:
@@ -23,7 +22,7 @@ def met(bench: Bench, claimed: Claimed, error: ChartChanged) -> None:
     if left:
         hold_contested(bench, claimed, error, left)
         return
-    decisions = {each.element: Decision(_TAKES[policies[each.element]], each.over) for each in error.contested}
+    decisions = {each.element: Decision(Take(policies[each.element].value), each.over) for each in error.contested}
     with bench.database.write() as tx:
         kept = claims.decide(tx, claimed, decisions, tx.now)
         servers.let_in(tx, bench.server.id)

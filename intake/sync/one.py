@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fhir_client.errors import ByHand, ChartChanged, Conflict, FhirError, Gone, PatientProblem, ServerFault, Temporary
 from fhir_client.uscore.statement import Statement, without
+from fhir_client.uscore.undoing import elements_in
 from fhir_client.writing.bundle import NoVersion
 from fhir_client.writing.charts import Known
 from fhir_client.writing.check import InvalidBundle
@@ -27,16 +28,13 @@ from intake.sync.bench import Bench, told
 from intake.sync.choices import UnknownAnswer
 from intake.sync.conflicts import deciding_writer, met
 from intake.sync.elements import elements_of
-from intake.sync.log import where
-from intake.sync.outcomes import hold, pause, wait
-from intake.sync.written import elements_in, key_of, noted, read
+from intake.sync.outcomes import hold, pause, unforeseen, wait
+from intake.sync.written import key_of, noted, read
 
 NEXT_TO_IT = timedelta(seconds=2)
 """How long a row waits for the one that goes before it, or for whoever has its lease now."""
 SCHEDULE_BEHIND = timedelta(days=3)
 """What the schedule said of a chart can be this old, so what we wrote since is no change by others."""
-
-
 TYPE = "An administrator's worklist says what to type; it is read back when they say there that it is typed."
 
 
@@ -60,9 +58,7 @@ def deliver(bench: Bench, claimed: Claimed) -> None:
     except DatabaseFault:
         raise
     except Exception as error:  # noqa: BLE001
-        # One row that nobody foresaw, such as a chart of an odd shape, must not come back for ever and hide the reason.
-        words = f"Something unforeseen went wrong with it ({type(error).__name__}). Report it, then retry after the mend."
-        hold(bench, claimed, "fault", words, answered=False, where=where(error))
+        unforeseen(bench, claimed, error)
 
 
 def _failed(bench: Bench, claimed: Claimed, error: FhirError) -> None:

@@ -7,7 +7,7 @@ from intake.store import claims, servers
 from intake.store.claims import Leased
 from intake.sync.backoff import delay
 from intake.sync.bench import Bench, told
-from intake.sync.log import logger
+from intake.sync.log import logger, where
 
 PAUSE = timedelta(minutes=1)
 ALONE_AT_FAULT = timedelta(days=1)
@@ -82,6 +82,12 @@ def hold(
         if answered:
             servers.let_in(tx, bench.server.id)
     told(bench, claimed, "held", kept=kept, reason=reason, **({"where": where} if where else {}))
+
+
+def unforeseen(bench: Bench, claimed: Leased, error: Exception) -> None:
+    """Hold a row that nobody foresaw, such as over a chart of an odd shape: it must not come back for ever, and say why."""
+    words = f"Something unforeseen went wrong with it ({type(error).__name__}). Report it, then retry after the mend."
+    hold(bench, claimed, "fault", words, answered=False, where=where(error))
 
 
 def _reason(error: FhirError) -> str:

@@ -23,8 +23,7 @@ from intake.store.undoing import Other, Undoing
 from intake.sync import written
 from intake.sync.bench import Bench, told
 from intake.sync.conflicts import hold_contested
-from intake.sync.log import where
-from intake.sync.outcomes import hold, pause, wait
+from intake.sync.outcomes import hold, pause, unforeseen, wait
 from intake.sync.written import Wrote
 
 WORKER = "worker"
@@ -42,8 +41,7 @@ def take_back(bench: Bench, claimed: Undoing) -> None:
     except DatabaseFault:
         raise
     except Exception as error:  # noqa: BLE001
-        words = f"Something unforeseen went wrong with it ({type(error).__name__}). Report it, then retry after the mend."
-        hold(bench, claimed, "fault", words, answered=False, where=where(error))
+        unforeseen(bench, claimed, error)
 
 
 def _failed(bench: Bench, claimed: Undoing, error: FhirError) -> None:

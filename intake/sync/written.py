@@ -6,12 +6,10 @@ from functools import partial
 
 from fhir_client import exact
 from fhir_client.uscore.statement import FIELDS, AbsentReason, Statement
-from fhir_client.uscore.undoing import COMMUNICATION, Key, Part, Swap, carried, parts_of
+from fhir_client.uscore.undoing import Key, Part, Swap, carried, part_of, parts_of
 from fhir_client.writing.values import Sending
 from intake.store.database import Tx
 from intake.store.earlier import Earlier, Sent
-
-LANGUAGES = frozenset({"spoken-language", "written-language"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +40,6 @@ def _speaks_of(statement: Statement, parts: Iterable[Part]) -> frozenset[str]:
     said = {name: getattr(statement, field) for name, field in FIELDS.items()}
     valued = {name for name, each in said.items() if each is not None and not isinstance(each, AbsentReason)}
     return frozenset({part_of(name) for name in valued} | {each.element for each in parts})
-
-
-def part_of(element: str) -> str:
-    """Return the part of a chart in which an element stands: both languages share one."""
-    return COMMUNICATION if element in LANGUAGES else element
-
-
-def elements_in(part: str) -> frozenset[str]:
-    """Return the elements that stand in a part of a chart."""
-    return LANGUAGES if part == COMMUNICATION else frozenset({part})
 
 
 def write(wrote: Wrote) -> str:
