@@ -1,6 +1,6 @@
 """One submission by its id: its times, why it stands where it stands, and what a person can do about it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from intake.pages.site import site
 from intake.staff import access
 from intake.store import audit, submissions, undoing
+from intake.store.database import Tx
 from intake.store.deciding import CONTESTED
 from intake.store.submissions import OPEN, Row, Status
 
@@ -45,12 +46,8 @@ def show(identity: str) -> str:
 
 def retry(identity: str) -> ResponseReturnValue:
     """Send it again now."""
-    with site().database.write() as tx:
-        done = submissions.retry(tx, identity)
-        if done:
-            audit.record(tx, access.user().name, "submission-retried", identity)
-    flash("The worker tries it again now. Look again in a moment." if done else "It is not held and not waiting any more.")
-    return redirect(url_for(".submission", identity=identity), 303)
+    words = "The worker tries it again now. Look again in a moment.", "It is not held and not waiting any more."
+    return acted(submissions.retry, identity, "submission-retried", *words)
 
 
 def discard(identity: str) -> ResponseReturnValue:
@@ -60,11 +57,17 @@ def discard(identity: str) -> ResponseReturnValue:
         if row.status is not Status.HELD or row.undoing:
             return redirect(url_for(".submission", identity=identity), 303)
         return render_template("staff/discard.html", row=row)
+    words = "It is discarded, and its answers are erased.", "Only a held submission can be discarded."
+    return acted(submissions.discard, identity, "submission-discarded", *words)
+
+
+def acted(act: Callable[[Tx, str], bool], identity: str, name: str, done: str, not_done: str) -> ResponseReturnValue:
+    """Do it, note in the audit who did, say whether it was done, and show the submission."""
     with site().database.write() as tx:
-        done = submissions.discard(tx, identity)
-        if done:
-            audit.record(tx, access.user().name, "submission-discarded", identity)
-    flash("It is discarded, and its answers are erased." if done else "Only a held submission can be discarded.")
+        has_done = act(tx, identity)
+        if has_done:
+            audit.record(tx, access.user().name, name, identity)
+    flash(done if has_done else not_done)
     return redirect(url_for(".submission", identity=identity), 303)
 
 

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from intake.pages.site import site
 from intake.staff import access
-from intake.staff.submission import found
+from intake.staff.submission import acted, found
 from intake.store import audit, undoing
 from intake.store.undoing import Asked
 
@@ -22,9 +22,8 @@ def undo(identity: str) -> ResponseReturnValue:
     if request.method != "POST":
         if not undoing.possible(row, times.undo, site().clock()):
             return redirect(url_for(".submission", identity=identity), 303)
-        began = row.verified_at or row.sent_at or row.queued_at
         clinic = site().settings.clinics.get(row.clinic)
-        return render_template("staff/undo.html", row=row, clinic=clinic, until=began + times.undo)
+        return render_template("staff/undo.html", row=row, clinic=clinic, until=undoing.until(row, times.undo))
     with site().database.write() as tx:
         asked = undoing.ask(tx, identity)
         if asked is Asked.DONE:
@@ -35,9 +34,5 @@ def undo(identity: str) -> ResponseReturnValue:
 
 def stop(identity: str) -> ResponseReturnValue:
     """Leave it as it stood before undo was asked for."""
-    with site().database.write() as tx:
-        done = undoing.stop(tx, identity)
-        if done:
-            audit.record(tx, access.user().name, "undo-stopped", identity)
-    flash("The undo is stopped; what was written stays." if done else "No undo is held here any more.")
-    return redirect(url_for(".submission", identity=identity), 303)
+    words = "The undo is stopped; what was written stays.", "No undo is held here any more."
+    return acted(undoing.stop, identity, "undo-stopped", *words)

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import select, update
 
 from intake.store.database import Tx
-from intake.store.submissions import Status
+from intake.store.submissions import Status, again
 from intake.store.tables import submissions as table
 
 CONTESTED = "chart-changed"
@@ -69,9 +69,8 @@ def decide(tx: Tx, identity: str, decisions: Mapping[str, Decision]) -> bool:
         return False
     query = select(table.c.decided).where(table.c.id == identity)
     before = opened(tx, tx.connection.execute(query).scalar(), identity)
-    values = {"status": Status.QUEUED.value, "due_at": tx.now, "held_at": None, "reason": None, "words": None, "detail": None}
     decided = sealed(tx, {**before, **decisions}, identity)
-    tx.connection.execute(update(table).where(table.c.id == identity).values(**values, decided=decided))
+    tx.connection.execute(update(table).where(table.c.id == identity).values(**again(tx), decided=decided))
     return True
 
 

@@ -240,7 +240,7 @@ def retry(tx: Tx, identity: str) -> bool:
     query = (
         update(table)
         .where(table.c.id == identity, table.c.status.in_([Status.HELD.value, Status.WAITING.value]))
-        .values(**_again(tx), typed_at=None)
+        .values(**again(tx), typed_at=None)
     )
     return tx.connection.execute(query).rowcount == 1
 
@@ -248,10 +248,11 @@ def retry(tx: Tx, identity: str) -> bool:
 def typed(tx: Tx, identity: str) -> bool:
     """Somebody has typed a held row into the chart: have it read back; False where it is not held."""
     held = (table.c.id == identity, table.c.status == Status.HELD.value, table.c.undo_from.is_(None))
-    return tx.connection.execute(update(table).where(*held).values(**_again(tx), typed_at=tx.now)).rowcount == 1
+    return tx.connection.execute(update(table).where(*held).values(**again(tx), typed_at=tx.now)).rowcount == 1
 
 
-def _again(tx: Tx) -> dict[str, Any]:
+def again(tx: Tx) -> dict[str, Any]:
+    """Return what becomes of a row that the worker shall take up again now."""
     return {
         "status": Status.QUEUED.value,
         "due_at": tx.now,

@@ -15,7 +15,7 @@ from intake.store.crypto import KeyFault
 from intake.store.database import Tx
 from intake.store.deciding import Decision
 from intake.store.earlier import Earlier
-from intake.store.submissions import OPEN, Row, Status, row_of
+from intake.store.submissions import OPEN, Row, Status, again, row_of
 from intake.store.tables import submissions as table
 
 _open = [status.value for status in OPEN]
@@ -62,9 +62,14 @@ class Other:
 
 def possible(row: Row, kept_for: timedelta, now: datetime) -> bool:
     """Return whether undo can be asked for now: it was sent, it is not on its way, and the earlier values are kept yet."""
+    closed, end = row.status.value not in _REFUSED and not row.undoing, until(row, kept_for)
+    return closed and row.sent_at is not None and end is not None and now < end
+
+
+def until(row: Row, kept_for: timedelta) -> datetime | None:
+    """Return until when the earlier values of a row are kept, None where nothing was sent."""
     began = row.verified_at or row.sent_at
-    closed = row.status.value not in _REFUSED and not row.undoing
-    return closed and row.sent_at is not None and began is not None and now < began + kept_for
+    return None if began is None else began + kept_for
 
 
 def ask(tx: Tx, identity: str) -> Asked:
@@ -79,7 +84,7 @@ def ask(tx: Tx, identity: str) -> Asked:
         return Asked.NOT_SENT
     if held.earlier is None:
         return Asked.TOO_LATE
-    values = {"status": Status.QUEUED.value, "due_at": tx.now, "undo_at": tx.now, "undo_from": held.status, **_NOTHING}
+    values = {**again(tx), "undo_at": tx.now, "undo_from": held.status}
     # What was decided was decided about writing it.
     tx.connection.execute(update(table).where(table.c.id == identity).values(**values, failing_since=None, decided=None))
     return Asked.DONE
