@@ -5,9 +5,9 @@ import random
 import resource
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from intake.report.making import Asked, make
 from intake.report.periods import parse_period
 from intake.report.shapes import SHAPES
 from intake.report.values import ClinicScope
+from tests.benchmarks.measuring import seconds
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 CDCREC = "urn:oid:2.16.840.1.113883.6.238"
@@ -143,14 +144,8 @@ def whole_report(folder: Path) -> None:
 
 def best(works: Sequence[Callable[[Path], None]], folder: Path) -> list[float]:
     """The best of three of each, turn by turn, so that a busy moment of the machine meets them all."""
-    times = [[_timed(work, folder) for work in works] for _ in range(3)]
+    times = [[seconds(partial(work, folder)) for work in works] for _ in range(3)]
     return [min(each) for each in zip(*times, strict=True)]
-
-
-def _timed(work: Callable[[Path], None], folder: Path) -> float:
-    began = time.perf_counter()
-    work(folder)
-    return time.perf_counter() - began
 
 
 def main() -> int:

@@ -1,22 +1,21 @@
 """Quirks are values: what they rule out is not chosen, and what a server cannot hold is not sent to it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from fhir_client.capabilities import Capabilities, Kind
 from fhir_client.quirks import RUNGS, Quirks
 from fhir_client.uscore.patient import INTERPRETERS, URLS
-from fhir_client.uscore.statement import BCP47, Coded, Coding, Interpreter, Language, Source, Statement
+from fhir_client.uscore.statement import BCP47, Coded, Coding, Interpreter, Language
 from fhir_client.uscore.versions import version
 from fhir_client.writing.ladder import Offer, Rung, negotiate
 from fhir_client.writing.own import as_its_own, unmapped
 from fhir_client.writing.patching import operations
 from fhir_client.writing.suiting import merged
 from fhir_client.writing.values import Writer
+from tests.statements import NOT_ASKED
 
 BIRTH_SEX = {"url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex", "valueCode": "F"}
 ENGLISH = {"language": {"coding": [{"system": BCP47, "code": "en"}]}, "preferred": True}
@@ -27,15 +26,8 @@ PATIENT: dict[str, Any] = {
     "extension": [BIRTH_SEX],
     "communication": [ENGLISH],
 }
-SAID = Statement(
-    submission=UUID(int=1),
-    patient="Patient/1",
-    at=datetime(2026, 11, 24, tzinfo=UTC),
-    source=Source.PATIENT,
-    questionnaire="urn:q|1",
-    locale="en",
-    notice="1",
-    items=(),
+SAID = replace(
+    NOT_ASKED,
     race=Coded("White"),
     spoken=Language("Spanish", (Coding(BCP47, "es"),)),
     written=Language("French", (Coding(BCP47, "fr"),)),

@@ -1,17 +1,16 @@
 """What a person has to type: told in words and codes, and done when the chart says it by codes, whatever its texts."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from fhir_client.uscore.patient import URLS, apply
-from fhir_client.uscore.statement import BCP47, CDCREC, AbsentReason, Coded, Coding, Interpreter, Language, Source, Statement
+from fhir_client.uscore.statement import BCP47, CDCREC, AbsentReason, Coded, Coding, Interpreter, Language, Statement
 from fhir_client.uscore.versions import NULL_FLAVOR, version
 from fhir_client.writing.typed import NOTHING, worksheet
 from fhir_client.writing.values import Writer
+from tests.statements import NOT_ASKED
 
 WRITER = Writer(version("6.1.0"))
 ASIAN, HMONG = Coding(CDCREC, "2028-9", "Asian"), Coding(CDCREC, "2037-0", "Hmong")
@@ -22,16 +21,6 @@ PATIENT: dict[str, Any] = {
     "birthDate": "1980-02-29",
     "identifier": [{"system": "urn:mrn", "value": "4711"}, {"type": {"text": "no value"}}],
 }
-NOT_ASKED = Statement(
-    submission=UUID(int=1),
-    patient="Patient/1",
-    at=datetime(2026, 11, 24, tzinfo=UTC),
-    source=Source.PATIENT,
-    questionnaire="urn:q|1",
-    locale="en",
-    notice="1",
-    items=(),
-)
 SAID = replace(
     NOT_ASKED,
     race=Coded("as we write it", (ASIAN,), (HMONG,)),

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
+from intake.store import audit
 from intake.store.crypto import Cipher, load_keys, new_keys
 from intake.store.database import Database, open_database
 from intake.store.migrate import migrate
@@ -26,6 +27,12 @@ class TestClock:
 
     def advance(self, **by: float) -> None:
         self.now += timedelta(**by)
+
+
+def stored(database: Database) -> list[str]:
+    """Who is noted in the audit, in the order of writing."""
+    with database.read() as tx:
+        return [entry.who for entry in reversed(audit.recent(tx, limit=10_000))]
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from intake.store import audit
 from intake.store.crypto import load_keys, new_keys
-from intake.store.database import Database, open_database
-from intake.store.migrate import migrate
-from tests.store.conftest import TestClock
+from intake.store.database import open_database
+from tests.store.conftest import TestClock, stored
+
+pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 
 MANY = """
 import os, sys
@@ -46,13 +46,6 @@ with ThreadPoolExecutor(8) as pool:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    address = f"sqlite:///{tmp_path / 'together.sqlite3'}"
-    migrate(address)
-    return address
-
-
-@pytest.fixture
 def many(url: str, tmp_path: Path) -> list[str]:
     """A process of eight threads that write and say "thanks" for each that is stored, "sorry" for each that is not."""
     new_keys(tmp_path / "keys.json")
@@ -64,11 +57,6 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
 def told(lines: list[str], word: str) -> set[str]:
     return {line.split()[1] for line in lines if line.startswith(word) and line.endswith("\n")}
-
-
-def stored(database: Database) -> list[str]:
-    with database.read() as tx:
-        return [entry.who for entry in audit.recent(tx, limit=10_000)]
 
 
 def found(url: str, tmp_path: Path, clock: TestClock) -> set[str]:
@@ -96,7 +84,7 @@ def test_all_who_were_thanked_are_on_disk_though_the_process_is_killed_in_the_mi
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of a file's size are POSIX's")
 def test_on_a_full_disk_each_is_told_the_truth(many: list[str], url: str, tmp_path: Path, clock: TestClock) -> None:
-    room = (tmp_path / "together.sqlite3").stat().st_size + 200_000
+    room = (tmp_path / "intake.sqlite3").stat().st_size + 200_000
     done = subprocess.run([*many, str(room)], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, check=True)
     lines = done.stdout.splitlines(keepends=True)
     thanked, refused = told(lines, "thanks"), told(lines, "sorry")

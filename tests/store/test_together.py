@@ -3,7 +3,6 @@
 import random
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from threading import Event
 
 import pytest
@@ -13,9 +12,10 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from intake.store import audit
 from intake.store.crypto import Cipher
 from intake.store.database import Database, DatabaseFault, Tx, open_database, open_engine
-from intake.store.migrate import migrate
 from intake.store.together import NotStored, Together
-from tests.store.conftest import TestClock
+from tests.store.conftest import TestClock, stored
+
+pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 
 PATIENCE = 30
 
@@ -24,13 +24,6 @@ Act = Callable[[Tx], None]
 
 class Odd(Exception):
     """A block's own failure."""
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    address = f"sqlite:///{tmp_path / 'together.sqlite3'}"
-    migrate(address)
-    return address
 
 
 @pytest.fixture
@@ -54,11 +47,6 @@ def note(name: str) -> Act:
 def write(database: Database, act: Act) -> None:
     with database.write() as tx:
         act(tx)
-
-
-def stored(database: Database) -> list[str]:
-    with database.read() as tx:
-        return [entry.who for entry in reversed(audit.recent(tx, limit=10_000))]
 
 
 def together(database: Database, *acts: Act) -> list[Future[None]]:
