@@ -16,6 +16,12 @@ from fhir_client.tls import USUAL, Tls
 from fhir_client.uscore.parts import local
 
 JSON, JSON_PATCH = "application/fhir+json", "application/json-patch+json"
+METADATA = "metadata"
+FRESH = {"Cache-Control": "no-cache"}
+"""Some servers answer a search that they have seen within a minute from a cache, where our own write is not yet.
+
+What they offer may come from there: some need seconds to put it together.
+"""
 Resource = dict[str, Any]
 Body = Resource | list[Resource]
 
@@ -48,7 +54,7 @@ class Client:
 
     def capabilities(self) -> Resource:
         """Return the server's CapabilityStatement; raises ServerFault where it is no FHIR server."""
-        response = self._answer("GET", "metadata")
+        response = self._answer("GET", METADATA)
         self.server_time = date_of(response)
         fault = error_of(response) if response.status_code >= 300 else None
         if isinstance(fault, Temporary | ServerFault):
@@ -156,8 +162,7 @@ class Client:
         self, method: str, path: str, body: Body | None, parameters: Mapping[str, str] | None, more: Mapping[str, str]
     ) -> requests.Response:
         url = f"{self.base_url}/{path}" if path else self.base_url
-        # Some servers answer a search that they have seen within a minute from a cache, where our own write is not yet.
-        headers = {**self._auth.headers(), "Cache-Control": "no-cache"}
+        headers = {**self._auth.headers(), **({} if path == METADATA else FRESH)}
         if body is not None:
             headers["Content-Type"] = JSON
         headers |= more

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from intake.store.database import Tx
 from intake.store.tables import servers as table
@@ -58,6 +58,18 @@ def probe(tx: Tx, server: str, *, until: datetime) -> bool:
     """Return whether this worker may try the paused server with one row, whose time has come; the others wait until then."""
     due = (table.c.id == server, table.c.paused_since.is_not(None), table.c.paused_until <= tx.now)
     return tx.connection.execute(update(table).where(*due).values(paused_until=until)).rowcount == 1
+
+
+def take_alone(tx: Tx, server: str, *, until: datetime) -> bool:
+    """Return whether this worker may ask the server what it offers; the others leave it alone until then, or it said so."""
+    idle = or_(table.c.paused_until.is_(None), table.c.paused_until <= tx.now)
+    query = update(table).where(table.c.id == server, table.c.paused_since.is_(None), idle)
+    return tx.connection.execute(query.values(paused_until=until)).rowcount == 1
+
+
+def open_to_all(tx: Tx, server: str) -> None:
+    """The server said what it offers: all workers may write to it now, unless it is paused."""
+    tx.connection.execute(update(table).where(table.c.id == server, table.c.paused_since.is_(None)).values(paused_until=None))
 
 
 def let_in(tx: Tx, server: str) -> None:

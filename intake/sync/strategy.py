@@ -14,7 +14,7 @@ from fhir_client.writing.ladder import Offer, Part, Rung, Strategy, negotiate
 from fhir_client.writing.values import Writer
 from intake.settings import Server, Settings
 from intake.settings.rules import AUTO
-from intake.store import strategies
+from intake.store import servers, strategies
 from intake.store.database import Database
 from intake.store.strategies import Pinned, Way
 from intake.sync.access import WITH_TOKENS, tokens_for
@@ -69,6 +69,7 @@ def pin(server: Server, settings: Settings, database: Database, strategy: Strate
     way = Way(_basis(server, settings), strategy.rung.value, parts, strategy.batch, strategy.reasons)
     with database.write() as tx:
         strategies.pin(tx, server.id, way, proven=proven)
+        servers.open_to_all(tx, server.id)
 
 
 def strategy_in(way: Way) -> Strategy:

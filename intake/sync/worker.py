@@ -11,7 +11,7 @@ from intake.clock import Clock
 from intake.settings import Server, Settings
 from intake.store import claims, servers, submissions, undoing
 from intake.store.claims import Claimed, Leased
-from intake.store.database import Database
+from intake.store.database import Database, Tx
 from intake.store.submissions import Status
 from intake.store.undoing import Undoing
 from intake.sync import drift, housekeeping, reports, schedule
@@ -21,7 +21,7 @@ from intake.sync.clients import client_for
 from intake.sync.log import logger, where
 from intake.sync.one import deliver
 from intake.sync.outcomes import CREDENTIALS, PAUSE
-from intake.sync.strategy import writer_for
+from intake.sync.strategy import pinned, writer_for
 from intake.sync.undoing import take_back
 
 IDLE_SECONDS = 1.0
@@ -147,14 +147,24 @@ def _no_credentials(database: Database, server: Server, clock: Clock, error: Ser
 def _claimed(bench: Bench) -> tuple[Claimed | Undoing, ...]:
     if not _is_due(bench.database, bench.server, bench.clock):
         return ()
+    known = pinned(bench.server, bench.settings, bench.database) is not None
     with bench.database.write() as tx:
         paused = servers.state(tx, bench.server.id).paused_since is not None
-        # A paused server is tried with one row by one worker; the others wait for what becomes of it.
-        if paused and not servers.probe(tx, bench.server.id, until=bench.clock() + PAUSE):
+        if not _has_its_turn(bench, tx, paused=paused, known=known):
             return ()
-        limit = 1 if paused else BATCH
+        limit = BATCH if known and not paused else 1
         taken = undoing.claim(tx, bench.server.id, limit=limit, lease=bench.lease)
         return taken or claims.claim(tx, bench.server.id, limit=limit, lease=bench.lease)
+
+
+def _has_its_turn(bench: Bench, tx: Tx, *, paused: bool, known: bool) -> bool:
+    """Return whether this worker may go on: a paused server, and one nobody knows yet, is tried with one row by one worker.
+
+    The others wait for what becomes of it. A server asked by all at once what it offers can be too busy to answer anybody.
+    """
+    if paused:
+        return servers.probe(tx, bench.server.id, until=bench.clock() + PAUSE)
+    return known or servers.take_alone(tx, bench.server.id, until=bench.clock() + PAUSE)
 
 
 def _deliver_all(bench: Bench, claimed: tuple[Claimed | Undoing, ...], stop: threading.Event) -> None:

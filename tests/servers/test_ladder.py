@@ -7,7 +7,7 @@ import pytest
 from fhir_client.uscore.patient import elements_of
 from fhir_client.writing.ladder import Rung, whole
 from intake.sync.strategy import pin
-from tests.faults import STALE, Answered, Asked, Fault, Forward, cut_short, dropped, lost, sent_twice
+from tests.faults import STALE, Answered, Asked, Fault, Forward, Next, after, cut_short, dropped, lost, sent_twice
 from tests.outbox import PATIENT, Outbox, effects, rest_of
 
 from .offers import at_write, is_write, offering
@@ -158,3 +158,36 @@ def test_what_was_found_out_is_pinned_and_stays_until_it_is_found_anew(ladder: O
     last = ladder.submit(ladder.patient())
     ladder.work()
     assert (ladder.state(last), ladder.proxy.transactions()) == (("verified", None), 1)
+
+
+def asks_what_it_offers(asked: Asked) -> bool:
+    return asked.path.endswith("/metadata")
+
+
+def test_a_new_server_is_asked_by_one_worker_what_it_offers_while_the_others_leave_it_alone(ladder: Outbox) -> None:
+    sent = [ladder.submit(ladder.patient()) for _ in range(3)]
+    done_by_others: list[bool] = []
+    ladder.proxy.plan = [Next(asks_what_it_offers, after(lambda _: done_by_others.append(ladder.work())))]
+    ladder.work()
+    assert done_by_others == [False]
+    assert [ladder.state(each) for each in sent] == [("verified", None)] * 3
+    assert sum(map(asks_what_it_offers, ladder.proxy.asked)) == 1
+
+
+def test_a_new_server_that_does_not_say_what_it_offers_costs_one_row_one_attempt_a_minute(ladder: Outbox) -> None:
+    sent = [ladder.submit(ladder.patient()) for _ in range(3)]
+    ladder.proxy.always = dropped
+    for _ in range(3):
+        ladder.work()
+    assert [ladder.row(each).attempts for each in sent] == [1, 0, 0]
+    ladder.proxy.always = None
+    ladder.clock.advance(minutes=1)
+    ladder.work()
+    assert [ladder.state(each) for each in sent] == [("verified", None)] * 3
+
+
+def test_what_a_server_offers_may_come_from_its_cache_and_what_it_holds_may_not(ladder: Outbox) -> None:
+    ladder.submit(ladder.patient())
+    ladder.work()
+    fresh = {asks_what_it_offers(each): each.headers.get("Cache-Control") for each in ladder.proxy.asked}
+    assert fresh == {True: None, False: "no-cache"}
