@@ -1,6 +1,8 @@
 """An outbox with a worker before a real FHIR server, and what the server holds in the end."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -9,14 +11,18 @@ from uuid import UUID, uuid4, uuid5
 
 from fhir_client.client import Client
 from fhir_client.uscore.patient import elements_of
+from fhir_client.writing.ladder import Rung, whole
 from intake.answers import Submission
-from intake.settings import Server, Settings
+from intake.settings import Server, Settings, load
 from intake.store import submissions
-from intake.store.database import Database
+from intake.store.crypto import load_keys
+from intake.store.database import Database, open_database
 from intake.store.known import Known
 from intake.store.payload import decode
 from intake.store.submissions import Row
+from intake.sync.strategy import pin
 from intake.sync.worker import drain
+from tests.cli.conftest import lay_out
 from tests.faults import Proxy
 from tests.sites import SetClock
 
@@ -100,6 +106,24 @@ class Outbox:
         current = str(self.real.read(patient)["meta"]["versionId"])
         # HAPI numbers them, and for a minute shows no more of a history than when it first counted it.
         return int(current) if current.isdecimal() else len(list(self.real.search(f"{patient}/_history", {})))
+
+
+@contextmanager
+def outbox_at(folder: Path, template: Path, proxy: Proxy, real: Client, organization: str) -> Iterator[Outbox]:
+    """An empty outbox in `folder`, whose worker reaches the server through the proxy and writes by transactions."""
+    lay_out(folder, proxy.base_url)
+    clinics = folder / "clinics.toml"
+    clinics.write_text(clinics.read_text("utf-8").replace("Organization/riverside", organization), "utf-8")
+    settings, clock = load(folder), SetClock()
+    settings.data_dir.mkdir()
+    for held in template.iterdir():
+        (settings.data_dir / held.name).write_bytes(held.read_bytes())
+        (settings.data_dir / held.name).chmod(0o600)
+    database = open_database(settings.database_url, load_keys(settings.key_file), clock)
+    # So that the faults of a test's plan meet the writing, and not the question what the server offers.
+    pin(settings.servers["main"], settings, database, whole(Rung.TRANSACTION))
+    yield Outbox(settings, database, clock, proxy, real)
+    database.close()
 
 
 def put(client: Client, resource: dict[str, Any]) -> None:

@@ -49,7 +49,8 @@ def apply(patient: Json, statement: Statement, version: UsCoreVersion, policy: M
     """Return `patient` merged with what the statement says; applying it twice changes nothing the second time."""
     policy = policy or MergePolicy()
     statement = without(statement, policy.keeps)
-    merged = deepcopy(patient)
+    # Extensions are replaced, never changed in place, while the entries of languages are.
+    merged = {**patient, **({"communication": deepcopy(patient["communication"])} if "communication" in patient else {})}
     ids: dict[str, str] = {}
     kept: list[str] = []
     for element, said in (("race", statement.race), ("ethnicity", statement.ethnicity)):
@@ -68,7 +69,7 @@ def apply(patient: Json, statement: Statement, version: UsCoreVersion, policy: M
 
 
 def elements_of(patient: Json) -> dict[str, Any]:
-    """Return the parts of a Patient that a statement can change, None where it has none.
+    """Return the parts of a Patient that a statement can change, None where it has none; they are its own, and no copies.
 
     A chart that has race or ethnicity twice, which is a fault of it, has them here as a list, so that undo can restore it.
     """
@@ -76,7 +77,7 @@ def elements_of(patient: Json) -> dict[str, Any]:
         "race": _one_or_all(_all(patient, URLS["race"])),
         "ethnicity": _one_or_all(_all(patient, URLS["ethnicity"])),
         "interpreter": _all(patient, *INTERPRETERS) or None,
-        "communication": deepcopy(patient.get("communication")),
+        "communication": patient.get("communication"),
     }
 
 
@@ -124,7 +125,7 @@ def _extensions(patient: Json) -> list[Json]:
 
 
 def _all(patient: Json, *urls: str) -> list[Json]:
-    return [deepcopy(each) for each in _extensions(patient) if each.get("url") in urls]
+    return [each for each in _extensions(patient) if each.get("url") in urls]
 
 
 def _one_or_all(found: list[Json]) -> Json | list[Json] | None:

@@ -8,19 +8,12 @@ import pytest
 from sqlalchemy import delete
 
 from fhir_client.client import Client
-from fhir_client.writing.ladder import Rung, whole
 from intake.demo.launch import medplum
-from intake.settings import load
-from intake.store.crypto import load_keys
-from intake.store.database import open_database
 from intake.store.tables import strategies
-from intake.sync.strategy import pin
-from tests.cli.conftest import lay_out
 from tests.faults import Proxy, proxy_to
-from tests.outbox import Outbox
+from tests.outbox import Outbox, outbox_at
 from tests.servers.launching import hapi, hapi_on_postgres
 from tests.servers.matrix import SERVERS, Seen, keep
-from tests.sites import SetClock
 
 SEEN: list[Seen] = []
 
@@ -76,19 +69,8 @@ def proxy(server: str) -> Iterator[Proxy]:
 @pytest.fixture
 def outbox(template: Path, tmp_path: Path, proxy: Proxy, client: Client, organization: str) -> Iterator[Outbox]:
     """An empty outbox whose worker reaches the server through the proxy."""
-    lay_out(tmp_path, proxy.base_url)
-    clinics = tmp_path / "clinics.toml"
-    clinics.write_text(clinics.read_text("utf-8").replace("Organization/riverside", organization), "utf-8")
-    settings, clock = load(tmp_path), SetClock()
-    settings.data_dir.mkdir()
-    for held in template.iterdir():
-        (settings.data_dir / held.name).write_bytes(held.read_bytes())
-        (settings.data_dir / held.name).chmod(0o600)
-    database = open_database(settings.database_url, load_keys(settings.key_file), clock)
-    # So that the faults of a test's plan meet the writing, and not the question what the server offers.
-    pin(settings.servers["main"], settings, database, whole(Rung.TRANSACTION))
-    yield Outbox(settings, database, clock, proxy, client)
-    database.close()
+    with outbox_at(tmp_path, template, proxy, client, organization) as found:
+        yield found
 
 
 @pytest.fixture

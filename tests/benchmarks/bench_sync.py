@@ -1,0 +1,155 @@
+"""Delivering what is queued: our client against plain http.client, and the worker against wrk replaying the same requests.
+
+Named on the command line: `null` for the first, `medplum`, `hapi` and `hapi-postgresql` for the second; without a name:
+all but the last.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import partial
+from http.client import HTTPConnection
+from pathlib import Path
+from statistics import median
+from time import process_time
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from fhir_client.client import Client
+from fhir_client.uscore.statement import Statement
+from fhir_client.uscore.versions import version
+from fhir_client.writing.charts import Known
+from fhir_client.writing.values import Writer
+from intake.demo.launch import medplum
+from intake.settings import Settings, load
+from intake.sync.saying import said
+from tests.benchmarks.measuring import Limit, conclude, cpu_seconds, folder, interleaved, seconds
+from tests.benchmarks.null_server import KNOWN, SEEN, null_server
+from tests.benchmarks.replay import by_wrk, deliver, rehearsed
+from tests.crews import waiting
+from tests.crowds import crowd
+from tests.faults import Proxy
+from tests.java import cache
+from tests.outbox import EXAMPLE, Outbox, outbox_at
+from tests.servers.launching import hapi, hapi_on_postgres
+from tests.sites import make_template
+
+ALONE, ROUNDS, BEFORE = 150, 4, 1
+EACH = {"medplum": 30, "hapi": 60, "hapi-postgresql": 60}
+"""Submissions a round: few on Medplum, whose memory is searched from end to end, and so gets slower with every one."""
+GOALS = {"medplum": (0, "reported only"), "hapi": (0.6, "goal 0.9"), "hapi-postgresql": (0.6, "goal 0.9")}
+WRITER = Writer(version("6.1.0"))
+
+
+def statements(patients: Sequence[str], settings: Settings) -> list[Statement]:
+    """What is said by each of the patients, each in a submission of its own."""
+    return [said(replace(EXAMPLE, id=uuid4(), patient=each, encounter=None), settings) for each in patients]
+
+
+def alone() -> list[Limit]:
+    """Our client and http.client, each with the same requests and answers, before a server that does next to nothing."""
+    with null_server() as url, Client(url) as client:
+        mine = statements([f"Patient/{uuid4()}" for _ in range(ALONE)], load())
+        requests = rehearsed(url, WRITER, mine, Known(chart=SEEN))
+        plain = HTTPConnection("127.0.0.1", urlsplit(url).port)
+
+        def ours() -> None:
+            for each in mine:
+                deliver(client, WRITER, each, Known(chart=SEEN))
+
+        def theirs() -> None:
+            for each in requests:
+                plain.request(each.method, each.path, each.body, each.headers)
+                json.loads(plain.getresponse().read())
+
+        by_us, by_them = interleaved(partial(seconds, ours), partial(seconds, theirs), rounds=ROUNDS + BEFORE)
+        cpu = cpu_seconds(ours) / ALONE * 1e3
+        plain.close()
+    beside = f"goal 4.5; {by_us / ALONE * 1e3:.1f} ms"
+    return [
+        Limit("client before a null server, of http.client's time", by_us / by_them, "<=", 9, beside),
+        Limit("client CPU a submission, ms", cpu, "<=", 20, "goal 8"),
+    ]
+
+
+@dataclass
+class Before:
+    """A real server: an outbox before it, and what its worker and a replay of the same requests took there, round by round."""
+
+    outbox: Outbox
+    each: int
+
+    def both(self, place: Path, *, worker_first: bool) -> tuple[float, float, float]:
+        """Let wrk and the worker do the same, one after the other; returns what `by_replay` and `by_worker` do."""
+        if worker_first:
+            ours = self.by_worker()
+            return self.by_replay(place), *ours
+        return self.by_replay(place), *self.by_worker()
+
+    def by_worker(self) -> tuple[float, float]:
+        """Deliver what is queued, by as many threads as a worker has; returns seconds and seconds of our CPU, for each."""
+        outbox = self.outbox
+        for patient in crowd(outbox.real, self.each):
+            outbox.submit(patient, KNOWN, encounter=None)
+        cpu = process_time()
+        took = seconds(partial(_until_verified, outbox))
+        return took / self.each, (process_time() - cpu) / self.each
+
+    def by_replay(self, place: Path) -> float:
+        """Let wrk send what our client would send for as many patients; returns the seconds for each."""
+        base, outbox = self.outbox.server.base_url, self.outbox
+        requests = rehearsed(base, WRITER, statements(crowd(outbox.real, self.each), outbox.settings), Known(chart=SEEN))
+        return by_wrk(base, requests, outbox.server.workers, place) / self.each
+
+
+def _until_verified(outbox: Outbox) -> None:
+    with ThreadPoolExecutor(workers := outbox.server.workers) as pool:
+        while waiting(outbox):
+            for each in [pool.submit(outbox.work) for _ in range(workers)]:
+                each.result()
+            # What the server was too busy for, as HAPI's H2 sometimes is, comes again, and counts twice.
+            outbox.clock.advance(minutes=1)
+
+
+def share(name: str, url: str) -> Limit:
+    """What of a replay's rate the worker reaches on a real server, and what it costs us."""
+    with folder() as place, Client(url) as client:
+        (place / "template").mkdir()
+        (place / "site").mkdir()
+        organization = client.create({"resourceType": "Organization", "name": "Riverside Family Clinic"})["id"]
+        template = make_template(place / "template")
+        with outbox_at(place / "site", template, Proxy(url), client, f"Organization/{organization}") as outbox:
+            before = Before(outbox, EACH[name])
+            rounds = [before.both(place / str(each), worker_first=each % 2 == 0) for each in range(BEFORE + ROUNDS)][BEFORE:]
+    by_wrk_alone, by_us, cpu = (median(each) for each in zip(*rounds, strict=True))
+    sys.stdout.write(
+        f"{name}: replayed {1 / by_wrk_alone:.1f}/s, ours {1 / by_us:.1f}/s; worker and outbox {cpu * 1e3:.1f} ms of CPU each\n"
+    )
+    return Limit(f"sync on {name}, of a replay's rate", by_wrk_alone / by_us, ">=", *GOALS[name])
+
+
+def main(names: Sequence[str]) -> int:
+    """Print the ratios of STACK.md's table."""
+    if shutil.which("wrk") is None:
+        sys.exit("This replays requests with wrk, which is not installed (on Debian: apt-get install wrk).")
+    starts: dict[str, Callable[[], AbstractContextManager[str]]] = {
+        "medplum": partial(medplum, cache() / "medplum"),
+        "hapi": hapi,
+        "hapi-postgresql": hapi_on_postgres,
+    }
+    limits: list[Limit] = []
+    for name in names:
+        if name == "null":
+            limits += alone()
+        else:
+            with starts[name]() as url:
+                limits.append(share(name, url))
+    return conclude(limits)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or ["null", "medplum", "hapi"]))
