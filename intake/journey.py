@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from intake.answers import Answer, State
+from intake.answers import Answer, State, Submission
 from intake.questions import Kind, Question, QuestionSet
 
 Answers = Mapping[str, Answer]
@@ -102,3 +103,15 @@ def progress(questions: QuestionSet, place: Place) -> tuple[int, int] | None:
     if place.step in (Step.WHY, Step.CHECK):
         return None
     return numbered.index(place.question) + 1, len(numbered)
+
+
+def again_at(submission: Submission, questions: QuestionSet, after: Mapping[State, timedelta]) -> datetime | None:
+    """Return when the person is asked again, None where that is at the next visit.
+
+    The shortest interval of the answers' states in `after` counts; what was skipped, and a state that is not in `after`, such
+    as not to know, is asked at the next visit.
+    """
+    said = (submission.answers.get(each.id) for each in questions.questions)
+    intervals = [after.get(each.state) if each else None for each in said]
+    known = [each for each in intervals if each is not None]
+    return submission.answered_at + min(known) if known and len(known) == len(intervals) else None

@@ -53,14 +53,16 @@ def _create(database: Database, settings: Settings, clinic: Clinic, day: date, a
     from intake.cli.opening import complain
     from intake.cli.users import WHO
     from intake.clock import bounds
-    from intake.store import audit, visits
+    from intake.store import audit, resting, visits
 
     with database.write() as tx:
         start, end = bounds(day, clinic.time_zone)
         expected = visits.expected(tx, clinic.id, start, end)
         known = visits.last_fetched(tx, clinic.id) is not None
         progress = visits.progress(tx, [visit.id for visit in expected])
-        wanted = [each for each in expected if each.birth_date and progress[each.id] not in ASKED_ALREADY]
+        unasked = resting.not_asked(tx, clinic.server, [visit.patient for visit in expected])
+        asked = {each.id for each in expected if progress[each.id] in ASKED_ALREADY or each.patient in unasked}
+        wanted = [each for each in expected if each.birth_date and each.id not in asked]
         for visit in wanted:
             line(out, _row(tx, settings, clinic, visit, address))
         audit.record(tx, WHO, "links-made", f"{clinic.id} {day.isoformat()}")
@@ -92,5 +94,5 @@ def _told(clinic: Clinic, day: date, made: int, expected: int, *, known: bool) -
     if not known:
         return f"{clinic.id}: its schedule was never fetched; `intake worker` fetches today and tomorrow"
     left = expected - made
-    why = "" if not left else f"; {left} left out, because they answered already or their date of birth is not whole"
+    why = "" if not left else f"; {left} left out, because they answered already, or their date of birth is not whole"
     return f"{clinic.id}: {made} links for {day.isoformat()}{why}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+from intake import journey
 from intake.answers import Submission
 from intake.settings import Settings
 
@@ -46,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
             try:
                 submission = _checked(piece, args, settings)
                 with database.write() as tx:
-                    submissions.submit(tx, submission, settings.clinics[submission.clinic].server)
+                    again = journey.again_at(submission, settings.question_sets[submission.question_set], settings.times.again)
+                    submissions.submit(tx, submission, settings.clinics[submission.clinic].server, again=again)
                 print(submission.id)
             except (ValueError, submissions.DifferentContent) as fault:
                 faults += 1

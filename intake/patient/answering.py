@@ -16,13 +16,17 @@ from intake.pages.site import site
 from intake.patient import reading, visitors
 from intake.patient.options import options_of
 from intake.patient.reading import Fault, Reading
+from intake.patient.visitors import LINK
 from intake.questions import Kind, Question
-from intake.store import drafts
+from intake.store import drafts, resting
 from intake.store.drafts import Draft, DraftState, Pending
+from intake.store.resting import Resting
 
 STATES = {state.value: state for state in (State.DECLINED, State.UNKNOWN)}
 FOUND = "#search-box"
 """The part of a question's page that has the search and what it found."""
+ENOUGH = "enough"
+"""The person has answered these questions before, and leaves it at that."""
 ONLY = "only-"
 """Before a state: the person was told that they had also answered, and means the state."""
 
@@ -81,9 +85,21 @@ def why() -> Page:
 
 
 def _why(draft: Draft) -> Page:
-    if request.method == "POST":
-        return _leave(draft, journey.WHY, draft.state)
-    return speaking.render("patient/why.html", **frame(draft, journey.WHY))
+    before = _answered_before(draft)
+    if request.method != "POST":
+        return speaking.render("patient/why.html", **frame(draft, journey.WHY), resting=before is not None)
+    if before is not None and request.form.get(ENOUGH):
+        visitors.forget(LINK)
+        visitors.thank(before.submission, draft.state.locale)
+        return redirect(url_for("patient.done"), 303)
+    return _leave(draft, journey.WHY, draft.state)
+
+
+def _answered_before(draft: Draft) -> Resting | None:
+    """Return what the person said already for which they need not be asked now; they may answer again all the same."""
+    bound = draft.state.bound
+    with site().database.read() as tx:
+        return resting.not_asked(tx, bound.server, [bound.patient]).get(bound.patient)
 
 
 def who() -> Page:

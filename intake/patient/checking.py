@@ -48,7 +48,8 @@ def send() -> Page:
 
 def _send(draft: Draft) -> Page:
     with site().database.write() as tx:
-        drafts.submit(tx, draft, _submission(draft))
+        settings, said = site().settings, _submission(draft)
+        drafts.submit(tx, draft, said, journey.again_at(said, settings.question_set, settings.times.again))
         if draft.link:
             links.used(tx, draft.link)
     return _thanked(str(draft.state.submission), draft.state.locale)

@@ -21,6 +21,8 @@ class TimesTable:
     audit_days: int = 2190
     staff_idle_minutes: int = 30
     staff_longest_hours: int = 12
+    answered_again_days: int = 365
+    declined_again_days: int = 365
 
 
 @dataclass(frozen=True, slots=True)

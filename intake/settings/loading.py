@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from intake.answers import State
 from intake.questions import Element, QuestionSet
 from intake.settings import rules
 from intake.settings.files import ClinicTable, IntakeFile, ServerTable, TimesTable
@@ -173,6 +174,10 @@ def _times(table: TimesTable) -> Times:
         audit=timedelta(days=table.audit_days),
         staff_idle=timedelta(minutes=table.staff_idle_minutes),
         staff_longest=timedelta(hours=table.staff_longest_hours),
+        again={
+            State.ANSWERED: timedelta(days=table.answered_again_days),
+            State.DECLINED: timedelta(days=table.declined_again_days),
+        },
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from intake.answers import State
 from intake.questions import Element, QuestionSet
 
 
@@ -120,6 +121,8 @@ class Times:
     audit: timedelta
     staff_idle: timedelta
     staff_longest: timedelta
+    again: Mapping[State, timedelta]
+    """How long a person is not asked again who answered, or would rather not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The desk's page: who is expected today at a clinic, what their charts lack, how far they are."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from flask import Blueprint, render_template, request, session
 
@@ -9,24 +9,29 @@ from intake.clock import bounds
 from intake.pages.site import site
 from intake.settings import Clinic
 from intake.staff import access, inviting, words
-from intake.store import audit, visits
+from intake.store import audit, resting, visits
 from intake.store.database import Tx
 from intake.store.visits import Visit
 
 CLINIC = "clinic"
 OLD_AFTER = timedelta(minutes=15)
 """The worker fetches a schedule every five minutes; after three misses the desk is told."""
+UNASKED = frozenset({"none", "link", "code"})
 DONE = frozenset({"verified", "entered"})
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One expected patient, as the desk sees them; `near` is within the time around the appointment."""
+    """One expected patient, as the desk sees them.
+
+    `near` is within the time around the appointment; before `again` nobody needs to ask them, for they answered before.
+    """
 
     visit: Visit
     time: str
     progress: str
     near: bool
+    again: date | None = None
 
     @property
     def done(self) -> bool:
@@ -71,9 +76,17 @@ def _lines(tx: Tx, clinic: Clinic) -> list[Line]:
     start, end = bounds(tx.now.astimezone(clinic.time_zone).date(), clinic.time_zone)
     expected = visits.expected(tx, clinic.id, start, end)
     progress = visits.progress(tx, [visit.id for visit in expected])
+    unasked = resting.not_asked(tx, clinic.server, [visit.patient for visit in expected])
+    again = {patient: each.again.astimezone(clinic.time_zone).date() for patient, each in unasked.items()}
     window = site().settings.times.appointment_window
     return [
-        Line(each, words.hour(each.starts_at, clinic.time_zone), progress[each.id], abs(each.starts_at - tx.now) <= window)
+        Line(
+            visit=each,
+            time=words.hour(each.starts_at, clinic.time_zone),
+            progress=progress[each.id],
+            near=abs(each.starts_at - tx.now) <= window,
+            again=again.get(each.patient) if progress[each.id] in UNASKED else None,
+        )
         for each in expected
     ]
 

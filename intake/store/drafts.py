@@ -146,10 +146,10 @@ def drop(tx: Tx, identity: str) -> bool:
     return tx.connection.execute(delete(table).where(table.c.id == identity)).rowcount == 1
 
 
-def submit(tx: Tx, draft: Draft, submission: Submission) -> bool:
-    """Store the submission and wipe the draft, in this one transaction; False where it was stored before."""
+def submit(tx: Tx, draft: Draft, submission: Submission, again: datetime | None = None) -> bool:
+    """Store the submission, whose person is asked again at `again`, and wipe the draft; False where it was stored before."""
     bound = draft.state.bound
-    stored = submissions.submit(tx, submission, bound.server, draft.visit, bound.known)
+    stored = submissions.submit(tx, submission, bound.server, draft.visit, bound.known, again)
     drop(tx, draft.id)
     return stored
 

@@ -118,9 +118,17 @@ def patient_key(tx: Tx, server: str, patient: str) -> str:
     return tx.cipher.keyed("patient", f"{server} {patient}")
 
 
-def submit(tx: Tx, submission: Submission, server: str, visit: str | None = None, known: Known | None = None) -> bool:
+def submit(
+    tx: Tx,
+    submission: Submission,
+    server: str,
+    visit: str | None = None,
+    known: Known | None = None,
+    again: datetime | None = None,
+) -> bool:
     """Store a submission for `server`, with what its visit knew; False where it is stored already.
 
+    `again` is when its person is asked again, None: at the next visit.
     Raises DifferentContent where the id is known with other content.
     """
     content = payload.encode(submission)
@@ -140,6 +148,7 @@ def submit(tx: Tx, submission: Submission, server: str, visit: str | None = None
         "due_at": tx.now,
         "payload": tx.cipher.seal(content, identity),
         "known": None if known is None else sealed(tx, known, identity),
+        "again_at": again,
     }
     if tx.insert_new(table, values):
         return True

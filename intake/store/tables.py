@@ -76,6 +76,8 @@ submissions = Table(
     Column("reversed_at", Moment),
     Column("drift", String(16)),
     Column("checked_at", Moment),
+    # Until then nobody asks the person again; without it they are asked at the next visit.
+    Column("again_at", Moment),
 )
 Index("submissions_due", submissions.c.server, submissions.c.status, submissions.c.due_at)
 Index("submissions_patient", submissions.c.server, submissions.c.patient_key, submissions.c.number)

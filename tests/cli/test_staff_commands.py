@@ -145,13 +145,15 @@ def test_links_for_the_days_visits(ready: Path, capsys: pytest.CaptureFixture[st
     expect("mine", noon, name="=Ana")
     expect("tomorrow", noon + timedelta(days=1))
     expect("no-date", noon, born=None)
+    expect("asked-before", noon)
     answered = expect("answered", noon)
     with opened(load()) as database, database.write() as tx:
         submissions.submit(tx, submission(), "main", answered.id)
+        submissions.submit(tx, submission("Patient/asked-before"), "main", again=noon + timedelta(days=300))
     assert main(["links", "create", "--date", noon.date().isoformat()]) == 0
     said = capsys.readouterr()
     assert "riverside: 1 links" in said.err
-    assert "2 left out" in said.err
+    assert "3 left out" in said.err
     [line] = csv.DictReader(io.StringIO(said.out))
     assert (line["appointment"], line["name"]) == ("Appointment/mine", "'=Ana")
     assert line["starts_at"] == noon.isoformat(timespec="minutes")

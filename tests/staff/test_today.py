@@ -56,6 +56,18 @@ def test_a_patient_is_shown_with_what_the_desk_needs(pages: TestSite, desk: Memb
     assert desk.facts() == {"Expected": "1", "With gaps": "1", "In the record today": "0"}
 
 
+def test_who_answered_at_another_visit_is_not_asked_again_and_is_no_gap(pages: TestSite, desk: Member) -> None:
+    for key in ("1", "2"):
+        pages.visit(key, starts_at=pages.clock() + timedelta(minutes=int(key)))
+    fetched(pages)
+    with pages.database.write() as tx:
+        submissions.submit(tx, submission("Patient/1"), "main", again=tx.now + timedelta(days=300))
+        submissions.submit(tx, submission("Patient/2"), "main", again=tx.now - timedelta(days=1))
+    desk.get("/staff/today")
+    assert column(desk, 3) == ["Answered before ask again from Sep 20, 2027, or when they wish", "Not begun"]
+    assert desk.facts()["With gaps"] == "1"
+
+
 def test_who_saw_the_names_is_in_the_audit(pages: TestSite, desk: Member) -> None:
     desk.get("/staff/today?clinic=hillside")
     with pages.database.read() as tx:

@@ -135,7 +135,7 @@ def test_a_database_of_before_gets_the_columns_and_keeps_its_rows(url: str, ciph
     engine = open_engine(url)
     with engine.begin() as connection:
         connection.execute(text("DROP INDEX submissions_undo"))
-        for column in ("decided", "undo_from", "undo_at", "reversed_at", "drift", "checked_at", "typed_at"):
+        for column in ("again_at", "decided", "undo_from", "undo_at", "reversed_at", "drift", "checked_at", "typed_at"):
             connection.execute(text(f"ALTER TABLE submissions DROP COLUMN {column}"))
         connection.execute(text("DROP TABLE strategies"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))

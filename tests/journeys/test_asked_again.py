@@ -1,0 +1,126 @@
+"""Who was asked is not asked again before the site's interval, may answer again, and is never told what they said."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from intake import journey
+from intake.answers import Answer, State, Submission
+from intake.store import submissions
+from intake.store.submissions import Status, listing
+from intake.store.tables import submissions as table
+from tests.patients import Person
+from tests.sites import TestSite
+from tests.store.test_outbox import submission
+
+BEFORE = "These questions were answered before."
+YEAR, HALF = timedelta(days=365), timedelta(days=180)
+
+
+def answer_all(person: Person, *, interpreter: str = "yes") -> None:
+    """From the first question to the thank-you."""
+    person.send({"choice": ["2028-9"]})
+    person.send()
+    person.send({"choice": "en"})
+    person.send({"choice": "en"})
+    person.send({"choice": interpreter} if interpreter in ("yes", "no") else {"state": interpreter})
+    assert person.path == "/check"
+    person.send()
+
+
+def come_back(site: TestSite, key: str = "1", **after: float) -> Person:
+    """The same patient at the next visit, on a tablet, as far as the reasons."""
+    site.clock.advance(**after)
+    site.visit("again", patient=f"Patient/{key}")
+    person = Person(site)
+    person.pair()
+    person.speak("en")
+    person.born(17, 5, 1980)
+    assert person.path == "/why"
+    return person
+
+
+def answered(site: TestSite, interpreter: str = "yes") -> None:
+    site.visit("1")
+    person = Person(site)
+    person.arrive()
+    answer_all(person, interpreter=interpreter)
+    assert person.path == "/done"
+
+
+@pytest.mark.parametrize(("interpreter", "days"), [("yes", 364), ("declined", 364)])
+def test_who_answered_is_told_so_and_is_done_by_one_tap(pages: TestSite, interpreter: str, days: float) -> None:
+    answered(pages, interpreter)
+    person = come_back(pages, days=days)
+    assert BEFORE in person.page.text
+    assert "Asian" not in person.page.text
+    person.send({"enough": "1"})
+    assert (person.path, person.heading) == ("/done", "Thank you")
+    with pages.database.read() as tx:
+        assert len(listing(tx)) == 1
+    person.get("/who")
+    assert person.path == "/"
+
+
+def test_who_wants_to_answers_again(pages: TestSite) -> None:
+    answered(pages)
+    person = come_back(pages, days=30)
+    person.send()
+    person.send({"informant": "self"})
+    answer_all(person, interpreter="no")
+    with pages.database.read() as tx:
+        assert [each.status for each in listing(tx)] == [Status.QUEUED, Status.QUEUED]
+
+
+@pytest.mark.parametrize(("interpreter", "days"), [("yes", 366), ("unknown", 1), ("declined", 366)])
+def test_after_the_interval_and_after_not_knowing_they_are_asked(pages: TestSite, interpreter: str, days: float) -> None:
+    answered(pages, interpreter)
+    person = come_back(pages, days=days)
+    assert BEFORE not in person.page.text
+    person.send({"enough": "1"})
+    assert person.path == "/who"
+
+
+def test_another_patient_is_asked(pages: TestSite) -> None:
+    answered(pages)
+    assert BEFORE not in come_back(pages, "2", days=1).page.text
+
+
+@pytest.mark.parametrize("status", [Status.DISCARDED, Status.REVERSED])
+def test_what_was_taken_back_counts_for_nothing(pages: TestSite, status: Status) -> None:
+    answered(pages)
+    with pages.database.write() as tx:
+        tx.connection.execute(update(table).values(status=status.value))
+    assert BEFORE not in come_back(pages, days=1).page.text
+
+
+def test_the_newest_answers_count(pages: TestSite) -> None:
+    answered(pages)
+    with pages.database.write() as tx:
+        submissions.submit(tx, replace(submission("Patient/1"), answered_at=tx.now), "main")
+    assert BEFORE not in come_back(pages, days=1).page.text
+
+
+def said(pages: TestSite, *states: State | None) -> Submission:
+    questions = [each.id for each in pages.settings.question_set.questions]
+    answers = {key: Answer(state) for key, state in zip(questions, states, strict=True) if state}
+    return replace(submission(), answers=answers, answered_at=datetime(2026, 11, 24, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("states", "after"),
+    [
+        ([State.ANSWERED] * 4, YEAR),
+        ([State.DECLINED] * 4, HALF),
+        ([State.ANSWERED, State.DECLINED, State.ANSWERED, State.ANSWERED], HALF),
+        ([State.ANSWERED, State.UNKNOWN, State.ANSWERED, State.ANSWERED], None),
+        ([State.DECLINED, None, State.DECLINED, State.DECLINED], None),
+        ([None] * 4, None),
+    ],
+)
+def test_the_shortest_interval_counts(pages: TestSite, states: list[State | None], after: timedelta | None) -> None:
+    sent = said(pages, *states)
+    found = journey.again_at(sent, pages.settings.question_set, {State.ANSWERED: YEAR, State.DECLINED: HALF})
+    assert found == (None if after is None else sent.answered_at + after)
