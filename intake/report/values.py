@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import IntEnum
 
 DEFINITION_VERSION = "2026-11.1"
@@ -85,6 +85,11 @@ class Period:
     name: str
     first: date
     end: date
+
+    @property
+    def last(self) -> date:
+        """The last day of it."""
+        return self.end - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

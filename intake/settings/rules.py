@@ -10,6 +10,7 @@ from intake.settings.values import RUNGS, AuthKind, QuirksProfile
 
 US_CORE_VERSIONS = ("3.1.1", "6.1.0", "7.0.0", "8.0.0", "8.0.1", "9.0.0")
 AUTO = "auto"
+_ORGANIZATION = re.compile(r"Organization/[A-Za-z0-9\-.]{1,64}|[^|]*\|\S.*")
 _PATIENT = re.compile(r"Patient/[A-Za-z0-9\-.]{1,64}")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NEEDED_FOR = {
@@ -96,7 +97,7 @@ def clinic_faults(table: ClinicTable, servers: tuple[str, ...], where: str) -> I
         yield f"{where}: time_zone: '{table.time_zone}' is no IANA time zone such as America/New_York"
     if table.server not in servers:
         yield f"{where}: server: '{table.server}' has no table [servers.{table.server}] in intake.toml"
-    if not table.organization:
+    if not _ORGANIZATION.fullmatch(table.organization):
         yield f"{where}: organization: a reference such as Organization/123, or an identifier such as system|value"
 
 

@@ -86,7 +86,7 @@ def test_the_downloads_are_the_report_and_are_noted(pages: TestSite, reader: Mem
 def test_an_earlier_period_can_be_shown(pages: TestSite, reader: Member, world: World, snapshot: bytes) -> None:
     keep(pages, to_json(make(world.folder, asked("2026-08")).report), "2026-08")
     reader.get("/staff/report")
-    assert "2026-08, as of" in reader.page.text
+    assert "from Aug 1, 2026 to Aug 31, 2026, counted on" in reader.page.text
     [other] = [node for node in reader.document.query(".bar a") if node.to_text() == "Show 2026-Q3"]
-    assert "2026-Q3, as of" in reader.get(str(attributes(other)["href"])).text
-    assert "2026-08, as of" in reader.get("/staff/report?period=nonsense").text
+    assert "from Jul 1, 2026 to Sep 30, 2026, counted on" in reader.get(str(attributes(other)["href"])).text
+    assert "from Aug 1, 2026 to Aug 31, 2026" in reader.get("/staff/report?period=nonsense").text

@@ -31,7 +31,7 @@ CLINICS = """
 name = ""
 time_zone = "America/Gotham"
 server = "other"
-organization = ""
+organization = "Practitioner/7"
 """
 
 
