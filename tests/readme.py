@@ -5,13 +5,14 @@ import re
 import sys
 from pathlib import Path
 
+from tests.benchmarks.measuring import table as benchmarks_table
 from tests.servers.matrix import fire_table, servers_table
 from tests.validator.corpus import table as corpus_table
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 RESULTS = ROOT / "tests" / "results"
-TABLES = {"servers": servers_table, "fire": fire_table, "corpus": corpus_table}
+TABLES = {"servers": servers_table, "fire": fire_table, "corpus": corpus_table, "benchmarks": benchmarks_table}
 
 
 def shown(text: str) -> str:

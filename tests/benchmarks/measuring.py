@@ -1,15 +1,20 @@
 """What the benchmarks share: measuring side by side in one run, and saying whether a ratio keeps its limit."""
 
+import json
 import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+RESULTS = "INTAKE_BENCHMARK_RESULTS"
 
 
 @dataclass(frozen=True)
@@ -32,10 +37,29 @@ class Limit:
 
 
 def conclude(limits: Sequence[Limit]) -> int:
-    """Print each; 1 where one is missed."""
+    """Print each, and keep it where RESULTS names a folder; 1 where one is missed."""
     for each in limits:
         sys.stdout.write(f"{each}\n")
+    if RESULTS in os.environ:
+        _keep(limits, Path(os.environ[RESULTS]) / "benchmarks.json")
     return 0 if all(each.is_kept for each in limits) else 1
+
+
+def _keep(limits: Sequence[Limit], file: Path) -> None:
+    known = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    day = datetime.now(UTC).date().isoformat()
+    found = {
+        each.name: {"ratio": round(each.ratio, 2), "gate": f"{each.sign} {each.wanted:g}", "beside": each.beside, "on": day}
+        for each in limits
+    }
+    file.write_text(json.dumps(known | found, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def table(result: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the table of what was measured, beside what the gate asks for and what the design does."""
+    rows = ((name, f"{each['ratio']:g}", each["gate"], each["beside"], each["on"]) for name, each in result.items())
+    head = (("", "measured", "the gate", "", "run on"), ("---",) * 5)
+    return "".join(f"| {' | '.join(row)} |\n" for row in (*head, *rows))
 
 
 def interleaved(*works: Callable[[], float], rounds: int = 5) -> list[float]:
