@@ -1,12 +1,12 @@
 """The worker's side of the outbox: claim under a lease, then say how it went; a lost lease is told, never overrun."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, case, exists, func, literal, or_, select, update
 
 from intake.answers import Submission
 from intake.store import deciding, earlier, known, payload
@@ -69,44 +69,53 @@ def claim(tx: Tx, server: str, *, limit: int, lease: timedelta) -> tuple[Claimed
 
     Nor is a row to be had while another one of its patient is being sent: a held row that somebody has sent again.
     """
-    due = due_rows(tx, server, limit).where(table.c.undo_from.is_(None))
-    leased = (_leased(tx, held, tx.now + lease) for held in tx.connection.execute(due).all())
+    leased = (_leased(tx, held, tx.now + lease) for held in due(tx, DUE, server, limit))
     return tuple(each for each in leased if each is not None)
 
 
-def due_rows(tx: Tx, server: str, limit: int) -> Select[Any]:
-    """Return the query for rows that can be leased now, locked where the database has more than one writer."""
-    blocked = exists().where(_first(tx.now, table.c.server, table.c.patient_key, table.c.id, table.c.number))
-    free = or_(table.c.lease.is_(None), table.c.leased_until <= tx.now)
-    return (
-        select(table)
-        .where(table.c.server == server, table.c.status.in_(_open), table.c.due_at <= tx.now, free, ~blocked)
-        .order_by(table.c.due_at, table.c.number)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+def due(tx: Tx, query: Select[Any], server: str, limit: int) -> Sequence[Any]:
+    """Return up to `limit` rows of DUE or UNDO_DUE, locked where the database has more than one writer."""
+    return tx.connection.execute(query, {"now": tx.now, "for_server": server, "most": limit}).all()
 
 
-def _first(now: datetime, server: Any, key: Any, identity: Any, number: Any) -> ColumnElement[bool]:
+def _first(now: Any, server: Any, key: Any, identity: Any, number: Any) -> ColumnElement[bool]:
     """Return the condition that another row of the same chart goes before the one that is given."""
     older = and_(_other.c.number < number, _other.c.status.in_(_open))
     same_chart = and_(_other.c.server == server, _other.c.patient_key == key, _other.c.id != identity)
     return and_(same_chart, or_(older, _other.c.leased_until > now))
 
 
+def _due(which: ColumnElement[bool]) -> Select[Any]:
+    now, server = bindparam("now", type_=Moment), bindparam("for_server", type_=String)
+    blocked = exists().where(_first(now, table.c.server, table.c.patient_key, table.c.id, table.c.number))
+    free = or_(table.c.lease.is_(None), table.c.leased_until <= now)
+    return (
+        select(table)
+        .where(table.c.server == server, table.c.status.in_(_open), table.c.due_at <= now, free, ~blocked, which)
+        .order_by(table.c.due_at, table.c.number)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True)
+    )
+
+
+# Put together once, for a worker asks with every batch.
+DUE, UNDO_DUE = _due(table.c.undo_from.is_(None)), _due(table.c.undo_from.is_not(None))
+LEASE = update(table).where(table.c.id == bindparam("of_row")).values(attempts=table.c.attempts + 1)
+_MINE = update(table).where(table.c.id == bindparam("of_row"), table.c.lease == bindparam("under_lease"))
+
+
 def _leased(tx: Tx, held: Any, until: datetime) -> Claimed | None:
     """Lease a row; one that cannot be opened is held instead, for it must not keep the others from being claimed."""
     lease = str(uuid4())
-    query = update(table).where(table.c.id == held.id)
     try:
         found = _opened(tx, held, lease)
     except (KeyFault, PayloadFault) as fault:
         why_not = fault if isinstance(fault, KeyFault) else "it was stored in another form"
         words = f"It cannot be read here: {why_not}. Bring back the key file and the version that stored it, then retry."
         held_for = {"status": Status.HELD.value, "held_at": tx.now, "reason": "unreadable", "words": words}
-        tx.connection.execute(query.values(held_for))
+        tx.connection.execute(update(table).where(table.c.id == held.id).values(held_for))
         return None
-    tx.connection.execute(query.values(lease=lease, leased_until=until, attempts=table.c.attempts + 1))
+    tx.connection.execute(LEASE, {"of_row": held.id, "lease": lease, "leased_until": until})
     return found
 
 
@@ -193,5 +202,8 @@ def _done(tx: Tx, claimed: Leased, values: Mapping[str, Any]) -> bool:
 
 
 def _update(tx: Tx, claimed: Leased, values: Mapping[str, Any]) -> bool:
-    mine = and_(table.c.id == claimed.row.id, table.c.lease == claimed.lease)
-    return tx.connection.execute(update(table).where(mine).values(values)).rowcount == 1
+    computed = {name: each for name, each in values.items() if isinstance(each, ColumnElement)}
+    given = {name: each for name, each in values.items() if name not in computed}
+    query = _MINE.values(computed) if computed else _MINE
+    mine = {"of_row": claimed.row.id, "under_lease": claimed.lease}
+    return tx.connection.execute(query, {**given, **mine}).rowcount == 1

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from intake.answers import Submission
 from intake.store import earlier, payload
@@ -14,9 +14,26 @@ from intake.store.database import Tx
 from intake.store.earlier import Earlier
 from intake.store.payload import PayloadFault
 from intake.store.submissions import OPEN, Status
+from intake.store.tables import Moment
 from intake.store.tables import submissions as table
 
 _unarrived = [Status.HELD.value, *(status.value for status in OPEN)]
+
+
+# The older submissions of a row's chart; put together once, for a worker asks with every row.
+_mine = select(table.c.patient_key, table.c.number).where(table.c.id == bindparam("of_row")).subquery()
+_same_chart = (
+    table.c.server == bindparam("of_server"),
+    table.c.patient_key == select(_mine.c.patient_key).scalar_subquery(),
+    table.c.number < select(_mine.c.number).scalar_subquery(),
+)
+_moment = bindparam("moment", type_=Moment)
+_answers = (table.c.id, table.c.status, table.c.payload, table.c.taken)
+_told = select(*_answers).where(*_same_chart, table.c.payload.is_not(None))
+UNARRIVED = _told.where(table.c.status.in_(_unarrived), table.c.undo_from.is_(None))
+SENT = _told.where(table.c.sent_at >= _moment)
+IDS = select(table.c.id).where(*_same_chart, table.c.sent_at.is_not(None))
+UNDONE = select(table.c.id, table.c.earlier).where(*_same_chart, table.c.reversed_at >= _moment, table.c.earlier.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +48,22 @@ class Older:
 
 def unarrived(tx: Tx, claimed: Claimed) -> tuple[Older, ...]:
     """Return the older submissions of the same chart that have not arrived, held ones among them."""
-    return _older(tx, claimed, and_(table.c.status.in_(_unarrived), table.c.undo_from.is_(None)))
+    return _older(tx, claimed, UNARRIVED)
 
 
 def sent_since(tx: Tx, claimed: Claimed, moment: datetime) -> tuple[Older, ...]:
     """Return the older submissions of the same chart that were sent since then, whatever became of them."""
-    return _older(tx, claimed, table.c.sent_at >= moment)
+    return _older(tx, claimed, SENT, moment)
 
 
 def ids_sent(tx: Tx, claimed: Claimed) -> tuple[str, ...]:
     """Return the ids of the older submissions of the same chart that were ever sent."""
-    query = select(table.c.id).where(*_same_chart(claimed), table.c.sent_at.is_not(None))
-    return tuple(tx.connection.execute(query).scalars())
+    return tuple(tx.connection.execute(IDS, _of(claimed)).scalars())
 
 
 def undone_since(tx: Tx, claimed: Claimed, moment: datetime) -> tuple[Earlier, ...]:
     """Return what the older submissions of the same chart had changed that were undone since then."""
-    query = select(table.c.id, table.c.earlier).where(*_same_chart(claimed), table.c.reversed_at >= moment)
-    found = tx.connection.execute(query.where(table.c.earlier.is_not(None)))
+    found = tx.connection.execute(UNDONE, {**_of(claimed), "moment": moment})
     return tuple(earlier.opened(tx, held.earlier, held.id) for held in found)
 
 
@@ -60,17 +75,13 @@ def take(tx: Tx, older: Older, elements: frozenset[str], *, nothing_left: bool) 
     tx.connection.execute(update(table).where(table.c.id == older.id, table.c.status == older.status.value).values(values))
 
 
-def _same_chart(claimed: Claimed) -> tuple[ColumnElement[bool], ...]:
-    mine = select(table.c.patient_key, table.c.number).where(table.c.id == claimed.row.id).subquery()
-    key, number = select(mine.c.patient_key).scalar_subquery(), select(mine.c.number).scalar_subquery()
-    return (table.c.server == claimed.row.server, table.c.patient_key == key, table.c.number < number)
-
-
-def _older(tx: Tx, claimed: Claimed, condition: ColumnElement[bool]) -> tuple[Older, ...]:
-    columns = (table.c.id, table.c.status, table.c.payload, table.c.taken)
-    query = select(*columns).where(*_same_chart(claimed), table.c.payload.is_not(None), condition)
-    found = (_row(tx, held) for held in tx.connection.execute(query))
+def _older(tx: Tx, claimed: Claimed, query: Select[Any], moment: datetime | None = None) -> tuple[Older, ...]:
+    found = (_row(tx, held) for held in tx.connection.execute(query, {**_of(claimed), "moment": moment}))
     return tuple(each for each in found if each is not None)
+
+
+def _of(claimed: Claimed) -> dict[str, Any]:
+    return {"of_row": claimed.row.id, "of_server": claimed.row.server}
 
 
 def _row(tx: Tx, held: Any) -> Older | None:

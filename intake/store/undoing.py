@@ -10,7 +10,7 @@ from uuid import uuid4
 from sqlalchemy import select, update
 
 from intake.store import deciding, earlier
-from intake.store.claims import due_rows
+from intake.store.claims import LEASE, UNDO_DUE, due
 from intake.store.crypto import KeyFault
 from intake.store.database import Tx
 from intake.store.deciding import Decision
@@ -99,21 +99,20 @@ def stop(tx: Tx, identity: str) -> bool:
 
 def claim(tx: Tx, server: str, *, limit: int, lease: timedelta) -> tuple[Undoing, ...]:
     """Lease up to `limit` due rows that are on their way back; each in its turn among those of its patient."""
-    due = due_rows(tx, server, limit).where(table.c.undo_from.is_not(None))
-    leased = (_leased(tx, held, tx.now + lease) for held in tx.connection.execute(due).all())
+    leased = (_leased(tx, held, tx.now + lease) for held in due(tx, UNDO_DUE, server, limit))
     return tuple(each for each in leased if each is not None)
 
 
 def _leased(tx: Tx, held: Any, until: datetime) -> Undoing | None:
-    lease, query = str(uuid4()), update(table).where(table.c.id == held.id)
+    lease = str(uuid4())
     try:
         before, decided = earlier.opened(tx, held.earlier, held.id), deciding.opened(tx, held.decided, held.id)
     except KeyFault as fault:
         words = f"It cannot be read here: {fault}. Bring back the key file, then retry."
         values = {"status": Status.HELD.value, "held_at": tx.now, "reason": "unreadable", "words": words}
-        tx.connection.execute(query.values(values))
+        tx.connection.execute(update(table).where(table.c.id == held.id).values(values))
         return None
-    tx.connection.execute(query.values(lease=lease, leased_until=until, attempts=table.c.attempts + 1))
+    tx.connection.execute(LEASE, {"of_row": held.id, "lease": lease, "leased_until": until})
     return Undoing(row_of(tx, held), lease, before, decided, held.failing_since)
 
 
