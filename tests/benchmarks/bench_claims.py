@@ -7,13 +7,11 @@ from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
-from intake.clock import system_clock
 from intake.store import claims, submissions
-from intake.store.crypto import load_keys, new_keys
-from intake.store.database import Database, open_database
-from intake.store.migrate import migrate
-from tests.benchmarks.bench_submissions import append, commit_raw, raw
+from intake.store.database import Database
+from tests.benchmarks.bench_submissions import append, commit_raw
 from tests.benchmarks.measuring import Limit, conclude, folder, interleaved, seconds
+from tests.benchmarks.outboxes import ours_and_bare
 from tests.outbox import EXAMPLE
 
 EACH, ROUNDS, BATCH = 100, 5, 4
@@ -43,11 +41,7 @@ def twice(work: Callable[[], None]) -> None:
 
 def main() -> int:
     """Print the ratios of STACK.md's table."""
-    with folder() as place:
-        new_keys(place / "keys.json")
-        migrate(f"sqlite:///{place / 'ours.sqlite3'}")
-        ours = open_database(f"sqlite:///{place / 'ours.sqlite3'}", load_keys(place / "keys.json"), system_clock)
-        bare = raw(place / "raw.sqlite3")
+    with folder() as place, ours_and_bare(place) as (ours, bare):
         fill(ours, EACH * ROUNDS * (1 + BATCH))
         one, four, by_disk, by_raw = interleaved(
             partial(seconds, partial(claim_and_acknowledge, ours, 1), EACH),
@@ -56,8 +50,6 @@ def main() -> int:
             partial(seconds, partial(twice, partial(commit_raw, bare)), EACH),
             rounds=ROUNDS,
         )
-        ours.close()
-        bare.close()
     sys.stdout.write(f"2 fsyncs {by_disk * 1e3:.2f} ms, 2 raw commits {by_raw * 1e3:.2f} ms, a row {one * 1e3:.2f} ms\n")
     # Two fsyncs alone are no limit where SQLite waits for the disk several times a commit: they are only shown.
     return conclude(

@@ -10,12 +10,11 @@ from threading import Event
 from uuid import uuid4
 
 from fhir_client.client import Client
-from tests.benchmarks.measuring import Limit, conclude, folder
+from tests.benchmarks.measuring import Limit, conclude
 from tests.benchmarks.null_server import KNOWN, null_server
+from tests.benchmarks.outboxes import outbox_before
 from tests.crews import start, waiting
-from tests.faults import Proxy
-from tests.outbox import Outbox, outbox_at
-from tests.sites import make_template
+from tests.outbox import Outbox
 
 SUBMISSIONS, LOOKS, LOOK = 5000, 10, 0.1
 
@@ -51,13 +50,9 @@ def watched(outbox: Outbox, count: int) -> list[int]:
 
 def main(count: int) -> int:
     """Print how much more the worker holds in the end than after its first tenth."""
-    with folder() as place, null_server() as url, Client(url) as client:
-        (place / "template").mkdir()
-        (place / "site").mkdir()
-        template = make_template(place / "template")
-        with outbox_at(place / "site", template, Proxy(url), client, "Organization/riverside") as outbox:
-            outbox.clock.now = datetime.now(UTC)
-            held = watched(outbox, count)
+    with null_server() as url, Client(url) as client, outbox_before(client) as outbox:
+        outbox.clock.now = datetime.now(UTC)
+        held = watched(outbox, count)
     sys.stdout.write(f"MiB after each tenth of {count}: {' '.join(map(str, held))}\n")
     return conclude([Limit("worker's memory in the end, of that after the first tenth", held[-1] / held[0], "<=", 1.1)])
 

@@ -12,27 +12,16 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from intake.clock import system_clock
 from intake.store import submissions
-from intake.store.crypto import load_keys, new_keys
-from intake.store.database import Database, journal_words, open_database, pragmas
-from intake.store.migrate import migrate
+from intake.store.database import Database, journal_words
 from intake.store.payload import encode
 from tests.benchmarks.measuring import Limit, conclude, folder, interleaved, seconds
+from tests.benchmarks.outboxes import ours_and_bare
 from tests.outbox import EXAMPLE
 
 EACH, CLIENTS, ROUNDS = 150, 16, 5
 ROW = os.urandom(len(encode(EXAMPLE)) + 400)
 """The answers, sealed, and about as much beside them as our other columns hold."""
-
-
-def raw(path: Path) -> sqlite3.Connection:
-    """A connection to a table with a key, and nothing else."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=30)
-    for pragma in pragmas():
-        connection.execute(pragma)
-    connection.execute("CREATE TABLE IF NOT EXISTS rows (id TEXT PRIMARY KEY, content BLOB NOT NULL)")
-    return connection
 
 
 def commit_raw(connection: sqlite3.Connection) -> None:
@@ -69,11 +58,7 @@ def together(work: Callable[[], None]) -> tuple[float, list[float]]:
 
 def main() -> int:
     """Print the ratios of STACK.md's table."""
-    with folder() as place:
-        new_keys(place / "keys.json")
-        migrate(f"sqlite:///{place / 'ours.sqlite3'}")
-        ours = open_database(f"sqlite:///{place / 'ours.sqlite3'}", load_keys(place / "keys.json"), system_clock)
-        bare = raw(place / "raw.sqlite3")
+    with folder() as place, ours_and_bare(place) as (ours, bare):
         works = (partial(commit_raw, bare), partial(submit, ours), partial(append, place / "appended"))
         for work in works:
             seconds(work, 20)
@@ -81,8 +66,6 @@ def main() -> int:
         runs = [together(partial(submit, ours)) for _ in range(ROUNDS)]
         at_once = statistics.median(whole for whole, _ in runs)
         singles = sorted(single for _, each in runs for single in each)
-        ours.close()
-        bare.close()
     sys.stdout.write(
         f"{journal_words()}: raw {1 / by_raw:.0f}/s, ours {1 / by_us:.0f}/s, "
         f"{CLIENTS} clients {1 / at_once:.0f}/s, appended fsyncs {1 / by_disk:.0f}/s\n"

@@ -29,14 +29,13 @@ from intake.settings import Settings, load
 from intake.sync.saying import said
 from tests.benchmarks.measuring import Limit, conclude, cpu_seconds, folder, interleaved, seconds
 from tests.benchmarks.null_server import KNOWN, SEEN, null_server
+from tests.benchmarks.outboxes import outbox_before
 from tests.benchmarks.replay import by_wrk, deliver, rehearsed
 from tests.crews import waiting
 from tests.crowds import crowd
-from tests.faults import Proxy
 from tests.java import cache
-from tests.outbox import EXAMPLE, Outbox, outbox_at
+from tests.outbox import EXAMPLE, Outbox
 from tests.servers.launching import hapi, hapi_on_postgres
-from tests.sites import make_template
 
 ALONE, ROUNDS, BEFORE = 150, 4, 1
 EACH = {"medplum": 30, "hapi": 60, "hapi-postgresql": 60}
@@ -118,11 +117,8 @@ def _until_verified(outbox: Outbox) -> None:
 def share(name: str, url: str) -> Limit:
     """What of a replay's rate the worker reaches on a real server, and what it costs us."""
     with folder() as place, Client(url) as client:
-        (place / "template").mkdir()
-        (place / "site").mkdir()
         organization = client.create({"resourceType": "Organization", "name": "Riverside Family Clinic"})["id"]
-        template = make_template(place / "template")
-        with outbox_at(place / "site", template, Proxy(url), client, f"Organization/{organization}") as outbox:
+        with outbox_before(client, f"Organization/{organization}") as outbox:
             before = Before(outbox, EACH[name])
             rounds = [before.both(place / str(each), worker_first=each % 2 == 0) for each in range(BEFORE + ROUNDS)][BEFORE:]
     by_wrk_alone, by_us, cpu = (median(each) for each in zip(*rounds, strict=True))

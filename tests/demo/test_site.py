@@ -15,8 +15,12 @@ from intake.demo.ports import free_port
 from intake.demo.processes import DemoFault, Interrupted
 from intake.demo.toml import written
 
-REFERENCES = {value: f"Kind/{value.split()[0]}-{value.split()[1]}" for place in PLACES for value in
-              (place.organization, place.location, place.room)}  # fmt: skip
+KINDS = {"organization": "Organization", "location": "Location", "room": "Location"}
+REFERENCES = {
+    value: f"{KINDS[value.split()[0]]}/{value.split()[0]}-{value.split()[1]}"
+    for place in PLACES
+    for value in (place.organization, place.location, place.room)
+}
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=9)
 values = st.one_of(texts, st.booleans(), st.integers(-9, 9), st.lists(texts, max_size=3))
 documents = st.recursive(
@@ -35,8 +39,8 @@ def test_the_site_has_the_clinics_as_the_server_knows_them(tmp_path: Path) -> No
     )
     assert [clinic.name for clinic in settings.clinics.values()] == [place.name for place in PLACES]
     assert len({clinic.time_zone for clinic in settings.clinics.values()}) >= 2
-    assert settings.clinics["bluestem"].organization == "Kind/organization-bluestem"
-    assert settings.clinics["bluestem"].locations == ("Kind/location-bluestem", "Kind/room-bluestem")
+    assert settings.clinics["bluestem"].organization == "Organization/organization-bluestem"
+    assert settings.clinics["bluestem"].locations == ("Location/location-bluestem", "Location/room-bluestem")
     assert settings.servers[site.SERVER].base_url == "http://127.0.0.1:2/fhir"
     assert settings.data_dir.is_relative_to(tmp_path)
     assert "ar" in settings.languages
