@@ -26,6 +26,7 @@ from fhir_client.writing.charts import Known
 from fhir_client.writing.values import Writer
 from intake.demo.launch import medplum
 from intake.settings import Settings, load
+from intake.store.submissions import Status, counts
 from intake.sync.saying import said
 from tests.benchmarks.measuring import Limit, conclude, cpu_seconds, folder, interleaved, seconds
 from tests.benchmarks.null_server import KNOWN, SEEN, null_server
@@ -112,6 +113,9 @@ def _until_verified(outbox: Outbox) -> None:
                 each.result()
             # What the server was too busy for, as HAPI's H2 sometimes is, comes again, and counts twice.
             outbox.clock.advance(minutes=1)
+    with outbox.database.read() as tx:
+        if held := counts(tx)[Status.HELD]:
+            raise RuntimeError(f"{held} submissions are held")
 
 
 def share(name: str, url: str) -> Limit:
