@@ -10,8 +10,9 @@ from intake.settings.values import RUNGS, AuthKind, QuirksProfile
 
 US_CORE_VERSIONS = ("3.1.1", "6.1.0", "7.0.0", "8.0.0", "8.0.1", "9.0.0")
 AUTO = "auto"
-_ORGANIZATION = re.compile(r"Organization/[A-Za-z0-9\-.]{1,64}|[^|]*\|\S.*")
-_PATIENT = re.compile(r"Patient/[A-Za-z0-9\-.]{1,64}")
+_ID = r"[A-Za-z0-9\-.]{1,64}"
+_ORGANIZATION = re.compile(rf"Organization/{_ID}|[^|]*\|\S.*")
+_PATIENT = re.compile(rf"Patient/{_ID}")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NEEDED_FOR = {
     AuthKind.NONE: (),

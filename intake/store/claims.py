@@ -100,7 +100,7 @@ def _due(which: ColumnElement[bool]) -> Select[Any]:
 
 # Put together once, for a worker asks with every batch.
 DUE, UNDO_DUE = _due(table.c.undo_from.is_(None)), _due(table.c.undo_from.is_not(None))
-LEASE = update(table).where(table.c.id == bindparam("of_row")).values(attempts=table.c.attempts + 1)
+_TAKE = update(table).where(table.c.id == bindparam("of_row")).values(attempts=table.c.attempts + 1)
 _MINE = update(table).where(table.c.id == bindparam("of_row"), table.c.lease == bindparam("under_lease"))
 
 
@@ -112,11 +112,21 @@ def _leased(tx: Tx, held: Any, until: datetime) -> Claimed | None:
     except (KeyFault, PayloadFault) as fault:
         why_not = fault if isinstance(fault, KeyFault) else "it was stored in another form"
         words = f"It cannot be read here: {why_not}. Bring back the key file and the version that stored it, then retry."
-        held_for = {"status": Status.HELD.value, "held_at": tx.now, "reason": "unreadable", "words": words}
-        tx.connection.execute(update(table).where(table.c.id == held.id).values(held_for))
+        hold_unreadable(tx, held.id, words)
         return None
-    tx.connection.execute(LEASE, {"of_row": held.id, "lease": lease, "leased_until": until})
+    take(tx, held.id, lease, until)
     return found
+
+
+def take(tx: Tx, identity: str, lease: str, until: datetime) -> None:
+    """Put a row under the lease."""
+    tx.connection.execute(_TAKE, {"of_row": identity, "lease": lease, "leased_until": until})
+
+
+def hold_unreadable(tx: Tx, identity: str, words: str) -> None:
+    """Hold a row that nobody could lease, for it cannot be opened."""
+    held_for = {"status": Status.HELD.value, "held_at": tx.now, "reason": "unreadable", "words": words}
+    tx.connection.execute(update(table).where(table.c.id == identity).values(held_for))
 
 
 def _opened(tx: Tx, held: Any, lease: str) -> Claimed:
@@ -202,8 +212,5 @@ def _done(tx: Tx, claimed: Leased, values: Mapping[str, Any]) -> bool:
 
 
 def _update(tx: Tx, claimed: Leased, values: Mapping[str, Any]) -> bool:
-    computed = {name: each for name, each in values.items() if isinstance(each, ColumnElement)}
-    given = {name: each for name, each in values.items() if name not in computed}
-    query = _MINE.values(computed) if computed else _MINE
     mine = {"of_row": claimed.row.id, "under_lease": claimed.lease}
-    return tx.connection.execute(query, {**given, **mine}).rowcount == 1
+    return tx.connection.execute(_MINE.values(values), mine).rowcount == 1

@@ -54,16 +54,14 @@ def rest(tx: Tx, server: str, *, until: datetime) -> None:
         _put(tx, server, {"paused_until": until})
 
 
-def probe(tx: Tx, server: str, *, until: datetime) -> bool:
-    """Return whether this worker may try the paused server with one row, whose time has come; the others wait until then."""
-    due = (table.c.id == server, table.c.paused_since.is_not(None), table.c.paused_until <= tx.now)
-    return tx.connection.execute(update(table).where(*due).values(paused_until=until)).rowcount == 1
+def probe(tx: Tx, server: str, *, until: datetime, paused: bool = True) -> bool:
+    """Return whether this worker may try the server alone, whose time has come; the others wait until then.
 
-
-def take_alone(tx: Tx, server: str, *, until: datetime) -> bool:
-    """Return whether this worker may ask the server what it offers; the others leave it alone until then, or it said so."""
-    idle = or_(table.c.paused_until.is_(None), table.c.paused_until <= tx.now)
-    query = update(table).where(table.c.id == server, table.c.paused_since.is_(None), idle)
+    It is `paused`, or nobody knows yet what it offers.
+    """
+    state = table.c.paused_since.is_not(None) if paused else table.c.paused_since.is_(None)
+    due = or_(table.c.paused_until.is_(None), table.c.paused_until <= tx.now)
+    query = update(table).where(table.c.id == server, state, due)
     return tx.connection.execute(query.values(paused_until=until)).rowcount == 1
 
 

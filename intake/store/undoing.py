@@ -10,7 +10,7 @@ from uuid import uuid4
 from sqlalchemy import select, update
 
 from intake.store import deciding, earlier
-from intake.store.claims import LEASE, UNDO_DUE, due
+from intake.store.claims import UNDO_DUE, due, hold_unreadable, take
 from intake.store.crypto import KeyFault
 from intake.store.database import Tx
 from intake.store.deciding import Decision
@@ -108,11 +108,9 @@ def _leased(tx: Tx, held: Any, until: datetime) -> Undoing | None:
     try:
         before, decided = earlier.opened(tx, held.earlier, held.id), deciding.opened(tx, held.decided, held.id)
     except KeyFault as fault:
-        words = f"It cannot be read here: {fault}. Bring back the key file, then retry."
-        values = {"status": Status.HELD.value, "held_at": tx.now, "reason": "unreadable", "words": words}
-        tx.connection.execute(update(table).where(table.c.id == held.id).values(values))
+        hold_unreadable(tx, held.id, f"It cannot be read here: {fault}. Bring back the key file, then retry.")
         return None
-    tx.connection.execute(LEASE, {"of_row": held.id, "lease": lease, "leased_until": until})
+    take(tx, held.id, lease, until)
     return Undoing(row_of(tx, held), lease, before, decided, held.failing_since)
 
 

@@ -11,7 +11,7 @@ from intake.clock import Clock
 from intake.settings import Server, Settings
 from intake.store import claims, servers, submissions, undoing
 from intake.store.claims import Claimed, Leased
-from intake.store.database import Database, Tx
+from intake.store.database import Database
 from intake.store.submissions import Status
 from intake.store.undoing import Undoing
 from intake.sync import drift, housekeeping, reports, schedule
@@ -116,7 +116,12 @@ def drain(settings: Settings, server: Server, database: Database, clock: Clock, 
         # Asked when the first row needs it, so that what keeps the server from saying it is told in that row.
         writer = cache(partial(writer_for, server, settings, database, client))
         bench = Bench(settings, server, database, client, writer, clock, chance)
-        while not stop.is_set() and (claimed := _claimed(bench)):
+        known = False
+        while not stop.is_set():
+            # Once known it stays so here, for the writer is kept as long.
+            known = known or pinned(server, settings, database) is not None
+            if not (claimed := _claimed(bench, known=known)):
+                break
             _deliver_all(bench, claimed, stop)
             done = True
     return done
@@ -144,27 +149,19 @@ def _no_credentials(database: Database, server: Server, clock: Clock, error: Ser
         logger.error("server-paused", extra={"server": server.id, "reason": CREDENTIALS})
 
 
-def _claimed(bench: Bench) -> tuple[Claimed | Undoing, ...]:
+def _claimed(bench: Bench, *, known: bool) -> tuple[Claimed | Undoing, ...]:
     if not _is_due(bench.database, bench.server, bench.clock):
         return ()
-    known = pinned(bench.server, bench.settings, bench.database) is not None
     with bench.database.write() as tx:
         paused = servers.state(tx, bench.server.id).paused_since is not None
-        if not _has_its_turn(bench, tx, paused=paused, known=known):
+        # A paused server, and one nobody knows yet, is tried with one row by one worker; the others wait for what becomes of
+        # it. A server asked by all at once what it offers can be too busy to answer anybody.
+        alone = paused or not known
+        if alone and not servers.probe(tx, bench.server.id, until=bench.clock() + PAUSE, paused=paused):
             return ()
-        limit = BATCH if known and not paused else 1
+        limit = 1 if alone else BATCH
         taken = undoing.claim(tx, bench.server.id, limit=limit, lease=bench.lease)
         return taken or claims.claim(tx, bench.server.id, limit=limit, lease=bench.lease)
-
-
-def _has_its_turn(bench: Bench, tx: Tx, *, paused: bool, known: bool) -> bool:
-    """Return whether this worker may go on: a paused server, and one nobody knows yet, is tried with one row by one worker.
-
-    The others wait for what becomes of it. A server asked by all at once what it offers can be too busy to answer anybody.
-    """
-    if paused:
-        return servers.probe(tx, bench.server.id, until=bench.clock() + PAUSE)
-    return known or servers.take_alone(tx, bench.server.id, until=bench.clock() + PAUSE)
 
 
 def _deliver_all(bench: Bench, claimed: tuple[Claimed | Undoing, ...], stop: threading.Event) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests import markdown
+
 RESULTS = "INTAKE_BENCHMARK_RESULTS"
 
 
@@ -58,8 +60,7 @@ def _keep(limits: Sequence[Limit], file: Path) -> None:
 def table(result: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the table of what was measured, beside what the gate asks for and what the design does."""
     rows = ((name, f"{each['ratio']:g}", each["gate"], each["beside"], each["on"]) for name, each in result.items())
-    head = (("", "measured", "the gate", "", "run on"), ("---",) * 5)
-    return "".join(f"| {' | '.join(row)} |\n" for row in (*head, *rows))
+    return markdown.table(("", "measured", "the gate", "", "run on"), rows)
 
 
 def interleaved(*works: Callable[[], float], rounds: int = 5) -> list[float]:

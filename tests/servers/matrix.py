@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tests import markdown
+
 Json = dict[str, Any]
 SERVERS = {"medplum": "Medplum, in memory", "hapi": "HAPI JPA on H2", "hapi-postgresql": "HAPI JPA on PostgreSQL"}
 
@@ -148,6 +150,5 @@ def fire_table(result: Mapping[str, Json]) -> str:
 
 
 def _table(result: Mapping[str, Json], rows: Iterable[list[str]]) -> str:
-    head = ["", *(SERVERS[each] for each in result)]
     days = ["run on", *(each["on"] for each in result.values())]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ["---"] * len(head), *rows, days))
+    return markdown.table(["", *(SERVERS[each] for each in result)], [*rows, days])

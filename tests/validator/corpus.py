@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests import markdown
 from tests.bound import VERSIONS
 from tests.corpus import Case, Json, bundle, cases
 from tests.java import cache as kept
@@ -118,8 +119,8 @@ def result(verdicts: Sequence[Verdict], asked: int, on: datetime) -> Json:
 
 def table(found: Mapping[str, Any]) -> str:
     """Return the result as a table for README.md."""
-    counts = [f"| {version} | {each['judged']:,} | {each['errors']:,} |\n" for version, each in found["versions"].items()]
-    return f"| US Core | judged | errors |\n| --- | --- | --- |\n{''.join(counts)}\nJudged on {found['on']}.\n"
+    counts = ((version, f"{each['judged']:,}", f"{each['errors']:,}") for version, each in found["versions"].items())
+    return f"{markdown.table(('US Core', 'judged', 'errors'), counts)}\nJudged on {found['on']}.\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,9 +1,9 @@
 """Ways to write that are pinned, what was typed by hand, decisions, undo, and what became of a chart afterwards."""
 
 from alembic import op
-from sqlalchemy import Column, inspect
 
-from intake.store.tables import strategies, submissions, submissions_undo
+from intake.store.migrate import add_missing
+from intake.store.tables import strategies, submissions_undo
 
 revision = "0002"
 down_revision = "0001"
@@ -14,8 +14,5 @@ ADDED = ("decided", "undo_from", "undo_at", "reversed_at", "drift", "checked_at"
 def upgrade() -> None:
     """Add table, columns and index, unless the first revision made the tables of today."""
     strategies.create(op.get_bind(), checkfirst=True)
-    held = {column["name"] for column in inspect(op.get_bind()).get_columns(submissions.name)}
-    for name in ADDED:
-        if name not in held:
-            op.add_column(submissions.name, Column(name, submissions.c[name].type))
+    add_missing(*ADDED)
     submissions_undo.create(op.get_bind(), checkfirst=True)
