@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from intake.answers import Answer, State, Submission
-from intake.questions import Kind, Question, QuestionSet
+from intake.questions import Condition, Kind, Question, QuestionSet
 
 Answers = Mapping[str, Answer]
 
@@ -40,11 +40,27 @@ WHY, INFORMANT, CHECK = Place(Step.WHY), Place(Step.INFORMANT), Place(Step.CHECK
 def way(questions: QuestionSet, answers: Answers) -> tuple[Place, ...]:
     """Return every place in order; details are on the way where a chosen group has any."""
     asked: list[Place] = []
-    for question in questions.questions:
+    for question in asked_of(questions, answers):
         asked.append(Place(Step.QUESTION, question.id))
         if detailed(question, answers.get(question.id)):
             asked.append(Place(Step.DETAILS, question.id))
     return (WHY, INFORMANT, *asked, CHECK)
+
+
+def asked_of(questions: QuestionSet, answers: Answers) -> tuple[Question, ...]:
+    """Return the questions that are asked of who gave these answers: one with a condition only where it is met."""
+    return tuple(each for each in questions.questions if each.asked_with is None or _made(each.asked_with, answers))
+
+
+def _made(wanted: Condition, answers: Answers) -> bool:
+    answer = answers.get(wanted.question)
+    return answer is not None and wanted.choice in answer.choices
+
+
+def said(questions: QuestionSet, answers: Answers) -> Answers:
+    """Return the answers to what is asked: one whose condition is met no longer, after a change, is not sent."""
+    asked = {each.id for each in asked_of(questions, answers)}
+    return {key: each for key, each in answers.items() if key in asked}
 
 
 def detailed(question: Question, answer: Answer | None) -> tuple[str, ...]:
@@ -97,9 +113,9 @@ def left(questions: QuestionSet, earlier: Answers, answers: Answers, seen: Colle
     return (*(key for key in seen if key not in gone), place.key)
 
 
-def progress(questions: QuestionSet, place: Place) -> tuple[int, int] | None:
+def progress(questions: QuestionSet, answers: Answers, place: Place) -> tuple[int, int] | None:
     """Return the number of the question that `place` belongs to and how many there are; who answers is the first."""
-    numbered = [None, *(question.id for question in questions.questions)]
+    numbered = [None, *(question.id for question in asked_of(questions, answers))]
     if place.step in (Step.WHY, Step.CHECK):
         return None
     return numbered.index(place.question) + 1, len(numbered)
@@ -111,7 +127,7 @@ def again_at(submission: Submission, questions: QuestionSet, after: Mapping[Stat
     The shortest interval of the answers' states in `after` counts; what was skipped, and a state that is not in `after`, such
     as not to know, is asked at the next visit.
     """
-    said = (submission.answers.get(each.id) for each in questions.questions)
-    intervals = [after.get(each.state) if each else None for each in said]
+    answers = (submission.answers.get(each.id) for each in asked_of(questions, submission.answers))
+    intervals = [after.get(each.state) if each else None for each in answers]
     known = [each for each in intervals if each is not None]
     return submission.answered_at + min(known) if known and len(known) == len(intervals) else None

@@ -14,6 +14,8 @@ class Kind(StrEnum):
     """One language from the site's short list, from a search over all of them, or in the person's own words."""
     CHOICE = "choice"
     """Exactly one of the options."""
+    TRIBES = "tribes"
+    """One tribe, nation or village or more, from a search over all of them or in the person's own words."""
 
 
 class Element(StrEnum):
@@ -24,6 +26,7 @@ class Element(StrEnum):
     SPOKEN_LANGUAGE = "spoken-language"
     WRITTEN_LANGUAGE = "written-language"
     INTERPRETER = "interpreter"
+    TRIBAL_AFFILIATION = "tribal-affiliation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,19 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """A choice, by its id, of an earlier question."""
+
+    question: str
+    choice: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question. `title` speaks to the person, `proxy_title` to someone who answers for them.
 
-    `label` names the question in a few words where answers are checked.
+    `label` names the question in a few words where answers are checked. Our pages ask it of those alone who made the choice
+    `asked_with`, where there is one; an answer that comes in another way, such as from paper, counts without it.
     """
 
     id: str
@@ -72,6 +84,7 @@ class Question:
     options: tuple[Option, ...] = ()
     detail_title: str = ""
     proxy_detail_title: str = ""
+    asked_with: Condition | None = None
 
     def option(self, option_id: str) -> Option | None:
         """Return the option of that id, or None."""

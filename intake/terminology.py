@@ -1,8 +1,8 @@
-"""The code tables: CDC race and ethnicity, and languages; and a search over them that only ever suggests."""
+"""The code tables: CDC race and ethnicity, languages, and tribes; and a search over them that only ever suggests."""
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar
@@ -35,6 +35,29 @@ _ALSO = {
     "2047-9": ("Việt Nam",),
     "2040-4": ("한국",),
     "2039-6": ("日本",),
+}
+
+
+# Names by which people call themselves, by a word of the names in the table.
+_TRIBES_ALSO = {
+    "Navajo": ("Diné",),
+    "Chippewa": ("Ojibwe", "Ojibwa", "Anishinaabe"),
+    "Ottawa": ("Odawa", "Anishinaabe"),
+    "Potawatomi": ("Bodéwadmi", "Anishinaabe"),
+    "Sioux": ("Lakota", "Dakota", "Nakota", "Oceti Sakowin"),
+    "Cherokee": ("Tsalagi", "Aniyvwiya"),
+    "Blackfeet": ("Blackfoot", "Amskapi Piikani"),
+    "Crow Tribe": ("Apsáalooke",),
+    "Menominee": ("Mamaceqtaw",),
+    "Nez Perce": ("Nimiipuu",),
+    "Tohono": ("Papago",),
+    "Mohawk": ("Kanien'kehá:ka", "Haudenosaunee"),
+    "Oneida": ("Haudenosaunee",),
+    "Onondaga": ("Haudenosaunee",),
+    "Seneca": ("Haudenosaunee",),
+    "Cayuga": ("Haudenosaunee",),
+    "Tuscarora": ("Haudenosaunee",),
+    "Barrow": ("Utqiagvik",),
 }
 
 
@@ -82,6 +105,14 @@ class Language:
         return self.id not in _WRITTEN_ONLY
 
 
+@dataclass(frozen=True, slots=True)
+class Tribe:
+    """A tribe, nation or village that the United States recognize, by its code of HL7's TribalEntityUS."""
+
+    code: str
+    name: str
+
+
 # Kinds of Chinese: people speak one of many and read one of two.
 _SPOKEN_ONLY = frozenset({"cmn", "yue", "nan", "wuu", "hak"})
 _WRITTEN_ONLY = frozenset({"zh-Hans", "zh-Hant"})
@@ -99,6 +130,12 @@ def languages() -> Mapping[str, Language]:
     """Return every language by its id."""
     table = _rows("languages.json")
     return {row[0]: Language(**dict(zip(_LANGUAGE_COLUMNS, row, strict=True))) for row in table}
+
+
+@cache
+def tribes() -> Mapping[str, Tribe]:
+    """Return every tribe by its code."""
+    return {row[0]: Tribe(*row) for row in _rows("tribes.json")}
 
 
 def group_of(code: str) -> str | None:
@@ -139,6 +176,18 @@ def search_languages(
         lambda each: (each.endonym, each.name, names.get(each.id, ""), *each.also),
         limit,
     )
+
+
+def search_tribes(query: str, limit: int = 24) -> tuple[Tribe, ...]:
+    """Return the tribes whose name, or what its people call themselves, the query fits, best first."""
+    return _best(query, tribes().values(), _tribe_names, limit)
+
+
+def _tribe_names(tribe: Tribe) -> Iterator[str]:
+    yield tribe.name
+    for word, others in _TRIBES_ALSO.items():
+        if word in tribe.name:
+            yield from others
 
 
 @cache

@@ -79,6 +79,9 @@ LOINC = {
 }
 """Every LOINC code that may be sent, with its name; each was verified at loinc.org (FHIR.md, section 3)."""
 
+TRIBES = frozenset(map(str, range(1, 580)))
+"""Every code of HL7's TribalEntityUS 6.0.0 but the two that only gather others."""
+
 METHODS = frozenset({"self-reported", "reported-by-related-person", "observed", "administrative"})
 """How Gravity's SDOHCC-CodeSystemTemporaryCodes says that a characteristic became known."""
 

@@ -48,6 +48,16 @@ def pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
 
 
 @pytest.fixture
+def tribal_pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
+    """The same at a site that also asks about the tribe."""
+    folder = tmp_path / "tribal"
+    folder.mkdir()
+    made = make_site(template, folder, question_set="spd15-2024-tribal")
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
 def secure_pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
     """The same behind https, where CSRF protection also looks at the Referer."""
     made = make_site(template, tmp_path, "https://intake.clinic.example")

@@ -20,7 +20,7 @@ from intake.questions import Kind, Option, Question, QuestionSet
 from intake.settings import MappingPolicy, load
 from intake.store.payload import decode, encode
 from intake.sync.mapping import statement
-from intake.terminology import cdcrec, languages, owner_of
+from intake.terminology import cdcrec, languages, owner_of, tribes
 
 Json = dict[str, Any]
 WORDS = (
@@ -160,7 +160,15 @@ def _answer(source: Random, question: Question) -> Answer | None:
         return Answer(State.UNKNOWN)
     if question.kind is Kind.CHOICE:
         return Answer(State.ANSWERED, (source.choice(question.options).id,))
+    if question.kind is Kind.TRIBES:
+        return _tribes(source)
     return _language(source, question) if question.kind is Kind.LANGUAGE else _groups(source, question)
+
+
+def _tribes(source: Random) -> Answer:
+    choices = source.sample(list(tribes()), source.choice((0, 1, 1, 2)))
+    own = {OWN_WORDS: source.choice(WORDS)} if not choices or source.random() < 0.2 else {}
+    return Answer(State.ANSWERED, tuple(choices), own)
 
 
 def _language(source: Random, question: Question) -> Answer:

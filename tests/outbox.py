@@ -156,4 +156,4 @@ def rest_of(chart: dict[str, Any]) -> str:
 
 def _ours(chart: dict[str, Any]) -> list[Any]:
     found = elements_of(chart)
-    return [found["race"], found["ethnicity"], *(found["interpreter"] or [])]
+    return [found["race"], found["ethnicity"], *(found["interpreter"] or []), *(found["tribal-affiliation"] or [])]

@@ -1,9 +1,9 @@
-"""A statement in which nothing was asked, for tests to put answers into."""
+"""A statement in which nothing was asked, for tests to put answers into, and tribes to answer with."""
 
 from datetime import UTC, datetime
 from uuid import UUID
 
-from fhir_client.uscore.statement import Source, Statement
+from fhir_client.uscore.statement import TRIBAL_ENTITIES, Coding, Source, Statement, Tribe
 
 NOT_ASKED = Statement(
     submission=UUID(int=1),
@@ -15,3 +15,7 @@ NOT_ASKED = Statement(
     notice="1",
     items=(),
 )
+NAVAJO_NATION = "Navajo Nation, Arizona, New Mexico, & Utah"
+NAVAJO = Tribe(NAVAJO_NATION, Coding(TRIBAL_ENTITIES, "170", NAVAJO_NATION))
+OWN = Tribe("Schaghticoke")
+"""A tribe that the table does not have."""

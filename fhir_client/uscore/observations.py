@@ -1,4 +1,4 @@
-"""Observations: Gravity's race and ethnicity (SDOH Clinical Care 3.0.0), US Core's language and interpreter."""
+"""Observations: Gravity's race and ethnicity (SDOH Clinical Care 3.0.0); US Core's language, interpreter and tribe."""
 
 from collections.abc import Iterator
 
@@ -13,9 +13,10 @@ from fhir_client.uscore.parts import (
     informant,
     observation_id,
     response_url,
+    tribe_concept,
     with_encounter,
 )
-from fhir_client.uscore.statement import AbsentReason, Coded, Coding, Interpreter, Language, Source, Statement
+from fhir_client.uscore.statement import AbsentReason, Coded, Coding, Interpreter, Language, Source, Statement, Tribes
 from fhir_client.uscore.versions import US_CORE, UsCoreVersion
 
 GRAVITY = "http://hl7.org/fhir/us/sdoh-clinicalcare/"
@@ -28,6 +29,7 @@ CODES = {
     "ethnicity": Coding(LOINC, "69490-1", "Ethnicity OMB.1997"),
     "spoken-language": Coding(LOINC, "54899-0", "Preferred language"),
     "interpreter": Coding(LOINC, "54588-9", "Interpreter needed"),
+    "tribal-affiliation": Coding(LOINC, "95370-3", "Tribal affiliation"),
 }
 PROFILES = {
     "race": f"{GRAVITY}StructureDefinition/SDOHCC-ObservationRaceOMB",
@@ -45,7 +47,11 @@ def observations(statement: Statement, version: UsCoreVersion) -> Iterator[tuple
     for element, said in (("race", statement.race), ("ethnicity", statement.ethnicity)):
         if said is not None:
             yield element, _characteristic(statement, element, said)
-    for element, each in (("spoken-language", statement.spoken), ("interpreter", statement.interpreter)):
+    for element, each in (
+        ("spoken-language", statement.spoken),
+        ("interpreter", statement.interpreter),
+        ("tribal-affiliation", statement.tribes),
+    ):
         if each is not None:
             yield element, _screening(statement, element, each, version)
 
@@ -74,11 +80,23 @@ def _characteristic(statement: Statement, element: str, said: Coded | AbsentReas
     return {**found, "component": [{"code": concept(CODES[element]), **value} for value in values]}
 
 
-def _screening(statement: Statement, element: str, said: Language | Interpreter | AbsentReason, version: UsCoreVersion) -> Json:
+def _screening(
+    statement: Statement, element: str, said: Language | Interpreter | Tribes | AbsentReason, version: UsCoreVersion
+) -> Json:
     profile = SCREENING if version.has_screening_profiles else None
     found = _common(statement, element, SURVEY, profile)
     if isinstance(said, AbsentReason):
         return {**found, "dataAbsentReason": concept(absent(said))}
     if isinstance(said, Interpreter):
         return {**found, "valueCodeableConcept": concept(YES if said.wanted else NO)}
+    if isinstance(said, Tribes):
+        return {**found, **_tribes(said)}
     return {**found, "valueCodeableConcept": concept(*said.codings, text=said.text)}
+
+
+def _tribes(said: Tribes) -> Json:
+    """Return the value; of several, one Observation has a component each, as of races."""
+    if len(said.each) == 1:
+        return {"valueCodeableConcept": tribe_concept(said.each[0])}
+    code = concept(CODES["tribal-affiliation"])
+    return {"component": [{"code": code, "valueCodeableConcept": tribe_concept(each)} for each in said.each]}

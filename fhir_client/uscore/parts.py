@@ -4,7 +4,7 @@ import re
 from typing import Any
 from uuid import UUID, uuid5
 
-from fhir_client.uscore.statement import AbsentReason, Coding, Source, Statement
+from fhir_client.uscore.statement import AbsentReason, Coding, Source, Statement, Tribe
 from fhir_client.uscore.versions import ASKED_DECLINED, ASKED_UNKNOWN
 
 URI = "urn:ietf:rfc:3986"
@@ -25,6 +25,11 @@ def concept(*codings: Coding, text: str | None = None) -> Json:
     """Return a FHIR CodeableConcept."""
     found: Json = {"coding": [coding(each) for each in codings]} if codings else {}
     return found if text is None else {**found, "text": text}
+
+
+def tribe_concept(tribe: Tribe) -> Json:
+    """Return a tribe as a CodeableConcept, with its name as the person saw or wrote it."""
+    return concept(*filter(None, (tribe.coding,)), text=tribe.text)
 
 
 def absent(reason: AbsentReason) -> Coding:

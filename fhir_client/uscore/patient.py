@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from fhir_client.uscore import communication
+from fhir_client.uscore import communication, tribes
 from fhir_client.uscore.parts import NO, YES, Json, absent, coding
 from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, Statement, without
 from fhir_client.uscore.versions import DATA_ABSENT_REASON, NULL_FLAVOR, US_CORE, UsCoreVersion
@@ -64,6 +64,10 @@ def apply(patient: Json, statement: Statement, version: UsCoreVersion, policy: M
         ids["interpreter"] = _set_interpreter(merged, statement.interpreter, version)
     elif statement.interpreter is not None and _leave_interpreter(merged, statement.interpreter, version, policy):
         kept.append("interpreter")
+    if version.has_tribal_affiliation:
+        found, stayed = tribes.merge(merged, statement.tribes, erases=policy.decline_erases)
+        ids |= found
+        kept += ["tribal-affiliation"] * stayed
     ids |= communication.merge(merged, statement, erases=policy.decline_erases)
     return Merge(merged, merged != patient, elements_of(patient), ids, tuple(kept))
 
@@ -77,6 +81,7 @@ def elements_of(patient: Json) -> dict[str, Any]:
         "race": _one_or_all(_all(patient, URLS["race"])),
         "ethnicity": _one_or_all(_all(patient, URLS["ethnicity"])),
         "interpreter": _all(patient, *INTERPRETERS) or None,
+        "tribal-affiliation": tribes.held(patient) or None,
         "communication": patient.get("communication"),
     }
 
@@ -160,8 +165,10 @@ def _leave_interpreter(merged: Json, said: AbsentReason, version: UsCoreVersion,
     """Leave what the chart has, unless the site has it erased; returns whether something stayed."""
     if _all(merged, *INTERPRETERS) and not policy.decline_erases:
         return True
-    merged["extension"] = [each for each in _extensions(merged) if each.get("url") not in INTERPRETERS]
-    if version.interpreter_is_coded and said is AbsentReason.ASKED_UNKNOWN:
+    says = version.interpreter_is_coded and said is AbsentReason.ASKED_UNKNOWN
+    gone = {INTERPRETER_REQUIRED} if says else set(INTERPRETERS)
+    merged["extension"] = [each for each in _extensions(merged) if each.get("url") not in gone]
+    if says:
         _replace(merged, INTERPRETER_NEEDED, {"url": INTERPRETER_NEEDED, "valueCoding": coding(absent(said))})
     if not merged["extension"]:
         del merged["extension"]

@@ -21,13 +21,16 @@ from fhir_client.uscore.statement import (
     Language,
     Source,
     Statement,
+    Tribe,
+    Tribes,
 )
+from fhir_client.uscore.tribes import meaning, tribe_in
 from fhir_client.uscore.versions import DATA_ABSENT_REASON
 
 OMB_CATEGORIES = frozenset({"1002-5", "2028-9", "2054-5", "2076-8", "2106-3", "2135-2", "2186-5"})
 """The five races and two ethnicities of 1997 that ombCategory binds; every other CDCREC code is a detail."""
 
-Said = Coded | Language | Interpreter | AbsentReason
+Said = Coded | Language | Interpreter | Tribes | AbsentReason
 _ELEMENT_OF = {code.code: element for element, code in CODES.items()}
 
 
@@ -52,12 +55,13 @@ def statement_in(resources: Iterable[Json]) -> Statement:
         spoken=_signed(said.get("spoken-language"), patient),
         written=_written(patient),
         interpreter=said.get("interpreter"),
+        tribes=said.get("tribal-affiliation"),
         organization=_transmitter(provenance),
     )
 
 
 def element_of(observation: Json) -> str | None:
-    """Return the element that an Observation speaks of: race, ethnicity, spoken-language or interpreter."""
+    """Return the element that an Observation speaks of, such as race or spoken-language."""
     codings = observation.get("code", {}).get("coding", [])
     return next((_ELEMENT_OF[each["code"]] for each in codings if each.get("code") in _ELEMENT_OF), None)
 
@@ -69,6 +73,8 @@ def said_in(observation: Json) -> Said | None:
     element = element_of(observation)
     if element in URLS:
         return _coded(observation.get("component", []))
+    if element == "tribal-affiliation":
+        return _tribes([observation, *observation.get("component", [])])
     value = observation.get("valueCodeableConcept")
     if value is None:
         return None
@@ -86,6 +92,8 @@ def bare(said: Said | None) -> object:
         return said.text, frozenset(_key(each) for each in (*said.categories, *said.detailed))
     if isinstance(said, Language):
         return said.text, frozenset(map(_key, said.codings))
+    if isinstance(said, Tribes):
+        return frozenset((each.text, each.coding and _key(each.coding)) for each in said.each)
     return said
 
 
@@ -107,6 +115,7 @@ def meanings(elements: Mapping[str, Any]) -> dict[str, frozenset[object]]:
         "race": _category(elements.get("race")),
         "ethnicity": _category(elements.get("ethnicity")),
         "interpreter": frozenset(_wanted(each) for each in elements.get("interpreter") or []),
+        "tribal-affiliation": frozenset(meaning(tribe_in(each)) for each in elements.get("tribal-affiliation") or []),
         "spoken-language": frozenset(map(_tongue, (each for each in entries if each.get("preferred")))),
         "written-language": frozenset(map(_tongue, (each for each in entries if READ.code in marks(each)))),
     }
@@ -180,6 +189,12 @@ def _is_category(coding: Coding) -> bool:
 def _interpreter(value: Json) -> Interpreter | None:
     codes = {each.get("code") for each in value.get("coding", [])}
     return Interpreter(YES.code in codes) if codes & {YES.code, NO.code} else None
+
+
+def _tribes(parts: Iterable[Json]) -> Tribes | None:
+    values = [each["valueCodeableConcept"] for each in parts if "valueCodeableConcept" in each]
+    found = [Tribe(str(each.get("text", "")), next(map(_coding, each.get("coding", [])), None)) for each in values]
+    return Tribes(tuple(found)) if found else None
 
 
 def _language(value: Json) -> Language:

@@ -8,12 +8,14 @@ from uuid import UUID
 
 CDCREC = "urn:oid:2.16.840.1.113883.6.238"
 BCP47 = "urn:ietf:bcp:47"
+TRIBAL_ENTITIES = "http://terminology.hl7.org/CodeSystem/v3-TribalEntityUS"
 FIELDS: Mapping[str, str] = {
     "race": "race",
     "ethnicity": "ethnicity",
     "spoken-language": "spoken",
     "written-language": "written",
     "interpreter": "interpreter",
+    "tribal-affiliation": "tribes",
 }
 """The elements by the names that are written down for them, and the field of a Statement for each."""
 
@@ -70,6 +72,21 @@ class Interpreter:
 
 
 @dataclass(frozen=True, slots=True)
+class Tribe:
+    """A tribe, nation or village as answered: its code of `TRIBAL_ENTITIES`, None for one in own words, and its name."""
+
+    text: str
+    coding: Coding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tribes:
+    """The tribes that a person is affiliated with, at least one."""
+
+    each: tuple[Tribe, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ItemAnswer:
     """One item as the QuestionnaireResponse shows it: the codings chosen, the own words, or why there is no answer.
 
@@ -106,6 +123,7 @@ class Statement:
     spoken: Language | AbsentReason | None = None
     written: Language | AbsentReason | None = None
     interpreter: Interpreter | AbsentReason | None = None
+    tribes: Tribes | AbsentReason | None = None
     encounter: str | None = None
     organization: str | None = None
     source_display: str | None = None

@@ -12,14 +12,20 @@ from fhir_client import exact
 from fhir_client.uscore.parts import Json
 from fhir_client.uscore.patient import INTERPRETERS, URLS, elements_of
 from fhir_client.uscore.reading import canonical, meanings
+from fhir_client.uscore.tribes import TRIBAL_AFFILIATION
 
 COMMUNICATION = "communication"
-ELEMENTS = ("race", "ethnicity", "interpreter", COMMUNICATION)
+ELEMENTS = ("race", "ethnicity", "interpreter", "tribal-affiliation", COMMUNICATION)
 """The parts of a Patient that a merge can change, as `elements_of` names them."""
 
 TONGUES = ("spoken-language", "written-language")
 """The elements that share `communication`."""
-_URLS_OF = {"race": (URLS["race"],), "ethnicity": (URLS["ethnicity"],), "interpreter": INTERPRETERS}
+_URLS_OF = {
+    "race": (URLS["race"],),
+    "ethnicity": (URLS["ethnicity"],),
+    "interpreter": INTERPRETERS,
+    "tribal-affiliation": (TRIBAL_AFFILIATION,),
+}
 
 Key = Callable[[str], str]
 """A keyed hash: whoever has no key cannot tell from it what a person said."""

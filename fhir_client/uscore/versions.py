@@ -17,7 +17,8 @@ ASKED_UNKNOWN = Coding(DATA_ABSENT_REASON, "asked-unknown", "Asked But Unknown")
 class UsCoreVersion:
     """One version. The nulls are what stands in ombCategory for an absent answer, None where only a text may stand.
 
-    `interpreter_is_coded` tells us-core-interpreter-needed (8.0.0 on) from patient-interpreterRequired.
+    `interpreter_is_coded` tells us-core-interpreter-needed (8.0.0 on) from patient-interpreterRequired;
+    `has_tribal_affiliation` whether there is us-core-tribal-affiliation.
     """
 
     name: str
@@ -27,6 +28,7 @@ class UsCoreVersion:
     ethnicity_unknown: Coding | None
     interpreter_is_coded: bool
     has_screening_profiles: bool
+    has_tribal_affiliation: bool
     participant_system: str
 
     def null(self, element: str, reason: AbsentReason) -> Coding | None:
@@ -41,11 +43,11 @@ _US_CORE_PARTICIPANT = "http://hl7.org/fhir/us/core/CodeSystem/us-core-provenanc
 _THO_PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 
 VERSIONS = {
-    "3.1.1": UsCoreVersion("3.1.1", ASKU, ASKU, None, None, False, False, _US_CORE_PARTICIPANT),
-    "6.1.0": UsCoreVersion("6.1.0", ASKU, ASKU, ASKU, ASKU, False, True, _US_CORE_PARTICIPANT),
-    "7.0.0": UsCoreVersion("7.0.0", ASKU, ASKU, ASKU, ASKU, False, True, _US_CORE_PARTICIPANT),
-    "8.0.1": UsCoreVersion("8.0.1", ASKED_DECLINED, ASKU, ASKED_DECLINED, ASKU, True, True, _US_CORE_PARTICIPANT),
-    "9.0.0": UsCoreVersion("9.0.0", ASKED_DECLINED, ASKU, ASKED_DECLINED, ASKU, True, True, _THO_PARTICIPANT),
+    "3.1.1": UsCoreVersion("3.1.1", ASKU, ASKU, None, None, False, False, False, _US_CORE_PARTICIPANT),
+    "6.1.0": UsCoreVersion("6.1.0", ASKU, ASKU, ASKU, ASKU, False, True, True, _US_CORE_PARTICIPANT),
+    "7.0.0": UsCoreVersion("7.0.0", ASKU, ASKU, ASKU, ASKU, False, True, True, _US_CORE_PARTICIPANT),
+    "8.0.1": UsCoreVersion("8.0.1", ASKED_DECLINED, ASKU, ASKED_DECLINED, ASKU, True, True, True, _US_CORE_PARTICIPANT),
+    "9.0.0": UsCoreVersion("9.0.0", ASKED_DECLINED, ASKU, ASKED_DECLINED, ASKU, True, True, True, _THO_PARTICIPANT),
 }
 """By name; read in the packages of each version (value sets omb-race-category and omb-ethnicity-category, profiles)."""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from fhir_client.uscore.communication import READ, marks
 from fhir_client.uscore.parts import NO, YES, Json
 from fhir_client.uscore.patient import INTERPRETERS, URLS
+from fhir_client.uscore.tribes import TRIBAL_AFFILIATION, held, tribe_in
 
 _WANTED = {YES.code: "Yes", NO.code: "No"}
 
@@ -16,6 +17,7 @@ def in_words(patient: Json) -> Mapping[str, tuple[str, ...]]:
         "race": _all(each for each in extensions if each.get("url") == URLS["race"]),
         "ethnicity": _all(each for each in extensions if each.get("url") == URLS["ethnicity"]),
         "interpreter": _all(each for each in extensions if each.get("url") in INTERPRETERS),
+        "tribal-affiliation": _all(held(patient)),
         "spoken-language": _all(each for each in entries if each.get("preferred")),
         "written-language": _all(each for each in entries if READ.code in marks(each)),
     }
@@ -25,6 +27,8 @@ def words_of(item: Json) -> str:
     """Return the words of one extension, or of one entry of `communication`."""
     if "language" in item:
         return _concept(item["language"])
+    if item.get("url") == TRIBAL_AFFILIATION:
+        return _concept(tribe_in(item))
     if "valueBoolean" in item:
         return "Yes" if item["valueBoolean"] else "No"
     if "valueCoding" in item:

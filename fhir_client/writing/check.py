@@ -4,8 +4,9 @@ from typing import Any
 
 from fhir_client.uscore.parts import Json
 from fhir_client.uscore.patient import INTERPRETER_NEEDED, INTERPRETER_REQUIRED, URLS
+from fhir_client.uscore.tribes import TRIBAL_AFFILIATION
 
-OURS = frozenset((*URLS.values(), INTERPRETER_NEEDED, INTERPRETER_REQUIRED))
+OURS = frozenset((*URLS.values(), INTERPRETER_NEEDED, INTERPRETER_REQUIRED, TRIBAL_AFFILIATION))
 
 
 class InvalidBundle(ValueError):

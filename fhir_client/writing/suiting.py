@@ -7,6 +7,7 @@ from fhir_client.quirks import Quirks
 from fhir_client.uscore.parts import Json
 from fhir_client.uscore.patient import INTERPRETERS, URLS, Merge, apply
 from fhir_client.uscore.statement import Statement
+from fhir_client.uscore.tribes import TRIBAL_AFFILIATION
 from fhir_client.writing.charts import chart_of, refuse_changed
 from fhir_client.writing.values import Task, Writer
 
@@ -55,6 +56,7 @@ def _holdable(statement: Statement, quirks: Quirks) -> Statement:
         race=statement.race if quirks.takes(URLS["race"]) else None,
         ethnicity=statement.ethnicity if quirks.takes(URLS["ethnicity"]) else None,
         interpreter=statement.interpreter if any(map(quirks.takes, INTERPRETERS)) else None,
+        tribes=statement.tribes if quirks.takes(TRIBAL_AFFILIATION) else None,
         # The one language that a Patient has there is the preferred one.
         written=None if quirks.one_communication else statement.written,
     )

@@ -1,13 +1,14 @@
 """What a person has to type into a chart, and whether the chart says it by now: no screen of an EHR takes texts of ours."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fhir_client.errors import ToType, Worksheet
 from fhir_client.uscore.parts import Json
 from fhir_client.uscore.patient import NULL_TEXTS, URLS, category_parts, elements_of
 from fhir_client.uscore.reading import meanings
-from fhir_client.uscore.statement import Interpreter, Language, Statement
+from fhir_client.uscore.statement import Interpreter, Language, Statement, Tribes
 from fhir_client.uscore.versions import DATA_ABSENT_REASON, NULL_FLAVOR
 from fhir_client.writing.suiting import merged
 from fhir_client.writing.values import Writer
@@ -23,7 +24,9 @@ def worksheet(patient: Json, statement: Statement, writer: Writer) -> Worksheet:
 
 
 def _values(patient: Json, statement: Statement, writer: Writer) -> Iterator[ToType]:
-    wanted = merged(patient, statement, writer).patient
+    # A screen may have a field for the tribe in any version of US Core.
+    screen = replace(writer, version=replace(writer.version, has_tribal_affiliation=True))
+    wanted = merged(patient, statement, screen).patient
     held, said = elements_of(patient), elements_of(wanted)
     for element in URLS:
         if not _categories_say(held[element], said[element]):
@@ -31,6 +34,8 @@ def _values(patient: Json, statement: Statement, writer: Writer) -> Iterator[ToT
     now, then = meanings(held), meanings(said)
     if now["interpreter"] != then["interpreter"]:
         yield ToType("interpreter", _interpreter(statement))
+    if now["tribal-affiliation"] != then["tribal-affiliation"]:
+        yield _tribes(statement)
     for element, language in (("spoken-language", statement.spoken), ("written-language", statement.written)):
         if not _tongues_say(now[element], then[element]):
             yield _language(element, language)
@@ -91,6 +96,12 @@ def _interpreter(statement: Statement) -> str:
     if isinstance(said, Interpreter):
         return "Yes" if said.wanted else "No"
     return NOTHING if said is None else NULL_TEXTS[said]
+
+
+def _tribes(statement: Statement) -> ToType:
+    said = statement.tribes.each if isinstance(statement.tribes, Tribes) else ()
+    codes = tuple(f"{each.coding.system}|{each.coding.code}" for each in said if each.coding is not None)
+    return ToType("tribal-affiliation", ", ".join(each.text for each in said) or NOTHING, codes)
 
 
 def _language(element: str, said: Any) -> ToType:

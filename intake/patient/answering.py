@@ -64,7 +64,7 @@ def frame(draft: Draft, place: Place) -> dict[str, Any]:
     back = journey.before(questions, state.answers, state.seen, place)
     return {
         "back": None if back is None else url_of(back),
-        "progress": journey.progress(questions, place),
+        "progress": journey.progress(questions, state.answers, place),
         "draft": draft,
         "proxy": state.informant in (Informant.GUARDIAN, Informant.CAREGIVER),
     }
@@ -87,7 +87,12 @@ def why() -> Page:
 def _why(draft: Draft) -> Page:
     before = _answered_before(draft)
     if request.method != "POST":
-        return speaking.render("patient/why.html", **frame(draft, journey.WHY), resting=before is not None)
+        return speaking.render(
+            "patient/why.html",
+            **frame(draft, journey.WHY),
+            resting=before is not None,
+            asks_tribes=any(each.kind is Kind.TRIBES for each in site().settings.question_set.questions),
+        )
     if before is not None and request.form.get(ENOUGH):
         visitors.forget(LINK)
         visitors.thank(before.submission, draft.state.locale)

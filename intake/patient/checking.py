@@ -33,7 +33,7 @@ def check() -> Page:
 
 
 def _check(draft: Draft) -> Page:
-    questions = site().settings.question_set.questions
+    questions = journey.asked_of(site().settings.question_set, draft.state.answers)
     rows = [(each, shown(each, draft.state.answers.get(each.id)), url_of(Place(Step.QUESTION, each.id))) for each in questions]
     return speaking.render("patient/check.html", **frame(draft, journey.CHECK), rows=rows)
 
@@ -70,7 +70,7 @@ def _submission(draft: Draft) -> Submission:
         question_set_version=settings.question_set.version,
         locale=state.locale,
         notice=settings.notice,
-        answers=state.answers,
+        answers=journey.said(settings.question_set, state.answers),
         appointment=state.bound.appointment,
         encounter=state.bound.encounter,
     )

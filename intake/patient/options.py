@@ -11,14 +11,14 @@ from intake.pages.site import site
 from intake.patient.reading import CHOICE, SEARCH
 from intake.questions import Detail, Element, Kind, Question
 from intake.store.drafts import Draft
-from intake.terminology import Concept, Language
+from intake.terminology import Concept, Language, Tribe
 
 Values = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Languages in the order in which they are shown, or codes; `term` is what was searched for, if anything.
+    """Languages in the order in which they are shown, codes, or tribes; `term` is what was searched for, if anything.
 
     Each language comes with its name in the page's language, empty where that is its own name. `on_page` are the boxes that
     the page has already for what was searched for.
@@ -29,6 +29,7 @@ class Options:
     found_languages: tuple[tuple[Language, str], ...] = ()
     concepts: tuple[Concept, ...] = ()
     on_page: tuple[Detail, ...] = ()
+    tribes: tuple[Tribe, ...] = ()
 
 
 def options_of(question: Question, values: Values, draft: Draft) -> Options:
@@ -36,7 +37,15 @@ def options_of(question: Question, values: Values, draft: Draft) -> Options:
     term = next(iter(values.get(SEARCH, ())), "").strip()
     if question.kind is Kind.LANGUAGE:
         return _languages(question, values, draft, term)
+    if question.kind is Kind.TRIBES:
+        return _tribes(values, term)
     return _concepts(question, values, draft, term)
+
+
+def _tribes(values: Values, term: str) -> Options:
+    known = terminology.tribes()
+    picked = [known[each] for each in values.get(CHOICE, ()) if each in known]
+    return Options(term, tribes=tuple(dict.fromkeys([*picked, *terminology.search_tribes(term)])))
 
 
 def _languages(question: Question, values: Values, draft: Draft, term: str) -> Options:

@@ -50,6 +50,8 @@ def read_question(question: Question, values: Values, earlier: Answer | None) ->
     ticked = tuple(dict.fromkeys(each for each in values.get(CHOICE, ()) if each and each != OWN_WORDS))
     if question.kind is Kind.GROUPS:
         return _groups(question, ticked, words, earlier)
+    if question.kind is Kind.TRIBES:
+        return _tribes(ticked, words)
     return _single(question, ticked, words, another=OWN_WORDS in values.get(CHOICE, ()))
 
 
@@ -133,6 +135,15 @@ def _single(question: Question, ticked: tuple[str, ...], words: str, *, another:
         faults.add(Fault.UNKNOWN_CHOICE)
     if another and not words:
         faults.add(Fault.NO_WORDS)
+    if not ticked and not words:
+        return _taken(None, faults)
+    return _taken(Answer(State.ANSWERED, ticked, {OWN_WORDS: words} if words else {}), faults)
+
+
+def _tribes(ticked: tuple[str, ...], words: str) -> Reading:
+    faults = set(_word_faults([words]))
+    if set(ticked) - terminology.tribes().keys():
+        faults.add(Fault.UNKNOWN_CHOICE)
     if not ticked and not words:
         return _taken(None, faults)
     return _taken(Answer(State.ANSWERED, ticked, {OWN_WORDS: words} if words else {}), faults)

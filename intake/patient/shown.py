@@ -38,7 +38,7 @@ def shown(question: Question, answer: Answer | None) -> tuple[Line, ...]:
         return ()
     if question.kind is Kind.GROUPS:
         return tuple(_groups(question, answer))
-    return tuple(_single(question, answer))
+    return tuple(_tribes(answer) if question.kind is Kind.TRIBES else _single(question, answer))
 
 
 def _groups(question: Question, answer: Answer) -> Iterator[Line]:
@@ -63,6 +63,12 @@ def _single(question: Question, answer: Answer) -> Iterator[Line]:
             yield Line(Words(message=option.label))
         elif choice in terminology.languages():
             yield Line(_named(terminology.languages()[choice]))
+    yield from _own(answer)
+
+
+def _tribes(answer: Answer) -> Iterator[Line]:
+    for choice in answer.choices:
+        yield Line(Words(text=terminology.tribes()[choice].name, language="en", direction="ltr"))
     yield from _own(answer)
 
 

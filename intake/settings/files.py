@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from intake.questions import Question
 from intake.settings.values import AuthKind, MappingPolicy, MergePolicy
 
 
@@ -75,6 +76,18 @@ class IntakeFile:
     merge: MergePolicy = field(default_factory=MergePolicy)
     common_languages: CommonLanguagesTable = field(default_factory=CommonLanguagesTable)
     servers: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSetFile:
+    """questions/<name>.toml; one that `extends` another set asks its questions, too, with these behind the one `after`."""
+
+    id: str
+    version: str
+    url: str
+    questions: tuple[Question, ...]
+    extends: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from intake.answers import State
 from intake.questions import Element, QuestionSet
 from intake.settings import rules
-from intake.settings.files import ClinicTable, IntakeFile, ServerTable, TimesTable
+from intake.settings.extending import composed
+from intake.settings.files import ClinicTable, IntakeFile, QuestionSetFile, ServerTable, TimesTable
 from intake.settings.tables import read
 from intake.settings.values import Auth, Clinic, QuirksProfile, Server, Settings, Times
 from intake.shipped import CONFIG
@@ -71,8 +72,11 @@ def _toml(folder: Path | None, name: str, faults: list[str]) -> dict[str, Any]:
 
 def _question_sets(folder: Path | None, faults: list[str]) -> Mapping[str, QuestionSet]:
     places = _places(folder, "questions")
-    sets = [read(QuestionSet, _toml(folder, place, faults), place, faults) for place in places]
-    return {each.id: each for each in sets if each is not None}
+    files = {place: read(QuestionSetFile, _toml(folder, place, faults), place, faults) for place in places}
+    known = {each.id: each for each in files.values() if each is not None}
+    for place, each in files.items():
+        faults.extend(rules.question_set_faults(each, known, place) if each is not None else ())
+    return {name: QuestionSet(each.id, each.version, each.url, composed(each, known)) for name, each in known.items()}
 
 
 def _places(folder: Path | None, kind: str) -> list[str]:

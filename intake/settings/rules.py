@@ -1,11 +1,13 @@
 """What a configuration has to meet beyond its types; each breach is a sentence that names the key and the way out."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from intake.settings.files import ClinicTable, IntakeFile, ServerTable, TimesTable
+from intake.questions import Question
+from intake.settings.extending import composed
+from intake.settings.files import ClinicTable, IntakeFile, QuestionSetFile, ServerTable, TimesTable
 from intake.settings.values import RUNGS, AuthKind, QuirksProfile
 
 US_CORE_VERSIONS = ("3.1.1", "6.1.0", "7.0.0", "8.0.0", "8.0.1", "9.0.0")
@@ -39,6 +41,26 @@ def intake_faults(file: IntakeFile, question_sets: tuple[str, ...]) -> Iterator[
     if not file.servers:
         yield f"{where}: there is no FHIR server; add a table [servers.main] with a base_url"
     yield from _times_faults(file.times, f"{where}: times")
+
+
+def question_set_faults(file: QuestionSetFile, known: Mapping[str, QuestionSetFile], where: str) -> Iterator[str]:
+    """Yield the faults of a question set beyond its shape: what it names has to be there."""
+    base = known.get(file.extends)
+    if file.extends and base is None:
+        yield f"{where}: extends: '{file.extends}' is not among {', '.join(sorted(known))}"
+    if base is not None and base.extends:
+        yield f"{where}: extends: '{file.extends}' extends another set itself"
+    if file.after and file.after not in {each.id for each in (base.questions if base else ())}:
+        yield f"{where}: after: '{file.after}' is no question of the set that this one extends"
+    earlier: dict[str, Question] = {}
+    for question in composed(file, known):
+        if question.id in earlier:
+            yield f"{where}: questions: '{question.id}' is there twice"
+        wanted = question.asked_with
+        if wanted is not None and (wanted.question not in earlier or earlier[wanted.question].option(wanted.choice) is None):
+            choice = f"no earlier question '{wanted.question}' has a choice '{wanted.choice}'"
+            yield f"{where}: asked_with of '{question.id}': {choice}"
+        earlier[question.id] = question
 
 
 def quirks_faults(profile: QuirksProfile, where: str) -> Iterator[str]:

@@ -151,6 +151,7 @@ class MergePolicy:
     spoken_language: Contested = Contested.REVIEW
     written_language: Contested = Contested.REVIEW
     interpreter: Contested = Contested.REVIEW
+    tribal_affiliation: Contested = Contested.REVIEW
 
     def of(self, element: str) -> Contested:
         """Return the policy of an element by its name, such as `spoken-language`."""

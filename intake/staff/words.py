@@ -17,6 +17,7 @@ ELEMENTS = {
     "spoken-language": "spoken language",
     "written-language": "written language",
     "interpreter": "interpreter",
+    "tribal-affiliation": "tribal affiliation",
 }
 
 PROGRESS = {

@@ -9,7 +9,7 @@ nothing of an item's answer, and a person at any form renderer can choose them a
 from collections.abc import Iterator
 
 from fhir_client.uscore.parts import NO, YES
-from fhir_client.uscore.statement import BCP47, CDCREC, AbsentReason, Coding, ItemAnswer
+from fhir_client.uscore.statement import BCP47, CDCREC, TRIBAL_ENTITIES, AbsentReason, Coding, ItemAnswer
 from intake import terminology
 from intake.answers import OWN_WORDS, Answer, State
 from intake.questions import Kind, Option, Question, QuestionSet
@@ -45,6 +45,11 @@ def language_coding(questions: QuestionSet, known: terminology.Language) -> Codi
     return Coding(BCP47, known.id, known.name) if known.is_tag else own_coding(questions, known.id, known.name)
 
 
+def tribe_coding(tribe: terminology.Tribe) -> Coding:
+    """Return a tribe's coding."""
+    return Coding(TRIBAL_ENTITIES, tribe.code, tribe.name)
+
+
 def own_coding(questions: QuestionSet, identity: str, display: str) -> Coding:
     """Return the coding of an option that no code system has."""
     return Coding(f"{questions.url}/options", identity, display)
@@ -69,6 +74,8 @@ def _codings(questions: QuestionSet, question: Question, answer: Answer) -> Iter
         yield from (_coding(questions, each) for each in groups)
     elif question.kind is Kind.LANGUAGE:
         yield from (language_coding(questions, terminology.languages()[each]) for each in answer.choices)
+    elif question.kind is Kind.TRIBES:
+        yield from (tribe_coding(terminology.tribes()[each]) for each in answer.choices)
     else:
         yield from (INTERPRETER[each] for each in answer.choices)
 

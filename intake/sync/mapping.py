@@ -14,17 +14,19 @@ from fhir_client.uscore.statement import (
     Language,
     Source,
     Statement,
+    Tribe,
+    Tribes,
 )
 from intake import terminology
 from intake.answers import OWN_WORDS, Answer, Informant, State, Submission
 from intake.questions import Element, Kind, Question, QuestionSet
 from intake.settings import MappingPolicy
 from intake.sync.choices import Chosen, UnknownAnswer, chosen
-from intake.sync.items import ABSENT, items_of
+from intake.sync.items import ABSENT, items_of, tribe_coding
 from intake.terminology import MENA, WHITE
 
 T = TypeVar("T")
-Said = dict[Element, Coded | Language | Interpreter | AbsentReason]
+Said = dict[Element, Coded | Language | Interpreter | Tribes | AbsentReason]
 NOT_HISPANIC = "2186-5"
 RELATED = {Informant.GUARDIAN: "Parent or guardian", Informant.CAREGIVER: "Caregiver"}
 
@@ -58,6 +60,7 @@ def statement(
         spoken=_as(said.get(Element.SPOKEN_LANGUAGE), Language),
         written=_as(said.get(Element.WRITTEN_LANGUAGE), Language),
         interpreter=_as(said.get(Element.INTERPRETER), Interpreter),
+        tribes=_as(said.get(Element.TRIBAL_AFFILIATION), Tribes),
     )
 
 
@@ -80,6 +83,8 @@ def _elements(question: Question, answer: Answer, policy: MappingPolicy) -> Said
         return _groups(question, answer, policy)
     if question.kind is Kind.LANGUAGE:
         return {question.elements[0]: _language(question, answer)}
+    if question.kind is Kind.TRIBES:
+        return {question.elements[0]: _tribes(question, answer)}
     return {Element.INTERPRETER: Interpreter(_single(question, answer) == "yes")}
 
 
@@ -168,3 +173,14 @@ def _codings(known: terminology.Language) -> tuple[Coding, ...]:
     shortest = terminology.languages().get(known.code)
     first = Coding(BCP47, known.code, shortest.name if shortest else None)
     return (first,) if specific is None else (first, Coding(BCP47, specific, known.name))
+
+
+def _tribes(question: Question, answer: Answer) -> Tribes:
+    known = terminology.tribes()
+    for place, choice in enumerate(answer.choices):
+        if choice not in known:
+            raise UnknownAnswer(f"answers.{question.id}.choices[{place}]: is no tribe of the table")
+    picked = [Tribe(known[each].name, tribe_coding(known[each])) for each in answer.choices]
+    own = answer.write_ins.get(OWN_WORDS)
+    # Own words may name another tribe: they are never taken for more about one that was picked.
+    return Tribes((*picked, *([] if own is None else [Tribe(own)])))

@@ -22,6 +22,7 @@ from intake.sync.items import (
     details_link,
     group_link,
     language_coding,
+    tribe_coding,
     words_link,
 )
 
@@ -66,7 +67,7 @@ class _Maker:
     def items(self, question: Question) -> Iterator[FormItem]:
         """Yield the question's items."""
         code = CODES.get(question.elements[0].value) if len(question.elements) == 1 else None
-        several = question.kind is Kind.GROUPS and not all(_is_exclusive(question, each) for each in question.options)
+        several = question.kind is Kind.TRIBES or _takes_several(question)
         yield FormItem(
             question.id,
             ItemKind.CHOICE,
@@ -92,6 +93,8 @@ class _Maker:
         if question.kind is Kind.LANGUAGE:
             for each in sorted(terminology.languages().values(), key=lambda known: (known.endonym.casefold(), known.id)):
                 yield Choice(language_coding(self._questions, each), self._named(each))
+        if question.kind is Kind.TRIBES:
+            yield from (Choice(tribe_coding(each), Words(each.name)) for each in terminology.tribes().values())
         for option in question.options:
             known = INTERPRETER.get(option.id) if question.kind is Kind.CHOICE else None
             coding = known or coding_of(self._questions, option.id, option.code, option.label)
@@ -143,9 +146,13 @@ class _Maker:
 
 
 def _control(question: Question, *, several: bool) -> Control:
-    if question.kind is Kind.LANGUAGE:
+    if question.kind in (Kind.LANGUAGE, Kind.TRIBES):
         return Control.AUTOCOMPLETE
     return Control.CHECK_BOX if several else Control.RADIO_BUTTON
+
+
+def _takes_several(question: Question) -> bool:
+    return question.kind is Kind.GROUPS and not all(_is_exclusive(question, each) for each in question.options)
 
 
 def _is_exclusive(question: Question, option: Option) -> bool:

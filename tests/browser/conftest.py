@@ -67,8 +67,8 @@ class LiveSite:
 
 @pytest.fixture
 def live(template: Path, tmp_path: Path) -> Iterator[LiveSite]:
-    """A site behind a real server; its clock stands still."""
-    site = make_site(template, tmp_path)
+    """A site behind a real server, which asks all that can be asked; its clock stands still."""
+    site = make_site(template, tmp_path, question_set="spd15-2024-tribal")
     server = create_server(site.app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -31,6 +31,7 @@ def answers(live: LiveSite) -> dict[str, Answer]:
 
 SAID = {
     "race-ethnicity": Answer(State.ANSWERED, ("1002-5", "2028-9", "2118-8", "2037-0"), {"2118-8": "حلبي"}),
+    "tribal-affiliation": Answer(State.ANSWERED, ("170",), {"own-words": "Schaghticoke"}),
     "spoken-language": Answer(State.ANSWERED, ("quc",)),
     "written-language": Answer(State.ANSWERED, (), {"own-words": "Ñuu Savi"}),
     "interpreter": Answer(State.DECLINED),

@@ -87,6 +87,13 @@ class Walker:
         yield "details-found"
         self.tick("2037-0")
         self.go()
+        yield "tribes"
+        self.page.fill("#search", "diné")
+        self.enter("#search")
+        yield "tribes-found"
+        self.tick("170")
+        self.page.fill("#own-words", "Schaghticoke")
+        self.enter("#own-words")
         yield "spoken"
         self.page.fill("#search", "quiche")
         self.go('button[name="find"]')

@@ -59,7 +59,7 @@ def test_every_example_in_every_version(capsys: pytest.CaptureFixture[str], path
     targets = [each["reference"] for each in found["Provenance"][0]["target"]]
     assert targets == named[:-1]
     profiles = {profile for each in found.get("Observation", []) for profile in each.get("meta", {}).get("profile", [])}
-    asked = {"spoken-language", "interpreter"} & set(sent["answers"])
+    asked = {"spoken-language", "interpreter", "tribal-affiliation"} & set(sent["answers"])
     assert any("screening-assessment" in profile for profile in profiles) == bool(asked and name != "3.1.1")
 
 
@@ -76,6 +76,7 @@ def test_every_example_in_every_version(capsys: pytest.CaptureFixture[str], path
         ("mena", {"2118-8", "2125-3", "2123-8"}, None, Interpreter(True)),
         ("hispanic-only", None, {"2135-2", "2161-8"}, Interpreter(False)),
         ("caregiver", UNKNOWN, UNKNOWN, Interpreter(True)),
+        ("tribal", {"1002-5", "2106-3"}, None, Interpreter(False)),
         ("omb-1997", {"2076-8", "2080-0", "2106-3"}, {"2186-5"}, Interpreter(False)),
         ("omb-1997-hispanic", DECLINED, {"2135-2", "2148-5"}, None),
         ("omb-1997-unknown", set(), UNKNOWN, UNKNOWN),

@@ -13,13 +13,23 @@ from babel import Locale
 
 from fhir_client.uscore.observations import CODES, METHODS
 from fhir_client.uscore.parts import NO, YES, absent
-from fhir_client.uscore.statement import BCP47, AbsentReason, Coded, Coding, Language, Statement
+from fhir_client.uscore.statement import (
+    BCP47,
+    TRIBAL_ENTITIES,
+    AbsentReason,
+    Coded,
+    Coding,
+    Language,
+    Statement,
+    Tribe,
+    Tribes,
+)
 from fhir_client.uscore.versions import VERSIONS, version
 from intake.answers import Answer, State
 from intake.questions import Element, Kind, Question
 from intake.settings import MappingPolicy, load
 from intake.sync.mapping import statement
-from intake.terminology import cdcrec, languages, owner_of
+from intake.terminology import cdcrec, languages, owner_of, tribes
 from tests import bound
 from tests.corpus import Case, bundle, cases
 
@@ -111,6 +121,14 @@ def test_every_language(identity: str) -> None:
         known = Locale("en").languages.get(each.code)
         others = {name for code, name in Locale("en").languages.items() if code.partition("_")[0] != each.code}
         assert known is None or each.display is None or each.display == known or each.display not in others
+
+
+def test_every_tribe() -> None:
+    assert set(tribes()) == bound.TRIBES
+    [question] = [each for each in SETS["spd15-2024-tribal"].questions if each.kind is Kind.TRIBES]
+    for identity, known in tribes().items():
+        said = saying("spd15-2024-tribal", question, identity, MappingPolicy()).tribes
+        assert said == Tribes((Tribe(known.name, Coding(TRIBAL_ENTITIES, identity, known.name)),))
 
 
 def test_the_interpreters_codes() -> None:

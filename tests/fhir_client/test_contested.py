@@ -11,9 +11,10 @@ from fhir_client.client import Client
 from fhir_client.errors import ChartChanged
 from fhir_client.uscore.observations import CODES
 from fhir_client.uscore.patient import MergePolicy, apply, elements_of
-from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, Statement
+from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, Statement, Tribes
 from fhir_client.writing.charts import Known, refuse_changed
 from tests.fhir_client.test_merge import ASIAN, CANTONESE, NOTHING, SPANISH, V6
+from tests.statements import NAVAJO, OWN
 
 BARE: dict[str, Any] = {"resourceType": "Patient", "id": "1"}
 SAID = {
@@ -21,6 +22,7 @@ SAID = {
     "ethnicity": (replace(NOTHING, ethnicity=Coded("Cuban")), replace(NOTHING, ethnicity=Coded("Mexican"))),
     "spoken-language": (replace(NOTHING, spoken=SPANISH), replace(NOTHING, spoken=CANTONESE)),
     "written-language": (replace(NOTHING, written=SPANISH), replace(NOTHING, written=CANTONESE)),
+    "tribal-affiliation": (replace(NOTHING, tribes=Tribes((NAVAJO,))), replace(NOTHING, tribes=Tribes((OWN,)))),
     "interpreter": (replace(NOTHING, interpreter=Interpreter(True)), replace(NOTHING, interpreter=Interpreter(False))),
 }
 OBSERVED = sorted(CODES)

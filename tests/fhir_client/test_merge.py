@@ -31,8 +31,10 @@ from fhir_client.uscore.statement import (
     Language,
     Source,
     Statement,
+    Tribes,
 )
 from fhir_client.uscore.versions import VERSIONS, version
+from tests.statements import NAVAJO, OWN
 
 DECLINED, UNKNOWN = AbsentReason.ASKED_DECLINED, AbsentReason.ASKED_UNKNOWN
 ASIAN = Coded("Asian", (Coding(CDCREC, "2028-9", "Asian"),))
@@ -263,7 +265,8 @@ def test_an_unknown_interpreter_is_sent_where_the_version_has_a_code_for_it() ->
 
 def test_earlier_values_are_kept_for_undo() -> None:
     earlier = apply(CHART, replace(NOTHING, race=ASIAN, spoken=SPANISH), V6).earlier
-    assert earlier == {"race": RACE, "ethnicity": None, "interpreter": None, "communication": [ENGLISH]}
+    untouched = {"ethnicity": None, "interpreter": None, "tribal-affiliation": None}
+    assert earlier == {"race": RACE, "communication": [ENGLISH], **untouched}
 
 
 codeds = st.builds(Coded, st.text(min_size=1, max_size=9), st.just((Coding(CDCREC, "2028-9"),)))
@@ -276,6 +279,7 @@ statements = st.builds(
     spoken=st.one_of(st.none(), st.sampled_from(AbsentReason), languages),
     written=st.one_of(st.none(), st.sampled_from(AbsentReason), languages),
     interpreter=st.one_of(st.none(), st.sampled_from(AbsentReason), st.builds(Interpreter, st.booleans())),
+    tribes=st.one_of(st.none(), st.sampled_from(AbsentReason), st.sampled_from([Tribes((NAVAJO,)), Tribes((NAVAJO, OWN))])),
 )
 
 

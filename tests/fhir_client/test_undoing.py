@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fhir_client.uscore.communication import PROFICIENCY
 from fhir_client.uscore.patient import URLS, MergePolicy, apply, elements_of
-from fhir_client.uscore.statement import Coded, Interpreter, Statement
+from fhir_client.uscore.statement import Coded, Interpreter, Statement, Tribes
 from fhir_client.uscore.undoing import Part, Stand, carried, composed, parts_of, stand, taken_back
 from tests.fhir_client.test_merge import (
     ASIAN,
@@ -27,9 +27,12 @@ from tests.fhir_client.test_merge import (
     V6,
     statements,
 )
+from tests.statements import NAVAJO, OWN
 
 Chart = dict[str, Any]
-EVERYTHING = replace(NOTHING, race=ASIAN, spoken=SPANISH, written=CANTONESE, interpreter=Interpreter(True))
+EVERYTHING = replace(
+    NOTHING, race=ASIAN, spoken=SPANISH, written=CANTONESE, interpreter=Interpreter(True), tribes=Tribes((NAVAJO, OWN))
+)
 GERMAN = {"language": {"text": "Deutsch"}}
 
 

@@ -36,7 +36,21 @@ def walk(pages: TestSite, tag: str) -> Iterator[Person]:
     person.pair()
     person.speak(tag)
     yield person
-    for step in (_lost, _found, _why, _who, _contradiction, _groups, _details, _search, _spoken, _written, _check, _done):
+    for step in (
+        _lost,
+        _found,
+        _why,
+        _who,
+        _contradiction,
+        _groups,
+        _details,
+        _tribes,
+        _search,
+        _spoken,
+        _written,
+        _check,
+        _done,
+    ):
         step(person)
         yield person
 
@@ -76,8 +90,14 @@ def _details(person: Person) -> None:
     assert "Navajo" in person.page.text
 
 
-def _search(person: Person) -> None:
+def _tribes(person: Person) -> None:
     person.send({"search": "", "choice": ["2034-7"]})
+    person.send({"search": "diné", "find": "1"})
+    assert "Navajo Nation" in person.page.text
+
+
+def _search(person: Person) -> None:
+    person.send({"search": "", "choice": ["170"], "own-words": ""})
     person.send({"search": "zzz", "find": "1"})
     assert person.path == "/question/spoken-language"
 
@@ -103,16 +123,16 @@ def _done(person: Person) -> None:
 
 
 @pytest.mark.parametrize("tag", ["es", "ar"])
-def test_no_page_says_an_english_message(pages: TestSite, tag: str) -> None:
+def test_no_page_says_an_english_message(tribal_pages: TestSite, tag: str) -> None:
     speaks = translator(tag)
     messages = {str(message.id) for message in read_template() if message.id}
     english = {text for text in messages if speaks.plain(text) != text}
-    for person in walk(pages, tag):
+    for person in walk(tribal_pages, tag):
         assert [text for text in own_texts(person.document.root, tag) if text in english] == [], person.path
 
 
-def test_an_arabic_page_has_no_word_in_another_script(pages: TestSite) -> None:
-    for person in walk(pages, "ar"):
+def test_an_arabic_page_has_no_word_in_another_script(tribal_pages: TestSite) -> None:
+    for person in walk(tribal_pages, "ar"):
         texts = list(own_texts(person.document.root, "ar"))
         assert len(texts) > 9
         letters = {each for text in texts for each in text if each.isalpha()}

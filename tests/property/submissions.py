@@ -53,10 +53,21 @@ def group_answers(draw: st.DrawFn, question: Question) -> Answer:
     return Answer(State.ANSWERED, tuple(chosen), written)
 
 
+tribes = st.builds(
+    Answer,
+    st.just(State.ANSWERED),
+    st.lists(st.sampled_from(sorted(terminology.tribes())), max_size=3, unique=True).map(tuple),
+    st.dictionaries(st.just(OWN_WORDS), words, max_size=1),
+).filter(lambda answer: bool(answer.choices or answer.write_ins))
+"""One tribe of the table or more, words, or both."""
+
+
 def answered(question: Question) -> st.SearchStrategy[Answer]:
     """An answer to the question."""
     if question.kind is Kind.GROUPS:
         return group_answers(question)
+    if question.kind is Kind.TRIBES:
+        return tribes
     if question.kind is Kind.CHOICE:
         return st.sampled_from(question.options).map(lambda option: Answer(State.ANSWERED, (option.id,)))
     picked = st.sampled_from(sorted(terminology.languages())).map(lambda each: Answer(State.ANSWERED, (each,)))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fhir_client import exact
 from fhir_client.uscore.reading import statement_in
-from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, ItemAnswer, Language, Source, Statement
+from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, ItemAnswer, Language, Source, Statement, Tribes
 from fhir_client.uscore.versions import VERSIONS, version
 from fhir_client.writing.bundle import build
 from fhir_client.writing.check import check
@@ -64,6 +64,7 @@ def agrees(sent: Submission, found: Statement) -> None:
 
 def _element(found: Statement, element: Element) -> Any:
     named: dict[Element, Any] = {Element.SPOKEN_LANGUAGE: found.spoken, Element.WRITTEN_LANGUAGE: found.written}
+    named |= {Element.TRIBAL_AFFILIATION: found.tribes}
     named |= {Element.RACE: found.race, Element.ETHNICITY: found.ethnicity, Element.INTERPRETER: found.interpreter}
     return named[element]
 
@@ -72,6 +73,11 @@ def _said(question: Question, answer: Answer, found: Statement) -> None:
     assert set(answer.write_ins.values()) <= set(_strings(found.items))
     if question.kind is Kind.GROUPS:
         _groups(question, answer, found)
+    elif question.kind is Kind.TRIBES:
+        assert isinstance(found.tribes, Tribes)
+        codes = [each.coding and each.coding.code for each in found.tribes.each]
+        assert codes == [*answer.choices, *[None] * len(answer.write_ins)]
+        assert [each.text for each in found.tribes.each if not each.coding] == list(answer.write_ins.values())
     elif question.kind is Kind.CHOICE:
         assert found.interpreter == Interpreter(answer.choices == ("yes",))
     else:

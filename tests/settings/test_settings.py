@@ -38,7 +38,7 @@ organization = "Practitioner/7"
 def test_the_shipped_files_load() -> None:
     settings = load()
     assert settings.question_set.id == "spd15-2024"
-    assert set(settings.question_sets) == {"spd15-2024", "omb-1997"}
+    assert set(settings.question_sets) == {"spd15-2024", "spd15-2024-tribal", "omb-1997"}
     assert settings.clinics["riverside"].server in settings.servers
 
 
@@ -158,7 +158,7 @@ def test_the_merge_is_a_policy_of_each_element(tmp_path: Path) -> None:
     (tmp_path / "intake.toml").write_text(f'[merge]\nrace = "person"\nspoken_language = "chart"\n{ACCESS}', "utf-8")
     policy = load(tmp_path).merge
     found = [policy.of(each) for each in Element]
-    assert found == [Contested.PERSON, Contested.REVIEW, Contested.CHART, Contested.REVIEW, Contested.REVIEW]
+    assert found == [Contested.PERSON, Contested.REVIEW, Contested.CHART, *[Contested.REVIEW] * 3]
     (tmp_path / "intake.toml").write_text(f'[merge]\nrace = "newest"\nsex = "chart"\n{ACCESS}', "utf-8")
     with pytest.raises(SettingsError) as caught:
         load(tmp_path)

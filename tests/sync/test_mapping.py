@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, Language, Source, Statement
+from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, Language, Source, Statement, Tribes
 from intake.answers import OWN_WORDS, Answer, Channel, Informant, State, Submission
 from intake.questions import QuestionSet
 from intake.settings import MappingPolicy, load
@@ -189,6 +189,20 @@ def test_interpreter(choice: str, wanted: bool) -> None:
     assert said({"interpreter": answered(choice)}).interpreter == Interpreter(wanted)
 
 
+def test_a_tribe_that_comes_from_paper_without_its_group_counts() -> None:
+    found = said({"tribal-affiliation": answered("170")}, questions="spd15-2024-tribal")
+    assert isinstance(found.tribes, Tribes)
+    assert found.race is None
+
+
+def test_tribes_are_each_of_their_own_and_own_words_name_another() -> None:
+    answers = {"tribal-affiliation": answered("170", "549", own_words="Schaghticoke")}
+    found = said(answers, questions="spd15-2024-tribal").tribes
+    assert isinstance(found, Tribes)
+    assert [each.coding and each.coding.code for each in found.each] == ["170", "549", None]
+    assert [each.text for each in found.each][2] == "Schaghticoke"
+
+
 @pytest.mark.parametrize(
     ("informant", "source", "display"),
     [
@@ -232,6 +246,11 @@ def test_what_the_question_set_does_not_have_is_named_and_not_quoted(answers: di
         said(answers)
     said_by_them = (*answer.choices, *answer.write_ins, *answer.write_ins.values())
     assert not any(re.search(rf"\b{each}\b", str(caught.value)) for each in said_by_them)
+
+
+def test_a_tribe_that_is_in_no_table_is_named_by_its_place() -> None:
+    with pytest.raises(UnknownAnswer, match=r"answers.tribal-affiliation.choices\[1\]: is no tribe"):
+        said({"tribal-affiliation": answered("170", "2028-9")}, questions="spd15-2024-tribal")
 
 
 @pytest.mark.parametrize("hispanic", [HISPANIC, "2148-5"])

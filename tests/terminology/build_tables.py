@@ -1,7 +1,8 @@
 """Makes config/terminology/*.json from public tables: run by hand as `python tests/terminology/build_tables.py SOURCE_FOLDER`.
 
-SOURCE_FOLDER holds `cdcrec.json` (CDC Race and Ethnicity: code, display, parent, kind, omb_category) and `languages_tho.json`
-(HL7's Languages value set); names of languages come from CLDR through Babel, and a few from the table below.
+SOURCE_FOLDER holds `cdcrec.json` (CDC Race and Ethnicity: code, display, parent, kind, omb_category), `languages_tho.json`
+(HL7's Languages value set) and `tribal_entity_us.json` (HL7's TribalEntityUS); names of languages come from CLDR through
+Babel, and a few from the table below.
 """
 
 import json
@@ -70,7 +71,7 @@ COLLECTIVE = (
 
 
 def main(source: Path) -> None:
-    """Write both tables."""
+    """Write the tables."""
     today = datetime.now(UTC).date().isoformat()
     cdcrec = json.loads((source / "cdcrec.json").read_text("utf-8"))
     rows = [[each["code"], each["display"], each["parent"], each["kind"], each["omb_category"]] for each in cdcrec]
@@ -81,6 +82,13 @@ def main(source: Path) -> None:
     table = [[*row, ALSO.get(row[0], [])] for row in sorted(languages.values(), key=lambda row: row[0])]
     source_words = "HL7 Languages value set 1.0.0 (CC0); names from CLDR"
     _write("languages.json", {"source": source_words, "made": today, "rows": table})
+    tribes = json.loads((source / "tribal_entity_us.json").read_text("utf-8"))
+    named = [[each["code"], each["display"]] for each in tribes["concepts"] if not each.get("notSelectable")]
+    _write("tribes.json", {"source": "HL7 TribalEntityUS 6.0.0 (CC0)", "made": today, "rows": sorted(named, key=_by_name)})
+
+
+def _by_name(row: list[str]) -> tuple[str, str]:
+    return row[1].casefold().removeprefix("the "), row[0]
 
 
 def _language(concept: dict[str, str]) -> list[Any] | None:

@@ -148,8 +148,13 @@ def _submission(bed: Bed, place: int) -> Submission:
         question_set_version=questions.version,
         locale="en",
         notice=bed.settings.notice,
-        answers={each.id: Answer(State.ANSWERED, (_choice(each, place),)) for each in questions.questions},
+        answers={each.id: Answer(State.ANSWERED, (_choice(each, place),)) for each in questions.questions if _is_tried(each)},
     )
+
+
+def _is_tried(question: Question) -> bool:
+    # Which tribes there are is a table and no part of the question; what else is tried shows the way as well.
+    return question.kind is not Kind.TRIBES
 
 
 def _choice(question: Question, place: int) -> str:
