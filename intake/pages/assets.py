@@ -16,7 +16,8 @@ blueprint = Blueprint("pages", __name__, template_folder="templates", static_fol
 def init(app: Flask) -> None:
     """Give templates `asset`, the address of each static file of the blueprints by `blueprint/file`; the last to be called.
 
-    A name that a template does not know is a fault and never an empty string.
+    `address` has the page of each endpoint whose address is always the same. A name that a template does not know is a fault
+    and never an empty string.
     """
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -27,6 +28,8 @@ def init(app: Flask) -> None:
         for name, each in app.blueprints.items()
         for file in _files(each)
     }
+    fixed = {rule.endpoint for rule in app.url_map.iter_rules() if not rule.arguments}
+    app.jinja_env.globals["address"] = {endpoint: build(endpoint) for endpoint in fixed}
 
 
 def _files(room: SansioBlueprint) -> tuple[Path, ...]:

@@ -1,5 +1,8 @@
 """Security headers: a policy with nothing inline, no page kept by the browser, nothing told to another site."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 from flask import Flask, Response, request
 
 from intake.pages.assets import VERSION
@@ -25,16 +28,22 @@ HSTS = "max-age=63072000; includeSubDomains"
 
 def init(app: Flask, *, https: bool) -> None:
     """Send the headers with every response."""
+    fixed = [*HEADERS.items(), *([("Strict-Transport-Security", HSTS)] if https else [])]
+    inner = app.wsgi_app
 
-    def secure(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        if https:
-            response.headers.setdefault("Strict-Transport-Security", HSTS)
+    def secured(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            return start_response(status, [*headers, *fixed], *error)
+
+        return inner(environ, start)
+
+    def kept(response: Response) -> Response:
         if not (request.endpoint or "").endswith("static"):
             response.headers["Cache-Control"] = "no-store"
         elif VERSION in request.args:
             response.headers["Cache-Control"] = FOR_EVER
         return response
 
-    app.after_request(secure)
+    # Outside of Flask: no page has any of these headers of its own, so that each need not be looked for on every response.
+    app.wsgi_app = secured  # type: ignore[method-assign]
+    app.after_request(kept)

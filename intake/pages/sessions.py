@@ -1,7 +1,8 @@
 """Two session cookies: staff have their own under /staff, so that wiping the tablet never signs anyone out."""
 
-from flask import Flask, has_request_context, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Response, has_request_context, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from itsdangerous import URLSafeTimedSerializer
 
 STAFF = "/staff"
 
@@ -12,6 +13,19 @@ def _is_staff() -> bool:
 
 class RoomSessions(SecureCookieSessionInterface):
     """Flask's signed cookies, named and scoped by the room that a request enters (the signatures are Flask's)."""
+
+    _serializer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Return the serializer, made once: the secret stays the same while the process runs."""
+        if self._serializer is None:
+            self._serializer = super().get_signing_serializer(app)
+        return self._serializer
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie of a session that changed; no page may be kept anywhere, so none has to vary by its cookie."""
+        if session.modified:
+            super().save_session(app, session, response)
 
     def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002
         """Return `staff` under /staff and `visit` elsewhere."""

@@ -12,8 +12,10 @@ from intake.i18n import Translator
 from intake.pages import language
 
 KEPT = "intake-speaking"
+SAID = "said"
+"""The filter that says the message in a variable, such as a question's title, in the page's language."""
 MESSAGE = ("name", "lparen", "string", "rparen")
-"""The tokens of `_("message")`; a call with values, or of a variable, is left to the page's own `_`."""
+"""The tokens of `_("message")`; a call with values is left to the page's own `_`."""
 
 
 def render(name: str, **values: object) -> str:
@@ -24,7 +26,10 @@ def render(name: str, **values: object) -> str:
 def _environment(tag: str) -> Environment:
     kept: dict[str, Environment] = current_app.extensions.setdefault(KEPT, {})
     if tag not in kept:
-        kept[tag] = current_app.jinja_env.overlay(extensions=[speaking(i18n.translator(tag))])
+        speaks = i18n.translator(tag)
+        kept[tag] = current_app.jinja_env.overlay(extensions=[speaking(speaks)])
+        # A copy: an overlay shares what it does not replace with every other language.
+        kept[tag].filters = {**kept[tag].filters, SAID: speaks.gettext}
     return kept[tag]
 
 

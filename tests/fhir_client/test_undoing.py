@@ -25,8 +25,8 @@ from tests.fhir_client.test_merge import (
     RACE,
     SPANISH,
     V6,
-    statements,
 )
+from tests.property.test_any_merge import statements
 from tests.statements import NAVAJO, OWN
 
 Chart = dict[str, Any]

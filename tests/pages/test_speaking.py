@@ -4,8 +4,11 @@ import gettext
 
 from jinja2 import Environment, select_autoescape
 
+from intake import i18n
 from intake.i18n import Translator
 from intake.pages.speaking import speaking
+from tests.patients import Person
+from tests.sites import TestSite
 
 
 class _Catalog(gettext.NullTranslations):
@@ -40,3 +43,12 @@ def test_a_message_with_values_or_from_a_variable_is_left_to_the_page() -> None:
 
 def test_percent_signs_stay_as_they_are() -> None:
     assert _rendered('{{ _("100 %") }}') == "100 %"
+
+
+def test_each_language_says_what_stands_in_a_variable(pages: TestSite) -> None:
+    people = {tag: Person(pages) for tag in ("en", "es")}
+    for tag, person in people.items():
+        pages.visit("1")
+        person.arrive(language=tag)
+    assert people["en"].heading == "What is your race and/or ethnicity?"
+    assert people["es"].heading == i18n.translator("es").plain("What is your race and/or ethnicity?") != people["en"].heading

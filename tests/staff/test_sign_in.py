@@ -1,6 +1,7 @@
 """Signing in: uniform answers, few tries, nothing that outlives its time, and no way past it."""
 
 import pytest
+from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.test import TestResponse
 
 from intake.staff import signing
@@ -93,6 +94,13 @@ def test_after_five_wrong_passwords_not_even_the_right_one_opens_for_a_while(pag
     person.sign_in("ana")
     assert person.path == "/staff/today"
     assert [action for who, action in done(pages) if who == "ana"][:6] == ["sign-in-refused"] * 5 + ["sign-in-blocked"]
+
+
+def test_an_unknown_name_is_checked_as_long_as_a_password() -> None:
+    hashed = generate_password_hash("x", users.METHOD)
+    assert [len(part) for part in users._NOBODY.split("$")] == [len(part) for part in hashed.split("$")]
+    assert users._NOBODY.startswith(f"{users.METHOD}$")
+    assert not check_password_hash(users._NOBODY, "")
 
 
 def test_a_block_is_noted_once_and_an_unknown_name_never(pages: TestSite) -> None:

@@ -1,4 +1,4 @@
-"""What the packages only point to, as FHIR definitions: CDCREC, value sets that VSAC keeps, languages, a few profiles."""
+"""What the packages only point to, as FHIR definitions: CDCREC, tribes, value sets of VSAC, languages, a few profiles."""
 
 import json
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from tests.bound import CDCREC, NULL_FLAVOR, Codes, of
 
 Json = dict[str, Any]
 US_CORE = "http://hl7.org/fhir/us/core/"
+TRIBAL_ENTITIES = "http://terminology.hl7.org/CodeSystem/v3-TribalEntityUS"
 VSAC = "http://cts.nlm.nih.gov/fhir/ValueSet/"
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
 GENDER = "http://terminology.hl7.org/CodeSystem/v3-AdministrativeGender"
@@ -33,6 +34,8 @@ def write(version: str, folder: Path) -> Path:
 def _definitions(version: str) -> Iterator[Json]:
     yield _extension("targetElement", "uri")
     yield _extension("targetPath", "string")
+    # R4 came out before a dozen of them were recognized.
+    yield _system(TRIBAL_ENTITIES, [{"code": each} for each in sorted(bound.TRIBES)])
     if version == "3.1.1":
         # Its package has CDCREC and lists all members itself.
         return

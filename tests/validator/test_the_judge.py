@@ -18,7 +18,8 @@ from tests.validator.judging import Judge
 
 pytestmark = pytest.mark.validator
 Json = dict[str, Any]
-EXAMPLE = Path(__file__).parents[1] / "sync" / "data" / "multi-race.answers.json"
+DATA = Path(__file__).parents[1] / "sync" / "data"
+EXAMPLE, TRIBAL = DATA / "multi-race.answers.json", DATA / "tribal.answers.json"
 BEFORE_8 = frozenset({"3.1.1", "6.1.0", "7.0.0"})
 
 
@@ -189,10 +190,11 @@ SOMEWHERE: dict[str, tuple[frozenset[str], Callable[[Json], None]]] = {
 }
 
 
-def written(version: str) -> Json:
+def written(version: str, example: Path = EXAMPLE) -> Json:
     """What the example says, in that version; nothing is wrong with it."""
-    submission = decode(EXAMPLE.read_bytes())
-    case = Case(submission, load().question_sets["spd15-2024"], MappingPolicy(), "Organization/riverside", Chart.BARE)
+    submission = decode(example.read_bytes())
+    questions = load().question_sets[submission.question_set]
+    case = Case(submission, questions, MappingPolicy(), "Organization/riverside", Chart.BARE)
     return bundle(case, version)
 
 
@@ -212,6 +214,21 @@ def test_what_is_right_passes_and_every_fault_is_refused(judge: Judge) -> None:
     [right, *found] = judge.errors([written(judge.version), *wrong.values()])
     assert right == []
     assert [name for name, errors in zip(wrong, found, strict=True) if not errors] == []
+
+
+def test_a_tribe_that_there_is_not_is_refused(judge: Judge) -> None:
+    right = written(judge.version, TRIBAL)
+    in_observation, in_chart = deepcopy(right), deepcopy(right)
+    observation = resource(in_observation, "Observation", "95370-3")
+    observation["component"][0]["valueCodeableConcept"]["coding"][0]["code"] = "580"
+    wrong = [in_observation]
+    if judge.version != "3.1.1":
+        extension = resource(in_chart, "Patient")["extension"][-1]
+        extension["extension"].append({"url": "isEnrolled", "valueString": "yes"})
+        wrong.append(in_chart)
+    [nothing, *found] = judge.errors([right, *wrong])
+    assert nothing == []
+    assert all(found)
 
 
 def test_what_is_no_resource_is_refused(judge: Judge) -> None:
