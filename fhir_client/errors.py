@@ -75,12 +75,16 @@ class PatientProblem(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Contested:
-    """An element over which chart and person differ, in words that quote both; `over` tells this value of the chart again."""
+    """An element over which chart and person differ, in words that quote both; `over` tells this value of the chart again.
+
+    `own` tells that the chart's is what the patient said themselves, and the other what somebody else says for them.
+    """
 
     element: str
     chart: tuple[str, ...]
     said: tuple[str, ...]
     over: str
+    own: bool = False
 
 
 class ChartChanged(Refused):

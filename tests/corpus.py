@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from fhir_client.uscore.patient import MergePolicy, apply
-from fhir_client.uscore.statement import Statement
+from fhir_client.uscore.statement import FIELDS, Statement
 from fhir_client.uscore.versions import version
 from fhir_client.writing.bundle import build
 from fhir_client.writing.check import check
@@ -83,8 +83,9 @@ class Case:
     earlier: "Case | None" = None
 
     def said(self) -> Statement:
-        """Return what the submission says."""
-        return statement(self.submission, self.questions, self.policy, self.organization)
+        """Return what the submission says; over an earlier one's chart it is a mend at the same visit."""
+        found = statement(self.submission, self.questions, self.policy, self.organization)
+        return replace(found, corrects=frozenset(FIELDS)) if self.meets is Chart.EARLIER else found
 
     @property
     def merging(self) -> MergePolicy:

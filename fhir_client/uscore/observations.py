@@ -35,6 +35,7 @@ PROFILES = {
     "race": f"{GRAVITY}StructureDefinition/SDOHCC-ObservationRaceOMB",
     "ethnicity": f"{GRAVITY}StructureDefinition/SDOHCC-ObservationEthnicityOMB",
 }
+FINAL, CORRECTED = "final", "corrected"
 SCREENING = f"{US_CORE}us-core-observation-screening-assessment"
 METHODS = {
     Source.PATIENT: Coding(TEMPORARY_CODES, "self-reported", "Self Reported"),
@@ -60,7 +61,7 @@ def _common(statement: Statement, element: str, category: Coding, profile: str |
     found: Json = {
         "resourceType": "Observation",
         "identifier": [identifier(observation_id(statement, element))],
-        "status": "final",
+        "status": CORRECTED if element in statement.corrects else FINAL,
         "category": [concept(category)],
         "code": concept(CODES[element]),
         "subject": {"reference": statement.patient},

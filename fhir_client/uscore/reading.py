@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from fhir_client.uscore.communication import READ, SIGNED, marks
-from fhir_client.uscore.observations import CODES
+from fhir_client.uscore.observations import CODES, CORRECTED
 from fhir_client.uscore.parts import NO, YES, Json
 from fhir_client.uscore.patient import URLS, category_parts
 from fhir_client.uscore.statement import (
@@ -45,7 +45,8 @@ def statement_in(resources: Iterable[Json]) -> Statement:
         by_kind.setdefault(each["resourceType"], []).append(each)
     [response] = by_kind["QuestionnaireResponse"]
     found = _response(response)
-    said: dict[str | None, Any] = {element_of(each): said_in(each) for each in by_kind.get("Observation", [])}
+    observed = {element_of(each) or "": each for each in by_kind.get("Observation", [])}
+    said: dict[str, Any] = {element: said_in(each) for element, each in observed.items()}
     patient: Json = next(iter(by_kind.get("Patient", [])), {})
     provenance: Json = next(iter(by_kind.get("Provenance", [])), {})
     return replace(
@@ -57,6 +58,7 @@ def statement_in(resources: Iterable[Json]) -> Statement:
         interpreter=said.get("interpreter"),
         tribes=said.get("tribal-affiliation"),
         organization=_transmitter(provenance),
+        corrects=frozenset(element for element, each in observed.items() if each.get("status") == CORRECTED),
     )
 
 

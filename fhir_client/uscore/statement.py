@@ -107,7 +107,8 @@ class Statement:
 
     `patient`, `encounter` and `organization` are relative references such as `Patient/123`; `organization` is the clinic that
     transmits, and may be an identifier instead, as `system|value`. `at` is aware. `questionnaire` is `canonical|version`.
-    `source_display` names a related person's role, such as "Parent or guardian".
+    `source_display` names a related person's role, such as "Parent or guardian". `corrects` are the elements that the patient
+    answered before at the same visit.
     """
 
     submission: UUID
@@ -127,6 +128,7 @@ class Statement:
     encounter: str | None = None
     organization: str | None = None
     source_display: str | None = None
+    corrects: frozenset[str] = frozenset()
 
 
 def without(statement: Statement, elements: Iterable[str]) -> Statement:

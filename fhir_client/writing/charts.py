@@ -4,17 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from fhir_client.client import Client
 from fhir_client.errors import ChartChanged, Contested, Gone, PatientProblem
-from fhir_client.uscore.observations import CODES, METHODS
 from fhir_client.uscore.parts import Json, local
 from fhir_client.uscore.patient import Merge, elements_of
-from fhir_client.uscore.reading import canonical, element_of, meanings
+from fhir_client.uscore.reading import canonical, meanings
 from fhir_client.uscore.wording import in_words
+from fhir_client.writing.told import Told, by_themselves, elsewhere, told
 
 REPLACEMENTS = 5
+CHANGED = "The chart was changed after the visit began"
+OTHERWISE = "Somebody answered for the patient, who said otherwise themselves"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,47 +88,31 @@ def chart_of(client: Client, reference: str, known: Known) -> Json:
     return patient
 
 
-def refuse_changed(client: Client, patient: Json, merge: Merge, known: Known) -> None:
+def refuse_changed(client: Client, patient: Json, merge: Merge, known: Known, *, by_another: bool = False) -> None:
     """Raise ChartChanged where a value would be overwritten that a person has to decide about, and has not yet.
 
-    That is what others changed since the visit began; and, where nobody knows what the chart said then, what the patient
-    told somebody else (FHIR.md, section 6).
+    That is what others changed since the visit began; where nobody knows what the chart said then, what the patient told
+    somebody else (FHIR.md, section 6); and, where somebody answers for the patient, what they said themselves.
     """
     now, merged = meanings(elements_of(patient)), meanings(elements_of(merge.patient))
-    lost = [name for name, said in now.items() if said and said != merged[name] and name not in known.mended]
+    lost = [name for name, said in now.items() if said and said != merged[name]]
     lost = [name for name in lost if known.settled.get(name) != canonical(now[name])]
-    if known.chart is not None:
-        then = meanings(known.chart)
-        changed = tuple(name for name in lost if now[name] != then[name])
-    else:
-        told = self_reported(client, patient, known.ours) if lost else frozenset[str]()
-        changed = tuple(name for name in lost if name in told)
-    if changed:
+    if not lost:
+        return
+    asks = by_another or known.chart is None
+    every = tuple(told(client, f"Patient/{patient['id']}")) if asks else ()
+    own = by_themselves(every) if by_another else frozenset[str]()
+    changed = _changed(now, known, every) - known.mended
+    contested = [name for name in lost if name in own | changed]
+    if contested:
         held, said = in_words(patient), in_words(merge.patient)
-        contested = (Contested(name, held[name], said[name], canonical(now[name])) for name in changed)
-        raise ChartChanged("The chart was changed after the visit began", tuple(contested))
+        each = tuple(Contested(name, held[name], said[name], canonical(now[name]), name in own) for name in contested)
+        raise ChartChanged(OTHERWISE if own.issuperset(contested) else CHANGED, each)
 
 
-def self_reported(client: Client, patient: Json, ours: frozenset[UUID]) -> frozenset[str]:
-    """Return the elements for which an Observation on the server says that the patient, or one of theirs, told them.
-
-    Those of our own submissions `ours` are left out.
-    """
-    reference = f"Patient/{patient['id']}"
-    codes = ",".join(f"{code.system}|{code.code}" for code in CODES.values())
-    own = {uuid5(each, element).urn for each in ours for element in CODES}
-    found = set()
-    for each in client.search("Observation", {"subject": reference, "code": codes}):
-        identifiers = {held.get("value") for held in each.get("identifier", [])}
-        element = element_of(each)
-        if element and not identifiers & own and _is_told(each, reference):
-            found.add(element)
-    return frozenset(found)
-
-
-def _is_told(observation: Json, patient: str) -> bool:
-    standing = observation.get("status") in ("final", "amended", "corrected") and "dataAbsentReason" not in observation
-    methods = {each.get("code") for each in observation.get("method", {}).get("coding", [])}
-    performers = [(local(each.get("reference"), "Patient"), each.get("type")) for each in observation.get("performer", [])]
-    theirs = any(who == patient or kind == "RelatedPerson" for who, kind in performers)
-    return standing and (bool(methods & {method.code for method in METHODS.values()}) or (not methods and theirs))
+def _changed(now: Mapping[str, frozenset[object]], known: Known, every: tuple[Told, ...]) -> frozenset[str]:
+    """Return the elements that others changed since the visit began; without knowing the chart then, what others were told."""
+    if known.chart is None:
+        return elsewhere(every, known.ours)
+    then = meanings(known.chart)
+    return frozenset(name for name, said in now.items() if said != then[name])

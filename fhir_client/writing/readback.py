@@ -8,6 +8,7 @@ from typing import Any
 from fhir_client.client import Client, matches
 from fhir_client.errors import Gone, Refused, ServerFault
 from fhir_client.responses import faults_in
+from fhir_client.uscore.observations import CORRECTED, FINAL
 from fhir_client.uscore.parts import Json, identifier, local
 from fhir_client.uscore.patient import elements_of
 from fhir_client.uscore.questionnaire import questionnaire_response
@@ -216,7 +217,9 @@ def _without_surplus(client: Client, page: Json, response: str) -> list[Json]:
 
 
 def _says(held: Json, sent: Json) -> bool:
-    same = held.get("status") == sent["status"] and bare(said_in(held)) == bare(said_in(sent))
+    # Whether it corrects an earlier one can be told otherwise by now, where that one was taken back since.
+    standing = held.get("status") in (FINAL, CORRECTED)
+    same = standing and bare(said_in(held)) == bare(said_in(sent))
     subjects = {local(each.get("subject", {}).get("reference"), "Patient") for each in (held, sent)}
     return same and _method(held) == _method(sent) and len(subjects) == 1
 

@@ -6,7 +6,7 @@ from fhir_client.errors import Conflict
 from fhir_client.quirks import Quirks
 from fhir_client.uscore.parts import Json
 from fhir_client.uscore.patient import INTERPRETERS, URLS, Merge, apply
-from fhir_client.uscore.statement import Statement
+from fhir_client.uscore.statement import Source, Statement
 from fhir_client.uscore.tribes import TRIBAL_AFFILIATION
 from fhir_client.writing.charts import chart_of, refuse_changed
 from fhir_client.writing.values import Task, Writer
@@ -34,7 +34,8 @@ def fitted(task: Task) -> Fitted:
     patient = chart_of(task.client, task.statement.patient, task.known)
     statement = replace(task.statement, patient=f"Patient/{patient['id']}")
     merge = merged(patient, statement, task.writer)
-    refuse_changed(task.client, patient, merge, task.known)
+    by_another = statement.source is not Source.PATIENT
+    refuse_changed(task.client, patient, merge, task.known, by_another=by_another)
     return Fitted(patient, statement, merge)
 
 

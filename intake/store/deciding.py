@@ -24,12 +24,16 @@ class Take(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """An element over which the chart and what is to be written differ; `over` tells that value of the chart again."""
+    """An element over which the chart and what is to be written differ; `over` tells that value of the chart again.
+
+    `own` tells that the chart's is the patient's own word, and the other that of somebody who answered for them.
+    """
 
     element: str
     chart: tuple[str, ...]
     said: tuple[str, ...]
     over: str
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

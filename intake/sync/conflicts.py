@@ -17,7 +17,7 @@ POLICY = "policy"
 
 def met(bench: Bench, claimed: Claimed, error: ChartChanged) -> None:
     """Decide by policy what it decides, and send the row again; what is left is a reviewer's."""
-    policies = {each.element: bench.settings.merge.of(each.element) for each in error.contested}
+    policies = {each.element: _policy(bench, each) for each in error.contested}
     left = tuple(each for each in error.contested if policies[each.element] is Policy.REVIEW)
     if left:
         hold_contested(bench, claimed, error, left)
@@ -31,9 +31,15 @@ def met(bench: Bench, claimed: Claimed, error: ChartChanged) -> None:
     told(bench, claimed, "decided", kept=kept)
 
 
+def _policy(bench: Bench, contested: Contested) -> Policy:
+    """Return who decides: what a patient said themselves, nobody else's word replaces without a reviewer."""
+    found = bench.settings.merge.of(contested.element)
+    return Policy.REVIEW if contested.own and found is Policy.PERSON else found
+
+
 def hold_contested(bench: Bench, row: Leased, error: ChartChanged, contested: tuple[Contested, ...]) -> None:
     """Hold a row until a reviewer has decided; what both say is sealed with it."""
-    contests = tuple(Contest(each.element, each.chart, each.said, each.over) for each in contested)
+    contests = tuple(Contest(each.element, each.chart, each.said, each.over, each.own) for each in contested)
     hold(bench, row, deciding.CONTESTED, error.words, detail=deciding.as_detail(contests))
 
 

@@ -21,6 +21,7 @@ from intake.store import claims, overtaking, servers
 from intake.store.claims import Claimed
 from intake.store.database import DatabaseFault, Tx
 from intake.store.deciding import Take
+from intake.store.overtaking import Older
 from intake.store.submissions import Status
 from intake.store.worklist import REASON
 from intake.sync import saying
@@ -35,6 +36,7 @@ NEXT_TO_IT = timedelta(seconds=2)
 """How long a row waits for the one that goes before it, or for whoever has its lease now."""
 SCHEDULE_BEHIND = timedelta(days=3)
 """What the schedule said of a chart can be this old, so what we wrote since is no change by others."""
+ARRIVED = frozenset({Status.ACCEPTED, Status.VERIFIED})
 TYPE = "An administrator's worklist says what to type; it is read back when they say there that it is typed."
 
 
@@ -79,10 +81,12 @@ def _failed(bench: Bench, claimed: Claimed, error: FhirError) -> None:
 
 
 def _deliver(bench: Bench, claimed: Claimed) -> None:
+    since = _sent_since(bench, claimed)
     said = without(saying.said(claimed.submission, bench.settings), claimed.taken)
+    said = replace(said, corrects=_corrected(bench, claimed, since))
     written: Written | None = None
     if claimed.row.status is not Status.ACCEPTED:
-        written = _write(bench, claimed, said)
+        written = _write(bench, claimed, said, since)
         with bench.database.write() as tx:
             kept = claims.accept(tx, claimed)
             servers.let_in(tx, bench.server.id)
@@ -102,17 +106,31 @@ def _deliver(bench: Bench, claimed: Claimed) -> None:
     told(bench, claimed, "verified", kept=kept)
 
 
-def _questions(bench: Bench, older: overtaking.Older) -> QuestionSet | None:
+def _questions(bench: Bench, older: Older) -> QuestionSet | None:
     return bench.settings.question_sets.get(older.submission.question_set)
 
 
-def _write(bench: Bench, claimed: Claimed, said: Statement) -> Written:
+def _sent_since(bench: Bench, claimed: Claimed) -> tuple[Older, ...]:
+    with bench.database.read() as tx:
+        return overtaking.sent_since(tx, claimed, claimed.row.queued_at - SCHEDULE_BEHIND)
+
+
+def _corrected(bench: Bench, claimed: Claimed, since: tuple[Older, ...]) -> frozenset[str]:
+    """Return the elements that the patient answered at this visit before, which is now mended and no new answer."""
+    visit = claimed.submission.appointment
+    if visit is None:
+        return frozenset()
+    same = (each for each in since if each.submission.appointment == visit and each.status in ARRIVED)
+    return frozenset[str]().union(*(elements_of(each.submission, _questions(bench, each)) for each in same))
+
+
+def _write(bench: Bench, claimed: Claimed, said: Statement, since: tuple[Older, ...]) -> Written:
     writer = _writer(bench, claimed)
     return write(
         bench.client,
         writer,
         said,
-        known=_known(bench, claimed),
+        known=_known(bench, claimed, since),
         first=claimed.sent is None,
         before_sending=_noted(bench, claimed, without(said, writer.policy.keeps)),
     )
@@ -141,9 +159,8 @@ def _noted(bench: Bench, claimed: Claimed, said: Statement) -> Callable[[Sending
     return note
 
 
-def _known(bench: Bench, claimed: Claimed) -> Known:
+def _known(bench: Bench, claimed: Claimed, since: tuple[Older, ...]) -> Known:
     with bench.database.read() as tx:
-        since = overtaking.sent_since(tx, claimed, claimed.row.queued_at - SCHEDULE_BEHIND)
         ours = overtaking.ids_sent(tx, claimed)
         undone = overtaking.undone_since(tx, claimed, claimed.row.queued_at - SCHEDULE_BEHIND)
     # What an earlier submission of this patient said, or its undo brought back, is in the chart because we wrote it.

@@ -8,8 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_client import exact
+from fhir_client.uscore.observations import CODES
 from fhir_client.uscore.reading import statement_in
-from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, ItemAnswer, Language, Source, Statement, Tribes
+from fhir_client.uscore.statement import (
+    FIELDS,
+    AbsentReason,
+    Coded,
+    Interpreter,
+    ItemAnswer,
+    Language,
+    Source,
+    Statement,
+    Tribes,
+)
 from fhir_client.uscore.versions import VERSIONS, version
 from fhir_client.writing.bundle import build
 from fhir_client.writing.check import check
@@ -32,9 +43,17 @@ def test_the_stored_form_comes_back(sent: Submission) -> None:
 
 
 @settings(deadline=None, max_examples=150)
-@given(submissions, st.sampled_from(sorted(VERSIONS)), st.none() | st.just("Organization/riverside"))
-def test_any_answers_come_back_from_the_bundle(sent: Submission, name: str, organization: str | None) -> None:
+@given(
+    submissions,
+    st.sampled_from(sorted(VERSIONS)),
+    st.none() | st.just("Organization/riverside"),
+    st.frozensets(st.sampled_from(sorted(CODES))),
+)
+def test_any_answers_come_back_from_the_bundle(
+    sent: Submission, name: str, organization: str | None, corrects: frozenset[str]
+) -> None:
     said = statement(sent, QUESTION_SETS[sent.question_set], MappingPolicy(), organization)
+    said = replace(said, corrects=frozenset(each for each in corrects if getattr(said, FIELDS[each]) is not None))
     bundle = build(said, version(name), {**CHART, "id": said.patient.partition("/")[2]}).bundle
     check(bundle)
     found = statement_in(entry["resource"] for entry in exact.loads(exact.dumps(bundle))["entry"])

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid5
 
 import pytest
 
 from fhir_client.uscore.patient import URLS, elements_of
-from intake.answers import Answer, Informant, State
-from intake.store import claims, submissions
+from intake.answers import Answer, Informant, State, Submission
+from intake.store import claims, deciding, submissions
 from intake.store.earlier import Earlier, opened
 from intake.store.known import Known
 from intake.store.tables import submissions as table
@@ -31,6 +32,7 @@ WHITE = {
     ],
 }
 UNAVAILABLE = answering(503)
+WHITE_ALONE = Answer(State.ANSWERED, ("2106-3",))
 
 
 def earlier(outbox: Outbox) -> Earlier:
@@ -132,6 +134,50 @@ def test_what_a_walk_in_told_somebody_else_is_not_overwritten(outbox: Outbox) ->
     third = outbox.submit(patient, answers={"race-ethnicity": Answer(State.ANSWERED, ("2106-3",))})
     outbox.work()
     assert outbox.state(third)[0] == "verified"
+
+
+def test_a_proxy_never_replaces_what_the_patient_said_themselves_without_a_review(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    outbox.submit(patient)
+    outbox.work()
+    known = Known(chart=elements_of(outbox.real.read(patient)))
+    # Nobody changed the chart since, and still a parent's word is no better than the patient's own.
+    parent = outbox.submit(patient, known, informant=Informant.GUARDIAN, answers={"race-ethnicity": WHITE_ALONE})
+    outbox.work()
+    assert outbox.state(parent) == ("held", "chart-changed")
+    assert "said otherwise themselves" in str(outbox.row(parent).words)
+    with outbox.database.read() as tx:
+        assert [(each.element, each.own) for each in deciding.contests(tx, str(parent.id))] == [("race", True)]
+    again = outbox.submit(patient, known, answers={"race-ethnicity": WHITE_ALONE})
+    outbox.work()
+    assert [outbox.state(each)[0] for each in (parent, again)] == ["superseded", "verified"]
+
+
+def test_a_proxy_mends_what_a_proxy_said(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    outbox.submit(patient, informant=Informant.GUARDIAN)
+    outbox.work()
+    mended = outbox.submit(patient, informant=Informant.CAREGIVER, answers={"race-ethnicity": WHITE_ALONE})
+    outbox.work()
+    assert outbox.state(mended) == ("verified", None)
+
+
+def test_a_mend_at_the_same_visit_is_a_correction_and_a_later_answer_is_a_new_one(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    first = outbox.submit(patient, appointment="Appointment/1")
+    outbox.work()
+    mended = outbox.submit(patient, appointment="Appointment/1", answers={"race-ethnicity": WHITE_ALONE})
+    outbox.work()
+    later = outbox.submit(patient, appointment="Appointment/2", answers={"race-ethnicity": WHITE_ALONE})
+    outbox.work()
+    assert [outbox.state(each)[0] for each in (first, mended, later)] == ["verified"] * 3
+    assert [race_status(outbox, each) for each in (first, mended, later)] == ["final", "corrected", "final"]
+
+
+def race_status(outbox: Outbox, sent: Submission) -> str:
+    own = f"urn:ietf:rfc:3986|{uuid5(sent.id, 'race').urn}"
+    [found] = outbox.real.search("Observation", {"identifier": own})
+    return str(found["status"])
 
 
 def test_if_match_ignored(outbox: Outbox) -> None:

@@ -6,7 +6,7 @@ from threading import Event
 import pytest
 
 from fhir_client.uscore.patient import elements_of
-from intake.answers import Answer, State, Submission
+from intake.answers import Answer, Informant, State, Submission
 from intake.settings import Contested, MergePolicy
 from intake.store import audit, deciding, submissions
 from intake.store.deciding import Decision, Take
@@ -48,6 +48,22 @@ def test_a_reviewers_decision_is_carried_out_and_what_was_said_is_recorded(outbo
     assert outbox.state(sent) == ("verified", None)
     assert elements_of(outbox.real.read(sent.patient))["race"]["extension"][0]["valueCoding"]["code"] == race
     assert effects(outbox.real, sent) == ONE
+
+
+def test_no_policy_puts_another_word_in_the_place_of_the_patients_own(outbox: Outbox) -> None:
+    patient = outbox.patient()
+    written(outbox, patient)
+    person = replace(outbox.settings, merge=MergePolicy(race=Contested.PERSON))
+    outbox.settings = person
+    sent = outbox.submit(patient, informant=Informant.CAREGIVER, answers={"race-ethnicity": answered("2106-3")})
+    outbox.work()
+    assert outbox.state(sent) == ("held", "chart-changed")
+    outbox.settings = replace(person, merge=MergePolicy(race=Contested.CHART))
+    with outbox.database.write() as tx:
+        submissions.retry(tx, str(sent.id))
+    outbox.work_until_closed(sent)
+    assert outbox.state(sent) == ("verified", None)
+    assert elements_of(outbox.real.read(patient))["race"]["extension"][0]["valueCoding"]["code"] != "2106-3"
 
 
 def test_a_decision_over_a_value_that_is_another_by_now_is_asked_again(outbox: Outbox) -> None:

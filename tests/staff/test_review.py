@@ -73,6 +73,15 @@ def test_a_reviewer_sees_both_values_and_decides(pages: TestSite, reviewer: Memb
     assert "Nothing is held for you." in reviewer.page.text
 
 
+def test_a_reviewer_is_told_which_word_is_the_patients_own(pages: TestSite, reviewer: Member) -> None:
+    row = contested(pages, Contest("race", ("White",), ("Asian",), "over", own=True), LANGUAGE)
+    reviewer.get(f"/staff/review/{row}")
+    words = " ".join(reviewer.page.text.split())
+    assert "What somebody says for the patient: <b>Asian" in words
+    assert "What the patient said themselves, as the chart has it: <b>White" in words
+    assert "What the patient says: <b>Español" in words
+
+
 def test_each_has_to_be_decided_and_with_a_word_that_there_is(pages: TestSite, reviewer: Member) -> None:
     row = contested(pages, RACE, LANGUAGE)
     reviewer.get(f"/staff/review/{row}")

@@ -1,0 +1,69 @@
+"""Who told what a chart says: Observations by which the patient, or somebody for them, told an element."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+from fhir_client.client import Client
+from fhir_client.uscore.observations import CODES, METHODS
+from fhir_client.uscore.parts import Json, local
+from fhir_client.uscore.reading import element_of
+from fhir_client.uscore.statement import Source
+
+STANDING = ("final", "amended", "corrected")
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """That an element was told; `own` by the patient themselves. `identifiers` are the values of the Observation's own."""
+
+    element: str
+    own: bool
+    at: datetime
+    identifiers: frozenset[str]
+
+
+def told(client: Client, reference: str) -> Iterator[Told]:
+    """Yield what stands on the server as told of the patient with that reference, in no order."""
+    codes = ",".join(f"{code.system}|{code.code}" for code in CODES.values())
+    for each in client.search("Observation", {"subject": reference, "code": codes}):
+        element, own = element_of(each), _by_themselves(each, reference)
+        standing = each.get("status") in STANDING and "dataAbsentReason" not in each
+        if element is not None and own is not None and standing:
+            identifiers = frozenset(str(held.get("value")) for held in each.get("identifier", []))
+            yield Told(element, own, _moment(each.get("effectiveDateTime")), identifiers)
+
+
+def by_themselves(every: Iterable[Told]) -> frozenset[str]:
+    """Return the elements of which the patient's own word is the newest."""
+    newest = {each.element: each.own for each in sorted(every, key=lambda each: each.at)}
+    return frozenset(element for element, own in newest.items() if own)
+
+
+def elsewhere(every: Iterable[Told], ours: Iterable[UUID]) -> frozenset[str]:
+    """Return the elements that were told otherwise than by our own submissions `ours`."""
+    own = {uuid5(each, element).urn for each in ours for element in CODES}
+    return frozenset(each.element for each in every if not each.identifiers & own)
+
+
+def _by_themselves(observation: Json, patient: str) -> bool | None:
+    """Return whether the patient told it, False for somebody of theirs, None where nobody told it."""
+    methods = {each.get("code") for each in observation.get("method", {}).get("coding", [])}
+    known = {source: method.code in methods for source, method in METHODS.items()}
+    if methods:
+        return known[Source.PATIENT] if any(known.values()) else None
+    performers = [(local(each.get("reference"), "Patient"), each.get("type")) for each in observation.get("performer", [])]
+    if any(who == patient for who, _ in performers):
+        return True
+    return False if any(kind == "RelatedPerson" for _, kind in performers) else None
+
+
+def _moment(text: object) -> datetime:
+    """Return a FHIR dateTime, of which a part can be missing; what cannot be placed was before all else."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return _EVER
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
