@@ -88,19 +88,20 @@ def chart_of(client: Client, reference: str, known: Known) -> Json:
     return patient
 
 
-def refuse_changed(client: Client, patient: Json, merge: Merge, known: Known, *, by_another: bool = False) -> None:
+def refuse_changed(client: Client | None, patient: Json, merge: Merge, known: Known, *, by_another: bool = False) -> None:
     """Raise ChartChanged where a value would be overwritten that a person has to decide about, and has not yet.
 
     That is what others changed since the visit began; where nobody knows what the chart said then, what the patient told
-    somebody else (FHIR.md, section 6); and, where somebody answers for the patient, what they said themselves.
+    somebody else (FHIR.md, section 6); and, where somebody answers for the patient, what they said themselves. Without
+    `client` there are no Observations that would tell who said what.
     """
     now, merged = meanings(elements_of(patient)), meanings(elements_of(merge.patient))
     lost = [name for name, said in now.items() if said and said != merged[name]]
     lost = [name for name in lost if known.settled.get(name) != canonical(now[name])]
     if not lost:
         return
-    asks = by_another or known.chart is None
-    every = tuple(told(client, f"Patient/{patient['id']}")) if asks else ()
+    asked = client if by_another or known.chart is None else None
+    every = () if asked is None else tuple(told(asked, f"Patient/{patient['id']}"))
     own = by_themselves(every) if by_another else frozenset[str]()
     changed = _changed(now, known, every) - known.mended
     contested = [name for name in lost if name in own | changed]

@@ -9,6 +9,7 @@ from fhir_client.uscore.patient import INTERPRETERS, URLS, Merge, apply
 from fhir_client.uscore.statement import Source, Statement
 from fhir_client.uscore.tribes import TRIBAL_AFFILIATION
 from fhir_client.writing.charts import chart_of, refuse_changed
+from fhir_client.writing.ladder import Part
 from fhir_client.writing.values import Task, Writer
 
 TRIES = 3
@@ -34,8 +35,9 @@ def fitted(task: Task) -> Fitted:
     patient = chart_of(task.client, task.statement.patient, task.known)
     statement = replace(task.statement, patient=f"Patient/{patient['id']}")
     merge = merged(patient, statement, task.writer)
-    by_another = statement.source is not Source.PATIENT
-    refuse_changed(task.client, patient, merge, task.known, by_another=by_another)
+    # A server that takes no Observations need not have any.
+    told_by = task.client if Part.OBSERVATIONS in task.writer.strategy.parts else None
+    refuse_changed(told_by, patient, merge, task.known, by_another=statement.source is not Source.PATIENT)
     return Fitted(patient, statement, merge)
 
 

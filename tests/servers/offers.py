@@ -16,6 +16,7 @@ OFFERS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "put": {"Patient": frozenset({"update"}), **dict.fromkeys(ALL_CREATED, frozenset({"create", "update", "delete"}))},
     # The chart and Observations, but neither answers nor Provenance.
     "patch and observations": {"Patient": frozenset({"patch"}), "Observation": frozenset({"create", "update"})},
+    "chart": {"Patient": frozenset({"update"})},
     "observations": {"Observation": frozenset({"create", "update"})},
     "questionnaire-response": {"QuestionnaireResponse": frozenset({"create", "update"})},
     "document": {"DocumentReference": frozenset({"create", "update"})},

@@ -6,11 +6,13 @@ import pytest
 
 from fhir_client.uscore.patient import elements_of
 from fhir_client.writing.ladder import Rung, whole
+from intake.answers import Informant
 from intake.sync.strategy import pin
 from tests.faults import STALE, Answered, Asked, Fault, Forward, Next, after, cut_short, dropped, lost, sent_twice
 from tests.outbox import PATIENT, Outbox, effects, rest_of
 
 from .offers import at_write, is_write, offering
+from .test_charts import WHITE
 
 pytestmark = pytest.mark.server
 NOTHING = {
@@ -65,6 +67,20 @@ def test_a_try_that_was_broken_off_goes_on_where_it_stopped(ladder: Outbox, rung
     assert effects(ladder.real, sent) == LEFT[rung]
     assert len(list(ladder.real.search("DocumentReference", {"subject": patient}))) == (rung == "document")
     assert ladder.versions(patient) == (2 if rung in CHARTED else 1)
+
+
+@pytest.mark.parametrize("informant", [Informant.SELF, Informant.GUARDIAN])
+def test_a_server_without_observations_is_never_asked_for_them(ladder: Outbox, informant: Informant) -> None:
+    patient = ladder.patient(extension=[*PATIENT["extension"], WHITE])
+    sent = ladder.submit(patient, informant=informant)
+    chart = offering("chart")
+
+    def without_observations(asked: Asked, forward: Forward) -> Answered | None:
+        return Answered(404, {}, b"") if "/Observation" in asked.path else chart(asked, forward)
+
+    ladder.proxy.always = without_observations
+    ladder.work()
+    assert ladder.state(sent) == ("verified", None), ladder.row(sent)
 
 
 def stale_as(status: int, body: bytes = b"") -> Fault:
