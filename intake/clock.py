@@ -27,3 +27,8 @@ def span(length: timedelta) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
+
+
+def age(born: date, on: date) -> int:
+    """Return how many birthdays somebody has had by a day; who was born on February 29 has theirs on March 1 in other years."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))

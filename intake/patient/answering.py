@@ -13,7 +13,7 @@ from intake.journey import Place, Step
 from intake.pages import errors, speaking
 from intake.pages.errors import Page
 from intake.pages.site import site
-from intake.patient import reading, visitors
+from intake.patient import reading, visitors, voices
 from intake.patient.options import options_of
 from intake.patient.reading import Fault, Reading
 from intake.patient.visitors import LINK
@@ -66,7 +66,7 @@ def frame(draft: Draft, place: Place) -> dict[str, Any]:
         "back": None if back is None else url_of(back),
         "progress": journey.progress(questions, state.answers, place),
         "draft": draft,
-        "proxy": state.informant in (Informant.GUARDIAN, Informant.CAREGIVER),
+        "proxy": state.informant is not None and not voices.is_own(state.informant),
     }
 
 
@@ -116,11 +116,22 @@ def _who(draft: Draft) -> Page:
     if request.method != "POST":
         pending = draft.state.pending.get(journey.INFORMANT.key)
         faults = pending.faults if pending else ()
-        return speaking.render("patient/who.html", **frame(draft, journey.INFORMANT), informants=Informant, faults=faults)
+        asked_first = site().settings.asked_first_from_age if voices.is_asked_first(draft) else None
+        place = frame(draft, journey.INFORMANT)
+        return speaking.render("patient/who.html", **place, informants=Informant, faults=faults, asked_first=asked_first)
     said = request.form.get("informant", "")
     if said not in set(Informant):
         return _again(draft, journey.INFORMANT, {}, ("missing",))
-    return _leave(draft, journey.INFORMANT, replace(draft.state, informant=Informant(said)))
+    return _leave(draft, journey.INFORMANT, _spoken_by(draft, Informant(said)))
+
+
+def _spoken_by(draft: Draft, informant: Informant) -> DraftState:
+    """Return the state with who answers now; what a young person said, a parent neither sees nor takes over."""
+    before = draft.state.informant
+    passed_on = before is not None and voices.is_own(before) is not voices.is_own(informant)
+    if passed_on and voices.is_asked_first(draft):
+        return replace(draft.state, informant=informant, answers={}, seen=(journey.WHY.key,), pending={})
+    return replace(draft.state, informant=informant)
 
 
 def question(question_id: str) -> Page:
@@ -202,8 +213,8 @@ def _again(draft: Draft, place: Place, values: Mapping[str, list[str]], faults: 
 
 def _leave(draft: Draft, place: Place, state: DraftState) -> Page:
     questions, earlier = site().settings.question_set, draft.state
-    seen = journey.left(questions, earlier.answers, state.answers, earlier.seen, place)
-    pending = {key: form for key, form in earlier.pending.items() if key != place.key}
+    seen = journey.left(questions, earlier.answers, state.answers, state.seen, place)
+    pending = {key: form for key, form in state.pending.items() if key != place.key}
     onto = journey.after(questions, state.answers, seen, place)
     return _kept(draft, replace(state, seen=seen, pending=pending), url_of(onto))
 

@@ -1,5 +1,7 @@
 """Check your answers, Submit, and the thank-you, which is shown for nothing that is not stored."""
 
+from datetime import datetime
+
 from flask import Blueprint, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
@@ -9,7 +11,7 @@ from intake.journey import Place, Step
 from intake.pages import errors, speaking
 from intake.pages.errors import Page
 from intake.pages.site import site
-from intake.patient import visitors
+from intake.patient import visitors, voices
 from intake.patient.answering import at, frame, url_of
 from intake.patient.shown import shown
 from intake.patient.visitors import DONE, LANGUAGE, LINK
@@ -48,11 +50,18 @@ def send() -> Page:
 
 def _send(draft: Draft) -> Page:
     with site().database.write() as tx:
-        settings, said = site().settings, _submission(draft)
-        drafts.submit(tx, draft, said, journey.again_at(said, settings.question_set, settings.times.again))
+        said = _submission(draft)
+        drafts.submit(tx, draft, said, _again(draft, said))
         if draft.link:
             links.used(tx, draft.link)
     return _thanked(str(draft.state.submission), draft.state.locale)
+
+
+def _again(draft: Draft, said: Submission) -> datetime | None:
+    """Return when the patient is asked again; a young person for whom somebody else answered is at the next visit."""
+    if voices.is_asked_first(draft) and not voices.is_own(said.informant):
+        return None
+    return journey.again_at(said, site().settings.question_set, site().settings.times.again)
 
 
 def _submission(draft: Draft) -> Submission:

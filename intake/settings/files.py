@@ -71,6 +71,7 @@ class IntakeFile:
     languages: tuple[str, ...] = ("en",)
     question_set: str = "spd15-2024"
     notice: str = "1"
+    asked_first_from_age: int = 12
     times: TimesTable = field(default_factory=TimesTable)
     mapping: MappingPolicy = field(default_factory=MappingPolicy)
     merge: MergePolicy = field(default_factory=MergePolicy)

@@ -205,6 +205,7 @@ def _settings(
         question_set=question_sets[file.question_set],
         question_sets=question_sets,
         notice=file.notice,
+        asked_first_from_age=file.asked_first_from_age,
         times=_times(file.times),
         mapping=file.mapping,
         merge=file.merge,

@@ -36,6 +36,8 @@ def intake_faults(file: IntakeFile, question_sets: tuple[str, ...]) -> Iterator[
         yield f"{where}: languages: a language is named twice"
     if file.trusted_proxies < 0:
         yield f"{where}: trusted_proxies: a count, 0 or more"
+    if not 1 <= file.asked_first_from_age <= 18:
+        yield f"{where}: asked_first_from_age: between 1 and 18"
     if file.question_set not in question_sets:
         yield f"{where}: question_set: '{file.question_set}' is not among {', '.join(question_sets)}"
     if not file.servers:

@@ -164,6 +164,7 @@ class Settings:
     """One installation. `directory` is the site's folder, None where only the shipped one is read.
 
     `common_languages` are the ids of the languages that a question shows before anybody searches, by its element.
+    `asked_first_from_age` are the years from which a young person is asked before a parent; 18 asks nobody before.
     """
 
     directory: Path | None
@@ -176,6 +177,7 @@ class Settings:
     question_set: QuestionSet
     question_sets: Mapping[str, QuestionSet]
     notice: str
+    asked_first_from_age: int
     times: Times
     mapping: MappingPolicy
     merge: MergePolicy
