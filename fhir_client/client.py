@@ -15,7 +15,7 @@ from fhir_client.responses import body_of, date_of, error_of, refusal_in
 from fhir_client.tls import USUAL, Tls
 from fhir_client.uscore.parts import local
 
-JSON, JSON_PATCH = "application/fhir+json", "application/json-patch+json"
+JSON, JSON_PATCH, NDJSON = "application/fhir+json", "application/json-patch+json", "application/fhir+ndjson"
 METADATA = "metadata"
 FRESH = {"Cache-Control": "no-cache"}
 """Some servers answer a search that they have seen within a minute from a cache, where our own write is not yet.
@@ -79,7 +79,7 @@ class Client:
             if following in seen:
                 raise Refused("The server's pages of results lead back to each other.")
             seen.add(following)
-            page = self._send("GET", self._ours(following))
+            page = self._send("GET", self.path_of(following))
 
     def _first_page(self, kind: str, parameters: Mapping[str, str]) -> Resource:
         try:
@@ -117,8 +117,38 @@ class Client:
         """Send a batch or transaction and return the response Bundle."""
         return self._send("POST", "", bundle)
 
-    def _ours(self, url: str) -> str:
-        """Return a page's address on our base: behind a proxy servers name hosts that we cannot and must not reach."""
+    def ask(
+        self, method: str, path: str, parameters: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> requests.Response:
+        """Return the answer to what is no interaction with a resource, such as an export's; raises for a status above 299."""
+        response = self._answer(method, path, parameters=parameters, headers=headers)
+        if response.status_code >= 300:
+            raise error_of(response)
+        return response
+
+    def lines(self, url: str) -> Iterator[bytes]:
+        """Yield the lines of a file that the server named, as they come; raises Temporary where it is broken off.
+
+        Our credentials go to our base alone: a file at another place is fetched without them, or not at all.
+        """
+        try:
+            with self._file(url) as response:
+                if response.status_code >= 300:
+                    raise error_of(response)
+                yield from filter(None, response.iter_lines())
+        except requests.RequestException as error:
+            raise network.fault(error, self._tls) from None
+
+    def _file(self, url: str) -> requests.Response:
+        theirs, ours = urlsplit(url), urlsplit(self.base_url)
+        if theirs.netloc == ours.netloc or (ours.path and theirs.path.startswith(f"{ours.path}/")):
+            return self._answer("GET", self.path_of(url), headers={"Accept": NDJSON}, stream=True)
+        if theirs.scheme != "https":
+            raise ServerFault("The server keeps its files at another place, which cannot be reached securely.")
+        return self._session.get(url, headers={"Accept": NDJSON}, timeout=self._timeout, allow_redirects=False, stream=True)
+
+    def path_of(self, url: str) -> str:
+        """Return an address that the server named, on our base: behind a proxy they name hosts that we must not reach."""
         parts = urlsplit(url)
         path = parts.path.removeprefix(urlsplit(self.base_url).path).strip("/")
         return f"{path}?{parts.query}" if parts.query else path
@@ -152,14 +182,23 @@ class Client:
         body: Body | None = None,
         parameters: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        stream: bool = False,
     ) -> requests.Response:
-        response = self._attempt(method, path, body, parameters, headers or {})
+        response = self._attempt(method, path, body, parameters, headers or {}, stream=stream)
         if response.status_code == 401 and self._auth.renew():
-            return self._attempt(method, path, body, parameters, headers or {})
+            return self._attempt(method, path, body, parameters, headers or {}, stream=stream)
         return response
 
     def _attempt(
-        self, method: str, path: str, body: Body | None, parameters: Mapping[str, str] | None, more: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        body: Body | None,
+        parameters: Mapping[str, str] | None,
+        more: Mapping[str, str],
+        *,
+        stream: bool,
     ) -> requests.Response:
         url = f"{self.base_url}/{path}" if path else self.base_url
         headers = {**self._auth.headers(), **({} if path == METADATA else FRESH)}
@@ -169,7 +208,14 @@ class Client:
         data = None if body is None else exact.dumps(body).encode()
         try:
             return self._session.request(
-                method, url, params=parameters, data=data, headers=headers, timeout=self._timeout, allow_redirects=False
+                method,
+                url,
+                params=parameters,
+                data=data,
+                headers=headers,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=stream,
             )
         except requests.RequestException as error:
             raise network.fault(error, self._tls) from None

@@ -219,6 +219,10 @@ PASSING: dict[str, Fault] = {
 """Every fault that passes: whatever their order, a submission arrives once."""
 
 
+PASSED_ON = ("Content-Location", "Retry-After")
+"""Of a server's headers what an export needs; where a write went is left out, as by servers that do not tell it."""
+
+
 @contextmanager
 def proxy_to(real: str) -> Iterator[Proxy]:
     """Run a proxy before the server whose base URL is `real`, on a free port of this machine."""
@@ -230,7 +234,8 @@ def proxy_to(real: str) -> Iterator[Proxy]:
         kept["Content-Length"] = str(len(asked.body))
         connection.request(asked.method, asked.path, asked.body or None, kept)
         response = connection.getresponse()
-        found = Answered(response.status, {"Content-Type": "application/fhir+json"}, response.read())
+        passed_on = {name: value for name in PASSED_ON if (value := response.headers.get(name))}
+        found = Answered(response.status, {"Content-Type": "application/fhir+json", **passed_on}, response.read())
         connection.close()
         return found
 

@@ -61,7 +61,7 @@ def listening(answer: Callable[[Heard], Said], context: ssl.SSLContext | None = 
             self.end_headers()
             self.wfile.write(said.body)
 
-        do_POST = do_GET  # noqa: N815
+        do_POST = do_DELETE = do_GET  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -30,6 +30,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--from", dest="folder", type=Path, metavar="DIR", help="a folder of FHIR NDJSON files")
     source.add_argument("--search", action="store_true", help="the configured FHIR servers, by paged search, and our own store")
+    source.add_argument(
+        "--bulk",
+        nargs="?",
+        const="",
+        metavar="GROUP",
+        help="the same by Bulk Data $export, of everybody or of a Group such as Group/123",
+    )
     parser.add_argument("--period", required=True, help="2026, 2026-Q3, 2026-09 or rolling-12")
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     parser.add_argument(
@@ -45,28 +52,31 @@ def run(args: argparse.Namespace, clock: Clock = system_clock) -> int:
     from intake.settings import SettingsError
 
     try:
-        return _search(args, clock()) if args.search else _read(args, clock())
+        return _read(args, clock()) if args.folder else _fetch(args, clock())
     except SettingsError as error:
         return _say(f"intake report: {error}", 1)
 
 
-def _search(args: argparse.Namespace, now: datetime) -> int:
+def _fetch(args: argparse.Namespace, now: datetime) -> int:
     from fhir_client.errors import FhirError
     from intake.cli.opening import opened
     from intake.settings import load
-    from intake.sync.reports import period_of, search_and_make
+    from intake.sync.reports import fetch_and_make, period_of
 
     if args.clinics or args.time_zone:
-        return _say("intake report: --clinics and --time-zone go with --from; --search counts the configured clinics", 2)
+        return _say(
+            "intake report: --clinics and --time-zone go with --from; the servers are asked for the configured clinics", 2
+        )
     settings = load()
     try:
         period = period_of(settings, args.period, now)
     except ValueError as error:
         return _say(f"intake report: {error}", 2)
     with opened(settings) as database:
-        _say(f"searching {', '.join(settings.servers)} for {_days(period)}", 0)
+        how = "searching" if args.bulk is None else "waiting for an export of"
+        _say(f"{how} {', '.join(settings.servers)} for {_days(period)}", 0)
         try:
-            made = search_and_make(settings, database, period, now, threading.Event())
+            made = fetch_and_make(settings, database, period, now, threading.Event(), args.bulk)
         except FhirError as error:
             return _say(f"intake report: {error.words}", 1)
     return _print(made, args.format)

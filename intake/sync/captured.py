@@ -10,8 +10,8 @@ from intake.store import submissions
 from intake.store.database import Database
 from intake.store.submissions import Told
 from intake.sync.choices import UnknownAnswer
-from intake.sync.export import marked
 from intake.sync.mapping import NOT_HISPANIC, statement
+from intake.sync.sheets import marked
 
 BATCH = 500
 ABSENT = {AbsentReason.ASKED_DECLINED: State.DECLINED, AbsentReason.ASKED_UNKNOWN: State.DONT_KNOW}

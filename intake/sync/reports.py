@@ -13,8 +13,9 @@ from intake.report.values import Period
 from intake.settings import Settings
 from intake.store import reports
 from intake.store.database import Database, Tx
+from intake.sync.bulk import Stopped
 from intake.sync.captured import captured
-from intake.sync.export import Stopped, exported, exported_scopes
+from intake.sync.export import exported, exported_scopes
 from intake.sync.log import logger, where
 
 PERIOD = "rolling-12"
@@ -40,7 +41,7 @@ def _make_if_due(settings: Settings, database: Database, clock: Clock, stop: thr
     with database.read() as tx:
         if not is_due(tx, settings, now):
             return
-    made = search_and_make(settings, database, period_of(settings, PERIOD, now), now, stop)
+    made = fetch_and_make(settings, database, period_of(settings, PERIOD, now), now, stop)
     with database.write() as tx:
         # Another worker may have made one in the meantime.
         if is_due(tx, settings, now):
@@ -60,9 +61,14 @@ def period_of(settings: Settings, name: str, now: datetime) -> Period:
     return parse_period(name, now.astimezone(_zone(settings)).date())
 
 
-def search_and_make(settings: Settings, database: Database, period: Period, now: datetime, stop: threading.Event) -> Made:
-    """Return the report over what the servers hold and our own store knows; raises FhirError and UnreadableFilesError."""
-    with exported(settings, period, now.timestamp(), stop) as folder:
+def fetch_and_make(
+    settings: Settings, database: Database, period: Period, now: datetime, stop: threading.Event, in_bulk: str | None = None
+) -> Made:
+    """Return the report over what the servers hold and our own store knows; raises FhirError and UnreadableFilesError.
+
+    With `in_bulk` the servers export it: of that `Group/id`, "" for everybody; else it is searched for.
+    """
+    with exported(settings, period, now.timestamp(), stop, in_bulk) as folder:
         asked = Asked(period, now, mapped_codes(), exported_scopes(settings), _zone(settings).key, by_organization=False)
         return make(folder, asked, captured(settings, database))
 

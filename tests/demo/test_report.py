@@ -24,9 +24,11 @@ from intake.report.values import State as Counted
 from intake.settings import Settings
 from intake.store import reports, submissions
 from intake.store.database import Database
+from intake.sync.bulk import Stopped
 from intake.sync.captured import captured
-from intake.sync.export import Stopped, exported, exported_scopes, marked
+from intake.sync.export import exported, exported_scopes
 from intake.sync.reports import PERIOD, is_due, make_due, period_of
+from intake.sync.sheets import marked
 from tests.demo.conftest import World
 
 pytestmark = pytest.mark.server

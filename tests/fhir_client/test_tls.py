@@ -1,8 +1,6 @@
 """Certificates, theirs and ours, against real TLS servers whose authority we make ourselves."""
 
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,41 +12,16 @@ from fhir_client.client import Client
 from fhir_client.errors import AccessFault, FhirError, ServerFault, Temporary
 from fhir_client.tls import Tls, alert, ends, expires
 from tests.certificates import Authority, authority
-from tests.listening import Listening, Said, listening
+from tests.listening import Said, listening
 
-UNTIL = (datetime.now(UTC) + timedelta(days=9)).replace(microsecond=0)
-PATIENT = Said(body=b'{"resourceType": "Patient", "id": "1"}')
+from .conftest import UNTIL, Secure
+
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
-
-
-@pytest.fixture(scope="module")
-def ours(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return authority(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(scope="module")
 def client_certificate(ours: Authority) -> Path:
     return ours.issue("client")
-
-
-Secure = Callable[..., Listening]
-
-
-@pytest.fixture
-def secure(ours: Authority) -> Iterator[Secure]:
-    """Starts a TLS server; with `version` it speaks that alone and asks for a client's certificate."""
-    with ExitStack() as stack:
-
-        def start(until: datetime = UNTIL, version: ssl.TLSVersion | None = None) -> Listening:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(ours.issue("server", until))
-            if version is not None:
-                context.minimum_version = context.maximum_version = version
-                context.verify_mode = ssl.CERT_REQUIRED
-                context.load_verify_locations(ours.file)
-            return stack.enter_context(listening(lambda _: PATIENT, context))
-
-        yield start
 
 
 def read(url: str, tls: Tls) -> None:

@@ -33,6 +33,16 @@ FEATURES = {
         "test_two_hundred_patients_by_four_workers_on_postgres",
     ),
     "any order of faults": ("test_any_order_of_faults_delivers_once",),
+    "tribal affiliation": ("test_every_tribe_is_in_the_chart_and_all_of_it_can_be_taken_back",),
+    "the patient's own word": (
+        "test_a_proxy_never_replaces_what_the_patient_said_themselves_without_a_review",
+        "test_no_policy_puts_another_word_in_the_place_of_the_patients_own",
+    ),
+    "a mend at the same visit": ("test_a_mend_at_the_same_visit_is_a_correction_and_a_later_answer_is_a_new_one",),
+    "export in bulk, or a word that there is none": (
+        "test_an_export_has_what_a_search_finds",
+        "test_an_export_of_a_group_has_its_members_alone",
+    ),
     "charts that were merged": ("test_a_merged_chart_is_followed_and_a_loop_is_held",),
     "undone without harm": (
         "test_the_earlier_values_come_back_and_all_of_it_is_marked_in_error",

@@ -1,0 +1,119 @@
+"""Bulk Data Access 2.0, `$export`: a server puts all that is asked for into files, which are fetched once they are ready."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fhir_client.client import Client
+from fhir_client.errors import FhirError, Gone, Refused, ServerFault, Temporary
+from fhir_client.responses import body_of, retry_after
+
+PREFER = {"Prefer": "respond-async, handling=lenient"}
+"""Lenient, so that a filter which a server does not know is left out, and we leave out what it then sends too much."""
+NOT_YET, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=1)
+"""How long is waited where the server does not say how long, and however long it says."""
+FAILURES = 5
+"""How often in a row it may answer nothing useful before the export is given up."""
+
+Pause = Callable[[timedelta], None]
+"""Waits so long; what it raises ends the export."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to export: kinds of resources, of everybody or of a `Group/id`; `filters` are searches, each of one kind."""
+
+    kinds: tuple[str, ...]
+    group: str = ""
+    filters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of an export: NDJSON of one kind of resource; `count` is how many, where the server says it."""
+
+    kind: str
+    url: str
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The files of an export; `faults` counts the files that tell what the server could not export."""
+
+    files: tuple[File, ...]
+    faults: int
+
+
+def start(client: Client, wanted: Wanted) -> str:
+    """Ask for an export and return where the server tells how far it is; raises Refused where it exports nothing in bulk."""
+    parameters = {"_type": ",".join(wanted.kinds)}
+    if wanted.filters:
+        parameters["_typeFilter"] = ",".join(wanted.filters)
+    path = f"{wanted.group}/$export" if wanted.group else "$export"
+    try:
+        response = client.ask("GET", path, parameters, PREFER)
+    except (Gone, Refused, ServerFault) as error:
+        raise _unable(error.status) from None
+    where = response.headers.get("Content-Location")
+    if response.status_code != 202 or not where:
+        raise _unable(response.status_code)
+    return where
+
+
+def _unable(status: int | None) -> Refused:
+    return Refused("The server does not export in bulk, or does not let us; a paged search needs no export.", status)
+
+
+def look(client: Client, where: str) -> Manifest | timedelta:
+    """Return the files, or how long to wait before the next look."""
+    response = client.ask("GET", client.path_of(where))
+    if response.status_code == 202:
+        asked = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+        return min(NOT_YET if asked is None else asked, LONGEST_PAUSE)
+    held = body_of(response)
+    if "output" not in held:
+        raise Temporary("The server's answer was cut off or tells of no export.", response.status_code)
+    return Manifest(tuple(map(_file, held["output"])), len(held.get("error", [])))
+
+
+def _file(output: dict[str, Any]) -> File:
+    count = output.get("count")
+    return File(str(output.get("type")), str(output.get("url")), count if isinstance(count, int) else None)
+
+
+def finished(client: Client, where: str, pause: Pause) -> Manifest:
+    """Wait until the export is ready and return its files; what fails for a moment is asked again."""
+    failures = 0
+    while True:
+        try:
+            found = look(client, where)
+        except Temporary as error:
+            failures += 1
+            if failures > FAILURES:
+                raise
+            found = error.retry_after or NOT_YET
+        else:
+            failures = 0
+        if isinstance(found, Manifest):
+            return found
+        pause(min(found, LONGEST_PAUSE))
+
+
+def lines(client: Client, file: File) -> Iterator[bytes]:
+    """Yield the lines of a file; raises Temporary, be it after some of them, where it is broken off."""
+    count = 0
+    for line in client.lines(file.url):
+        count += 1
+        yield line
+    if file.count is not None and count < file.count:
+        raise Temporary(f"The server said that a file has {file.count} lines, and sent {count}.")
+
+
+def end(client: Client, where: str) -> None:
+    """Tell the server that the files were fetched and can go; what it says to that changes nothing."""
+    try:
+        client.ask("DELETE", client.path_of(where))
+    except FhirError:
+        return

@@ -1,0 +1,101 @@
+"""The files of an export, for this user's eyes only: of each resource what the report needs, and nothing else."""
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from fhir_client.client import Resource
+from intake.report.files import TYPES
+from intake.report.shapes import SHAPES
+
+LEFT_BEHIND = timedelta(hours=6)
+"""An export of that age belongs to a worker that was killed: it is deleted by the next one."""
+
+_REFERENCE = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/.*)?", re.ASCII)
+_KEPT = {kind: frozenset({"resourceType", "id", *shape}) for kind, shape in SHAPES.items()} | {
+    "Patient": frozenset({"resourceType", "id", "identifier", *SHAPES["Patient"]})
+}
+"""What is written of each resource: never a name, an address or a birth date."""
+
+
+def marked(reference: str, number: int) -> str:
+    """Return the reference with its server's number in the id, so that the `Patient/1` of two servers stay two people.
+
+    What names no id, such as an identifier or a search, is returned as it is.
+    """
+    found = _REFERENCE.fullmatch(reference)
+    return reference if found is None else f"{found[1]}/{number}-{found[2]}"
+
+
+class Sheets:
+    """One server's files, a file for each kind of resource; `number` tells its resources from those of other servers."""
+
+    def __init__(self, files: Mapping[str, BinaryIO], number: int) -> None:
+        """Write to these files."""
+        self._files, self._number = files, number
+
+    def take(self, resource: Resource) -> None:
+        """Write what the report needs of a resource; one of a kind that it does not count is left out."""
+        kind = str(resource.get("resourceType"))
+        if kind not in self._files:
+            return
+        kept = {key: self._own(value) for key, value in resource.items() if key in _KEPT[kind]}
+        self._files[kind].write(msgspec.json.encode({**kept, "id": f"{self._number}-{resource.get('id', '')}"}) + b"\n")
+
+    def take_broken(self, kind: str, line: bytes) -> None:
+        """Write a line that is no resource as it came, for the report to name and count."""
+        self._files[kind].write(line + b"\n")
+
+    def place(self, kind: str) -> int:
+        """Return how far the file of the kind is written."""
+        return self._files[kind].tell()
+
+    def back_to(self, kind: str, place: int) -> None:
+        """Take back what was written to the file of the kind since."""
+        self._files[kind].seek(place)
+        self._files[kind].truncate()
+
+    def _own(self, value: Any) -> Any:
+        """Return the part with every reference marked."""
+        if isinstance(value, list):
+            return [self._own(each) for each in value]
+        if isinstance(value, dict):
+            return {
+                key: marked(each, self._number) if key == "reference" and isinstance(each, str) else self._own(each)
+                for key, each in value.items()
+            }
+        return value
+
+
+@contextmanager
+def sheets(folder: Path, number: int) -> Iterator[Sheets]:
+    """Yield the files of the server of that number in the folder."""
+    with ExitStack() as stack:
+        named = {kind: folder / f"{kind}.{number}.ndjson" for kind in TYPES}
+        yield Sheets({kind: stack.enter_context(_private_file(path)) for kind, path in named.items()}, number)
+
+
+def _private_file(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+@contextmanager
+def private_folder(parent: Path, now: float) -> Iterator[Path]:
+    """Yield a folder that only this user can enter, after deleting what a killed worker may have left.
+
+    `now` is in seconds since 1970, as the file system counts.
+    """
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for old in parent.iterdir():
+        if now - old.stat().st_mtime > LEFT_BEHIND.total_seconds():
+            shutil.rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
+        yield Path(folder)
