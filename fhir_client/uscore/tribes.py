@@ -1,5 +1,8 @@
 """The Patient's us-core-tribal-affiliation: an extension for each tribe (US Core 6.0.0 on)."""
 
+from collections.abc import Iterator
+from itertools import count
+
 from fhir_client.uscore.parts import Json, tribe_concept
 from fhir_client.uscore.statement import AbsentReason, Tribe, Tribes
 from fhir_client.uscore.versions import US_CORE
@@ -33,23 +36,29 @@ def merge(patient: Json, said: Tribes | AbsentReason | None, *, erases: bool) ->
     if said is None or (isinstance(said, AbsentReason) and not erases):
         return {}, said is not None and bool(before)
     wanted = [] if isinstance(said, AbsentReason) else said.each
-    ours = {name: _extension(tribe, before, name) for name, tribe in zip(_names(len(wanted)), wanted, strict=True)}
+    ours = _identified([_extension(tribe, before) for tribe in wanted])
     others = [each for each in patient.get("extension", []) if each.get("url") != TRIBAL_AFFILIATION]
-    if list(ours.values()) != before:
-        patient["extension"] = [*others, *ours.values()]
+    if ours != before:
+        patient["extension"] = [*others, *ours]
     if not patient.get("extension"):
         patient.pop("extension", None)
-    return {name: str(each["id"]) for name, each in ours.items()}, False
+    return {name: str(each["id"]) for name, each in zip(_names(), ours, strict=False)}, False
 
 
-def _names(count: int) -> list[str]:
-    return ["tribal-affiliation" if number == 1 else f"tribal-affiliation-{number}" for number in range(1, count + 1)]
+def _names() -> Iterator[str]:
+    yield "tribal-affiliation"
+    yield from (f"tribal-affiliation-{number}" for number in count(2))
 
 
-def _extension(tribe: Tribe, before: list[Json], identity: str) -> Json:
+def _extension(tribe: Tribe, before: list[Json]) -> Json:
     """Return the chart's own extension of the tribe, which may say more of it, such as enrolment, or a new one."""
     concept = tribe_concept(tribe)
     same = (each for each in before if meaning(tribe_in(each)) == meaning(concept))
-    new = {"url": TRIBAL_AFFILIATION, "extension": [{"url": "tribalAffiliation", "valueCodeableConcept": concept}]}
-    found = next(same, new)
-    return {**found, "id": str(found.get("id") or identity)}
+    return next(same, {"url": TRIBAL_AFFILIATION, "extension": [{"url": "tribalAffiliation", "valueCodeableConcept": concept}]})
+
+
+def _identified(extensions: list[Json]) -> list[Json]:
+    """Return the extensions with an id each, no two alike: one that the chart gave stays."""
+    taken = {each.get("id") for each in extensions}
+    free = (name for name in _names() if name not in taken)
+    return [each if "id" in each else {**each, "id": next(free)} for each in extensions]

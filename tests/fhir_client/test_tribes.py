@@ -61,6 +61,14 @@ def test_what_the_chart_says_more_of_the_same_tribe_stays() -> None:
     assert meanings(elements_of(found.patient)) == meanings(elements_of(MEMBER))
 
 
+def test_no_two_extensions_have_one_id() -> None:
+    own = dict(merge(Tribes((OWN,))).patient)
+    found = merge(BOTH, own)
+    assert [each["id"] for each in held(found)] == ["tribal-affiliation-2", "tribal-affiliation"]
+    assert set(found.element_ids.values()) == {"tribal-affiliation", "tribal-affiliation-2"}
+    assert not merge(BOTH, dict(found.patient)).changed
+
+
 def test_another_tribe_gives_way_and_comes_back_by_undo() -> None:
     found = merge(Tribes((OWN,)), MEMBER)
     assert in_words(found.patient)["tribal-affiliation"] == ("Schaghticoke",)
