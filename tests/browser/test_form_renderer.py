@@ -20,7 +20,9 @@ from playwright.sync_api import Page
 
 from fhir_client.uscore.form import flattened, questionnaire
 from fhir_client.uscore.questionnaire import questionnaire_response
+from fhir_client.uscore.statement import BCP47
 from fhir_client.uscore.versions import version
+from intake import terminology
 from intake.answers import OWN_WORDS, Answer, Channel, Informant, State, Submission
 from intake.demo.node import NoNode, find_node
 from intake.i18n import translator
@@ -89,6 +91,11 @@ ANSWERS = {
         ),
         "interpreter": Answer(State.DECLINED),
     },
+    "spd15-2024-tribal": {
+        "race-ethnicity": Answer(State.ANSWERED, ("1002-5",)),
+        "tribal-affiliation": Answer(State.ANSWERED, ("170", "549"), {OWN_WORDS: "Schaghticoke"}),
+        "spoken-language": Answer(State.ANSWERED, ("nv",)),
+    },
     "omb-1997": {
         "ethnicity": Answer(State.UNKNOWN),
         "race": Answer(State.ANSWERED, ("2076-8", "2080-0", "2106-3"), {}),
@@ -138,11 +145,24 @@ def _answer(page: Page, item: dict[str, Any]) -> None:
         return
     # The renderer's ids begin with the linkId and end in the option's code.
     place = f'[id^="{item["linkId"]}/1"]'
-    for _, code in codings(item):
-        page.locator(f'{place}[id$="|{code}"]').click()
+    for answer in item.get("answer", []):
+        if "valueCoding" in answer:
+            _choose(page, place, answer["valueCoding"])
     for answer in item.get("answer", []):
         if "valueString" in answer:
             page.locator(f"textarea{place}").fill(answer["valueString"])
+
+
+def _choose(page: Page, place: str, coding: dict[str, str]) -> None:
+    option, line = page.locator(f'{place}[id$="|{coding["code"]}"]'), page.locator(f"input{place}")
+    if option.count():
+        option.click()
+        return
+    # One of very many: its name is typed, and then it is picked from what is suggested.
+    name = terminology.languages()[coding["code"]].endonym if coding["system"] == BCP47 else coding["display"]
+    line.click()
+    line.press_sequentially(name[:12])
+    page.locator("#completionOptions li", has_text=name).first.click()
 
 
 def _said(response: dict[str, Any]) -> str:
