@@ -27,9 +27,11 @@ def _environment(tag: str) -> Environment:
     kept: dict[str, Environment] = current_app.extensions.setdefault(KEPT, {})
     if tag not in kept:
         speaks = i18n.translator(tag)
-        kept[tag] = current_app.jinja_env.overlay(extensions=[speaking(speaks)])
+        made = current_app.jinja_env.overlay(extensions=[speaking(speaks)])
         # A copy: an overlay shares what it does not replace with every other language.
-        kept[tag].filters = {**kept[tag].filters, SAID: speaks.gettext}
+        made.filters = {**made.filters, SAID: speaks.gettext}
+        # Kept only when it is whole: other threads ask for it, too.
+        kept[tag] = made
     return kept[tag]
 
 

@@ -54,7 +54,8 @@ def main(count: int) -> int:
         outbox.clock.now = datetime.now(UTC)
         held = watched(outbox, count)
     sys.stdout.write(f"MiB after each tenth of {count}: {' '.join(map(str, held))}\n")
-    return conclude([Limit("worker's memory in the end, of that after the first tenth", held[-1] / held[0], "<=", 1.1)])
+    name = f"worker's memory after {count:,} submissions, of that after a tenth of them"
+    return conclude([Limit(name, held[-1] / held[0], "<=", 1.1, f"{held[-1]} MiB")])
 
 
 if __name__ == "__main__":
