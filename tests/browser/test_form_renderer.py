@@ -163,6 +163,8 @@ def _choose(page: Page, place: str, coding: dict[str, str]) -> None:
     line.click()
     line.press_sequentially(name[:12])
     page.locator("#completionOptions li", has_text=name).first.click()
+    # What was picked is taken when the line is left.
+    line.press("Tab")
 
 
 def _said(response: dict[str, Any]) -> str:
