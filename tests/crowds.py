@@ -6,7 +6,7 @@ from typing import Any
 
 from fhir_client.client import Client
 from fhir_client.uscore.parts import local
-from intake.answers import Submission
+from intake.answers import Informant, Submission
 from tests.corpus import cases
 from tests.outbox import PATIENT, Outbox
 
@@ -46,10 +46,19 @@ def _chart(number: int) -> list[Json]:
 
 
 def speak(outbox: Outbox, patients: Sequence[str], count: int, seed: int) -> list[Submission]:
-    """Store submissions with different answers for the patients in turn; who comes again has something else to say."""
+    """Store submissions with different answers for the patients in turn; who comes again has something else to say.
+
+    They say it themselves then: what somebody else said over it would be held for a reviewer.
+    """
     said = [
-        outbox.submit_this(replace(case.submission, patient=patients[number % len(patients)], encounter=None))
+        outbox.submit_this(
+            replace(_spoken(case.submission, again=number >= len(patients)), patient=patients[number % len(patients)])
+        )
         for number, case in enumerate(cases(seed, count))
     ]
     assert len(said) == count
     return said
+
+
+def _spoken(submission: Submission, *, again: bool) -> Submission:
+    return replace(submission, encounter=None, informant=Informant.SELF if again else submission.informant)
