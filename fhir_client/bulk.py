@@ -71,7 +71,7 @@ def look(client: Client, where: str) -> Manifest | timedelta:
     response = client.ask("GET", client.path_of(where))
     if response.status_code == 202:
         asked = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-        return min(NOT_YET if asked is None else asked, LONGEST_PAUSE)
+        return NOT_YET if asked is None else asked
     held = body_of(response)
     if "output" not in held:
         raise Temporary("The server's answer was cut off or tells of no export.", response.status_code)

@@ -121,10 +121,7 @@ class Client:
         self, method: str, path: str, parameters: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> requests.Response:
         """Return the answer to what is no interaction with a resource, such as an export's; raises for a status above 299."""
-        response = self._answer(method, path, parameters=parameters, headers=headers)
-        if response.status_code >= 300:
-            raise error_of(response)
-        return response
+        return _accepted(self._answer(method, path, parameters=parameters, headers=headers))
 
     def lines(self, url: str) -> Iterator[bytes]:
         """Yield the lines of a file that the server named, as they come; raises Temporary where it is broken off.
@@ -133,9 +130,7 @@ class Client:
         """
         try:
             with self._file(url) as response:
-                if response.status_code >= 300:
-                    raise error_of(response)
-                yield from filter(None, response.iter_lines())
+                yield from filter(None, _accepted(response).iter_lines())
         except requests.RequestException as error:
             raise network.fault(error, self._tls) from None
 
@@ -156,9 +151,7 @@ class Client:
     def _send(
         self, method: str, path: str, body: Resource | None = None, parameters: Mapping[str, str] | None = None
     ) -> Resource:
-        response = self._answer(method, path, body, parameters)
-        if response.status_code >= 300:
-            raise error_of(response)
+        response = _accepted(self._answer(method, path, body, parameters))
         found = body_of(response)
         if refusal := refusal_in(found):
             raise refusal
@@ -168,9 +161,7 @@ class Client:
 
     def _done(self, method: str, path: str, body: Body | None, headers: Mapping[str, str]) -> requests.Response:
         """Send a write whose answer need not carry the resource: a status below 300 says that it was done."""
-        response = self._answer(method, path, body, headers=headers)
-        if response.status_code >= 300:
-            raise error_of(response)
+        response = _accepted(self._answer(method, path, body, headers=headers))
         if refusal := refusal_in(body_of(response)):
             raise refusal
         return response
@@ -219,6 +210,13 @@ class Client:
             )
         except requests.RequestException as error:
             raise network.fault(error, self._tls) from None
+
+
+def _accepted(response: requests.Response) -> requests.Response:
+    """Return the response; raises what its status stands for where that is above 299."""
+    if response.status_code >= 300:
+        raise error_of(response)
+    return response
 
 
 def matches(page: Resource) -> Iterator[Resource]:

@@ -217,7 +217,7 @@ def _without_surplus(client: Client, page: Json, response: str) -> list[Json]:
 
 
 def _says(held: Json, sent: Json) -> bool:
-    # Whether it corrects an earlier one can be told otherwise by now, where that one was taken back since.
+    # Whether it corrects an earlier one was known when it was written; what it says is the same.
     standing = held.get("status") in (FINAL, CORRECTED)
     same = standing and bare(said_in(held)) == bare(said_in(sent))
     subjects = {local(each.get("subject", {}).get("reference"), "Patient") for each in (held, sent)}

@@ -135,15 +135,17 @@ def _single(question: Question, ticked: tuple[str, ...], words: str, *, another:
         faults.add(Fault.UNKNOWN_CHOICE)
     if another and not words:
         faults.add(Fault.NO_WORDS)
-    if not ticked and not words:
-        return _taken(None, faults)
-    return _taken(Answer(State.ANSWERED, ticked, {OWN_WORDS: words} if words else {}), faults)
+    return _picked(ticked, words, faults)
 
 
 def _tribes(ticked: tuple[str, ...], words: str) -> Reading:
     faults = set(_word_faults([words]))
     if set(ticked) - terminology.tribes().keys():
         faults.add(Fault.UNKNOWN_CHOICE)
+    return _picked(ticked, words, faults)
+
+
+def _picked(ticked: tuple[str, ...], words: str, faults: set[Fault]) -> Reading:
     if not ticked and not words:
         return _taken(None, faults)
     return _taken(Answer(State.ANSWERED, ticked, {OWN_WORDS: words} if words else {}), faults)

@@ -36,9 +36,11 @@ def exported(
         for number, server in enumerate(settings.servers.values()):
             with client_for(server) as client, sheets(folder, number) as out:
                 since = period.first - timedelta(days=1)
+                searches = _searches(since)
                 if in_bulk is not None:
                     bulk.fetch(client, bulk.wanted(in_bulk, since, OURS), out, stop)
-                for resource in _searched(client, PLACES if in_bulk is not None else _searches(since)):
+                    searches = PLACES
+                for resource in _searched(client, searches):
                     if stop.is_set():
                         raise Stopped
                     out.take(resource)

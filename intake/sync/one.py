@@ -1,7 +1,7 @@
 """One submission's way: write, accept, read back, verify; and for each fault what it means for the row."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import timedelta
 from uuid import UUID
@@ -81,12 +81,10 @@ def _failed(bench: Bench, claimed: Claimed, error: FhirError) -> None:
 
 
 def _deliver(bench: Bench, claimed: Claimed) -> None:
-    since = _sent_since(bench, claimed)
     said = without(saying.said(claimed.submission, bench.settings), claimed.taken)
-    said = replace(said, corrects=_corrected(bench, claimed, since))
     written: Written | None = None
     if claimed.row.status is not Status.ACCEPTED:
-        written = _write(bench, claimed, said, since)
+        written = _write(bench, claimed, said)
         with bench.database.write() as tx:
             kept = claims.accept(tx, claimed)
             servers.let_in(tx, bench.server.id)
@@ -106,34 +104,40 @@ def _deliver(bench: Bench, claimed: Claimed) -> None:
     told(bench, claimed, "verified", kept=kept)
 
 
+def _write(bench: Bench, claimed: Claimed, said: Statement) -> Written:
+    writer, lately = _writer(bench, claimed), claimed.row.queued_at - SCHEDULE_BEHIND
+    with bench.database.read() as tx:
+        since, undone = overtaking.sent_since(tx, claimed, lately), overtaking.undone_since(tx, claimed, lately)
+        ours = overtaking.ids_sent(tx, claimed)
+    # What an earlier submission of this patient said, or its undo brought back, is in the chart because we wrote it.
+    mended = _elements(bench, since).union(*(elements_in(part.element) for each in undone for part in read(each).parts))
+    return write(
+        bench.client,
+        writer,
+        replace(said, corrects=_elements(bench, _at_this_visit(claimed, since))),
+        known=_known(claimed, mended, ours),
+        first=claimed.sent is None,
+        before_sending=_noted(bench, claimed, without(said, writer.policy.keeps)),
+    )
+
+
+def _at_this_visit(claimed: Claimed, since: Iterable[Older]) -> Iterator[Older]:
+    """Yield what the patient answered at this visit before, of which this one is a mend and no new answer."""
+    visit = claimed.submission.appointment
+    return (each for each in since if visit and each.submission.appointment == visit and each.status in ARRIVED)
+
+
+def _elements(bench: Bench, older: Iterable[Older]) -> frozenset[str]:
+    return frozenset[str]().union(*(elements_of(each.submission, _questions(bench, each)) for each in older))
+
+
 def _questions(bench: Bench, older: Older) -> QuestionSet | None:
     return bench.settings.question_sets.get(older.submission.question_set)
 
 
-def _sent_since(bench: Bench, claimed: Claimed) -> tuple[Older, ...]:
-    with bench.database.read() as tx:
-        return overtaking.sent_since(tx, claimed, claimed.row.queued_at - SCHEDULE_BEHIND)
-
-
-def _corrected(bench: Bench, claimed: Claimed, since: tuple[Older, ...]) -> frozenset[str]:
-    """Return the elements that the patient answered at this visit before, which is now mended and no new answer."""
-    visit = claimed.submission.appointment
-    if visit is None:
-        return frozenset()
-    same = (each for each in since if each.submission.appointment == visit and each.status in ARRIVED)
-    return frozenset[str]().union(*(elements_of(each.submission, _questions(bench, each)) for each in same))
-
-
-def _write(bench: Bench, claimed: Claimed, said: Statement, since: tuple[Older, ...]) -> Written:
-    writer = _writer(bench, claimed)
-    return write(
-        bench.client,
-        writer,
-        said,
-        known=_known(bench, claimed, since),
-        first=claimed.sent is None,
-        before_sending=_noted(bench, claimed, without(said, writer.policy.keeps)),
-    )
+def _known(claimed: Claimed, mended: frozenset[str], ours: Iterable[str]) -> Known:
+    settled = {name: each.over for name, each in claimed.decided.items() if each.take is Take.PERSON}
+    return Known(claimed.known.birth_date, claimed.known.chart, mended, frozenset(map(UUID, ours)), settled)
 
 
 def _writer(bench: Bench, claimed: Claimed) -> Writer:
@@ -157,17 +161,6 @@ def _noted(bench: Bench, claimed: Claimed, said: Statement) -> Callable[[Sending
             raise NotNow
 
     return note
-
-
-def _known(bench: Bench, claimed: Claimed, since: tuple[Older, ...]) -> Known:
-    with bench.database.read() as tx:
-        ours = overtaking.ids_sent(tx, claimed)
-        undone = overtaking.undone_since(tx, claimed, claimed.row.queued_at - SCHEDULE_BEHIND)
-    # What an earlier submission of this patient said, or its undo brought back, is in the chart because we wrote it.
-    mended = frozenset[str]().union(*(elements_of(each.submission, _questions(bench, each)) for each in since))
-    mended = mended.union(*(elements_in(part.element) for each in undone for part in read(each).parts))
-    settled = {name: each.over for name, each in claimed.decided.items() if each.take is Take.PERSON}
-    return Known(claimed.known.birth_date, claimed.known.chart, mended, frozenset(map(UUID, ours)), settled)
 
 
 def _take_over(bench: Bench, tx: Tx, claimed: Claimed) -> None:

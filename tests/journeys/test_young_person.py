@@ -57,14 +57,19 @@ def test_the_age_is_the_sites_to_set(pages: TestSite) -> None:
     assert "from 13 years on" in at_who(pages, date(2013, 11, 24)).page.text
 
 
-@pytest.mark.parametrize(("first", "then"), [("self", "guardian"), ("guardian", "self"), ("self-with-help", "caregiver")])
-def test_who_takes_over_sees_nothing_of_what_was_said(pages: TestSite, first: str, then: str) -> None:
-    person = at_who(pages, date(2012, 5, 17))
+def passed_on(person: Person, first: str, then: str, **given: str) -> None:
+    """Answer as the one, to the check page, and say there that it is the other who answers."""
     person.send({"informant": first})
-    person.send({"choice": ["2106-3"], "own-words": "Sami"})
+    person.send({"choice": ["2106-3"], **given})
     rest(person)
     person.get("/who")
     person.send({"informant": then})
+
+
+@pytest.mark.parametrize(("first", "then"), [("self", "guardian"), ("guardian", "self"), ("self-with-help", "caregiver")])
+def test_who_takes_over_sees_nothing_of_what_was_said(pages: TestSite, first: str, then: str) -> None:
+    person = at_who(pages, date(2012, 5, 17))
+    passed_on(person, first, then, **{"own-words": "Sami"})
     assert person.path == "/question/race-ethnicity"
     assert "checked" not in person.page.text
     assert "Sami" not in person.page.text
@@ -76,22 +81,14 @@ def test_who_takes_over_sees_nothing_of_what_was_said(pages: TestSite, first: st
 
 def test_the_same_voice_with_help_goes_on(pages: TestSite) -> None:
     person = at_who(pages, date(2012, 5, 17))
-    person.send({"informant": "self"})
-    person.send({"choice": ["2106-3"]})
-    rest(person)
-    person.get("/who")
-    person.send({"informant": "self-with-help"})
+    passed_on(person, "self", "self-with-help")
     assert person.path == "/check"
     assert "White" in person.page.text
 
 
 def test_of_an_adult_a_wrong_tap_is_mended_and_nothing_lost(pages: TestSite) -> None:
     person = at_who(pages, date(1980, 5, 17))
-    person.send({"informant": "self"})
-    person.send({"choice": ["2106-3"]})
-    rest(person)
-    person.get("/who")
-    person.send({"informant": "caregiver"})
+    passed_on(person, "self", "caregiver")
     assert person.path == "/check"
     person.send()
     said = only_submission(pages)
