@@ -1,6 +1,7 @@
 """Observations: Gravity's race and ethnicity (SDOH Clinical Care 3.0.0); US Core's language, interpreter and tribe."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from fhir_client.uscore.parts import (
     LOINC,
@@ -16,7 +17,7 @@ from fhir_client.uscore.parts import (
     tribe_concept,
     with_encounter,
 )
-from fhir_client.uscore.statement import AbsentReason, Coded, Coding, Interpreter, Language, Source, Statement, Tribes
+from fhir_client.uscore.statement import FIELDS, AbsentReason, Coded, Coding, Interpreter, Language, Source, Statement, Tribes
 from fhir_client.uscore.versions import US_CORE, UsCoreVersion
 
 GRAVITY = "http://hl7.org/fhir/us/sdoh-clinicalcare/"
@@ -45,16 +46,12 @@ METHODS = {
 
 def observations(statement: Statement, version: UsCoreVersion) -> Iterator[tuple[str, Json]]:
     """Yield each element that was asked with its Observation; the written language has none (FHIR.md, section 3)."""
-    for element, said in (("race", statement.race), ("ethnicity", statement.ethnicity)):
-        if said is not None:
+    for element in CODES:
+        said: Any = getattr(statement, FIELDS[element])
+        if said is not None and element in PROFILES:
             yield element, _characteristic(statement, element, said)
-    for element, each in (
-        ("spoken-language", statement.spoken),
-        ("interpreter", statement.interpreter),
-        ("tribal-affiliation", statement.tribes),
-    ):
-        if each is not None:
-            yield element, _screening(statement, element, each, version)
+        elif said is not None:
+            yield element, _screening(statement, element, said, version)
 
 
 def _common(statement: Statement, element: str, category: Coding, profile: str | None) -> Json:

@@ -32,6 +32,11 @@ def tribe_concept(tribe: Tribe) -> Json:
     return concept(*filter(None, (tribe.coding,)), text=tribe.text)
 
 
+def extensions(resource: Json, *urls: str) -> list[Json]:
+    """Return the extensions of a resource that have one of the URLs."""
+    return [each for each in resource.get("extension", []) if each.get("url") in urls]
+
+
 def absent(reason: AbsentReason) -> Coding:
     """Return the data-absent-reason coding."""
     return ASKED_DECLINED if reason is AbsentReason.ASKED_DECLINED else ASKED_UNKNOWN

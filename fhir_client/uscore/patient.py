@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_client.uscore import communication, tribes
-from fhir_client.uscore.parts import NO, YES, Json, absent, coding
+from fhir_client.uscore.parts import NO, YES, Json, absent, coding, extensions
 from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, Statement, without
 from fhir_client.uscore.versions import DATA_ABSENT_REASON, NULL_FLAVOR, US_CORE, UsCoreVersion
 
@@ -78,9 +78,9 @@ def elements_of(patient: Json) -> dict[str, Any]:
     A chart that has race or ethnicity twice, which is a fault of it, has them here as a list, so that undo can restore it.
     """
     return {
-        "race": _one_or_all(_all(patient, URLS["race"])),
-        "ethnicity": _one_or_all(_all(patient, URLS["ethnicity"])),
-        "interpreter": _all(patient, *INTERPRETERS) or None,
+        "race": _one_or_all(extensions(patient, URLS["race"])),
+        "ethnicity": _one_or_all(extensions(patient, URLS["ethnicity"])),
+        "interpreter": extensions(patient, *INTERPRETERS) or None,
         "tribal-affiliation": tribes.held(patient) or None,
         "communication": patient.get("communication"),
     }
@@ -88,7 +88,7 @@ def elements_of(patient: Json) -> dict[str, Any]:
 
 def has_value(patient: Json, element: str) -> bool:
     """Return whether the chart has an answer for `race` or `ethnicity`, and not only that none was given."""
-    return any(map(_answers, _all(patient, URLS[element])))
+    return any(map(_answers, extensions(patient, URLS[element])))
 
 
 def _answers(extension: Json) -> bool:
@@ -129,16 +129,12 @@ def _extensions(patient: Json) -> list[Json]:
     return found
 
 
-def _all(patient: Json, *urls: str) -> list[Json]:
-    return [each for each in _extensions(patient) if each.get("url") in urls]
-
-
 def _one_or_all(found: list[Json]) -> Json | list[Json] | None:
     return found if len(found) > 1 else next(iter(found), None)
 
 
 def _set_category(merged: Json, element: str, said: Coded | AbsentReason, version: UsCoreVersion) -> str:
-    before: Json = next(iter(_all(merged, URLS[element])), {})
+    before: Json = next(iter(extensions(merged, URLS[element])), {})
     identity = str(before.get("id") or element)
     wanted = category_extension(element, said, version, identity)
     # An extension that says the same already keeps what a vendor added to it, such as displays of its own.
@@ -149,11 +145,11 @@ def _set_category(merged: Json, element: str, said: Coded | AbsentReason, versio
 
 def _set_interpreter(merged: Json, said: Interpreter, version: UsCoreVersion) -> str:
     ours = INTERPRETER_NEEDED if version.interpreter_is_coded else INTERPRETER_REQUIRED
-    present = {str(each.get("url")) for each in _all(merged, *INTERPRETERS)}
-    identity = str(next(iter(_all(merged, ours)), {}).get("id") or "interpreter")
+    present = {str(each.get("url")) for each in extensions(merged, *INTERPRETERS)}
+    identity = str(next(iter(extensions(merged, ours)), {}).get("id") or "interpreter")
     # Where the chart has the other of the two as well, a reader of either must find the same.
     for url in sorted(present | {ours}):
-        held = _all(merged, url)
+        held = extensions(merged, url)
         needed = {"valueCoding": coding(YES if said.wanted else NO)}
         value = {"url": url, **({"valueBoolean": said.wanted} if url == INTERPRETER_REQUIRED else needed)}
         same = len(held) == 1 and _wanted(held[0]) is said.wanted
@@ -163,7 +159,7 @@ def _set_interpreter(merged: Json, said: Interpreter, version: UsCoreVersion) ->
 
 def _leave_interpreter(merged: Json, said: AbsentReason, version: UsCoreVersion, policy: MergePolicy) -> bool:
     """Leave what the chart has, unless the site has it erased; returns whether something stayed."""
-    if _all(merged, *INTERPRETERS) and not policy.decline_erases:
+    if extensions(merged, *INTERPRETERS) and not policy.decline_erases:
         return True
     says = version.interpreter_is_coded and said is AbsentReason.ASKED_UNKNOWN
     gone = {INTERPRETER_REQUIRED} if says else set(INTERPRETERS)

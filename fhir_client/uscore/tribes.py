@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import count
 
-from fhir_client.uscore.parts import Json, tribe_concept
+from fhir_client.uscore.parts import Json, extensions, tribe_concept
 from fhir_client.uscore.statement import AbsentReason, Tribe, Tribes
 from fhir_client.uscore.versions import US_CORE
 
@@ -12,7 +12,7 @@ TRIBAL_AFFILIATION = f"{US_CORE}us-core-tribal-affiliation"
 
 def held(patient: Json) -> list[Json]:
     """Return the extensions of a chart that name a tribe."""
-    return [each for each in patient.get("extension", []) if each.get("url") == TRIBAL_AFFILIATION]
+    return extensions(patient, TRIBAL_AFFILIATION)
 
 
 def tribe_in(extension: Json) -> Json:

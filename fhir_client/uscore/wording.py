@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from fhir_client.uscore.communication import READ, marks
-from fhir_client.uscore.parts import NO, YES, Json
+from fhir_client.uscore.parts import NO, YES, Json, extensions
 from fhir_client.uscore.patient import INTERPRETERS, URLS
 from fhir_client.uscore.tribes import TRIBAL_AFFILIATION, held, tribe_in
 
@@ -12,11 +12,11 @@ _WANTED = {YES.code: "Yes", NO.code: "No"}
 
 def in_words(patient: Json) -> Mapping[str, tuple[str, ...]]:
     """Return the words of each element of a Patient; none where it has none."""
-    extensions, entries = patient.get("extension", []), patient.get("communication", [])
+    entries = patient.get("communication", [])
     return {
-        "race": _all(each for each in extensions if each.get("url") == URLS["race"]),
-        "ethnicity": _all(each for each in extensions if each.get("url") == URLS["ethnicity"]),
-        "interpreter": _all(each for each in extensions if each.get("url") in INTERPRETERS),
+        "race": _all(extensions(patient, URLS["race"])),
+        "ethnicity": _all(extensions(patient, URLS["ethnicity"])),
+        "interpreter": _all(extensions(patient, *INTERPRETERS)),
         "tribal-affiliation": _all(held(patient)),
         "spoken-language": _all(each for each in entries if each.get("preferred")),
         "written-language": _all(each for each in entries if READ.code in marks(each)),
