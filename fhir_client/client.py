@@ -4,26 +4,29 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 
 from fhir_client import exact, network
 from fhir_client.auth import Auth, NoAuth
 from fhir_client.errors import Gone, Refused, ServerFault, Temporary
-from fhir_client.responses import body_of, date_of, error_of, refusal_in
+from fhir_client.responses import UNABLE, body_of, date_of, error_of, refusal_in
 from fhir_client.tls import USUAL, Tls
 from fhir_client.uscore.parts import local
 
 JSON, JSON_PATCH, NDJSON = "application/fhir+json", "application/json-patch+json", "application/fhir+ndjson"
+FORM = "application/x-www-form-urlencoded"
 METADATA = "metadata"
 FRESH = {"Cache-Control": "no-cache"}
 """Some servers answer a search that they have seen within a minute from a cache, where our own write is not yet.
 
 What they offer may come from there: some need seconds to put it together.
 """
+NO_POST = UNABLE | {400, 404}
+"""Statuses of a server that knows no search by POST."""
 Resource = dict[str, Any]
-Body = Resource | list[Resource]
+Body = Resource | list[Resource] | str
 
 
 class Client:
@@ -68,9 +71,13 @@ class Client:
         """Return the resource of a relative reference such as `Patient/123`; raises Gone."""
         return self._send("GET", reference)
 
-    def search(self, kind: str, parameters: Mapping[str, str]) -> Iterator[Resource]:
-        """Yield every match of a search, page after page."""
-        page, seen = self._first_page(kind, parameters), set[str]()
+    def search(self, kind: str, parameters: Mapping[str, str], *, unlogged: bool = False) -> Iterator[Resource]:
+        """Yield every match of a search, page after page.
+
+        `unlogged` is for parameters that tell of a person: they are posted (R4, http.html#search), for addresses are logged
+        on their way and at the server. One that takes no search in that form is asked in the usual one.
+        """
+        page, seen = (unlogged and self._posted(kind, parameters)) or self._first_page(kind, parameters), set[str]()
         while True:
             yield from matches(page)
             following = next((link.get("url") for link in page.get("link", []) if link.get("relation") == "next"), None)
@@ -80,6 +87,10 @@ class Client:
                 raise Refused("The server's pages of results lead back to each other.")
             seen.add(following)
             page = self._send("GET", self.path_of(following))
+
+    def _posted(self, kind: str, parameters: Mapping[str, str]) -> Resource | None:
+        response = self._answer("POST", f"{kind}/_search", urlencode(parameters), headers={"Content-Type": FORM})
+        return None if response.status_code in NO_POST else _found(response)
 
     def _first_page(self, kind: str, parameters: Mapping[str, str]) -> Resource:
         try:
@@ -151,13 +162,7 @@ class Client:
     def _send(
         self, method: str, path: str, body: Resource | None = None, parameters: Mapping[str, str] | None = None
     ) -> Resource:
-        response = _accepted(self._answer(method, path, body, parameters))
-        found = body_of(response)
-        if refusal := refusal_in(found):
-            raise refusal
-        if not found:
-            raise Temporary("The server's answer was cut off or was no FHIR.", response.status_code)
-        return found
+        return _found(self._answer(method, path, body, parameters))
 
     def _done(self, method: str, path: str, body: Body | None, headers: Mapping[str, str]) -> requests.Response:
         """Send a write whose answer need not carry the resource: a status below 300 says that it was done."""
@@ -196,13 +201,13 @@ class Client:
         if body is not None:
             headers["Content-Type"] = JSON
         headers |= more
-        data = None if body is None else exact.dumps(body).encode()
+        data = body if body is None or isinstance(body, str) else exact.dumps(body)
         try:
             return self._session.request(
                 method,
                 url,
                 params=parameters,
-                data=data,
+                data=None if data is None else data.encode(),
                 headers=headers,
                 timeout=self._timeout,
                 allow_redirects=False,
@@ -217,6 +222,16 @@ def _accepted(response: requests.Response) -> requests.Response:
     if response.status_code >= 300:
         raise error_of(response)
     return response
+
+
+def _found(response: requests.Response) -> Resource:
+    """Return the resource that the response carries; raises what a status above 299, a refusal, or half of one stands for."""
+    found = body_of(_accepted(response))
+    if refusal := refusal_in(found):
+        raise refusal
+    if not found:
+        raise Temporary("The server's answer was cut off or was no FHIR.", response.status_code)
+    return found
 
 
 def matches(page: Resource) -> Iterator[Resource]:

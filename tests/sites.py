@@ -31,6 +31,7 @@ name = "Riverside Family Clinic"
 time_zone = "America/New_York"
 server = "main"
 organization = "Organization/riverside"
+record_number_system = "http://example.org/mrn"
 
 [hillside]
 name = "Hillside Health"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fhir_client.uscore.statement import Statement
+from intake.answers import Sought
 from intake.settings import Settings
 
 
@@ -31,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
         us_core, statement = version(args.us_core), _said(args.answers, settings)
         place = args.patient or args.answers
         patient = None if args.patient is None else _patient(args.patient)
+        if patient is None and Sought.of(statement.patient):
+            raise ValueError("patient: the chart of this record number has to be named with --patient")
         if patient is not None:
             statement = replace(statement, patient=f"Patient/{patient['id']}")
         built = build(statement, us_core, patient, MergePolicy(decline_erases=settings.mapping.decline_erases))

@@ -38,6 +38,9 @@ MAY: Mapping[str, frozenset[str]] = {
     "today": DESK,
     "make_code": DESK,
     "make_link": DESK,
+    "let_in": DESK,
+    "take_off": DESK,
+    "correct_chart": DESK,
     "invitation": DESK,
     "invitation_qr": DESK,
     # Labels and when they were last seen.

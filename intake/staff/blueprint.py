@@ -16,6 +16,7 @@ from intake.staff import (
     tablets,
     today,
     undoing,
+    walk_ins,
     words,
     worklist,
 )
@@ -29,7 +30,21 @@ blueprint = Blueprint(
     static_url_path="/static",
 )
 blueprint.before_request(access.guard)
-for part in (faults, signing, today, tablets, monitor, submission, undoing, review, report, worklist, accounts, audit):
+for part in (
+    faults,
+    signing,
+    today,
+    walk_ins,
+    tablets,
+    monitor,
+    submission,
+    undoing,
+    review,
+    report,
+    worklist,
+    accounts,
+    audit,
+):
     part.register(blueprint)
 
 

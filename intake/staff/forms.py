@@ -1,15 +1,18 @@
 """The staff's forms: what is read from them and what is wrong in words; the templates are our own."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, SelectField, SelectMultipleField, StringField
+from wtforms import DateField, PasswordField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, ValidationError
 
+from intake.answers import is_record_number
+from intake.clock import age
 from intake.store.users import LONGEST_NAME, ROLES, SHORTEST_PASSWORD
 
-LONGEST_PASSWORD = 1000
+LONGEST_PASSWORD, OLDEST = 1000, 130
 
 
 def _stripped(value: str | None) -> str | None:
@@ -62,6 +65,39 @@ class TabletForm(Form):
         """Take only a clinic that is offered."""
         if field.data not in dict(field.choices):
             raise ValidationError("Choose one of the clinics.")
+
+
+class DayField(DateField):  # type: ignore[misc]  # The library has no types.
+    """A day, as every browser's field for one sends it."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read it; the library's own words do not say how it has to be written."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("Enter the whole date of birth, such as 1980-05-17.") from None
+
+
+class ChartForm(Form):
+    """Whose chart it is: record number and date of birth."""
+
+    record_number = StringField("Record number", [DataRequired("Enter the record number.")], filters=[_stripped])
+    birth_date = DayField("Date of birth", [InputRequired("Enter the date of birth.")])
+
+    def validate_record_number(self, field: Any) -> None:
+        """Take only what can be one."""
+        if not is_record_number(field.data):
+            raise ValidationError("That is no record number.")
+
+    def validate_birth_date(self, field: Any) -> None:
+        """Take only a day on which somebody who is here can have been born."""
+        if field.data is not None and (field.data > self.today or age(field.data, self.today) > OLDEST):
+            raise ValidationError("Nobody who is here can be born on that day.")
+
+    def __init__(self, today: date, **more: Any) -> None:
+        """Keep which day it is at the clinic."""
+        super().__init__(**more)
+        self.today = today
 
 
 class UserForm(Form):

@@ -1,7 +1,7 @@
 """The desk's page: who is expected today at a clinic, what their charts lack, how far they are."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from flask import Blueprint, render_template, request, session
 
@@ -9,8 +9,10 @@ from intake.clock import bounds
 from intake.pages.site import site
 from intake.settings import Clinic
 from intake.staff import access, inviting, words
-from intake.store import audit, resting, visits
+from intake.staff.forms import ChartForm
+from intake.store import audit, resting, unmatched, visits
 from intake.store.database import Tx
+from intake.store.unmatched import Unmatched
 from intake.store.visits import Visit
 
 CLINIC = "clinic"
@@ -43,6 +45,11 @@ class Line:
         """How far they are."""
         return words.PROGRESS[self.progress]
 
+    @property
+    def can_go(self) -> bool:
+        """Whether the desk put them on the list, and can take them off it again."""
+        return self.visit.sought is not None and self.progress in UNASKED
+
 
 def register(blueprint: Blueprint) -> None:
     """Add the pages."""
@@ -52,9 +59,14 @@ def register(blueprint: Blueprint) -> None:
 
 def show() -> str:
     """Show the day."""
-    clinic = _chosen()
+    return page(_chosen())
+
+
+def page(clinic: Clinic, *, let_in: ChartForm | None = None, correct: tuple[str, ChartForm] | None = None) -> str:
+    """Show the day, with the form that could not be taken: that lets somebody in, or that corrects whose answers these are."""
     with site().database.read() as tx:
         lines = _lines(tx, clinic)
+        lost = unmatched.waiting(tx, clinic.id)
         fetched = visits.last_fetched(tx, clinic.id)
         now = tx.now
     with site().database.write() as tx:
@@ -69,7 +81,23 @@ def show() -> str:
         fetched=fetched,
         is_old=fetched is not None and now - fetched > OLD_AFTER,
         now=now,
+        let_in=let_in or _blank(clinic, now),
+        refused=let_in or (correct and correct[1]),
+        lost=[(each, _whose(each, clinic, now, correct)) for each in lost],
     )
+
+
+def _blank(clinic: Clinic, now: datetime) -> ChartForm:
+    return ChartForm(now.astimezone(clinic.time_zone).date(), formdata=None)
+
+
+def _whose(lost: Unmatched, clinic: Clinic, now: datetime, refused: tuple[str, ChartForm] | None) -> ChartForm:
+    """Return the form that corrects whose answers these are: as it was typed, or with what the desk had typed before."""
+    if refused is not None and refused[0] == lost.id:
+        return refused[1]
+    form = _blank(clinic, now)
+    form.process(record_number=lost.sought.record_number, birth_date=lost.sought.birth_date)
+    return form
 
 
 def _lines(tx: Tx, clinic: Clinic) -> list[Line]:

@@ -149,8 +149,18 @@ def renew(tx: Tx, claimed: Leased, lease: timedelta) -> bool:
 
 def follow(tx: Tx, claimed: Claimed, patient: str) -> bool:
     """Put the row under the chart that its patient's was merged into; False where another row of that chart goes first."""
+    return _put_under(tx, claimed, patient, {})
+
+
+def bind(tx: Tx, claimed: Claimed, submission: Submission) -> bool:
+    """Put the row under the chart that was found for its patient; False where another row of that chart goes first."""
+    sealed = tx.cipher.seal(payload.encode(submission), claimed.row.id)
+    return _put_under(tx, claimed, submission.patient, {"payload": sealed})
+
+
+def _put_under(tx: Tx, claimed: Claimed, patient: str, values: Mapping[str, Any]) -> bool:
     key = patient_key(tx, claimed.row.server, patient)
-    if not _update(tx, claimed, {"patient_key": key}):
+    if not _update(tx, claimed, {**values, "patient_key": key}):
         return False
     mine = select(table.c.number).where(table.c.id == claimed.row.id).scalar_subquery()
     query = select(_other.c.id).where(_first(tx.now, claimed.row.server, key, claimed.row.id, mine))

@@ -2,22 +2,22 @@
 
 from pathlib import Path
 
-from sqlalchemy import Column, inspect
+from sqlalchemy import Column, Table, inspect
 
 from intake.store.database import open_engine
-from intake.store.tables import metadata, submissions
+from intake.store.tables import metadata
 
 VERSIONS = Path(__file__).parent / "versions"
 
 
-def add_missing(*names: str) -> None:
-    """Add columns of submissions, from within a revision, unless the first one made the tables of today."""
+def add_missing(table: Table, *names: str) -> None:
+    """Add columns to a table, from within a revision, unless the first one made the tables of today."""
     from alembic import op
 
-    held = {column["name"] for column in inspect(op.get_bind()).get_columns(submissions.name)}
+    held = {column["name"] for column in inspect(op.get_bind()).get_columns(table.name)}
     for name in names:
         if name not in held:
-            op.add_column(submissions.name, Column(name, submissions.c[name].type))
+            op.add_column(table.name, Column(name, table.c[name].type))
 
 
 def migrate(url: str) -> None:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-from intake.answers import LONGEST_WRITE_IN, Answer, Channel, Informant, State, Submission
+from intake.answers import LONGEST_WRITE_IN, Answer, Channel, Informant, Sought, State, Submission
 
-LONGEST_WORD, LONGEST_TAG = 80, 35
+LONGEST_WORD, LONGEST_TAG, LONGEST_SEARCH = 80, 35, 500
 REFERENCE = r"[A-Za-z0-9\-.]{1,64}"
 """FHIR's rule for the id in a reference (R4, datatypes, id)."""
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
@@ -109,7 +109,7 @@ def check(submission: Submission) -> None:
     for key in ("clinic", "question_set", "question_set_version", "notice"):
         if not 0 < len(getattr(submission, key)) <= LONGEST_WORD:
             raise PayloadFault(f"{key}: 1 to {LONGEST_WORD} characters")
-    _check_reference(submission.patient, "Patient")
+    _check_patient(submission.patient)
     _check_reference(submission.appointment, "Appointment")
     _check_reference(submission.encounter, "Encounter")
     if submission.answered_at.tzinfo is None:
@@ -118,6 +118,14 @@ def check(submission: Submission) -> None:
         raise PayloadFault("locale: a language tag is needed, such as es or zh-Hant")
     for name, answer in submission.answers.items():
         _check_answer(name, answer)
+
+
+def _check_patient(reference: str) -> None:
+    if "?" not in reference:
+        _check_reference(reference, "Patient")
+    elif Sought.of(reference) is None or len(reference) > LONGEST_SEARCH:
+        words = "Patient/123 or Patient?identifier=SYSTEM|NUMBER&birthdate=1980-05-17 is needed, URL-encoded"
+        raise PayloadFault(f"patient: {words}")
 
 
 def _check_reference(reference: str | None, kind: str) -> None:

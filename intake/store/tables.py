@@ -124,6 +124,8 @@ visits = Table(
     Column("starts_at", Moment, nullable=False),
     Column("gaps", String(200), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    # Set where no schedule named the patient, but the desk: how far the search for their chart is.
+    Column("sought", String(8)),
 )
 Index("visits_day", visits.c.clinic, visits.c.starts_at)
 Index("visits_birth", visits.c.clinic, visits.c.birth_key, visits.c.starts_at)

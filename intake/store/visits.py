@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -15,6 +16,14 @@ from intake.store.tables import codes, drafts, fetches, links, submissions
 from intake.store.tables import visits as table
 
 
+class Search(StrEnum):
+    """How far the worker is with looking for the chart of somebody whom the desk let in by record number."""
+
+    NEW = "new"
+    FOUND = "found"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One expected patient.
@@ -22,6 +31,8 @@ class Visit:
     `patient`, `appointment` and `encounter` are relative references; `gaps` are the elements that the chart lacks;
     `base` is what the chart said when the schedule was fetched, which the merge compares with.
     Without a whole `birth_date` the visit is found by the desk's code only.
+    Where no schedule but the desk named the patient, `sought` says whether their chart was found, and `fault` why it was not;
+    until then `patient` is a search (`intake.answers.Sought`).
     """
 
     id: str
@@ -29,14 +40,16 @@ class Visit:
     server: str
     patient: str
     starts_at: datetime
-    name: str
-    birth_date: date | None
-    initials: str
+    name: str = ""
+    birth_date: date | None = None
+    initials: str = ""
     appointment: str | None = None
     encounter: str | None = None
     record_number: str | None = None
     gaps: frozenset[str] = frozenset()
     base: Mapping[str, Any] | None = None
+    sought: Search | None = None
+    fault: str = ""
 
 
 class _Sealed(msgspec.Struct, frozen=True):
@@ -50,6 +63,7 @@ class _Sealed(msgspec.Struct, frozen=True):
     encounter: str | None
     record_number: str | None
     base: dict[str, Any] | None
+    fault: str = ""
 
 
 def visit_id(server: str, source: str) -> str:
@@ -68,6 +82,7 @@ def put(tx: Tx, visit: Visit) -> None:
         encounter=visit.encounter,
         record_number=visit.record_number,
         base=None if visit.base is None else dict(visit.base),
+        fault=visit.fault,
     )
     values = {
         "clinic": visit.clinic,
@@ -76,6 +91,7 @@ def put(tx: Tx, visit: Visit) -> None:
         "starts_at": visit.starts_at,
         "gaps": ",".join(sorted(visit.gaps)),
         "sealed": tx.cipher.seal(msgspec.json.encode(sealed), visit.id),
+        "sought": visit.sought,
     }
     if tx.connection.execute(update(table).where(table.c.id == visit.id).values(values)).rowcount == 0:
         tx.connection.execute(insert(table).values(id=visit.id, source_key=visit.id, **values))
@@ -92,14 +108,20 @@ def expected(tx: Tx, clinic: str, start: datetime, end: datetime) -> tuple[Visit
 
 
 def by_birth_date(tx: Tx, clinic: str, birth_date: date, start: datetime, end: datetime) -> tuple[Visit, ...]:
-    """Return the clinic's visits in that time of people born on that day."""
-    same_day = table.c.birth_key == _birth_key(tx, birth_date)
-    return _found(tx, table.c.clinic == clinic, same_day, table.c.starts_at >= start, table.c.starts_at < end)
+    """Return the clinic's visits in that time of people born on that day; whom the desk lets in needs the desk's code."""
+    scheduled = (table.c.birth_key == _birth_key(tx, birth_date), table.c.sought.is_(None))
+    return _found(tx, table.c.clinic == clinic, *scheduled, table.c.starts_at >= start, table.c.starts_at < end)
+
+
+def searched(tx: Tx, server: str, *states: Search) -> tuple[Visit, ...]:
+    """Return the server's visits whose search for a chart is so far."""
+    return _found(tx, table.c.server == server, table.c.sought.in_(states))
 
 
 def fetched(tx: Tx, clinic: str, current: Sequence[str], start: datetime, end: datetime) -> None:
     """Note a good fetch of the clinic's schedule; visits of that time that it no longer has are dropped."""
-    gone = [table.c.clinic == clinic, table.c.starts_at >= start, table.c.starts_at < end, table.c.id.not_in(current)]
+    scheduled = (table.c.clinic == clinic, table.c.sought.is_(None))
+    gone = [*scheduled, table.c.starts_at >= start, table.c.starts_at < end, table.c.id.not_in(current)]
     tx.connection.execute(delete(table).where(*gone))
     if tx.connection.execute(update(fetches).where(fetches.c.clinic == clinic).values(fetched_at=tx.now)).rowcount == 0:
         tx.connection.execute(insert(fetches).values(clinic=clinic, fetched_at=tx.now))
@@ -108,6 +130,11 @@ def fetched(tx: Tx, clinic: str, current: Sequence[str], start: datetime, end: d
 def last_fetched(tx: Tx, clinic: str) -> datetime | None:
     """Return when the clinic's schedule was last fetched."""
     return tx.connection.execute(select(fetches.c.fetched_at).where(fetches.c.clinic == clinic)).scalar()
+
+
+def remove(tx: Tx, identity: str) -> bool:
+    """Take somebody off the list whom the desk put there; False where they are not there (any more)."""
+    return tx.connection.execute(delete(table).where(table.c.id == identity, table.c.sought.is_not(None))).rowcount == 1
 
 
 def erase(tx: Tx, before: datetime) -> int:
@@ -162,4 +189,6 @@ def _visit(tx: Tx, row: Any) -> Visit:
         record_number=sealed.record_number,
         gaps=frozenset(filter(None, row.gaps.split(","))),
         base=sealed.base,
+        sought=None if row.sought is None else Search(row.sought),
+        fault=sealed.fault,
     )

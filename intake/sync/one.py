@@ -13,11 +13,12 @@ from fhir_client.writing.bundle import NoVersion
 from fhir_client.writing.charts import Known
 from fhir_client.writing.check import InvalidBundle
 from fhir_client.writing.ladder import Rung, whole
+from fhir_client.writing.matching import Unmatched
 from fhir_client.writing.readback import Difference, read_back
 from fhir_client.writing.values import Sending, Writer, Written
 from fhir_client.writing.ways import write
 from intake.questions import QuestionSet
-from intake.store import claims, overtaking, servers
+from intake.store import claims, overtaking, servers, unmatched
 from intake.store.claims import Claimed
 from intake.store.database import DatabaseFault, Tx
 from intake.store.deciding import Take
@@ -29,6 +30,7 @@ from intake.sync.bench import Bench, told
 from intake.sync.choices import UnknownAnswer
 from intake.sync.conflicts import deciding_writer, met
 from intake.sync.elements import elements_of
+from intake.sync.matching import bound
 from intake.sync.outcomes import hold, pause, unforeseen, wait
 from intake.sync.written import key_of, noted, read
 
@@ -38,6 +40,9 @@ SCHEDULE_BEHIND = timedelta(days=3)
 """What the schedule said of a chart can be this old, so what we wrote since is no change by others."""
 ARRIVED = frozenset({Status.ACCEPTED, Status.VERIFIED})
 TYPE = "An administrator's worklist says what to type; it is read back when they say there that it is typed."
+
+
+CORRECT = "The front desk corrects number and date on its page of today; the answers wait for that."
 
 
 class NotNow(Exception):
@@ -74,13 +79,18 @@ def _failed(bench: Bench, claimed: Claimed, error: FhirError) -> None:
         case ByHand():
             sheet = None if error.worksheet is None else json.dumps(asdict(error.worksheet))
             hold(bench, claimed, REASON, f"{error.words} {TYPE}", sheet)
+        case Unmatched():
+            hold(bench, claimed, unmatched.REASON, f"{error.words} {CORRECT}")
         case PatientProblem() | Gone():
             hold(bench, claimed, "patient", f"{error.words} Find the right chart and enter the answers there.")
         case _:
             hold(bench, claimed, "refused", f"{error.words} Ask the EHR's support, then retry.")
 
 
-def _deliver(bench: Bench, claimed: Claimed) -> None:
+def _deliver(bench: Bench, unbound: Claimed) -> None:
+    claimed = bound(bench, unbound)
+    if claimed is None:
+        raise NotNow
     said = without(saying.said(claimed.submission, bench.settings), claimed.taken)
     written: Written | None = None
     if claimed.row.status is not Status.ACCEPTED:

@@ -1,7 +1,7 @@
 """The schedule fetch: who is expected today and tomorrow, and what their charts say, for desk, kiosk, links and merge."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -106,17 +106,25 @@ def _chart(client: Client, reference: str) -> Json | None:
 
 def _visit(clinic: Clinic, appointment: Json, reference: str, patient: Json) -> Visit:
     source = f"Appointment/{appointment['id']}"
-    names = _names(patient)
-    return Visit(
+    visit = Visit(
         id=visit_id(clinic.server, source),
         clinic=clinic.id,
         server=clinic.server,
         patient=reference,
         starts_at=datetime.fromisoformat(appointment["start"]).astimezone(UTC),
+        appointment=source,
+    )
+    return seen(visit, clinic, patient)
+
+
+def seen(visit: Visit, clinic: Clinic, patient: Json) -> Visit:
+    """Return the visit with what its patient's chart says."""
+    names = _names(patient)
+    return replace(
+        visit,
         name=" ".join(names),
         birth_date=_birth_date(patient.get("birthDate", "")),
         initials="".join(name[:1].upper() for name in (names[0], names[-1])) if names else "",
-        appointment=source,
         record_number=_record_number(patient.get("identifier", []), clinic.record_number_system),
         gaps=gaps(patient),
         base=elements_of(patient),

@@ -14,7 +14,8 @@ from intake.store.claims import Claimed, Leased
 from intake.store.database import Database
 from intake.store.submissions import Status
 from intake.store.undoing import Undoing
-from intake.sync import drift, housekeeping, reports, schedule
+from intake.store.visits import Search
+from intake.sync import drift, housekeeping, matching, reports, schedule
 from intake.sync.backoff import Chance
 from intake.sync.bench import Bench
 from intake.sync.clients import client_for
@@ -46,8 +47,9 @@ def run(settings: Settings, database: Database, clock: Clock, *, once: bool, sto
     for thread in threads:
         thread.start()
     _keep_house(settings, database, clock)
-    due = clock() + HOUSEKEEPING
+    due, asked = clock() + HOUSEKEEPING, clock()
     while not once and not stop.wait(IDLE_SECONDS):
+        asked = _sought(settings, database, clock, asked)
         due = _house_kept(settings, database, clock, due)
     for thread in threads:
         thread.join()
@@ -62,9 +64,18 @@ def _house_kept(settings: Settings, database: Database, clock: Clock, due: datet
     return clock() + HOUSEKEEPING
 
 
+def _sought(settings: Settings, database: Database, clock: Clock, due: datetime) -> datetime:
+    if clock() < due:
+        return due
+    # The desk waits for it; but a server that fails is not asked every second.
+    done = _guarded(partial(matching.seek, settings, database, clock, Search.NEW))
+    return clock() if done else clock() + HOUSEKEEPING
+
+
 def _keep_house(settings: Settings, database: Database, clock: Clock) -> None:
     # Whatever a schedule or a full disk does here, the submissions go on.
     _guarded(partial(schedule.fetch_due, settings, database, clock))
+    _guarded(partial(matching.seek, settings, database, clock, Search.NEW, Search.NONE))
     _guarded(partial(housekeeping.tidy, settings, database))
 
 

@@ -92,6 +92,7 @@ BAD: dict[str, dict[str, object]] = {
     "question_set_version: spd15-2024 is of version 1.0.0 here": {"question_set_version": "0.9.0"},
     "clinic: 'nowhere' is not among": {"clinic": "nowhere"},
     "patient: a relative reference is needed": {"patient": "../metadata"},
+    "patient: Patient/123 or Patient?identifier=": {"patient": "Patient?name=Lopez"},
     "encounter: a relative reference is needed": {"encounter": "Encounter/1?_format=xml"},
     "locale: a language tag is needed": {"locale": "Spanish, please"},
     "answered_at: a time with an offset": {"answered_at": "2026-11-23T10:00:00"},

@@ -5,7 +5,18 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import strategies as st
 
 from intake import terminology
-from intake.answers import LONGEST_WRITE_IN, OWN_WORDS, Answer, Channel, Informant, State, Submission
+from intake.answers import (
+    LONGEST_NUMBER,
+    LONGEST_WRITE_IN,
+    OWN_WORDS,
+    Answer,
+    Channel,
+    Informant,
+    Sought,
+    State,
+    Submission,
+    is_record_number,
+)
 from intake.questions import Kind, Option, Question, QuestionSet
 from intake.settings import load
 
@@ -39,6 +50,12 @@ def consistent(question: Question, choices: list[str]) -> bool:
     """Whether no two of the choices exclude each other."""
     owners = {owner.id: owner for each in choices if (owner := terminology.owner_of(question, each))}
     return not any(set(owner.excludes) & set(owners) for owner in owners.values())
+
+
+numbers = st.text(max_size=LONGEST_NUMBER).filter(is_record_number)
+people = st.builds(Sought, st.sampled_from(["urn:oid:1.2.3", "http://example.org/mrn"]), numbers, st.dates()).map(
+    lambda each: each.reference
+)
 
 
 @st.composite
@@ -86,7 +103,7 @@ def of_set(questions: QuestionSet) -> st.SearchStrategy[Submission]:
         Submission,
         id=st.uuids(),
         clinic=st.sampled_from(["riverside", "nowhere-else"]),
-        patient=ids.map(lambda each: f"Patient/{each}"),
+        patient=ids.map(lambda each: f"Patient/{each}") | people,
         answered_at=moments,
         informant=st.sampled_from(Informant),
         channel=st.sampled_from(Channel),

@@ -3,7 +3,7 @@
 from alembic import op
 
 from intake.store.migrate import add_missing
-from intake.store.tables import strategies, submissions_undo
+from intake.store.tables import strategies, submissions, submissions_undo
 
 revision = "0002"
 down_revision = "0001"
@@ -14,5 +14,5 @@ ADDED = ("decided", "undo_from", "undo_at", "reversed_at", "drift", "checked_at"
 def upgrade() -> None:
     """Add table, columns and index, unless the first revision made the tables of today."""
     strategies.create(op.get_bind(), checkfirst=True)
-    add_missing(*ADDED)
+    add_missing(submissions, *ADDED)
     submissions_undo.create(op.get_bind(), checkfirst=True)

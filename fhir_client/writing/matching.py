@@ -1,0 +1,40 @@
+"""The chart of somebody of whom record number and birth date are known: exactly one, or a person has to look."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from fhir_client.client import Client
+from fhir_client.errors import PatientProblem
+from fhir_client.uscore.parts import Json
+from fhir_client.writing.charts import current_patient
+from fhir_client.writing.finding import identified
+
+
+class Unmatched(PatientProblem):
+    """No chart, or more than one, is that of the person; the words tell neither number nor date."""
+
+
+def match(client: Client, identifier: Json, birth_date: date) -> Json:
+    """Return the one Patient that carries the identifier and was born that day; of charts that were merged it is the last.
+
+    The server is asked for the identifier alone, and both are compared here: a search that a server takes loosely must not
+    lead into another person's chart. Raises Unmatched.
+    """
+    found = {each["id"]: each for each in _in_use(client, identifier)}
+    if not found:
+        raise Unmatched("No chart in use has this record number.")
+    mine = [each for each in found.values() if each.get("birthDate") == birth_date.isoformat()]
+    if not mine:
+        raise Unmatched("The chart of this record number has another date of birth.")
+    if len(mine) > 1:
+        raise Unmatched("More than one chart has this record number and date of birth.")
+    return mine[0]
+
+
+def _in_use(client: Client, identifier: Json) -> Iterator[Json]:
+    for each in identified(client, "Patient", identifier, unlogged=True):
+        try:
+            yield current_patient(client, f"Patient/{each['id']}")
+        except PatientProblem:
+            # Closed, or merged into nobody knows what: it keeps no other chart of the number from being the one.
+            continue

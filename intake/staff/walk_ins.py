@@ -1,0 +1,114 @@
+"""Who is on no schedule: the desk lets them in by record number and date of birth, and corrects these if they are wrong."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from intake.answers import Sought
+from intake.pages.site import site
+from intake.settings import Clinic
+from intake.staff import access, handing, today
+from intake.staff.forms import ChartForm
+from intake.staff.handing import Kind
+from intake.store import audit, codes, submissions, unmatched, visits
+from intake.store.database import Tx
+from intake.store.unmatched import Unmatched
+from intake.store.visits import Search, Visit, visit_id
+
+LATER = "Somebody else has dealt with it meanwhile."
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add what the desk can do."""
+    blueprint.add_url_rule("/clinics/<clinic>/visits", "let_in", let_in, methods=["POST"])
+    blueprint.add_url_rule("/visits/<visit>/off", "take_off", take_off, methods=["POST"])
+    blueprint.add_url_rule("/unmatched/<submission>", "correct_chart", correct, methods=["POST"])
+
+
+def let_in(clinic: str) -> ResponseReturnValue:
+    """Put somebody on today's list, and make the code that lets them in."""
+    found = site().settings.clinics.get(clinic)
+    if found is None or not found.record_number_system:
+        abort(404)
+    form = ChartForm(_today(found))
+    if not form.validate():
+        return today.page(found, let_in=form), 422
+    with site().database.write() as tx:
+        visit = _put(tx, found, Sought(found.record_number_system, **_typed(form)))
+        ttl = site().settings.times.code
+        handing.hand(tx, Kind.CODE, codes.make(tx, visit, ttl), visit.id, tx.now + ttl)
+        audit.record(tx, access.user().name, "let-in", visit.id)
+    return redirect(url_for(".invitation"), 303)
+
+
+def _put(tx: Tx, clinic: Clinic, sought: Sought) -> Visit:
+    """Return the visit of that patient of today; typed again, it is the same one."""
+    identity = visit_id(clinic.server, f"{clinic.id} {_today(clinic)} {sought.reference}")
+    known = visits.get(tx, identity)
+    if known is not None:
+        return known
+    visit = _sought(Visit(identity, clinic.id, clinic.server, sought.reference, tx.now), sought)
+    visits.put(tx, visit)
+    return visit
+
+
+def take_off(visit: str) -> ResponseReturnValue:
+    """Take somebody off today's list whom the desk put there, and who has said nothing."""
+    with site().database.write() as tx:
+        gone = visits.progress(tx, [visit])[visit] in today.UNASKED and visits.remove(tx, visit)
+        if gone:
+            audit.record(tx, access.user().name, "taken-off", visit)
+    flash("They are off the list." if gone else LATER)
+    return redirect(url_for(".today"), 303)
+
+
+def correct(submission: str) -> ResponseReturnValue:
+    """Have the chart of answers looked for by another record number or date of birth."""
+    clinic = _clinic_of(submission)
+    form = ChartForm(_today(clinic))
+    if not form.validate():
+        return today.page(clinic, correct=(submission, form)), 422
+    with site().database.write() as tx:
+        held = next((each for each in unmatched.waiting(tx, clinic.id) if each.id == submission), None)
+        done = held is not None and _correct(tx, held, replace(held.sought, **_typed(form)))
+    flash("The chart is looked for now. Look again in a minute." if done else LATER)
+    return redirect(url_for(".today", clinic=clinic.id), 303)
+
+
+def _correct(tx: Tx, held: Unmatched, sought: Sought) -> bool:
+    listed = visits.get(tx, held.visit) if held.visit else None
+    if listed is not None and listed.sought:
+        visits.put(tx, _sought(listed, sought))
+    audit.record(tx, access.user().name, "chart-corrected", held.id)
+    return unmatched.correct(tx, held.id, sought)
+
+
+def _clinic_of(submission: str) -> Clinic:
+    with site().database.read() as tx:
+        row = submissions.get(tx, submission)
+    return site().settings.clinics.get(row.clinic if row else "") or abort(404)
+
+
+def _sought(visit: Visit, sought: Sought) -> Visit:
+    """Return the visit with nothing but whom the desk says it is."""
+    return Visit(
+        id=visit.id,
+        clinic=visit.clinic,
+        server=visit.server,
+        patient=sought.reference,
+        starts_at=visit.starts_at,
+        birth_date=sought.birth_date,
+        record_number=sought.record_number,
+        sought=Search.NEW,
+    )
+
+
+def _typed(form: ChartForm) -> dict[str, Any]:
+    return {"record_number": form.record_number.data, "birth_date": form.birth_date.data}
+
+
+def _today(clinic: Clinic) -> date:
+    return site().clock().astimezone(clinic.time_zone).date()

@@ -1,0 +1,185 @@
+"""Whom the desk let in by record number and birth date: the one chart that has both, or the answers wait for a person."""
+
+import logging
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from fhir_client.uscore.patient import elements_of
+from intake.answers import Answer, Sought, State, Submission
+from intake.store import submissions, unmatched, visits
+from intake.store.known import Known
+from intake.store.visits import Search, Visit
+from intake.sync import matching
+from tests.faults import answering, at_batch
+from tests.outbox import ONE, PATIENT, Outbox, effects
+
+pytestmark = pytest.mark.server
+SYSTEM = "http://example.org/mrn"
+BORN = date.fromisoformat(PATIENT["birthDate"])
+
+
+def someone() -> Sought:
+    """A record number that nobody has yet."""
+    return Sought(SYSTEM, uuid4().hex[:12].upper(), BORN)
+
+
+def chart(outbox: Outbox, sought: Sought, **changes: Any) -> str:
+    """A chart of that record number."""
+    return outbox.patient(identifier=[{"system": sought.system, "value": sought.record_number}], **changes)
+
+
+def said_by(outbox: Outbox, sought: Sought, **changes: Any) -> Submission:
+    """The answers of somebody whom the desk let in."""
+    return outbox.submit(sought.reference, Known(sought.birth_date), **changes)
+
+
+def correct(outbox: Outbox, sent: Submission, sought: Sought) -> bool:
+    with outbox.database.write() as tx:
+        return unmatched.correct(tx, str(sent.id), sought)
+
+
+def test_the_one_chart_is_found_and_written_to(outbox: Outbox, caplog: pytest.LogCaptureFixture, make: str) -> None:
+    caplog.set_level(logging.INFO)
+    sought = someone()
+    patient = chart(outbox, sought)
+    # A number of another clinic's is another number.
+    other = outbox.patient(identifier=[{"system": "http://example.org/other", "value": sought.record_number}])
+    sent = said_by(outbox, sought)
+    outbox.work()
+    assert outbox.state(sent) == ("verified", None)
+    assert effects(outbox.real, sent) == ONE
+    assert (elements_of(outbox.real.read(patient))["race"] is None, outbox.versions(other)) == (False, 1)
+    assert sought.record_number not in caplog.text
+    # Nor is it in an address, unless a server takes no search by POST, as Medplum's router does not.
+    assert any(sought.record_number in each.path for each in outbox.proxy.asked) is (make == "medplum")
+    # Sent a second time as it was, it is known.
+    with outbox.database.write() as tx:
+        assert not submissions.submit(tx, sent, "main", None, Known(BORN))
+
+
+def test_it_goes_on_with_the_chart_that_it_was_sent_to(outbox: Outbox) -> None:
+    sought = someone()
+    patient = chart(outbox, sought)
+    sent = said_by(outbox, sought)
+    outbox.proxy.plan = [at_batch(answering(503))]
+    outbox.work()
+    assert outbox.state(sent)[0] == "accepted"
+    # The number goes to somebody else meanwhile.
+    outbox.edit(patient, identifier=[])
+    chart(outbox, sought)
+    outbox.work_until_closed(sent)
+    assert outbox.state(sent) == ("verified", None)
+    assert effects(outbox.real, sent) == ONE
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("nobody", "No chart in use has this record number."),
+        ("born", "The chart of this record number has another date of birth."),
+        ("two", "More than one chart has this record number and date of birth."),
+        ("closed", "No chart in use has this record number."),
+    ],
+)
+def test_without_exactly_one_chart_nothing_is_written_and_the_desk_corrects_it(outbox: Outbox, why: str, words: str) -> None:
+    sought, right = someone(), someone()
+    wrong: list[dict[str, Any]] = {
+        "nobody": list[Any](),
+        "born": [{"birthDate": "1980-02-28"}],
+        "two": [{}, {}],
+        "closed": [{"active": False}],
+    }[why]
+    charts = [chart(outbox, sought, **changes) for changes in wrong]
+    sent = said_by(outbox, sought)
+    outbox.work()
+    assert outbox.state(sent) == ("held", "unmatched")
+    row = outbox.row(sent)
+    assert row.words is not None
+    assert row.words.startswith(words)
+    assert not {sought.record_number, str(BORN)} & set(row.words.split())
+    assert [outbox.versions(each) for each in charts] == [1] * len(charts)
+    with outbox.database.read() as tx:
+        [lost] = unmatched.waiting(tx, sent.clinic)
+    assert (lost.id, lost.sought, lost.words) == (str(sent.id), sought, row.words)
+    patient = chart(outbox, right, birthDate="1979-12-31")
+    assert correct(outbox, sent, Sought(SYSTEM, right.record_number, date(1979, 12, 31)))
+    assert not correct(outbox, sent, right)
+    outbox.work()
+    assert outbox.state(sent) == ("verified", None)
+    assert elements_of(outbox.real.read(patient))["race"] is not None
+    assert effects(outbox.real, sent) == ONE
+
+
+def test_who_is_registered_later_is_found_when_the_same_is_looked_for_again(outbox: Outbox) -> None:
+    sought = someone()
+    sent = said_by(outbox, sought)
+    outbox.work()
+    chart(outbox, sought)
+    assert correct(outbox, sent, sought)
+    outbox.work()
+    assert outbox.state(sent) == ("verified", None)
+
+
+def test_of_merged_charts_the_last_is_the_one(outbox: Outbox) -> None:
+    sought = someone()
+    patient = chart(outbox, sought)
+    chart(outbox, sought, active=False, link=[{"type": "replaced-by", "other": {"reference": patient}}])
+    sent = said_by(outbox, sought)
+    outbox.work()
+    assert outbox.state(sent) == ("verified", None)
+    assert elements_of(outbox.real.read(patient))["race"] is not None
+
+
+def test_two_submissions_of_one_chart_keep_their_order_however_the_chart_is_named(outbox: Outbox) -> None:
+    sought = someone()
+    patient = chart(outbox, sought)
+    first = said_by(outbox, sought)
+    second = outbox.submit(patient, answers={"interpreter": Answer(State.ANSWERED, ("yes",))})
+    outbox.work()
+    for each in (first, second):
+        outbox.work_until_closed(each)
+    assert [outbox.state(each) for each in (first, second)] == [("verified", None)] * 2
+    held = outbox.real.read(patient)
+    assert [each["valueBoolean"] for each in elements_of(held)["interpreter"]] == [True]
+
+
+def let_in(outbox: Outbox, sought: Sought) -> str:
+    """Put them on the list of the clinic, as the desk does."""
+    clinic = next(iter(outbox.settings.clinics.values()))
+    visit = Visit(str(uuid4()), clinic.id, "main", sought.reference, outbox.clock(), birth_date=BORN, sought=Search.NEW)
+    with outbox.database.write() as tx:
+        visits.put(tx, visit)
+    return visit.id
+
+
+def listed(outbox: Outbox, visit: str) -> Visit:
+    with outbox.database.read() as tx:
+        found = visits.get(tx, visit)
+    assert found is not None
+    return found
+
+
+def test_the_desk_sees_names_and_mistakes_before_anybody_answers(outbox: Outbox) -> None:
+    known, unknown = someone(), someone()
+    patient = chart(outbox, known)
+    mine, nobodys = let_in(outbox, known), let_in(outbox, unknown)
+    assert matching.seek(outbox.settings, outbox.database, outbox.clock, Search.NEW)
+    found = listed(outbox, mine)
+    assert (found.name, found.patient, found.sought) == ("Lan Nguyen", patient, Search.FOUND)
+    assert found.base == elements_of(outbox.real.read(patient))
+    missed = listed(outbox, nobodys)
+    assert (missed.sought, missed.fault) == (Search.NONE, "No chart in use has this record number.")
+    # Registered since, and looked for again.
+    chart(outbox, unknown)
+    assert matching.seek(outbox.settings, outbox.database, outbox.clock, Search.NEW, Search.NONE)
+    assert (listed(outbox, nobodys).name, listed(outbox, nobodys).fault) == ("Lan Nguyen", "")
+
+
+def test_a_server_that_fails_leaves_the_search_for_later(outbox: Outbox) -> None:
+    visit = let_in(outbox, someone())
+    outbox.proxy.always = answering(503)
+    assert not matching.seek(outbox.settings, outbox.database, outbox.clock, Search.NEW)
+    assert listed(outbox, visit).sought is Search.NEW

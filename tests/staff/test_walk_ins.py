@@ -1,0 +1,244 @@
+"""The desk lets in who is on no schedule, by record number and date of birth, and corrects these where no chart has them."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from intake.answers import Sought
+from intake.settings import Settings
+from intake.store import audit, claims, submissions, unmatched, visits
+from intake.store.visits import Search, Visit
+from tests.members import Member, member
+from tests.patients import Person
+from tests.sites import TestSite
+from tests.store.test_outbox import submission
+
+SYSTEM = "http://example.org/mrn"
+WHO = {"record_number": "MRN 4711", "birth_date": "1990-03-05"}
+SOUGHT = Sought(SYSTEM, "MRN 4711", date(1990, 3, 5))
+
+
+@pytest.fixture
+def desk(pages: TestSite) -> Member:
+    found = member(pages, "desk")
+    found.get("/staff/today")
+    return found
+
+
+def listed(site: TestSite) -> tuple[Visit, ...]:
+    with site.database.read() as tx:
+        return visits.expected(tx, "riverside", tx.now - timedelta(days=1), tx.now + timedelta(days=1))
+
+
+def code_of(desk: Member) -> str:
+    [code] = [str(node.to_text()) for node in desk.document.query(".secret span[aria-hidden]")]
+    return code
+
+
+def test_a_code_lets_them_in_and_their_answers_wait_for_the_chart(pages: TestSite, desk: Member) -> None:
+    desk.send(WHO, form="let-in")
+    assert (desk.path, desk.heading) == ("/staff/invitation", "Code for record MRN 4711")
+    assert "Born Mar 5, 1990 · here since 10:00 AM" in desk.page.text
+    [visit] = listed(pages)
+    assert (visit.patient, visit.sought, visit.birth_date) == (SOUGHT.reference, Search.NEW, SOUGHT.birth_date)
+    patient = Person(pages)
+    patient.pair()
+    patient.speak("en")
+    patient.send({"code": code_of(desk)}, form="by-code")
+    patient.send()
+    patient.send({"informant": "self"})
+    for _ in range(4):
+        patient.send({"state": "declined"})
+    patient.send()
+    assert patient.path == "/done"
+    with pages.database.write() as tx:
+        [row] = submissions.listing(tx)
+        [claimed] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=1))
+    assert (claimed.row.id, claimed.submission.patient) == (row.id, SOUGHT.reference)
+    assert claimed.known.birth_date == SOUGHT.birth_date
+
+
+def test_typed_twice_they_are_on_the_list_once_and_the_older_code_is_over(pages: TestSite, desk: Member) -> None:
+    codes = []
+    for _ in range(2):
+        desk.get("/staff/today")
+        desk.send(WHO, form="let-in")
+        codes.append(code_of(desk))
+    assert len(listed(pages)) == 1
+    patient = Person(pages)
+    patient.pair()
+    patient.speak("en")
+    patient.send({"code": codes[0]}, form="by-code")
+    assert patient.path == "/find"
+
+
+def test_they_are_found_by_the_desks_code_alone(pages: TestSite, desk: Member) -> None:
+    desk.send(WHO, form="let-in")
+    patient = Person(pages)
+    patient.pair()
+    patient.speak("en")
+    patient.born(5, 3, 1990)
+    assert patient.path == "/find"
+
+
+def test_a_fetch_of_the_schedule_leaves_them_on_the_list(pages: TestSite, desk: Member) -> None:
+    desk.send(WHO, form="let-in")
+    pages.visit("gone")
+    with pages.database.write() as tx:
+        visits.fetched(tx, "riverside", [], tx.now - timedelta(hours=12), tx.now + timedelta(hours=12))
+    assert [each.record_number for each in listed(pages)] == ["MRN 4711"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"record_number": ""}, "Enter the record number."),
+        ({"record_number": "4711|4712"}, "That is no record number."),
+        ({"record_number": "7" * 81}, "That is no record number."),
+        ({"birth_date": ""}, "Enter the date of birth."),
+        ({"birth_date": "05.03.1990"}, "Enter the whole date of birth, such as 1980-05-17."),
+        ({"birth_date": "2026-11-25"}, "Nobody who is here can be born on that day."),
+        ({"birth_date": "1890-03-05"}, "Nobody who is here can be born on that day."),
+    ],
+)
+def test_what_cannot_be_is_said_and_what_was_typed_stays(
+    pages: TestSite, desk: Member, given: dict[str, str], words: str
+) -> None:
+    desk.send(WHO | given, form="let-in")
+    assert desk.page.status_code == 422
+    assert desk.told == [words]
+    [form] = [each for each in desk.document.query("form") if desk._is(each, "let-in")]
+    held = desk._held(form)
+    assert {key: held[key] for key in WHO} == {key: [(WHO | given)[key].strip()] for key in WHO}
+    assert not listed(pages)
+
+
+def test_without_a_system_of_record_numbers_nobody_can_be_let_in(pages: TestSite, desk: Member) -> None:
+    settings: Settings = pages.settings
+    clinics = {key: replace(each, record_number_system="") for key, each in settings.clinics.items()}
+    object.__setattr__(settings, "clinics", clinics)
+    path = "/staff/clinics/riverside/visits"
+    assert path in desk.page.text
+    assert path not in desk.get("/staff/today").text
+
+
+def test_what_the_worker_found_is_shown(pages: TestSite, desk: Member) -> None:
+    desk.send(WHO, form="let-in")
+    desk.get("/staff/today")
+    assert desk.rows()[0][1:3] == ["Not on the schedule born Mar 5, 1990 · record MRN 4711", "The chart is being looked for"]
+    [visit] = listed(pages)
+    with pages.database.write() as tx:
+        visits.put(tx, replace(visit, sought=Search.NONE, fault="No chart in use has this record number."))
+    desk.get("/staff/today")
+    assert desk.rows()[0][2] == "No chart in use has this record number."
+    with pages.database.write() as tx:
+        visits.put(tx, replace(visit, sought=Search.FOUND, name="Mina Park", patient="Patient/7"))
+    desk.get("/staff/today")
+    assert desk.rows()[0][1].startswith("Mina Park")
+
+
+def test_a_mistake_is_taken_off_the_list_until_somebody_has_answered(pages: TestSite, desk: Member) -> None:
+    scheduled = pages.visit("1")
+    desk.send(WHO, form="let-in")
+    desk.get("/staff/today")
+    mine = next(each for each in listed(pages) if each.sought)
+    desk.send(form=f"{mine.id}/off")
+    assert desk.told == ["They are off the list."]
+    assert [each.id for each in listed(pages)] == [scheduled.id]
+    with pytest.raises(AssertionError, match="has no form"):
+        desk.send(form=f"{scheduled.id}/off")
+    with pages.database.read() as tx:
+        assert [each.action for each in audit.about(tx, mine.id)] == ["taken-off", "let-in"]
+
+
+def held(site: TestSite, visit: str | None = None) -> str:
+    """Answers for which no chart was found; returns the submission's id."""
+    said = submission(SOUGHT.reference)
+    with site.database.write() as tx:
+        submissions.submit(tx, said, "main", visit)
+        [claimed] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=1))
+        claims.hold(tx, claimed, reason=unmatched.REASON, words="No chart in use has this record number. The desk corrects it.")
+    return str(said.id)
+
+
+def test_answers_without_a_chart_are_corrected_here(pages: TestSite, desk: Member) -> None:
+    desk.send(WHO, form="let-in")
+    [visit] = listed(pages)
+    identity = held(pages, visit.id)
+    desk.get("/staff/today")
+    assert "Answers without a chart (1)" in desk.page.text
+    assert desk.rows()[0][3] == "Answered, no chart found"
+    desk.send({"record_number": "MRN|"}, form=f"unmatched/{identity}")
+    assert (desk.page.status_code, desk.told) == (422, ["That is no record number."])
+    desk.send({"record_number": "MRN 4712"}, form=f"unmatched/{identity}")
+    assert desk.told == ["The chart is looked for now. Look again in a minute."]
+    right = replace(SOUGHT, record_number="MRN 4712")
+    with pages.database.write() as tx:
+        [claimed] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=1))
+        assert [(each.who, each.action) for each in audit.about(tx, identity)] == [("ana", "chart-corrected")]
+    assert (claimed.row.id, claimed.submission.patient, claimed.known.birth_date) == (
+        identity,
+        right.reference,
+        right.birth_date,
+    )
+    assert "Answers without a chart" not in desk.get("/staff/today").text
+    [again] = listed(pages)
+    assert (again.id, again.patient, again.record_number) == (visit.id, right.reference, "MRN 4712")
+
+
+def test_two_desks_correct_the_same_answers_once(pages: TestSite, desk: Member) -> None:
+    identity = held(pages)
+    other = member(pages, "desk", name="bo")
+    for person in (desk, other):
+        person.get("/staff/today")
+    other.send(form=f"unmatched/{identity}")
+    desk.send({"record_number": "MRN 1"}, form=f"unmatched/{identity}")
+    assert desk.told == ["Somebody else has dealt with it meanwhile."]
+
+
+def test_another_clinics_desk_page_does_not_show_them(pages: TestSite, desk: Member) -> None:
+    held(pages)
+    assert "Answers without a chart" not in desk.get("/staff/today?clinic=hillside").text
+    assert desk.client.post("/staff/unmatched/nothing", base_url="http://localhost").status_code in (400, 404)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "Patient?identifier=http%3A%2F%2Fexample.org%2Fmrn%7CMRN+4711&birthdate=1990-03-05",
+        "Patient?identifier=http://example.org/mrn|MRN%204711&birthdate=1990-03-05",
+    ],
+)
+def test_whom_a_reference_seeks(reference: str) -> None:
+    assert Sought.of(reference) == SOUGHT
+    assert Sought.of(SOUGHT.reference) == SOUGHT
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "Patient/7",
+        "Patient?identifier=4711&birthdate=1990-03-05",
+        "Patient?identifier=%7C4711&birthdate=1990-03-05",
+        "Patient?identifier=urn:mrn%7C&birthdate=1990-03-05",
+        "Patient?identifier=urn:mrn%7C4711,4712&birthdate=1990-03-05",
+        "Patient?identifier=urn:mrn%7C4711&birthdate=1990-02-30",
+        "Patient?identifier=urn:mrn%7C4711&birthdate=1990-03",
+        "Patient?identifier=urn:mrn%7C4711",
+        "Patient?birthdate=1990-03-05",
+        "Patient?identifier=urn:mrn%7C4711&birthdate=1990-03-05&name=x",
+        "Person?identifier=urn:mrn%7C4711&birthdate=1990-03-05",
+    ],
+)
+def test_what_seeks_nobody(reference: str) -> None:
+    assert Sought.of(reference) is None
+
+
+def test_today_is_the_clinics_own(pages: TestSite) -> None:
+    # Midnight has passed in UTC, and not yet at Riverside.
+    pages.clock.now = datetime(2026, 11, 25, 2, tzinfo=UTC)
+    desk = member(pages, "desk")
+    desk.get("/staff/today")
+    desk.send(WHO | {"birth_date": "2026-11-25"}, form="let-in")
+    assert desk.told == ["Nobody who is here can be born on that day."]
