@@ -37,6 +37,15 @@ class Informant(StrEnum):
     GUARDIAN = "guardian"
     CAREGIVER = "caregiver"
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the patient speaks themselves, be it with help."""
+        return self in (Informant.SELF, Informant.SELF_WITH_HELP)
+
+
+RELATED = {Informant.GUARDIAN: "Parent or guardian", Informant.CAREGIVER: "Caregiver"}
+"""Who answers for a patient, as the record calls them."""
+
 
 class Channel(StrEnum):
     """The way by which a submission came in."""

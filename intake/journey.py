@@ -1,12 +1,12 @@
 """The way through the pages as pure functions: questions and what was said so far in, the next place out."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from intake.answers import Answer, State, Submission
-from intake.questions import Condition, Kind, Question, QuestionSet
+from intake.answers import Answer, Informant, State, Submission
+from intake.questions import Condition, Kind, Question, QuestionSet, Subject
 
 Answers = Mapping[str, Answer]
 
@@ -47,6 +47,13 @@ def way(questions: QuestionSet, answers: Answers) -> tuple[Place, ...]:
     return (WHY, INFORMANT, *asked, CHECK)
 
 
+def asked_by(questions: QuestionSet, informant: Informant | None) -> QuestionSet:
+    """Return the set as it is put to who answers: about themselves they are asked only where they answer for the patient."""
+    if informant is not None and not informant.is_own:
+        return questions
+    return replace(questions, questions=tuple(each for each in questions.questions if each.about is Subject.PATIENT))
+
+
 def asked_of(questions: QuestionSet, answers: Answers) -> tuple[Question, ...]:
     """Return the questions that are asked of who gave these answers: one with a condition only where it is met."""
     return tuple(each for each in questions.questions if each.asked_with is None or _made(each.asked_with, answers))
@@ -85,10 +92,13 @@ def reachable(questions: QuestionSet, answers: Answers, seen: Collection[str], p
     return place in places and all(each.key in seen for each in places[: places.index(place)])
 
 
-def after(questions: QuestionSet, answers: Answers, seen: Collection[str], place: Place) -> Place:
-    """Return where Continue leads: to the next place, or back to the check page once all before it was seen."""
-    if frontier(questions, answers, seen) == CHECK:
-        return CHECK
+def after(questions: QuestionSet, answers: Answers, seen: Collection[str], place: Place, *, changing: bool = False) -> Place:
+    """Return where Continue leads: to the next place, or back to the check page once all before it was seen.
+
+    A change begun on the check page leads on to what is asked because of it alone.
+    """
+    if changing or frontier(questions, answers, seen) == CHECK:
+        return frontier(questions, answers, seen)
     places = way(questions, answers)
     return places[places.index(place) + 1]
 
@@ -127,7 +137,8 @@ def again_at(submission: Submission, questions: QuestionSet, after: Mapping[Stat
     The shortest interval of the answers' states in `after` counts; what was skipped, and a state that is not in `after`, such
     as not to know, is asked at the next visit.
     """
-    answers = (submission.answers.get(each.id) for each in asked_of(questions, submission.answers))
+    asked = (each for each in asked_of(questions, submission.answers) if each.about is Subject.PATIENT)
+    answers = (submission.answers.get(each.id) for each in asked)
     intervals = [after.get(each.state) if each else None for each in answers]
     known = [each for each in intervals if each is not None]
     return submission.answered_at + min(known) if known and len(known) == len(intervals) else None

@@ -29,6 +29,14 @@ class Element(StrEnum):
     TRIBAL_AFFILIATION = "tribal-affiliation"
 
 
+class Subject(StrEnum):
+    """Whom a question is about."""
+
+    PATIENT = "patient"
+    INFORMANT = "informant"
+    """Whoever answers for the patient, and is asked this beside it; it is never written to the patient's chart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Detail:
     """A standard box under a group. `id` is its CDCREC code, or a word of ours where the code system has none (`code` None)."""
@@ -67,7 +75,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. `title` speaks to the person, `proxy_title` to someone who answers for them.
+    """One question. `title` speaks to the person whom it is `about`, `proxy_title` to someone who answers for them.
 
     `label` names the question in a few words where answers are checked. Our pages ask it of those alone who made the choice
     `asked_with`, where there is one; an answer that comes in another way, such as from paper, counts without it.
@@ -78,13 +86,19 @@ class Question:
     elements: tuple[Element, ...]
     label: str
     title: str
-    proxy_title: str
+    proxy_title: str = ""
     hint: str = ""
     own_words: str | None = None
     options: tuple[Option, ...] = ()
     detail_title: str = ""
     proxy_detail_title: str = ""
     asked_with: Condition | None = None
+    about: Subject = Subject.PATIENT
+
+    @property
+    def recorded(self) -> tuple[Element, ...]:
+        """The elements of the patient's record that an answer speaks of."""
+        return self.elements if self.about is Subject.PATIENT else ()
 
     def option(self, option_id: str) -> Option | None:
         """Return the option of that id, or None."""

@@ -52,7 +52,7 @@ def at(place: Place, shown: Callable[[Draft], Page]) -> Page:
     draft = visitors.draft()
     if draft is None:
         return errors.page("expired", 410) if request.method == "POST" else redirect(url_for("patient.home"), 303)
-    questions, state = site().settings.question_set, draft.state
+    questions, state = voices.questions(draft.state), draft.state
     if not journey.reachable(questions, state.answers, state.seen, place):
         return redirect(url_of(journey.frontier(questions, state.answers, state.seen)), 303)
     return shown(draft)
@@ -60,13 +60,13 @@ def at(place: Place, shown: Callable[[Draft], Page]) -> Page:
 
 def frame(draft: Draft, place: Place) -> dict[str, Any]:
     """Return what every place's template needs beside its own: the way back, and how far one has come."""
-    questions, state = site().settings.question_set, draft.state
+    questions, state = voices.questions(draft.state), draft.state
     back = journey.before(questions, state.answers, state.seen, place)
     return {
         "back": None if back is None else url_of(back),
         "progress": journey.progress(questions, state.answers, place),
         "draft": draft,
-        "proxy": state.informant is not None and not voices.is_own(state.informant),
+        "proxy": state.informant is not None and not state.informant.is_own,
     }
 
 
@@ -76,7 +76,7 @@ def onward() -> Page:
     if draft is None:
         return redirect(url_for("patient.home"), 303)
     state = draft.state
-    return redirect(url_of(journey.frontier(site().settings.question_set, state.answers, state.seen)), 303)
+    return redirect(url_of(journey.frontier(voices.questions(state), state.answers, state.seen)), 303)
 
 
 def why() -> Page:
@@ -128,7 +128,7 @@ def _who(draft: Draft) -> Page:
 def _spoken_by(draft: Draft, informant: Informant) -> DraftState:
     """Return the state with who answers now; what a young person said, a parent neither sees nor takes over."""
     before = draft.state.informant
-    passed_on = before is not None and voices.is_own(before) is not voices.is_own(informant)
+    passed_on = before is not None and before.is_own is not informant.is_own
     if passed_on and voices.is_asked_first(draft):
         return replace(draft.state, informant=informant, answers={}, seen=(journey.WHY.key,), pending={})
     return replace(draft.state, informant=informant)
@@ -212,10 +212,11 @@ def _again(draft: Draft, place: Place, values: Mapping[str, list[str]], faults: 
 
 
 def _leave(draft: Draft, place: Place, state: DraftState) -> Page:
-    questions, earlier = site().settings.question_set, draft.state
+    questions, earlier = voices.questions(state), draft.state
     seen = journey.left(questions, earlier.answers, state.answers, state.seen, place)
     pending = {key: form for key, form in state.pending.items() if key != place.key}
-    onto = journey.after(questions, state.answers, seen, place)
+    changing = journey.frontier(voices.questions(earlier), earlier.answers, earlier.seen) == journey.CHECK
+    onto = journey.after(questions, state.answers, seen, place, changing=changing)
     return _kept(draft, replace(state, seen=seen, pending=pending), url_of(onto))
 
 

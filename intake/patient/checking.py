@@ -35,7 +35,7 @@ def check() -> Page:
 
 
 def _check(draft: Draft) -> Page:
-    questions = journey.asked_of(site().settings.question_set, draft.state.answers)
+    questions = journey.asked_of(voices.questions(draft.state), draft.state.answers)
     rows = [(each, shown(each, draft.state.answers.get(each.id)), url_of(Place(Step.QUESTION, each.id))) for each in questions]
     return speaking.render("patient/check.html", **frame(draft, journey.CHECK), rows=rows)
 
@@ -59,7 +59,7 @@ def _send(draft: Draft) -> Page:
 
 def _again(draft: Draft, said: Submission) -> datetime | None:
     """Return when the patient is asked again; a young person for whom somebody else answered is at the next visit."""
-    if voices.is_asked_first(draft) and not voices.is_own(said.informant):
+    if voices.is_asked_first(draft) and not said.informant.is_own:
         return None
     return journey.again_at(said, site().settings.question_set, site().settings.times.again)
 
@@ -79,7 +79,7 @@ def _submission(draft: Draft) -> Submission:
         question_set_version=settings.question_set.version,
         locale=state.locale,
         notice=settings.notice,
-        answers=journey.said(settings.question_set, state.answers),
+        answers=journey.said(voices.questions(state), state.answers),
         appointment=state.bound.appointment,
         encounter=state.bound.encounter,
     )

@@ -1,17 +1,18 @@
-"""Whose voice it is: the patient's own, or somebody's for them; and a young person's, who is asked before a parent."""
+"""Whose voice it is: somebody's for the patient, who is asked about themselves, too; a young person's, before a parent's."""
 
-from intake.answers import Informant
+from intake import journey
 from intake.clock import age
 from intake.pages.site import site
-from intake.store.drafts import Draft
+from intake.questions import QuestionSet
+from intake.store.drafts import Draft, DraftState
 
 ADULT = 18
 """The age from which nobody is a young person any more."""
 
 
-def is_own(informant: Informant) -> bool:
-    """Return whether the patient speaks themselves, be it with help."""
-    return informant in (Informant.SELF, Informant.SELF_WITH_HELP)
+def questions(state: DraftState) -> QuestionSet:
+    """Return the site's question set as whoever answers now is asked it."""
+    return journey.asked_by(site().settings.question_set, state.informant)
 
 
 def is_asked_first(draft: Draft) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from intake.questions import Question
+from intake.questions import Question, Subject
 from intake.settings.extending import composed
 from intake.settings.files import ClinicTable, IntakeFile, QuestionSetFile, ServerTable, TimesTable
 from intake.settings.values import RUNGS, AuthKind, QuirksProfile
@@ -58,6 +58,8 @@ def question_set_faults(file: QuestionSetFile, known: Mapping[str, QuestionSetFi
     for question in composed(file, known):
         if question.id in earlier:
             yield f"{where}: questions: '{question.id}' is there twice"
+        if not question.proxy_title and question.about is Subject.PATIENT:
+            yield f"{where}: proxy_title of '{question.id}': needed, for somebody may answer for the patient"
         wanted = question.asked_with
         if wanted is not None and (wanted.question not in earlier or earlier[wanted.question].option(wanted.choice) is None):
             choice = f"no earlier question '{wanted.question}' has a choice '{wanted.choice}'"

@@ -34,7 +34,7 @@ MAY: Mapping[str, frozenset[str]] = {
     "home": ANYONE,
     "sign_out": ANYONE,
     "password": ANYONE,
-    # Names and gaps, never answers.
+    # Names and gaps, never a patient's answers; and how to speak with whoever answered for them.
     "today": DESK,
     "make_code": DESK,
     "make_link": DESK,

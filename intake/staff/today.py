@@ -10,7 +10,8 @@ from intake.pages.site import site
 from intake.settings import Clinic
 from intake.staff import access, inviting, words
 from intake.staff.forms import ChartForm
-from intake.store import audit, resting, unmatched, visits
+from intake.staff.informants import needs
+from intake.store import audit, informants, resting, unmatched, visits
 from intake.store.database import Tx
 from intake.store.unmatched import Unmatched
 from intake.store.visits import Visit
@@ -27,6 +28,7 @@ class Line:
     """One expected patient, as the desk sees them.
 
     `near` is within the time around the appointment; before `again` nobody needs to ask them, for they answered before.
+    `informant` says how to speak with whoever answered for them.
     """
 
     visit: Visit
@@ -34,6 +36,7 @@ class Line:
     progress: str
     near: bool
     again: date | None = None
+    informant: str = ""
 
     @property
     def done(self) -> bool:
@@ -106,6 +109,7 @@ def _lines(tx: Tx, clinic: Clinic) -> list[Line]:
     progress = visits.progress(tx, [visit.id for visit in expected])
     unasked = resting.not_asked(tx, clinic.server, [visit.patient for visit in expected])
     again = {patient: each.again.astimezone(clinic.time_zone).date() for patient, each in unasked.items()}
+    answering = informants.proxies(tx, [visit.id for visit in expected])
     window = site().settings.times.appointment_window
     return [
         Line(
@@ -114,6 +118,7 @@ def _lines(tx: Tx, clinic: Clinic) -> list[Line]:
             progress=progress[each.id],
             near=abs(each.starts_at - tx.now) <= window,
             again=again.get(each.patient) if progress[each.id] in UNASKED else None,
+            informant=needs(answering[each.id]) if each.id in answering else "",
         )
         for each in expected
     ]

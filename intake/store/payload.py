@@ -9,7 +9,7 @@ import msgspec
 
 from intake.answers import LONGEST_WRITE_IN, Answer, Channel, Informant, Sought, State, Submission
 
-LONGEST_WORD, LONGEST_TAG, LONGEST_SEARCH = 80, 35, 500
+LONGEST_WORD, LONGEST_TAG, LONGEST_SEARCH = 80, 35, 2000
 REFERENCE = r"[A-Za-z0-9\-.]{1,64}"
 """FHIR's rule for the id in a reference (R4, datatypes, id)."""
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")

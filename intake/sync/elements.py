@@ -11,4 +11,4 @@ def elements_of(submission: Submission, questions: QuestionSet | None) -> frozen
     """
     asked = [None if questions is None else questions.question(name) for name in submission.answers]
     known = [each for each in asked if each is not None]
-    return frozenset(element.value for question in known for element in question.elements if len(known) == len(asked))
+    return frozenset(element.value for question in known for element in question.recorded if len(known) == len(asked))

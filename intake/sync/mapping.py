@@ -18,7 +18,7 @@ from fhir_client.uscore.statement import (
     Tribes,
 )
 from intake import terminology
-from intake.answers import OWN_WORDS, Answer, Informant, State, Submission
+from intake.answers import OWN_WORDS, RELATED, Answer, State, Submission
 from intake.questions import Element, Kind, Question, QuestionSet
 from intake.settings import MappingPolicy
 from intake.sync.choices import Chosen, UnknownAnswer, chosen
@@ -28,7 +28,6 @@ from intake.terminology import MENA, WHITE
 T = TypeVar("T")
 Said = dict[Element, Coded | Language | Interpreter | Tribes | AbsentReason]
 NOT_HISPANIC = "2186-5"
-RELATED = {Informant.GUARDIAN: "Parent or guardian", Informant.CAREGIVER: "Caregiver"}
 
 
 def statement(
@@ -41,7 +40,8 @@ def statement(
         question = questions.question(name)
         if question is None:
             raise UnknownAnswer(f"answers.{name}: question set {questions.id} has no such question")
-        said |= _elements(question, answer, policy)
+        found = _elements(question, answer, policy)
+        said |= {element: found[element] for element in question.recorded if element in found}
     return Statement(
         submission=submission.id,
         patient=submission.patient,

@@ -66,7 +66,7 @@ class _Maker:
 
     def items(self, question: Question) -> Iterator[FormItem]:
         """Yield the question's items."""
-        code = CODES.get(question.elements[0].value) if len(question.elements) == 1 else None
+        code = CODES.get(question.recorded[0].value) if len(question.recorded) == 1 else None
         several = question.kind is Kind.TRIBES or _takes_several(question)
         yield FormItem(
             question.id,

@@ -89,7 +89,7 @@ BAD: dict[str, dict[str, object]] = {
     "answers.interpreter.choices: exactly one": answers(interpreter={"state": "answered", "choices": ["yes", "no"]}),
     "Invalid value - at `$.answers[...].state`": answers(race_ethnicity={"state": SECRET}),
     "question_set: 'omb-1977' is not among": {"question_set": "omb-1977"},
-    "question_set_version: spd15-2024 is of version 1.0.0 here": {"question_set_version": "0.9.0"},
+    "question_set_version: spd15-2024 is of version 1.1.0 here": {"question_set_version": "0.9.0"},
     "clinic: 'nowhere' is not among": {"clinic": "nowhere"},
     "patient: a relative reference is needed": {"patient": "../metadata"},
     "patient: Patient/123 or Patient?identifier=": {"patient": "Patient?name=Lopez"},

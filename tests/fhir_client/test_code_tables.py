@@ -101,7 +101,7 @@ def test_the_table_has_the_versions_that_are_bound_here() -> None:
 
 def spoken(identity: str) -> Language:
     name = "spd15-2024"
-    [question] = [each for each in SETS[name].questions if each.elements == (Element.SPOKEN_LANGUAGE,)]
+    [question] = [each for each in SETS[name].questions if each.recorded == (Element.SPOKEN_LANGUAGE,)]
     found = saying(name, question, identity, MappingPolicy()).spoken
     assert isinstance(found, Language)
     return found

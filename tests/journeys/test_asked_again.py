@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from intake import journey
 from intake.answers import Answer, State, Submission
+from intake.questions import Subject
 from intake.store import submissions
 from intake.store.submissions import Status, listing
 from intake.store.tables import submissions as table
@@ -104,7 +105,7 @@ def test_the_newest_answers_count(pages: TestSite) -> None:
 
 
 def said(pages: TestSite, *states: State | None) -> Submission:
-    questions = [each.id for each in pages.settings.question_set.questions]
+    questions = [each.id for each in pages.settings.question_set.questions if each.about is Subject.PATIENT]
     answers = {key: Answer(state) for key, state in zip(questions, states, strict=True) if state}
     return replace(submission(), answers=answers, answered_at=datetime(2026, 11, 24, tzinfo=UTC))
 

@@ -48,6 +48,8 @@ def walk(pages: TestSite, tag: str) -> Iterator[Person]:
         _search,
         _spoken,
         _written,
+        _informant,
+        _informants_interpreter,
         _check,
         _done,
     ):
@@ -110,6 +112,16 @@ def _spoken(person: Person) -> None:
 def _written(person: Person) -> None:
     person.send({"state": "unknown"})
     assert person.path == "/question/interpreter"
+
+
+def _informant(person: Person) -> None:
+    person.send({"choice": "yes"})
+    assert person.path == "/question/informant-language"
+
+
+def _informants_interpreter(person: Person) -> None:
+    person.send({"choice": "es"})
+    assert person.path == "/question/informant-interpreter"
 
 
 def _check(person: Person) -> None:

@@ -109,7 +109,7 @@ def test_behind_https_the_whole_way_works_and_the_cookies_are_secure(secure_page
     person = Person(secure_pages, "https://intake.clinic.example")
     person.arrive("guardian")
     assert person.heading == "What is the patient’s race and/or ethnicity?"
-    for _ in range(5):
+    for _ in range(7):
         person.send()
     assert person.heading == "Thank you"
     for name in ("visit", "tablet"):

@@ -89,7 +89,9 @@ def test_the_same_voice_with_help_goes_on(pages: TestSite) -> None:
 def test_of_an_adult_a_wrong_tap_is_mended_and_nothing_lost(pages: TestSite) -> None:
     person = at_who(pages, date(1980, 5, 17))
     passed_on(person, "self", "caregiver")
-    assert person.path == "/check"
+    # What only somebody who answers for another is asked comes now, and nothing else again.
+    assert person.path == "/question/informant-language"
+    rest(person)
     person.send()
     said = only_submission(pages)
     assert (said.informant, said.answers["race-ethnicity"]) == (Informant.CAREGIVER, Answer(State.ANSWERED, ("2106-3",)))

@@ -95,6 +95,7 @@ class Seen:
 
 def keep(seen: Iterable[Seen], folder: Path, on: datetime) -> None:
     """Write what a run saw into the folder; of a server that it did not see, what an earlier run saw stays."""
+    folder.mkdir(parents=True, exist_ok=True)
     day = {"on": on.date().isoformat()}
     tests = [each for each in seen if each.test != FIRE]
     fires = [each for each in seen if each.test == FIRE]

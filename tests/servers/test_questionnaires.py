@@ -21,13 +21,13 @@ def test_publishing_again_does_nothing_and_a_change_is_put_right(
         assert main(["questionnaires", "publish", "--set", "spd15-2024"]) == 0
         return capsys.readouterr().out.strip()
 
-    assert publish() == f"main: created {URL}|1.0.0"
+    assert publish() == f"main: created {URL}|1.1.0"
     [first] = client.search("Questionnaire", {"url": URL})
-    assert publish() == f"main: unchanged {URL}|1.0.0"
+    assert publish() == f"main: unchanged {URL}|1.1.0"
     changed = {"method": "PUT", "url": f"Questionnaire/{first['id']}"}
     entry = {"resource": {**first, "title": "Other"}, "request": changed}
     client.bundle({"resourceType": "Bundle", "type": "batch", "entry": [entry]})
-    assert publish() == f"main: updated {URL}|1.0.0"
+    assert publish() == f"main: updated {URL}|1.1.0"
     [last] = client.search("Questionnaire", {"url": URL})
     assert (last["id"], last["title"]) == (first["id"], first["title"])
 

@@ -47,7 +47,7 @@ def test_every_text_of_every_question_set_has_its_words_in_the_language(tag: str
 
 
 def test_no_text_of_a_question_set_is_left_out() -> None:
-    silent = {"id", "code", "kind", "element", "elements", "options", "details", "excludes", "asked_with"}
+    silent = {"id", "code", "kind", "element", "elements", "options", "details", "excludes", "asked_with", "about"}
     named = {each.name for part in (Question, Option, Detail) for each in fields(part)} - silent
     places = {text.place.split(" of ")[0].replace(" ", "_") for each in SETTINGS.question_sets.values() for text in texts(each)}
     assert {place for place in places if not place.startswith("a_box")} == named

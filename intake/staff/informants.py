@@ -1,0 +1,34 @@
+"""How to speak with whoever answered for a patient, in the desk's words; of the patient's own answers it tells nothing."""
+
+from collections.abc import Iterator
+
+from intake import terminology
+from intake.answers import OWN_WORDS, RELATED, Answer, Submission
+from intake.pages.site import site
+from intake.questions import Element, Subject
+
+INTERPRETER = {"yes": "wants an interpreter", "no": "needs no interpreter"}
+
+
+def needs(said: Submission) -> str:
+    """Return what they said of themselves, such as `Parent or guardian: Spanish, wants an interpreter`; "" for nothing."""
+    found = ", ".join(_said(said))
+    return f"{RELATED[said.informant]}: {found}" if found else ""
+
+
+def _said(said: Submission) -> Iterator[str]:
+    questions = site().settings.question_sets.get(said.question_set)
+    for question in questions.questions if questions else ():
+        answer = said.answers.get(question.id)
+        if question.about is Subject.INFORMANT and answer is not None:
+            yield from _words(question.elements[0], answer)
+
+
+def _words(element: Element, answer: Answer) -> Iterator[str]:
+    for choice in answer.choices:
+        if element is Element.INTERPRETER:
+            yield INTERPRETER[choice]
+        elif choice in terminology.languages():
+            yield terminology.languages()[choice].name
+    if OWN_WORDS in answer.write_ins:
+        yield f"“{answer.write_ins[OWN_WORDS]}”"

@@ -1,0 +1,154 @@
+"""Who answers for a patient is asked about themselves as well; it is for the staff, and no part of the patient's record."""
+
+from dataclasses import replace
+
+import pytest
+
+from fhir_client.uscore.statement import AbsentReason, Interpreter, Language
+from intake import journey
+from intake.answers import Answer, Informant, State, Submission
+from intake.settings import MappingPolicy
+from intake.store import submissions
+from intake.store.submissions import Status
+from intake.store.tables import submissions as table
+from intake.sync.elements import elements_of
+from intake.sync.mapping import statement
+from intake.sync.questionnaires import form_of
+from tests.journeys.test_tablet import only_submission
+from tests.members import member
+from tests.patients import Person
+from tests.sites import TestSite
+from tests.store.test_outbox import submission
+
+OWN = ("/question/informant-language", "/question/informant-interpreter")
+MANDARIN = Answer(State.ANSWERED, ("cmn",))
+YES, NO = (Answer(State.ANSWERED, (each,)) for each in ("yes", "no"))
+WANTS = {"informant-language": MANDARIN, "informant-interpreter": YES}
+
+
+def walk(person: Person) -> list[str]:
+    """Go on without an answer to the check page; returns what was asked on the way."""
+    asked = []
+    while person.path != "/check":
+        asked.append(person.path)
+        person.send()
+    return asked
+
+
+@pytest.mark.parametrize("informant", Informant)
+def test_who_answers_for_another_is_asked_about_themselves_last(pages: TestSite, informant: Informant) -> None:
+    pages.visit("1")
+    person = Person(pages)
+    person.arrive(informant.value)
+    own = informant in (Informant.SELF, Informant.SELF_WITH_HELP)
+    assert f"Question 2 of {5 if own else 7}" in person.page.text
+    asked = walk(person)
+    assert len(asked) == (4 if own else 6)
+    assert tuple(asked[-2:]) != OWN if own else tuple(asked[-2:]) == OWN
+
+
+def answered(pages: TestSite, then: str = "") -> Submission:
+    """A parent who answers at the tablet, for a child and for themselves; at the end it may be somebody else."""
+    pages.visit("1")
+    person = Person(pages)
+    person.arrive("guardian")
+    while not person.path.endswith("/informant-language"):
+        person.send({"choice": "en"} if person.path.endswith("/spoken-language") else {})
+    assert person.heading == "And you? What language do you prefer to speak or sign with us?"
+    person.send({"choice": "cmn"})
+    person.send({"choice": "yes"})
+    if then:
+        person.get("/who")
+        person.send({"informant": then})
+    assert person.path == "/check"
+    person.send()
+    return only_submission(pages)
+
+
+def test_the_patients_answers_and_their_own_are_kept_apart(pages: TestSite) -> None:
+    sent = answered(pages)
+    assert sent.answers == {
+        "spoken-language": Answer(State.ANSWERED, ("en",)),
+        "informant-language": MANDARIN,
+        "informant-interpreter": YES,
+    }
+
+
+def test_who_turns_out_to_be_the_patient_has_said_nothing_of_an_informant(pages: TestSite) -> None:
+    assert set(answered(pages, then="self").answers) == {"spoken-language"}
+
+
+def test_it_is_in_the_response_and_in_no_part_of_the_record(pages: TestSite) -> None:
+    questions, sent = pages.settings.question_set, answered(pages)
+    said = statement(sent, questions, MappingPolicy())
+    assert isinstance(said.spoken, Language)
+    assert (said.spoken.text, said.interpreter, said.written) == ("English", None, None)
+    assert [each.link_id for each in said.items] == ["spoken-language", "informant-language", "informant-interpreter"]
+    assert elements_of(sent, questions) == {"spoken-language"}
+    # Beside the patient's own answers to the same, whatever each of them is.
+    both = {**sent.answers, "interpreter": NO, "informant-language": Answer(State.DECLINED)}
+    said = statement(replace(sent, answers=both), questions, MappingPolicy())
+    assert (said.interpreter, said.spoken.text) == (Interpreter(wanted=False), "English")  # type: ignore[union-attr]
+    assert [each.absent for each in said.items if each.absent] == [AbsentReason.ASKED_DECLINED]
+
+
+def test_in_the_questionnaire_it_carries_no_code_of_the_patients_record(pages: TestSite) -> None:
+    items = {each.link_id: each for each in form_of(pages.settings.question_set, ("es",)).items}
+    assert items["spoken-language"].code is not None
+    assert [items[link].code for link in ("informant-language", "informant-interpreter")] == [None, None]
+    [hint] = items["informant-language"].items
+    assert hint.words.text.startswith("This is about you, not the patient.")
+
+
+def test_it_has_no_part_in_when_the_patient_is_asked_again(pages: TestSite) -> None:
+    questions = pages.settings.question_set
+    own = {each.id: Answer(State.DECLINED) for each in questions.questions if each.recorded}
+    sent = replace(answered(pages), answers={**own, "informant-language": Answer(State.UNKNOWN)})
+    assert journey.again_at(sent, questions, pages.settings.times.again) is not None
+
+
+@pytest.mark.parametrize(
+    ("informant", "said", "words"),
+    [
+        (
+            Informant.GUARDIAN,
+            WANTS,
+            "Mandarin Chinese, wants an interpreter",
+        ),
+        (Informant.CAREGIVER, {"informant-interpreter": NO}, "needs no interpreter"),
+        (Informant.GUARDIAN, {"informant-language": Answer(State.ANSWERED, (), {"own-words": "<b>Mam</b>"})}, "“<b>Mam</b>”"),
+        (Informant.GUARDIAN, {"informant-language": Answer(State.DECLINED)}, ""),
+        (Informant.GUARDIAN, {}, ""),
+        (Informant.SELF, {}, ""),
+    ],
+)
+def test_the_desk_is_told_how_to_speak_with_them_and_nothing_of_the_patient(
+    pages: TestSite, informant: Informant, said: dict[str, Answer], words: str
+) -> None:
+    visit = pages.visit("1")
+    patients = {"spoken-language": Answer(State.ANSWERED, ("vi",)), "interpreter": YES}
+    sent = replace(only(pages), informant=informant, answers={**patients, **said})
+    with pages.database.write() as tx:
+        submissions.submit(tx, sent, "main", visit.id)
+    desk = member(pages, "desk")
+    desk.get("/staff/today")
+    title = {"guardian": "Parent or guardian", "caregiver": "Caregiver"}.get(informant.value, "")
+    told = [" ".join(str(node.to_text()).split()) for node in desk.document.query(".informant")]
+    assert told == ([f"{title}: {words}"] if words else [])
+    assert "Vietnamese" not in desk.page.text
+
+
+def only(pages: TestSite) -> Submission:
+    """Answers of nobody yet."""
+    questions = pages.settings.question_set
+    return replace(submission("Patient/1"), question_set=questions.id, question_set_version=questions.version)
+
+
+def test_answers_that_were_given_up_tell_the_desk_nothing(pages: TestSite) -> None:
+    visit = pages.visit("1")
+    sent = replace(only(pages), informant=Informant.GUARDIAN, answers={"informant-interpreter": YES})
+    with pages.database.write() as tx:
+        submissions.submit(tx, sent, "main", visit.id)
+        tx.connection.execute(table.update().values(status=Status.REVERSED.value))
+    desk = member(pages, "desk")
+    assert "wants an interpreter" not in desk.get("/staff/today").text
