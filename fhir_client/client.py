@@ -23,8 +23,8 @@ FRESH = {"Cache-Control": "no-cache"}
 
 What they offer may come from there: some need seconds to put it together.
 """
-NO_POST = UNABLE | {400, 404}
-"""Statuses of a server that knows no search by POST."""
+NO_POST = UNABLE | {400, 403, 404}
+"""Statuses of a server that takes no search by POST, or of one before it that lets none through."""
 Resource = dict[str, Any]
 Body = Resource | list[Resource] | str
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from fhir_client.client import Client
-from fhir_client.errors import PatientProblem
+from fhir_client.errors import PatientProblem, Refused, ServerFault
+from fhir_client.responses import UNABLE
 from fhir_client.uscore.parts import Json
 from fhir_client.writing.charts import current_patient
 from fhir_client.writing.finding import identified
@@ -20,7 +21,7 @@ def match(client: Client, identifier: Json, birth_date: date) -> Json:
     The server is asked for the identifier alone, and both are compared here: a search that a server takes loosely must not
     lead into another person's chart. Raises Unmatched.
     """
-    found = {each["id"]: each for each in _in_use(client, identifier)}
+    found = {each["id"]: each for each in _asked(client, identifier)}
     if not found:
         raise Unmatched("No chart in use has this record number.")
     mine = [each for each in found.values() if each.get("birthDate") == birth_date.isoformat()]
@@ -29,6 +30,19 @@ def match(client: Client, identifier: Json, birth_date: date) -> Json:
     if len(mine) > 1:
         raise Unmatched("More than one chart has this record number and date of birth.")
     return mine[0]
+
+
+def _asked(client: Client, identifier: Json) -> list[Json]:
+    try:
+        return list(_in_use(client, identifier))
+    except Refused as error:
+        raise Unmatched("The server does not look for this record number.", error.status) from None
+    except ServerFault as error:
+        if error.status not in UNABLE | {404}:
+            raise
+        # A wrong base URL answers 404 as well, which is the server's fault and no patient's: this raises ServerFault then.
+        client.capabilities()
+        raise Unmatched("The server does not look for record numbers.", error.status) from None
 
 
 def _in_use(client: Client, identifier: Json) -> Iterator[Json]:

@@ -26,7 +26,7 @@ def _said(said: Submission) -> Iterator[str]:
 
 def _words(element: Element, answer: Answer) -> Iterator[str]:
     for choice in answer.choices:
-        if element is Element.INTERPRETER:
+        if element is Element.INTERPRETER and choice in INTERPRETER:
             yield INTERPRETER[choice]
         elif choice in terminology.languages():
             yield terminology.languages()[choice].name

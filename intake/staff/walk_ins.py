@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from intake.answers import Sought
+from intake.clock import bounds
 from intake.pages.site import site
 from intake.settings import Clinic
 from intake.staff import access, handing, today
@@ -16,7 +18,7 @@ from intake.staff.handing import Kind
 from intake.store import audit, codes, submissions, unmatched, visits
 from intake.store.database import Tx
 from intake.store.unmatched import Unmatched
-from intake.store.visits import Search, Visit, visit_id
+from intake.store.visits import Search, Visit
 
 LATER = "Somebody else has dealt with it meanwhile."
 
@@ -45,12 +47,13 @@ def let_in(clinic: str) -> ResponseReturnValue:
 
 
 def _put(tx: Tx, clinic: Clinic, sought: Sought) -> Visit:
-    """Return the visit of that patient of today; typed again, it is the same one."""
-    identity = visit_id(clinic.server, f"{clinic.id} {_today(clinic)} {sought.reference}")
-    known = visits.get(tx, identity)
+    """Return the visit of that patient of today; who is on the list already, be it by the schedule, is not put there again."""
+    whose = (sought.record_number, sought.birth_date)
+    listed = visits.expected(tx, clinic.id, *bounds(_today(clinic), clinic.time_zone))
+    known = next((each for each in listed if (each.record_number, each.birth_date) == whose), None)
     if known is not None:
         return known
-    visit = _sought(Visit(identity, clinic.id, clinic.server, sought.reference, tx.now), sought)
+    visit = _sought(Visit(str(uuid4()), clinic.id, clinic.server, sought.reference, tx.now), sought)
     visits.put(tx, visit)
     return visit
 

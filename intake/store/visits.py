@@ -91,7 +91,7 @@ def put(tx: Tx, visit: Visit) -> None:
         "starts_at": visit.starts_at,
         "gaps": ",".join(sorted(visit.gaps)),
         "sealed": tx.cipher.seal(msgspec.json.encode(sealed), visit.id),
-        "sought": visit.sought,
+        "sought": None if visit.sought is None else visit.sought.value,
     }
     if tx.connection.execute(update(table).where(table.c.id == visit.id).values(values)).rowcount == 0:
         tx.connection.execute(insert(table).values(id=visit.id, source_key=visit.id, **values))
@@ -115,7 +115,7 @@ def by_birth_date(tx: Tx, clinic: str, birth_date: date, start: datetime, end: d
 
 def searched(tx: Tx, server: str, *states: Search) -> tuple[Visit, ...]:
     """Return the server's visits whose search for a chart is so far."""
-    return _found(tx, table.c.server == server, table.c.sought.in_(states))
+    return _found(tx, table.c.server == server, table.c.sought.in_([each.value for each in states]))
 
 
 def fetched(tx: Tx, clinic: str, current: Sequence[str], start: datetime, end: datetime) -> None:

@@ -43,6 +43,10 @@ FEATURES = {
         "test_an_export_has_what_a_search_finds",
         "test_an_export_of_a_group_has_its_members_alone",
     ),
+    "a chart found by record number": (
+        "test_the_one_chart_is_found_and_written_to",
+        "test_without_exactly_one_chart_nothing_is_written_and_the_desk_corrects_it",
+    ),
     "charts that were merged": ("test_a_merged_chart_is_followed_and_a_loop_is_held",),
     "undone without harm": (
         "test_the_earlier_values_come_back_and_all_of_it_is_marked_in_error",

@@ -13,7 +13,7 @@ from intake.store import submissions, unmatched, visits
 from intake.store.known import Known
 from intake.store.visits import Search, Visit
 from intake.sync import matching
-from tests.faults import answering, at_batch
+from tests.faults import Answered, Asked, Forward, answering, at_batch
 from tests.outbox import ONE, PATIENT, Outbox, effects
 
 pytestmark = pytest.mark.server
@@ -111,6 +111,25 @@ def test_without_exactly_one_chart_nothing_is_written_and_the_desk_corrects_it(o
     assert outbox.state(sent) == ("verified", None)
     assert elements_of(outbox.real.read(patient))["race"] is not None
     assert effects(outbox.real, sent) == ONE
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 501])
+def test_a_server_that_looks_for_no_record_numbers_is_not_paused_for_it(outbox: Outbox, status: int) -> None:
+    sought = someone()
+    chart(outbox, sought)
+    other, sent = outbox.submit(outbox.patient()), said_by(outbox, sought)
+
+    def unable(asked: Asked, forward: Forward) -> Answered:
+        searches = "/Patient?" in asked.path or asked.path.endswith("/Patient/_search")
+        return Answered(status, {}, b"") if searches else forward(asked)
+
+    outbox.proxy.always = unable
+    outbox.work()
+    assert [outbox.state(each) for each in (other, sent)] == [("verified", None), ("held", "unmatched")]
+    outbox.proxy.always = None
+    assert correct(outbox, sent, sought)
+    outbox.work()
+    assert outbox.state(sent) == ("verified", None)
 
 
 def test_who_is_registered_later_is_found_when_the_same_is_looked_for_again(outbox: Outbox) -> None:

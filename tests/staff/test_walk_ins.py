@@ -73,6 +73,26 @@ def test_typed_twice_they_are_on_the_list_once_and_the_older_code_is_over(pages:
     assert patient.path == "/find"
 
 
+def test_who_is_on_the_schedule_is_let_in_to_their_visit(pages: TestSite, desk: Member) -> None:
+    scheduled = pages.visit("1", record_number="MRN 4711", birth_date=SOUGHT.birth_date)
+    desk.send(WHO, form="let-in")
+    assert desk.heading == "Code for Ana Lopez"
+    assert [each.id for each in listed(pages)] == [scheduled.id]
+
+
+def test_a_number_that_was_corrected_is_anybody_elses_again(pages: TestSite, desk: Member) -> None:
+    desk.send(WHO, form="let-in")
+    [mistaken] = listed(pages)
+    identity = held(pages, mistaken.id)
+    desk.get("/staff/today")
+    desk.send({"record_number": "MRN 4712"}, form=f"unmatched/{identity}")
+    desk.send(WHO, form="let-in")
+    assert {(each.record_number, each.patient) for each in listed(pages)} == {
+        ("MRN 4711", SOUGHT.reference),
+        ("MRN 4712", replace(SOUGHT, record_number="MRN 4712").reference),
+    }
+
+
 def test_they_are_found_by_the_desks_code_alone(pages: TestSite, desk: Member) -> None:
     desk.send(WHO, form="let-in")
     patient = Person(pages)
