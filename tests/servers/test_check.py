@@ -23,6 +23,7 @@ time_zone = "UTC"
 server = "main"
 organization = "{organization}"
 locations = ["{location}"]
+record_number_system = "http://example.org/mrn"
 """
 
 
@@ -31,7 +32,10 @@ def site(server: str, client: Client, tmp_path: Path, monkeypatch: pytest.Monkey
     """A clinic that is on the server, with one appointment tomorrow."""
     organization = client.create({"resourceType": "Organization", "name": "Riverside"})
     location = f"Location/{client.create({'resourceType': 'Location', 'name': 'Front'})['id']}"
-    patient = client.create({"resourceType": "Patient", "name": [{"family": "Nguyen", "given": ["Lan"]}]})
+    number = {"system": "http://example.org/mrn", "value": "4711"}
+    patient = client.create(
+        {"resourceType": "Patient", "name": [{"family": "Nguyen", "given": ["Lan"]}], "identifier": [number]}
+    )
     start = (datetime.now(UTC) + timedelta(days=1)).replace(hour=12)
     appointment = {
         "resourceType": "Appointment",
@@ -57,9 +61,27 @@ def test_a_site_in_order(site: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["check", "--json"]) == 0
     out = capsys.readouterr().out
     words = [each["words"] for each in json.loads(out)["findings"] if each["about"] == "clinic riverside"]
-    assert words[-1] == "the schedule can be searched: 1 appointments today and tomorrow"
+    assert words[-2:] == [
+        "the schedule can be searched: 1 appointments today and tomorrow",
+        "charts have record numbers of http://example.org/mrn, by which the desk lets in who is on no schedule",
+    ]
     assert "Nguyen" not in out
     assert json.loads(out)["wrong"] == 0
+
+
+def test_a_wrong_system_of_record_numbers_is_found_before_the_desk_finds_nobody(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clinics = site / "clinics.toml"
+    clinics.write_text(clinics.read_text("utf-8").replace("org/mrn", "org/MRN"), "utf-8")
+    capsys.readouterr()
+    assert main(["check", "--json"]) == 1
+    out = capsys.readouterr().out
+    [wrong] = [each for each in json.loads(out)["findings"] if "record number" in each["words"]]
+    assert wrong["words"] == "nobody who is expected (of 1 looked at) has a record number of http://example.org/MRN"
+    assert wrong["way_out"] == "Correct record_number_system of [riverside] in clinics.toml."
+    assert "Nguyen" not in out
+    assert "4711" not in out
 
 
 def test_a_location_that_the_server_does_not_know(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

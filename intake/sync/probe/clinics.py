@@ -1,6 +1,7 @@
 """One clinic at its FHIR server: are its Organization and Locations there, and can its schedule be read."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from fhir_client.client import Client
 from fhir_client.errors import FhirError, Gone
@@ -9,7 +10,10 @@ from intake.clock import Clock
 from intake.settings import Clinic, Server
 from intake.sync.probe.findings import Finding, good, unknown, wrong
 from intake.sync.probe.servers import way_out
-from intake.sync.schedule import appointments, day_of
+from intake.sync.schedule import appointments, day_of, expected
+
+SOME = 10
+"""Charts that are looked at for a record number; somebody among so many has one, where there are any."""
 
 
 def clinic_findings(clinic: Clinic, server: Server, client: Client, clock: Clock) -> Iterator[Finding]:
@@ -20,6 +24,7 @@ def clinic_findings(clinic: Clinic, server: Server, client: Client, clock: Clock
         for location in clinic.locations:
             yield _place(about, client, "Location", location)
         yield _schedule(about, client, clinic, clock)
+        yield from _record_numbers(about, client, clinic, clock)
     except FhirError as error:
         yield wrong(about, f"its places or its schedule cannot be read. {error.words}", way_out(server, error))
 
@@ -63,3 +68,14 @@ def _schedule(about: str, client: Client, clinic: Clinic, clock: Clock) -> Findi
             "If patients are expected, compare locations in clinics.toml with the Location of an Appointment.",
         )
     return good(about, f"the schedule can be searched: {count} appointments today and tomorrow")
+
+
+def _record_numbers(about: str, client: Client, clinic: Clinic, clock: Clock) -> Iterator[Finding]:
+    """Yield whether those who are expected have record numbers of the system by which the desk lets others in."""
+    system = clinic.record_number_system
+    charts = tuple(islice(expected(client, clinic, day_of(clinic, clock())), SOME)) if system else ()
+    if any(each.record_number for each in charts):
+        yield good(about, f"charts have record numbers of {system}, by which the desk lets in who is on no schedule")
+    elif charts:
+        words = f"nobody who is expected (of {len(charts)} looked at) has a record number of {system}"
+        yield wrong(about, words, f"Correct record_number_system of [{clinic.id}] in clinics.toml.")
