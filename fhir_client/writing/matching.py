@@ -10,6 +10,9 @@ from fhir_client.uscore.parts import Json
 from fhir_client.writing.charts import current_patient
 from fhir_client.writing.finding import identified
 
+NO_SEARCH = UNABLE | {403, 404}
+"""Statuses of a server that does not let anybody search so, which others than a search do not need."""
+
 
 class Unmatched(PatientProblem):
     """No chart, or more than one, is that of the person; the words tell neither number nor date."""
@@ -19,14 +22,14 @@ def match(client: Client, identifier: Json, birth_date: date) -> Json:
     """Return the one Patient that carries the identifier and was born that day; of charts that were merged it is the last.
 
     The server is asked for the identifier alone, and both are compared here: a search that a server takes loosely must not
-    lead into another person's chart. Raises Unmatched.
+    lead into another person's chart. Raises Unmatched, and Refused where the server does not search so.
     """
     found = {each["id"]: each for each in _asked(client, identifier)}
     if not found:
         raise Unmatched("No chart in use has this record number.")
     mine = [each for each in found.values() if each.get("birthDate") == birth_date.isoformat()]
     if not mine:
-        raise Unmatched("The chart of this record number has another date of birth.")
+        raise Unmatched("The chart of this record number has another date of birth, or no whole one.")
     if len(mine) > 1:
         raise Unmatched("More than one chart has this record number and date of birth.")
     return mine[0]
@@ -36,13 +39,13 @@ def _asked(client: Client, identifier: Json) -> list[Json]:
     try:
         return list(_in_use(client, identifier))
     except Refused as error:
-        raise Unmatched("The server does not look for this record number.", error.status) from None
+        raise Unmatched("The server refuses to look for this record number.", error.status) from None
     except ServerFault as error:
-        if error.status not in UNABLE | {404}:
+        if error.status not in NO_SEARCH:
             raise
         # A wrong base URL answers 404 as well, which is the server's fault and no patient's: this raises ServerFault then.
         client.capabilities()
-        raise Unmatched("The server does not look for record numbers.", error.status) from None
+        raise Refused(f"The server answered {error.status}: it does not look for record numbers.", error.status) from None
 
 
 def _in_use(client: Client, identifier: Json) -> Iterator[Json]:

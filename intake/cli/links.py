@@ -57,7 +57,8 @@ def _create(database: Database, settings: Settings, clinic: Clinic, day: date, a
 
     with database.write() as tx:
         start, end = bounds(day, clinic.time_zone)
-        expected = visits.expected(tx, clinic.id, start, end)
+        # Whom the desk let in is here, and on no schedule.
+        expected = [each for each in visits.expected(tx, clinic.id, start, end) if each.sought is None]
         known = visits.last_fetched(tx, clinic.id) is not None
         progress = visits.progress(tx, [visit.id for visit in expected])
         unasked = resting.not_asked(tx, clinic.server, [visit.patient for visit in expected])

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, request, url_for
 
 from intake import journey
-from intake.answers import Answer, Informant, State
+from intake.answers import Answer, Informant, Sought, State
 from intake.journey import Place, Step
 from intake.pages import errors, speaking
 from intake.pages.errors import Page
@@ -17,8 +17,8 @@ from intake.patient import reading, visitors, voices
 from intake.patient.options import options_of
 from intake.patient.reading import Fault, Reading
 from intake.patient.visitors import LINK
-from intake.questions import Kind, Question
-from intake.store import drafts, resting
+from intake.questions import Kind, Question, Subject
+from intake.store import drafts, resting, visits
 from intake.store.drafts import Draft, DraftState, Pending
 from intake.store.resting import Resting
 
@@ -104,7 +104,10 @@ def _answered_before(draft: Draft) -> Resting | None:
     """Return what the person said already for which they need not be asked now; they may answer again all the same."""
     bound = draft.state.bound
     with site().database.read() as tx:
-        return resting.not_asked(tx, bound.server, [bound.patient]).get(bound.patient)
+        # Whom the desk let in by record number may have been found since.
+        visit = visits.get(tx, draft.visit) if Sought.of(bound.patient) else None
+        patient = visit.patient if visit else bound.patient
+        return resting.not_asked(tx, bound.server, [patient]).get(patient)
 
 
 def who() -> Page:
@@ -126,12 +129,27 @@ def _who(draft: Draft) -> Page:
 
 
 def _spoken_by(draft: Draft, informant: Informant) -> DraftState:
-    """Return the state with who answers now; what a young person said, a parent neither sees nor takes over."""
+    """Return the state with who answers now; what a young person said, a parent neither sees nor takes over.
+
+    Nor does anybody take over what somebody else said of themselves.
+    """
     before = draft.state.informant
     passed_on = before is not None and before.is_own is not informant.is_own
     if passed_on and voices.is_asked_first(draft):
         return replace(draft.state, informant=informant, answers={}, seen=(journey.WHY.key,), pending={})
-    return replace(draft.state, informant=informant)
+    return replace(draft.state if before is informant else _without_themselves(draft.state), informant=informant)
+
+
+def _without_themselves(state: DraftState) -> DraftState:
+    """Return the state without what whoever answered for the patient said of themselves."""
+    theirs = {each.id for each in site().settings.question_set.questions if each.about is Subject.INFORMANT}
+    places = {Place(Step.QUESTION, each).key for each in theirs}
+    return replace(
+        state,
+        answers={key: each for key, each in state.answers.items() if key not in theirs},
+        seen=tuple(key for key in state.seen if key not in places),
+        pending={key: each for key, each in state.pending.items() if key not in places},
+    )
 
 
 def question(question_id: str) -> Page:

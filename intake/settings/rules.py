@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from intake.questions import Question, Subject
+from intake.questions import Element, Kind, Question, Subject
 from intake.settings.extending import composed
 from intake.settings.files import ClinicTable, IntakeFile, QuestionSetFile, ServerTable, TimesTable
 from intake.settings.values import RUNGS, AuthKind, QuirksProfile
@@ -15,6 +15,7 @@ AUTO = "auto"
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _ORGANIZATION = re.compile(rf"Organization/{_ID}|[^|]*\|\S.*")
 _PATIENT = re.compile(rf"Patient/{_ID}")
+OF_AN_INFORMANT = ((Kind.LANGUAGE, (Element.SPOKEN_LANGUAGE,)), (Kind.CHOICE, (Element.INTERPRETER,)))
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NEEDED_FOR = {
     AuthKind.NONE: (),
@@ -58,13 +59,19 @@ def question_set_faults(file: QuestionSetFile, known: Mapping[str, QuestionSetFi
     for question in composed(file, known):
         if question.id in earlier:
             yield f"{where}: questions: '{question.id}' is there twice"
-        if not question.proxy_title and question.about is Subject.PATIENT:
-            yield f"{where}: proxy_title of '{question.id}': needed, for somebody may answer for the patient"
+        yield from _subject_faults(question, where)
         wanted = question.asked_with
         if wanted is not None and (wanted.question not in earlier or earlier[wanted.question].option(wanted.choice) is None):
             choice = f"no earlier question '{wanted.question}' has a choice '{wanted.choice}'"
             yield f"{where}: asked_with of '{question.id}': {choice}"
         earlier[question.id] = question
+
+
+def _subject_faults(question: Question, where: str) -> Iterator[str]:
+    if question.about is Subject.PATIENT and not question.proxy_title:
+        yield f"{where}: proxy_title of '{question.id}': needed, for somebody may answer for the patient"
+    if question.about is Subject.INFORMANT and (question.kind, question.elements) not in OF_AN_INFORMANT:
+        yield f"{where}: about of '{question.id}': who answers is asked for spoken-language or interpreter alone"
 
 
 def quirks_faults(profile: QuirksProfile, where: str) -> Iterator[str]:

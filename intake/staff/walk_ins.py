@@ -1,7 +1,7 @@
 """Who is on no schedule: the desk lets them in by record number and date of birth, and corrects these if they are wrong."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -53,7 +53,7 @@ def _put(tx: Tx, clinic: Clinic, sought: Sought) -> Visit:
     known = next((each for each in listed if (each.record_number, each.birth_date) == whose), None)
     if known is not None:
         return known
-    visit = _sought(Visit(str(uuid4()), clinic.id, clinic.server, sought.reference, tx.now), sought)
+    visit = _sought(sought, str(uuid4()), clinic, tx.now)
     visits.put(tx, visit)
     return visit
 
@@ -76,15 +76,15 @@ def correct(submission: str) -> ResponseReturnValue:
         return today.page(clinic, correct=(submission, form)), 422
     with site().database.write() as tx:
         held = next((each for each in unmatched.waiting(tx, clinic.id) if each.id == submission), None)
-        done = held is not None and _correct(tx, held, replace(held.sought, **_typed(form)))
+        done = held is not None and _correct(tx, clinic, held, replace(held.sought, **_typed(form)))
     flash("The chart is looked for now. Look again in a minute." if done else LATER)
     return redirect(url_for(".today", clinic=clinic.id), 303)
 
 
-def _correct(tx: Tx, held: Unmatched, sought: Sought) -> bool:
-    listed = visits.get(tx, held.visit) if held.visit else None
+def _correct(tx: Tx, clinic: Clinic, held: Unmatched, sought: Sought) -> bool:
+    listed = visits.get(tx, held.visit, lock=True) if held.visit else None
     if listed is not None and listed.sought:
-        visits.put(tx, _sought(listed, sought))
+        visits.put(tx, _sought(sought, listed.id, clinic, listed.starts_at))
     audit.record(tx, access.user().name, "chart-corrected", held.id)
     return unmatched.correct(tx, held.id, sought)
 
@@ -95,14 +95,14 @@ def _clinic_of(submission: str) -> Clinic:
     return site().settings.clinics.get(row.clinic if row else "") or abort(404)
 
 
-def _sought(visit: Visit, sought: Sought) -> Visit:
-    """Return the visit with nothing but whom the desk says it is."""
+def _sought(sought: Sought, identity: str, clinic: Clinic, since: datetime) -> Visit:
+    """Return the visit of somebody of whom nothing is known but whom the desk says it is."""
     return Visit(
-        id=visit.id,
-        clinic=visit.clinic,
-        server=visit.server,
+        id=identity,
+        clinic=clinic.id,
+        server=clinic.server,
         patient=sought.reference,
-        starts_at=visit.starts_at,
+        starts_at=since,
         birth_date=sought.birth_date,
         record_number=sought.record_number,
         sought=Search.NEW,

@@ -1,7 +1,7 @@
 """The worker's side of the outbox: claim under a lease, then say how it went; a lost lease is told, never overrun."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
@@ -152,10 +152,17 @@ def follow(tx: Tx, claimed: Claimed, patient: str) -> bool:
     return _put_under(tx, claimed, patient, {})
 
 
-def bind(tx: Tx, claimed: Claimed, submission: Submission) -> bool:
+def bind(tx: Tx, claimed: Claimed, submission: Submission, lease: timedelta) -> bool:
     """Put the row under the chart that was found for its patient; False where another row of that chart goes first."""
     sealed = tx.cipher.seal(payload.encode(submission), claimed.row.id)
-    return _put_under(tx, claimed, submission.patient, {"payload": sealed})
+    return _put_under(tx, claimed, submission.patient, {"payload": sealed, "leased_until": tx.now + lease})
+
+
+def take_from(tx: Tx, claimed: Claimed, elements: frozenset[str]) -> Claimed:
+    """Note the elements as taken by later submissions, and return the row without them."""
+    taken = claimed.taken | elements
+    _update(tx, claimed, {"taken": ",".join(sorted(taken))})
+    return replace(claimed, taken=taken)
 
 
 def _put_under(tx: Tx, claimed: Claimed, patient: str, values: Mapping[str, Any]) -> bool:

@@ -17,6 +17,8 @@ from intake.store.submissions import OPEN, Status
 from intake.store.tables import Moment
 from intake.store.tables import submissions as table
 
+ARRIVED = (Status.ACCEPTED, Status.VERIFIED, Status.ENTERED)
+"""What the chart has of a submission's answers, be it that nobody has read them back yet."""
 _unarrived = [Status.HELD.value, *(status.value for status in OPEN)]
 
 
@@ -33,12 +35,19 @@ _told = select(*_answers).where(*_same_chart, table.c.payload.is_not(None))
 UNARRIVED = _told.where(table.c.status.in_(_unarrived), table.c.undo_from.is_(None))
 SENT = _told.where(table.c.sent_at >= _moment)
 IDS = select(table.c.id).where(*_same_chart, table.c.sent_at.is_not(None))
+NEWER = select(*_answers).where(
+    table.c.server == bindparam("of_server"),
+    table.c.patient_key == select(_mine.c.patient_key).scalar_subquery(),
+    table.c.number > select(_mine.c.number).scalar_subquery(),
+    table.c.payload.is_not(None),
+    table.c.status.in_([each.value for each in ARRIVED]),
+)
 UNDONE = select(table.c.id, table.c.earlier).where(*_same_chart, table.c.reversed_at >= _moment, table.c.earlier.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
 class Older:
-    """An older submission of the same chart; `taken` are the elements that later ones have answered since."""
+    """Another submission of the same chart, mostly an older one; `taken` are the elements that later ones took over."""
 
     id: str
     status: Status
@@ -54,6 +63,11 @@ def unarrived(tx: Tx, claimed: Claimed) -> tuple[Older, ...]:
 def sent_since(tx: Tx, claimed: Claimed, moment: datetime) -> tuple[Older, ...]:
     """Return the older submissions of the same chart that were sent since then, whatever became of them."""
     return _older(tx, claimed, SENT, moment)
+
+
+def newer(tx: Tx, claimed: Claimed) -> tuple[Older, ...]:
+    """Return what later submissions of the same chart brought there already: of one whose chart was not known before."""
+    return _older(tx, claimed, NEWER)
 
 
 def ids_sent(tx: Tx, claimed: Claimed) -> tuple[str, ...]:

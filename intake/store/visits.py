@@ -97,9 +97,9 @@ def put(tx: Tx, visit: Visit) -> None:
         tx.connection.execute(insert(table).values(id=visit.id, source_key=visit.id, **values))
 
 
-def get(tx: Tx, identity: str) -> Visit | None:
-    """Return the visit of that id."""
-    return next(iter(_found(tx, table.c.id == identity)), None)
+def get(tx: Tx, identity: str, *, lock: bool = False) -> Visit | None:
+    """Return the visit of that id; with `lock` nobody else changes it in the meantime."""
+    return next(iter(_found(tx, table.c.id == identity, lock=lock)), None)
 
 
 def expected(tx: Tx, clinic: str, start: datetime, end: datetime) -> tuple[Visit, ...]:
@@ -168,8 +168,9 @@ def _birth_key(tx: Tx, birth_date: date) -> str:
     return tx.cipher.keyed("birth date", birth_date.isoformat())
 
 
-def _found(tx: Tx, *where: Any) -> tuple[Visit, ...]:
-    rows = tx.connection.execute(select(table).where(*where).order_by(table.c.starts_at, table.c.id))
+def _found(tx: Tx, *where: Any, lock: bool = False) -> tuple[Visit, ...]:
+    query = select(table).where(*where).order_by(table.c.starts_at, table.c.id)
+    rows = tx.connection.execute(query.with_for_update() if lock else query)
     return tuple(_visit(tx, row) for row in rows)
 
 

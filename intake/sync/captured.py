@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from fhir_client.uscore.statement import AbsentReason, Coded, Source, Statement
+from intake.answers import Sought
 from intake.questions import Element
 from intake.report.values import Captured, State
 from intake.settings import Settings
@@ -35,7 +36,8 @@ def captured(settings: Settings, database: Database) -> Iterator[Captured]:
 
 def _answers(settings: Settings, told: Told, server: int) -> Iterator[Captured]:
     questions = settings.question_sets.get(told.submission.question_set)
-    if questions is None:
+    if questions is None or Sought.of(told.submission.patient):
+        # Of nobody that a record knows yet.
         return
     try:
         said = statement(told.submission, questions, settings.mapping)

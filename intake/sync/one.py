@@ -17,6 +17,7 @@ from fhir_client.writing.matching import Unmatched
 from fhir_client.writing.readback import Difference, read_back
 from fhir_client.writing.values import Sending, Writer, Written
 from fhir_client.writing.ways import write
+from intake.answers import Submission
 from intake.questions import QuestionSet
 from intake.store import claims, overtaking, servers, unmatched
 from intake.store.claims import Claimed
@@ -29,7 +30,7 @@ from intake.sync import saying
 from intake.sync.bench import Bench, told
 from intake.sync.choices import UnknownAnswer
 from intake.sync.conflicts import deciding_writer, met
-from intake.sync.elements import elements_of
+from intake.sync.elements import elements_of, elements_of_all
 from intake.sync.matching import bound
 from intake.sync.outcomes import hold, pause, unforeseen, wait
 from intake.sync.written import key_of, noted, read
@@ -38,7 +39,7 @@ NEXT_TO_IT = timedelta(seconds=2)
 """How long a row waits for the one that goes before it, or for whoever has its lease now."""
 SCHEDULE_BEHIND = timedelta(days=3)
 """What the schedule said of a chart can be this old, so what we wrote since is no change by others."""
-ARRIVED = frozenset({Status.ACCEPTED, Status.VERIFIED})
+MENDED = frozenset({Status.ACCEPTED, Status.VERIFIED})
 TYPE = "An administrator's worklist says what to type; it is read back when they say there that it is typed."
 
 
@@ -120,25 +121,24 @@ def _write(bench: Bench, claimed: Claimed, said: Statement) -> Written:
         since, undone = overtaking.sent_since(tx, claimed, lately), overtaking.undone_since(tx, claimed, lately)
         ours = overtaking.ids_sent(tx, claimed)
     # What an earlier submission of this patient said, or its undo brought back, is in the chart because we wrote it.
-    mended = _elements(bench, since).union(*(elements_in(part.element) for each in undone for part in read(each).parts))
+    mended = elements_of_all((each.submission for each in since), bench.settings).union(
+        *(elements_in(part.element) for each in undone for part in read(each).parts)
+    )
     return write(
         bench.client,
         writer,
-        replace(said, corrects=_elements(bench, _at_this_visit(claimed, since))),
+        replace(said, corrects=elements_of_all(_at_this_visit(claimed, since), bench.settings)),
         known=_known(claimed, mended, ours),
         first=claimed.sent is None,
         before_sending=_noted(bench, claimed, without(said, writer.policy.keeps)),
     )
 
 
-def _at_this_visit(claimed: Claimed, since: Iterable[Older]) -> Iterator[Older]:
+def _at_this_visit(claimed: Claimed, since: Iterable[Older]) -> Iterator[Submission]:
     """Yield what the patient answered at this visit before, of which this one is a mend and no new answer."""
     visit = claimed.submission.appointment
-    return (each for each in since if visit and each.submission.appointment == visit and each.status in ARRIVED)
-
-
-def _elements(bench: Bench, older: Iterable[Older]) -> frozenset[str]:
-    return frozenset[str]().union(*(elements_of(each.submission, _questions(bench, each)) for each in older))
+    mended = (each for each in since if visit and each.submission.appointment == visit and each.status in MENDED)
+    return (each.submission for each in mended)
 
 
 def _questions(bench: Bench, older: Older) -> QuestionSet | None:

@@ -1,10 +1,13 @@
 """The question sets as FHIR Questionnaires in every offered language; `items.py` makes the responses that fit them.
 
 What the forms have and a Questionnaire has no place for is left out: the wording for those who answer for somebody else, and
-the examples below a group's box. The languages are named in themselves, as on the tablet, and need no translation.
+the examples below a group's box. What those are asked about themselves is hidden, for no item says who answers: a response of
+ours has it, and no other renderer asks it of the patient. The languages are named in themselves, as on the tablet, and need no
+translation.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from fhir_client.uscore.form import Choice, Control, Form, FormItem, Words
 from fhir_client.uscore.form import Kind as ItemKind
@@ -14,7 +17,7 @@ from fhir_client.uscore.statement import CDCREC, AbsentReason, Coding
 from intake import terminology
 from intake.answers import LONGEST_WRITE_IN
 from intake.i18n import SOURCE, translator
-from intake.questions import Kind, Option, Question, QuestionSet, texts
+from intake.questions import Kind, Option, Question, QuestionSet, Subject, texts
 from intake.sync.items import (
     INTERPRETER,
     SEARCH_WORDS,
@@ -39,7 +42,7 @@ def form_of(questions: QuestionSet, tags: Sequence[str]) -> Form:
         version=questions.version,
         language=SOURCE,
         title=maker.joined([question.label for question in questions.questions]),
-        items=(_notice(), *(item for question in questions.questions for item in maker.items(question))),
+        items=(_notice(), *(item for question in questions.questions for item in _shown(question, maker.items(question)))),
     )
 
 
@@ -51,6 +54,10 @@ def messages(questions: QuestionSet) -> frozenset[str]:
 def _notice() -> FormItem:
     # Which privacy text was shown is written by the program that asks, so nobody has to read the item's words.
     return FormItem("notice", ItemKind.STRING, Words("Notice shown"), hidden=True)
+
+
+def _shown(question: Question, items: Iterable[FormItem]) -> Iterator[FormItem]:
+    return (each if question.about is Subject.PATIENT else replace(each, hidden=True) for each in items)
 
 
 class _Maker:

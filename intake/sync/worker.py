@@ -47,9 +47,9 @@ def run(settings: Settings, database: Database, clock: Clock, *, once: bool, sto
     for thread in threads:
         thread.start()
     _keep_house(settings, database, clock)
-    due, asked = clock() + HOUSEKEEPING, clock()
+    due, next_search = clock() + HOUSEKEEPING, clock()
     while not once and not stop.wait(IDLE_SECONDS):
-        asked = _sought(settings, database, clock, asked)
+        next_search = _charts_looked_for(settings, database, clock, next_search)
         due = _house_kept(settings, database, clock, due)
     for thread in threads:
         thread.join()
@@ -64,7 +64,7 @@ def _house_kept(settings: Settings, database: Database, clock: Clock, due: datet
     return clock() + HOUSEKEEPING
 
 
-def _sought(settings: Settings, database: Database, clock: Clock, due: datetime) -> datetime:
+def _charts_looked_for(settings: Settings, database: Database, clock: Clock, due: datetime) -> datetime:
     if clock() < due:
         return due
     # The desk waits for it; but a server that fails is not asked every second.

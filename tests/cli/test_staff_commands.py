@@ -14,7 +14,7 @@ from intake.cli.opening import opened
 from intake.clock import system_clock
 from intake.settings import load
 from intake.store import audit, devices, links, submissions, users, visits
-from intake.store.visits import Visit, visit_id
+from intake.store.visits import Search, Visit, visit_id
 from tests.store.test_outbox import submission
 
 
@@ -119,7 +119,9 @@ def test_a_tablet_is_paired_listed_and_revoked(ready: Path, capsys: pytest.Captu
     assert "revoked" in capsys.readouterr().out
 
 
-def expect(key: str, starts_at: datetime, born: date | None = date(1980, 5, 17), name: str = "Ana Lopez") -> Visit:
+def expect(
+    key: str, starts_at: datetime, born: date | None = date(1980, 5, 17), name: str = "Ana Lopez", sought: Search | None = None
+) -> Visit:
     """Expect a visit at Riverside."""
     visit = Visit(
         id=visit_id("main", f"Appointment/{key}"),
@@ -132,6 +134,7 @@ def expect(key: str, starts_at: datetime, born: date | None = date(1980, 5, 17),
         initials="AL",
         appointment=f"Appointment/{key}",
         record_number="MRN-1",
+        sought=sought,
     )
     with opened(load()) as database, database.write() as tx:
         visits.put(tx, visit)
@@ -146,6 +149,7 @@ def test_links_for_the_days_visits(ready: Path, capsys: pytest.CaptureFixture[st
     expect("tomorrow", noon + timedelta(days=1))
     expect("no-date", noon, born=None)
     expect("asked-before", noon)
+    expect("let-in-by-the-desk", noon, sought=Search.NEW)
     answered = expect("answered", noon)
     with opened(load()) as database, database.write() as tx:
         submissions.submit(tx, submission(), "main", answered.id)

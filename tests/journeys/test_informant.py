@@ -78,6 +78,27 @@ def test_who_turns_out_to_be_the_patient_has_said_nothing_of_an_informant(pages:
     assert set(answered(pages, then="self").answers) == {"spoken-language"}
 
 
+def test_nobody_takes_over_what_another_said_of_themselves(pages: TestSite) -> None:
+    pages.visit("1")
+    person = Person(pages)
+    person.arrive("guardian")
+    person.send({"choice": ["2106-3"], "own-words": ""})
+    while not person.path.endswith("/informant-language"):
+        person.send()
+    person.send({"choice": "cmn"})
+    person.send({"choice": "yes"})
+    person.get("/who")
+    person.send({"informant": "caregiver"})
+    assert person.path == OWN[0]
+    assert "checked" not in person.page.text
+    person.send()
+    assert person.path == OWN[1]
+    person.send()
+    person.send()
+    said = only_submission(pages)
+    assert (said.informant, set(said.answers)) == (Informant.CAREGIVER, {"race-ethnicity"})
+
+
 def test_it_is_in_the_response_and_in_no_part_of_the_record(pages: TestSite) -> None:
     questions, sent = pages.settings.question_set, answered(pages)
     said = statement(sent, questions, MappingPolicy())
@@ -96,8 +117,13 @@ def test_in_the_questionnaire_it_carries_no_code_of_the_patients_record(pages: T
     items = {each.link_id: each for each in form_of(pages.settings.question_set, ("es",)).items}
     assert items["spoken-language"].code is not None
     assert [items[link].code for link in ("informant-language", "informant-interpreter")] == [None, None]
-    [hint] = items["informant-language"].items
-    assert hint.words.text.startswith("This is about you, not the patient.")
+    # Nobody is asked it by a renderer that does not know who answers.
+    assert {link for link, each in items.items() if each.hidden} == {
+        "notice",
+        "informant-language",
+        "informant-language.own-words",
+        "informant-interpreter",
+    }
 
 
 def test_it_has_no_part_in_when_the_patient_is_asked_again(pages: TestSite) -> None:

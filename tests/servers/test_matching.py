@@ -1,6 +1,7 @@
 """Whom the desk let in by record number and birth date: the one chart that has both, or the answers wait for a person."""
 
 import logging
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -79,7 +80,7 @@ def test_it_goes_on_with_the_chart_that_it_was_sent_to(outbox: Outbox) -> None:
     ("why", "words"),
     [
         ("nobody", "No chart in use has this record number."),
-        ("born", "The chart of this record number has another date of birth."),
+        ("born", "The chart of this record number has another date of birth, or no whole one."),
         ("two", "More than one chart has this record number and date of birth."),
         ("closed", "No chart in use has this record number."),
     ],
@@ -113,8 +114,10 @@ def test_without_exactly_one_chart_nothing_is_written_and_the_desk_corrects_it(o
     assert effects(outbox.real, sent) == ONE
 
 
-@pytest.mark.parametrize("status", [400, 404, 405, 501])
-def test_a_server_that_looks_for_no_record_numbers_is_not_paused_for_it(outbox: Outbox, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "reason"), [(400, "unmatched"), (403, "refused"), (404, "refused"), (405, "refused"), (501, "refused")]
+)
+def test_a_server_that_looks_for_no_record_numbers_is_not_paused_for_it(outbox: Outbox, status: int, reason: str) -> None:
     sought = someone()
     chart(outbox, sought)
     other, sent = outbox.submit(outbox.patient()), said_by(outbox, sought)
@@ -125,11 +128,43 @@ def test_a_server_that_looks_for_no_record_numbers_is_not_paused_for_it(outbox: 
 
     outbox.proxy.always = unable
     outbox.work()
-    assert [outbox.state(each) for each in (other, sent)] == [("verified", None), ("held", "unmatched")]
+    assert [outbox.state(each) for each in (other, sent)] == [("verified", None), ("held", reason)]
     outbox.proxy.always = None
-    assert correct(outbox, sent, sought)
+    with outbox.database.write() as tx:
+        assert submissions.retry(tx, str(sent.id))
     outbox.work()
     assert outbox.state(sent) == ("verified", None)
+
+
+def test_what_was_answered_later_is_not_overwritten_by_what_was_bound_late(outbox: Outbox) -> None:
+    """The first is held over a wrong number; meanwhile the patient answers again, and then the desk corrects it."""
+    sought, wrong = someone(), someone()
+    patient = chart(outbox, sought)
+    asian, white = Answer(State.ANSWERED, ("2028-9",)), Answer(State.ANSWERED, ("2106-3",))
+    spanish, vietnamese = Answer(State.ANSWERED, ("es",)), Answer(State.ANSWERED, ("vi",))
+    first = said_by(
+        outbox, wrong, answers={"race-ethnicity": asian, "spoken-language": vietnamese, "written-language": vietnamese}
+    )
+    outbox.work()
+    assert outbox.state(first) == ("held", "unmatched")
+    second = outbox.submit(patient, answers={"race-ethnicity": white, "written-language": spanish})
+    outbox.work()
+    assert outbox.state(second) == ("verified", None)
+    assert correct(outbox, first, sought)
+    outbox.work()
+    assert outbox.state(first) == ("verified", None)
+    held = outbox.real.read(patient)
+    assert "2106-3" in str(elements_of(held)["race"])
+    assert "2028-9" not in str(elements_of(held)["race"])
+    # Only what the second did not speak of is the first one's.
+    assert effects(outbox.real, first) == {
+        **dict.fromkeys(ONE, 0),
+        "QuestionnaireResponse": 1,
+        "spoken-language": 1,
+        "Provenance": 1,
+    }
+    codes = {each["code"] for entry in held["communication"] for each in entry["language"]["coding"]}
+    assert {"es", "vi"} <= codes
 
 
 def test_who_is_registered_later_is_found_when_the_same_is_looked_for_again(outbox: Outbox) -> None:
@@ -198,7 +233,21 @@ def test_the_desk_sees_names_and_mistakes_before_anybody_answers(outbox: Outbox)
 
 
 def test_a_server_that_fails_leaves_the_search_for_later(outbox: Outbox) -> None:
-    visit = let_in(outbox, someone())
+    visit, other = let_in(outbox, someone()), let_in(outbox, someone())
+    outbox.proxy.plan = [answering(503)]
+    assert not matching.seek(outbox.settings, outbox.database, outbox.clock, Search.NEW)
+    # One that fails alone keeps no other waiting.
+    assert {listed(outbox, each).sought for each in (visit, other)} == {Search.NEW, Search.NONE}
+    with outbox.database.write() as tx:
+        visits.put(tx, replace(listed(outbox, other), sought=Search.NEW))
     outbox.proxy.always = answering(503)
     assert not matching.seek(outbox.settings, outbox.database, outbox.clock, Search.NEW)
-    assert listed(outbox, visit).sought is Search.NEW
+    assert {listed(outbox, each).sought for each in (visit, other)} == {Search.NEW}
+    # After hours as well; but nobody looks for ever for who is never registered.
+    outbox.proxy.always = None
+    outbox.clock.advance(hours=3)
+    assert matching.seek(outbox.settings, outbox.database, outbox.clock, Search.NEW)
+    assert {listed(outbox, each).sought for each in (visit, other)} == {Search.NONE}
+    asked = len(outbox.proxy.asked)
+    assert matching.seek(outbox.settings, outbox.database, outbox.clock, Search.NEW, Search.NONE)
+    assert len(outbox.proxy.asked) == asked

@@ -23,8 +23,10 @@ asked_with = {{ question = "{question}", choice = "{choice}" }}
 title = "Which tribe, nation or village are you part of?"
 proxy_title = "{proxy}"
 own_words = "In your own words, if you like"
+{more}
 """
 RIGHT = {
+    "more": "",
     "proxy": "Which tribe is the patient part of?",
     "after": 'after = "race"',
     "id": "tribe",
@@ -58,6 +60,7 @@ def test_without_a_place_they_come_last(tmp_path: Path) -> None:
     [
         ({"after": 'after = "shoe-size"'}, "after: 'shoe-size' is no question of the set that this one extends"),
         ({"id": "race"}, "questions: 'race' is there twice"),
+        ({"more": 'about = "informant"'}, "about of 'tribe': who answers is asked for spoken-language or interpreter alone"),
         ({"proxy": ""}, "proxy_title of 'tribe': needed, for somebody may answer for the patient"),
         ({"choice": "9"}, "asked_with of 'tribe': no earlier question 'race' has a choice '9'"),
         ({"question": "interpreter", "choice": "yes"}, "no earlier question 'interpreter' has a choice 'yes'"),

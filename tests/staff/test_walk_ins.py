@@ -9,6 +9,7 @@ from intake.answers import Sought
 from intake.settings import Settings
 from intake.store import audit, claims, submissions, unmatched, visits
 from intake.store.visits import Search, Visit
+from intake.sync.captured import captured
 from tests.members import Member, member
 from tests.patients import Person
 from tests.sites import TestSite
@@ -71,6 +72,28 @@ def test_typed_twice_they_are_on_the_list_once_and_the_older_code_is_over(pages:
     patient.speak("en")
     patient.send({"code": codes[0]}, form="by-code")
     assert patient.path == "/find"
+
+
+def test_who_answered_before_is_told_so_once_their_chart_is_found(pages: TestSite, desk: Member) -> None:
+    with pages.database.write() as tx:
+        submissions.submit(tx, submission("Patient/7"), "main", again=tx.now + timedelta(days=300))
+    desk.send(WHO, form="let-in")
+    patient = Person(pages)
+    patient.pair()
+    patient.speak("en")
+    patient.send({"code": code_of(desk)}, form="by-code")
+    assert "These questions were answered before" not in patient.page.text
+    [visit] = listed(pages)
+    with pages.database.write() as tx:
+        visits.put(tx, replace(visit, sought=Search.FOUND, patient="Patient/7"))
+    assert "These questions were answered before" in patient.get("/why").text
+
+
+def test_whose_chart_is_not_known_is_nobody_in_the_report(pages: TestSite) -> None:
+    with pages.database.write() as tx:
+        for each in (SOUGHT.reference, "Patient/7"):
+            submissions.submit(tx, submission(each), "main")
+    assert {each.patient for each in captured(pages.settings, pages.database)} == {"Patient/0-7"}
 
 
 def test_who_is_on_the_schedule_is_let_in_to_their_visit(pages: TestSite, desk: Member) -> None:

@@ -68,7 +68,7 @@ def test_answers_are_bound_to_the_chart_once_and_keep_their_turn(database: Datab
         [mine, other] = claims.claim(tx, "main", limit=2, lease=MINUTE)
         bound = replace(mine.submission, patient="Patient/7")
         # The other one is being sent, and goes first.
-        assert not claims.bind(tx, mine, bound)
+        assert not claims.bind(tx, mine, bound, MINUTE)
         assert claims.verify(tx, other)
         assert claims.release(tx, mine, until=tx.now)
         [again] = claims.claim(tx, "main", limit=2, lease=MINUTE)

@@ -1,11 +1,13 @@
 """One clinic at its FHIR server: are its Organization and Locations there, and can its schedule be read."""
 
 from collections.abc import Iterator
+from datetime import date
 from itertools import islice
 
 from fhir_client.client import Client
-from fhir_client.errors import FhirError, Gone
+from fhir_client.errors import FhirError, Gone, Refused
 from fhir_client.uscore.parts import Json
+from fhir_client.writing.matching import match
 from intake.clock import Clock
 from intake.settings import Clinic, Server
 from intake.sync.probe.findings import Finding, good, unknown, wrong
@@ -71,11 +73,26 @@ def _schedule(about: str, client: Client, clinic: Clinic, clock: Clock) -> Findi
 
 
 def _record_numbers(about: str, client: Client, clinic: Clinic, clock: Clock) -> Iterator[Finding]:
-    """Yield whether those who are expected have record numbers of the system by which the desk lets others in."""
+    """Yield whether who is expected is found by a record number of the system by which the desk lets others in."""
     system = clinic.record_number_system
     charts = tuple(islice(expected(client, clinic, day_of(clinic, clock())), SOME)) if system else ()
-    if any(each.record_number for each in charts):
-        yield good(about, f"charts have record numbers of {system}, by which the desk lets in who is on no schedule")
+    for each in charts:
+        if each.record_number and each.birth_date:
+            yield _looked_for(about, client, {"system": system, "value": each.record_number}, each.birth_date)
+            return
+    words = f"nobody who is expected (of {len(charts)} looked at) has a record number of {system}"
+    way_out = f"Correct record_number_system of [{clinic.id}] in clinics.toml."
+    if len(charts) == SOME:
+        yield wrong(about, words, way_out)
     elif charts:
-        words = f"nobody who is expected (of {len(charts)} looked at) has a record number of {system}"
-        yield wrong(about, words, f"Correct record_number_system of [{clinic.id}] in clinics.toml.")
+        yield unknown(about, words, f"If they have others: {way_out}")
+
+
+def _looked_for(about: str, client: Client, identifier: Json, birth_date: date) -> Finding:
+    try:
+        match(client, identifier, birth_date)
+    except Refused as error:
+        words = f"a chart cannot be looked for by its record number. {error.words}"
+        return wrong(about, words, "Ask the EHR's support to let us search Patient by identifier.")
+    system = identifier["system"]
+    return good(about, f"charts are found by record numbers of {system}, by which the desk lets in who is on no schedule")
