@@ -238,8 +238,10 @@ def test_a_server_that_fails_leaves_the_search_for_later(outbox: Outbox) -> None
     assert not matching.seek(outbox.settings, outbox.database, outbox.clock, Search.NEW)
     # One that fails alone keeps no other waiting.
     assert {listed(outbox, each).sought for each in (visit, other)} == {Search.NEW, Search.NONE}
+    again = [replace(listed(outbox, each), sought=Search.NEW) for each in (visit, other)]
     with outbox.database.write() as tx:
-        visits.put(tx, replace(listed(outbox, other), sought=Search.NEW))
+        for each in again:
+            visits.put(tx, each)
     outbox.proxy.always = answering(503)
     assert not matching.seek(outbox.settings, outbox.database, outbox.clock, Search.NEW)
     assert {listed(outbox, each).sought for each in (visit, other)} == {Search.NEW}
