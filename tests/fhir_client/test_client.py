@@ -158,6 +158,36 @@ def test_pages_are_followed_on_our_own_host_only(base: str, script: Script) -> N
     assert [path for path, _ in script.asked] == ["/fhir/Patient?name=x+y", "/fhir/Patient?page=2"]
 
 
+WHO = {"identifier": "urn:mrn|4711"}
+
+
+def test_what_tells_of_a_person_is_posted_and_in_no_address(base: str, script: Script) -> None:
+    script.body = json.dumps(
+        {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient", "id": "a"}}]}
+    ).encode()
+    with Client(base) as client:
+        assert [each["id"] for each in client.search("Patient", WHO, unlogged=True)] == ["a"]
+    [(path, headers)] = script.asked
+    assert (path, headers["Content-Type"]) == ("/fhir/Patient/_search", "application/x-www-form-urlencoded")
+    assert script.bodies == [b"identifier=urn%3Amrn%7C4711"]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 415, 501])
+def test_a_server_that_takes_no_search_by_post_is_asked_in_the_usual_way(base: str, script: Script, status: int) -> None:
+    script.status = status
+    with Client(base) as client, pytest.raises(FhirError):
+        list(client.search("Patient", WHO, unlogged=True))
+    assert [path for path, _ in script.asked] == ["/fhir/Patient/_search", "/fhir/Patient?identifier=urn%3Amrn%7C4711"]
+
+
+@pytest.mark.parametrize("status", [401, 429, 503])
+def test_another_fault_is_no_reason_to_put_it_into_an_address(base: str, script: Script, status: int) -> None:
+    script.status = status
+    with Client(base) as client, pytest.raises(FhirError):
+        list(client.search("Patient", WHO, unlogged=True))
+    assert [path for path, _ in script.asked] == ["/fhir/Patient/_search"]
+
+
 def test_pages_that_lead_back_to_each_other_end(base: str, script: Script) -> None:
     link = [{"relation": "next", "url": f"{base}/Patient?page=2"}]
     script.body = json.dumps({"resourceType": "Bundle", "entry": [{"fullUrl": "urn:x"}], "link": link}).encode()
