@@ -18,16 +18,18 @@ from intake.sync.bench import Bench
 from intake.sync.clients import client_for
 from intake.sync.elements import elements_of_all
 from intake.sync.log import logger
+from intake.sync.outcomes import NotNow
 from intake.sync.schedule import seen
 
 REGISTERED_WITHIN = timedelta(hours=2)
 """How long after somebody came their chart may still be made, and so is looked for again before they have answered."""
 
 
-def bound(bench: Bench, claimed: Claimed) -> Claimed | None:
+def bound(bench: Bench, claimed: Claimed) -> Claimed:
     """Return the submission with its patient's chart, looked up where nobody has yet.
 
-    None where another submission of that chart goes first. Raises Unmatched where no chart, or more than one, is the patient's.
+    Raises Unmatched where no chart, or more than one, is the patient's; NotNow where another submission of that chart goes
+    first: then it stays unbound, for only when its turn has come is it known what was said since.
     """
     sought = Sought.of(claimed.submission.patient)
     if sought is None:
@@ -35,7 +37,7 @@ def bound(bench: Bench, claimed: Claimed) -> Claimed | None:
     found = replace(claimed.submission, patient=f"Patient/{_match(bench.client, sought)['id']}")
     with bench.database.write() as tx:
         if not claims.bind(tx, claimed, found, bench.lease):
-            return None
+            raise NotNow
         # What the patient has said since, under their chart, could not be known to be about the same person until now.
         later = elements_of_all((each.submission for each in overtaking.newer(tx, claimed)), bench.settings)
         return replace(claims.take_from(tx, claimed, later), submission=found)

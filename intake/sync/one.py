@@ -32,7 +32,7 @@ from intake.sync.choices import UnknownAnswer
 from intake.sync.conflicts import deciding_writer, met
 from intake.sync.elements import elements_of, elements_of_all
 from intake.sync.matching import bound
-from intake.sync.outcomes import hold, pause, unforeseen, wait
+from intake.sync.outcomes import NotNow, hold, pause, unforeseen, wait
 from intake.sync.written import key_of, noted, read
 
 NEXT_TO_IT = timedelta(seconds=2)
@@ -44,10 +44,6 @@ TYPE = "An administrator's worklist says what to type; it is read back when they
 
 
 CORRECT = "The front desk corrects number and date on its page of today; the answers wait for that."
-
-
-class NotNow(Exception):
-    """The lease was lost, or another submission of the same chart goes first: nothing may be sent."""
 
 
 def deliver(bench: Bench, claimed: Claimed) -> None:
@@ -90,8 +86,6 @@ def _failed(bench: Bench, claimed: Claimed, error: FhirError) -> None:
 
 def _deliver(bench: Bench, unbound: Claimed) -> None:
     claimed = bound(bench, unbound)
-    if claimed is None:
-        raise NotNow
     said = without(saying.said(claimed.submission, bench.settings), claimed.taken)
     written: Written | None = None
     if claimed.row.status is not Status.ACCEPTED:

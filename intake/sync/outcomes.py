@@ -15,6 +15,10 @@ ALONE_AT_FAULT = timedelta(days=1)
 FORBIDDEN, CREDENTIALS = "http-403", "credentials"
 
 
+class NotNow(Exception):
+    """The lease was lost, or another submission of the same chart goes first: nothing may be sent."""
+
+
 def wait(bench: Bench, claimed: Leased, error: Temporary | Conflict) -> None:
     """Try again later: a fault that can pass."""
     now = bench.clock()

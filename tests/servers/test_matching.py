@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ import pytest
 
 from fhir_client.uscore.patient import elements_of
 from intake.answers import Answer, Sought, State, Submission
-from intake.store import submissions, unmatched, visits
+from intake.store import claims, submissions, unmatched, visits
 from intake.store.known import Known
 from intake.store.visits import Search, Visit
 from intake.sync import matching
@@ -165,6 +165,31 @@ def test_what_was_answered_later_is_not_overwritten_by_what_was_bound_late(outbo
     }
     codes = {each["code"] for entry in held["communication"] for each in entry["language"]["coding"]}
     assert {"es", "vi"} <= codes
+
+
+def test_what_another_worker_is_sending_meanwhile_is_not_overwritten(outbox: Outbox) -> None:
+    """The newer one is under way while the older one's chart is found: the older one waits, and says only what is left."""
+    sought = someone()
+    patient = chart(outbox, sought)
+    asian, white = Answer(State.ANSWERED, ("2028-9",)), Answer(State.ANSWERED, ("2106-3",))
+    first = said_by(outbox, sought, answers={"race-ethnicity": asian, "interpreter": Answer(State.ANSWERED, ("yes",))})
+    second = outbox.submit(patient, answers={"race-ethnicity": white})
+    with outbox.database.write() as tx:
+        mine, other = claims.claim(tx, "main", limit=2, lease=timedelta(minutes=30))
+        claims.release(tx, mine, until=tx.now)
+    outbox.work()
+    assert outbox.state(first) == ("queued", None)
+    with outbox.database.write() as tx:
+        claims.release(tx, other, until=tx.now)
+    outbox.work()
+    assert [outbox.state(each)[0] for each in (first, second)] == ["queued", "verified"]
+    outbox.clock.advance(minutes=1)
+    outbox.work()
+    assert outbox.state(first) == ("verified", None)
+    held = elements_of(outbox.real.read(patient))
+    assert "2106-3" in str(held["race"])
+    assert "2028-9" not in str(held["race"])
+    assert [each["valueBoolean"] for each in held["interpreter"]] == [True]
 
 
 def test_who_is_registered_later_is_found_when_the_same_is_looked_for_again(outbox: Outbox) -> None:
