@@ -77,7 +77,8 @@ class Client:
         `unlogged` is for parameters that tell of a person: they are posted (R4, http.html#search), for addresses are logged
         on their way and at the server. One that takes no search in that form is asked in the usual one.
         """
-        page, seen = (unlogged and self._posted(kind, parameters)) or self._first_page(kind, parameters), set[str]()
+        posted = self._posted(kind, parameters) if unlogged else None
+        page, seen = posted or self._first_page(kind, parameters), set[str]()
         while True:
             yield from matches(page)
             following = next((link.get("url") for link in page.get("link", []) if link.get("relation") == "next"), None)

@@ -97,8 +97,9 @@ def after(questions: QuestionSet, answers: Answers, seen: Collection[str], place
 
     A change begun on the check page leads on to what is asked because of it alone.
     """
-    if changing or frontier(questions, answers, seen) == CHECK:
-        return frontier(questions, answers, seen)
+    first = frontier(questions, answers, seen)
+    if changing or first == CHECK:
+        return first
     places = way(questions, answers)
     return places[places.index(place) + 1]
 

@@ -28,10 +28,15 @@ def make_code(visit: str) -> ResponseReturnValue:
     """Make a code that opens the visit on a tablet of its clinic."""
     with site().database.write() as tx:
         found = _visit(tx, visit)
-        ttl = site().settings.times.code
-        handing.hand(tx, Kind.CODE, codes.make(tx, found, ttl), found.id, tx.now + ttl)
+        hand_code(tx, found)
         audit.record(tx, access.user().name, "code-made", found.id)
     return redirect(url_for(".invitation"), 303)
+
+
+def hand_code(tx: Tx, visit: Visit) -> None:
+    """Make a code for the visit, which the page of what was made last shows."""
+    ttl = site().settings.times.code
+    handing.hand(tx, Kind.CODE, codes.make(tx, visit, ttl), visit.id, tx.now + ttl)
 
 
 def make_link(visit: str) -> ResponseReturnValue:

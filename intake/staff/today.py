@@ -1,7 +1,7 @@
 """The desk's page: who is expected today at a clinic, what their charts lack, how far they are."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from flask import Blueprint, render_template, request, session
 
@@ -84,27 +84,32 @@ def page(clinic: Clinic, *, let_in: ChartForm | None = None, correct: tuple[str,
         fetched=fetched,
         is_old=fetched is not None and now - fetched > OLD_AFTER,
         now=now,
-        let_in=let_in or _blank(clinic, now),
+        let_in=let_in or _blank(clinic),
         refused=let_in or (correct and correct[1]),
-        lost=[(each, _whose(each, clinic, now, correct)) for each in lost],
+        lost=[(each, _whose(each, clinic, correct)) for each in lost],
     )
 
 
-def _blank(clinic: Clinic, now: datetime) -> ChartForm:
-    return ChartForm(now.astimezone(clinic.time_zone).date(), formdata=None)
+def date_at(clinic: Clinic) -> date:
+    """Return which day it is at the clinic."""
+    return site().clock().astimezone(clinic.time_zone).date()
 
 
-def _whose(lost: Unmatched, clinic: Clinic, now: datetime, refused: tuple[str, ChartForm] | None) -> ChartForm:
+def _blank(clinic: Clinic) -> ChartForm:
+    return ChartForm(date_at(clinic), formdata=None)
+
+
+def _whose(lost: Unmatched, clinic: Clinic, refused: tuple[str, ChartForm] | None) -> ChartForm:
     """Return the form that corrects whose answers these are: as it was typed, or with what the desk had typed before."""
     if refused is not None and refused[0] == lost.id:
         return refused[1]
-    form = _blank(clinic, now)
+    form = _blank(clinic)
     form.process(record_number=lost.sought.record_number, birth_date=lost.sought.birth_date)
     return form
 
 
 def _lines(tx: Tx, clinic: Clinic) -> list[Line]:
-    start, end = bounds(tx.now.astimezone(clinic.time_zone).date(), clinic.time_zone)
+    start, end = bounds(date_at(clinic), clinic.time_zone)
     expected = visits.expected(tx, clinic.id, start, end)
     progress = visits.progress(tx, [visit.id for visit in expected])
     unasked = resting.not_asked(tx, clinic.server, [visit.patient for visit in expected])

@@ -1,7 +1,7 @@
 """Who is on no schedule: the desk lets them in by record number and date of birth, and corrects these if they are wrong."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -12,10 +12,9 @@ from intake.answers import Sought
 from intake.clock import bounds
 from intake.pages.site import site
 from intake.settings import Clinic
-from intake.staff import access, handing, today
+from intake.staff import access, inviting, today
 from intake.staff.forms import ChartForm
-from intake.staff.handing import Kind
-from intake.store import audit, codes, submissions, unmatched, visits
+from intake.store import audit, submissions, unmatched, visits
 from intake.store.database import Tx
 from intake.store.unmatched import Unmatched
 from intake.store.visits import Search, Visit
@@ -35,13 +34,12 @@ def let_in(clinic: str) -> ResponseReturnValue:
     found = site().settings.clinics.get(clinic)
     if found is None or not found.record_number_system:
         abort(404)
-    form = ChartForm(_today(found))
+    form = ChartForm(today.date_at(found))
     if not form.validate():
         return today.page(found, let_in=form), 422
     with site().database.write() as tx:
         visit = _put(tx, found, Sought(found.record_number_system, **_typed(form)))
-        ttl = site().settings.times.code
-        handing.hand(tx, Kind.CODE, codes.make(tx, visit, ttl), visit.id, tx.now + ttl)
+        inviting.hand_code(tx, visit)
         audit.record(tx, access.user().name, "let-in", visit.id)
     return redirect(url_for(".invitation"), 303)
 
@@ -49,7 +47,7 @@ def let_in(clinic: str) -> ResponseReturnValue:
 def _put(tx: Tx, clinic: Clinic, sought: Sought) -> Visit:
     """Return the visit of that patient of today; who is on the list already, be it by the schedule, is not put there again."""
     whose = (sought.record_number, sought.birth_date)
-    listed = visits.expected(tx, clinic.id, *bounds(_today(clinic), clinic.time_zone))
+    listed = visits.expected(tx, clinic.id, *bounds(today.date_at(clinic), clinic.time_zone))
     known = next((each for each in listed if (each.record_number, each.birth_date) == whose), None)
     if known is not None:
         return known
@@ -71,7 +69,7 @@ def take_off(visit: str) -> ResponseReturnValue:
 def correct(submission: str) -> ResponseReturnValue:
     """Have the chart of answers looked for by another record number or date of birth."""
     clinic = _clinic_of(submission)
-    form = ChartForm(_today(clinic))
+    form = ChartForm(today.date_at(clinic))
     if not form.validate():
         return today.page(clinic, correct=(submission, form)), 422
     with site().database.write() as tx:
@@ -111,7 +109,3 @@ def _sought(sought: Sought, identity: str, clinic: Clinic, since: datetime) -> V
 
 def _typed(form: ChartForm) -> dict[str, Any]:
     return {"record_number": form.record_number.data, "birth_date": form.birth_date.data}
-
-
-def _today(clinic: Clinic) -> date:
-    return site().clock().astimezone(clinic.time_zone).date()

@@ -7,12 +7,11 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select, update
 
 from intake.answers import Submission
-from intake.store import earlier, payload
+from intake.store import earlier
 from intake.store.claims import Claimed
-from intake.store.crypto import KeyFault
 from intake.store.database import Tx
 from intake.store.earlier import Earlier
-from intake.store.payload import PayloadFault
+from intake.store.reading import readable
 from intake.store.submissions import OPEN, Status
 from intake.store.tables import Moment
 from intake.store.tables import submissions as table
@@ -24,11 +23,9 @@ _unarrived = [Status.HELD.value, *(status.value for status in OPEN)]
 
 # The older submissions of a row's chart; put together once, for a worker asks with every row.
 _mine = select(table.c.patient_key, table.c.number).where(table.c.id == bindparam("of_row")).subquery()
-_same_chart = (
-    table.c.server == bindparam("of_server"),
-    table.c.patient_key == select(_mine.c.patient_key).scalar_subquery(),
-    table.c.number < select(_mine.c.number).scalar_subquery(),
-)
+_chart = (table.c.server == bindparam("of_server"), table.c.patient_key == select(_mine.c.patient_key).scalar_subquery())
+_number = select(_mine.c.number).scalar_subquery()
+_same_chart = (*_chart, table.c.number < _number)
 _moment = bindparam("moment", type_=Moment)
 _answers = (table.c.id, table.c.status, table.c.payload, table.c.taken)
 _told = select(*_answers).where(*_same_chart, table.c.payload.is_not(None))
@@ -36,11 +33,7 @@ UNARRIVED = _told.where(table.c.status.in_(_unarrived), table.c.undo_from.is_(No
 SENT = _told.where(table.c.sent_at >= _moment)
 IDS = select(table.c.id).where(*_same_chart, table.c.sent_at.is_not(None))
 NEWER = select(*_answers).where(
-    table.c.server == bindparam("of_server"),
-    table.c.patient_key == select(_mine.c.patient_key).scalar_subquery(),
-    table.c.number > select(_mine.c.number).scalar_subquery(),
-    table.c.payload.is_not(None),
-    table.c.status.in_([each.value for each in ARRIVED]),
+    *_chart, table.c.number > _number, table.c.payload.is_not(None), table.c.status.in_([each.value for each in ARRIVED])
 )
 UNDONE = select(table.c.id, table.c.earlier).where(*_same_chart, table.c.reversed_at >= _moment, table.c.earlier.is_not(None))
 
@@ -99,9 +92,8 @@ def _of(claimed: Claimed) -> dict[str, Any]:
 
 
 def _row(tx: Tx, held: Any) -> Older | None:
-    try:
-        submission = payload.read(tx.cipher.open(held.payload, held.id))
-    except (KeyFault, PayloadFault):
-        # What cannot be opened is held as such, and nothing can be taken from it.
+    submission = readable(tx, held)
+    if submission is None:
+        # It is held as such, and nothing can be taken from it.
         return None
     return Older(held.id, Status(held.status), submission, frozenset(filter(None, held.taken.split(","))))

@@ -7,10 +7,9 @@ from sqlalchemy import select, update
 
 from intake.answers import Sought
 from intake.store import known, payload
-from intake.store.crypto import KeyFault
 from intake.store.database import Tx
 from intake.store.known import Known
-from intake.store.payload import PayloadFault
+from intake.store.reading import readable
 from intake.store.submissions import Status, again, patient_key
 from intake.store.tables import submissions as table
 
@@ -35,12 +34,8 @@ def waiting(tx: Tx, clinic: str) -> tuple[Unmatched, ...]:
     held = select(table).where(table.c.clinic == clinic, *HELD).order_by(table.c.number)
     found = []
     for row in tx.connection.execute(held):
-        try:
-            submission = payload.read(tx.cipher.open(row.payload, row.id))
-        except (KeyFault, PayloadFault):
-            # IT's monitor has it, and says which key file is missing.
-            continue
-        if sought := Sought.of(submission.patient):
+        submission = readable(tx, row)
+        if submission and (sought := Sought.of(submission.patient)):
             found.append(Unmatched(row.id, row.visit, sought, submission.answered_at, row.words or ""))
     return tuple(found)
 

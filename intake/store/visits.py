@@ -51,6 +51,11 @@ class Visit:
     sought: Search | None = None
     fault: str = ""
 
+    @property
+    def called(self) -> str:
+        """How the staff call the patient: by name, else by record number."""
+        return self.name or (f"record {self.record_number}" if self.record_number else "a patient without a name")
+
 
 class _Sealed(msgspec.Struct, frozen=True):
     """The sealed part of a visit."""

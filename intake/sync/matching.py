@@ -55,7 +55,7 @@ def seek(settings: Settings, database: Database, clock: Clock, *states: Search) 
 def _seek(settings: Settings, server: Server, database: Database, clock: Clock, states: tuple[Search, ...]) -> bool:
     with database.read() as tx:
         waiting = [each for each in visits.searched(tx, server.id, *states) if _may_be_there(each, clock())]
-        until = servers.state(tx, server.id).paused_until
+        until = servers.state(tx, server.id).paused_until if waiting else None
     if not waiting:
         return True
     if until is not None and until > clock():

@@ -96,6 +96,13 @@ def test_whose_chart_is_not_known_is_nobody_in_the_report(pages: TestSite) -> No
     assert {each.patient for each in captured(pages.settings, pages.database)} == {"Patient/0-7"}
 
 
+def test_who_has_neither_name_nor_number_is_still_called_something(pages: TestSite, desk: Member) -> None:
+    visit = pages.visit("1", name="", record_number=None)
+    desk.get("/staff/today")
+    desk.send(form=f"{visit.id}/code")
+    assert desk.heading == "Code for a patient without a name"
+
+
 def test_who_is_on_the_schedule_is_let_in_to_their_visit(pages: TestSite, desk: Member) -> None:
     scheduled = pages.visit("1", record_number="MRN 4711", birth_date=SOUGHT.birth_date)
     desk.send(WHO, form="let-in")
