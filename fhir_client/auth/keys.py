@@ -40,9 +40,16 @@ class Key:
 
 def make(algorithm: str) -> Key:
     """Return a new key whose id is its thumbprint (RFC 7638)."""
-    # The library writes keys of other uses as well; these two are the ones that SMART names.
-    pair = ECKey.generate_key(CURVE) if algorithm == ES384 else RSAKey.generate_key(RSA_BITS)
+    pair = _pair(algorithm)
+    # One thumbprint in 64 begins with a dash, and would be taken for an option wherever somebody types or pastes it.
+    while pair.thumbprint().startswith("-"):
+        pair = _pair(algorithm)
     return Key(pair.thumbprint(), algorithm, pair)
+
+
+def _pair(algorithm: str) -> ECKey | RSAKey:
+    # The library writes keys of other uses as well; these two are the ones that SMART names.
+    return ECKey.generate_key(CURVE) if algorithm == ES384 else RSAKey.generate_key(RSA_BITS)
 
 
 def published(keys: Iterable[Key]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         each.add_argument("--algorithm", choices=("ES384", "RS384"), help="else the one in intake.toml")
     remove = does.add_parser("remove", help="take away a key that the EHR needs no more")
     remove.add_argument("--server", required=True, metavar="ID", help="the FHIR server, as in intake.toml")
-    remove.add_argument("key", metavar="KID", help="the key's id, as `jwks` shows it")
+    remove.add_argument("key", metavar="KID", help="the key's id, as `jwks` shows it; one that begins with a dash after --")
     jwks = does.add_parser("jwks", help="print the public keys to hand to the EHR")
     jwks.add_argument("--server", metavar="ID", help="those for one FHIR server only")
 

@@ -51,6 +51,16 @@ def test_from_the_first_key_to_the_last(named: Path, capsys: pytest.CaptureFixtu
     assert list(named.parent.iterdir()) == [named]
 
 
+def test_a_key_of_the_hospitals_own_set_whose_name_begins_with_a_dash_is_removed_after_two(
+    named: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert client("new") == client("rotate") == 0
+    first, second = json.loads(named.read_text("utf-8"))["keys"]
+    named.write_text(json.dumps({"keys": [first | {"kid": "-theirs"}, second]}), "utf-8")
+    assert main(["keys", "client", "remove", "--server", "main", "--", "-theirs"]) == 0
+    assert [each["kid"] for each in jwks(capsys)] == [second["kid"]]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

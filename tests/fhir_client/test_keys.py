@@ -32,6 +32,14 @@ def test_a_key_is_the_same_as_pem_as_jwk_and_in_a_set(key: Key, shape: serializa
         assert (found.id, found.algorithm, found.public()) == (key.id, key.algorithm, key.public())
 
 
+def test_no_key_is_made_whose_name_begins_with_a_dash(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = iter(lambda: ECKey.generate_key("P-384"), None)
+    dashed = next(pair for pair in pairs if pair.thumbprint().startswith("-"))
+    given = iter([dashed, dashed, EC_KEY.pair])
+    monkeypatch.setattr(ECKey, "generate_key", lambda _: next(given))
+    assert make("ES384").id == EC_KEY.id
+
+
 def test_what_is_published_is_what_an_ehr_needs_and_nothing_private() -> None:
     first, second = published([EC_KEY, RSA_KEY])["keys"]
     assert {key: first[key] for key in ("kty", "crv", "alg", "use", "kid")} == {
