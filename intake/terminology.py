@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar
 
-from babel import Locale, UnknownLocaleError
-
 from intake.questions import Element, Option, Question
 from intake.shipped import CONFIG
 
@@ -188,16 +186,6 @@ def _tribe_names(tribe: Tribe) -> Iterator[str]:
     for word, others in _TRIBES_ALSO.items():
         if word in tribe.name:
             yield from others
-
-
-@cache
-def language_names(locale: str) -> Mapping[str, str]:
-    """Return the names that CLDR has for languages in the language of the page, by our ids; it lacks a few."""
-    try:
-        known = Locale.parse(locale, sep="-").languages
-    except (UnknownLocaleError, ValueError):
-        return {}
-    return {identity.replace("_", "-"): name for identity, name in known.items()}
 
 
 def _rows(name: str) -> list[Any]:

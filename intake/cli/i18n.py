@@ -32,10 +32,10 @@ def run(args: argparse.Namespace) -> int:
 def _extract(new: str) -> int:
     from intake.i18n.catalogs import catalog_tags
     from intake.i18n.extraction import UnreadableError, files
-    from intake.i18n.locales import cldr
+    from intake.i18n.locales import tag_of
 
     try:
-        added = {str(cldr(new)).replace("_", "-")} if new else set()
+        added = {tag_of(new)} if new else set()
     except ValueError as error:
         complain(f"intake i18n extract: {error}; use a tag such as vi or zh-Hans")
         return 2

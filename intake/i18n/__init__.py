@@ -2,7 +2,7 @@
 
 from intake.i18n.catalogs import catalog_file
 from intake.i18n.ledger import Entry, ledger
-from intake.i18n.locales import SOURCE, Locale, date_order, locale, month_names, offered
+from intake.i18n.locales import SOURCE, Locale, date_order, language_names, locale, month_names, offered
 from intake.i18n.translating import Translator, translator
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Translator",
     "catalog_file",
     "date_order",
+    "language_names",
     "ledger",
     "locale",
     "month_names",

@@ -1,14 +1,19 @@
 """The catalog of each language: where it is, how it is read, and how it is written so that a diff is a real change."""
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.plurals import get_plural
 from babel.messages.pofile import generate_po, read_po
 
-from intake.i18n.locales import cldr
-from intake.shipped import TRANSLATIONS
+from intake.i18n.locales import cldr, language_names
+from intake.shipped import CONFIG, TRANSLATIONS
+
+LANGUAGES = "terminology/languages.json"
+"""Where under config/ the languages are that a person can prefer."""
 
 # Babel's own table has the forms for 11 to 99 and for 100 the other way round than every translator's tool.
 _PLURALS: Mapping[str, tuple[int, str]] = {
@@ -41,6 +46,20 @@ def read_catalog(tag: str, folder: Path = TRANSLATIONS) -> Catalog:
     """Return the catalog of a locale; raises OSError or PoFileError."""
     with catalog_file(tag, folder).open("rb") as file:
         return read_po(file, locale=_directory(tag), abort_invalid=True)
+
+
+def needed(tag: str, template: Catalog) -> Iterator[Message]:
+    """Yield the messages of the template that a locale's catalog has: all but the names of languages that CLDR has in it."""
+    for message in template:
+        places = {place for place, _ in message.locations}
+        if message.id and not (places == {f"config/{LANGUAGES}"} and _ids().get(str(message.id)) in language_names(tag)):
+            yield message
+
+
+@cache
+def _ids() -> Mapping[str, str]:
+    """Return the ids of the languages that a person can prefer, by their English names."""
+    return {name: identity for identity, _, name, *_ in json.loads((CONFIG / LANGUAGES).read_text("utf-8"))["rows"]}
 
 
 def plural_forms(tag: str) -> tuple[int, str]:

@@ -14,9 +14,9 @@ from babel.messages.pofile import PoFileError
 from jinja2 import TemplateSyntaxError
 from jinja2.ext import babel_extract
 
-from intake.i18n.catalogs import catalog_file, read_catalog, template_file, written
+from intake.i18n.catalogs import LANGUAGES, catalog_file, needed, read_catalog, template_file, written
 from intake.i18n.lint import EXTRACT, Fault, name_of
-from intake.i18n.locales import SOURCE, cldr
+from intake.i18n.locales import SOURCE, cldr, language_names
 from intake.questions import QuestionSet, texts
 from intake.shipped import CONFIG, TRANSLATIONS
 
@@ -48,7 +48,7 @@ def extracted(tags: Collection[str] = (), package: Path = _PACKAGE, config: Path
             _add_code(catalog, path, f"intake/{path.relative_to(package).as_posix()}")
     for path in sorted((config / "questions").glob("*.toml")):
         _add_questions(catalog, path, f"config/questions/{path.name}")
-    _add_languages(catalog, tags, config / "terminology" / "languages.json")
+    _add_languages(catalog, tags, config / LANGUAGES)
     return catalog
 
 
@@ -76,30 +76,28 @@ def _add_questions(catalog: Catalog, path: Path, name: str) -> None:
 
 def _add_languages(catalog: Catalog, tags: Collection[str], path: Path) -> None:
     """Add the names of the languages that CLDR does not name in English or in one of `tags`."""
-    named = [{str(each).replace("_", "-") for each in cldr(tag).languages} for tag in (SOURCE, *tags)]
+    named = [language_names(tag) for tag in (SOURCE, *tags)]
     for identity, _, name, *_ in json.loads(path.read_text("utf-8"))["rows"]:
         if not all(identity in known for known in named):
-            place = ("config/terminology/languages.json", 0)
-            catalog.add(name, None, [place], auto_comments=["a language that people may prefer"])
+            catalog.add(name, None, [(f"config/{LANGUAGES}", 0)], auto_comments=["a language that people may prefer"])
 
 
 def updated(tag: str, template: Catalog, folder: Path = TRANSLATIONS) -> Catalog:
-    """Return the locale's catalog with exactly the template's messages: new ones empty, gone ones left out."""
+    """Return the locale's catalog with exactly the messages that it needs: new ones empty, gone ones left out."""
     before = _before(tag, folder)
     catalog = Catalog(locale=cldr(tag))
-    for message in template:
-        known = before.get(message.id) if message.id else None
+    for message in needed(tag, template):
+        known = before.get(message.id)
         # A message that has gained or lost its plural has to be translated anew.
         kept = known if known and isinstance(known.id, str) is isinstance(message.id, str) else None
-        if message.id:
-            catalog.add(
-                message.id,
-                kept.string if kept else None,
-                message.locations,
-                kept.flags if kept else (),
-                message.auto_comments,
-                kept.user_comments if kept else (),
-            )
+        catalog.add(
+            message.id,
+            kept.string if kept else None,
+            message.locations,
+            kept.flags if kept else (),
+            message.auto_comments,
+            kept.user_comments if kept else (),
+        )
     return catalog
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import PoFileError
 
-from intake.i18n.catalogs import catalog_file, plural_forms, read_catalog, read_template, template_file
+from intake.i18n.catalogs import catalog_file, needed, plural_forms, read_catalog, read_template, template_file
 from intake.i18n.ledger import Entry, ledger, ledger_file
 from intake.i18n.locales import SOURCE, cldr
 from intake.i18n.rules import Breach, breaches, plain
@@ -73,12 +73,13 @@ def catalog_faults(tag: str, catalog: Catalog, template: Catalog, texts: Iterabl
     if (catalog.num_plurals, catalog.plural_expr) != (count, rule):
         yield Fault(file, "", f"has other plural forms than nplurals={count}; plural={rule}", EXTRACT)
     singular = _singular_forms(count, rule)
-    for message in filter(_is_not_header, template):
+    wanted = {_strings(message.id)[0]: message for message in needed(tag, template)}
+    for message in wanted.values():
         for each in _message_breaches(message, catalog.get(message.id), tag, singular):
             yield Fault(file, _strings(message.id)[0], each.what, each.way_out)
-    for message in filter(_is_not_header, catalog):
-        if message.id not in template:
-            yield Fault(file, _strings(message.id)[0], "is no longer on any page", EXTRACT)
+    for message in catalog:
+        if message.id and (said := _strings(message.id)[0]) not in wanted:
+            yield Fault(file, said, "is no longer on any page", EXTRACT)
     for text in sorted(text for text in set(texts) if text not in template):
         way_out = f"keep to the shipped wording, or take '{tag}' out of languages in intake.toml"
         yield Fault(file, text, "is this site's own wording and has no translation", way_out)
@@ -101,10 +102,6 @@ def entry_faults(tag: str, folder: Path = TRANSLATIONS) -> Iterator[Fault]:
 def name_of(path: Path) -> str:
     """Return how a fault names one of the files under translations/."""
     return path.relative_to(TRANSLATIONS.parent).as_posix() if path.is_relative_to(TRANSLATIONS) else str(path)
-
-
-def _is_not_header(message: Message) -> bool:
-    return bool(message.id)
 
 
 def _strings(value: str | Collection[str] | None) -> tuple[str, ...]:

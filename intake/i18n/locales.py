@@ -1,4 +1,4 @@
-"""The languages of the pages: tag, direction, own name, months."""
+"""The languages of the pages: tag, direction, own name, months, and what other languages are called in them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +17,12 @@ _ENDONYMS: Mapping[str, str] = {
     "tl": "Tagalog",
     "zh-Hans": "简体中文",
     "zh-Hant": "繁體中文",
+}
+
+# What CLDR has for Haitian Creole is French.
+_FRENCH_IN_CLDR = frozenset({"ht"})
+_MONTHS: Mapping[str, tuple[str, ...]] = {
+    "ht": ("janvye", "fevriye", "mas", "avril", "me", "jen", "jiyè", "out", "septanm", "oktòb", "novanm", "desanm"),
 }
 
 
@@ -45,6 +51,8 @@ def offered(tags: tuple[str, ...]) -> tuple[Locale, ...]:
 
 def month_names(tag: str) -> tuple[str, ...]:
     """Return the twelve months as they stand alone in the language."""
+    if tag in _MONTHS:
+        return _MONTHS[tag]
     names = cldr(tag).months["stand-alone"]["wide"]
     return tuple(names[number] for number in range(1, 13))
 
@@ -54,6 +62,21 @@ def date_order(tag: str) -> tuple[str, ...]:
     pattern = cldr(tag).date_formats["short"].pattern
     places = {"day": pattern.find("d"), "month": pattern.find("M"), "year": pattern.find("y")}
     return tuple(sorted(places, key=lambda part: places[part]))
+
+
+@cache
+def language_names(tag: str) -> Mapping[str, str]:
+    """Return what CLDR calls languages in the language of the page, by tags such as `es` or `zh-Hans`; it lacks some."""
+    if tag in _FRENCH_IN_CLDR:
+        return {}
+    return {identity.replace("_", "-"): name for identity, name in cldr(tag).languages.items()}
+
+
+def tag_of(typed: str) -> str:
+    """Return the tag of a language as it is written (`pt-br` as `pt-BR`); raises ValueError where CLDR knows nothing of it."""
+    known = cldr(typed)
+    # CLDR has Tagalog under Filipino; people look for the name that they gave.
+    return str(known).replace("_", "-") if known.language == babel.core.parse_locale(typed, sep="-")[0] else typed
 
 
 def cldr(tag: str) -> babel.Locale:

@@ -70,7 +70,7 @@ def _named(shown: Sequence[Language], tag: str) -> tuple[tuple[Language, str], .
 @cache
 def _names(tag: str) -> Mapping[str, str]:
     """Return what every language is called in the language of the page: by CLDR, else by our catalog."""
-    known, speaks = terminology.language_names(tag), i18n.translator(tag)
+    known, speaks = i18n.language_names(tag), i18n.translator(tag)
     return {each.id: known.get(each.id) or speaks.plain(each.name) for each in terminology.languages().values()}
 
 

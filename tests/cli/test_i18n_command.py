@@ -72,6 +72,25 @@ def test_a_new_language_begins_with_every_message_empty(folder: Path, capsys: py
     assert "ledger.toml: has no entry [zh-Hans]" in said
 
 
+def test_a_language_keeps_the_tag_that_it_was_given_and_needs_no_name_that_cldr_has(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # CLDR has Tagalog under Filipino, which names a hundred languages less; what it has for Haitian Creole is French.
+    assert main(["i18n", "extract", "--new", "tl"]) == main(["i18n", "extract", "--new", "ht"]) == 0
+    template, tagalog, haitian, spanish = (
+        (folder / name).read_text("utf-8")
+        for name in ("messages.pot", *(f"{tag}/LC_MESSAGES/messages.po" for tag in ("tl", "ht", "es")))
+    )
+    for text in (template, tagalog, haitian):
+        assert 'msgid "Akkadian"' in text
+    assert 'msgid "Akan"' in template
+    assert 'msgid "Akan"' in haitian
+    assert 'msgid "Akan"' not in tagalog
+    assert 'msgid "Akkadian"' not in spanish
+    assert main(["i18n", "check", "es"]) == 0
+    _said(capsys)
+
+
 def test_a_language_that_nobody_knows_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(folder.rglob("*"))
     assert main(["i18n", "extract", "--new", "qq"]) == 2

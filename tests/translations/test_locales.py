@@ -2,7 +2,8 @@
 
 import pytest
 
-from intake.i18n import locale, offered
+from intake.i18n import language_names, locale, month_names, offered
+from intake.i18n.locales import tag_of
 from intake.terminology import languages
 
 # Every language that the pages are to speak, with its id in the list of preferred languages; "" has none of its own there.
@@ -56,3 +57,14 @@ def test_languages_are_offered_in_the_order_of_their_own_names() -> None:
 def test_a_tag_without_a_language_is_refused() -> None:
     with pytest.raises(ValueError, match="'qq' is no language that CLDR knows"):
         locale("qq")
+
+
+def test_haitian_creole_has_months_of_its_own_and_no_french_names_of_languages() -> None:
+    assert (month_names("ht")[0], month_names("fr")[0]) == ("janvye", "janvier")
+    assert language_names("ht") == {}
+    assert language_names("fr")["zh-Hans"] == "chinois simplifié"
+
+
+@pytest.mark.parametrize(("typed", "tag"), [("pt-br", "pt-BR"), ("ZH-hans", "zh-Hans"), ("tl", "tl"), ("vi", "vi")])
+def test_a_tag_is_written_in_one_way(typed: str, tag: str) -> None:
+    assert tag_of(typed) == tag
