@@ -59,6 +59,10 @@ _TRIBES_ALSO = {
 }
 
 
+# Letters that are not a plain one and a mark to Unicode, but to whoever types without their marks.
+_PLAIN = str.maketrans({"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "’": "'"})
+
+
 @dataclass(frozen=True, slots=True)
 class Concept:
     """One code of CDCREC; `omb_category` is the top of its branch."""
@@ -188,6 +192,12 @@ def _tribe_names(tribe: Tribe) -> Iterator[str]:
             yield from others
 
 
+def folded(text: str) -> str:
+    """Return the text without case and marks, as people type who have no keyboard for them: `Đặng` is `dang`."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(each for each in plain if not unicodedata.combining(each)).translate(_PLAIN)
+
+
 def _rows(name: str) -> list[Any]:
     table = json.loads((CONFIG / "terminology" / name).read_text("utf-8"))
     rows: list[Any] = table["rows"]
@@ -196,8 +206,7 @@ def _rows(name: str) -> list[Any]:
 
 @cache
 def _folded(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(character for character in plain if not unicodedata.combining(character)).replace("’", "'")
+    return folded(text)
 
 
 def _best(query: str, pool: Iterable[T], names: Callable[[T], Iterable[str]], limit: int) -> tuple[T, ...]:

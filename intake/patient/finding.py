@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from flask import Blueprint, redirect, request, url_for
 
-from intake import i18n
+from intake import i18n, terminology
 from intake.pages import language, speaking
 from intake.pages.errors import Page
 from intake.pages.site import site
@@ -86,15 +86,20 @@ def _by_birth_date(tx: Tx, tablet: Device, form: Mapping[str, str]) -> Visit | N
         return NotFound.NO_DATE
     window = site().settings.times.appointment_window
     here = visits.by_birth_date(tx, tablet.clinic, born, tx.now - window, tx.now + window)
-    initials = "".join(form.get("initials", "").split()).replace(".", "").casefold()
+    initials = _letters(form.get("initials", ""))
     if len(here) > 1 and initials:
-        here = tuple(each for each in here if each.initials.casefold() == initials)
+        here = tuple(each for each in here if _letters(each.initials) == initials)
     elif len(here) > 1:
         return NotFound.INITIALS
     if len(here) != 1:
         return NotFound.BIRTH_DATE
     # A second time needs the front desk's code, so that nobody answers over another.
     return NotFound.ANSWERED if visits.progress(tx, [here[0].id])[here[0].id] in ANSWERED else here[0]
+
+
+def _letters(initials: str) -> list[str]:
+    """Return the letters in any order, for many people say their family's name first; without case, marks and points."""
+    return sorted(each for each in terminology.folded(initials) if each.isalpha())
 
 
 def date_of(form: Mapping[str, str]) -> date | None:

@@ -68,6 +68,23 @@ def test_a_tie_is_broken_by_initials_and_twins_go_to_the_desk(pages: TestSite, p
     assert MISSED in person.page.text
 
 
+@pytest.mark.parametrize("typed", ["ĐN", "đn", "ND", "n. d.", "dn"])
+def test_initials_may_be_typed_without_marks_and_in_either_order(pages: TestSite, person: Person, typed: str) -> None:
+    pages.visit("1", initials="NĐ", name="Ngọc Đặng")
+    pages.visit("2", initials="BK", name="Bo Kim")
+    person.born(17, 5, 1980)
+    person.born(17, 5, 1980, initials=typed)
+    assert person.path == "/why"
+
+
+def test_initials_that_fit_two_in_one_order_or_the_other_go_to_the_desk(pages: TestSite, person: Person) -> None:
+    pages.visit("1", initials="AL")
+    pages.visit("2", initials="LA", name="Lu An")
+    person.born(17, 5, 1980)
+    person.born(17, 5, 1980, initials="AL")
+    assert MISSED in person.page.text
+
+
 def test_guessing_ends_at_the_desk(pages: TestSite, person: Person) -> None:
     pages.visit("1")
     for number in range(TRIES):

@@ -42,6 +42,8 @@ def test_every_synonym_is_of_a_code_that_there_is() -> None:
         ("asl", "es", "ase"),
         ("KREYOL", "en", "ht"),
         ("mixtec", "es", "mixteco"),
+        ("tieng duc", "vi", "de"),
+        ("Tiếng Đức", "vi", "de"),
     ],
 )
 def test_languages_are_found_in_any_of_three_languages(typed: str, locale: str, found: str) -> None:
