@@ -1,5 +1,6 @@
 """The transaction Bundle: everything that one submission writes, so that all of it happens or nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid5
 
@@ -34,17 +35,26 @@ def build(
     return Built(bundle_of(statement, version, merge), merge)
 
 
-def bundle_of(statement: Statement, version: UsCoreVersion, merge: Merge | None, quirks: Quirks = USUAL) -> Json:
-    """Return the transaction Bundle with the merged Patient; raises NoVersion."""
+def bundle_of(
+    statement: Statement,
+    version: UsCoreVersion,
+    merge: Merge | None,
+    quirks: Quirks = USUAL,
+    once: Callable[[str], bool] = lambda _: True,
+) -> Json:
+    """Return the transaction Bundle with the merged Patient; raises NoVersion.
+
+    `once` tells of a kind of resource whether the server can be asked to create one only where none has its identifier yet.
+    """
     entries = []
     if merge is not None and merge.changed:
         entries.append(replacing(statement.patient, merge.patient, version_of(merge.patient)))
     made = {uuid5(statement.submission, f"entry {name}").urn: each for name, each in observations(statement, version)}
     response = as_its_own(questionnaire_response(statement, version), quirks)
-    entries.append(_new(response_url(statement), response, quirks))
-    entries += [_new(url, each, quirks) for url, each in made.items()]
+    new = {response_url(statement): response, **made}
     ids = {} if merge is None else merge.element_ids
-    entries.append(_new(uuid5(statement.submission, "Provenance").urn, provenance(statement, version, made, ids), quirks))
+    new[uuid5(statement.submission, "Provenance").urn] = provenance(statement, version, made, ids)
+    entries += [_new(url, each, once=once(each["resourceType"])) for url, each in new.items()]
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
@@ -74,10 +84,10 @@ def replacing(url: str, resource: Json, version: str) -> Json:
     return {"resource": resource, "request": {"method": "PUT", "url": url, "ifMatch": f'W/"{version}"'}}
 
 
-def _new(url: str, resource: Json, quirks: Quirks) -> Json:
+def _new(url: str, resource: Json, *, once: bool) -> Json:
     request = {"method": "POST", "url": resource["resourceType"]}
     only_once = if_none_exist(resource)
-    if only_once is not None and quirks.conditional_create:
+    if only_once is not None and once:
         request["ifNoneExist"] = only_once
     return {"fullUrl": url, "resource": resource, "request": request}
 

@@ -61,6 +61,8 @@ CHANGED: Mapping[Rung, tuple[tuple[str, str], ...]] = {
 # Who writes part by part can leave out what a server does not take; of a transaction everything is done or nothing.
 _PARTIAL = (Rung.PATCH, Rung.PUT)
 # One without search could never be looked up before it is sent again, and nothing would arrive exactly once.
+IDENTIFIER, PATIENT, TARGET = "identifier", "patient", "target"
+"""The search parameters by which what we wrote is found again (R4, search parameter registry)."""
 _ACTS: Mapping[Part, tuple[str, ...]] = {
     **dict.fromkeys(CREATED, ("create", "search-type")),
     Part.RESPONSE: ("create", "read", "search-type"),
@@ -76,13 +78,15 @@ _LETTERS = {"create": Act.CREATE, "read": Act.READ, "update": Act.UPDATE, "patch
 class Strategy:
     """How a server is written to: by which rung, which parts it leaves there, and why not by a safer rung, or more.
 
-    `batch` tells whether it is read back in one request.
+    `batch` tells whether it is read back in one request. `by_patient` are the kinds of resource that it does not search by
+    identifier: ours are picked out of all of the patient's then, and none can be asked to be created only once.
     """
 
     rung: Rung = Rung.TRANSACTION
     parts: frozenset[Part] = EVERYTHING
     batch: bool = True
     reasons: tuple[str, ...] = ()
+    by_patient: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +133,14 @@ def negotiate(offer: Offer, pinned: Rung | None = None) -> Strategy:
 
 def _by(rung: Rung, offer: Offer, *reasons: str) -> Strategy:
     parts, without = _parts(rung, offer)
-    return Strategy(rung, parts, _batch(offer), (*reasons, *without))
+    kinds = (CREATED[part] for part in parts & CREATED.keys() - {Part.PROVENANCE})
+    by_patient = frozenset(kind for kind in kinds if not _searches(offer.said, kind, IDENTIFIER))
+    return Strategy(rung, parts, _batch(offer), (*reasons, *without), by_patient)
 
 
 def _batch(offer: Offer) -> bool:
-    said = offer.said.interactions
-    return offer.quirks.batch and (not said or bool(said & {"batch", "transaction"}))
+    # US Core asks no server for a batch (MAY), so that one which says nothing of it is read part by part.
+    return offer.quirks.batch and bool(offer.said.interactions & {"batch", "transaction"})
 
 
 def _missing(rung: Rung, offer: Offer) -> str:
@@ -167,7 +173,24 @@ def _without(part: Part, offer: Offer) -> str:
     quirks = offer.quirks
     if part is Part.RESPONSE and quirks.own_questionnaires and not (quirks.questionnaire and quirks.items):
         return "it takes only its own questionnaires, and the quirks map our questions to none of them"
-    return _lacking(_asked_for(part), offer)
+    return _lacking(_asked_for(part), offer) or _unfindable(CREATED[part], offer.said)
+
+
+def searched_by(kind: str) -> tuple[str, ...]:
+    """Return the search parameters of which one finds what we wrote of a kind of resource, the better first."""
+    return (TARGET,) if kind == CREATED[Part.PROVENANCE] else (IDENTIFIER, PATIENT)
+
+
+def _unfindable(kind: str, server: Capabilities) -> str:
+    """Return why ours of that kind could not be found again, "" where they can."""
+    by = searched_by(kind)
+    return "" if any(_searches(server, kind, each) for each in by) else f"it does not search {kind} by {' or '.join(by)}"
+
+
+def _searches(server: Capabilities, kind: str, parameter: str) -> bool:
+    # What is not said of a kind may be tried.
+    said = server.kind(kind).searches
+    return said is None or parameter in said
 
 
 def _asked_for(part: Part) -> tuple[tuple[str, str], ...]:

@@ -16,7 +16,7 @@ from fhir_client.writing.charting import Amend, put
 from fhir_client.writing.charts import chart_of
 from fhir_client.writing.check import check_each
 from fhir_client.writing.document import document
-from fhir_client.writing.finding import identified
+from fhir_client.writing.finding import ours
 from fhir_client.writing.ladder import Part
 from fhir_client.writing.own import as_its_own, unmapped
 from fhir_client.writing.suiting import TRIES, fitted, too_often
@@ -113,30 +113,31 @@ def observations_of(statement: Statement, writer: Writer, response: str) -> Iter
 
 def _once(task: Task, resource: Json) -> str:
     """Return the reference of the resource on the server, "" where it hides it; created unless it is there."""
-    if not task.first and (held := by_identifier(task.client, resource)):
+    if not task.first and (held := _reference(task, resource)):
         return held
     check_each([resource])
-    guard = if_none_exist(resource) if task.writer.quirks.conditional_create else None
+    guard = if_none_exist(resource) if task.writer.creates_once(resource["resourceType"]) else None
     try:
         made = task.client.post(resource, guard)
     except Conflict:
         # Somebody on the way sent it twice, and the other one was first.
-        made = by_identifier(task.client, resource)
+        made = _reference(task, resource)
         if not made:
             raise
-    return made or by_identifier(task.client, resource)
+    return made or _reference(task, resource)
 
 
-def by_identifier(client: Client, resource: Json) -> str:
-    """Return the reference of the resource of that kind and identifier, "" where there is none."""
-    found = next(all_by_identifier(client, resource), None)
+def _reference(task: Task, resource: Json) -> str:
+    """Return the reference of what stands on the server already for the resource, "" where there is nothing."""
+    found = next(standing_for(task.client, task.writer, resource), None)
     return "" if found is None else f"{resource['resourceType']}/{found['id']}"
 
 
-def all_by_identifier(client: Client, resource: Json) -> Iterator[Json]:
-    """Yield every resource of that kind and identifier."""
+def standing_for(client: Client, writer: Writer, resource: Json) -> Iterator[Json]:
+    """Yield every resource on the server of the kind, identifier and patient of one that we make."""
     own = own_identifier(resource)
-    return iter(()) if own is None else identified(client, resource["resourceType"], own)
+    if own is not None:
+        yield from ours(client, writer.strategy, resource["resourceType"], own, resource["subject"]["reference"])
 
 
 def _provenance(task: Task, statement: Statement, response: str, made: list[str], ids: dict[str, str]) -> None:

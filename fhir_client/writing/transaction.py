@@ -10,7 +10,7 @@ from fhir_client.uscore.patient import elements_of
 from fhir_client.uscore.statement import Statement
 from fhir_client.writing.bundle import bundle_of, replacing
 from fhir_client.writing.check import check
-from fhir_client.writing.finding import identified
+from fhir_client.writing.finding import ours
 from fhir_client.writing.suiting import TRIES, fitted, too_often
 from fhir_client.writing.values import Change, Sending, Task, Writer, Written
 
@@ -21,14 +21,14 @@ class Transaction:
     def write(self, task: Task) -> Written:
         """Write the statement; raises the errors of fhir_client.errors, InvalidBundle and NoVersion."""
         client, writer = task.client, task.writer
-        if not task.first and (found := find(client, task.statement)):
+        if not task.first and (found := find(client, writer, task.statement)):
             return found
         for _ in range(TRIES):
             now = fitted(task)
-            bundle = bundle_of(now.statement, writer.version, now.merge, writer.quirks)
+            bundle = bundle_of(now.statement, writer.version, now.merge, writer.quirks, writer.creates_once)
             check(bundle)
             task.note(Sending(now.statement.patient, now.version, now.merge.earlier, elements_of(now.merge.patient)))
-            if written := _send(client, now.statement, bundle):
+            if written := _send(client, writer, now.statement, bundle):
                 return replace(written, over=now.version)
         raise too_often()
 
@@ -40,7 +40,7 @@ class Transaction:
             raise fault
 
 
-def _send(client: Client, statement: Statement, bundle: Json) -> Written | None:
+def _send(client: Client, writer: Writer, statement: Statement, bundle: Json) -> Written | None:
     """Send the transaction; None where somebody else changed the chart meanwhile, and it has to be merged again."""
     try:
         answer = client.bundle(bundle)
@@ -49,18 +49,21 @@ def _send(client: Client, statement: Statement, bundle: Json) -> Written | None:
             raise fault
     except Conflict:
         # The conflict may be with our own earlier try, which the server took and we never heard of.
-        return find(client, statement)
+        return find(client, writer, statement)
     except Gone as error:
         client.capabilities()
         raise Refused("The server misses something that this refers to.", error.status) from None
     locations = (entry.get("response", {}).get("location") for entry in answer.get("entry", []))
     response = next(filter(None, (local(each, "QuestionnaireResponse") for each in locations)), None)
-    return Written(statement.patient, response) if response else find(client, statement) or Written(statement.patient, "")
+    if response:
+        return Written(statement.patient, response)
+    return find(client, writer, statement) or Written(statement.patient, "")
 
 
-def find(client: Client, statement: Statement) -> Written | None:
+def find(client: Client, writer: Writer, statement: Statement) -> Written | None:
     """Return where the submission is on the server already: its QuestionnaireResponse carries its identifier."""
-    found = next(identified(client, "QuestionnaireResponse", identifier(statement.submission)), None)
+    own = identifier(statement.submission)
+    found = next(ours(client, writer.strategy, "QuestionnaireResponse", own, statement.patient), None)
     if found is None:
         return None
     patient = local(found.get("subject", {}).get("reference"), "Patient") or statement.patient

@@ -15,7 +15,7 @@ from fhir_client.writing.charts import Known
 from fhir_client.writing.document import document
 from fhir_client.writing.ladder import Part
 from fhir_client.writing.readback import read_back
-from fhir_client.writing.singly import all_by_identifier, draws_from
+from fhir_client.writing.singly import draws_from, standing_for
 from fhir_client.writing.values import Change, Sending, Writer, in_error
 from fhir_client.writing.ways import amend, write
 
@@ -96,16 +96,16 @@ def _created(client: Client, writer: Writer, statement: Statement) -> Iterator[J
     """Yield what the server holds of the statement, first what refers to others: some delete nothing that is referred to."""
     parts = writer.strategy.parts
     response = questionnaire_response(statement, writer.version)
-    responses = list(all_by_identifier(client, response)) if Part.RESPONSE in parts else []
+    responses = list(standing_for(client, writer, response)) if Part.RESPONSE in parts else []
     if Part.PROVENANCE in parts:
         for each in responses:
             own = f"QuestionnaireResponse/{each['id']}"
             yield from (held for held in client.search("Provenance", {"target": own}) if draws_from(held, own))
     if Part.OBSERVATIONS in parts:
         for _, each in observations(statement, writer.version):
-            yield from all_by_identifier(client, each)
+            yield from standing_for(client, writer, each)
     if Part.DOCUMENT in parts:
-        yield from all_by_identifier(client, document(statement, response))
+        yield from standing_for(client, writer, document(statement, response))
     yield from responses
 
 

@@ -13,7 +13,7 @@ from fhir_client.uscore.reading import canonical, meanings
 from fhir_client.uscore.undoing import Key, Part, Stand, elements_in, stand, taken_back
 from fhir_client.uscore.wording import in_words, words_of
 from fhir_client.writing.charts import patient_as_written
-from fhir_client.writing.finding import identified
+from fhir_client.writing.finding import ours
 from fhir_client.writing.ladder import Part as Left
 from fhir_client.writing.ladder import Rung
 from fhir_client.writing.values import IN_ERROR, Change, Writer, in_error
@@ -95,9 +95,10 @@ def _contested(patient: Json, part: Part) -> Contested:
 def _observations(client: Client, writer: Writer, effect: Effect) -> Iterator[Json]:
     if Left.OBSERVATIONS in writer.strategy.parts:
         for element in CODES:
-            yield from identified(client, "Observation", identifier(uuid5(effect.submission, element)))
+            own = identifier(uuid5(effect.submission, element))
+            yield from ours(client, writer.strategy, "Observation", own, effect.patient)
 
 
 def _responses(client: Client, writer: Writer, effect: Effect) -> Iterator[Json]:
     if Left.RESPONSE in writer.strategy.parts:
-        yield from identified(client, "QuestionnaireResponse", identifier(effect.submission))
+        yield from ours(client, writer.strategy, "QuestionnaireResponse", identifier(effect.submission), effect.patient)

@@ -26,6 +26,10 @@ class Writer:
     quirks: Quirks = field(default_factory=Quirks)
     strategy: Strategy = field(default_factory=Strategy)
 
+    def creates_once(self, kind: str) -> bool:
+        """Whether the server can be asked to create a resource of that kind only where none has its identifier yet."""
+        return self.quirks.conditional_create and kind not in self.strategy.by_patient
+
 
 @dataclass(frozen=True, slots=True)
 class Sending:

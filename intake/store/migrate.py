@@ -17,7 +17,7 @@ def add_missing(table: Table, *names: str) -> None:
     held = {column["name"] for column in inspect(op.get_bind()).get_columns(table.name)}
     for name in names:
         if name not in held:
-            op.add_column(table.name, Column(name, table.c[name].type))
+            op.add_column(table.name, Column(name, table.c[name].type, server_default=table.c[name].server_default))
 
 
 def migrate(url: str) -> None:

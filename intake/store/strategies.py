@@ -13,6 +13,7 @@ from intake.store.tables import strategies as table
 class Way:
     """A way to write, in the words of the ladder: its rung, what it leaves on the server, and why not by a safer one.
 
+    `by_patient` are the kinds of resource that are looked for among all of the patient's.
     `basis` stands for the settings that it was found with: with others it has to be found anew.
     """
 
@@ -21,6 +22,7 @@ class Way:
     parts: tuple[str, ...]
     batch: bool
     reasons: tuple[str, ...] = ()
+    by_patient: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,9 @@ def pinned(tx: Tx, server: str) -> Pinned | None:
     row = tx.connection.execute(select(table).where(table.c.server == server)).first()
     if row is None:
         return None
-    parts, reasons = tuple(filter(None, row.parts.split(","))), tuple(filter(None, row.reasons.split("\n")))
-    return Pinned(Way(row.basis, row.rung, parts, row.batch, reasons), row.pinned_at, row.proven_at)
+    parts, by_patient = (tuple(filter(None, listed.split(","))) for listed in (row.parts, row.by_patient))
+    reasons = tuple(filter(None, row.reasons.split("\n")))
+    return Pinned(Way(row.basis, row.rung, parts, row.batch, reasons, by_patient), row.pinned_at, row.proven_at)
 
 
 def pin(tx: Tx, server: str, way: Way, *, proven: bool = False) -> None:
@@ -52,6 +55,7 @@ def pin(tx: Tx, server: str, way: Way, *, proven: bool = False) -> None:
         "parts": ",".join(way.parts),
         "batch": way.batch,
         "reasons": "\n".join(way.reasons)[:4000],
+        "by_patient": ",".join(way.by_patient),
         "pinned_at": before.pinned_at if before and same else tx.now,
         "proven_at": proven_at,
     }

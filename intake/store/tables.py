@@ -109,6 +109,7 @@ strategies = Table(
     Column("parts", String(200), nullable=False),
     Column("batch", Boolean, nullable=False),
     Column("reasons", String(4000), nullable=False),
+    Column("by_patient", String(200), nullable=False, server_default=""),
     Column("pinned_at", Moment, nullable=False),
     Column("proven_at", Moment),
 )

@@ -66,7 +66,8 @@ def pinned(server: Server, settings: Settings, database: Database) -> Pinned | N
 def pin(server: Server, settings: Settings, database: Database, strategy: Strategy, *, proven: bool = False) -> None:
     """Pin it."""
     parts = tuple(part.value for part in Part if part in strategy.parts)
-    way = Way(_basis(server, settings), strategy.rung.value, parts, strategy.batch, strategy.reasons)
+    by_patient = tuple(sorted(strategy.by_patient))
+    way = Way(_basis(server, settings), strategy.rung.value, parts, strategy.batch, strategy.reasons, by_patient)
     with database.write() as tx:
         strategies.pin(tx, server.id, way, proven=proven)
         servers.open_to_all(tx, server.id)
@@ -74,7 +75,7 @@ def pin(server: Server, settings: Settings, database: Database, strategy: Strate
 
 def strategy_in(way: Way) -> Strategy:
     """Return what was pinned."""
-    return Strategy(Rung(way.rung), frozenset(map(Part, way.parts)), way.batch, way.reasons)
+    return Strategy(Rung(way.rung), frozenset(map(Part, way.parts)), way.batch, way.reasons, frozenset(way.by_patient))
 
 
 def _basis(server: Server, settings: Settings) -> str:

@@ -33,6 +33,30 @@ def test_what_is_said_is_read() -> None:
     assert (patient.versioning, patient.conditional_create) == ("versioned-update", True)
 
 
+def searching(*names: str, provenance: tuple[str, ...] = ("target",)) -> dict[str, Any]:
+    """A server with transactions that searches everything by those parameters."""
+    held = statement("transaction", Patient=["read", "update"], **CREATED)
+    for each in held["rest"][1]["resource"]:
+        by = provenance if each["type"] == "Provenance" else names
+        each["searchParam"] = [{"name": name, "type": "token"} for name in by]
+    return held
+
+
+def test_what_cannot_be_searched_by_identifier_is_picked_out_of_the_patients() -> None:
+    assert negotiate(Offer(read(searching("identifier", "patient")))).by_patient == frozenset()
+    found = negotiate(Offer(read(searching("patient", "code"))))
+    assert (found.rung, found.by_patient) == (Rung.TRANSACTION, {"QuestionnaireResponse", "Observation"})
+
+
+def test_what_could_not_be_found_again_is_not_written() -> None:
+    neither = negotiate(Offer(read(searching("code"))))
+    assert (neither.rung, neither.parts) == (Rung.PUT, {Part.CHART})
+    assert "without Observation: it does not search Observation by identifier or patient" in neither.reasons
+    no_provenance = negotiate(Offer(read(searching("identifier", provenance=()))))
+    assert (no_provenance.rung, Part.PROVENANCE in no_provenance.parts) == (Rung.PUT, False)
+    assert no_provenance.reasons[0] == "no transaction: it does not search Provenance by target"
+
+
 def test_a_kind_left_out_of_a_list_is_not_offered_but_without_a_list_nothing_is_said() -> None:
     assert read(statement(Patient=["read"])).kind("Observation").interactions == frozenset()
     assert read(statement()).kind("Observation").interactions is None

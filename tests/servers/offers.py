@@ -42,6 +42,34 @@ def offering(rung: str) -> Fault:
     return fault
 
 
+def searching(rung: str, *, strict: bool) -> Fault:
+    """The server offers just that rung, and searches by what US Core asks of it: no identifier, no Provenance.
+
+    What it does not know to search by it refuses where it is `strict`, and else leaves out of account (R4, search.html#errors).
+    """
+    only = offering(rung)
+
+    def fault(asked: Asked, forward: Forward) -> Answered | None:
+        if _kind(asked) == "metadata":
+            return _searched(only(asked, forward))
+        unknown = [each for each in ("identifier", "target") if f"?{each}=" in asked.path]
+        if asked.method != "GET" or not unknown:
+            return only(asked, forward)
+        return Answered(400, {}, b"") if strict else forward(replace(asked, path=asked.path.partition("?")[0]))
+
+    return fault
+
+
+def _searched(said: Answered | None) -> Answered | None:
+    if said is None:
+        return None
+    held = json.loads(said.body)
+    for each in held["rest"][0]["resource"]:
+        names = () if each["type"] == "Provenance" else ("patient", "date", "status")
+        each["searchParam"] = [{"name": name} for name in names]
+    return replace(said, body=json.dumps(held).encode())
+
+
 def at_write(number: int, fault: Fault, rung: str) -> Fault:
     """The fault at the write of that number, at a server that offers just that rung."""
     only, seen = offering(rung), [0]

@@ -111,7 +111,7 @@ def test_retry_after_a_time_out_duplicating(server: str, client: Client, said: S
         losing.lose_answer = True
         with pytest.raises(Temporary):
             write(losing, WRITER, said)
-    assert write(client, WRITER, said, first=False) == find(client, said)
+    assert write(client, WRITER, said, first=False) == find(client, WRITER, said)
     assert effects(client, said) == ONE
 
 

@@ -150,13 +150,25 @@ def test_what_the_worker_needs_is_asked_as_the_worker_asks_it(
     ("changes", "words"),
     [
         ({"conditionalCreate": False}, "it offers no conditional create of QuestionnaireResponse, Observation"),
-        ({"searchParam": [{"name": "date"}]}, "it cannot search QuestionnaireResponse?identifier, Observation?identifier"),
         ({"interaction": [{"code": "update"}]}, "it does not offer: Patient read, Appointment search-type"),
     ],
 )
 def test_an_ability_that_is_missing_is_a_fault(good: Scripted, changes: dict[str, Any], words: str) -> None:
     good.answers["GET metadata"] = (200, statement(**changes))
     assert words in " ".join(faults(found(good)))
+
+
+def test_what_could_never_be_found_again_is_not_written(good: Scripted) -> None:
+    good.answers["GET metadata"] = (200, statement(searchParam=[{"name": "date"}]))
+    said = " ".join(each.words for each in found(good))
+    assert "without QuestionnaireResponse: it does not search QuestionnaireResponse by identifier or patient" in said
+
+
+def test_what_is_looked_for_among_the_patients_is_said(good: Scripted) -> None:
+    good.answers["GET metadata"] = (200, statement(searchParam=[{"name": each} for each in ("date", "patient", "target")]))
+    findings = found(good)
+    assert faults(findings) == []
+    assert "it searches QuestionnaireResponse?patient, Observation?patient, Provenance?target" in str(findings)
 
 
 def test_an_ability_that_is_not_mentioned_is_not_known(good: Scripted) -> None:

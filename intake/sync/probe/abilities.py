@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from fhir_client.capabilities import Capabilities
-from fhir_client.writing.ladder import CREATED, Part, Rung, Strategy, asked
+from fhir_client.writing.ladder import CREATED, PATIENT, Part, Rung, Strategy, asked, searched_by
 from intake.sync.probe.findings import Finding, good, unknown, wrong
 
 SCHEDULE = ("Appointment", "search-type")
@@ -16,7 +16,7 @@ def abilities(about: str, server: Capabilities, strategy: Strategy) -> Iterator[
     yield _searches(about, server, strategy)
     if Part.CHART in strategy.parts and strategy.rung is not Rung.WORKLIST:
         yield _versions(about, server)
-    if looked_up := [kind for kind in _created(strategy) if kind != "Provenance"]:
+    if looked_up := [kind for kind in _created(strategy) if kind != "Provenance" and kind not in strategy.by_patient]:
         yield _conditional_create(about, server, looked_up)
 
 
@@ -36,7 +36,8 @@ def _interactions(about: str, server: Capabilities, strategy: Strategy) -> Findi
 
 
 def _searches(about: str, server: Capabilities, strategy: Strategy) -> Finding:
-    by = {kind: "target" if kind == "Provenance" else "identifier" for kind in _created(strategy)} | {"Appointment": "date"}
+    by = {kind: PATIENT if kind in strategy.by_patient else searched_by(kind)[0] for kind in _created(strategy)}
+    by["Appointment"] = "date"
     said = {kind: server.kind(kind).searches for kind in by}
     missing = [f"{kind}?{by[kind]}" for kind, held in said.items() if held is not None and by[kind] not in held]
     if missing:
