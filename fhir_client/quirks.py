@@ -14,7 +14,8 @@ class Quirks:
     `rungs` are the ways to write that may be chosen for it, whatever more it claims to offer. `conditional_create` tells
     whether it takes If-None-Exist. `batch` tells whether it answers a batch of reads. `accepted_extensions` are the URLs of
     the Patient's extensions that it takes, none meaning all; `replaces_extensions` that it takes them only as a whole list.
-    `patch_tests` that its JSON Patch takes the operation `test`. `one_communication` tells that a Patient has one language
+    `patch_tests` that its JSON Patch takes the operation `test`. `search_lag_seconds` is how long after a write a search may
+    not show it yet. `one_communication` tells that a Patient has one language
     there. `own_questionnaires` tells that it takes answers to its own Questionnaires alone: `questionnaire` is the canonical
     of one, and `items` its linkId for each of ours, "" for one that is left out on purpose.
     """
@@ -25,6 +26,7 @@ class Quirks:
     accepted_extensions: tuple[str, ...] = ()
     replaces_extensions: bool = False
     patch_tests: bool = True
+    search_lag_seconds: int = 0
     one_communication: bool = False
     own_questionnaires: bool = False
     questionnaire: str = ""

@@ -183,6 +183,13 @@ def entries_answering(status: str, where: str) -> Fault:
     return fault
 
 
+def nothing_found(asked: Asked, forward: Forward) -> Answered:
+    """The server finds nothing by a search, as one whose index is behind."""
+    answer = forward(asked)
+    page = {key: each for key, each in json.loads(answer.body).items() if key != "entry"}
+    return replace(answer, body=json.dumps({**page, "total": 0}).encode())
+
+
 def after(act: Callable[[Asked], None], then: Fault = passed) -> Fault:
     """Something else happens first."""
 

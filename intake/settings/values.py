@@ -62,6 +62,7 @@ class QuirksProfile:
     accepted_extensions: tuple[str, ...] = ()
     replaces_extensions: bool = False
     patch_tests: bool = True
+    search_lag_seconds: int = 0
     one_communication: bool = False
     own_questionnaires: bool = False
     questionnaire: str = ""

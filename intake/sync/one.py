@@ -35,10 +35,11 @@ from intake.sync.matching import bound
 from intake.sync.outcomes import NotNow, hold, pause, unforeseen, wait
 from intake.sync.written import key_of, noted, read
 
-NEXT_TO_IT = timedelta(seconds=2)
-"""How long a row waits for the one that goes before it, or for whoever has its lease now."""
 SCHEDULE_BEHIND = timedelta(days=3)
 """What the schedule said of a chart can be this old, so what we wrote since is no change by others."""
+SHOWN_WITHIN = timedelta(minutes=10)
+"""What a server took and has not indexed yet can be found no later than this; what cannot is missing."""
+NOT_SHOWN = "not-shown"
 MENDED = frozenset({Status.ACCEPTED, Status.VERIFIED})
 TYPE = "An administrator's worklist says what to type; it is read back when they say there that it is typed."
 
@@ -50,9 +51,9 @@ def deliver(bench: Bench, claimed: Claimed) -> None:
     """Bring one claimed submission as far as it goes; every outcome is in its row when this returns."""
     try:
         _deliver(bench, claimed)
-    except NotNow:
+    except NotNow as not_now:
         with bench.database.write() as tx:
-            kept = claims.release(tx, claimed, until=tx.now + NEXT_TO_IT)
+            kept = claims.release(tx, claimed, until=tx.now + not_now.wait)
         told(bench, claimed, "behind", kept=kept)
     except FhirError as error:
         _failed(bench, claimed, error)
@@ -99,7 +100,7 @@ def _deliver(bench: Bench, unbound: Claimed) -> None:
     over = written.over if written is not None and written.over else claimed.sent.version if claimed.sent else None
     differences = read_back(bench.client, _writer(bench, claimed), said, written, over=over)
     if differences:
-        _mismatch(bench, claimed, differences)
+        _differing(bench, claimed, differences)
         return
     with bench.database.write() as tx:
         kept = claims.verify(tx, claimed)
@@ -111,6 +112,7 @@ def _deliver(bench: Bench, unbound: Claimed) -> None:
 
 def _write(bench: Bench, claimed: Claimed, said: Statement) -> Written:
     writer, lately = _writer(bench, claimed), claimed.row.queued_at - SCHEDULE_BEHIND
+    _refuse_too_early(bench, claimed, writer)
     with bench.database.read() as tx:
         since, undone = overtaking.sent_since(tx, claimed, lately), overtaking.undone_since(tx, claimed, lately)
         ours = overtaking.ids_sent(tx, claimed)
@@ -126,6 +128,14 @@ def _write(bench: Bench, claimed: Claimed, said: Statement) -> Written:
         first=claimed.sent is None,
         before_sending=_noted(bench, claimed, without(said, writer.policy.keeps)),
     )
+
+
+def _refuse_too_early(bench: Bench, claimed: Claimed, writer: Writer) -> None:
+    """Raise NotNow where it was sent so lately that the server's searches would not show it: it would be sent again."""
+    lag = timedelta(seconds=writer.quirks.search_lag_seconds)
+    since = bench.clock() - claimed.row.sent_at if claimed.row.sent_at is not None else lag
+    if since < lag:
+        raise NotNow(lag - since)
 
 
 def _at_this_visit(claimed: Claimed, since: Iterable[Older]) -> Iterator[Submission]:
@@ -177,7 +187,11 @@ def _take_over(bench: Bench, tx: Tx, claimed: Claimed) -> None:
         overtaking.take(tx, older, mine & asked, nothing_left=nothing_left)
 
 
-def _mismatch(bench: Bench, claimed: Claimed, differences: tuple[Difference, ...]) -> None:
+def _differing(bench: Bench, claimed: Claimed, differences: tuple[Difference, ...]) -> None:
+    since = bench.clock() - (claimed.row.accepted_at or bench.clock())
+    if since < SHOWN_WITHIN and all(each.absent for each in differences):
+        wait(bench, claimed, Temporary("The server took it, but does not show it yet."), NOT_SHOWN)
+        return
     names = ", ".join(each.element for each in differences)
     words = f"The server took it, but does not read back the same: {names}. Compare with the chart, then retry."
     hold(bench, claimed, "mismatch", words, detail=json.dumps([asdict(each) for each in differences], default=str))

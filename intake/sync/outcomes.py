@@ -15,13 +15,22 @@ ALONE_AT_FAULT = timedelta(days=1)
 FORBIDDEN, CREDENTIALS = "http-403", "credentials"
 
 
+NEXT_TO_IT = timedelta(seconds=2)
+"""How long a row waits for the one that goes before it, or for whoever has its lease now."""
+
+
 class NotNow(Exception):
-    """The lease was lost, or another submission of the same chart goes first: nothing may be sent."""
+    """Nothing may be sent now: the lease was lost, another submission of the same chart goes first, or it is too early."""
+
+    def __init__(self, wait: timedelta = NEXT_TO_IT) -> None:
+        """Keep how long the row waits."""
+        self.wait = wait
+        super().__init__(wait)
 
 
-def wait(bench: Bench, claimed: Leased, error: Temporary | Conflict) -> None:
-    """Try again later: a fault that can pass."""
-    now = bench.clock()
+def wait(bench: Bench, claimed: Leased, error: Temporary | Conflict, reason: str = "") -> None:
+    """Try again later: a fault that can pass; `reason` is its name, else what the server answered is."""
+    now, reason = bench.clock(), reason or _reason(error)
     failing = isinstance(error, Conflict) or (error.status or 0) >= 500
     if failing and _fails_alone(bench, claimed):
         hold(bench, claimed, "fails-alone", f"{error.words} It fails for a day while others pass. Ask the EHR's support.")
@@ -29,12 +38,12 @@ def wait(bench: Bench, claimed: Leased, error: Temporary | Conflict) -> None:
     asked = error.retry_after if isinstance(error, Temporary) else None
     until = now + delay(claimed.row.attempts + 1, bench.chance, asked)
     with bench.database.write() as tx:
-        kept = claims.wait(tx, claimed, until=until, reason=_reason(error), words=error.words, failing=failing)
+        kept = claims.wait(tx, claimed, until=until, reason=reason, words=error.words, failing=failing)
         if asked is not None:
             servers.rest(tx, bench.server.id, until=now + asked)
         if isinstance(error, Conflict):
             servers.let_in(tx, bench.server.id)
-    told(bench, claimed, "waiting", kept=kept, reason=_reason(error))
+    told(bench, claimed, "waiting", kept=kept, reason=reason)
 
 
 def _fails_alone(bench: Bench, claimed: Leased) -> bool:

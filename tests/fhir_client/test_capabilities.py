@@ -45,12 +45,12 @@ def searching(*names: str, provenance: tuple[str, ...] = ("target",)) -> dict[st
 def test_what_cannot_be_searched_by_identifier_is_picked_out_of_the_patients() -> None:
     assert negotiate(Offer(read(searching("identifier", "patient")))).by_patient == frozenset()
     found = negotiate(Offer(read(searching("patient", "code"))))
-    assert (found.rung, found.by_patient) == (Rung.TRANSACTION, {"QuestionnaireResponse", "Observation"})
+    assert (found.rung, found.by_patient) == (Rung.TRANSACTION, frozenset({"QuestionnaireResponse", "Observation"}))
 
 
 def test_what_could_not_be_found_again_is_not_written() -> None:
     neither = negotiate(Offer(read(searching("code"))))
-    assert (neither.rung, neither.parts) == (Rung.PUT, {Part.CHART})
+    assert (neither.rung, neither.parts) == (Rung.PUT, frozenset({Part.CHART}))
     assert "without Observation: it does not search Observation by identifier or patient" in neither.reasons
     no_provenance = negotiate(Offer(read(searching("identifier", provenance=()))))
     assert (no_provenance.rung, Part.PROVENANCE in no_provenance.parts) == (Rung.PUT, False)

@@ -1,6 +1,7 @@
 """Fault by fault: a row is sent once, accepted once and verified once (FHIR.md, section 6)."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,9 @@ from intake.store import claims, submissions
 from intake.store.earlier import Sent
 from intake.sync.written import read
 from tests.faults import (
+    Answered,
     Asked,
+    Forward,
     after,
     answering,
     at_batch,
@@ -18,6 +21,7 @@ from tests.faults import (
     cut_short,
     entries_answering,
     lost,
+    nothing_found,
     on_transactions,
     sent_twice,
 )
@@ -94,7 +98,6 @@ def test_a_worker_whose_lease_was_lost_sends_nothing(outbox: Outbox) -> None:
         ("503 Service Unavailable", ("accepted", "http-503")),
         ("429", ("accepted", "http-429")),
         ("403", ("accepted", "http-403")),
-        ("404", ("held", "mismatch")),
         ("400", ("held", "refused")),
     ],
 )
@@ -108,6 +111,51 @@ def test_entries_of_the_read_back_that_fail(outbox: Outbox, status: str, where: 
     if expected[0] == "accepted":
         outbox.work_until_closed(sent)
         assert outbox.state(sent)[0] == "verified"
+
+
+def test_a_chart_that_the_read_back_does_not_find_is_looked_at_by_a_person(outbox: Outbox) -> None:
+    sent = outbox.submit(outbox.patient())
+    outbox.proxy.always = entries_answering("404", "Patient/")
+    outbox.work()
+    assert outbox.state(sent) == ("held", "mismatch")
+
+
+@pytest.mark.parametrize("where", ["Observation?", "Provenance?"])
+@pytest.mark.parametrize("comes", [True, False])
+def test_what_a_search_does_not_find_yet_is_looked_for_again_and_missing_in_the_end(
+    outbox: Outbox, where: str, comes: bool
+) -> None:
+    sent = outbox.submit(outbox.patient())
+    outbox.proxy.always = entries_answering("404", where)
+    outbox.work()
+    assert outbox.state(sent) == ("accepted", "not-shown")
+    outbox.proxy.always = None if comes else outbox.proxy.always
+    outbox.work_until_closed(sent)
+    assert outbox.state(sent) == (("verified", None) if comes else ("held", "mismatch"))
+    row = outbox.row(sent)
+    assert row.held_at is None or row.accepted_at is None or row.held_at - row.accepted_at >= timedelta(minutes=10)
+    assert effects(outbox.real, sent) == ONE
+
+
+def test_nothing_is_sent_again_while_a_search_may_not_show_it_yet(outbox: Outbox) -> None:
+    """Such as AWS HealthLake's, whose index is behind: what is looked up too early is not found, and would be there twice."""
+    slow = {"generic": replace(outbox.settings.quirks["generic"], search_lag_seconds=120, conditional_create=False)}
+    outbox.settings = replace(outbox.settings, quirks={**outbox.settings.quirks, **slow})
+    sent = outbox.submit(outbox.patient())
+    outbox.proxy.plan = [at_transaction(lost)]
+    outbox.work()
+    began = outbox.clock()
+
+    def behind(asked: Asked, forward: Forward) -> Answered:
+        late = "identifier=" in asked.path and outbox.clock() - began < timedelta(seconds=100)
+        return nothing_found(asked, forward) if late else forward(asked)
+
+    outbox.proxy.always = behind
+    for _ in range(12):
+        outbox.clock.advance(seconds=15)
+        outbox.work()
+    assert outbox.state(sent) == ("verified", None), outbox.row(sent)
+    assert effects(outbox.real, sent) == ONE
 
 
 def test_a_reference_to_nothing_holds_the_row_or_is_taken(outbox: Outbox, make: str) -> None:
