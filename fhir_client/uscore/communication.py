@@ -41,7 +41,7 @@ def merge(patient: Json, statement: Statement, *, erases: bool = False) -> dict[
 def _erase(patient: Json, statement: Statement) -> None:
     for entry in patient.get("communication", []):
         if isinstance(statement.spoken, AbsentReason):
-            entry.pop("preferred", None)
+            _no_longer_preferred(entry)
             _unmark(entry, {SPOKEN.code, SIGNED.code})
         if isinstance(statement.written, AbsentReason):
             _unmark(entry, {READ.code})
@@ -62,8 +62,14 @@ def _entries(patient: Json) -> list[Json]:
 
 def _prefer(patient: Json, chosen: Json) -> None:
     for other in _entries(patient):
-        other.pop("preferred", None)
+        _no_longer_preferred(other)
     chosen["preferred"] = True
+
+
+def _no_longer_preferred(entry: Json) -> None:
+    # Who wrote that it is not preferred keeps that as they wrote it.
+    if entry.get("preferred"):
+        del entry["preferred"]
 
 
 def _entry(patient: Json, language: Language, taken: Json | None = None) -> Json:

@@ -16,6 +16,8 @@ INTERPRETER_NEEDED = f"{US_CORE}us-core-interpreter-needed"
 INTERPRETERS = (INTERPRETER_REQUIRED, INTERPRETER_NEEDED)
 DECLINED_TEXT, UNKNOWN_TEXT = "Declined to answer", "Does not know"
 NULL_TEXTS = {AbsentReason.ASKED_DECLINED: DECLINED_TEXT, AbsentReason.ASKED_UNKNOWN: UNKNOWN_TEXT}
+# The two of ours, and what US Core's value sets call the nulls.
+_NULL_WORDS = {DECLINED_TEXT.casefold(), UNKNOWN_TEXT.casefold(), "unknown", "asked but unknown", "asked but declined"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,16 @@ def has_value(patient: Json, element: str) -> bool:
 def _answers(extension: Json) -> bool:
     nested = extension.get("extension", [])
     codings = [part.get("valueCoding", {}) for part in nested if part.get("url") in ("ombCategory", "detailed")]
-    if codings:
-        return any(each.get("system") not in (NULL_FLAVOR, DATA_ABSENT_REASON) for each in codings)
-    texts = {part.get("valueString") for part in nested if part.get("url") == "text"}
-    return bool(texts - {DECLINED_TEXT, UNKNOWN_TEXT, None}) or any(key.startswith("value") for key in extension)
+    if not all(map(_is_null, codings)) or any(key.startswith("value") for key in extension):
+        return True
+    # A text beside nulls is what somebody said, unless it only says the null in words.
+    texts = {str(part["valueString"]).casefold() for part in nested if part.get("url") == "text" and "valueString" in part}
+    return bool(texts - _NULL_WORDS - {str(each.get("display", "")).casefold() for each in codings})
+
+
+def _is_null(held: Json) -> bool:
+    # US Core takes NullFlavor's "other" for a detail: it says that there is an answer, for which there is no code.
+    return held.get("system") in (NULL_FLAVOR, DATA_ABSENT_REASON) and held.get("code") != "OTH"
 
 
 def category_extension(element: str, said: Coded | AbsentReason, version: UsCoreVersion, identity: str) -> Json:

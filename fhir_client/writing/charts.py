@@ -1,13 +1,13 @@
 """The chart that a submission may be written to: found through merges of charts, and refused where a person has to look."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from fhir_client.client import Client
-from fhir_client.errors import ChartChanged, Contested, Gone, PatientProblem
+from fhir_client.errors import ChartChanged, Contested, Gone, PatientProblem, Refused
 from fhir_client.uscore.parts import Json, local
 from fhir_client.uscore.patient import Merge, elements_of
 from fhir_client.uscore.reading import canonical, meanings
@@ -15,6 +15,8 @@ from fhir_client.uscore.wording import in_words
 from fhir_client.writing.told import Told, by_themselves, elsewhere, told
 
 REPLACEMENTS = 5
+PARTIAL = frozenset({"SUBSETTED", "REDACTED", "MASKED"})
+"""Codes of v3-ObservationValue by which a server says in `meta` that it does not show all of a resource (R4, resource.html)."""
 CHANGED = "The chart was changed after the visit began"
 OTHERWISE = "Somebody answered for the patient, who said otherwise themselves"
 
@@ -48,7 +50,7 @@ def current_patient(client: Client, reference: str) -> Json:
             if patient.get("active") is False:
                 raise PatientProblem("The patient's chart is inactive, and no other chart replaces it.")
             return patient
-        reference = _other(links[0])
+        reference = _other(client, links[0])
     raise PatientProblem("The patient's charts replace each other in a loop.")
 
 
@@ -73,11 +75,22 @@ def _replacements(patient: Json) -> list[Json]:
     return [each for each in patient.get("link", []) if each.get("type") == "replaced-by"]
 
 
-def _other(link: Json) -> str:
-    found = local(link.get("other", {}).get("reference"), "Patient")
+def _other(client: Client, link: Json) -> str:
+    named = str(link.get("other", {}).get("reference", ""))
+    found = local(named, "Patient")
     if found is None:
         raise PatientProblem("The patient's chart was replaced by another one that it does not name.")
+    # The same id on another server is another person.
+    if (base := named.rpartition("/Patient/")[0]) and base not in _bases(client):
+        raise PatientProblem("The patient's chart was replaced by one on another server.")
     return found
+
+
+def _bases(client: Client) -> Iterator[str]:
+    """Yield the base URLs of the server: ours, and behind a proxy the one that it knows itself by."""
+    yield client.base_url
+    itself = client.capabilities().get("implementation")
+    yield str(itself.get("url", "")).rstrip("/") if isinstance(itself, dict) else ""
 
 
 def chart_of(client: Client, reference: str, known: Known) -> Json:
@@ -86,6 +99,15 @@ def chart_of(client: Client, reference: str, known: Known) -> Json:
     if known.birth_date is not None and patient.get("birthDate") != known.birth_date.isoformat():
         raise PatientProblem("The chart's birth date is not the one that the visit was found by.")
     return patient
+
+
+def refuse_partial(patient: Json) -> None:
+    """Raise Refused where the server shows only a part of the chart, which must not be put back as the whole of it."""
+    meta = patient.get("meta", {})
+    marks = {str(each.get("code")) for each in (*meta.get("tag", []), *meta.get("security", []))} & PARTIAL
+    if marks:
+        said = ", ".join(sorted(marks))
+        raise Refused(f"The server shows only a part of the chart ({said}), and by this way to write the rest would be lost.")
 
 
 def refuse_changed(client: Client | None, patient: Json, merge: Merge, known: Known, *, by_another: bool = False) -> None:

@@ -58,6 +58,8 @@ CHANGED: Mapping[Rung, tuple[tuple[str, str], ...]] = {
     Rung.PUT: (("Patient", "update"),),
 }
 """How the rungs that change the chart do it: interactions by kind of resource; "" is the system itself."""
+WHOLE = frozenset({Rung.TRANSACTION, Rung.PUT})
+"""The rungs that put the chart back as a whole, with all that the server showed of it."""
 # Who writes part by part can leave out what a server does not take; of a transaction everything is done or nothing.
 _PARTIAL = (Rung.PATCH, Rung.PUT)
 # One without search could never be looked up before it is sent again, and nothing would arrive exactly once.

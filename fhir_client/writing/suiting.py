@@ -8,8 +8,8 @@ from fhir_client.uscore.parts import Json
 from fhir_client.uscore.patient import INTERPRETERS, URLS, Merge, apply
 from fhir_client.uscore.statement import Source, Statement
 from fhir_client.uscore.tribes import TRIBAL_AFFILIATION
-from fhir_client.writing.charts import chart_of, refuse_changed
-from fhir_client.writing.ladder import Part
+from fhir_client.writing.charts import chart_of, refuse_changed, refuse_partial
+from fhir_client.writing.ladder import WHOLE, Part
 from fhir_client.writing.values import Task, Writer
 
 TRIES = 3
@@ -33,6 +33,8 @@ class Fitted:
 def fitted(task: Task) -> Fitted:
     """Return the task's chart, read now and merged; raises PatientProblem and ChartChanged where a person has to look."""
     patient = chart_of(task.client, task.statement.patient, task.known)
+    if task.writer.strategy.rung in WHOLE:
+        refuse_partial(patient)
     statement = replace(task.statement, patient=f"Patient/{patient['id']}")
     merge = merged(patient, statement, task.writer)
     # A server that takes no Observations need not have any.

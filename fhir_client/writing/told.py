@@ -28,7 +28,10 @@ class Told:
 def told(client: Client, reference: str) -> Iterator[Told]:
     """Yield what stands on the server as told of the patient with that reference, in no order."""
     codes = ",".join(f"{code.system}|{code.code}" for code in CODES.values())
-    for each in client.search("Observation", {"subject": reference, "code": codes}):
+    for each in client.search("Observation", {"patient": reference.removeprefix("Patient/"), "code": codes}):
+        # A server that ignores what it does not know to search by returns other people's.
+        if local(each.get("subject", {}).get("reference"), "Patient") != reference:
+            continue
         element, own = element_of(each), _by_themselves(each, reference)
         standing = each.get("status") in STANDING and "dataAbsentReason" not in each
         if element is not None and own is not None and standing:

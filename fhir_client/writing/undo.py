@@ -12,10 +12,10 @@ from fhir_client.uscore.patient import elements_of
 from fhir_client.uscore.reading import canonical, meanings
 from fhir_client.uscore.undoing import Key, Part, Stand, elements_in, stand, taken_back
 from fhir_client.uscore.wording import in_words, words_of
-from fhir_client.writing.charts import patient_as_written
+from fhir_client.writing.charts import patient_as_written, refuse_partial
 from fhir_client.writing.finding import ours
+from fhir_client.writing.ladder import WHOLE, Rung
 from fhir_client.writing.ladder import Part as Left
-from fhir_client.writing.ladder import Rung
 from fhir_client.writing.values import IN_ERROR, Change, Writer, in_error
 from fhir_client.writing.ways import amend
 
@@ -67,6 +67,8 @@ def _changes(client: Client, writer: Writer, effect: Effect, key: Key) -> tuple[
         # Once the chart was put right, what it says is somebody else's, were it the same words again.
         return tuple(marked)
     patient = patient_as_written(client, effect.patient)
+    if writer.strategy.rung in WHOLE:
+        refuse_partial(patient)
     _refuse_changed(patient, parts, key)
     back = Change(patient, taken_back(patient, parts, key))
     return (*([back] if back.after != back.before else []), *marked)

@@ -40,7 +40,8 @@ class Told:
             code = {"coding": [{"code": CODES[self.element].code}]}
             own = [] if self.submission is None else [{"value": uuid5(self.submission, self.element).urn}]
             method = {"coding": [{"code": "self-reported"}]}
-            yield {"status": "final", "code": code, "method": method, "identifier": own}
+            subject = {"reference": f"Patient/{BARE['id']}"}
+            yield {"status": "final", "code": code, "method": method, "identifier": own, "subject": subject}
 
 
 def chart(said: Statement | None) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from fhir_client.uscore.statement import (
     Source,
     Statement,
 )
-from fhir_client.uscore.versions import VERSIONS, version
+from fhir_client.uscore.versions import NULL_FLAVOR, VERSIONS, version
 
 DECLINED, UNKNOWN = AbsentReason.ASKED_DECLINED, AbsentReason.ASKED_UNKNOWN
 ASIAN = Coded("Asian", (Coding(CDCREC, "2028-9", "Asian"),))
@@ -168,6 +168,32 @@ def test_a_race_written_twice_becomes_one_and_undo_knows_both() -> None:
 def test_a_race_of_an_odd_shape_is_still_a_value_that_declining_leaves() -> None:
     odd = {"url": URLS["race"], "valueCodeableConcept": {"text": "White"}}
     assert apply({"extension": [odd]}, replace(NOTHING, race=DECLINED), V6).kept == ("race",)
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "stays"),
+    [
+        ("OTH", "Garifuna", True),
+        ("OTH", None, True),
+        ("UNK", "Middle Eastern, Assyrian", True),
+        ("UNK", "Unknown", False),
+        ("ASKU", "asked but unknown", False),
+        ("ASKU", DECLINED_TEXT, False),
+        ("ASKU", None, False),
+    ],
+)
+def test_what_somebody_said_beside_a_null_is_a_value_that_declining_leaves(code: str, text: str | None, stays: bool) -> None:
+    null = {"url": "ombCategory" if code != "OTH" else "detailed", "valueCoding": {"system": NULL_FLAVOR, "code": code}}
+    said = [] if text is None else [{"url": "text", "valueString": text}]
+    chart = {"extension": [{"url": URLS["race"], "extension": [null, *said]}]}
+    assert (apply(chart, replace(NOTHING, race=DECLINED), V6).kept == ("race",)) is stays
+
+
+def test_who_wrote_that_a_language_is_not_preferred_keeps_that() -> None:
+    other = {"language": {"text": "Welsh"}, "preferred": False}
+    now = merged(replace(NOTHING, spoken=SPANISH), {**CHART, "communication": [other, ENGLISH]})
+    assert now["communication"][0] == other
+    assert [each.get("preferred") for each in now["communication"]] == [False, None, True]
 
 
 def test_each_element_that_was_set_can_be_pointed_at() -> None:

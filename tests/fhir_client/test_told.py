@@ -22,7 +22,8 @@ BY_NURSE = {"performer": [{"reference": "Practitioner/7"}]}
 
 def observation(how: dict[str, Any], element: str = "race", **more: Any) -> dict[str, Any]:
     code = {"coding": [{"system": "http://loinc.org", "code": CODES[element].code}]}
-    return {"resourceType": "Observation", "status": "final", "code": code, **how, **more}
+    subject = {"reference": f"https://ehr.example/fhir/{PATIENT}"}
+    return {"resourceType": "Observation", "status": "final", "code": code, "subject": subject, **how, **more}
 
 
 class Server:
@@ -55,6 +56,11 @@ def own(*held: dict[str, Any]) -> set[str]:
 )
 def test_whose_word_it_is(how: dict[str, Any], expected: set[str]) -> None:
     assert own(observation(how)) == expected
+
+
+def test_what_another_patient_told_is_nobodys_word_here() -> None:
+    assert own(observation(SELF, subject={"reference": "Patient/12"})) == set()
+    assert own(observation(SELF, subject={})) == set()
 
 
 @pytest.mark.parametrize("change", [{"status": "entered-in-error"}, {"dataAbsentReason": {"text": "declined"}}])

@@ -1,23 +1,24 @@
 """The right chart, unharmed: merged, changed by others, written over, taken over (FHIR.md, sections 6 and 7)."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import uuid5
 
 import pytest
 
 from fhir_client.uscore.patient import URLS, elements_of
+from fhir_client.writing.ladder import Rung, whole
 from intake.answers import Answer, Informant, State, Submission
-from intake.store import claims, deciding, submissions
+from intake.store import deciding, submissions
 from intake.store.earlier import Earlier, opened
 from intake.store.known import Known
 from intake.store.tables import submissions as table
+from intake.sync.strategy import pin
 from tests.faults import (
     Asked,
     after,
     answering,
-    at_batch,
     at_transaction,
     rewritten,
 )
@@ -42,49 +43,21 @@ def earlier(outbox: Outbox) -> Earlier:
         return opened(tx, row.earlier, row.id)
 
 
-def test_a_followed_chart_is_read_back_there_after_a_restart(outbox: Outbox, make: str) -> None:
-    patient = outbox.patient()
-    # HAPI refuses references to other servers.
-    elsewhere = "https://other.example/fhir/" if make == "medplum" else ""
-    link = [{"type": "replaced-by", "other": {"reference": f"{elsewhere}{patient}/_history/1"}}]
-    sent = outbox.submit(outbox.patient(active=False, link=link))
-    outbox.proxy.plan = [at_batch(UNAVAILABLE)]
+@pytest.mark.parametrize("rung", [Rung.TRANSACTION, Rung.PATCH, Rung.PUT])
+@pytest.mark.parametrize("where", ["tag", "security"])
+def test_a_chart_of_which_a_part_is_hidden_is_never_put_back_as_the_whole(outbox: Outbox, rung: Rung, where: str) -> None:
+    pin(outbox.server, outbox.settings, outbox.database, whole(rung))
+    code = {"tag": "SUBSETTED", "security": "REDACTED"}[where]
+    mark = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": code}
+    patient = outbox.patient(meta={where: [mark]})
+    sent = outbox.submit(patient)
     outbox.work()
-    assert outbox.state(sent)[0] == "accepted"
-    outbox.work_until_closed(sent)
-    assert outbox.state(sent)[0] == "verified"
-    assert elements_of(outbox.real.read(patient))["race"] is not None
-    assert earlier(outbox).sent.patient == patient
-
-
-def test_two_references_to_one_chart_never_go_at_once_and_the_later_word_stands(outbox: Outbox) -> None:
-    patient = outbox.patient()
-    old = outbox.patient(active=False, link=[{"type": "replaced-by", "other": {"reference": patient}}])
-    first, second = outbox.submit(old), outbox.submit(patient, answers={"interpreter": Answer(State.ANSWERED, ("yes",))})
-    outbox.work()
-    # Which of them comes first is known only when the chart was read, and then the second is on its way already.
-    assert [outbox.state(each)[0] for each in (first, second)] == ["queued", "verified"]
-    outbox.work_until_closed(first)
-    assert outbox.state(first)[0] == "verified"
-    # The first declined an interpreter; the second said yes after it.
-    assert effects(outbox.real, first) == {**ONE, "interpreter": 0}
-    third, fourth = outbox.submit(old), outbox.submit(patient)
-    with outbox.database.write() as tx:
-        [claimed, _] = claims.claim(tx, "main", limit=2, lease=timedelta(minutes=1))
-        assert not claims.follow(tx, claimed, patient)
-    outbox.clock.advance(minutes=1)
-    outbox.work()
-    assert [outbox.state(each)[0] for each in (third, fourth)] == ["verified", "verified"]
-    assert outbox.proxy.transactions() == 4
-
-
-@pytest.mark.parametrize("named", [False, True], ids=["by a number", "by a relative"])
-def test_a_chart_replaced_by_one_that_it_does_not_name_is_held(outbox: Outbox, named: bool) -> None:
-    relative = outbox.real.create({"resourceType": "RelatedPerson", "patient": {"reference": outbox.patient()}})
-    other = {"reference": f"RelatedPerson/{relative['id']}"} if named else {"identifier": {"value": "7"}}
-    sent = outbox.submit(outbox.patient(link=[{"type": "replaced-by", "other": other}]))
-    outbox.work()
-    assert outbox.state(sent) == ("held", "patient")
+    if rung is Rung.PATCH:
+        assert outbox.state(sent) == ("verified", None), outbox.row(sent)
+        return
+    assert outbox.state(sent) == ("held", "refused")
+    assert code in str(outbox.row(sent).words)
+    assert outbox.versions(patient) == 1
 
 
 @pytest.mark.parametrize(("born", "state"), [(date(1980, 2, 29), "verified"), (date(1980, 2, 28), "held")])
