@@ -1,6 +1,6 @@
 """The ladder: the ways to write, from the safest down, what each writes, and the highest that a server offers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -115,9 +115,14 @@ def asked(strategy: Strategy) -> tuple[tuple[str, str], ...]:
     return (("Patient", "read"), *CHANGED.get(strategy.rung, ()), *made)
 
 
-def needs(strategy: Strategy) -> tuple[Need, ...]:
-    """Return what scopes have to permit for the strategy."""
-    return tuple(dict.fromkeys(Need(kind, _LETTERS[act]) for kind, act in asked(strategy) if kind))
+def asked_to_undo(strategy: Strategy) -> tuple[tuple[str, str], ...]:
+    """Return every interaction that undo asks beside: what was created is marked as entered in error."""
+    return tuple((CREATED[part], "update") for part in (Part.RESPONSE, Part.OBSERVATIONS) if part in strategy.parts)
+
+
+def needs(interactions: Iterable[tuple[str, str]]) -> tuple[Need, ...]:
+    """Return what scopes have to permit for interactions."""
+    return tuple(dict.fromkeys(Need(kind, _LETTERS[act]) for kind, act in interactions if kind))
 
 
 def negotiate(offer: Offer, pinned: Rung | None = None) -> Strategy:

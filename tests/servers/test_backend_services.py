@@ -185,6 +185,7 @@ def test_what_the_granted_scopes_do_not_permit_pauses_the_server_and_is_named_by
     assert any("no transaction: our scopes do not permit to create Provenance, search Provenance" in words for words in wrong)
     assert "scopes do not ask for what is needed to write: search Appointment" in wrong
     assert "it does not grant what is needed to write: update Patient" in wrong
+    assert "scopes do not ask for what is needed to undo: update QuestionnaireResponse, update Observation" in wrong
 
 
 def test_a_key_that_the_server_does_not_know_yet_interrupts_nothing(behind: Start) -> None:

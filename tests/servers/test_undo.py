@@ -14,8 +14,8 @@ from intake.store.deciding import Decision, Take
 from intake.store.tables import strategies
 from intake.store.tables import submissions as table
 from intake.store.undoing import Asked
+from tests.faults import Answered, Fault, Forward, after, answering, at_transaction, lost, rewritten
 from tests.faults import Asked as Request
-from tests.faults import Fault, after, answering, at_transaction, lost, rewritten
 from tests.outbox import PATIENT, Outbox, rest_of
 
 from .offers import is_write, offering
@@ -81,6 +81,26 @@ def test_the_earlier_values_come_back_and_all_of_it_is_marked_in_error(outbox: O
     assert outbox.versions(patient) == versions == 3
     with outbox.database.read() as tx:
         assert [each.action for each in audit.about(tx, str(sent.id))] == ["submission-undone"]
+
+
+@pytest.mark.parametrize("status", [403, 405])
+def test_an_undo_that_the_server_forbids_is_held_and_keeps_nothing_else_waiting(outbox: Outbox, status: int) -> None:
+    patient = outbox.patient()
+    sent = written(outbox, patient)
+    forbidden = answering(status)
+
+    def without_updates(asked: Request, forward: Forward) -> Answered | None:
+        return forbidden(asked, forward) if b"entered-in-error" in asked.body else forward(asked)
+
+    outbox.proxy.always = without_updates
+    assert undone(outbox, sent) == ("held", "refused")
+    assert "update of Observation and QuestionnaireResponse" in str(outbox.row(sent).words)
+    written(outbox, outbox.patient())
+    outbox.proxy.always = None
+    with outbox.database.write() as tx:
+        submissions.retry(tx, str(sent.id))
+    outbox.work_until_closed(sent)
+    assert (outbox.state(sent), statuses(outbox, sent)) == (("reversed", None), {"entered-in-error"})
 
 
 def test_what_others_wrote_beside_it_stays(outbox: Outbox) -> None:

@@ -20,8 +20,8 @@ PAGE = {**NOTHING, "entry": [{"resource": {"resourceType": "QuestionnaireRespons
 BATCH = {"resourceType": "Bundle", "type": "batch-response", "entry": [{"resource": NOTHING}, {"resource": NOTHING}]}
 KINDS = {
     "Patient": ("read", "update"),
-    "QuestionnaireResponse": ("create", "read", "search-type"),
-    "Observation": ("create", "search-type"),
+    "QuestionnaireResponse": ("create", "read", "search-type", "update"),
+    "Observation": ("create", "search-type", "update"),
     "Provenance": ("create", "search-type"),
     "Appointment": ("search-type",),
 }
@@ -156,6 +156,16 @@ def test_what_the_worker_needs_is_asked_as_the_worker_asks_it(
 def test_an_ability_that_is_missing_is_a_fault(good: Scripted, changes: dict[str, Any], words: str) -> None:
     good.answers["GET metadata"] = (200, statement(**changes))
     assert words in " ".join(faults(found(good)))
+
+
+def test_a_server_where_an_undo_has_to_be_done_by_hand_is_no_fault_but_said(good: Scripted) -> None:
+    held = statement()
+    for each in held["rest"][0]["resource"]:
+        each["interaction"] = [code for code in each["interaction"] if each["type"] == "Patient" or code["code"] != "update"]
+    good.answers["GET metadata"] = (200, held)
+    findings = found(good)
+    assert faults(findings) == []
+    assert "it does not offer QuestionnaireResponse update, Observation update: what an undo cannot mark" in str(findings)
 
 
 def test_what_could_never_be_found_again_is_not_written(good: Scripted) -> None:

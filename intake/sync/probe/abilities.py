@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from fhir_client.capabilities import Capabilities
-from fhir_client.writing.ladder import CREATED, PATIENT, Part, Rung, Strategy, asked, searched_by
+from fhir_client.writing.ladder import CREATED, PATIENT, Part, Rung, Strategy, asked, asked_to_undo, searched_by
 from intake.sync.probe.findings import Finding, good, unknown, wrong
 
 SCHEDULE = ("Appointment", "search-type")
@@ -14,6 +14,7 @@ def abilities(about: str, server: Capabilities, strategy: Strategy) -> Iterator[
     """Yield what the server's own description means for who writes to it so."""
     yield _interactions(about, server, strategy)
     yield _searches(about, server, strategy)
+    yield from _undo(about, server, strategy)
     if Part.CHART in strategy.parts and strategy.rung is not Rung.WORKLIST:
         yield _versions(about, server)
     if looked_up := [kind for kind in _created(strategy) if kind != "Provenance" and kind not in strategy.by_patient]:
@@ -33,6 +34,13 @@ def _interactions(about: str, server: Capabilities, strategy: Strategy) -> Findi
     if silent := [kind for kind, held in said.items() if held is None]:
         return unknown(about, f"it does not say what it offers for {', '.join(silent)}")
     return good(about, f"it offers every read, search, create and update of {', '.join(said)} that is needed")
+
+
+def _undo(about: str, server: Capabilities, strategy: Strategy) -> Iterator[Finding]:
+    said = {kind: server.kind(kind).interactions for kind, _ in asked_to_undo(strategy)}
+    if missing := [f"{kind} update" for kind, held in said.items() if held is not None and "update" not in held]:
+        words = f"it does not offer {', '.join(missing)}: what an undo cannot mark as entered in error, a person has to"
+        yield unknown(about, words, SUPPORT)
 
 
 def _searches(about: str, server: Capabilities, strategy: Strategy) -> Finding:

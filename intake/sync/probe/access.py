@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fhir_client import tls
 from fhir_client.auth.scopes import Act, Need, limited, missing
-from fhir_client.writing.ladder import Strategy, needs
+from fhir_client.writing.ladder import Strategy, asked, asked_to_undo, needs
 from intake.settings import AuthKind, Server
 from intake.sync.access import WITH_TOKENS, keys_of, tokens_for
 from intake.sync.probe.findings import Finding, good, unknown, wrong
@@ -85,7 +85,8 @@ def _scopes(about: str, server: Server, granted: Sequence[str] | None, strategy:
         yield unknown(about, "it does not say which scopes it granted", "SMART wants it said; ask the EHR's support for them.")
     else:
         yield good(about, f"it granted the scopes {' '.join(granted)}")
-    for use, wanted in (("to write", (*needs(strategy), *SCHEDULE)), ("for the nightly report", REPORT)):
+    to_write, to_undo = (*needs(asked(strategy)), *SCHEDULE), needs(asked_to_undo(strategy))
+    for use, wanted in (("to write", to_write), ("to undo", to_undo), ("for the nightly report", REPORT)):
         yield from _scopes_for(about, server, granted, use, wanted)
 
 

@@ -26,7 +26,9 @@ SCOPES = (
     "system/Patient.rs",
     "system/Patient.u",
     "system/QuestionnaireResponse.crs",
+    "system/QuestionnaireResponse.crus",
     "system/Observation.crs",
+    "system/Observation.crus",
 )
 
 
