@@ -1,9 +1,11 @@
-"""The QuestionnaireResponse: what was asked and answered, word for word, with the notice that was shown."""
+"""The QuestionnaireResponse: what was answered to each question, own words word for word, and the notice that was shown."""
 
 from fhir_client.uscore.parts import Json, absent, coding, identifier, informant, with_encounter
 from fhir_client.uscore.statement import ItemAnswer, Statement
 from fhir_client.uscore.versions import US_CORE, UsCoreVersion
 
+LANGUAGE = "en"
+"""What the questions and the names of the answers are written in, whichever language the person saw: the notice says that."""
 PROFILE = f"{US_CORE}us-core-questionnaireresponse"
 
 
@@ -17,7 +19,7 @@ def questionnaire_response(statement: Statement, version: UsCoreVersion) -> Json
     }
     found: Json = {
         "resourceType": "QuestionnaireResponse",
-        "language": statement.locale,
+        "language": LANGUAGE,
         "identifier": identifier(statement.submission),
         "questionnaire": statement.questionnaire,
         "status": "completed",

@@ -131,7 +131,7 @@ def canonical(meaning: object) -> str:
 
 
 def _response(response: Json) -> Statement:
-    source, notice = response.get("source", {}), _notice(response)
+    source, (notice, _, shown_in) = response.get("source", {}), _notice(response).rpartition(" (")
     return Statement(
         submission=UUID(response["identifier"]["value"]),
         patient=response["subject"]["reference"],
@@ -139,8 +139,8 @@ def _response(response: Json) -> Statement:
         source=Source.RELATED_PERSON if source.get("type") == "RelatedPerson" else Source.PATIENT,
         source_display=source.get("display"),
         questionnaire=response["questionnaire"],
-        locale=response["language"],
-        notice=notice.removesuffix(f" ({response['language']})"),
+        locale=shown_in.removesuffix(")"),
+        notice=notice,
         items=items_in(response),
         encounter=response.get("encounter", {}).get("reference"),
     )
