@@ -68,7 +68,7 @@ def _unable(status: int | None) -> Refused:
 
 def look(client: Client, where: str) -> Manifest | timedelta:
     """Return the files, or how long to wait before the next look."""
-    response = client.ask("GET", client.path_of(where))
+    response = client.follow("GET", where)
     if response.status_code == 202:
         asked = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         return NOT_YET if asked is None else asked
@@ -114,6 +114,6 @@ def lines(client: Client, file: File) -> Iterator[bytes]:
 def end(client: Client, where: str) -> None:
     """Tell the server that the files were fetched and can go; what it says to that changes nothing."""
     try:
-        client.ask("DELETE", client.path_of(where))
+        client.follow("DELETE", where)
     except FhirError:
         return

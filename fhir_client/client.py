@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import requests
 
-from fhir_client import exact, network
+from fhir_client import addresses, exact, network
 from fhir_client.auth import Auth, NoAuth
+from fhir_client.elsewhere import Elsewhere
 from fhir_client.errors import Gone, Refused, ServerFault, Temporary
 from fhir_client.responses import UNABLE, body_of, date_of, error_of, refusal_in
 from fhir_client.tls import USUAL, Tls
@@ -25,6 +26,8 @@ What they offer may come from there: some need seconds to put it together.
 """
 NO_POST = UNABLE | {400, 403, 404}
 """Statuses of a server that takes no search by POST, or of one before it that lets none through."""
+MOVED = frozenset({302, 303, 307, 308})
+"""Statuses by which a server sends us on to the store where it keeps a file."""
 Resource = dict[str, Any]
 Body = Resource | list[Resource] | str
 
@@ -40,6 +43,7 @@ class Client:
         self._tls = tls
         self._session = network.session(tls)
         self._session.headers.update({"Accept": JSON})
+        self._elsewhere = Elsewhere(tls, timeout)
         self.server_time: datetime | None = None
         """What the server's clock said in its answer to `capabilities`, to the second; None where it did not say."""
 
@@ -52,12 +56,13 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the session."""
+        """Close the sessions."""
         self._session.close()
+        self._elsewhere.close()
 
     def capabilities(self) -> Resource:
         """Return the server's CapabilityStatement; raises ServerFault where it is no FHIR server."""
-        response = self._answer("GET", METADATA)
+        response = self._answer("GET", self._at(METADATA))
         self.server_time = date_of(response)
         fault = error_of(response) if response.status_code >= 300 else None
         if isinstance(fault, Temporary | ServerFault):
@@ -81,16 +86,17 @@ class Client:
         page, seen = posted or self._first_page(kind, parameters), set[str]()
         while True:
             yield from matches(page)
-            following = next((link.get("url") for link in page.get("link", []) if link.get("relation") == "next"), None)
-            if following is None:
+            named = next((link.get("url") for link in page.get("link", []) if link.get("relation") == "next"), None)
+            if named is None:
                 return
+            following = addresses.at_ours(self.base_url, str(named))
             if following in seen:
                 raise Refused("The server's pages of results lead back to each other.")
             seen.add(following)
-            page = self._send("GET", self.path_of(following))
+            page = _found(self._answer("GET", following))
 
     def _posted(self, kind: str, parameters: Mapping[str, str]) -> Resource | None:
-        response = self._answer("POST", f"{kind}/_search", urlencode(parameters), headers={"Content-Type": FORM})
+        response = self._answer("POST", self._at(f"{kind}/_search"), urlencode(parameters), headers={"Content-Type": FORM})
         return None if response.status_code in NO_POST else _found(response)
 
     def _first_page(self, kind: str, parameters: Mapping[str, str]) -> Resource:
@@ -133,41 +139,44 @@ class Client:
         self, method: str, path: str, parameters: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> requests.Response:
         """Return the answer to what is no interaction with a resource, such as an export's; raises for a status above 299."""
-        return _accepted(self._answer(method, path, parameters=parameters, headers=headers))
+        return _accepted(self._answer(method, self._at(path), parameters=parameters, headers=headers))
 
-    def lines(self, url: str) -> Iterator[bytes]:
+    def follow(self, method: str, named: str) -> requests.Response:
+        """Return the answer at an address that the server named, such as that of an export; raises for a status above 299."""
+        return _accepted(self._answer(method, addresses.at_ours(self.base_url, named)))
+
+    def lines(self, named: str) -> Iterator[bytes]:
         """Yield the lines of a file that the server named, as they come; raises Temporary where it is broken off.
 
-        Our credentials go to our base alone: a file at another place is fetched without them, or not at all.
+        What tells who we are goes to our own origin alone: a file at another host is fetched without it, or not at all. One
+        redirect is followed, for servers send those who may have a file on to a store of theirs.
         """
-        try:
-            with self._file(url) as response:
+        response = self._file(addresses.of_file(self.base_url, named))
+        if response.status_code in MOVED and (location := response.headers.get("Location")):
+            response.close()
+            response = self._file(addresses.redirected(self.base_url, response.url, location))
+        with response:
+            try:
                 yield from filter(None, _accepted(response).iter_lines())
-        except requests.RequestException as error:
-            raise network.fault(error, self._tls) from None
+            except requests.RequestException as error:
+                raise network.fault(error, self._tls) from None
 
     def _file(self, url: str) -> requests.Response:
-        theirs, ours = urlsplit(url), urlsplit(self.base_url)
-        if theirs.netloc == ours.netloc or (ours.path and theirs.path.startswith(f"{ours.path}/")):
-            return self._answer("GET", self.path_of(url), headers={"Accept": NDJSON}, stream=True)
-        if theirs.scheme != "https":
-            raise ServerFault("The server keeps its files at another place, which cannot be reached securely.")
-        return self._session.get(url, headers={"Accept": NDJSON}, timeout=self._timeout, allow_redirects=False, stream=True)
+        if addresses.is_ours(self.base_url, url):
+            return self._answer("GET", url, headers={"Accept": NDJSON}, stream=True)
+        return self._elsewhere.get(url, NDJSON)
 
-    def path_of(self, url: str) -> str:
-        """Return an address that the server named, on our base: behind a proxy they name hosts that we must not reach."""
-        parts = urlsplit(url)
-        path = parts.path.removeprefix(urlsplit(self.base_url).path).strip("/")
-        return f"{path}?{parts.query}" if parts.query else path
+    def _at(self, path: str) -> str:
+        return f"{self.base_url}/{path}" if path else self.base_url
 
     def _send(
         self, method: str, path: str, body: Resource | None = None, parameters: Mapping[str, str] | None = None
     ) -> Resource:
-        return _found(self._answer(method, path, body, parameters))
+        return _found(self._answer(method, self._at(path), body, parameters))
 
     def _done(self, method: str, path: str, body: Body | None, headers: Mapping[str, str]) -> requests.Response:
         """Send a write whose answer need not carry the resource: a status below 300 says that it was done."""
-        response = _accepted(self._answer(method, path, body, headers=headers))
+        response = _accepted(self._answer(method, self._at(path), body, headers=headers))
         if refusal := refusal_in(body_of(response)):
             raise refusal
         return response
@@ -175,30 +184,29 @@ class Client:
     def _answer(
         self,
         method: str,
-        path: str,
+        url: str,
         body: Body | None = None,
         parameters: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         *,
         stream: bool = False,
     ) -> requests.Response:
-        response = self._attempt(method, path, body, parameters, headers or {}, stream=stream)
+        response = self._attempt(method, url, body, parameters, headers or {}, stream=stream)
         if response.status_code == 401 and self._auth.renew():
-            return self._attempt(method, path, body, parameters, headers or {}, stream=stream)
+            return self._attempt(method, url, body, parameters, headers or {}, stream=stream)
         return response
 
     def _attempt(
         self,
         method: str,
-        path: str,
+        url: str,
         body: Body | None,
         parameters: Mapping[str, str] | None,
         more: Mapping[str, str],
         *,
         stream: bool,
     ) -> requests.Response:
-        url = f"{self.base_url}/{path}" if path else self.base_url
-        headers = {**self._auth.headers(), **({} if path == METADATA else FRESH)}
+        headers = {**self._auth.headers(), **({} if url == self._at(METADATA) else FRESH)}
         if body is not None:
             headers["Content-Type"] = JSON
         headers |= more

@@ -34,6 +34,11 @@ class Tls:
         """What the HTTP library is told of the certificate that we show."""
         return (self.certificate, self.key) if self.certificate and self.key else self.certificate
 
+    @property
+    def unshown(self) -> "Tls":
+        """The same trust, for a host that is not to see who we are."""
+        return Tls(self.ca_file)
+
     def context(self) -> ssl.SSLContext:
         """Return the files loaded; raises AccessFault naming the one that cannot be used."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

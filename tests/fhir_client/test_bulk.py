@@ -1,6 +1,7 @@
 """Bulk export against a server that keeps us waiting, breaks off, keeps its files elsewhere, or exports nothing."""
 
 import json
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,7 +12,7 @@ from fhir_client import bulk
 from fhir_client.auth import Bearer
 from fhir_client.bulk import File, Manifest, Wanted
 from fhir_client.client import Client
-from fhir_client.errors import Refused, ServerFault, Temporary
+from fhir_client.errors import AccessFault, Refused, ServerFault, Temporary
 from fhir_client.tls import Tls
 from tests.certificates import Authority
 from tests.listening import Heard, Listening, Said, listening
@@ -140,6 +141,22 @@ def test_behind_a_proxy_the_servers_own_host_is_never_asked(script: Script, clie
     assert bulk.look(client, "http://ehr.internal:8080/fhir/jobs/7") == bulk.NOT_YET
 
 
+@pytest.mark.parametrize("path", ["/data/42/a.ndjson", "/fhirfiles/1"])
+@pytest.mark.parametrize("absolute", [True, False])
+def test_outside_its_base_our_server_knows_us(script: Script, client: Client, path: str, absolute: bool) -> None:
+    script.answers[path] = [Said(body=PATIENTS)]
+    assert list(bulk.lines(client, File("Patient", f"{script.server.url}{path}" if absolute else path))) == LINES
+    assert [each.headers["Authorization"] for each in script.server.heard] == [f"Bearer {TOKEN}"]
+
+
+def test_an_export_is_looked_at_and_ended_where_the_server_says(script: Script, client: Client) -> None:
+    script.answers["/BulkRequest/1"] = [Said(202)]
+    assert bulk.look(client, f"{script.server.url}/BulkRequest/1") == bulk.NOT_YET
+    bulk.end(client, f"{script.server.url}/BulkRequest/1")
+    heard = [(each.method, each.path, each.headers["Authorization"]) for each in script.server.heard]
+    assert heard == [(method, "/BulkRequest/1", f"Bearer {TOKEN}") for method in ("GET", "DELETE")]
+
+
 def test_a_file_elsewhere_is_fetched_without_our_credentials(script: Script, secure: Secure, ours: Authority) -> None:
     elsewhere = secure()
     elsewhere.answer = lambda _: Said(body=PATIENTS)
@@ -150,7 +167,52 @@ def test_a_file_elsewhere_is_fetched_without_our_credentials(script: Script, sec
     assert TOKEN not in repr(heard)
 
 
-def test_a_file_elsewhere_is_never_fetched_insecurely(client: Client) -> None:
-    with listening(lambda _: Said(body=PATIENTS)) as elsewhere, pytest.raises(ServerFault, match="another place"):
-        list(bulk.lines(client, File("Patient", f"{elsewhere.url}/bucket/1")))
+@pytest.mark.parametrize("status", [302, 303, 307, 308])
+def test_a_file_that_the_server_sends_us_elsewhere_for(script: Script, secure: Secure, ours: Authority, status: int) -> None:
+    elsewhere = secure()
+    elsewhere.answer = lambda _: Said(body=PATIENTS)
+    sent_on = Said(status, headers={"Location": f"{elsewhere.url}/fhir/1.ndjson?signature=abc"})
+    script.answers["/fhir/files/Patient"] = [sent_on]
+    with Client(script.base, Bearer(TOKEN), timeout=5, tls=Tls(str(ours.file))) as client:
+        assert list(bulk.lines(client, File("Patient", f"{script.base}/files/Patient"))) == LINES
+    [heard] = elsewhere.heard
+    assert (heard.path, TOKEN in repr(heard)) == ("/fhir/1.ndjson?signature=abc", False)
+    assert [each.headers["Authorization"] for each in script.server.heard] == [f"Bearer {TOKEN}"]
+
+
+def test_a_file_is_looked_for_at_two_places_and_no_third(script: Script, secure: Secure, ours: Authority) -> None:
+    elsewhere = secure()
+    elsewhere.answer = lambda _: Said(302, headers={"Location": f"{elsewhere.url}/further"})
+    script.answers["/fhir/files/Patient"] = [Said(302, headers={"Location": f"{elsewhere.url}/1"})]
+    with Client(script.base, timeout=5, tls=Tls(str(ours.file))) as client, pytest.raises(ServerFault, match="302"):
+        list(bulk.lines(client, File("Patient", f"{script.base}/files/Patient")))
+    assert [each.path for each in elsewhere.heard] == ["/1"]
+
+
+@pytest.mark.parametrize("sent_on", [True, False], ids=["redirected", "named"])
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_our_certificate_is_shown_at_our_server_alone(
+    script: Script, secure: Secure, ours: Authority, version: ssl.TLSVersion, sent_on: bool
+) -> None:
+    curious = secure(version=version)
+    script.answers["/fhir/files/Patient"] = [Said(302, headers={"Location": f"{curious.url}/1"})]
+    tls = Tls(str(ours.file), str(ours.issue("client")))
+    url = f"{script.base}/files/Patient" if sent_on else f"{curious.url}/1"
+    with Client(script.base, timeout=5, tls=tls) as client, pytest.raises(AccessFault):
+        list(bulk.lines(client, File("Patient", url)))
+    assert curious.heard == []
+
+
+def test_our_server_may_send_us_to_another_place_of_its_own(script: Script, client: Client) -> None:
+    script.answers |= {"/fhir/files/Patient": [Said(307, headers={"Location": "/store/1"})], "/store/1": [Said(body=PATIENTS)]}
+    assert list(bulk.lines(client, File("Patient", f"{script.base}/files/Patient"))) == LINES
+
+
+@pytest.mark.parametrize("sent_on", [True, False], ids=["redirected", "named"])
+def test_a_file_elsewhere_is_never_fetched_insecurely(script: Script, client: Client, sent_on: bool) -> None:
+    with listening(lambda _: Said(body=PATIENTS)) as elsewhere:
+        there = f"{elsewhere.url}/bucket/1"
+        script.answers["/fhir/files/Patient"] = [Said(302, headers={"Location": there})]
+        with pytest.raises(ServerFault, match="another place"):
+            list(bulk.lines(client, File("Patient", f"{script.base}/files/Patient" if sent_on else there)))
     assert elsewhere.heard == []
