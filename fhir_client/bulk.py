@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fhir_client.client import Client
-from fhir_client.errors import FhirError, Gone, Refused, ServerFault, Temporary
-from fhir_client.responses import body_of, retry_after
+from fhir_client.errors import AccessFault, FhirError, Gone, Refused, ServerFault, Temporary
+from fhir_client.responses import UNABLE, body_of, retry_after
 
 PREFER = {"Prefer": "respond-async, handling=lenient"}
 """Lenient, so that a filter which a server does not know is left out, and we leave out what it then sends too much."""
-NOT_YET, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=1)
+NOT_YET, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
 """How long is waited where the server does not say how long, and however long it says."""
+TOO_MANY, LESS_OFTEN = 429, timedelta(minutes=1)
+"""How a server says that it is looked at too often, and how long is waited where it does not say how long."""
 FAILURES = 5
 """How often in a row it may answer nothing useful before the export is given up."""
 
@@ -47,7 +49,10 @@ class Manifest:
 
 
 def start(client: Client, wanted: Wanted) -> str:
-    """Ask for an export and return where the server tells how far it is; raises Refused where it exports nothing in bulk."""
+    """Ask for an export and return where the server tells how far it is; raises Refused where it exports nothing in bulk.
+
+    What keeps us from the server altogether is raised as what it is.
+    """
     parameters = {"_type": ",".join(wanted.kinds)}
     if wanted.filters:
         parameters["_typeFilter"] = ",".join(wanted.filters)
@@ -55,6 +60,8 @@ def start(client: Client, wanted: Wanted) -> str:
     try:
         response = client.ask("GET", path, parameters, PREFER)
     except (Gone, Refused, ServerFault) as error:
+        if isinstance(error, AccessFault) or (isinstance(error, ServerFault) and error.status not in UNABLE):
+            raise
         raise _unable(error.status) from None
     where = response.headers.get("Content-Location")
     if response.status_code != 202 or not where:
@@ -63,12 +70,18 @@ def start(client: Client, wanted: Wanted) -> str:
 
 
 def _unable(status: int | None) -> Refused:
-    return Refused("The server does not export in bulk, or does not let us; a paged search needs no export.", status)
+    return Refused("The server does not export in bulk; a paged search needs no export.", status)
 
 
 def look(client: Client, where: str) -> Manifest | timedelta:
     """Return the files, or how long to wait before the next look."""
-    response = client.follow("GET", where)
+    try:
+        response = client.follow("GET", where)
+    except Temporary as error:
+        if error.status != TOO_MANY:
+            raise
+        # It is well, and so is the export: it only wants to be looked at less often.
+        return LESS_OFTEN if error.retry_after is None else error.retry_after
     if response.status_code == 202:
         asked = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         return NOT_YET if asked is None else asked

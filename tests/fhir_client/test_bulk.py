@@ -88,7 +88,7 @@ def test_of_a_group(script: Script, client: Client) -> None:
     assert [each.path for each in script.server.heard] == ["/fhir/Group/9/$export?_type=Patient"]
 
 
-@pytest.mark.parametrize("status", [404, 501, 403, 400, 200, 202])
+@pytest.mark.parametrize("status", [404, 501, 405, 400, 422, 200, 202])
 def test_a_server_that_exports_nothing_is_said_so(script: Script, client: Client, status: int) -> None:
     script.answers["/fhir/$export"] = [Said(status)]
     with pytest.raises(Refused, match="does not export in bulk") as raised:
@@ -96,11 +96,44 @@ def test_a_server_that_exports_nothing_is_said_so(script: Script, client: Client
     assert raised.value.status == status
 
 
+@pytest.mark.parametrize("status", [302, 401, 403])
+def test_what_keeps_us_from_the_server_is_no_word_about_exports(script: Script, client: Client, status: int) -> None:
+    script.answers["/fhir/$export"] = [Said(status)]
+    with pytest.raises(ServerFault, match=f"answered {status}"):
+        bulk.start(client, WANTED)
+
+
+class Locked:
+    """Credentials for which there is no token, by an answer that would mean something else of the FHIR server."""
+
+    def headers(self) -> dict[str, str]:
+        raise AccessFault("The token endpoint answered 405.", 405)
+
+    def renew(self) -> bool:
+        return False
+
+
+def test_a_fault_of_our_own_access_or_of_certificates_is_told_as_such(script: Script, secure: Secure) -> None:
+    with Client(script.base, Locked()) as client, pytest.raises(AccessFault, match="token endpoint"):
+        bulk.start(client, WANTED)
+    with Client(secure().url) as client, pytest.raises(ServerFault, match="certificate is not trusted"):
+        bulk.start(client, WANTED)
+
+
 def test_what_fails_for_a_moment_is_asked_again(script: Script, client: Client) -> None:
-    script.exports(Said(503), Said(429, headers={"Retry-After": "3600"}), Said(200, b"<html>"), Patient=Said())
+    script.exports(Said(503), Said(503, headers={"Retry-After": "7200"}), Said(200, b"<html>"), Patient=Said())
     waited: list[timedelta] = []
     assert bulk.finished(client, bulk.start(client, WANTED), waited.append).files
     assert waited == [bulk.NOT_YET, bulk.LONGEST_PAUSE, bulk.NOT_YET]
+
+
+def test_a_server_that_is_looked_at_too_often_is_waited_for_as_it_says(script: Script, client: Client) -> None:
+    minutes = {"Retry-After": "600"}
+    often = [Said(429, headers=minutes)] * (bulk.FAILURES + 1)
+    script.exports(Said(202, headers=minutes), *often, Said(429), Patient=Said())
+    waited: list[timedelta] = []
+    assert bulk.finished(client, bulk.start(client, WANTED), waited.append).files
+    assert waited == [timedelta(minutes=10)] * (bulk.FAILURES + 2) + [bulk.LESS_OFTEN]
 
 
 def test_what_fails_for_ever_is_given_up(script: Script, client: Client) -> None:
