@@ -1,6 +1,6 @@
 """A small FHIR R4 client: read, search, create, batch and transaction over one pooled session, with a time-out on each call."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -30,6 +30,8 @@ MOVED = frozenset({302, 303, 307, 308})
 """Statuses by which a server sends us on to the store where it keeps a file."""
 Resource = dict[str, Any]
 Body = Resource | list[Resource] | str
+Parameters = Mapping[str, str | Sequence[str]]
+"""Of a search; one with several values is repeated, so that a match fulfils each of them (R4, search.html#combining)."""
 
 
 class Client:
@@ -76,7 +78,7 @@ class Client:
         """Return the resource of a relative reference such as `Patient/123`; raises Gone."""
         return self._send("GET", reference)
 
-    def search(self, kind: str, parameters: Mapping[str, str], *, unlogged: bool = False) -> Iterator[Resource]:
+    def search(self, kind: str, parameters: Parameters, *, unlogged: bool = False) -> Iterator[Resource]:
         """Yield every match of a search, page after page.
 
         `unlogged` is for parameters that tell of a person: they are posted (R4, http.html#search), for addresses are logged
@@ -95,11 +97,13 @@ class Client:
             seen.add(following)
             page = _found(self._answer("GET", following))
 
-    def _posted(self, kind: str, parameters: Mapping[str, str]) -> Resource | None:
-        response = self._answer("POST", self._at(f"{kind}/_search"), urlencode(parameters), headers={"Content-Type": FORM})
+    def _posted(self, kind: str, parameters: Parameters) -> Resource | None:
+        response = self._answer(
+            "POST", self._at(f"{kind}/_search"), urlencode(parameters, doseq=True), headers={"Content-Type": FORM}
+        )
         return None if response.status_code in NO_POST else _found(response)
 
-    def _first_page(self, kind: str, parameters: Mapping[str, str]) -> Resource:
+    def _first_page(self, kind: str, parameters: Parameters) -> Resource:
         try:
             return self._send("GET", kind, parameters=parameters)
         except Gone as error:
@@ -136,7 +140,7 @@ class Client:
         return self._send("POST", "", bundle)
 
     def ask(
-        self, method: str, path: str, parameters: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+        self, method: str, path: str, parameters: Parameters | None = None, headers: Mapping[str, str] | None = None
     ) -> requests.Response:
         """Return the answer to what is no interaction with a resource, such as an export's; raises for a status above 299."""
         return _accepted(self._answer(method, self._at(path), parameters=parameters, headers=headers))
@@ -169,9 +173,7 @@ class Client:
     def _at(self, path: str) -> str:
         return f"{self.base_url}/{path}" if path else self.base_url
 
-    def _send(
-        self, method: str, path: str, body: Resource | None = None, parameters: Mapping[str, str] | None = None
-    ) -> Resource:
+    def _send(self, method: str, path: str, body: Resource | None = None, parameters: Parameters | None = None) -> Resource:
         return _found(self._answer(method, self._at(path), body, parameters))
 
     def _done(self, method: str, path: str, body: Body | None, headers: Mapping[str, str]) -> requests.Response:
@@ -186,7 +188,7 @@ class Client:
         method: str,
         url: str,
         body: Body | None = None,
-        parameters: Mapping[str, str] | None = None,
+        parameters: Parameters | None = None,
         headers: Mapping[str, str] | None = None,
         *,
         stream: bool = False,
@@ -201,7 +203,7 @@ class Client:
         method: str,
         url: str,
         body: Body | None,
-        parameters: Mapping[str, str] | None,
+        parameters: Parameters | None,
         more: Mapping[str, str],
         *,
         stream: bool,

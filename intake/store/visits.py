@@ -31,8 +31,8 @@ class Visit:
     `patient`, `appointment` and `encounter` are relative references; `gaps` are the elements that the chart lacks;
     `base` is what the chart said when the schedule was fetched, which the merge compares with.
     Without a whole `birth_date` the visit is found by the desk's code only.
-    Where no schedule but the desk named the patient, `sought` says whether their chart was found, and `fault` why it was not;
-    until then `patient` is a search (`intake.answers.Sought`).
+    Where no schedule but the desk named the patient, `sought` says whether their chart was found; until then `patient` is a
+    search (`intake.answers.Sought`). `fault` says why the chart was not found, or cannot be read: then nothing is known of it.
     """
 
     id: str

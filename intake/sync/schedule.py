@@ -1,12 +1,13 @@
 """The schedule fetch: who is expected today and tomorrow, and what their charts say, for desk, kiosk, links and merge."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from fhir_client.client import Client
-from fhir_client.errors import FhirError, Gone
+from fhir_client.errors import AccessFault, FhirError, Gone, ServerFault
 from fhir_client.uscore.parts import Json
 from fhir_client.uscore.patient import elements_of, has_value
 from intake.clock import Clock, bounds
@@ -22,6 +23,8 @@ EVERY = timedelta(minutes=5)
 DAYS = 2
 EXPECTED = frozenset({"proposed", "pending", "booked", "arrived", "checked-in"})
 """Appointment.status of a patient who may still come, or has just come."""
+FORBIDDEN = 403
+PROTECTED = "The record system does not let us read this chart."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ def _fetch(settings: Settings, database: Database, clinic: Clinic, now: datetime
         for visit in found:
             visits.put(tx, visit)
         visits.fetched(tx, clinic.id, [visit.id for visit in found], day.start, day.end)
+    if protected := sum(1 for visit in found if visit.fault):
+        logger.warning("charts-forbidden", extra={"clinic": clinic.id, "count": protected})
     logger.info("schedule-fetched", extra={"clinic": clinic.id, "count": len(found)})
 
 
@@ -62,28 +67,30 @@ def day_of(clinic: Clinic, now: datetime) -> Day:
 
 
 def expected(client: Client, clinic: Clinic, day: Day) -> Iterator[Visit]:
-    """Yield the clinic's visits of that time, each with its patient's chart as it is now."""
-    charts: dict[str, Json | None] = {}
+    """Yield the clinic's visits of that time, each with its patient's chart as it is now, or why that cannot be read."""
+    read = cache(client.read)
     for appointment in appointments(client, clinic, day):
-        reference = _participant(appointment, "Patient")
-        if reference is None:
-            continue
-        if reference not in charts:
-            charts[reference] = _chart(client, reference)
-        patient = charts[reference]
-        if patient is not None:
-            yield _visit(clinic, appointment, reference, patient)
+        reference = next(_participants(appointment, "Patient"), None)
+        visit = None if reference is None else _charted(read, clinic, _visit(clinic, appointment, reference))
+        if visit is not None:
+            yield visit
 
 
 def appointments(client: Client, clinic: Clinic, day: Day) -> Iterator[Json]:
-    """Yield the appointments of the time whose place is one of the clinic's; the date narrows the search, we decide."""
-    since, until = (day.start - timedelta(days=1)).date(), (day.end + timedelta(days=1)).date()
-    parameters = {"date": f"ge{since.isoformat()}", "_count": "200"}
-    for appointment in client.search("Appointment", parameters):
+    """Yield the appointments of the time at one of the clinic's places; the search is narrowed by time alone, we decide.
+
+    Both ends come with a time and its offset: there are servers that take no search without.
+    """
+    between = (f"ge{_instant(day.start)}", f"lt{_instant(day.end)}")
+    for appointment in client.search("Appointment", {"date": between, "_count": "200"}):
         start = _start(appointment)
-        here = _participant(appointment, "Location") in clinic.locations or not clinic.locations
-        if here and start and day.start <= start < day.end and start.date() <= until:
+        here = not clinic.locations or any(each in clinic.locations for each in _participants(appointment, "Location"))
+        if here and start and day.start <= start < day.end:
             yield appointment
+
+
+def _instant(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _start(appointment: Json) -> datetime | None:
@@ -92,21 +99,15 @@ def _start(appointment: Json) -> datetime | None:
     return datetime.fromisoformat(appointment["start"]).astimezone(UTC)
 
 
-def _participant(appointment: Json, kind: str) -> str | None:
+def _participants(appointment: Json, kind: str) -> Iterator[str]:
+    """Yield those of that kind who, or which, take part, by relative reference."""
     references = (each.get("actor", {}).get("reference", "") for each in appointment.get("participant", []))
-    return next(("/".join(each.rsplit("/", 2)[-2:]) for each in references if f"{kind}/" in f"/{each}"), None)
+    return ("/".join(each.rsplit("/", 2)[-2:]) for each in references if f"{kind}/" in f"/{each}")
 
 
-def _chart(client: Client, reference: str) -> Json | None:
-    try:
-        return client.read(reference)
-    except Gone:
-        return None
-
-
-def _visit(clinic: Clinic, appointment: Json, reference: str, patient: Json) -> Visit:
+def _visit(clinic: Clinic, appointment: Json, reference: str) -> Visit:
     source = f"Appointment/{appointment['id']}"
-    visit = Visit(
+    return Visit(
         id=visit_id(clinic.server, source),
         clinic=clinic.id,
         server=clinic.server,
@@ -114,7 +115,19 @@ def _visit(clinic: Clinic, appointment: Json, reference: str, patient: Json) -> 
         starts_at=datetime.fromisoformat(appointment["start"]).astimezone(UTC),
         appointment=source,
     )
-    return seen(visit, clinic, patient)
+
+
+def _charted(read: Callable[[str], Json], clinic: Clinic, visit: Visit) -> Visit | None:
+    """Return the visit with what its patient's chart says; None where there is no such chart (any more)."""
+    try:
+        return seen(visit, clinic, read(visit.patient))
+    except Gone:
+        return None
+    except ServerFault as error:
+        if error.status != FORBIDDEN or isinstance(error, AccessFault):
+            raise
+        # A chart under special protection is no reason for the desk to know nobody: who comes can answer without it.
+        return replace(visit, fault=PROTECTED)
 
 
 def seen(visit: Visit, clinic: Clinic, patient: Json) -> Visit:

@@ -172,6 +172,15 @@ def test_what_tells_of_a_person_is_posted_and_in_no_address(base: str, script: S
     assert script.bodies == [b"identifier=urn%3Amrn%7C4711"]
 
 
+@pytest.mark.parametrize("unlogged", [True, False])
+def test_a_parameter_with_two_values_is_repeated(base: str, script: Script, unlogged: bool) -> None:
+    script.body = b'{"resourceType": "Bundle"}'
+    with Client(base) as client:
+        list(client.search("Appointment", {"date": ("ge2026", "lt2027"), "_count": "2"}, unlogged=unlogged))
+    sent = script.bodies[0].decode() if unlogged else script.asked[0][0].partition("?")[2]
+    assert sent == "date=ge2026&date=lt2027&_count=2"
+
+
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 415, 501])
 def test_a_server_that_takes_no_search_by_post_is_asked_in_the_usual_way(base: str, script: Script, status: int) -> None:
     script.status = status

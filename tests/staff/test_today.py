@@ -56,6 +56,13 @@ def test_a_patient_is_shown_with_what_the_desk_needs(pages: TestSite, desk: Memb
     assert desk.facts() == {"Expected": "1", "With gaps": "1", "In the record today": "0"}
 
 
+def test_a_chart_that_cannot_be_read_lacks_nothing_that_we_know_of(pages: TestSite, desk: Member) -> None:
+    pages.visit("7", name="", birth_date=None, record_number=None, gaps=frozenset(), fault="Nobody may read it.")
+    fetched(pages)
+    desk.get("/staff/today")
+    assert desk.rows()[0][1:3] == ["Name not known date of birth not known: use a code", "Nobody may read it."]
+
+
 def test_who_answered_at_another_visit_is_not_asked_again_and_is_no_gap(pages: TestSite, desk: Member) -> None:
     for key in ("1", "2"):
         pages.visit(key, starts_at=pages.clock() + timedelta(minutes=int(key)))

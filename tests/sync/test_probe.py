@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from fhir_client.client import Client
 from intake.clock import Clock, system_clock
 from intake.settings import Auth, AuthKind, Clinic, Server, Settings, load
+from intake.sync.probe.clinics import clinic_findings
 from intake.sync.probe.findings import Finding, Verdict
 from intake.sync.probe.looking import look
 
@@ -245,18 +247,32 @@ def test_a_location_that_the_schedule_cannot_match(good: Scripted) -> None:
     assert fault.way_out == "Name Location/7 in locations of [riverside] in clinics.toml."
 
 
-def test_the_schedule_is_counted_and_nobody_named(good: Scripted) -> None:
-    now = system_clock()
-    appointment = {
+def appointment(now: datetime) -> dict[str, Any]:
+    return {
         "resourceType": "Appointment",
+        "id": "1",
         "status": "booked",
         "start": (now + timedelta(seconds=1)).isoformat(),
         "participant": [{"actor": {"reference": "Patient/Ana-Lopez", "display": "Ana Lopez"}}],
     }
-    good.answers["GET Appointment"] = (200, {**NOTHING, "entry": [{"resource": appointment}]})
+
+
+def test_the_schedule_is_counted_and_nobody_named(good: Scripted) -> None:
+    now = system_clock()
+    good.answers["GET Appointment"] = (200, {**NOTHING, "entry": [{"resource": appointment(now)}]})
     findings = found(good, clock=lambda: now)
     assert findings[-1].words == "the schedule can be searched: 1 appointments today and tomorrow"
     assert "Lopez" not in str(findings)
+
+
+def test_a_server_that_lets_us_read_nobodys_chart_is_no_server_without_record_numbers(good: Scripted) -> None:
+    now = system_clock()
+    good.answers["GET Appointment"] = (200, {**NOTHING, "entry": [{"resource": appointment(now)}]})
+    good.answers["GET Patient"] = (403, b"")
+    with Client(good.base_url) as client:
+        findings = tuple(clinic_findings(CLINIC, server(good.base_url), client, lambda: now))
+    assert faults(findings) == ["clinic riverside: it lets us read the chart of nobody who is expected (of 1 looked at)"]
+    assert not any("record number" in each.words for each in findings)
 
 
 @pytest.mark.parametrize("kind", [AuthKind.BASIC, AuthKind.BEARER])

@@ -75,7 +75,11 @@ def _schedule(about: str, client: Client, clinic: Clinic, clock: Clock) -> Findi
 def _record_numbers(about: str, client: Client, clinic: Clinic, clock: Clock) -> Iterator[Finding]:
     """Yield whether who is expected is found by a record number of the system by which the desk lets others in."""
     system = clinic.record_number_system
-    charts = tuple(islice(expected(client, clinic, day_of(clinic, clock())), SOME)) if system else ()
+    looked_at = tuple(islice(expected(client, clinic, day_of(clinic, clock())), SOME)) if system else ()
+    charts = [each for each in looked_at if not each.fault]
+    if looked_at and not charts:
+        words = f"it lets us read the chart of nobody who is expected (of {len(looked_at)} looked at)"
+        yield wrong(about, words, "Ask the EHR's support to let us read Patient.")
     for each in charts:
         if each.record_number and each.birth_date:
             yield _looked_for(about, client, {"system": system, "value": each.record_number}, each.birth_date)
