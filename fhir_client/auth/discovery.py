@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import requests
 
 from fhir_client import network
-from fhir_client.errors import AccessFault, Temporary
+from fhir_client.errors import AccessFault, FhirError, Temporary
 from fhir_client.responses import TEMPORARY, body_of, error_of
 from fhir_client.tls import Tls
 
@@ -64,8 +64,8 @@ def discover(session: requests.Session, base_url: str, named: str, timeout: floa
     """
     try:
         said = _configuration(session, base_url, timeout, tls)
-    except AccessFault:
-        # A site that names the endpoint needs no help; the server may say nothing at all.
+    except FhirError:
+        # A site that names the endpoint needs no help; the server may say nothing at all, or be in trouble with it.
         if not named:
             raise
         said = {}

@@ -8,7 +8,7 @@ from joserfc import jwt
 
 from fhir_client.auth.credentials import ClientSecret
 from fhir_client.auth.tokens import OAuth
-from fhir_client.errors import AccessFault
+from fhir_client.errors import AccessFault, Temporary
 from tests.fhir_client.tokens import KEYS, SECRET, WELL_KNOWN, Site, fault, knowing, refusal, signing
 from tests.listening import Heard, Said
 
@@ -91,6 +91,20 @@ def test_a_server_that_does_not_say_where_its_tokens_are(site: Site, configurati
     found = fault(site.tokens())
     assert isinstance(found, AccessFault)
     assert words in found.words
+    assert site.tokens(token_url=f"{site.server.url}/token").grant().token == "token-1"
+
+
+@pytest.mark.parametrize("answer", [Said(500), Said(503, b"<html>"), None], ids=["500", "503", "none"])
+def test_what_the_site_names_needs_no_word_of_the_server(site: Site, answer: Said | None) -> None:
+    def in_trouble(heard: Heard) -> Said:
+        if heard.path != WELL_KNOWN:
+            return site.respond(heard)
+        if answer is None:
+            raise ConnectionAbortedError
+        return answer
+
+    site.server.answer = in_trouble
+    assert isinstance(fault(site.tokens()), Temporary)
     assert site.tokens(token_url=f"{site.server.url}/token").grant().token == "token-1"
 
 
