@@ -1,6 +1,7 @@
 """A small FHIR R4 client: read, search, create, batch and transaction over one pooled session, with a time-out on each call."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +12,7 @@ import requests
 from fhir_client import addresses, exact, network
 from fhir_client.auth import Auth, NoAuth
 from fhir_client.elsewhere import Elsewhere
-from fhir_client.errors import Gone, Refused, ServerFault, Temporary
+from fhir_client.errors import FhirError, Gone, Refused, ServerFault, Temporary
 from fhir_client.responses import UNABLE, body_of, date_of, error_of, refusal_in
 from fhir_client.tls import USUAL, Tls
 from fhir_client.uscore.parts import local
@@ -111,8 +112,19 @@ class Client:
             raise ServerFault(f"The server has no {kind} to search for; check base_url.", error.status) from None
 
     def create(self, resource: Resource) -> Resource:
-        """Create a resource and return the server's, with its id."""
-        return self._send("POST", resource["resourceType"], resource)
+        """Create a resource and return the server's, with its id, read anew where the answer only says where it is.
+
+        Raises Refused where it was created and cannot be shown: whoever tried again would create another one.
+        """
+        kind = resource["resourceType"]
+        response = self._done("POST", kind, resource, {})
+        found = body_of(response)
+        if found.get("resourceType") == kind:
+            return found
+        if reference := local(response.headers.get("Location"), kind):
+            with suppress(FhirError):
+                return self.read(reference)
+        raise Refused(f"The server took the {kind}, and does not show what became of it: look it up.", response.status_code)
 
     def post(self, resource: Resource, if_none_exist: str | None = None) -> str | None:
         """Create a resource and return its reference, None where the answer does not tell it: then look it up."""
