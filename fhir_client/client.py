@@ -13,11 +13,12 @@ from fhir_client import addresses, exact, network
 from fhir_client.auth import Auth, NoAuth
 from fhir_client.elsewhere import Elsewhere
 from fhir_client.errors import FhirError, Gone, Refused, ServerFault, Temporary
-from fhir_client.responses import UNABLE, body_of, date_of, error_of, refusal_in
+from fhir_client.responses import UNABLE, body_of, data_of, date_of, error_of, refusal_in
 from fhir_client.tls import USUAL, Tls
 from fhir_client.uscore.parts import local
 
 JSON, JSON_PATCH, NDJSON = "application/fhir+json", "application/json-patch+json", "application/fhir+ndjson"
+ANYTHING = "*/*"
 FORM = "application/x-www-form-urlencoded"
 METADATA = "metadata"
 FRESH = {"Cache-Control": "no-cache"}
@@ -167,20 +168,34 @@ class Client:
         What tells who we are goes to our own origin alone: a file at another host is fetched without it, or not at all. One
         redirect is followed, for servers send those who may have a file on to a store of theirs.
         """
-        response = self._file(addresses.of_file(self.base_url, named))
-        if response.status_code in MOVED and (location := response.headers.get("Location")):
-            response.close()
-            response = self._file(addresses.redirected(self.base_url, response.url, location))
-        with response:
+        with self._file(named, NDJSON) as response:
             try:
                 yield from filter(None, _accepted(response).iter_lines())
             except requests.RequestException as error:
                 raise network.fault(error, self._tls) from None
 
-    def _file(self, url: str) -> requests.Response:
+    def content(self, named: str) -> bytes:
+        """Return what stands at an attachment's address, fetched as `lines` are; of a Binary its content (R4, binary.html)."""
+        with self._file(named, ANYTHING) as response:
+            try:
+                raw = _accepted(response).content
+            except requests.RequestException as error:
+                raise network.fault(error, self._tls) from None
+        found = body_of(response)
+        return data_of(found) if found.get("resourceType") == "Binary" else raw
+
+    def _file(self, named: str, accept: str) -> requests.Response:
+        response = self._at_its_place(addresses.of_file(self.base_url, named), accept)
+        location = response.headers.get("Location")
+        if location is None or response.status_code not in MOVED:
+            return response
+        response.close()
+        return self._at_its_place(addresses.redirected(self.base_url, response.url, location), accept)
+
+    def _at_its_place(self, url: str, accept: str) -> requests.Response:
         if addresses.is_ours(self.base_url, url):
-            return self._answer("GET", url, headers={"Accept": NDJSON}, stream=True)
-        return self._elsewhere.get(url, NDJSON)
+            return self._answer("GET", url, headers={"Accept": accept}, stream=True)
+        return self._elsewhere.get(url, accept)
 
     def _at(self, path: str) -> str:
         return f"{self.base_url}/{path}" if path else self.base_url

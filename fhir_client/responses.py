@@ -1,5 +1,6 @@
 """Tells from a response what the caller does next; a server's own words stay out, for they can quote a patient."""
 
+import base64
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,14 @@ def body_of(response: requests.Response) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def data_of(held: dict[str, Any]) -> bytes:
+    """Return what the `data` of a Binary or an Attachment says, b"" where it says nothing or is no base64."""
+    try:
+        return base64.b64decode(str(held.get("data", "")), validate=True)
+    except ValueError:
+        return b""
 
 
 def error_of(response: requests.Response, *, now: datetime | None = None) -> FhirError:

@@ -1,10 +1,12 @@
 """The document of a server that takes documents alone: a readable text, and the QuestionnaireResponse beside it."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from fhir_client import exact
 from fhir_client.client import JSON
+from fhir_client.errors import Gone, Refused
+from fhir_client.responses import data_of
 from fhir_client.uscore.parts import Json, identifier, informant
 from fhir_client.uscore.patient import NULL_TEXTS
 from fhir_client.uscore.statement import ItemAnswer, Source, Statement
@@ -52,14 +54,19 @@ def _attachment(kind: str, content: bytes) -> Json:
     return {"attachment": {"contentType": kind, "title": TITLE, "data": data}}
 
 
-def contents(held: Json) -> list[tuple[str, bytes]]:
-    """Return the attachments of a DocumentReference, by the kind that they begin with; what cannot be read is empty."""
+def contents(held: Json, fetch: Callable[[str], bytes]) -> list[tuple[str, bytes]]:
+    """Return the attachments of a DocumentReference, by the kind that they begin with; what cannot be read is empty.
+
+    Many servers put what was sent in place into a Binary and name its address: that is fetched.
+    """
     attachments = [each.get("attachment", {}) for each in held.get("content", [])]
-    return [(str(each.get("contentType", "")).partition(";")[0], _bytes(each.get("data", ""))) for each in attachments]
+    return [(str(each.get("contentType", "")).partition(";")[0], _content(each, fetch)) for each in attachments]
 
 
-def _bytes(data: str) -> bytes:
+def _content(attachment: Json, fetch: Callable[[str], bytes]) -> bytes:
+    if "data" in attachment or "url" not in attachment:
+        return data_of(attachment)
     try:
-        return base64.b64decode(data, validate=True)
-    except ValueError:
+        return fetch(str(attachment["url"]))
+    except (Gone, Refused):
         return b""

@@ -65,7 +65,7 @@ def read_back(
             else ()
         ),
         *(each for name, sent in expected.items() for each in _observation_differences(held[name], name, sent)),
-        *(_document_differences(held[DOCUMENT], writer, said) if Part.DOCUMENT in wanted else ()),
+        *(_document_differences(client, held[DOCUMENT], writer, said) if Part.DOCUMENT in wanted else ()),
         *_provenance_differences(client, wanted, found, written),
     )
 
@@ -147,14 +147,14 @@ def _count(name: str, held: list[Json]) -> Iterator[Difference]:
         yield Difference(f"{name}: {len(held)} of them", 1, held, absent=not held)
 
 
-def _document_differences(held: list[Json], writer: Writer, statement: Statement) -> Iterator[Difference]:
+def _document_differences(client: Client, held: list[Json], writer: Writer, statement: Statement) -> Iterator[Difference]:
     yield from _count(DOCUMENT, held)
     if len(held) != 1:
         return
     sent = document(statement, questionnaire_response(statement, writer.version))
     subject = local(held[0].get("subject", {}).get("reference"), "Patient")
     same = held[0].get("status") == sent["status"] and subject == statement.patient
-    if not same or contents(held[0]) != contents(sent):
+    if not same or contents(held[0], client.content) != contents(sent, client.content):
         yield Difference(DOCUMENT, sent, held)
 
 

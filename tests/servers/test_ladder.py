@@ -1,6 +1,9 @@
 """Each rung of the ladder at a server that offers only that rung: negotiated, written once, read back, the chart unharmed."""
 
+import base64
+import json
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -44,6 +47,35 @@ def test_written_and_read_back_by_what_the_server_offers(ladder: Outbox, rung: s
     assert (elements_of(after) != elements_of(before)) is (rung in CHARTED)
     documents = list(ladder.real.search("DocumentReference", {"subject": patient}))
     assert len(documents) == (rung == "document")
+
+
+@pytest.mark.parametrize("raw", [True, False], ids=["as it is", "as a Binary"])
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_a_document_that_the_server_keeps_elsewhere_is_fetched(ladder: Outbox, raw: bool, spoilt: bool) -> None:
+    sent = ladder.submit(ladder.patient())
+    only, kept = offering("document"), dict[str, tuple[str, str]]()
+
+    def in_binaries(asked: Asked, forward: Forward) -> Answered | None:
+        if asked.method == "GET" and "/Binary/" in asked.path:
+            kind, data = kept[asked.path]
+            binary = {"resourceType": "Binary", "contentType": kind, "data": data}
+            body = base64.b64decode(data) if raw else json.dumps(binary).encode()
+            return Answered(200, {"Content-Type": kind if raw else "application/fhir+json"}, body + b"!" * spoilt)
+        answer = only(asked, forward)
+        if answer is None or asked.method != "GET" or "DocumentReference?" not in asked.path:
+            return answer
+        page = json.loads(answer.body)
+        for entry in page.get("entry", []):
+            for number, each in enumerate(entry["resource"]["content"]):
+                path = f"{urlsplit(ladder.proxy.base_url).path}/Binary/{number}"
+                kept[path] = (each["attachment"]["contentType"], each["attachment"].pop("data"))
+                each["attachment"]["url"] = f"https://inside.example{path}"
+        return replace(answer, body=json.dumps(page).encode())
+
+    ladder.proxy.always = in_binaries
+    ladder.work()
+    assert ladder.state(sent) == (("held", "mismatch") if spoilt else ("verified", None)), ladder.row(sent)
+    assert len(kept) == 2
 
 
 @pytest.mark.parametrize("fault", [lost, dropped, cut_short, sent_twice], ids=lambda each: each.__name__)
