@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from fhir_client.client import Client
-from fhir_client.errors import AccessFault, FhirError, Gone, ServerFault
+from fhir_client.errors import AccessFault, FhirError, Gone, Refused, ServerFault
 from fhir_client.uscore.parts import Json
 from fhir_client.uscore.patient import elements_of, has_value
 from intake.clock import Clock, bounds
@@ -17,7 +17,7 @@ from intake.store import visits
 from intake.store.database import Database
 from intake.store.visits import Visit, visit_id
 from intake.sync.clients import client_for
-from intake.sync.log import logger
+from intake.sync.log import logger, where
 
 EVERY = timedelta(minutes=5)
 DAYS = 2
@@ -40,7 +40,8 @@ def fetch_due(settings: Settings, database: Database, clock: Clock) -> None:
     for clinic in settings.clinics.values():
         with database.read() as tx:
             last = visits.last_fetched(tx, clinic.id)
-        if last is None or clock() - last >= EVERY:
+        # A clock that was set back leaves a last fetch in the time to come, which says nothing.
+        if last is None or not timedelta() <= clock() - last < EVERY:
             _fetch(settings, database, clinic, clock())
 
 
@@ -51,6 +52,10 @@ def _fetch(settings: Settings, database: Database, clinic: Clinic, now: datetime
             found = tuple(expected(client, clinic, day))
     except FhirError as error:
         logger.warning("schedule-failed", extra={"clinic": clinic.id, "reason": type(error).__name__})
+        return
+    except Exception as error:  # noqa: BLE001
+        # What nobody foresaw at one clinic keeps no other from its schedule.
+        logger.error("schedule-failed", extra={"clinic": clinic.id, "reason": type(error).__name__, "where": where(error)})
         return
     with database.write() as tx:
         for visit in found:
@@ -123,8 +128,8 @@ def _charted(read: Callable[[str], Json], clinic: Clinic, visit: Visit) -> Visit
         return seen(visit, clinic, read(visit.patient))
     except Gone:
         return None
-    except ServerFault as error:
-        if error.status != FORBIDDEN or isinstance(error, AccessFault):
+    except (Refused, ServerFault) as error:
+        if isinstance(error, ServerFault) and (error.status != FORBIDDEN or isinstance(error, AccessFault)):
             raise
         # A chart under special protection is no reason for the desk to know nobody: who comes can answer without it.
         return replace(visit, fault=PROTECTED)
@@ -145,14 +150,18 @@ def seen(visit: Visit, clinic: Clinic, patient: Json) -> Visit:
 
 
 def _birth_date(held: str) -> date | None:
-    # FHIR allows a year or a month alone; such a person is found by the desk's code only.
-    return date.fromisoformat(held) if len(held) == len("2000-01-31") else None
+    # FHIR allows a year or a month alone, and charts have days that never were; who has one is found by the desk's code.
+    try:
+        return date.fromisoformat(held) if len(held) == len("2000-01-31") else None
+    except ValueError:
+        return None
 
 
 def _names(patient: Json) -> list[str]:
     usable = [each for each in patient.get("name", []) if each.get("use") != "old"] or [{}]
     name: Mapping[str, Any] = next((each for each in usable if each.get("use") == "official"), usable[0])
-    return [*name.get("given", [])[:1], *([name["family"]] if "family" in name else [])]
+    # A newborn's given name is null where an extension says why there is none (R4, json.html#null).
+    return [each for each in (*name.get("given", [])[:1], name.get("family")) if isinstance(each, str)]
 
 
 def _record_number(identifiers: Iterable[Json], system: str) -> str | None:

@@ -24,11 +24,12 @@ FRONT = "Location/front"
 
 @dataclass
 class Scheduled:
-    """A server with appointments, and the status with which it answers for a patient where that is not 200."""
+    """A server with appointments, the status with which it answers for a patient where that is not 200, and odd charts."""
 
     server: Listening
     appointments: list[dict[str, Any]] = field(default_factory=list)
     statuses: dict[str, int] = field(default_factory=dict)
+    charts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def base_url(self) -> str:
@@ -46,8 +47,9 @@ class Scheduled:
         if path == "Appointment":
             entry = [{"resource": each} for each in self.appointments]
             return Said(body=json.dumps({"resourceType": "Bundle", "type": "searchset", "entry": entry}).encode())
-        patient = {"resourceType": "Patient", "name": [{"family": "Nguyen"}], "birthDate": "1980-02-29"}
-        return Said(self.statuses.get(path.removeprefix("Patient/"), 200), json.dumps(patient).encode())
+        who = path.removeprefix("Patient/")
+        usual = {"resourceType": "Patient", "name": [{"family": "Nguyen"}], "birthDate": "1980-02-29"}
+        return Said(self.statuses.get(who, 200), json.dumps(usual | self.charts.get(who, {})).encode())
 
 
 @pytest.fixture
@@ -106,12 +108,13 @@ def test_one_of_its_places_is_enough_for_a_clinic(held: Scheduled, clinic: Clini
     assert [each.patient for each in found_by(held, ours)] == ["Patient/here"]
 
 
+@pytest.mark.parametrize("status", [403, 451])
 def test_a_chart_that_is_kept_from_us_keeps_nobody_else_from_the_desk(
-    held: Scheduled, settings: Settings, pages: TestSite, caplog: pytest.LogCaptureFixture
+    held: Scheduled, settings: Settings, pages: TestSite, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
     for each in ("ana", "protected", "gone", "lan"):
         held.expect(each)
-    held.statuses |= {"protected": 403, "gone": 410}
+    held.statuses |= {"protected": status, "gone": 410}
     with caplog.at_level(logging.INFO, "intake.sync"):
         schedule.fetch_due(settings, pages.database, pages.clock)
     with pages.database.read() as tx:
@@ -123,6 +126,41 @@ def test_a_chart_that_is_kept_from_us_keeps_nobody_else_from_the_desk(
     assert (listed["lan"].name, listed["lan"].fault) == ("Nguyen", "")
     assert [each.getMessage() for each in caplog.records] == ["charts-forbidden", "schedule-fetched"]
     assert "protected" not in str([vars(each) for each in caplog.records])
+
+
+def test_an_odd_chart_is_taken_as_far_as_it_can_be_read(held: Scheduled, clinic: Clinic) -> None:
+    absent = [{"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}]
+    held.charts["newborn"] = {"name": [{"given": [None], "_given": absent, "family": "Lopez"}]}
+    held.charts["never"] = {"birthDate": "1980-02-30"}
+    for each in held.charts:
+        held.expect(each)
+    newborn, never = found_by(held, clinic)
+    assert (newborn.name, newborn.initials) == ("Lopez", "LL")
+    assert (never.name, never.birth_date) == ("Nguyen", None)
+
+
+def test_what_nobody_foresaw_at_one_clinic_keeps_no_other_from_its_schedule(
+    held: Scheduled, settings: Settings, pages: TestSite
+) -> None:
+    held.charts["odd"] = {"name": "Ana Lopez"}
+    held.expect("odd", FRONT)
+    held.expect("lan", "Location/hill")
+    riverside = replace(settings.clinics["riverside"], locations=(FRONT,))
+    hillside = replace(riverside, id="hillside", locations=("Location/hill",))
+    both = replace(settings, clinics={"riverside": riverside, "hillside": hillside})
+    schedule.fetch_due(both, pages.database, pages.clock)
+    with pages.database.read() as tx:
+        assert visits.last_fetched(tx, "riverside") is None
+        assert [each.name for each in visits.expected(tx, "hillside", *whole_day())] == ["Nguyen"]
+
+
+def test_a_clock_that_was_set_back_puts_off_no_fetch(held: Scheduled, settings: Settings, pages: TestSite) -> None:
+    schedule.fetch_due(settings, pages.database, pages.clock)
+    pages.clock.advance(hours=-5)
+    held.expect("lan")
+    schedule.fetch_due(settings, pages.database, pages.clock)
+    with pages.database.read() as tx:
+        assert [each.name for each in visits.expected(tx, "riverside", *whole_day())] == ["Nguyen"]
 
 
 def whole_day() -> tuple[datetime, datetime]:
