@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from intake.store import deciding, earlier
 from intake.store.claims import UNDO_DUE, due, hold_unreadable, take
@@ -53,7 +53,7 @@ class Undoing:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another submission of the same chart that was sent after a row and was not undone."""
+    """Another submission of the same chart that arrived after a row, or may yet, and was not undone."""
 
     id: str
     is_open: bool
@@ -115,13 +115,16 @@ def _leased(tx: Tx, held: Any, until: datetime) -> Undoing | None:
 
 
 def later(tx: Tx, identity: str) -> tuple[Other, ...]:
-    """Return the submissions of the same chart that were sent after this one and are not undone, in their order."""
+    """Return the submissions of the same chart that arrived after this one, or may yet, and are not undone, in their order."""
+    # A row is noted as sent before its request leaves, so one that the server refused has said nothing in the chart. One that
+    # is held after a time-out may have: what it wrote reads as somebody else's change, about which a person decides.
+    arrived = or_(table.c.status.in_(_open), table.c.accepted_at.is_not(None))
     mine = select(table.c.server, table.c.patient_key, table.c.number).where(table.c.id == identity).subquery()
     query = (
         select(table.c.id, table.c.status, table.c.earlier)
         .join(mine, (table.c.server == mine.c.server) & (table.c.patient_key == mine.c.patient_key))
         .where(table.c.number > mine.c.number, table.c.sent_at.is_not(None), table.c.earlier.is_not(None))
-        .where(table.c.status != Status.REVERSED.value)
+        .where(table.c.status != Status.REVERSED.value, arrived)
         .order_by(table.c.number)
     )
     return tuple(

@@ -246,6 +246,24 @@ def test_a_later_submission_that_says_the_same_keeps_its_word(outbox: Outbox) ->
     assert chart(outbox, patient) == before
 
 
+@pytest.mark.parametrize("discarded", [True, False])
+def test_a_later_submission_that_the_server_refused_keeps_nothing_in_the_chart(outbox: Outbox, discarded: bool) -> None:
+    patient = outbox.patient()
+    before = chart(outbox, patient)
+    first = written(outbox, patient)
+    outbox.proxy.plan = [at_transaction(answering(422))]
+    second = outbox.submit(patient)
+    outbox.work()
+    assert outbox.state(second) == ("held", "refused")
+    assert outbox.row(second).sent_at is not None
+    if discarded:
+        with outbox.database.write() as tx:
+            assert submissions.discard(tx, str(second.id))
+    assert undone(outbox, first) == ("reversed", None)
+    assert chart(outbox, patient) == before
+    assert statuses(outbox, first) == {"entered-in-error"}
+
+
 def test_a_chart_that_was_merged_since_is_left_to_a_person(outbox: Outbox) -> None:
     patient = outbox.patient()
     sent = written(outbox, patient)
