@@ -14,10 +14,10 @@ from intake.store.tables import submissions as table
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A verified row whose earlier values are kept yet."""
+    """A verified row whose earlier values are kept yet, sealed: one that cannot be opened keeps no other from being seen."""
 
     id: str
-    earlier: Earlier
+    sealed: bytes
 
 
 def unseen(tx: Tx, server: str, since: datetime, limit: int) -> tuple[Kept, ...]:
@@ -29,7 +29,17 @@ def unseen(tx: Tx, server: str, since: datetime, limit: int) -> tuple[Kept, ...]
         .order_by(table.c.checked_at.is_not(None), table.c.checked_at, table.c.number)
         .limit(limit)
     )
-    return tuple(Kept(held.id, earlier.opened(tx, held.earlier, held.id)) for held in tx.connection.execute(query))
+    return tuple(Kept(held.id, held.earlier) for held in tx.connection.execute(query))
+
+
+def opened(tx: Tx, kept: Kept) -> Earlier:
+    """Return the row's earlier values; raises KeyFault."""
+    return earlier.opened(tx, kept.sealed, kept.id)
+
+
+def passed_over(tx: Tx, identity: str) -> None:
+    """Note that the row had its turn and could not be looked at: what was found before stands."""
+    tx.connection.execute(update(table).where(table.c.id == identity).values(checked_at=tx.now))
 
 
 def note(tx: Tx, identity: str, drift: str | None) -> None:

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from threading import Event
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from fhir_client.uscore.patient import elements_of
 from intake.answers import Answer, Informant, State, Submission
@@ -11,8 +13,9 @@ from intake.settings import Contested, MergePolicy
 from intake.store import audit, deciding, submissions
 from intake.store.deciding import Decision, Take
 from intake.store.known import Known
+from intake.store.tables import submissions as table
 from intake.sync import drift
-from tests.faults import answering, at_batch
+from tests.faults import Fault, answering, at_batch, dropped, passed
 from tests.outbox import ONE, PATIENT, Outbox, effects
 
 from .test_charts import WHITE
@@ -106,12 +109,65 @@ def test_the_nightly_look_lists_merged_and_changed_charts(outbox: Outbox) -> Non
         assert {row.id for row in submissions.listing(tx, drifted=True)} == {str(changed.id), str(merged.id)}
 
 
-def test_it_looks_only_while_the_clinics_sleep(outbox: Outbox) -> None:
+def looked(outbox: Outbox, *rows: Submission) -> list[str | None]:
+    """What the nightly look finds."""
+    drift.look(outbox.server, outbox.database, outbox.clock, Event())
+    return [outbox.row(each).drift for each in rows]
+
+
+def at_chart_of(sent: Submission, fault: Fault) -> Fault:
+    """The fault, for whoever asks for the chart."""
+    return lambda asked, forward: (fault if asked.path.endswith(sent.patient) else passed)(asked, forward)
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 500, 503])
+def test_a_chart_that_cannot_be_read_keeps_no_other_from_being_looked_at(outbox: Outbox, status: int) -> None:
+    odd, changed = (written(outbox, outbox.patient()) for _ in range(2))
+    outbox.edit(changed.patient, extension=[WHITE])
+    outbox.edit(odd.patient, extension=[WHITE])
+    outbox.clock.advance(days=1)
+    assert looked(outbox, odd, changed) == ["changed", "changed"]
+    outbox.clock.advance(days=1)
+    outbox.edit(changed.patient, link=[{"type": "replaced-by", "other": {"reference": outbox.patient()}}])
+    outbox.proxy.always = at_chart_of(odd, answering(status))
+    looked(outbox)
+    # Where the server asked for time, the next minute goes on with another chart; what was found before stands.
+    assert looked(outbox, odd, changed) == ["changed", "merged"]
+    asked = len(outbox.proxy.asked)
+    looked(outbox)
+    assert len(outbox.proxy.asked) == asked
+
+
+@pytest.mark.parametrize("fault", [dropped, answering(401)], ids=["no answer", "401"])
+def test_a_server_that_lets_nobody_in_is_left_until_the_next_minute(outbox: Outbox, fault: Fault) -> None:
+    changed = written(outbox, outbox.patient())
+    outbox.edit(changed.patient, extension=[WHITE])
+    outbox.clock.advance(days=1)
+    outbox.proxy.always = fault
+    assert looked(outbox, changed) == [None]
+    outbox.proxy.always = None
+    assert looked(outbox, changed) == ["changed"]
+
+
+def test_a_row_that_cannot_be_opened_keeps_no_other_from_being_looked_at(outbox: Outbox) -> None:
+    sealed, changed = (written(outbox, outbox.patient()) for _ in range(2))
+    outbox.edit(changed.patient, extension=[WHITE])
+    outbox.clock.advance(days=1)
+    with outbox.database.write() as tx:
+        tx.connection.execute(update(table).where(table.c.id == str(sealed.id)).values(earlier=b"sealed with a lost key"))
+    assert looked(outbox, sealed, changed) == [None, "changed"]
+
+
+def test_it_looks_only_in_the_servers_night(outbox: Outbox) -> None:
+    """Two clinics that never both sleep: the first one's clock decides."""
+    first = outbox.settings.clinics["riverside"]
+    far = replace(first, id="far", time_zone=ZoneInfo("Pacific/Honolulu"))
+    settings = replace(outbox.settings, clinics={"riverside": first, "far": far})
     written(outbox, outbox.patient())
     outbox.clock.advance(days=1)
     asked = len(outbox.proxy.asked)
-    drift.look_at_night(outbox.settings, outbox.database, outbox.clock, Event())
+    drift.look_at_night(settings, outbox.database, outbox.clock, Event())
     assert len(outbox.proxy.asked) == asked
     outbox.clock.advance(hours=16)
-    drift.look_at_night(outbox.settings, outbox.database, outbox.clock, Event())
+    drift.look_at_night(settings, outbox.database, outbox.clock, Event())
     assert len(outbox.proxy.asked) == asked + 1
