@@ -1,4 +1,4 @@
-"""The worker: a few threads a server that claim and deliver, one for the nightly report, and one that keeps house."""
+"""The worker: a few threads a server that claim and deliver, and one for each other task that comes again and again."""
 
 import random
 import threading
@@ -25,7 +25,7 @@ from intake.sync.outcomes import CREDENTIALS, PAUSE
 from intake.sync.strategy import pinned, writer_for
 from intake.sync.undoing import take_back
 
-IDLE_SECONDS = 1.0
+IDLE = timedelta(seconds=1)
 BATCH = 4
 HOUSEKEEPING = timedelta(minutes=1)
 SIGN_OF_LIFE = timedelta(seconds=20)
@@ -40,57 +40,57 @@ def run(settings: Settings, database: Database, clock: Clock, *, once: bool, sto
         for server in settings.servers.values()
         for number in range(1 if once else server.workers)
     ]
+    rounds = {"walk-ins": partial(_look_for_charts, settings, database, clock)}
     if not once:
         # Whoever empties the outbox once does not wait for a search over a whole year.
-        threads.append(threading.Thread(target=_report, args=(settings, database, clock, stop), name="report"))
-        threads.append(threading.Thread(target=_drift, args=(settings, database, clock, stop), name="drift"))
+        rounds |= {
+            "report": partial(_report, settings, database, clock, stop),
+            "drift": partial(_drift, settings, database, clock, stop),
+        }
+    threads += [threading.Thread(target=_repeat, args=(each, once, stop), name=name) for name, each in rounds.items()]
     for thread in threads:
         thread.start()
-    _keep_house(settings, database, clock)
-    due, next_search = clock() + HOUSEKEEPING, clock()
-    while not once and not stop.wait(IDLE_SECONDS):
-        next_search = _charts_looked_for(settings, database, clock, next_search)
-        due = _house_kept(settings, database, clock, due)
+    _repeat(partial(_keep_house, settings, database, clock), once, stop)
     for thread in threads:
         thread.join()
     with database.read() as tx:
         return 1 if submissions.counts(tx)[Status.HELD] else 0
 
 
-def _house_kept(settings: Settings, database: Database, clock: Clock, due: datetime) -> datetime:
-    if clock() < due:
-        return due
-    _keep_house(settings, database, clock)
-    return clock() + HOUSEKEEPING
+def _repeat(do_round: Callable[[], timedelta], once: bool, stop: threading.Event) -> None:
+    """Do a round at once and, unless it is for `once`, again after as long as each one says.
+
+    That is waited for and not read from the clock: one that is set back must not put off everything for as long.
+    """
+    while not stop.is_set():
+        pause = do_round()
+        if once:
+            return
+        stop.wait(pause.total_seconds())
 
 
-def _charts_looked_for(settings: Settings, database: Database, clock: Clock, due: datetime) -> datetime:
-    if clock() < due:
-        return due
+def _look_for_charts(settings: Settings, database: Database, clock: Clock) -> timedelta:
     # The desk waits for it; but a server that fails is not asked every second.
-    done = _guarded(partial(matching.seek, settings, database, clock, Search.NEW))
-    return clock() if done else clock() + HOUSEKEEPING
+    return IDLE if _guarded(partial(matching.seek, settings, database, clock, Search.NEW)) else HOUSEKEEPING
 
 
-def _keep_house(settings: Settings, database: Database, clock: Clock) -> None:
+def _keep_house(settings: Settings, database: Database, clock: Clock) -> timedelta:
     # Whatever a schedule or a full disk does here, the submissions go on.
     _guarded(partial(schedule.fetch_due, settings, database, clock))
-    _guarded(partial(matching.seek, settings, database, clock, Search.NEW, Search.NONE))
+    _guarded(partial(matching.seek, settings, database, clock, Search.NONE))
     _guarded(partial(housekeeping.tidy, settings, database))
+    return HOUSEKEEPING
 
 
-def _report(settings: Settings, database: Database, clock: Clock, stop: threading.Event) -> None:
+def _report(settings: Settings, database: Database, clock: Clock, stop: threading.Event) -> timedelta:
     # A thread of its own: a search over a whole year must keep neither the schedule nor a submission waiting.
-    while not stop.is_set():
-        done = reports.make_due(settings, database, clock, stop)
-        stop.wait((REPORT_LOOK if done else REPORT_RETRY).total_seconds())
+    return REPORT_LOOK if reports.make_due(settings, database, clock, stop) else REPORT_RETRY
 
 
-def _drift(settings: Settings, database: Database, clock: Clock, stop: threading.Event) -> None:
+def _drift(settings: Settings, database: Database, clock: Clock, stop: threading.Event) -> timedelta:
     # At night every chart that was written to is read again, which takes its time.
-    while not stop.is_set():
-        _guarded(partial(drift.look_at_night, settings, database, clock, stop))
-        stop.wait(HOUSEKEEPING.total_seconds())
+    _guarded(partial(drift.look_at_night, settings, database, clock, stop))
+    return HOUSEKEEPING
 
 
 def _work(settings: Settings, server: Server, database: Database, clock: Clock, once: bool, stop: threading.Event) -> None:
@@ -101,7 +101,7 @@ def _work(settings: Settings, server: Server, database: Database, clock: Clock, 
         if not busy and once:
             return
         if not busy:
-            stop.wait(IDLE_SECONDS)
+            stop.wait(IDLE.total_seconds())
 
 
 def _guarded(work: Callable[[], object]) -> bool:
@@ -143,7 +143,8 @@ def _is_due(database: Database, server: Server, clock: Clock) -> bool:
     with database.read() as tx:
         state = servers.state(tx, server.id)
         due = not _resting(state, clock) and submissions.has_due(tx, server.id)
-    if state.worker_seen is None or clock() - state.worker_seen >= SIGN_OF_LIFE:
+    # One that lies ahead is from before the clock was set back, and would hide for as long that nobody works.
+    if state.worker_seen is None or abs(clock() - state.worker_seen) >= SIGN_OF_LIFE:
         with database.write() as tx:
             servers.worker_looked(tx, server.id)
     return due

@@ -1,0 +1,72 @@
+"""What the worker does again and again is done whatever the clock is set to."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event, Thread
+
+import pytest
+
+from intake.store import servers
+from intake.sync import housekeeping, matching, schedule, worker
+from tests.sites import TestSite
+
+SECONDS = 10
+
+
+@contextmanager
+def working(site: TestSite) -> Iterator[None]:
+    """A worker that runs until the end of the block."""
+    stop = Event()
+    thread = Thread(target=worker.run, args=(site.settings, site.database, site.clock), kwargs={"once": False, "stop": stop})
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody asks a server for anything, and the rounds follow each other quickly."""
+    monkeypatch.setattr(schedule, "fetch_due", lambda *_: None)
+    monkeypatch.setattr(worker, "_report", lambda *_: timedelta(hours=1))
+    monkeypatch.setattr(worker, "HOUSEKEEPING", timedelta(milliseconds=1))
+    monkeypatch.setattr(worker, "IDLE", timedelta(milliseconds=1))
+
+
+def counting(before: Callable[[], None], seen: Event) -> Callable[..., bool]:
+    """Stands for a round: does something the first time, and notes that there was a third."""
+    times: list[None] = []
+
+    def called(*_: object) -> bool:
+        times.append(None)
+        if len(times) == 1:
+            before()
+        if len(times) == 3:
+            seen.set()
+        return True
+
+    return called
+
+
+def test_a_clock_that_is_set_back_puts_nothing_off(pages: TestSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    tidied, sought = Event(), Event()
+    monkeypatch.setattr(housekeeping, "tidy", counting(lambda: pages.clock.advance(hours=-5), tidied))
+    monkeypatch.setattr(matching, "seek", counting(lambda: None, sought))
+    with working(pages):
+        assert tidied.wait(SECONDS)
+        assert sought.wait(SECONDS)
+
+
+def test_a_sign_of_life_from_before_the_clock_was_set_back_is_no_sign(pages: TestSite) -> None:
+    with pages.database.write() as tx:
+        servers.worker_looked(tx, "main")
+    for step, moved in ((19, False), (1, True), (-19, False), (-3600, True)):
+        pages.clock.advance(seconds=step)
+        worker.drain(pages.settings, pages.settings.servers["main"], pages.database, pages.clock, lambda: 0.5, Event())
+        with pages.database.read() as tx:
+            seen = servers.state(tx, "main").worker_seen
+        assert seen is not None
+        assert (seen == pages.clock()) is moved
