@@ -40,7 +40,10 @@ def run(settings: Settings, database: Database, clock: Clock, *, once: bool, sto
         for server in settings.servers.values()
         for number in range(1 if once else server.workers)
     ]
-    rounds = {"walk-ins": partial(_look_for_charts, settings, database, clock)}
+    rounds = {
+        "schedule": partial(_fetch_schedules, settings, database, clock),
+        "walk-ins": partial(_look_for_charts, settings, database, clock),
+    }
     if not once:
         # Whoever empties the outbox once does not wait for a search over a whole year.
         rounds |= {
@@ -50,7 +53,7 @@ def run(settings: Settings, database: Database, clock: Clock, *, once: bool, sto
     threads += [threading.Thread(target=_repeat, args=(each, once, stop), name=name) for name, each in rounds.items()]
     for thread in threads:
         thread.start()
-    _repeat(partial(_keep_house, settings, database, clock), once, stop)
+    _repeat(partial(_keep_house, settings, database), once, stop)
     for thread in threads:
         thread.join()
     with database.read() as tx:
@@ -74,10 +77,15 @@ def _look_for_charts(settings: Settings, database: Database, clock: Clock) -> ti
     return IDLE if _guarded(partial(matching.seek, settings, database, clock, Search.NEW)) else HOUSEKEEPING
 
 
-def _keep_house(settings: Settings, database: Database, clock: Clock) -> timedelta:
-    # Whatever a schedule or a full disk does here, the submissions go on.
+def _fetch_schedules(settings: Settings, database: Database, clock: Clock) -> timedelta:
+    # A thread of its own: a server that does not answer costs a time-out for each clinic.
     _guarded(partial(schedule.fetch_due, settings, database, clock))
     _guarded(partial(matching.seek, settings, database, clock, Search.NONE))
+    return HOUSEKEEPING
+
+
+def _keep_house(settings: Settings, database: Database) -> timedelta:
+    # Whatever a full disk does here, the submissions go on.
     _guarded(partial(housekeeping.tidy, settings, database))
     return HOUSEKEEPING
 

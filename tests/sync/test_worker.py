@@ -1,4 +1,4 @@
-"""What the worker does again and again is done whatever the clock is set to."""
+"""What the worker does again and again is done whatever the clock is set to, and whatever a server keeps waiting."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ from threading import Event, Thread
 import pytest
 
 from intake.store import servers
+from intake.store.visits import Search
 from intake.sync import housekeeping, matching, schedule, worker
 from tests.sites import TestSite
 
@@ -15,10 +16,10 @@ SECONDS = 10
 
 
 @contextmanager
-def working(site: TestSite) -> Iterator[None]:
-    """A worker that runs until the end of the block."""
+def working(site: TestSite, *, once: bool = False) -> Iterator[None]:
+    """A worker that runs until the end of the block, or `once`."""
     stop = Event()
-    thread = Thread(target=worker.run, args=(site.settings, site.database, site.clock), kwargs={"once": False, "stop": stop})
+    thread = Thread(target=worker.run, args=(site.settings, site.database, site.clock), kwargs={"once": once, "stop": stop})
     thread.start()
     try:
         yield
@@ -58,6 +59,37 @@ def test_a_clock_that_is_set_back_puts_nothing_off(pages: TestSite, monkeypatch:
     with working(pages):
         assert tidied.wait(SECONDS)
         assert sought.wait(SECONDS)
+
+
+@pytest.mark.parametrize("once", [False, True])
+def test_a_server_that_keeps_the_schedule_waiting_keeps_nothing_else(
+    pages: TestSite, monkeypatch: pytest.MonkeyPatch, once: bool
+) -> None:
+    tidied, sought, fetched = Event(), Event(), Event()
+
+    def hanging(*_: object) -> None:
+        if tidied.wait(SECONDS) and sought.wait(SECONDS):
+            fetched.set()
+
+    def seek(*given: object) -> bool:
+        if Search.NEW in given:
+            sought.set()
+        return True
+
+    monkeypatch.setattr(schedule, "fetch_due", hanging)
+    monkeypatch.setattr(housekeeping, "tidy", lambda *_: tidied.set())
+    monkeypatch.setattr(matching, "seek", seek)
+    with working(pages, once=once):
+        assert fetched.wait(SECONDS)
+
+
+def test_whoever_works_once_has_the_schedule_before_the_end(pages: TestSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[object] = []
+    monkeypatch.setattr(schedule, "fetch_due", lambda *_: done.append("schedule"))
+    monkeypatch.setattr(housekeeping, "tidy", lambda *_: done.append("house"))
+    monkeypatch.setattr(matching, "seek", lambda *given: done.append(given[3]))
+    assert worker.run(pages.settings, pages.database, pages.clock, once=True, stop=Event()) == 0
+    assert sorted(map(str, done)) == ["house", "new", "none", "schedule"]
 
 
 def test_a_sign_of_life_from_before_the_clock_was_set_back_is_no_sign(pages: TestSite) -> None:
