@@ -1,8 +1,9 @@
 """The export in bulk: each server is asked for files, waited for, and its files are fetched, again where one is broken off."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -14,11 +15,20 @@ from fhir_client.errors import Temporary
 from intake.sync.log import logger
 from intake.sync.sheets import Sheets
 
+T = TypeVar("T")
 KINDS = ("Patient", "Encounter", "Appointment", "Observation", "Provenance")
 
 
 class Stopped(Exception):
     """The worker was told to stop before the export was whole."""
+
+
+def until(stop: threading.Event, coming: Iterable[T]) -> Iterator[T]:
+    """Yield what comes, one after the other; raises Stopped once we are told to stop."""
+    for each in coming:
+        if stop.is_set():
+            raise Stopped
+        yield each
 
 
 def wanted(group: str, since: date, codes: Iterable[str]) -> Wanted:
@@ -40,18 +50,18 @@ def fetch(client: Client, asked: Wanted, out: Sheets, stop: threading.Event) -> 
         manifest = bulk.finished(client, where, pause)
         for file in manifest.files:
             if file.kind in asked.kinds:
-                _fetch(client, file, out, pause)
+                _fetch(client, file, out, pause, stop)
     finally:
         bulk.end(client, where)
     if manifest.faults:
         logger.warning("export-incomplete", extra={"count": manifest.faults})
 
 
-def _fetch(client: Client, file: File, out: Sheets, pause: Pause) -> None:
+def _fetch(client: Client, file: File, out: Sheets, pause: Pause, stop: threading.Event) -> None:
     place = out.place(file.kind)
     for left in reversed(range(FAILURES)):
         try:
-            for line in bulk.lines(client, file):
+            for line in until(stop, bulk.lines(client, file)):
                 _take(line, file.kind, out)
         except Temporary as error:
             if not left:

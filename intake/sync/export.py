@@ -1,4 +1,4 @@
-"""Fetches what the report counts, by paged search or in bulk, as NDJSON that is gone as soon as it was read."""
+"""Fetches what the report counts, by paged search or in bulk, as NDJSON that is deleted as soon as it was read."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -14,9 +14,9 @@ from intake.report.clinics import clinic_scopes
 from intake.report.values import ClinicScope, Period
 from intake.settings import Settings
 from intake.sync import bulk
-from intake.sync.bulk import Stopped
+from intake.sync.bulk import until
 from intake.sync.clients import client_for
-from intake.sync.sheets import marked, private_folder, sheets
+from intake.sync.sheets import delete_left, marked, private_folder, sheets
 
 PAGE = "200"
 PLACES: Mapping[str, Mapping[str, str]] = {"Organization": {}, "Location": {}}
@@ -25,14 +25,13 @@ OURS = tuple(f"{LOINC}|{code.code}" for code in CODES.values())
 
 
 @contextmanager
-def exported(
-    settings: Settings, period: Period, now: float, stop: threading.Event, in_bulk: str | None = None
-) -> Iterator[Path]:
+def exported(settings: Settings, period: Period, stop: threading.Event, in_bulk: str | None = None) -> Iterator[Path]:
     """Yield a folder of NDJSON from every server; it is deleted with the block. Raises FhirError and Stopped.
 
-    `now` is in seconds since 1970. With `in_bulk` the servers export it: of that `Group/id`, "" for everybody.
+    Where the process is killed in the block, `delete_left_behind` deletes it. With `in_bulk` the servers export it: of that
+    `Group/id`, "" for everybody.
     """
-    with private_folder(settings.data_dir / "exports", now) as folder:
+    with private_folder(_place(settings)) as folder:
         for number, server in enumerate(settings.servers.values()):
             with client_for(server) as client, sheets(folder, number) as out:
                 since = period.first - timedelta(days=1)
@@ -40,11 +39,18 @@ def exported(
                 if in_bulk is not None:
                     bulk.fetch(client, bulk.wanted(in_bulk, since, OURS), out, stop)
                     searches = PLACES
-                for resource in _searched(client, searches):
-                    if stop.is_set():
-                        raise Stopped
+                for resource in until(stop, _searched(client, searches)):
                     out.take(resource)
         yield folder
+
+
+def delete_left_behind(settings: Settings) -> None:
+    """Delete what is left of exports whose process was killed: it holds answers in the clear."""
+    delete_left(_place(settings))
+
+
+def _place(settings: Settings) -> Path:
+    return settings.data_dir / "exports"
 
 
 def exported_scopes(settings: Settings) -> tuple[ClinicScope, ...]:

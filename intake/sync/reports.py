@@ -68,7 +68,7 @@ def fetch_and_make(
 
     With `in_bulk` the servers export it: of that `Group/id`, "" for everybody; else it is searched for.
     """
-    with exported(settings, period, now.timestamp(), stop, in_bulk) as folder:
+    with exported(settings, period, stop, in_bulk) as folder:
         asked = Asked(period, now, mapped_codes(), exported_scopes(settings), _zone(settings).key, by_organization=False)
         return make(folder, asked, captured(settings, database))
 

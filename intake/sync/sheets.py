@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,8 +15,11 @@ from fhir_client.client import Resource
 from intake.report.files import TYPES
 from intake.report.shapes import SHAPES
 
-LEFT_BEHIND = timedelta(hours=6)
-"""An export of that age belongs to a worker that was killed: it is deleted by the next one."""
+if os.name == "posix":
+    import fcntl
+
+LOCK = "lock"
+"""The file in an export's folder that whoever uses it holds locked, and the one beside them that guards their beginning."""
 
 _REFERENCE = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/.*)?", re.ASCII)
 _KEPT = {kind: frozenset({"resourceType", "id", *shape}) for kind, shape in SHAPES.items()} | {
@@ -88,14 +90,47 @@ def _private_file(path: Path) -> BinaryIO:
 
 
 @contextmanager
-def private_folder(parent: Path, now: float) -> Iterator[Path]:
-    """Yield a folder that only this user can enter, after deleting what a killed worker may have left.
-
-    `now` is in seconds since 1970, as the file system counts.
-    """
+def private_folder(parent: Path) -> Iterator[Path]:
+    """Yield a folder that only this user can enter; it goes with the block, or with `delete_left` where we are killed."""
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for old in parent.iterdir():
-        if now - old.stat().st_mtime > LEFT_BEHIND.total_seconds():
-            shutil.rmtree(old, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=parent) as folder:
-        yield Path(folder)
+    with ExitStack() as stack:
+        # Until its own lock is held, this one keeps others from taking it for one that was left behind.
+        with _locked(parent / LOCK, os.O_CREAT):
+            made = tempfile.TemporaryDirectory(dir=parent)
+            stack.enter_context(_locked(Path(made.name, LOCK), os.O_CREAT))
+        yield Path(stack.enter_context(made))
+
+
+def delete_left(parent: Path) -> None:
+    """Delete the folders of those who were killed: the system lets go of a lock with whoever held it."""
+    # Windows has no such locks, so nobody could tell there which are in use.
+    if not parent.is_dir() or os.name != "posix":
+        return
+    with _locked(parent / LOCK, os.O_CREAT):
+        for folder in filter(Path.is_dir, parent.iterdir()):
+            if not _is_in_use(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_in_use(folder: Path) -> bool:
+    try:
+        with _locked(folder / LOCK, wait=False):
+            return False
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+
+
+@contextmanager
+def _locked(path: Path, opening: int = 0, *, wait: bool = True) -> Iterator[None]:
+    """Hold the file locked, among threads and processes; without `wait` raises BlockingIOError where another one does."""
+    if os.name != "posix":
+        yield
+        return
+    held = os.open(path, os.O_WRONLY | opening, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(held)

@@ -15,7 +15,7 @@ from intake.store.database import Database
 from intake.store.submissions import Status
 from intake.store.undoing import Undoing
 from intake.store.visits import Search
-from intake.sync import drift, housekeeping, matching, reports, schedule
+from intake.sync import drift, export, housekeeping, matching, reports, schedule
 from intake.sync.backoff import Chance
 from intake.sync.bench import Bench
 from intake.sync.clients import client_for
@@ -87,6 +87,7 @@ def _fetch_schedules(settings: Settings, database: Database, clock: Clock) -> ti
 def _keep_house(settings: Settings, database: Database) -> timedelta:
     # Whatever a full disk does here, the submissions go on.
     _guarded(partial(housekeeping.tidy, settings, database))
+    _guarded(partial(export.delete_left_behind, settings))
     return HOUSEKEEPING
 
 

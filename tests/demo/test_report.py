@@ -28,7 +28,7 @@ from intake.sync.bulk import Stopped
 from intake.sync.captured import captured
 from intake.sync.export import exported, exported_scopes
 from intake.sync.reports import PERIOD, is_due, make_due, period_of
-from intake.sync.sheets import marked
+from intake.sync.sheets import LOCK, marked
 from tests.demo.conftest import World
 
 pytestmark = pytest.mark.server
@@ -38,7 +38,7 @@ QUALIFYING = {"finished"}
 
 @pytest.fixture
 def export(settings: Settings, world: World) -> Iterator[Path]:
-    with exported(settings, period_of(settings, PERIOD, world.now), world.now.timestamp(), NEVER) as folder:
+    with exported(settings, period_of(settings, PERIOD, world.now), NEVER) as folder:
         yield folder
 
 
@@ -51,7 +51,7 @@ def count(settings: Settings, database: Database, world: World) -> Count:
 
     def counted() -> Tally:
         period = period_of(settings, PERIOD, world.now)
-        with exported(settings, period, world.now.timestamp(), NEVER) as folder:
+        with exported(settings, period, NEVER) as folder:
             asked = Asked(period, world.now, mapped_codes(), exported_scopes(settings), by_organization=False)
             return tally(folder, asked, captured(settings, database))
 
@@ -115,14 +115,8 @@ def test_the_files_are_gone_afterwards_whatever_happened(settings: Settings, wor
     stopped = threading.Event()
     stopped.set()
     with pytest.raises(Stopped), ExitStack() as stack:
-        stack.enter_context(exported(settings, period, world.now.timestamp(), stopped))
-    assert list(folder.iterdir()) == []
-    left_behind = folder / "killed"
-    left_behind.mkdir()
-    with exported(settings, period, left_behind.stat().st_mtime + 60, NEVER):
-        assert left_behind.exists()
-    with exported(settings, period, left_behind.stat().st_mtime + 24 * 3600, NEVER):
-        assert not left_behind.exists()
+        stack.enter_context(exported(settings, period, stopped))
+    assert [each.name for each in folder.iterdir()] == [LOCK]
 
 
 def test_it_is_made_at_once_and_then_once_a_night(settings: Settings, database: Database) -> None:
@@ -225,7 +219,7 @@ def test_two_servers_with_the_same_ids_keep_their_people_apart(settings: Setting
     clinics = {name: replace(settings.clinics[name], server=server) for name, server in chosen.items()}
     both = replace(settings, servers=servers, clinics=clinics)
     period = period_of(both, PERIOD, world.now)
-    with exported(both, period, world.now.timestamp(), NEVER) as folder:
+    with exported(both, period, NEVER) as folder:
         made = tally(folder, Asked(period, world.now, mapped_codes(), exported_scopes(both), by_organization=False))
     expected = {clinic: len(seen(world)[clinic]) for clinic in chosen}
     assert {row.key: row.people for row in made.rows} == {**expected, "": sum(expected.values())}

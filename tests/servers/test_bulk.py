@@ -29,7 +29,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def export(outbox: Outbox, in_bulk: str | None) -> AbstractContextManager[Path]:
-    return exported(outbox.settings, PERIOD, outbox.clock().timestamp(), Event(), in_bulk)
+    return exported(outbox.settings, PERIOD, Event(), in_bulk)
 
 
 def held(folder: Path) -> Mapping[str, list[str]]:

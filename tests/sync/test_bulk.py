@@ -87,6 +87,21 @@ def test_whoever_waits_can_be_stopped(server: Listening, tmp_path: Path) -> None
         fetched(server, tmp_path, stop)
 
 
+def test_whoever_fetches_a_file_can_be_stopped(server: Listening, tmp_path: Path) -> None:
+    answering(server, Said(body=PATIENTS))
+    usual, stop = server.answer, Event()
+
+    def answer(heard: Heard) -> Said:
+        if heard.path.startswith("/fhir/files"):
+            stop.set()
+        return usual(heard)
+
+    server.answer = answer
+    with pytest.raises(Stopped):
+        fetched(server, tmp_path, stop)
+    assert [each.path for each in server.heard if each.method == "DELETE"] == ["/fhir/jobs/1"]
+
+
 def test_each_filter_is_one_search_whose_commas_and_bars_do_not_break_the_list(server: Listening, tmp_path: Path) -> None:
     answering(server, Said(body=PATIENTS))
     fetched(server, tmp_path)

@@ -92,6 +92,13 @@ def test_whoever_works_once_has_the_schedule_before_the_end(pages: TestSite, mon
     assert sorted(map(str, done)) == ["house", "new", "none", "schedule"]
 
 
+def test_what_a_killed_worker_exported_is_deleted_when_the_next_one_starts(pages: TestSite) -> None:
+    left = pages.settings.data_dir / "exports" / "killed"
+    left.mkdir(parents=True)
+    worker.run(pages.settings, pages.database, pages.clock, once=True, stop=Event())
+    assert not left.exists()
+
+
 def test_a_sign_of_life_from_before_the_clock_was_set_back_is_no_sign(pages: TestSite) -> None:
     with pages.database.write() as tx:
         servers.worker_looked(tx, "main")
