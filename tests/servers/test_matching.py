@@ -14,6 +14,7 @@ from intake.store import claims, submissions, unmatched, visits
 from intake.store.known import Known
 from intake.store.visits import Search, Visit
 from intake.sync import matching
+from intake.sync.bench import Bench
 from tests.faults import Answered, Asked, Forward, answering, at_batch
 from tests.outbox import ONE, PATIENT, Outbox, effects
 
@@ -190,6 +191,24 @@ def test_what_another_worker_is_sending_meanwhile_is_not_overwritten(outbox: Out
     assert "2106-3" in str(held["race"])
     assert "2028-9" not in str(held["race"])
     assert [each["valueBoolean"] for each in held["interpreter"]] == [True]
+
+
+def test_whoever_is_behind_another_searches_less_and_less_often(outbox: Outbox) -> None:
+    sought = someone()
+    outbox.submit(chart(outbox, sought))
+    said_by(outbox, sought)
+    bench = Bench(outbox.settings, outbox.server, outbox.database, outbox.real, pytest.fail, outbox.clock, lambda: 0.5)
+    waits: list[float] = []
+    for _ in range(4):
+        with outbox.database.write() as tx:
+            older, mine = claims.claim(tx, "main", limit=2, lease=timedelta(minutes=5))
+        with pytest.raises(matching.Behind) as behind:
+            matching.bound(bench, mine)
+        waits.append((behind.value.until - outbox.clock()).total_seconds())
+        with outbox.database.write() as tx:
+            for each in (older, mine):
+                claims.release(tx, each, until=tx.now)
+    assert waits == [1.5, 3, 6, 12]
 
 
 def test_who_is_registered_later_is_found_when_the_same_is_looked_for_again(outbox: Outbox) -> None:
