@@ -43,5 +43,6 @@ def passed_over(tx: Tx, identity: str) -> None:
 
 
 def note(tx: Tx, identity: str, drift: str | None) -> None:
-    """Note what was found: `merged`, `changed`, or nothing."""
-    tx.connection.execute(update(table).where(table.c.id == identity).values(drift=drift, checked_at=tx.now))
+    """Note what was found: `merged`, `changed`, or nothing; of a row that was taken back meanwhile there is nothing to say."""
+    mine = (table.c.id == identity, table.c.status == Status.VERIFIED.value)
+    tx.connection.execute(update(table).where(*mine).values(drift=drift, checked_at=tx.now))

@@ -26,19 +26,10 @@ REGISTERED_WITHIN = timedelta(hours=2)
 """How long after somebody came their chart may still be made, and so is looked for again before they have answered."""
 
 
-class Behind(NotNow):
-    """Another submission of the chart that was found goes first; before `until` the server is not asked for it again."""
-
-    def __init__(self, until: datetime) -> None:
-        """Keep until when."""
-        super().__init__()
-        self.until = until
-
-
 def bound(bench: Bench, claimed: Claimed) -> Claimed:
     """Return the submission with its patient's chart, looked up where nobody has yet.
 
-    Raises Unmatched where no chart, or more than one, is the patient's; Behind where another submission of that chart goes
+    Raises Unmatched where no chart, or more than one, is the patient's; NotNow where another submission of that chart goes
     first: then it stays unbound, for only when its turn has come is it known what was said since.
     """
     sought = Sought.of(claimed.submission.patient)
@@ -48,7 +39,7 @@ def bound(bench: Bench, claimed: Claimed) -> Claimed:
     with bench.database.write() as tx:
         if not claims.bind(tx, claimed, found, bench.lease):
             # The other one may wait for hours, and each turn of this one is a search: they come less and less often.
-            raise Behind(tx.now + delay(claimed.row.attempts + 1, bench.chance))
+            raise NotNow(delay(claimed.row.attempts + 1, bench.chance))
         # What the patient has said since, under their chart, could not be known to be about the same person until now.
         later = elements_of_all((each.submission for each in overtaking.newer(tx, claimed)), bench.settings)
         return replace(claims.take_from(tx, claimed, later), submission=found)

@@ -15,6 +15,7 @@ from intake.store.known import Known
 from intake.store.visits import Search, Visit
 from intake.sync import matching
 from intake.sync.bench import Bench
+from intake.sync.outcomes import NotNow
 from tests.faults import Answered, Asked, Forward, answering, at_batch
 from tests.outbox import ONE, PATIENT, Outbox, effects
 
@@ -202,9 +203,9 @@ def test_whoever_is_behind_another_searches_less_and_less_often(outbox: Outbox) 
     for _ in range(4):
         with outbox.database.write() as tx:
             older, mine = claims.claim(tx, "main", limit=2, lease=timedelta(minutes=5))
-        with pytest.raises(matching.Behind) as behind:
+        with pytest.raises(NotNow) as behind:
             matching.bound(bench, mine)
-        waits.append((behind.value.until - outbox.clock()).total_seconds())
+        waits.append(behind.value.wait.total_seconds())
         with outbox.database.write() as tx:
             for each in (older, mine):
                 claims.release(tx, each, until=tx.now)
