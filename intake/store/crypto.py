@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -24,11 +25,32 @@ class KeyFault(Exception):
     """The key file is missing, readable by others, or not ours; or a row was sealed with a key that is not in it."""
 
 
+class KeyFile:
+    """The key file of a running process, which reads it again where a key is asked for that another one has added."""
+
+    def __init__(self, path: Path) -> None:
+        """Read it; raises KeyFault with the way out."""
+        self._path, self._lock = path, Lock()
+        self._stamp, self.keys = _stamp(path), _read(path)
+
+    def key(self, key_id: bytes) -> bytes | None:
+        """Return the key of that id, None where it is not there; raises KeyFault where the file is new and cannot be read."""
+        return self.keys.get(key_id) or self._added().get(key_id)
+
+    def _added(self) -> Mapping[bytes, bytes]:
+        with self._lock:
+            stamp = _stamp(self._path)
+            # A key that is not there is asked for with every row that it sealed: only another file can have it.
+            if stamp not in (None, self._stamp):
+                self.keys, self._stamp = {**self.keys, **_read(self._path)}, stamp
+            return self.keys
+
+
 @dataclass(frozen=True, slots=True)
 class Cipher:
-    """The keys of an installation by their ids; `newest` seals, all of them open, the first (`root`) derives."""
+    """The keys of an installation; `newest` is the id of the one that seals, all of them open, the first (`root`) derives."""
 
-    keys: Mapping[bytes, bytes]
+    file: KeyFile
     newest: bytes
     root: bytes
 
@@ -36,12 +58,12 @@ class Cipher:
         """Return `plain` sealed so that it opens only for the row `bound_to`."""
         nonce = os.urandom(NONCE_BYTES)
         header = FORMAT + self.newest + nonce
-        return header + AESGCM(self.keys[self.newest]).encrypt(nonce, plain, bound_to.encode())
+        return header + AESGCM(self.file.keys[self.newest]).encrypt(nonce, plain, bound_to.encode())
 
     def open(self, sealed: bytes, bound_to: str) -> bytes:
         """Return what was sealed for the row `bound_to`; raises KeyFault where key or row do not fit."""
         key_id, nonce = sealed[1 : 1 + ID_BYTES], sealed[1 + ID_BYTES : 1 + ID_BYTES + NONCE_BYTES]
-        key = self.keys.get(key_id)
+        key = self.file.key(key_id)
         if sealed[:1] != FORMAT or key is None:
             raise KeyFault(f"row {bound_to} was sealed with key {key_id.hex()}, which is not in the key file")
         try:
@@ -66,6 +88,22 @@ def _derived(root: bytes, purpose: str) -> bytes:
 
 def load_keys(path: Path) -> Cipher:
     """Return the keys of the file at `path`; raises KeyFault with the way out."""
+    file = KeyFile(path)
+    ids = list(file.keys)
+    return Cipher(file, newest=ids[-1], root=file.keys[ids[0]])
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what differs where the file was replaced or written; None where it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _read(path: Path) -> Mapping[bytes, bytes]:
+    """Return the keys by their ids, the oldest first."""
     try:
         mode = path.stat().st_mode
         held = json.loads(path.read_text("utf-8"))
@@ -76,10 +114,9 @@ def load_keys(path: Path) -> Cipher:
         raise KeyFault(f"{path}: this is no key file of ours: {type(error).__name__}") from None
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
         raise KeyFault(f"{path}: others can read the key; `chmod 600` it")
-    ids = list(keys)
-    if not ids or any(len(key) != KEY_BYTES for key in keys.values()):
+    if not keys or any(len(key) != KEY_BYTES for key in keys.values()):
         raise KeyFault(f"{path}: a key of 32 bytes is needed")
-    return Cipher(keys, newest=ids[-1], root=keys[ids[0]])
+    return keys
 
 
 def new_keys(path: Path) -> None:

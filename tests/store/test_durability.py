@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from intake.answers import Answer, Channel, State
-from intake.store import audit, codes, drafts, links, visits
+from intake.store import audit, codes, crypto, drafts, links, visits
 from intake.store.crypto import Cipher, KeyFault, load_keys, new_keys, rotate_keys
 from intake.store.database import HEAD, Database, journal_words, open_database, pragmas, wal_is_safe
 from intake.store.migrate import VERSIONS
@@ -133,8 +134,50 @@ def test_an_older_key_still_opens_and_derives(tmp_path: Path) -> None:
     new = load_keys(path)
     assert new.open(sealed, "a") == b"said"
     assert new.derive("cookies") == old.derive("cookies")
-    with pytest.raises(KeyFault):
-        old.open(new.seal(b"later", "a"), "a")
+
+
+def test_a_running_process_opens_what_a_newer_key_sealed_and_goes_on_sealing_with_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "k.json"
+    new_keys(path)
+    running = load_keys(path)
+    for _ in range(2):
+        rotate_keys(path)
+        assert running.open(load_keys(path).seal(b"later", "a"), "a") == b"later"
+    path.unlink()
+    assert running.open(running.seal(b"said", "a"), "a") == b"said"
+
+
+def test_a_key_that_is_nowhere_has_the_file_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, other = tmp_path / "k.json", tmp_path / "other.json"
+    new_keys(path)
+    new_keys(other)
+    running, sealed = load_keys(path), load_keys(other).seal(b"said", "a")
+    rotate_keys(path)
+    reads, read = [], crypto._read
+
+    def counted(of: Path) -> Mapping[bytes, bytes]:
+        reads.append(of)
+        return read(of)
+
+    monkeypatch.setattr(crypto, "_read", counted)
+    for _ in range(3):
+        with pytest.raises(KeyFault, match="is not in the key file"):
+            running.open(sealed, "a")
+    assert reads == [path]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
+def test_a_newer_key_file_that_cannot_be_read_is_said_and_read_when_it_can(tmp_path: Path) -> None:
+    path = tmp_path / "k.json"
+    new_keys(path)
+    running = load_keys(path)
+    rotate_keys(path)
+    sealed = load_keys(path).seal(b"later", "a")
+    path.chmod(0o640)
+    with pytest.raises(KeyFault, match="chmod 600"):
+        running.open(sealed, "a")
+    path.chmod(0o600)
+    assert running.open(sealed, "a") == b"later"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")

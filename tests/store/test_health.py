@@ -1,8 +1,8 @@
 """What the check asks of a database: durable or not, do the keys open what is kept, is its clock ours."""
 
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from intake.answers import Answer, Channel, Informant, State, Submission
 from intake.store import health, submissions
-from intake.store.crypto import Cipher, KeyFault
+from intake.store.crypto import KeyFault, load_keys, new_keys
 from intake.store.database import Database, open_database
 
 from .conftest import TestClock
@@ -61,10 +61,14 @@ def test_the_oldest_and_the_newest_are_opened(database: Database, stored: int, o
         assert health.opened(tx) == opened
 
 
-def test_a_key_that_does_not_fit_is_found(database: Database, url: str, cipher: Cipher, clock: TestClock) -> None:
+def test_a_key_that_does_not_fit_is_found(database: Database, url: str, tmp_path: Path, clock: TestClock) -> None:
     store(database)
-    other = replace(cipher, keys={cipher.newest: bytes(32)})
-    with closing(open_database(url, other, clock)) as stranger, stranger.read() as tx, pytest.raises(KeyFault):
+    new_keys(tmp_path / "other.json")
+    with (
+        closing(open_database(url, load_keys(tmp_path / "other.json"), clock)) as stranger,
+        stranger.read() as tx,
+        pytest.raises(KeyFault),
+    ):
         health.opened(tx)
 
 

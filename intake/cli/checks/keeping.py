@@ -32,7 +32,7 @@ def keeping(settings: Settings, clock: Clock) -> Iterator[Finding]:
         yield wrong("key", str(fault), RESTORE)
         yield unknown("database", "nothing of it, because what it keeps is sealed and the key is not at hand")
         return
-    count = len(cipher.keys)
+    count = len(cipher.file.keys)
     yield good("key", f"{settings.key_file}: {count} {'key' if count == 1 else 'keys'}, which nobody else can read")
     yield from _database(settings, cipher, clock)
 
