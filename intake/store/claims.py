@@ -15,11 +15,11 @@ from intake.store.database import Tx
 from intake.store.deciding import Decision
 from intake.store.earlier import Earlier, Sent
 from intake.store.known import Known
-from intake.store.payload import PayloadFault
 from intake.store.submissions import OPEN, Row, Status, patient_key, row_of
 from intake.store.tables import Moment
 from intake.store.tables import submissions as table
 
+GONE = "Its answers are not kept any more, so nothing can be sent. Discard it."
 _other = table.alias("other")
 _open = [status.value for status in OPEN]
 
@@ -109,13 +109,17 @@ def _leased(tx: Tx, held: Any, until: datetime) -> Claimed | None:
     lease = str(uuid4())
     try:
         found = _opened(tx, held, lease)
-    except (KeyFault, PayloadFault) as fault:
-        why_not = fault if isinstance(fault, KeyFault) else "it was stored in another form"
-        words = f"It cannot be read here: {why_not}. Bring back the key file and the version that stored it, then retry."
-        hold_unreadable(tx, held.id, words)
+    except Exception as fault:  # noqa: BLE001
+        hold_unreadable(tx, held.id, GONE if held.payload is None else _why_not(fault))
         return None
     take(tx, held.id, lease, until)
     return found
+
+
+def _why_not(fault: Exception) -> str:
+    # Only a key's own fault may be quoted: any other may tell what was said.
+    why_not = fault if isinstance(fault, KeyFault) else "it was stored in another form"
+    return f"It cannot be read here: {why_not}. Bring back the key file and the version that stored it, then retry."
 
 
 def take(tx: Tx, identity: str, lease: str, until: datetime) -> None:

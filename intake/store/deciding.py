@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from intake.store.database import Tx
 from intake.store.submissions import Status, again
@@ -51,8 +51,7 @@ def as_detail(contests: tuple[Contest, ...]) -> str:
 
 def contests(tx: Tx, identity: str) -> tuple[Contest, ...]:
     """Return what is contested of a row that is held for a reviewer, else nothing. They quote answers: for reviewers only."""
-    where = (table.c.id == identity, table.c.status == Status.HELD.value, table.c.reason == CONTESTED)
-    held = tx.connection.execute(select(table.c.detail).where(*where)).scalar()
+    held = tx.connection.execute(select(table.c.detail).where(*_contested(identity))).scalar()
     return () if held is None else msgspec.json.decode(tx.cipher.open(held, identity), type=tuple[Contest, ...])
 
 
@@ -69,13 +68,17 @@ def held(tx: Tx) -> tuple[str, ...]:
 
 def decide(tx: Tx, identity: str, decisions: Mapping[str, Decision]) -> bool:
     """Keep a reviewer's decisions and let the worker carry them out; False where the row is not held for one any more."""
-    if not contests(tx, identity):
+    before = tx.connection.execute(select(table.c.decided).where(*_contested(identity))).first()
+    if before is None:
         return False
-    query = select(table.c.decided).where(table.c.id == identity)
-    before = opened(tx, tx.connection.execute(query).scalar(), identity)
-    decided = sealed(tx, {**before, **decisions}, identity)
-    tx.connection.execute(update(table).where(table.c.id == identity).values(**again(tx), decided=decided))
-    return True
+    decided = sealed(tx, {**opened(tx, before.decided, identity), **decisions}, identity)
+    # Somebody else may have discarded it since it was read, and a row without answers must not be queued.
+    query = update(table).where(*_contested(identity)).values(**again(tx), decided=decided)
+    return tx.connection.execute(query).rowcount == 1
+
+
+def _contested(identity: str) -> tuple[ColumnElement[bool], ...]:
+    return table.c.id == identity, table.c.status == Status.HELD.value, table.c.reason == CONTESTED
 
 
 def sealed(tx: Tx, decisions: Mapping[str, Decision], identity: str) -> bytes:

@@ -1,14 +1,16 @@
 """The outbox's finer points: leases, order within a chart, what is taken over, and servers that pause or rest."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 
 from intake.answers import Submission
-from intake.store import claims, overtaking, servers, submissions
+from intake.store import claims, deciding, overtaking, servers, submissions
 from intake.store.claims import Claimed
 from intake.store.crypto import Cipher
-from intake.store.database import Database
+from intake.store.database import Database, Tx
+from intake.store.deciding import Contest, Decision, Take
 from intake.store.earlier import Earlier, Sent
 from intake.store.submissions import Status
 from intake.store.tables import submissions as table
@@ -134,15 +136,47 @@ def test_failing_begins_with_the_first_failure_and_ends_with_any_other_outcome(d
     assert seen == [None, began, began, None]
 
 
-def test_a_row_that_cannot_be_opened_is_held_and_keeps_nobody_waiting(database: Database, cipher: Cipher) -> None:
+@pytest.mark.parametrize(
+    ("column", "said", "bound_to", "words"),
+    [
+        ("payload", b"said", "another row", "belongs to another row. Bring back the key file"),
+        ("payload", b"said", "", "it was stored in another form"),
+        ("payload", None, "", "Its answers are not kept any more, so nothing can be sent. Discard it."),
+        ("known", b"[]", "", "it was stored in another form"),
+        ("decided", b"{", "", "it was stored in another form"),
+    ],
+)
+def test_a_row_that_cannot_be_opened_is_held_and_keeps_nobody_waiting(
+    database: Database, cipher: Cipher, column: str, said: bytes | None, bound_to: str, words: str
+) -> None:
     lost, good = submission("Patient/1"), submission("Patient/2")
     store(database, lost, good)
     with database.write() as tx:
-        strange = cipher.seal(b"said", "another row")
-        tx.connection.execute(table.update().where(table.c.id == str(lost.id)).values(payload=strange))
+        strange = None if said is None else cipher.seal(said, bound_to or str(lost.id))
+        tx.connection.execute(table.update().where(table.c.id == str(lost.id)).values({column: strange}))
     assert [each.submission for each in claim(database)] == [good]
     found = row(database, lost)
     assert (found.status, found.reason, found.sending) == (Status.HELD, "unreadable", False)
+    assert words in (found.words or "")
+
+
+def test_a_decision_does_not_bring_back_what_was_discarded_meanwhile(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = submission()
+    store(database, sent)
+    [claimed] = claim(database)
+    contests = deciding.as_detail((Contest("race", ("White",), ("Asian",), "over"),))
+    do(database, lambda tx: claims.hold(tx, claimed, reason=deciding.CONTESTED, words="Look.", detail=contests))
+    seal = deciding.sealed
+
+    def discarded_meanwhile(tx: Tx, decisions: Mapping[str, Decision], identity: str) -> bytes:
+        submissions.discard(tx, identity)
+        return seal(tx, decisions, identity)
+
+    monkeypatch.setattr(deciding, "sealed", discarded_meanwhile)
+    assert not do(database, lambda tx: deciding.decide(tx, str(sent.id), {"race": Decision(Take.PERSON, "over")}))
+    assert row(database, sent).status is Status.DISCARDED
 
 
 def test_a_paused_server_is_probed_by_one_worker_a_time(database: Database, clock: TestClock) -> None:
