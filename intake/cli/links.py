@@ -1,9 +1,9 @@
 """`intake links`: pre-visit links for the visits of a day, as CSV for the clinic's own messages."""
 
 import argparse
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TextIO
 
 from intake.cli.lines import line, lines_to
 from intake.settings import Clinic, Settings
@@ -12,6 +12,14 @@ from intake.store.visits import Visit
 
 COLUMNS = ("clinic", "starts_at", "appointment", "record_number", "name", "link", "works_until")
 ASKED_ALREADY = frozenset({"started", "submitted", "verified", "held", "entered"})
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A link that was made, and its line, which cannot be had again."""
+
+    id: str
+    line: tuple[object, ...]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,15 +49,35 @@ def run(args: argparse.Namespace) -> int:
     address = served_at(settings)
     clinics = [each for each in settings.clinics.values() if args.clinic in (None, each.id)]
     try:
-        with opened(settings) as database, lines_to(args.csv, COLUMNS) as out:
-            # The file names patients, and whoever has a link needs only a date of birth: it is for its maker alone.
-            return max(_create(database, settings, clinic, args.date, address, out) for clinic in clinics)
+        with opened(settings) as database:
+            return _create(database, settings, clinics, args, address)
     except FileExistsError:
         complain(f"intake links: {args.csv} is there already; links that were made cannot be shown again, so name another file")
         return 1
 
 
-def _create(database: Database, settings: Settings, clinic: Clinic, day: date, address: str, out: TextIO) -> int:
+def _create(database: Database, settings: Settings, clinics: list[Clinic], args: argparse.Namespace, address: str) -> int:
+    made: list[Made] = []
+    code = 0
+    try:
+        # The file names patients, and whoever has a link needs only a date of birth: it is for its maker alone.
+        with lines_to(args.csv, COLUMNS) as out:
+            for clinic in clinics:
+                fresh, known = _make(database, settings, clinic, args.date, address)
+                made += fresh
+                # Nobody knows how long a pager or a disk takes: it is written when the database is free again.
+                for each in fresh:
+                    line(out, each.line)
+                out.flush()
+                code = code if known else 1
+    except BaseException:
+        _take_back(database, made, args.date)
+        raise
+    return code
+
+
+def _make(database: Database, settings: Settings, clinic: Clinic, day: date, address: str) -> tuple[list[Made], bool]:
+    """Make a clinic's links, and tell whether its schedule is known."""
     from intake.cli.opening import complain
     from intake.cli.users import WHO
     from intake.clock import bounds
@@ -63,24 +91,20 @@ def _create(database: Database, settings: Settings, clinic: Clinic, day: date, a
         progress = visits.progress(tx, [visit.id for visit in expected])
         unasked = resting.not_asked(tx, clinic.server, [visit.patient for visit in expected])
         asked = {each.id for each in expected if progress[each.id] in ASKED_ALREADY or each.patient in unasked}
-        wanted = [each for each in expected if each.birth_date and each.id not in asked]
-        for visit in wanted:
-            line(out, _row(tx, settings, clinic, visit, address))
+        made = [_made(tx, settings, clinic, each, address) for each in expected if each.birth_date and each.id not in asked]
         audit.record(tx, WHO, "links-made", f"{clinic.id} {day.isoformat()}")
-        # Nothing is stored unless it was written: a link that was not can never be shown again.
-        out.flush()
-    complain(_told(clinic, day, len(wanted), len(expected), known=known))
-    return 0 if known else 1
+    complain(_told(clinic, day, len(made), len(expected), known=known))
+    return made, known
 
 
-def _row(tx: Tx, settings: Settings, clinic: Clinic, visit: Visit, address: str) -> tuple[object, ...]:
+def _made(tx: Tx, settings: Settings, clinic: Clinic, visit: Visit, address: str) -> Made:
     from intake.pages import addresses
     from intake.report.outputs import harmless
     from intake.store import links
 
     until = links.expiry(visit, tx.now, settings.times.link, clinic.time_zone)
-    _, token = links.make(tx, visit, until)
-    return (
+    identity, token = links.make(tx, visit, until)
+    row = (
         clinic.name,
         visit.starts_at.astimezone(clinic.time_zone).isoformat(timespec="minutes"),
         visit.appointment or visit.encounter or "",
@@ -89,6 +113,22 @@ def _row(tx: Tx, settings: Settings, clinic: Clinic, visit: Visit, address: str)
         addresses.link(address, token),
         until.astimezone(clinic.time_zone).isoformat(timespec="minutes"),
     )
+    return Made(identity, row)
+
+
+def _take_back(database: Database, made: list[Made], day: date) -> None:
+    """Make links worthless that may not all have been written: one that was not can never be shown again."""
+    from intake.cli.opening import complain
+    from intake.cli.users import WHO
+    from intake.store import audit, links
+
+    if not made:
+        return
+    with database.write() as tx:
+        for each in made:
+            links.revoke(tx, each.id)
+        audit.record(tx, WHO, "links-revoked", day.isoformat())
+    complain(f"intake links: not all could be written, so the {len(made)} links made just now are revoked; make them again")
 
 
 def _told(clinic: Clinic, day: date, made: int, expected: int, *, known: bool) -> str:

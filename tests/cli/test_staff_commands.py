@@ -1,19 +1,24 @@
 """The commands around the staff's pages: users, tablets, pre-visit links; no password in an argument, no secret twice."""
 
 import csv
+import errno
 import io
 import json
+import sqlite3
 import stat
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from intake.cli import main
 from intake.cli.opening import opened
 from intake.clock import system_clock
 from intake.settings import load
 from intake.store import audit, devices, links, submissions, users, visits
+from intake.store.tables import links as links_table
 from intake.store.visits import Search, Visit, visit_id
 from tests.store.test_outbox import submission
 
@@ -142,6 +147,11 @@ def expect(
     return visit
 
 
+def today() -> str:
+    """Today's date at Riverside."""
+    return system_clock().astimezone(load().clinics["riverside"].time_zone).date().isoformat()
+
+
 def test_links_for_the_days_visits(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     zone = load().clinics["riverside"].time_zone
     noon = datetime.now(zone).replace(hour=12, minute=0, second=0, microsecond=0)
@@ -177,13 +187,56 @@ def test_a_file_of_links_is_its_makers_alone_and_is_never_lost_to_another(
 ) -> None:
     expect("1", system_clock())
     file = ready / "links.csv"
-    day = system_clock().astimezone(load().clinics["riverside"].time_zone).date().isoformat()
+    day = today()
     assert main(["links", "create", "--date", day, "--csv", str(file)]) == 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     before = file.read_bytes()
     assert main(["links", "create", "--date", day, "--csv", str(file)]) == 1
     assert "is there already" in capsys.readouterr().err
     assert file.read_bytes() == before
+
+
+class Slow(io.StringIO):
+    """A standard output that nobody reads on: whoever waits for it must not hold the database."""
+
+    def __init__(self, database: Path) -> None:
+        super().__init__()
+        self.database = database
+
+    def write(self, words: str) -> int:
+        with closing(sqlite3.connect(self.database, timeout=0, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+        return super().write(words)
+
+
+def test_while_links_are_written_the_database_is_free(ready: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expect("1", system_clock())
+    out = Slow(ready / "data" / "intake.sqlite3")
+    monkeypatch.setattr("sys.stdout", out)
+    assert main(["links", "create", "--date", today()]) == 0
+    assert len(out.getvalue().splitlines()) == 2
+
+
+class Full(io.StringIO):
+    """A disk on which there is room for the heading alone."""
+
+    def write(self, words: str) -> int:
+        if self.getvalue():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(words)
+
+
+def test_links_that_could_not_be_written_are_revoked(
+    ready: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expect("1", system_clock())
+    monkeypatch.setattr("sys.stdout", Full())
+    with pytest.raises(OSError, match="No space"):
+        main(["links", "create", "--date", today()])
+    assert "the 1 links made just now are revoked; make them again" in capsys.readouterr().err
+    with opened(load()) as database, database.read() as tx:
+        assert [row.revoked_at is not None for row in tx.connection.execute(select(links_table))] == [True]
+    assert actions()[0] == ("command line", "links-revoked")
 
 
 def test_a_schedule_that_nobody_fetched_is_a_fault(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
