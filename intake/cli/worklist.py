@@ -11,7 +11,7 @@ COLUMNS = ("submission", "clinic", "patient", "record_number", "birth_date", "an
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it; 1 where a file is there already, or one that was said to be typed is not held."""
+    """Do it; 1 where a file is there already, one cannot be read, or one that was said to be typed is not held."""
     from intake.cli.opening import complain, opened
     from intake.settings import load
 
@@ -30,18 +30,20 @@ def _sheet(args: argparse.Namespace, settings: Settings, database: Database) -> 
     from intake.store import audit, worklist
 
     with database.write() as tx:
-        entries = worklist.waiting(tx, args.clinic)
+        found = worklist.waiting(tx, args.clinic)
         audit.record(tx, WHO, "worklist-read", args.clinic)
     try:
         with lines_to(args.csv, COLUMNS) as out:
-            for entry in entries:
+            for entry in found.entries:
                 for row in _rows(entry, settings):
                     line(out, row)
     except FileExistsError:
         complain(f"intake submissions: {args.csv} is there already; name another file")
         return 1
-    complain(f"{len(entries)} to type; when it is done: intake submissions typed ID …")
-    return 0
+    complain(f"{len(found.entries)} to type; when it is done: intake submissions typed ID …")
+    for identity in found.unreadable:
+        complain(f"{identity} cannot be read here and is left out: bring back the key file and the version that stored it")
+    return 1 if found.unreadable else 0
 
 
 def _rows(entry: Entry, settings: Settings) -> Iterator[tuple[object, ...]]:
@@ -66,12 +68,12 @@ def _rows(entry: Entry, settings: Settings) -> Iterator[tuple[object, ...]]:
 def _typed(database: Database, ids: list[str]) -> int:
     from intake.cli.opening import complain
     from intake.cli.users import WHO
-    from intake.store import audit, submissions
+    from intake.store import audit, worklist
 
     missed = 0
     for identity in ids:
         with database.write() as tx:
-            done = submissions.typed(tx, identity)
+            done = worklist.typed(tx, identity)
             if done:
                 audit.record(tx, WHO, "submission-typed", identity)
         if not done:

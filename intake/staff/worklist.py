@@ -17,15 +17,16 @@ def register(blueprint: Blueprint) -> None:
 def show() -> str:
     """Show it; who looked is noted, for it tells answers."""
     with site().database.write() as tx:
-        entries = worklist.waiting(tx)
-        if entries:
+        found = worklist.waiting(tx)
+        if found.entries:
             audit.record(tx, access.user().name, "worklist-read", None)
     clinics = site().settings.clinics
     systems = {clinic.id: clinic.record_number_system for clinic in clinics.values()}
     return render_template(
         "staff/worklist.html",
-        entries=entries,
-        numbers={each.id: each.sheet.record_numbers(systems.get(each.clinic, "")) for each in entries},
+        entries=found.entries,
+        unreadable=found.unreadable,
+        numbers={each.id: each.sheet.record_numbers(systems.get(each.clinic, "")) for each in found.entries},
         clinics=clinics,
     )
 
@@ -35,7 +36,7 @@ def typed(identity: str) -> ResponseReturnValue:
     with site().database.write() as tx:
         if submissions.get(tx, identity) is None:
             abort(404)
-        done = submissions.typed(tx, identity)
+        done = worklist.typed(tx, identity)
         if done:
             audit.record(tx, access.user().name, "submission-typed", identity)
     flash("The worker reads the chart now. What is still missing comes back here." if done else "It is not held any more.")

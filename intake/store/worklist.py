@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from intake.store import payload
+from intake.store.crypto import KeyFault
 from intake.store.database import Tx
-from intake.store.submissions import Status
+from intake.store.reading import readable
+from intake.store.submissions import Status, again
 from intake.store.tables import submissions as table
 
 REASON = "worklist"
@@ -48,15 +50,35 @@ class Entry:
     sheet: Sheet
 
 
-def waiting(tx: Tx, clinic: str | None = None) -> tuple[Entry, ...]:
-    """Return what is to be typed, the oldest first."""
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """What is to be typed, the oldest first, and the ids of what cannot be read here, which a person has to look after."""
+
+    entries: tuple[Entry, ...]
+    unreadable: tuple[str, ...]
+
+
+def waiting(tx: Tx, clinic: str | None = None) -> Worklist:
+    """Return what is to be typed."""
     held = (table.c.status == Status.HELD.value, table.c.reason == REASON, table.c.detail.is_not(None))
     query = select(table.c.id, table.c.clinic, table.c.payload, table.c.detail).where(*held, table.c.payload.is_not(None))
     if clinic is not None:
         query = query.where(table.c.clinic == clinic)
-    entries = []
-    for row in tx.connection.execute(query.order_by(table.c.number)):
-        said = payload.decode(tx.cipher.open(row.payload, row.id))
-        sheet = msgspec.json.decode(tx.cipher.open(row.detail, row.id), type=Sheet)
-        entries.append(Entry(row.id, row.clinic, said.patient, said.answered_at, sheet))
-    return tuple(entries)
+    found = {row.id: _entry(tx, row) for row in tx.connection.execute(query.order_by(table.c.number))}
+    entries = tuple(entry for entry in found.values() if entry is not None)
+    return Worklist(entries, tuple(identity for identity, entry in found.items() if entry is None))
+
+
+def typed(tx: Tx, identity: str) -> bool:
+    """Somebody has typed a held row into the chart: have it read back; False where it is not held."""
+    held = (table.c.id == identity, table.c.status == Status.HELD.value, table.c.undo_from.is_(None))
+    return tx.connection.execute(update(table).where(*held).values(**again(tx), typed_at=tx.now)).rowcount == 1
+
+
+def _entry(tx: Tx, held: Any) -> Entry | None:
+    said = readable(tx, held)
+    try:
+        sheet = msgspec.json.decode(tx.cipher.open(held.detail, held.id), type=Sheet)
+    except (KeyFault, msgspec.DecodeError):
+        return None
+    return None if said is None else Entry(held.id, held.clinic, said.patient, said.answered_at, sheet)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from intake.cli import main
@@ -12,6 +13,8 @@ from intake.cli.opening import opened
 from intake.settings import load
 from intake.store import claims
 from intake.store.earlier import Earlier, Sent
+from intake.store.tables import submissions as table
+from intake.store.worklist import REASON, Sheet, Value
 
 EXAMPLE = Path(__file__).parents[1] / "sync" / "data" / "multi-race.answers.json"
 
@@ -228,3 +231,20 @@ def test_undo_is_asked_for_by_the_whole_id_and_only_for_what_was_sent(ready: Pat
     assert said == ["The worker takes it back now.", "It is undone already, or on its way back."]
     [row] = rows(capsys)
     assert (row["state"], row["undoing"]) == ("queued", True)
+
+
+def test_what_cannot_be_read_is_named_beside_the_worklist(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (ready / "two.ndjson").write_text(f"{example()}\n{example(patient='Patient/2')}", "utf-8")
+    main(["submit", str(ready / "two.ndjson")])
+    sheet = Sheet(("urn:mrn|4711",), "1980-02-29", (Value("race", "White"),))
+    with opened(load()) as database, database.write() as tx:
+        lost, good = claims.claim(tx, "main", limit=2, lease=timedelta(minutes=5))
+        for each in (lost, good):
+            claims.hold(tx, each, reason=REASON, words="Type it.", detail=msgspec.json.encode(sheet).decode())
+        strange = tx.cipher.seal(b"said", "another row")
+        tx.connection.execute(table.update().where(table.c.id == lost.row.id).values(payload=strange))
+    capsys.readouterr()
+    assert main(["submissions", "worklist"]) == 1
+    said = capsys.readouterr()
+    assert [line.split(",")[0] for line in said.out.splitlines()[1:]] == [good.row.id]
+    assert f"{lost.row.id} cannot be read here and is left out" in said.err

@@ -64,5 +64,5 @@ def test_an_answer_that_an_ehrs_own_questionnaire_lacks_goes_to_a_person(ladder:
     assert ladder.state(sent) == ("held", "worklist")
     assert not any(map(is_write, ladder.proxy.asked))
     with ladder.database.read() as tx:
-        [entry] = worklist.waiting(tx)
+        [entry] = worklist.waiting(tx).entries
     assert (entry.id, {each.element for each in entry.sheet.values} >= {"race"}) == (str(sent.id), True)

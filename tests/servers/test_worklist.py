@@ -11,7 +11,7 @@ from intake.answers import Submission
 from intake.cli import main
 from intake.clock import system_clock
 from intake.settings import MappingPolicy
-from intake.store import submissions
+from intake.store import worklist
 from intake.sync.mapping import statement
 from tests.faults import answering
 from tests.outbox import PATIENT, Outbox, effects
@@ -74,7 +74,7 @@ def test_what_was_refused_can_be_typed_as_well(ladder: Outbox) -> None:
     assert ladder.state(sent) == ("held", "refused")
     typed(ladder, patient, sent)
     with ladder.database.write() as tx:
-        assert submissions.typed(tx, str(sent.id))
+        assert worklist.typed(tx, str(sent.id))
     ladder.work()
     assert ladder.state(sent) == ("entered", None)
     assert set(effects(ladder.real, sent).values()) == {0}

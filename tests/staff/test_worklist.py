@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from intake.store import audit, claims, submissions
+from intake.store import audit, claims, submissions, worklist
 from intake.store.submissions import Status
+from intake.store.tables import submissions as table
 from tests.members import Member, member
 from tests.sites import TestSite
 
@@ -46,6 +47,18 @@ def test_it_says_what_to_type_into_which_chart_and_notes_who_looked(pages: TestS
     assert [each.action for each in done][:2] == ["submission-typed", "worklist-read"]
 
 
+@pytest.mark.parametrize("column", ["payload", "detail"])
+def test_what_cannot_be_read_is_named_and_keeps_nothing_else_back(pages: TestSite, admin: Member, column: str) -> None:
+    lost, _ = waits(pages), waits(pages)
+    with pages.database.write() as tx:
+        strange = tx.cipher.seal(b"said", "another row")
+        tx.connection.execute(table.update().where(table.c.id == lost).values({column: strange}))
+    admin.get("/staff/worklist")
+    assert "1 more to type cannot be read here: bring back the key file" in admin.page.text
+    assert f"/staff/submissions/{lost}" in admin.page.text
+    assert "4711" in admin.page.text
+
+
 def test_what_is_held_for_another_reason_is_not_there(pages: TestSite, admin: Member) -> None:
     held(pages)
     admin.get("/staff/worklist")
@@ -56,7 +69,7 @@ def test_a_second_press_says_that_there_is_nothing_to_do(pages: TestSite, admin:
     identity = waits(pages)
     admin.get("/staff/worklist")
     with pages.database.write() as tx:
-        assert submissions.typed(tx, identity)
+        assert worklist.typed(tx, identity)
     admin.send({}, form=f"/staff/worklist/{identity}/typed")
     assert "It is not held any more." in admin.page.text
 

@@ -11,6 +11,7 @@ import pytest
 from intake.answers import Answer, Channel, Informant, State, Submission
 from intake.store import claims, submissions
 from intake.store.claims import Claimed
+from intake.store.crypto import Cipher
 from intake.store.database import Database, Tx
 from intake.store.earlier import Earlier, Sent
 from intake.store.submissions import DifferentContent, Status
@@ -239,3 +240,13 @@ def test_what_was_told_is_read_in_parts_while_its_words_are_kept(database: Datab
     with database.write() as tx:
         submissions.erase(tx, payload_after=timedelta(days=30), undo_after=timedelta(days=90))
         assert [each.submission for each in submissions.told(tx, after=0, limit=9)] == sent[2:]
+
+
+def test_what_cannot_be_read_keeps_nothing_else_from_being_told(database: Database, cipher: Cipher) -> None:
+    sent = [submission(f"Patient/{number}") for number in range(4)]
+    store(database, *sent)
+    with database.write() as tx:
+        strange = table.update().where(table.c.id.in_([str(each.id) for each in sent[:3]]))
+        tx.connection.execute(strange.values(payload=cipher.seal(b"said", "another row")))
+    with database.read() as tx:
+        assert [each.submission for each in submissions.told(tx, after=0, limit=2)] == sent[3:]
