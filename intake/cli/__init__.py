@@ -38,6 +38,8 @@ COMMANDS = {
     "i18n": "collect messages into the catalogs, and check every language",
 }
 
+SILENT = "Is data_dir there and writable, or the server up? `intake check` says more."
+SPOILT = "Is it the right one, and whole? config/deploy/README.md says how a backup is put back."
 SITE = "With --config DIR, or INTAKE_CONFIG=DIR, a command works with the site's own configuration."
 
 
@@ -83,26 +85,29 @@ def _run(command: Command, args: argparse.Namespace) -> int:
 def _plain_words(error: Exception) -> tuple[str, ...]:
     """Return the sentences of an error that says itself what to do; nothing for any other, which is ours to mend."""
     # Imported only now, for some commands need neither database nor keys and stay small without them.
-    from sqlalchemy.exc import NoSuchModuleError, OperationalError
+    from sqlalchemy.exc import DBAPIError, NoSuchModuleError, OperationalError
 
     from intake.cli.opening import NotReady
     from intake.settings import SettingsError
     from intake.store.crypto import KeyFault
+    from intake.store.database import NewerSchema
+    from intake.store.together import NotStored
 
     match error:
         case SettingsError():
             return error.faults
-        case NotReady() | KeyFault():
+        case NotReady() | KeyFault() | NewerSchema():
             return (str(error),)
-        case OperationalError() | NoSuchModuleError():
+        case DBAPIError() | NoSuchModuleError() | NotStored():
             # The driver's own words name no password and no value; SQLAlchemy's would quote the statement.
             said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-            return (
-                f"The database does not answer: {said}",
-                "Is data_dir there and writable, or the server up? `intake check` says more.",
-            )
+            silent = not isinstance(error, DBAPIError) or isinstance(error, OperationalError)
+            return (f"The database {'does not answer' if silent else 'cannot be used'}: {said}", SILENT if silent else SPOILT)
         case ModuleNotFoundError(name="psycopg"):
             return ("PostgreSQL needs the extra: pip install 'intake[postgres]'.",)
+        case OSError(strerror=str()):
+            # A file or folder: what networks do has other names by the time that it comes here.
+            return (": ".join(str(each) for each in (error.filename, error.strerror) if each is not None),)
         case _:
             return ()
 

@@ -7,12 +7,14 @@ import sys
 import threading
 from pathlib import Path
 
+from intake.cli.kinds import port
+
 PORT = 8100
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--port", type=_port, default=PORT, help=f"the pages' port, 0 for any free one ({PORT})")
+    parser.add_argument("--port", type=port, default=PORT, help=f"the pages' port, 0 for any free one ({PORT})")
     parser.add_argument("--fhir", metavar="URL", help="use this FHIR R4 server instead of starting one")
     parser.add_argument("--seed", action="store_true", help="write the demo's people there though it is not on this machine")
 
@@ -37,13 +39,6 @@ def run(args: argparse.Namespace) -> int:
     except Interrupted:
         return 0
     return 0
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65_535:
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
-    return port
 
 
 def _home() -> Path:

@@ -17,11 +17,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     does = parser.add_subparsers(dest="does", required=True)
     pair = does.add_parser("pair", help="print a pairing code for a new tablet, good once and for an hour")
     pair.add_argument("--clinic", required=True, metavar="ID", help="the clinic whose patients it serves")
-    pair.add_argument("--label", required=True, help="where it stands, such as 'Front door'")
+    pair.add_argument("--label", required=True, type=_label, help="where it stands, such as 'Front door'")
     listing = does.add_parser("list", help="the tablets and when each was last seen")
     listing.add_argument("--clinic", metavar="ID", help="only this clinic's")
     listing.add_argument("--json", action="store_true", help="as JSON")
     does.add_parser("revoke", help="take a tablet out of use").add_argument("id")
+
+
+def _label(given: str) -> str:
+    from intake.store.devices import LONGEST_LABEL
+
+    found = given.strip()
+    if not 0 < len(found) <= LONGEST_LABEL:
+        raise argparse.ArgumentTypeError(f"say in 1 to {LONGEST_LABEL} characters where the tablet stands")
+    return found
 
 
 def run(args: argparse.Namespace) -> int:

@@ -39,9 +39,6 @@ def _of_store(what: str, path: Path) -> int:
 
     try:
         (new_keys if what == "new" else rotate_keys)(path)
-    except FileExistsError:
-        complain(f"{path}: there is a key already, which opens what is stored; `intake keys rotate` adds a newer one")
-        return 1
     except KeyFault as fault:
         complain(fault)
         return 1

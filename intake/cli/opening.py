@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from intake.clock import system_clock
 from intake.settings import Settings
 from intake.store.crypto import load_keys
-from intake.store.database import HEAD, Database, open_database
+from intake.store.database import HEAD, Database, open_database, refuse_newer
 
 
 class NotReady(Exception):
@@ -16,10 +16,11 @@ class NotReady(Exception):
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
-    """Yield the site's database, of this version's schema; raises NotReady or KeyFault."""
+    """Yield the site's database, of this version's schema; raises NotReady, KeyFault or NewerSchema."""
     database = open_database(settings.database_url, load_keys(settings.key_file), system_clock)
     try:
         revision = database.revision()
+        refuse_newer(revision)
         if revision != HEAD:
             found = "has no schema yet" if revision is None else f"has schema {revision}"
             raise NotReady(f"The database {found}; run `intake migrate` first.")

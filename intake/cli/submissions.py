@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from intake.cli.kinds import count
 from intake.clock import span
 from intake.settings import Settings
 from intake.store.database import Tx
@@ -17,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--state", choices=[status.value for status in Status], help="only these")
     parser.add_argument("--json", action="store_true", help="as JSON")
-    parser.add_argument("--limit", type=int, default=200, help="the newest so many (200)")
+    parser.add_argument("--limit", type=count, default=200, help="the newest so many (200)")
     does = parser.add_subparsers(dest="does", metavar="worklist|typed|undo")
     sheet = does.add_parser("worklist", help="what a person has to type into charts, as CSV; it tells answers")
     sheet.add_argument("--csv", type=Path, metavar="FILE", help="write here, readable by you alone; default: standard output")

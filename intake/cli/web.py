@@ -5,6 +5,8 @@ import signal
 from types import FrameType
 from typing import NoReturn
 
+from intake.cli.kinds import port
+
 THREADS = 8
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
@@ -12,7 +14,7 @@ STOPS = (signal.SIGTERM, signal.SIGINT)
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8080, help="the port to listen on, 0 for any free one (8080)")
+    parser.add_argument("--port", type=port, default=8080, help="the port to listen on, 0 for any free one (8080)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,6 +43,9 @@ def run(args: argparse.Namespace) -> int:
         except OSError as error:
             complain(f"{args.host}:{args.port} cannot be listened on ({error.strerror}); name another one with --port")
             return 1
+        except ValueError:
+            complain(f"intake web: --host: '{args.host}' is no address to listen on, such as 127.0.0.1")
+            return 2
         print(f"ready web http://{args.host}:{server.effective_port}", flush=True)
         try:
             # It catches the interruption itself, and lets the requests that it has begun end.

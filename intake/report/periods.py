@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from intake.report.values import Period
 
+FIRST_YEAR = 1900
+"""No chart is older, and every time zone has days before and after it."""
 _NAMES = re.compile(r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
 
 
@@ -15,7 +17,7 @@ def parse_period(name: str, today: date) -> Period:
         end = date.fromordinal(today.toordinal() + 1)
         return Period(name, months_before(end, 12), end)
     found = _NAMES.fullmatch(name)
-    if found is None or not 1 <= int(found["year"]) < 9999:
+    if found is None or not FIRST_YEAR <= int(found["year"]) < 9999:
         raise ValueError(f"{name!r} is no period: write 2026, 2026-Q3, 2026-09 or rolling-12")
     year = int(found["year"])
     if found["month"]:

@@ -10,6 +10,7 @@ from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Val
 
 from intake.answers import is_record_number
 from intake.clock import age
+from intake.store.devices import LONGEST_LABEL
 from intake.store.users import LONGEST_NAME, ROLES, SHORTEST_PASSWORD
 
 LONGEST_PASSWORD, OLDEST = 1000, 130
@@ -56,7 +57,10 @@ class TabletForm(Form):
 
     label = StringField(
         "Where it stands",
-        [DataRequired("Say where the tablet stands."), Length(max=80, message="Use at most 80 characters.")],
+        [
+            DataRequired("Say where the tablet stands."),
+            Length(max=LONGEST_LABEL, message=f"Use at most {LONGEST_LABEL} characters."),
+        ],
         filters=[_stripped],
     )
     clinic = SelectField("Clinic", validate_choice=False)

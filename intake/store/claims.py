@@ -16,7 +16,7 @@ from intake.store.deciding import Decision
 from intake.store.earlier import Earlier, Sent
 from intake.store.known import Known
 from intake.store.submissions import OPEN, Row, Status, patient_key, row_of
-from intake.store.tables import Moment
+from intake.store.tables import LONGEST_WORDS, Moment
 from intake.store.tables import submissions as table
 
 GONE = "Its answers are not kept any more, so nothing can be sent. Discard it."
@@ -129,8 +129,8 @@ def take(tx: Tx, identity: str, lease: str, until: datetime) -> None:
 
 def hold_unreadable(tx: Tx, identity: str, words: str) -> None:
     """Hold a row that nobody could lease, for it cannot be opened."""
-    held_for = {"status": Status.HELD.value, "held_at": tx.now, "reason": "unreadable", "words": words}
-    tx.connection.execute(update(table).where(table.c.id == identity).values(held_for))
+    held_for = {"status": Status.HELD.value, "held_at": tx.now, "reason": "unreadable"}
+    tx.connection.execute(update(table).where(table.c.id == identity).values(**held_for, words=words[:LONGEST_WORDS]))
 
 
 def _opened(tx: Tx, held: Any, lease: str) -> Claimed:
@@ -206,7 +206,7 @@ def wait(tx: Tx, claimed: Leased, *, until: datetime, reason: str, words: str, f
     accepted = (table.c.status == Status.ACCEPTED.value, Status.ACCEPTED.value)
     values: dict[str, Any] = {"status": case(accepted, else_=Status.WAITING.value), "due_at": until}
     since = func.coalesce(table.c.failing_since, literal(tx.now, Moment)) if failing else None
-    return _done(tx, claimed, {**values, "reason": reason, "words": words, "failing_since": since})
+    return _done(tx, claimed, {**values, "reason": reason, "words": words[:LONGEST_WORDS], "failing_since": since})
 
 
 def verify(tx: Tx, claimed: Claimed) -> bool:
@@ -218,13 +218,13 @@ def verify(tx: Tx, claimed: Claimed) -> bool:
 def hold(tx: Tx, claimed: Leased, *, reason: str, words: str, detail: str | None = None) -> bool:
     """A person has to look: `words` say why and what next, `detail` may quote answers and is sealed."""
     sealed = None if detail is None else tx.cipher.seal(detail.encode(), claimed.row.id)
-    values = {"status": Status.HELD.value, "held_at": tx.now, "reason": reason, "words": words, "detail": sealed}
-    return _done(tx, claimed, {**values, "failing_since": None, "typed_at": None})
+    values = {"status": Status.HELD.value, "held_at": tx.now, "reason": reason, "detail": sealed}
+    return _done(tx, claimed, {**values, "words": words[:LONGEST_WORDS], "failing_since": None, "typed_at": None})
 
 
 def release(tx: Tx, claimed: Leased, *, until: datetime, reason: str | None = None, words: str | None = None) -> bool:
     """Give a row back without blame: nothing is known against it, only against its server or the moment."""
-    why = {} if reason is None else {"reason": reason, "words": words}
+    why = {} if words is None else {"reason": reason, "words": words[:LONGEST_WORDS]}
     return _done(tx, claimed, {"due_at": until, **why})
 
 

@@ -25,6 +25,10 @@ DatabaseFault = SQLAlchemyError
 """What a database raises that cannot be reached, is locked for too long, or is full."""
 
 
+class NewerSchema(Exception):
+    """The database has a schema that only a newer version of this code knows; the words say what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tx:
     """One transaction: its connection, the cipher, and the moment at which it began."""
@@ -76,9 +80,7 @@ class Database:
     def revision(self) -> str | None:
         """Return the schema's revision, None where nothing was migrated yet."""
         with self._engine.connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return None
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            return revision_of(connection)
 
     def is_current(self) -> bool:
         """Return whether the schema is the one that this code works with."""
@@ -92,6 +94,20 @@ class Database:
 def open_database(url: str, cipher: Cipher, clock: Clock) -> Database:
     """Return the database at `url`: `sqlite:///path` or `postgresql+psycopg://user@host/name`."""
     return Database(open_engine(url), cipher, clock)
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Return the schema's revision, None where nothing was migrated yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def refuse_newer(revision: str | None) -> None:
+    """Raise NewerSchema where a newer version of this code has migrated the database."""
+    if revision is not None and revision > HEAD:
+        words = f"has schema {revision}, and this version works with {HEAD}"
+        raise NewerSchema(f"The database was made by a newer version of intake: it {words}. Install that one.")
 
 
 def open_engine(url: str) -> Engine:

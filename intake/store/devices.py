@@ -13,6 +13,7 @@ from intake.store.tables import devices as table
 from intake.store.tables import drafts
 
 INVITED_FOR = timedelta(hours=1)
+LONGEST_LABEL = 80
 # Without letters and digits that are taken for one another.
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 

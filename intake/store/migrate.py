@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Column, Table, inspect
 
-from intake.store.database import open_engine
+from intake.store.database import open_engine, refuse_newer, revision_of
 from intake.store.tables import metadata
 
 VERSIONS = Path(__file__).parent / "versions"
@@ -21,7 +21,7 @@ def add_missing(table: Table, *names: str) -> None:
 
 
 def migrate(url: str) -> None:
-    """Bring the database at `url` to the newest revision, in one transaction a revision."""
+    """Bring the database at `url` to the newest revision, in one transaction a revision; raises NewerSchema."""
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
@@ -35,6 +35,7 @@ def migrate(url: str) -> None:
     upgrade = script._upgrade_revs  # alembic's own command module does the same; there is no public way.
     context = EnvironmentContext(config, script, fn=lambda revision, _context: upgrade("heads", revision))
     with engine.begin() as connection:
+        refuse_newer(revision_of(connection))
         context.configure(connection=connection, target_metadata=metadata)
         with context.begin_transaction():
             context.run_migrations()

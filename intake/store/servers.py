@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import or_, select, update
 
 from intake.store.database import Tx
+from intake.store.tables import LONGEST_WORDS
 from intake.store.tables import servers as table
 
 
@@ -38,7 +39,7 @@ def pause(tx: Tx, server: str, *, until: datetime, reason: str, words: str) -> b
     """Pause the server; returns True when it was running before, so that one alarm is raised and not one a try."""
     before = state(tx, server)
     since = before.paused_since or tx.now
-    _put(tx, server, {"paused_until": until, "reason": reason, "words": words, "paused_since": since})
+    _put(tx, server, {"paused_until": until, "reason": reason, "words": words[:LONGEST_WORDS], "paused_since": since})
     return before.paused_since is None
 
 

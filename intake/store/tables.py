@@ -18,6 +18,8 @@ from sqlalchemy import (
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST_WORDS = 1000
+"""What is longer is cut when it is stored: words that a server's own names lengthen must not keep a row from being held."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -57,7 +59,7 @@ submissions = Table(
     Column("failing_since", Moment),
     Column("taken", String(200), nullable=False, default=""),
     Column("reason", String(80)),
-    Column("words", String(1000)),
+    Column("words", String(LONGEST_WORDS)),
     Column("queued_at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("sent_at", Moment),
@@ -95,7 +97,7 @@ servers = Table(
     Column("paused_since", Moment),
     Column("paused_until", Moment),
     Column("reason", String(80)),
-    Column("words", String(1000)),
+    Column("words", String(LONGEST_WORDS)),
     Column("last_success", Moment),
     Column("worker_seen", Moment),
 )

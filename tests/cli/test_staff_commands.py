@@ -231,8 +231,7 @@ def test_links_that_could_not_be_written_are_revoked(
 ) -> None:
     expect("1", system_clock())
     monkeypatch.setattr("sys.stdout", Full())
-    with pytest.raises(OSError, match="No space"):
-        main(["links", "create", "--date", today()])
+    assert main(["links", "create", "--date", today()]) == 1
     assert "the 1 links made just now are revoked; make them again" in capsys.readouterr().err
     with opened(load()) as database, database.read() as tx:
         assert [row.revoked_at is not None for row in tx.connection.execute(select(links_table))] == [True]

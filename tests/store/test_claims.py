@@ -1,6 +1,6 @@
 """The outbox's finer points: leases, order within a chart, what is taken over, and servers that pause or rest."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import pytest
@@ -158,6 +158,23 @@ def test_a_row_that_cannot_be_opened_is_held_and_keeps_nobody_waiting(
     found = row(database, lost)
     assert (found.status, found.reason, found.sending) == (Status.HELD, "unreadable", False)
     assert words in (found.words or "")
+
+
+def test_words_that_are_too_long_keep_nothing_from_being_stored(database: Database, clock: TestClock) -> None:
+    sent, long = submission(), "x" * 1001
+    store(database, sent)
+    how: list[Callable[[Tx, Claimed], bool]] = [
+        lambda tx, row: claims.wait(tx, row, until=tx.now, reason="x", words=long),
+        lambda tx, row: claims.release(tx, row, until=tx.now, reason="x", words=long),
+        lambda tx, row: claims.hold(tx, row, reason="x", words=long),
+    ]
+    for each in how:
+        [claimed] = claim(database)
+        assert do(database, lambda tx, e=each, c=claimed: e(tx, c))  # type: ignore[misc]
+        assert row(database, sent).words == "x" * 1000
+    do(database, lambda tx: servers.pause(tx, "main", until=clock(), reason="x", words=long))
+    with database.read() as tx:
+        assert servers.state(tx, "main").words == "x" * 1000
 
 
 def test_a_decision_does_not_bring_back_what_was_discarded_meanwhile(

@@ -12,7 +12,7 @@ from intake.clock import Clock
 from intake.settings import Settings
 from intake.store import health, servers
 from intake.store.crypto import Cipher, KeyFault, load_keys
-from intake.store.database import HEAD, Database, Tx, open_database
+from intake.store.database import HEAD, Database, NewerSchema, Tx, open_database, refuse_newer
 from intake.sync.probe.findings import Finding, good, unknown, wrong
 
 LEAST_FREE = 2**30
@@ -73,6 +73,11 @@ def _first_line(error: Exception) -> str:
 
 def _opened(settings: Settings, database: Database, where: str) -> Iterator[Finding]:
     revision = database.revision()
+    try:
+        refuse_newer(revision)
+    except NewerSchema as fault:
+        yield wrong("database", f"{where}: {fault}", "Install the version of intake that made it.")
+        return
     if not database.is_current():
         found = "no schema yet" if revision is None else f"schema {revision}, and this version works with {HEAD}"
         yield wrong("database", f"{where} has {found}", "Run `intake migrate`.")
