@@ -75,6 +75,7 @@ def show() -> Response:
     wanted, clinics = _wanted(), site().settings.clinics.values()
     with site().database.read() as tx:
         lines = [_line(tx, server) for server in site().settings.servers]
+        without_table = servers.without_table(tx, site().settings.servers.keys())
         counts = submissions.counts(tx, clinic=wanted.clinic)
         drifted = submissions.drifted(tx, clinic=wanted.clinic)
         found = part(lambda limit, offset: _listing(tx, wanted, limit, offset), ROWS)
@@ -83,6 +84,7 @@ def show() -> Response:
     page = render_template(
         "staff/monitor.html",
         servers=lines,
+        without_table=without_table,
         counts=counts,
         drifted=drifted,
         part=found,

@@ -1,14 +1,17 @@
 """What is wrong with a FHIR server itself pauses the server, never a row."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from intake.store.database import Tx
+from intake.store.submissions import OPEN, Status
 from intake.store.tables import LONGEST_WORDS
 from intake.store.tables import servers as table
+from intake.store.tables import submissions as rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,17 @@ def succeeded(tx: Tx, server: str) -> None:
 def resume(tx: Tx, server: str) -> None:
     """Try the server again at once, as a person asked."""
     tx.connection.execute(update(table).where(table.c.id == server).values(paused_until=tx.now))
+
+
+def without_table(tx: Tx, configured: Collection[str]) -> Mapping[str, int]:
+    """Return the servers that are not among those `configured`, with how many rows wait for them or are held.
+
+    No worker looks for these: somebody gave the server's table another name, or took it away.
+    """
+    left = [status.value for status in (*OPEN, Status.HELD)]
+    query = select(rows.c.server, func.count().label("how_many")).where(rows.c.status.in_(left))
+    found = tx.connection.execute(query.where(rows.c.server.not_in(configured)).group_by(rows.c.server))
+    return {row.server: row.how_many for row in found}
 
 
 def _put(tx: Tx, server: str, values: dict[str, datetime | str | None]) -> None:

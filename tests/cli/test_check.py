@@ -163,6 +163,17 @@ def test_a_paused_server_says_since_when_and_why(ready: Path, capsys: pytest.Cap
     )
 
 
+def test_a_server_whose_table_was_renamed(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["submit", str(EXAMPLE)])
+    for name in ("intake.toml", "clinics.toml"):
+        text = (ready / name).read_text("utf-8").replace("servers.main", "servers.ehr").replace('"main"', '"ehr"')
+        (ready / name).write_text(text, "utf-8")
+    told = checked(capsys)
+    words = "1 submissions wait for it or are held, and intake.toml has no such table: none of them is sent"
+    assert told["server main"] == {words: "wrong"}
+    assert "server ehr" in told
+
+
 def test_a_clock_that_was_set_back(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["submit", str(EXAMPLE)])
     engine = create_engine(load().database_url)

@@ -6,10 +6,9 @@ from datetime import timedelta
 import pytest
 
 from intake.staff import monitor
-from intake.store import audit, claims, servers, strategies, submissions, visits
+from intake.store import audit, claims, servers, submissions, visits
 from intake.store.claims import Claimed
 from intake.store.earlier import Earlier, Sent
-from intake.store.strategies import Way
 from intake.store.submissions import Status
 from tests.members import Member, member
 from tests.sites import TestSite
@@ -56,74 +55,6 @@ def accepted(site: TestSite, found: Claimed) -> None:
 def worker_looks(site: TestSite) -> None:
     with site.database.write() as tx:
         servers.worker_looked(tx, "main")
-
-
-def health(it: Member) -> str:
-    it.get("/staff/monitor")
-    return str(it.document.query(".server h2")[0].to_text())
-
-
-def test_a_server_runs_only_where_a_worker_is_seen(pages: TestSite, it: Member) -> None:
-    assert health(it) == "main: No worker"
-    assert "No worker has ever looked" in it.page.text
-    worker_looks(pages)
-    assert health(it) == "main: Running"
-    pages.clock.advance(minutes=2, seconds=1)
-    assert health(it) == "main: No worker"
-    assert "for 2 min" in it.page.text
-
-
-def test_it_says_how_a_server_is_written_to_and_why_not_by_a_safer_way(pages: TestSite, it: Member) -> None:
-    health(it)
-    assert "not found out yet" in it.page.text
-    way = Way("settings", "put", ("chart",), batch=False, reasons=("no transaction: it does not offer it",))
-    with pages.database.write() as tx:
-        strategies.pin(tx, "main", way)
-    pages.clock.advance(minutes=9)
-    health(it)
-    for words in ("put, no write test yet", "the chart as a whole with If-Match. Pinned 9 min ago", *way.reasons):
-        assert words in server_line(it)
-    with pages.database.write() as tx:
-        strategies.pin(tx, "main", way, proven=True)
-    health(it)
-    assert "put, proven 0 s ago" in server_line(it)
-
-
-def server_line(it: Member) -> str:
-    return " ".join(it.document.query(".server")[0].to_text().split()).replace(" ,", ",")
-
-
-def test_a_paused_server_says_since_when_why_and_what_next_and_is_tried_again_at_once(pages: TestSite, it: Member) -> None:
-    with pages.database.write() as tx:
-        servers.pause(tx, "main", until=tx.now + timedelta(minutes=5), reason="http-401", words="We are not let in.")
-    pages.clock.advance(minutes=1)
-    worker_looks(pages)
-    assert health(it) == "main: Paused"
-    assert "Paused 1 min ago, at" in it.page.text
-    assert "We are not let in." in it.page.text
-    assert "tries again by itself in 4 min" in it.page.text
-    it.send(form="/monitor/main/resume")
-    assert "tries main again now" in it.told[0]
-    with pages.database.read() as tx:
-        assert servers.state(tx, "main").paused_until == tx.now
-        assert audit.about(tx, "main")[0].action == "server-retried"
-    assert it.client.post("/staff/monitor/other/resume").status_code == 400
-
-
-def test_a_server_that_asked_for_time_is_no_alarm(pages: TestSite, it: Member) -> None:
-    worker_looks(pages)
-    with pages.database.write() as tx:
-        servers.rest(tx, "main", until=tx.now + timedelta(minutes=5))
-    assert health(it) == "main: Running"
-    assert "goes on in 5 min" in it.page.text
-
-
-def test_a_server_that_does_not_get_on_is_not_called_running(pages: TestSite, it: Member) -> None:
-    queued(pages)
-    pages.clock.advance(minutes=11)
-    worker_looks(pages)
-    assert health(it) == "main: Behind"
-    assert "waits for 11 min" in it.page.text
 
 
 def test_accepted_is_not_verified(pages: TestSite, it: Member) -> None:
