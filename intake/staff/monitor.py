@@ -130,7 +130,7 @@ def _listing(tx: Tx, wanted: Wanted, limit: int, offset: int) -> tuple[submissio
 
 
 def _line(tx: Tx, server: str) -> ServerLine:
-    state, counts = servers.state(tx, server), submissions.counts(tx, server)
+    state, counts = servers.state(tx, server), submissions.counts(tx, server, among=(*OPEN, Status.HELD))
     oldest = submissions.oldest_waiting(tx, server)
     return ServerLine(
         state=state,

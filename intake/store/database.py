@@ -17,7 +17,7 @@ from intake.clock import Clock
 from intake.store.crypto import Cipher
 from intake.store.together import Together
 
-HEAD = "0005"
+HEAD = "0006"
 """The schema revision that this version of the code works with; a test keeps it equal to the newest migration."""
 
 BUSY_SECONDS = 30

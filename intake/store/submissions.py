@@ -1,6 +1,6 @@
 """The outbox: a submission is one row from Submit to verified; here it is stored, looked at and handled by people."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,7 +14,7 @@ from intake.store import payload
 from intake.store.database import Tx
 from intake.store.known import Known, sealed
 from intake.store.reading import readable
-from intake.store.tables import Moment
+from intake.store.tables import HAS_WORDS, Moment
 from intake.store.tables import submissions as table
 
 
@@ -34,7 +34,7 @@ class Status(StrEnum):
 
 OPEN = (Status.QUEUED, Status.WAITING, Status.ACCEPTED)
 """The states in which the worker has something left to do."""
-_CLOSED = tuple(status.value for status in Status if status not in (*OPEN, Status.HELD))
+_GOING_ON = tuple(status.value for status in (*OPEN, Status.HELD))
 
 
 class DifferentContent(Exception):
@@ -191,9 +191,12 @@ def listing(
     return tuple(row_of(tx, held) for held in tx.connection.execute(query))
 
 
-def counts(tx: Tx, server: str | None = None, clinic: str | None = None) -> Mapping[Status, int]:
-    """Return how many rows there are in each state; every state is there."""
-    query = select(table.c.status, func.count().label("how_many")).group_by(table.c.status)
+def counts(
+    tx: Tx, server: str | None = None, clinic: str | None = None, among: Collection[Status] = tuple(Status)
+) -> Mapping[Status, int]:
+    """Return how many rows there are in each state; every state is there, those not `among` the wanted ones with none."""
+    asked = table.c.status.in_([status.value for status in among])
+    query = select(table.c.status, func.count().label("how_many")).where(asked).group_by(table.c.status)
     if server is not None:
         query = query.where(table.c.server == server)
     if clinic is not None:
@@ -228,7 +231,7 @@ def has_due(tx: Tx, server: str) -> bool:
 
 def last_verified(tx: Tx, server: str | None = None) -> datetime | None:
     """Return when a row was last verified by reading back."""
-    query = select(func.max(table.c.verified_at))
+    query = select(func.max(table.c.verified_at)).where(table.c.verified_at.is_not(None))
     if server is not None:
         query = query.where(table.c.server == server)
     return tx.connection.execute(query).scalar()
@@ -286,11 +289,11 @@ def erase(tx: Tx, *, payload_after: timedelta, undo_after: timedelta) -> int:
 
     Earlier values stay for longer where an undo is under way, and where the worker has still to know what it sent.
     """
-    over = table.c.verified_at < tx.now - payload_after
-    closed = and_(table.c.status.in_(_CLOSED), table.c.undo_from.is_(None))
-    too_late = and_(func.coalesce(table.c.verified_at, table.c.sent_at, type_=Moment) < tx.now - undo_after, closed)
-    done = 0
-    for column, when in ((table.c.payload, over), (table.c.known, over), (table.c.decided, over), (table.c.earlier, too_late)):
-        query = update(table).where(when, column.is_not(None)).values({column: None})
-        done += tx.connection.execute(query).rowcount
-    return done
+    end = tx.now - undo_after
+    # Told by what it is not, for SQLite would else look through all rows of these states instead of the few that are over.
+    closed = (table.c.status.not_in(_GOING_ON), table.c.undo_from.is_(None), table.c.earlier.is_not(None))
+    words = (table.c.verified_at < tx.now - payload_after, HAS_WORDS)
+    said = update(table).where(*words).values(payload=None, known=None, decided=None)
+    too_late = (table.c.verified_at < end, and_(table.c.verified_at.is_(None), table.c.sent_at < end))
+    before = [update(table).where(each, *closed).values(earlier=None) for each in too_late]
+    return sum(tx.connection.execute(query).rowcount for query in (said, *before))

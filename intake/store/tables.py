@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -15,6 +16,8 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    and_,
+    or_,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -84,10 +87,27 @@ submissions = Table(
 Index("submissions_due", submissions.c.server, submissions.c.status, submissions.c.due_at)
 Index("submissions_patient", submissions.c.server, submissions.c.patient_key, submissions.c.number)
 Index("submissions_visit", submissions.c.visit)
+
+
+def _of_some(name: str, which: ColumnElement[bool], *columns: ColumnElement[Any]) -> Index:
+    """Return an index of those rows alone: whoever wants it used has to ask in the same words."""
+    return Index(name, *columns, sqlite_where=which, postgresql_where=which)
+
+
 # Few rows are ever on their way back, and the worker asks for them before each batch, however long the queue.
-_undone = submissions.c.undo_from.is_not(None)
-submissions_undo = Index(
-    "submissions_undo", submissions.c.server, submissions.c.due_at, sqlite_where=_undone, postgresql_where=_undone
+submissions_undo = _of_some(
+    "submissions_undo", submissions.c.undo_from.is_not(None), submissions.c.server, submissions.c.due_at
+)
+
+HAS_WORDS = or_(submissions.c.payload.is_not(None), submissions.c.known.is_not(None), submissions.c.decided.is_not(None))
+"""The condition that something of what was said, or led to it, is still kept."""
+# What the monitor asks for every half minute, and housekeeping every minute under the lock that each Submit waits for.
+submissions_asked_for = (
+    Index("submissions_status", submissions.c.status, submissions.c.number, submissions.c.clinic),
+    _of_some("submissions_verified", submissions.c.verified_at.is_not(None), submissions.c.server, submissions.c.verified_at),
+    _of_some("submissions_drift", submissions.c.drift.is_not(None), submissions.c.number),
+    _of_some("submissions_words", and_(submissions.c.verified_at.is_not(None), HAS_WORDS), submissions.c.verified_at),
+    _of_some("submissions_earlier", submissions.c.earlier.is_not(None), submissions.c.verified_at, submissions.c.sent_at),
 )
 
 servers = Table(
@@ -234,6 +254,7 @@ audit = Table(
     Column("action", String(80), nullable=False),
     Column("subject", String(120)),
 )
+audit_at = Index("audit_at", audit.c.at)
 
 reports = Table(
     "reports",

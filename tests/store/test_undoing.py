@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from intake.store import claims, overtaking, submissions, undoing
 from intake.store.claims import Claimed
@@ -12,6 +12,8 @@ from intake.store.database import Database, open_database, open_engine
 from intake.store.earlier import Earlier, Sent
 from intake.store.migrate import migrate
 from intake.store.submissions import Status
+from intake.store.tables import audit_at, submissions_asked_for, submissions_undo
+from intake.store.tables import submissions as table
 from intake.store.undoing import Asked, Undoing
 from tests.store.conftest import TestClock
 from tests.store.test_outbox import LEASE, accept, claim, do, row, store, submission
@@ -134,7 +136,8 @@ def test_a_database_of_before_gets_the_columns_and_keeps_its_rows(url: str, ciph
     claimed = verified(database)
     engine = open_engine(url)
     with engine.begin() as connection:
-        connection.execute(text("DROP INDEX submissions_undo"))
+        for index in (submissions_undo, *submissions_asked_for, audit_at):
+            index.drop(connection)
         for column in ("again_at", "decided", "undo_from", "undo_at", "reversed_at", "drift", "checked_at", "typed_at"):
             connection.execute(text(f"ALTER TABLE submissions DROP COLUMN {column}"))
         connection.execute(text("DROP TABLE strategies"))
@@ -146,4 +149,7 @@ def test_a_database_of_before_gets_the_columns_and_keeps_its_rows(url: str, ciph
     again = open_database(url, cipher, clock)
     assert again.is_current()
     assert ask(again, claimed) is Asked.DONE
+    with again.read() as tx:
+        made = {each["name"] for name in ("submissions", "audit") for each in inspect(tx.connection).get_indexes(name)}
+    assert made >= {each.name for each in (*table.indexes, audit_at)}
     again.close()
