@@ -103,7 +103,7 @@ def show() -> Response:
 
 
 def resume(server: str) -> ResponseReturnValue:
-    """Have a paused server tried again now."""
+    """Have a server tried again now that is paused or rests."""
     if server not in site().settings.servers:
         abort(404)
     with site().database.write() as tx:

@@ -29,6 +29,10 @@ class ServerState:
     last_success: datetime | None = None
     worker_seen: datetime | None = None
 
+    def rests(self, now: datetime) -> bool:
+        """Return whether it is left alone without being paused."""
+        return self.paused_since is None and self.paused_until is not None and self.paused_until > now
+
 
 def state(tx: Tx, server: str) -> ServerState:
     """Return the server's state; one never met is not paused."""

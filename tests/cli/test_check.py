@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from intake.cli import main
+from intake.cli.opening import opened
 from intake.settings import load
 from intake.store import servers
 from intake.store.crypto import load_keys
@@ -161,6 +162,15 @@ def test_a_paused_server_says_since_when_and_why(ready: Path, capsys: pytest.Cap
     assert "the worker has paused it since 2026-11-24 09:30 UTC: The server answered 401." in said(
         checked(capsys)["server main"]
     )
+
+
+def test_a_server_that_rests_says_until_when(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with opened(load()) as database, database.write() as tx:
+        servers.rest(tx, "main", until=(until := tx.now + timedelta(days=1, minutes=1)))
+    words = f"when it answers again: it asked for time, and the worker leaves it alone until {until:%Y-%m-%d %H:%M} UTC"
+    assert checked(capsys)["server main"][words] == "not known"
+    assert main(["submissions"]) == 0
+    assert "main asked for time: the worker goes on in 1 d" in capsys.readouterr().err
 
 
 def test_a_server_whose_table_was_renamed(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,12 +82,17 @@ def test_submissions_of_a_server_that_has_no_table_any_more_are_told(pages: Test
     assert health(it) == "main: Running"
 
 
-def test_a_server_that_asked_for_time_is_no_alarm(pages: TestSite, it: Member) -> None:
+def test_a_server_that_asked_for_time_is_no_alarm_and_can_be_tried_again_at_once(pages: TestSite, it: Member) -> None:
     worker_looks(pages)
     with pages.database.write() as tx:
         servers.rest(tx, "main", until=tx.now + timedelta(minutes=5))
     assert health(it) == "main: Running"
     assert "goes on in 5 min" in it.page.text
+    it.send(form="/monitor/main/resume")
+    assert "goes on in" not in it.page.text
+    with pages.database.read() as tx:
+        assert servers.state(tx, "main").paused_until == tx.now
+    assert "Try again now" not in it.page.text
 
 
 def test_a_server_that_does_not_get_on_is_not_called_running(pages: TestSite, it: Member) -> None:

@@ -126,7 +126,7 @@ def _clocks(tx: Tx) -> Finding:
 
 
 def _worked(tx: Tx, server: str) -> Iterator[Finding]:
-    """Yield how the worker fares with a server: does it run, and has it paused the server."""
+    """Yield how the worker fares with a server: does it run, has it paused the server, does the server rest."""
     about, state = f"server {server}", servers.state(tx, server)
     if state.worker_seen is None:
         yield unknown(about, "whether its worker runs: none has looked for submissions yet")
@@ -141,3 +141,7 @@ def _worked(tx: Tx, server: str) -> Iterator[Finding]:
             f"the worker has paused it since {state.paused_since:%Y-%m-%d %H:%M} UTC: {state.words}",
             "Mend that; the worker tries again every minute, and nothing is lost meanwhile.",
         )
+    elif state.rests(tx.now):
+        until = f"{state.paused_until:%Y-%m-%d %H:%M} UTC"
+        words = f"when it answers again: it asked for time, and the worker leaves it alone until {until}"
+        yield unknown(about, words, "Where that is too long, `Try again now` on the monitor ends it.")
