@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fhir_client.client import Client
+from intake.settings import load
 from tests.missing import missing
 from tests.postgres import postgres
 from tests.sites import TestSite, make_site, make_template
@@ -49,10 +50,10 @@ def pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
 
 @pytest.fixture
 def tribal_pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
-    """The same at a site that also asks about the tribe."""
+    """The same at a site that also asks about the tribe, in every language that is there."""
     folder = tmp_path / "tribal"
     folder.mkdir()
-    made = make_site(template, folder, question_set="spd15-2024-tribal")
+    made = make_site(template, folder, languages=load().languages, question_set="spd15-2024-tribal")
     yield made
     made.database.close()
 
