@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 from waitress.server import create_server
 
+from intake.settings import load
 from tests.browser.walking import Walker
 from tests.missing import missing
 from tests.sites import TestSite, make_site
@@ -68,7 +69,7 @@ class LiveSite:
 @pytest.fixture
 def live(template: Path, tmp_path: Path) -> Iterator[LiveSite]:
     """A site behind a real server, which asks all that can be asked; its clock stands still."""
-    site = make_site(template, tmp_path, question_set="spd15-2024-tribal")
+    site = make_site(template, tmp_path, languages=load().languages, question_set="spd15-2024-tribal")
     server = create_server(site.app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Request, expect
 
 from intake.answers import Answer, State
+from intake.settings import load
 from intake.store import claims
 from intake.store.submissions import listing
 from tests.browser.conftest import PHONE, TABLET, LiveSite, OpenPage
@@ -64,6 +65,19 @@ def test_nothing_is_cut_off_or_too_small_on_any_page(live: LiveSite, open_page: 
         with live.site.database.write() as tx:
             for row in listing(tx):
                 tx.connection.exec_driver_sql("DELETE FROM submissions WHERE id = ?", (row.id,))
+
+
+@pytest.mark.parametrize("language", sorted({*load().languages} - {"en", "es", "ar"}))
+def test_every_language_fits_the_smallest_screen(live: LiveSite, open_page: OpenPage, language: str) -> None:
+    live.site.visit("1")
+    walker = Walker(open_page(ZOOMED), live.url)
+    walker.pair(live.site.pairing_code())
+    for name in walker.walk(language):
+        assert violations(walker.page) == [], name
+        wide = walker.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, name
+        assert small_targets(walker.page) == [], name
+    assert answers(live) == SAID
 
 
 def small_targets(page: Page) -> list[str]:
