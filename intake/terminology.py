@@ -116,7 +116,7 @@ class Tribe:
 
 
 # Kinds of Chinese: people speak one of many and read one of two.
-_SPOKEN_ONLY = frozenset({"cmn", "yue", "nan", "wuu", "hak"})
+_SPOKEN_ONLY = frozenset({"cmn", "yue", "nan", "wuu", "hak", "cdo"})
 _WRITTEN_ONLY = frozenset({"zh-Hans", "zh-Hant"})
 _LANGUAGE_COLUMNS = ("id", "code", "name", "endonym", "direction", "signed", "also")
 

@@ -43,6 +43,12 @@ def test_every_synonym_is_of_a_code_that_there_is() -> None:
         ("KREYOL", "en", "ht"),
         ("mixtec", "es", "mixteco"),
         ("tieng duc", "vi", "de"),
+        ("广东话", "zh-Hans", "yue"),
+        ("国语", "zh-Hant", "cmn"),
+        ("福州", "zh-Hans", "cdo"),
+        ("karen", "en", "ksw"),
+        ("somali bantu", "en", "ymm"),
+        ("sorani", "en", "ckb"),
         ("Tiếng Đức", "vi", "de"),
     ],
 )
