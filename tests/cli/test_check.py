@@ -179,7 +179,7 @@ def test_a_server_whose_table_was_renamed(ready: Path, capsys: pytest.CaptureFix
         text = (ready / name).read_text("utf-8").replace("servers.main", "servers.ehr").replace('"main"', '"ehr"')
         (ready / name).write_text(text, "utf-8")
     told = checked(capsys)
-    words = "1 submissions wait for it or are held, and intake.toml has no such table: none of them is sent"
+    words = "waiting for it, or held: 1; intake.toml has no such table, so that none of it is sent"
     assert told["server main"] == {words: "wrong"}
     assert "server ehr" in told
 

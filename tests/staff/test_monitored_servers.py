@@ -75,7 +75,7 @@ def test_submissions_of_a_server_that_has_no_table_any_more_are_told(pages: Test
         for patient in ("Patient/1", "Patient/2"):
             submissions.submit(tx, submission(patient), "renamed")
     assert health(it) == "renamed: Not in intake.toml"
-    assert "2 submissions wait for this server or are held" in server_line(it)
+    assert "Waiting for this server, or held: 2" in server_line(it)
     assert "Bring the table back under that name: [servers.renamed]" in server_line(it)
     with pages.database.write() as tx:
         tx.connection.exec_driver_sql("UPDATE submissions SET status = 'verified'")

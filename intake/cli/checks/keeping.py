@@ -90,7 +90,7 @@ def _opened(settings: Settings, database: Database, where: str) -> Iterator[Find
         for server in settings.servers:
             yield from _worked(tx, server)
         for server, count in servers.without_table(tx, settings.servers.keys()).items():
-            words = f"{count} submissions wait for it or are held, and intake.toml has no such table: none of them is sent"
+            words = f"waiting for it, or held: {count}; intake.toml has no such table, so that none of it is sent"
             yield wrong(f"server {server}", words, f"Bring the table back under that name: [servers.{server}].")
 
 
