@@ -178,7 +178,11 @@ def _question(draft: Draft, asked: Question) -> Page:
     if state in STATES:
         said = Reading(None, (Fault.BOTH,)) if reading.has_content(values) else Reading(Answer(STATES[state]))
         return _answered(draft, place, asked, said, values)
-    return _answered(draft, place, asked, reading.read_question(asked, values, earlier), values)
+    said = reading.read_question(asked, values, earlier)
+    if said == Reading(None) and earlier is not None and earlier.state is not State.ANSWERED:
+        # The page says what they answered so far, and shows no box to untick: to go on from there takes nothing back.
+        said = Reading(earlier)
+    return _answered(draft, place, asked, said, values)
 
 
 def _details(draft: Draft, asked: Question) -> Page:

@@ -59,6 +59,20 @@ def test_declining_after_an_answer_is_asked_once_and_then_kept(person: Person) -
     assert "checked" not in person.page.text
 
 
+@pytest.mark.parametrize(("state", "words"), [("declined", "I’d rather not say"), ("unknown", "I don’t know")])
+def test_to_go_on_from_what_was_not_answered_takes_nothing_back(person: Person, state: str, words: str) -> None:
+    for _ in range(4):
+        person.send({"state": state})
+    for question in ("race-ethnicity", "spoken-language", "interpreter"):
+        person.get(f"/question/{question}")
+        assert words in person.page.text
+        person.send()
+    assert (person.path, "Not answered" in person.page.text) == ("/check", False)
+    person.get("/question/interpreter")
+    person.send({"choice": "yes"})
+    assert person.page.text.count(words) == 3
+
+
 def test_a_repeated_choice_is_one_choice(person: Person) -> None:
     person.send({"choice": ["2028-9", "2028-9"]})
     assert person.path == "/question/race-ethnicity/details"
