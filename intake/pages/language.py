@@ -37,7 +37,7 @@ def current() -> Locale:
     if not has_request_context():
         return i18n.locale(site().languages[0])
     if "language" not in g:
-        use(_negotiated())
+        use(negotiated())
     return i18n.locale(g.language)
 
 
@@ -46,7 +46,8 @@ def offered() -> tuple[Locale, ...]:
     return i18n.offered(site().languages)
 
 
-def _negotiated() -> str:
+def negotiated() -> str:
+    """Return the tag of the first language that browser and site share, else the site's first."""
     tags = site().languages
     wanted = [tag for tag, _ in request.accept_languages]
     return negotiate_locale(wanted, tags, sep="-") or tags[0]

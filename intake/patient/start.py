@@ -39,9 +39,15 @@ def register(blueprint: Blueprint) -> None:
 
 
 def home() -> str:
-    """Show the tablet's first page: the languages; elsewhere say how to get here."""
+    """Show the tablet's first page: the languages; elsewhere say how to get here.
+
+    Whoever comes to it, by Back, in a second tab or from an error, may be the next person: what was begun is wiped.
+    """
     if visitors.tablet() is None:
         return speaking.render("patient/elsewhere.html")
+    if request.method == "GET":
+        visitors.make_way()
+        language.use(language.negotiated())
     return speaking.render("patient/start.html")
 
 

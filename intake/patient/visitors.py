@@ -106,6 +106,13 @@ def _empty_but(*kept: str) -> None:
     session.update(held)
 
 
+def make_way() -> None:
+    """Wipe what the last person left at a tablet; how the pages look stays with a person for whom nothing was begun yet."""
+    session.pop(LANGUAGE, None)
+    if {DRAFT, DONE, LINK} & session.keys():
+        forget()
+
+
 def forget(*kept: str) -> None:
     """Wipe the draft and the session but for what is `kept`, so that whoever comes next meets a clean page."""
     token = session.get(DRAFT)

@@ -154,7 +154,7 @@ def test_left_alone_a_tablet_forgets(person: Person, pages: TestSite) -> None:
     assert person.heading == "Choose a language"
     person.page = page
     person.send({"choice": ["2106-3"]})
-    assert (person.page.status_code, person.heading) == (410, "Please start again")
+    assert (person.page.status_code, person.heading) == (400, "Please start again")
 
 
 def test_a_draft_that_vanished_is_said_so(person: Person, pages: TestSite) -> None:

@@ -3,11 +3,15 @@
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from intake.answers import Answer, Channel, Informant, State, Submission
 from intake.store import claims, visits
 from intake.store.submissions import Status, listing
+from intake.store.tables import drafts
 from tests.patients import Person
 from tests.sites import TestSite, make_site
+from tests.strict import attributes
 
 
 def only_submission(site: TestSite) -> Submission:
@@ -102,6 +106,49 @@ def test_the_next_person_finds_nothing(pages: TestSite) -> None:
         person.get(path)
         assert (person.path, person.heading) == ("/", "Choose a language")
     assert "Asian" not in person.page.text
+
+
+def test_the_first_page_wipes_what_was_begun(pages: TestSite) -> None:
+    pages.visit("1")
+    person = Person(pages)
+    person.arrive(language="es")
+    person.send({"state": "declined"})
+    person.send({"choice": "yue"})
+    person.client.head("/")
+    person.get("/question/written-language")
+    assert person.path == "/question/written-language"
+    person.get("/")
+    assert (person.heading, attributes(person.document.query("html")[0])["lang"]) == ("Choose a language", "en")
+    for path in ("/question/spoken-language", "/onward", "/find"):
+        person.get(path)
+        assert "Cantonese" not in person.page.text
+        assert person.path == ("/" if path != "/find" else path)
+    with pages.database.read() as tx:
+        assert tx.connection.execute(select(func.count()).select_from(drafts)).scalar() == 0
+
+
+def test_the_first_page_after_a_thank_you_is_as_at_the_beginning(pages: TestSite) -> None:
+    pages.visit("1")
+    person = Person(pages)
+    person.arrive(language="es")
+    for _ in range(5):
+        person.send()
+    assert person.heading == "Gracias"
+    person.send({"size": "largest"}, form="/look")
+    person.get("/")
+    root = attributes(person.document.query("html")[0])
+    assert (person.heading, root["lang"], "data-size" in root) == ("Choose a language", "en", False)
+
+
+def test_the_look_that_was_chosen_on_the_first_page_goes_along(pages: TestSite) -> None:
+    person = Person(pages)
+    person.pair()
+    person.send({"size": "large"}, form="/look")
+    assert (person.path, attributes(person.document.query("html")[0])["data-size"]) == ("/", "large")
+    person.send({"language": "es"}, form="/language")
+    person.get("/")
+    root = attributes(person.document.query("html")[0])
+    assert (root["lang"], root["data-size"]) == ("en", "large")
 
 
 def test_behind_https_the_whole_way_works_and_the_cookies_are_secure(secure_pages: TestSite) -> None:
