@@ -199,12 +199,19 @@ def _answered(draft: Draft, place: Place, asked: Question, said: Reading, values
         return _again(draft, place, values, (), FOUND)
     if said.faults:
         return _again(draft, place, values, said.faults)
-    if not declines and reading.is_unpicked(values):
+    if not declines and _is_to_pick(draft, place, asked, values):
         return _again(draft, place, values, (Fault.NOT_PICKED,))
     answers = {key: each for key, each in draft.state.answers.items() if key != asked.id}
     if said.answer is not None:
         answers[asked.id] = said.answer
     return _leave(draft, place, replace(draft.state, answers=answers))
+
+
+def _is_to_pick(draft: Draft, place: Place, asked: Question, values: Mapping[str, list[str]]) -> bool:
+    """Return whether to say, once, that nothing was picked of what a search found; who goes on all the same wants none."""
+    pending = draft.state.pending.get(place.key)
+    told = pending is not None and Fault.NOT_PICKED in pending.faults
+    return reading.is_unpicked(values) and not told and options_of(asked, values, draft).found
 
 
 def _show(draft: Draft, place: Place, asked: Question) -> str:

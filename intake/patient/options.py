@@ -18,13 +18,15 @@ Values = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Languages in the order in which they are shown, codes, or tribes; `term` is what was searched for, if anything.
+    """Languages in the order in which they are shown, codes, or tribes.
 
+    `term` is what was searched for, if anything, and `found` whether there is such a thing, be it on the page already.
     Each language comes with its name in the page's language, empty where that is its own name. `on_page` are the boxes that
     the page has already for what was searched for.
     """
 
     term: str = ""
+    found: bool = False
     languages: tuple[tuple[Language, str], ...] = ()
     found_languages: tuple[tuple[Language, str], ...] = ()
     concepts: tuple[Concept, ...] = ()
@@ -45,7 +47,8 @@ def options_of(question: Question, values: Values, draft: Draft) -> Options:
 def _tribes(values: Values, term: str) -> Options:
     known = terminology.tribes()
     picked = [known[each] for each in values.get(CHOICE, ()) if each in known]
-    return Options(term, tribes=tuple(dict.fromkeys([*picked, *terminology.search_tribes(term)])))
+    found = terminology.search_tribes(term)
+    return Options(term, bool(found), tribes=tuple(dict.fromkeys([*picked, *found])))
 
 
 def _languages(question: Question, values: Values, draft: Draft, term: str) -> Options:
@@ -58,7 +61,7 @@ def _languages(question: Question, values: Values, draft: Draft, term: str) -> O
     ahead = [each for each in first if each in known and known[each].serves(element) and each not in common]
     shown = [known[each] for each in dict.fromkeys([*ahead, *common]) if each in known]
     found = terminology.search_languages(term, _names(tag), element) if term else ()
-    return Options(term, _named(shown, tag), _named([each for each in found if each not in shown], tag))
+    return Options(term, bool(found), _named(shown, tag), _named([each for each in found if each not in shown], tag))
 
 
 def _named(shown: Sequence[Language], tag: str) -> tuple[tuple[Language, str], ...]:
@@ -89,4 +92,5 @@ def _concepts(question: Question, values: Values, draft: Draft, term: str) -> Op
         each for each in (*picked, *found) if terminology.owner_of(question, each.code) and not question.option(each.code)
     )
     on_page = tuple(boxes[each.code] for each in found if each.code in boxes)
-    return Options(term, concepts=tuple(each for each in fitting if each.code not in boxes), on_page=on_page)
+    concepts = tuple(each for each in fitting if each.code not in boxes)
+    return Options(term, bool(concepts or on_page), concepts=concepts, on_page=on_page)

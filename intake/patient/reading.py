@@ -33,7 +33,7 @@ class Fault(StrEnum):
     NO_WORDS = "no-words"
     """Another language, but not which."""
     NOT_PICKED = "not-picked"
-    """Something was searched for and nothing picked."""
+    """Something was searched for and found, and nothing picked: what they wanted to say would be lost. Said once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def is_search(values: Values) -> bool:
 
 
 def is_unpicked(values: Values) -> bool:
-    """Return whether something was searched for, and nothing chosen or written: what they wanted to say would be lost."""
+    """Return whether something was searched for, and nothing chosen or written."""
     return bool(_typed(values, SEARCH)) and not has_content(values)
 
 

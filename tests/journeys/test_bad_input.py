@@ -100,6 +100,37 @@ def test_a_search_is_no_answer_and_is_not_lost(person: Person) -> None:
     assert person.path == "/question/written-language"
 
 
+def test_what_was_not_found_keeps_nobody_from_going_on(person: Person) -> None:
+    person.send({"choice": ["1002-5"]})
+    person.send({"search": "oaxaqueño"})
+    assert "We did not find a group by that name." in person.page.text
+    person.send()
+    assert (person.path, fault(person)) == ("/question/spoken-language", "")
+
+
+@pytest.mark.parametrize("term", ["samo", "navajo"], ids=["on the page", "found"])
+def test_who_picks_nothing_of_what_was_found_is_told_once(person: Person, term: str) -> None:
+    person.send({"choice": ["1002-5", "2076-8"]})
+    person.send({"search": term})
+    person.send()
+    assert "Please choose one from the list" in fault(person)
+    person.send({"search": "hopi"})
+    assert (person.path, fault(person)) == ("/question/race-ethnicity/details", "")
+    person.send()
+    assert "Please choose one from the list" in fault(person)
+    person.send()
+    assert (person.path, fault(person)) == ("/question/spoken-language", "")
+
+
+def test_a_language_that_is_on_the_page_is_asked_for_once(person: Person) -> None:
+    person.send()
+    person.send({"search": "spanish"})
+    person.send()
+    assert "Please choose one from the list" in fault(person)
+    person.send()
+    assert person.path == "/question/written-language"
+
+
 def test_a_code_found_by_searching_brings_its_group(person: Person) -> None:
     person.send({"choice": ["2106-3"]})
     person.send({"search": "Laotian", "find": "1"})
