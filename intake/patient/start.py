@@ -52,11 +52,11 @@ def home() -> str:
 
 
 def choose_language() -> Page:
-    """Begin anew in the chosen language."""
+    """Begin in the chosen language: anew on a tablet, and where one was on a phone, once the date of birth is given again."""
     tag = request.form.get("language", "")
     if tag not in {each.tag for each in language.offered()}:
         return errors.page("expired", 400)
-    visitors.forget(LINK, SIZE, THEME)
+    visitors.step_back(LINK, SIZE, THEME)
     session[LANGUAGE] = tag
     return redirect(url_for("patient.birth_date" if LINK in session else "patient.find"), 303)
 

@@ -1,5 +1,6 @@
 """Who is at the pages: the tablet or the phone, and the draft that holds what was said so far."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import g, request, session
@@ -77,9 +78,13 @@ def patience(channel: Channel) -> timedelta:
 
 
 def begin(tx: Tx, visit: Visit, locale: str, *, device: str | None = None, link: str | None = None) -> str:
-    """Begin a draft for the visit, or go on with the one that the link began; returns the token for `carry`."""
+    """Begin a draft for the visit, or go on with the one that the link began, in the language `locale`.
+
+    Returns the token for `carry`.
+    """
     begun = drafts.of_link(tx, link) if link else None
     if begun is not None and tx.now - begun.touched_at < patience(begun.channel):
+        drafts.save(tx, begun, replace(begun.state, locale=locale))
         return drafts.renew(tx, begun)
     channel = Channel.LINK if link else Channel.KIOSK
     _, token = drafts.start(tx, visit, channel=channel, locale=locale, device=device, link=link)
@@ -111,6 +116,16 @@ def make_way() -> None:
     session.pop(LANGUAGE, None)
     if {DRAFT, DONE, LINK} & session.keys():
         forget()
+
+
+def step_back(*kept: str) -> None:
+    """Wipe the session but for what is `kept`; a draft that a link began waits for the date of birth, any other is wiped."""
+    begun = draft()
+    if begun is None or begun.channel is not Channel.LINK:
+        forget(*kept)
+        return
+    _empty_but(*kept)
+    g.draft = None
 
 
 def forget(*kept: str) -> None:

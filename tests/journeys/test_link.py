@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from intake.answers import Channel
-from intake.store import links, visits
+from intake.store import claims, links, visits
 from intake.store.submissions import listing
 from intake.store.visits import Visit
 from tests.patients import Person
@@ -73,6 +73,29 @@ def test_it_goes_on_where_it_was_left_on_the_same_device(pages: TestSite) -> Non
     other = Person(pages)
     other.get(path)
     assert (other.page.status_code, other.heading) == (410, "This link was opened on another device")
+
+
+def test_opened_again_midway_it_goes_on_in_the_language_chosen_last(pages: TestSite) -> None:
+    person, path = Person(pages), link_to(pages, pages.visit("1"))
+    begin(person, path)
+    person.send()
+    person.send({"informant": "self"})
+    person.send({"choice": ["2106-3"]})
+    person.get(path)
+    person.send({"language": "es"}, form="/language")
+    for closed in ("/question/race-ethnicity", "/onward"):
+        person.get(closed)
+        assert "White" not in person.page.text
+        assert "Blanca" not in person.page.text
+    person.get("/birth-date")
+    person.born(17, 5, 1980)
+    assert (person.path, person.heading) == ("/question/race-ethnicity/details", "¿Le gustaría contarnos más?")
+    assert "Blanca" in person.page.text
+    while person.path != "/done":
+        person.send()
+    with pages.database.write() as tx:
+        [claimed] = claims.claim(tx, "main", limit=9, lease=timedelta(minutes=1))
+    assert (claimed.submission.locale, claimed.submission.answers["race-ethnicity"].choices) == ("es", ("2106-3",))
 
 
 def test_a_forwarded_link_has_few_tries(pages: TestSite) -> None:
