@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, request, session, url_for
+from werkzeug.wrappers import Response
 
 from intake import i18n, terminology
 from intake.pages import language, speaking
 from intake.pages.errors import Page
 from intake.pages.site import site
 from intake.patient import visitors
+from intake.patient.visitors import FAULT
 from intake.store import attempts, codes, visits
 from intake.store.database import Tx
 from intake.store.devices import Device
@@ -49,27 +51,32 @@ def find() -> Page:
     return _found(tablet, request.form)
 
 
-def page(fault: NotFound | None = None, *, by_code: bool = True, initials: bool = False) -> str:
-    """Show the page, with what was typed of the date where it was not taken."""
-    tag = language.current().tag
+def page(*, by_code: bool = True) -> str:
+    """Show the page, once with why nothing was found the last time."""
+    fault, tag = session.pop(FAULT, None), language.current().tag
     return speaking.render(
         "patient/find.html",
         fault=fault,
         by_code=by_code,
-        initials=initials,
+        initials=fault == NotFound.INITIALS,
         order=i18n.date_order(tag),
         months=i18n.month_names(tag),
-        typed=request.form,
     )
+
+
+def again(fault: NotFound, onto: str) -> Response:
+    """Lead to the page `onto`, which says why and asks anew: what was typed has no place in a cookie, which can be read."""
+    session[FAULT] = fault.value
+    return redirect(onto, 303)
 
 
 def _found(tablet: Device, form: Mapping[str, str]) -> Page:
     with site().database.write() as tx:
         if not attempts.allow(tx, f"find {tablet.id}", TRIES, PER):
-            return page(NotFound.TOO_MANY_TRIES)
+            return again(NotFound.TOO_MANY_TRIES, url_for("patient.find"))
         found = _by_code(tx, tablet, form) if "code" in form else _by_birth_date(tx, tablet, form)
         if isinstance(found, NotFound):
-            return page(found, initials=found is NotFound.INITIALS)
+            return again(found, url_for("patient.find"))
         attempts.forget(tx, f"find {tablet.id}")
         begun = visitors.begin(tx, found, language.current().tag, device=tablet.id)
     visitors.carry(begun)

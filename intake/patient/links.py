@@ -48,22 +48,22 @@ def open_link(token: str) -> Page:
 
 def birth_date() -> Page:
     """Ask for the date of birth of whom the link is for, and begin, or go on with what was begun."""
-    token = session.get(LINK, "")
+    token, here = session.get(LINK, ""), url_for("patient.birth_date")
     if request.method != "POST":
         with site().database.read() as tx:
             opened = _opened(tx, token)
         return _end(opened) if isinstance(opened, Ended) else finding.page(by_code=False)
     born = finding.date_of(request.form)
     if born is None:
-        return finding.page(finding.NotFound.NO_DATE, by_code=False)
+        return finding.again(finding.NotFound.NO_DATE, here)
     with site().database.write() as tx:
         opened = _opened(tx, token)
         if isinstance(opened, Ended):
-            return _end(opened)
+            return redirect(here, 303)
         link, visit = opened
         if visit.birth_date != born:
             links.failed_try(tx, link)
-            return finding.page(finding.NotFound.BIRTH_DATE, by_code=False)
+            return finding.again(finding.NotFound.BIRTH_DATE, here)
         phone = request.cookies.get(PHONE) or secrets.token_urlsafe(24)
         links.bind(tx, link, phone)
         begun = visitors.begin(tx, visit, language.current().tag, link=link.id)
@@ -92,5 +92,4 @@ def _opened(tx: Tx, token: str) -> tuple[Link, Visit] | Ended:
 
 
 def _end(ended: Ended) -> tuple[str, int]:
-    session.pop(LINK, None)
     return speaking.render("patient/link_ended.html", ended=ended), 404 if ended is Ended.UNKNOWN else 410

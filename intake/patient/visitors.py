@@ -16,8 +16,8 @@ from intake.store.visits import Visit
 TABLET, PHONE = "tablet", "phone"
 """The cookies that a paired tablet, and the one device that a link was opened on, carry."""
 
-DRAFT, LINK, LANGUAGE, DONE, SIZE, THEME = "draft", "link", "language", "done", "size", "theme"
-"""What a visit's session holds: tokens, a language tag, how the pages look; never an answer."""
+DRAFT, LINK, LANGUAGE, DONE, SIZE, THEME, FAULT = "draft", "link", "language", "done", "size", "theme", "fault"
+"""What a visit's session holds: tokens, a language tag, how the pages look, why no visit was found; never what was typed."""
 
 TOUCH_EVERY = timedelta(seconds=20)
 """Looking at a page is written down this often at most, so that reading pages costs no disk."""

@@ -6,6 +6,7 @@ import pytest
 
 from intake.patient.finding import TRIES, date_of, western
 from intake.store import codes, devices
+from tests.journeys.test_link import link_to
 from tests.patients import Person
 from tests.sites import TestSite
 
@@ -46,6 +47,22 @@ def test_the_date_of_birth_fits_around_the_appointment_only(pages: TestSite, per
     pages.clock.advance(hours=1, minutes=1)
     person.born(17, 5, 1980)
     assert person.path == "/why"
+
+
+@pytest.mark.parametrize("through", ["tablet", "link"])
+def test_what_was_not_found_is_said_once_by_a_page_that_can_be_reloaded(pages: TestSite, person: Person, through: str) -> None:
+    if through == "link":
+        person = Person(pages)
+        person.get(link_to(pages, pages.visit("1")))
+        person.send({"language": "en"}, form="/language")
+    person.born(28, 2, 1981)
+    assert (person.page.request.method, len(person.page.history)) == ("GET", 1)
+    assert MISSED in person.page.text
+    assert "1981" not in person.page.text
+    with person.client.session_transaction() as held:
+        assert "1981" not in str(dict(held))
+    person.get(person.path)
+    assert MISSED not in person.page.text
 
 
 def test_another_clinics_visit_is_not_found(pages: TestSite, person: Person) -> None:

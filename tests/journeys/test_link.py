@@ -102,11 +102,17 @@ def test_a_forwarded_link_has_few_tries(pages: TestSite) -> None:
     person, path = Person(pages), link_to(pages, pages.visit("1"))
     person.get(path)
     person.send({"language": "en"}, form="/language")
-    for _ in range(links.TRIES):
+    for _ in range(links.TRIES - 1):
         person.born(1, 1, 1990)
         assert "We could not find your visit" in person.page.text
-    person.born(17, 5, 1980)
+    form = person.page
+    person.born(1, 1, 1990)
     assert (person.page.status_code, person.heading) == (410, "This link is closed")
+    person.page = form
+    person.born(17, 5, 1980)
+    for _ in range(2):
+        assert (person.page.status_code, person.heading) == (410, "This link is closed")
+        person.get(person.path)
 
 
 def test_a_date_that_is_none_costs_no_try(pages: TestSite) -> None:
