@@ -63,7 +63,8 @@ def frame(draft: Draft, place: Place) -> dict[str, Any]:
     questions, state = voices.questions(draft.state), draft.state
     back = journey.before(questions, state.answers, state.seen, place)
     return {
-        "back": None if back is None else url_of(back),
+        # From the first place to the languages, for a wrong tap there may have led to words that nobody here can read.
+        "back": visitors.beginning() if back is None else url_of(back),
         "progress": journey.progress(questions, state.answers, place),
         "draft": draft,
         "proxy": state.informant is not None and not state.informant.is_own,

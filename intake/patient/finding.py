@@ -56,6 +56,7 @@ def page(*, by_code: bool = True) -> str:
     fault, tag = session.pop(FAULT, None), language.current().tag
     return speaking.render(
         "patient/find.html",
+        back=visitors.beginning(),
         fault=fault,
         by_code=by_code,
         initials=fault == NotFound.INITIALS,

@@ -82,9 +82,9 @@ def pair() -> Page:
 
 def start_over() -> Response:
     """Wipe everything and go back to the first page."""
-    link = session.get(LINK)
+    onto = visitors.beginning()
     visitors.forget()
-    return redirect(url_for("patient.link", token=link) if link else url_for("patient.home"), 303)
+    return redirect(onto, 303)
 
 
 def change_look() -> Response:

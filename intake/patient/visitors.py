@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from flask import g, request, session
+from flask import g, request, session, url_for
 
 from intake.answers import Channel
 from intake.pages.site import site
@@ -109,6 +109,12 @@ def _empty_but(*kept: str) -> None:
     held = {key: session[key] for key in kept if key in session}
     session.clear()
     session.update(held)
+
+
+def beginning() -> str:
+    """Return the address of the page on which whoever is here chose the language: the link's, or the tablet's first one."""
+    link = session.get(LINK)
+    return url_for("patient.link", token=link) if link else url_for("patient.home")
 
 
 def make_way() -> None:

@@ -9,6 +9,7 @@ from intake.store import codes, devices
 from tests.journeys.test_link import link_to
 from tests.patients import Person
 from tests.sites import TestSite
+from tests.strict import attributes
 
 MISSED = "We could not find your visit"
 
@@ -63,6 +64,26 @@ def test_what_was_not_found_is_said_once_by_a_page_that_can_be_reloaded(pages: T
         assert "1981" not in str(dict(held))
     person.get(person.path)
     assert MISSED not in person.page.text
+
+
+@pytest.mark.parametrize("from_page", ["find", "why"])
+@pytest.mark.parametrize("through", ["tablet", "link"])
+def test_back_leads_from_the_first_pages_to_the_languages(pages: TestSite, through: str, from_page: str) -> None:
+    person, first = Person(pages), "/"
+    visit = pages.visit("1")
+    if through == "tablet":
+        person.pair()
+    else:
+        first = link_to(pages, visit)
+    for language in ("ar", "en"):
+        person.get(first)
+        person.send({"language": language}, form="/language")
+        if from_page == "why":
+            person.born(17, 5, 1980)
+            assert person.path == "/why"
+        [back] = person.document.query(".top a.plain")
+        person.get(str(attributes(back)["href"]))
+        assert (person.path, len(person.document.query(".tongues button"))) == (first, 3)
 
 
 def test_another_clinics_visit_is_not_found(pages: TestSite, person: Person) -> None:
