@@ -31,6 +31,7 @@ class NotFound(StrEnum):
     CODE = "code"
     BIRTH_DATE = "birth-date"
     NO_DATE = "no-date"
+    NO_SUCH_DATE = "no-such-date"
     INITIALS = "initials"
     TOO_MANY_TRIES = "tries"
     ANSWERED = "answered"
@@ -90,8 +91,8 @@ def _by_code(tx: Tx, tablet: Device, form: Mapping[str, str]) -> Visit | NotFoun
 
 def _by_birth_date(tx: Tx, tablet: Device, form: Mapping[str, str]) -> Visit | NotFound:
     born = date_of(form)
-    if born is None:
-        return NotFound.NO_DATE
+    if isinstance(born, NotFound):
+        return born
     window = site().settings.times.appointment_window
     here = visits.by_birth_date(tx, tablet.clinic, born, tx.now - window, tx.now + window)
     initials = _letters(form.get("initials", ""))
@@ -110,13 +111,16 @@ def _letters(initials: str) -> list[str]:
     return sorted(each for each in terminology.folded(initials) if each.isalpha())
 
 
-def date_of(form: Mapping[str, str]) -> date | None:
-    """Return the day that the three fields say, or None where they say none; any script's digits will do."""
+def date_of(form: Mapping[str, str]) -> date | NotFound:
+    """Return the day that the three fields say, or why they say none; any script's digits will do."""
+    typed = [western(form.get(name, "")) for name in ("day", "month", "year")]
+    if not all(typed):
+        return NotFound.NO_DATE
     try:
-        day, month, year = (int(western(form.get(name, ""))) for name in ("day", "month", "year"))
+        day, month, year = map(int, typed)
         return date(year, month, day)
     except ValueError:
-        return None
+        return NotFound.NO_SUCH_DATE
 
 
 def western(text: str) -> str:

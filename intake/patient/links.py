@@ -54,8 +54,8 @@ def birth_date() -> Page:
             opened = _opened(tx, token)
         return _end(opened) if isinstance(opened, Ended) else finding.page(by_code=False)
     born = finding.date_of(request.form)
-    if born is None:
-        return finding.again(finding.NotFound.NO_DATE, here)
+    if isinstance(born, finding.NotFound):
+        return finding.again(born, here)
     with site().database.write() as tx:
         opened = _opened(tx, token)
         if isinstance(opened, Ended):

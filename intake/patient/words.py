@@ -20,6 +20,7 @@ NOT_FOUND = {
     NotFound.CODE: N_("We could not find this code. Please check it, or ask the front desk for a new one."),
     NotFound.BIRTH_DATE: N_("We could not find your visit. Please check the date, or ask the front desk."),
     NotFound.NO_DATE: N_("Please give the day, the month, and the year."),
+    NotFound.NO_SUCH_DATE: N_("This date is not in the calendar. Please check it."),
     NotFound.INITIALS: N_("Please also give the first letters of your first and last name."),
     NotFound.TOO_MANY_TRIES: N_("That was many tries. Please ask the front desk. They will be glad to help."),
     NotFound.ANSWERED: N_("You have answered already. Thank you. To change an answer, please ask the front desk."),

@@ -38,7 +38,24 @@ def test_a_code_in_arabic_digits_is_the_same_code() -> None:
     assert western("١٢٣ ٤٥٦") == western("123-456") == "123456"
     assert date_of({"day": "١٧", "month": "5", "year": "١٩٨٠"}) == date(1980, 5, 17)
     assert date_of({"day": "²", "month": "5", "year": "1980"}) == date(1980, 5, 2)
-    assert date_of({"day": "31", "month": "2", "year": "1980"}) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (("30", "2", "1980"), "This date is not in the calendar. Please check it."),
+        (("29", "2", "1981"), "This date is not in the calendar. Please check it."),
+        (("9" * 5000, "2", "1981"), "This date is not in the calendar. Please check it."),
+        (("17", "", "1980"), "Please give the day, the month, and the year."),
+        (("May", "5", "1980"), "Please give the day, the month, and the year."),
+    ],
+)
+def test_a_date_that_is_none_is_told_from_one_that_is_not_whole(
+    person: Person, typed: tuple[str, str, str], sentence: str
+) -> None:
+    day, month, year = typed
+    person.send({"day": day, "month": month, "year": year}, form="by-date")
+    assert sentence in person.page.text
 
 
 def test_the_date_of_birth_fits_around_the_appointment_only(pages: TestSite, person: Person) -> None:

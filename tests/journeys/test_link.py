@@ -120,7 +120,7 @@ def test_a_date_that_is_none_costs_no_try(pages: TestSite) -> None:
     person.get(path)
     person.send({"language": "en"}, form="/language")
     person.born(31, 2, 1980)
-    assert "Please give the day, the month, and the year." in person.page.text
+    assert "This date is not in the calendar." in person.page.text
     with pages.database.read() as tx:
         found = links.find(tx, path.removeprefix("/l/"))
     assert found is not None
