@@ -16,7 +16,7 @@ from intake.pages.site import site
 from intake.patient import reading, visitors, voices
 from intake.patient.options import options_of
 from intake.patient.reading import Fault, Reading
-from intake.patient.visitors import LINK
+from intake.patient.visitors import LINK, SIZE, THEME
 from intake.questions import Kind, Question, Subject
 from intake.store import drafts, resting, visits
 from intake.store.drafts import Draft, DraftState, Pending
@@ -95,7 +95,7 @@ def _why(draft: Draft) -> Page:
             asks_tribes=any(each.kind is Kind.TRIBES for each in site().settings.question_set.questions),
         )
     if before is not None and request.form.get(ENOUGH):
-        visitors.forget(LINK)
+        visitors.forget(LINK, SIZE, THEME)
         visitors.thank(before.submission, draft.state.locale)
         return redirect(url_for("patient.done"), 303)
     return _leave(draft, journey.WHY, draft.state)

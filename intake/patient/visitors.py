@@ -99,7 +99,7 @@ def carry(token: str) -> None:
 
 def thank(submission: str, locale: str | None) -> None:
     """Make the session one of a person who is done: it knows which submission to thank for, and in which language."""
-    _empty_but(LINK)
+    _empty_but(LINK, SIZE, THEME)
     session[DONE] = submission
     if locale:
         session[LANGUAGE] = locale

@@ -15,6 +15,7 @@ from intake.store.tables import submissions as table
 from tests.patients import Person
 from tests.sites import TestSite
 from tests.store.test_outbox import submission
+from tests.strict import attributes
 
 BEFORE = "These questions were answered before."
 YEAR, HALF = timedelta(days=365), timedelta(days=180)
@@ -57,8 +58,10 @@ def test_who_answered_is_told_so_and_is_done_by_one_tap(pages: TestSite, interpr
     person = come_back(pages, days=days)
     assert BEFORE in person.page.text
     assert "Asian" not in person.page.text
+    person.send({"size": "large"}, form="/look")
     person.send({"enough": "1"})
     assert (person.path, person.heading) == ("/done", "Thank you")
+    assert attributes(person.document.query("html")[0])["data-size"] == "large"
     with pages.database.read() as tx:
         assert len(listing(tx)) == 1
     person.get("/who")

@@ -131,13 +131,16 @@ def test_the_first_page_after_a_thank_you_is_as_at_the_beginning(pages: TestSite
     pages.visit("1")
     person = Person(pages)
     person.arrive(language="es")
+    person.send({"size": "largest"}, form="/look")
+    person.send({"theme": "dark"}, form="/look")
     for _ in range(5):
         person.send()
     assert person.heading == "Gracias"
-    person.send({"size": "largest"}, form="/look")
+    root = attributes(person.document.query("html")[0])
+    assert (root["data-size"], root["data-theme"]) == ("largest", "dark")
     person.get("/")
     root = attributes(person.document.query("html")[0])
-    assert (person.heading, root["lang"], "data-size" in root) == ("Choose a language", "en", False)
+    assert (person.heading, root["lang"], {"data-size", "data-theme"} & root.keys()) == ("Choose a language", "en", set())
 
 
 def test_the_look_that_was_chosen_on_the_first_page_goes_along(pages: TestSite) -> None:
