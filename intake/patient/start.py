@@ -97,5 +97,6 @@ def change_look() -> Response:
 
 def _same_site(path: str) -> str:
     """Return the path that the form came from, else the first page: never another site."""
-    plain = path.startswith("/") and not path.startswith(("//", "/\\"))
+    # A browser takes a backslash for a slash, and leaves out tabs and line breaks: behind either could stand another site.
+    plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if plain else url_for("patient.home")

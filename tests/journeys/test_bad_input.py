@@ -188,6 +188,14 @@ def test_left_alone_a_tablet_forgets(person: Person, pages: TestSite) -> None:
     assert (person.page.status_code, person.heading) == (400, "Please start again")
 
 
+@pytest.mark.parametrize(
+    "back", ["//evil.example", "/\\evil.example", "/\t/evil.example", "/\n/evil.example", "https://evil.example"]
+)
+def test_a_choice_of_how_the_pages_look_leads_to_no_other_site(person: Person, back: str) -> None:
+    person.send({"size": "large", "back": back}, form="/look")
+    assert (person.page.status_code, [each.location for each in person.page.history]) == (200, ["/"])
+
+
 def test_a_draft_that_vanished_is_said_so(person: Person, pages: TestSite) -> None:
     with pages.database.write() as tx:
         drafts.drop_idle(tx, kiosk=pages.settings.times.kiosk_drop * 0, others=pages.settings.times.draft_idle)
