@@ -1,6 +1,9 @@
 """Calm pages for what goes wrong: what happened in plain words, and the way on; a traceback only in the log."""
 
 import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, current_app, request
 from flask_wtf.csrf import CSRFError
@@ -9,10 +12,12 @@ from werkzeug.wrappers import Response
 
 from intake import i18n
 from intake.pages import language, speaking
-from intake.pages.sessions import STAFF
+from intake.pages.sessions import is_staff
 
 Page = str | Response | tuple[str, int]
 """What a view returns: a page, a response such as a redirect, or a page with its HTTP status."""
+
+KEPT = "intake-rooms"
 
 log = logging.getLogger("intake.pages")
 
@@ -22,7 +27,7 @@ def N_(message: str) -> str:  # noqa: N802  # The name under which gettext tools
     return message
 
 
-WORDS = {
+WORDS: Mapping[str | int, tuple[str, str]] = {
     "expired": (N_("Please start again"), N_("This page was open for a while, so we cleared it to keep it private.")),
     404: (N_("There is no such page"), N_("Please start again, or ask the front desk.")),
     405: (N_("Please start again"), N_("This page cannot be opened this way.")),
@@ -32,15 +37,42 @@ WORDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How the patients' or the staff's pages show what went wrong: in words and in a frame of their own.
+
+    `template` shows `title` and `text` with what `enter` returns, which also chooses the language; `home` is where the way goes
+    on if the frame itself cannot be shown; `words` has at least those for 404 and for 500.
+    """
+
+    template: str
+    enter: Callable[[], Mapping[str, Any]]
+    home: str
+    words: Mapping[str | int, tuple[str, str]]
+
+
+def show_in(app: Flask, room: Room, *, staff: bool = False) -> None:
+    """Show what goes wrong at the patients' addresses, or at the staff's, in that room."""
+    app.extensions.setdefault(KEPT, {})[staff] = room
+
+
 def page(what: str | int, status: int) -> tuple[str, int]:
     """Return the calm page for `what` (a status or `expired`) with the HTTP `status`."""
-    title, words = WORDS.get(what, WORDS[404] if status < 500 else WORDS[500])
-    speaks = i18n.translator(language.current().tag)
-    onward = f"{STAFF}/" if request.path.startswith(STAFF) else "/"
-    return (
-        speaking.render("pages/error.html", title=speaks.gettext(title), words=speaks.gettext(words), onward=onward),
-        status,
-    )
+    room: Room = current_app.extensions[KEPT][is_staff()]
+    title, text = room.words.get(what, room.words[404 if status < 500 else 500])
+    try:
+        values = room.enter()
+        return speaking.render(room.template, title=_said(title), text=_said(text), **values), status
+    except Exception as error:
+        if current_app.testing:
+            raise
+        # The frame asks the database, which may be what is down; these words need nothing.
+        log.warning("an error page without its frame: %s", type(error).__name__, extra={"event": "fault"})
+        return speaking.alone("pages/error.html", title=_said(title), text=_said(text), onward=room.home), status
+
+
+def _said(message: str) -> str:
+    return i18n.translator(language.current().tag).gettext(message)
 
 
 def _csrf(_error: CSRFError) -> tuple[str, int]:

@@ -7,7 +7,8 @@ from itsdangerous import URLSafeTimedSerializer
 STAFF = "/staff"
 
 
-def _is_staff() -> bool:
+def is_staff() -> bool:
+    """Return whether the request enters the staff's pages."""
     return has_request_context() and (request.path == STAFF or request.path.startswith(f"{STAFF}/"))
 
 
@@ -29,11 +30,11 @@ class RoomSessions(SecureCookieSessionInterface):
 
     def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002
         """Return `staff` under /staff and `visit` elsewhere."""
-        return "staff" if _is_staff() else "visit"
+        return "staff" if is_staff() else "visit"
 
     def get_cookie_path(self, app: Flask) -> str:  # noqa: ARG002
         """Return the room's own path."""
-        return STAFF if _is_staff() else "/"
+        return STAFF if is_staff() else "/"
 
 
 def init(app: Flask, *, secret: bytes, https: bool) -> None:

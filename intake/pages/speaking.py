@@ -23,6 +23,12 @@ def render(name: str, **values: object) -> str:
     return render_template(_environment(language.current().tag).get_template(name), **values)
 
 
+def alone(name: str, **values: object) -> str:
+    """Return the same page without what the rooms put into every page of theirs, for when that cannot be had."""
+    locale = language.current()
+    return _environment(locale.tag).get_template(name).render(locale=locale, **values)
+
+
 def _environment(tag: str) -> Environment:
     kept: dict[str, Environment] = current_app.extensions.setdefault(KEPT, {})
     if tag not in kept:

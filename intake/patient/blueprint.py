@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import Blueprint, Flask, session
 
-from intake.pages import language
+from intake.pages import errors, language
+from intake.pages.errors import Room
 from intake.pages.site import site
 from intake.patient import answering, checking, finding, links, start, visitors, words
 from intake.patient.visitors import LANGUAGE, SIZE, THEME
@@ -41,6 +42,13 @@ def _around_the_page() -> dict[str, Any]:
     }
 
 
+def _enter() -> dict[str, Any]:
+    """Do for an address that is no page what is done for every page."""
+    _in_the_chosen_language()
+    return _around_the_page()
+
+
 def init(app: Flask) -> None:
-    """Add the patient's pages to the application."""
+    """Add the patient's pages to the application, and their frame to what goes wrong."""
     app.register_blueprint(blueprint)
+    errors.show_in(app, Room("patient/error.html", _enter, "/", errors.WORDS))

@@ -2,6 +2,8 @@
 
 from flask import Blueprint, Flask
 
+from intake.pages import errors, language
+from intake.pages.errors import Room
 from intake.pages.sessions import STAFF
 from intake.staff import (
     access,
@@ -31,7 +33,6 @@ blueprint = Blueprint(
 )
 blueprint.before_request(access.guard)
 for part in (
-    faults,
     signing,
     today,
     walk_ins,
@@ -53,6 +54,13 @@ def _for_templates() -> dict[str, object]:
     return {"navigation": access.navigation(), "signed_in": access.current(), "may": access.may, "say": words}
 
 
+def _enter() -> dict[str, object]:
+    """Do for an address that is no page what is done for every page."""
+    language.use("en")
+    return _for_templates()
+
+
 def init(app: Flask) -> None:
-    """Add the staff's pages to the application."""
+    """Add the staff's pages to the application, and their frame to what goes wrong under /staff."""
     app.register_blueprint(blueprint)
+    errors.show_in(app, Room("staff/fault.html", _enter, f"{STAFF}/", faults.WORDS), staff=True)

@@ -1,0 +1,114 @@
+"""What goes wrong is shown in the room where it happens: in its words, language and frame; in none where the frame fails."""
+
+from dataclasses import replace
+from typing import Never
+
+import pytest
+
+from intake.pages import errors
+from intake.store import links
+from intake.store.database import Database
+from intake.store.tables import drafts
+from tests.members import Member, member
+from tests.patients import Person
+from tests.sites import TestSite
+from tests.strict import attributes
+
+
+@pytest.fixture
+def person(pages: TestSite) -> Person:
+    """Someone at the first question on a tablet, in Spanish and in large type."""
+    pages.visit("1")
+    found = Person(pages)
+    found.arrive(language="es")
+    found.send({"size": "large"}, form="/look")
+    return found
+
+
+def begun(site: TestSite) -> int:
+    """How many drafts there are."""
+    with site.database.read() as tx:
+        return len(tx.connection.execute(drafts.select()).all())
+
+
+@pytest.mark.parametrize(("path", "method"), [("/no-such-page", "GET"), ("/over", "GET"), ("/question/interpreter", "POST")])
+def test_a_patient_meets_the_frame_of_their_pages(person: Person, path: str, method: str) -> None:
+    # The POST has no token, which is found out before anybody looks whose page it is for.
+    person.page = person.client.open(path, method=method)
+    root, [body] = attributes(person.document.query_one("html")), person.document.query("body")
+    assert person.page.status_code in (400, 404, 405)
+    assert (root["lang"], root["data-size"], "data-idle" in attributes(body)) == ("es", "large", True)
+    assert len(person.document.query("details.help")) == 1
+    assert "Riverside Family Clinic" in person.page.text
+
+
+def test_to_start_again_wipes_what_was_said(person: Person, pages: TestSite) -> None:
+    person.get("/no-such-page")
+    assert begun(pages) == 1
+    person.send(form="over")
+    assert (person.path, person.heading, begun(pages)) == ("/", "Choose a language", 0)
+
+
+def test_on_a_phone_one_starts_again_at_the_link(pages: TestSite) -> None:
+    visit = pages.visit("1")
+    with pages.database.write() as tx:
+        _, token = links.make(tx, visit, visit.starts_at)
+    phone = Person(pages)
+    phone.get(f"/l/{token}")
+    phone.get("/no-such-page")
+    assert "data-idle" not in phone.page.text
+    phone.send(form="over")
+    assert phone.path == f"/l/{token}"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "heading"),
+    [("/staff/no-such-page", 404, "This is not there"), ("/staff/sign-out", 405, "Please try again")],
+)
+def test_staff_are_told_in_their_words(pages: TestSite, path: str, status: int, heading: str) -> None:
+    staff = member(pages, "desk")
+    assert staff.get(path).status_code == status
+    assert (staff.heading, staff.pages) == (heading, ["Today", "Tablets"])
+    stranger = Member(pages)
+    stranger.get(path)
+    assert (stranger.heading, stranger.pages) == (heading, [])
+    assert "Sign in" in stranger.page.text
+
+
+def test_no_address_but_the_staffs_own_is_theirs(pages: TestSite) -> None:
+    assert "There is no such page" in pages.client().get("/staffing").text
+
+
+@pytest.mark.parametrize(
+    ("path", "heading", "onward"),
+    [
+        ("/", "Tuvimos un problema de nuestra parte", "/"),
+        ("/no-such-page", "Esta página no existe", "/"),
+        ("/staff/today", "Something went wrong here", "/staff/"),
+        ("/staff/no-such-page", "This is not there", "/staff/"),
+    ],
+)
+def test_without_a_database_the_words_stand_alone(
+    pages: TestSite, monkeypatch: pytest.MonkeyPatch, path: str, heading: str, onward: str
+) -> None:
+    staff, patient = member(pages, "desk"), Person(pages)
+    pages.app.testing = False
+
+    def down(_database: Database) -> Never:
+        raise OSError
+
+    monkeypatch.setattr(Database, "read", down)
+    person = staff if path.startswith("/staff") else patient
+    person.page = person.client.get(path, headers={"Accept-Language": "es"})
+    assert person.heading == heading
+    [way] = person.document.query("main a")
+    assert attributes(way)["href"] == onward
+
+
+def test_a_frame_that_lacks_something_is_left_out(pages: TestSite) -> None:
+    pages.app.testing = False
+    rooms = pages.app.extensions[errors.KEPT]
+    rooms[False] = replace(rooms[False], enter=dict)
+    person = Person(pages)
+    assert person.get("/no-such-page").status_code == 404
+    assert (person.heading, person.document.query("header")) == ("There is no such page", [])
