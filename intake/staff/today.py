@@ -19,7 +19,7 @@ from intake.store.visits import Visit
 CLINIC = "clinic"
 OLD_AFTER = timedelta(minutes=15)
 """The worker fetches a schedule every five minutes; after three misses the desk is told."""
-UNASKED = frozenset({"none", "link", "code"})
+UNASKED = frozenset({"none", "link", "stopped", "code"})
 DONE = frozenset({"verified", "entered"})
 
 

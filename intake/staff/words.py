@@ -23,11 +23,12 @@ ELEMENTS = {
 PROGRESS = {
     "none": "Not begun",
     "link": "Has a link",
+    "stopped": "Began, did not finish: get a new code",
     "code": "Has a code",
     "started": "Answering now",
     "submitted": "Answered, not in the record yet",
     "verified": "In the record",
-    "held": "Answered, IT is looking into it",
+    "held": "Answered, a person is looking into it",
     "entered": "In the record, typed by hand",
     "superseded": "Answered again later",
     "discarded": "Given up; ask again",

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 
 from intake.store.database import Tx
 from intake.store.submissions import OPEN
@@ -148,16 +148,18 @@ def erase(tx: Tx, before: datetime) -> int:
 
 
 def progress(tx: Tx, ids: Sequence[str]) -> Mapping[str, str]:
-    """Return per visit how far its patient is: none, link, code, started, submitted, or what became of what they sent.
+    """Return per visit how far its patient is: none, link, stopped, code, started, submitted, or what became of what they sent.
 
+    Who stopped has used a code up and said nothing.
     The latter are verified, held, entered, superseded, discarded and reversed, as the outbox calls them, and undoing.
     """
     found = dict.fromkeys(ids, "none")
-    live = or_(codes.c.used_at.is_not(None), codes.c.expires_at > tx.now)
+    open_code = (codes.c.used_at.is_(None), codes.c.expires_at > tx.now)
     open_link = (links.c.used_at.is_(None), links.c.revoked_at.is_(None), links.c.expires_at > tx.now)
     steps = (
         ("link", select(links.c.visit).where(links.c.visit.in_(ids), *open_link)),
-        ("code", select(codes.c.visit).where(codes.c.visit.in_(ids), live)),
+        ("stopped", select(codes.c.visit).where(codes.c.visit.in_(ids), codes.c.used_at.is_not(None))),
+        ("code", select(codes.c.visit).where(codes.c.visit.in_(ids), *open_code)),
         ("started", select(drafts.c.visit).where(drafts.c.visit.in_(ids))),
     )
     for word, query in steps:

@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 import segno
 
-from intake.answers import Channel
-from intake.store import audit, claims, codes, drafts, links, submissions, visits
-from intake.store.earlier import Earlier, Sent
+from intake.store import audit, submissions, visits
 from intake.store.visits import Visit
 from tests.members import Member, member
 from tests.patients import Person
@@ -112,51 +110,6 @@ def test_only_the_visits_around_now_are_marked(pages: TestSite, desk: Member) ->
     assert near == ["just-before", "just-after"]
     [jump] = [str(attributes(node)["href"]) for node in desk.document.query("main a") if "Jump" in node.to_text()]
     assert desk.document.query(jump)[0].query("bdi")[0].to_text() == "just-before"
-
-
-def test_progress_in_words_and_nothing_is_called_done_that_was_not_read_back(pages: TestSite, desk: Member) -> None:
-    visit = pages.visit("1")
-    fetched(pages)
-
-    def said() -> str:
-        desk.get("/staff/today")
-        return column(desk, 3)[0]
-
-    told = [said()]
-    with pages.database.write() as tx:
-        links.make(tx, visit, tx.now + timedelta(hours=1))
-    told.append(said())
-    with pages.database.write() as tx:
-        codes.make(tx, visit, timedelta(minutes=15))
-    told.append(said())
-    with pages.database.write() as tx:
-        drafts.start(tx, visit, channel=Channel.KIOSK, locale="en")
-    told.append(said())
-    with pages.database.write() as tx:
-        submissions.submit(tx, submission(), "main", visit.id)
-        [claimed] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=5))
-        claims.sending(tx, claimed, Earlier(Sent("Patient/1", "7"), "{}"), timedelta(minutes=5))
-        claims.accept(tx, claimed)
-    told.append(said())
-    assert column(desk, 2) == ["Race, ethnicity"]
-    with pages.database.write() as tx:
-        claims.verify(tx, claimed)
-    told.append(said())
-    # The schedule's fetch still says what was missing before; nobody is to be asked again for that.
-    assert column(desk, 2) == ["Asked today"]
-    assert desk.facts() == {"Expected": "1", "With gaps": "0", "In the record today": "1"}
-    with pages.database.write() as tx:
-        tx.connection.exec_driver_sql("UPDATE submissions SET status = 'held'")
-    told.append(said())
-    assert told == [
-        "Not begun",
-        "Has a link",
-        "Has a code",
-        "Answering now",
-        "Answered, not in the record yet",
-        "In the record",
-        "Answered, IT is looking into it",
-    ]
 
 
 def test_a_code_is_shown_large_with_its_end_and_opens_the_visit_on_the_tablet(pages: TestSite, desk: Member) -> None:
