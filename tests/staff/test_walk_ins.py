@@ -115,7 +115,7 @@ def test_a_number_that_was_corrected_is_anybody_elses_again(pages: TestSite, des
     [mistaken] = listed(pages)
     identity = held(pages, mistaken.id)
     desk.get("/staff/today")
-    desk.send({"record_number": "MRN 4712"}, form=f"unmatched/{identity}")
+    desk.send({"record_number": "MRN 4712"}, form=f"lost-{identity}")
     desk.send(WHO, form="let-in")
     assert {(each.record_number, each.patient) for each in listed(pages)} == {
         ("MRN 4711", SOUGHT.reference),
@@ -158,7 +158,9 @@ def test_what_cannot_be_is_said_and_what_was_typed_stays(
     desk.send(WHO | given, form="let-in")
     assert desk.page.status_code == 422
     assert desk.told == [words]
-    [form] = [each for each in desk.document.query("form") if desk._is(each, "let-in")]
+    # The browser opens the page at the form, which stands below a long list, and the sentence stands in it.
+    [form] = [each for each in desk.document.query("form") if desk._is(each, "#let-in")]
+    assert [str(node.to_text()) for node in form.query(".fault p")] == [words]
     held = desk._held(form)
     assert {key: held[key] for key in WHO} == {key: [(WHO | given)[key].strip()] for key in WHO}
     assert not listed(pages)
@@ -219,9 +221,10 @@ def test_answers_without_a_chart_are_corrected_here(pages: TestSite, desk: Membe
     desk.get("/staff/today")
     assert "Answers without a chart (1)" in desk.page.text
     assert desk.rows()[0][3] == "Answered, no chart found"
-    desk.send({"record_number": "MRN|"}, form=f"unmatched/{identity}")
+    desk.send({"record_number": "MRN|"}, form=f"lost-{identity}")
     assert (desk.page.status_code, desk.told) == (422, ["That is no record number."])
-    desk.send({"record_number": "MRN 4712"}, form=f"unmatched/{identity}")
+    assert len(desk._form(f"#lost-{identity}").query(".fault")) == 1
+    desk.send({"record_number": "MRN 4712"}, form=f"lost-{identity}")
     assert desk.told == ["The chart is looked for now. Look again in a minute."]
     right = replace(SOUGHT, record_number="MRN 4712")
     with pages.database.write() as tx:
@@ -242,8 +245,8 @@ def test_two_desks_correct_the_same_answers_once(pages: TestSite, desk: Member) 
     other = member(pages, "desk", name="bo")
     for person in (desk, other):
         person.get("/staff/today")
-    other.send(form=f"unmatched/{identity}")
-    desk.send({"record_number": "MRN 1"}, form=f"unmatched/{identity}")
+    other.send(form=f"lost-{identity}")
+    desk.send({"record_number": "MRN 1"}, form=f"lost-{identity}")
     assert desk.told == ["Somebody else has dealt with it meanwhile."]
 
 
