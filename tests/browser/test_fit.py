@@ -6,13 +6,15 @@ from tests.browser.conftest import PHONE, TABLET, LiveSite, OpenPage
 from tests.browser.walking import Walker
 
 SMALLEST = (320, 568)
+LONG = "Mixteco de Santiago Juxtlahuaca " + "Ñuu" * 60
 OUTSIDE = """() => {
   const wide = document.documentElement.clientWidth;
   const seen = [...document.querySelectorAll("body *")].filter(each => each.offsetParent && !each.matches(".skip, .unseen"));
   const out = each => each.getBoundingClientRect().left < -0.5 || each.getBoundingClientRect().right > wide + 0.5;
-  return seen.filter(each => out(each)).map(each => each.outerHTML.slice(0, 80));
+  const spills = each => each.matches(".button, .choice span, .way, dt, dd") && each.scrollWidth > each.clientWidth + 1;
+  return seen.filter(each => out(each) || spills(each)).map(each => each.outerHTML.slice(0, 80));
 }"""
-"""What stands partly or wholly beside the screen."""
+"""What stands partly or wholly beside the screen, or runs over its own edge."""
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
@@ -26,3 +28,26 @@ def test_help_opens_on_the_screen(live: LiveSite, open_page: OpenPage, size: tup
         walker.page.click(".help summary")
         assert walker.page.evaluate(OUTSIDE) == [], text
         walker.go(f'button[name="size"][value="{text}"]')
+
+
+@pytest.mark.parametrize("language", ["es", "ru"])
+def test_the_largest_text_fits_the_smallest_screen(live: LiveSite, open_page: OpenPage, language: str) -> None:
+    live.site.visit("1")
+    walker = Walker(open_page(SMALLEST), live.url)
+    walker.pair(live.site.pairing_code())
+    walker.page.click(".help summary")
+    walker.go('button[name="size"][value="largest"]')
+    for name in walker.walk(language):
+        assert walker.page.evaluate(OUTSIDE) == [], name
+
+
+def test_a_long_write_in_fits_the_smallest_screen(live: LiveSite, open_page: OpenPage) -> None:
+    live.site.visit("1")
+    walker = Walker(open_page(SMALLEST), live.url)
+    walker.pair(live.site.pairing_code())
+    walker.arrive()
+    walker.page.fill("#own-words", LONG)
+    for _ in range(4):
+        walker.go()
+    assert "ÑuuÑuu" in walker.page.inner_text("dl")
+    assert walker.page.evaluate(OUTSIDE) == []
