@@ -73,42 +73,49 @@ function reading() {
   button.addEventListener("click", read);
 }
 
-/* A tablet that nobody touches asks whether somebody is there, counts down, and wipes everything. */
+/* A page that nobody touches asks whether somebody is there, counts down, and wipes everything. */
 function idling() {
   const dialog = find("#idle");
   const quiet = Number(body.dataset.idle) * 1000;
   const over = find("#over");
-  if (!dialog || !over || !quiet) return;
+  if (!dialog || !over || !(quiet > 0)) return;
   const warning = Number(body.dataset.warning);
   const shown = find("[data-count]");
   let touched = Date.now();
-  let left = 0;
+  let told = touched;
 
-  function stay() {
-    touched = Date.now();
-    left = 0;
-    close(dialog);
+  /* The server counts, too, and hears only of pages: whoever is long at one would be nobody to it. */
+  function tell() {
+    told = Date.now();
     fetch(location.href, { method: "HEAD", cache: "no-store" }).catch(() => undefined);
   }
 
+  function stay() {
+    touched = Date.now();
+    close(dialog);
+    tell();
+  }
+
+  /* By the clock and not by counting, for a device that slept has to know how long. */
   function tick() {
-    if (left > 0) {
-      left -= 1;
-      shown.textContent = String(left);
-      if (left === 0) over.submit();
-    } else if (Date.now() - touched >= quiet) {
-      left = warning;
-      shown.textContent = String(left);
-      open(dialog);
+    const left = warning + Math.ceil((touched + quiet - Date.now()) / 1000);
+    if (left > warning) {
+      if (touched > told && Date.now() - told >= 60000) tell();
+      return;
     }
+    shown.textContent = String(Math.max(left, 0));
+    open(dialog);
+    if (left > 0) return;
+    clearInterval(ticking);
+    over.submit();
   }
 
   for (const kind of ["pointerdown", "keydown", "scroll", "input"]) {
-    document.addEventListener(kind, () => { if (left === 0) touched = Date.now(); }, { passive: true });
+    document.addEventListener(kind, () => { if (!dialog.hasAttribute("open")) touched = Date.now(); }, { passive: true });
   }
   find("[data-stay]").addEventListener("click", stay);
   dialog.addEventListener("cancel", stay);
-  setInterval(tick, 1000);
+  const ticking = setInterval(tick, 1000);
 }
 
 /* The thank-you on a tablet makes way for the next person. */

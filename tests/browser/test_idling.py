@@ -1,0 +1,78 @@
+"""A page that is left alone, or seems to be, in a real browser: nobody busy is wiped, and nobody is wiped unasked."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from intake.store import links
+from tests.browser.conftest import PHONE, LiveSite, OpenPage
+from tests.browser.walking import Walker
+
+
+Where = Callable[[LiveSite, Page], Walker]
+
+
+def at_the_tablet(live: LiveSite, page: Page) -> Walker:
+    """Someone at a tablet's first question, whose clock the test sets."""
+    live.site.visit("1")
+    page.clock.install()
+    walker = Walker(page, live.url)
+    walker.pair(live.site.pairing_code())
+    walker.arrive()
+    return walker
+
+
+def at_the_phone(live: LiveSite, page: Page) -> Walker:
+    """The same behind a link."""
+    visit = live.site.visit("1")
+    with live.site.database.write() as tx:
+        _, token = links.make(tx, visit, live.site.clock() + timedelta(days=2))
+    page.clock.install()
+    page.goto(f"{live.url}/l/{token}")
+    walker = Walker(page, live.url)
+    walker.arrive()
+    return walker
+
+
+@pytest.mark.parametrize(("where", "minutes"), [(at_the_tablet, 4), (at_the_phone, 14)], ids=["tablet", "phone"])
+def test_who_is_busy_on_one_page_is_not_wiped(live: LiveSite, open_page: OpenPage, where: Where, minutes: int) -> None:
+    page = open_page(PHONE)
+    walker = where(live, page)
+    told: list[str] = []
+    page.on("request", lambda request: told.append(request.url) if request.method == "HEAD" else None)
+    for _ in range(2):
+        live.site.clock.advance(minutes=minutes)
+        page.press("#own-words", "a")
+        page.clock.run_for(30_000)
+        page.press("#own-words", "b")
+        with page.expect_response(lambda answer: answer.request.method == "HEAD"):
+            page.clock.run_for(31_000)
+    assert len(told) == 2
+    walker.go()
+    assert walker.path == "/question/spoken-language"
+
+
+def test_a_phone_left_alone_is_asked_before_its_answers_are_gone(live: LiveSite, open_page: OpenPage) -> None:
+    page = open_page(PHONE)
+    walker = at_the_phone(live, page)
+    idle = live.site.settings.times.draft_idle.total_seconds()
+    page.clock.run_for((idle - 60) * 1000)
+    expect(page.locator("#idle")).to_be_hidden()
+    page.clock.run_for(25_000)
+    expect(page.locator("#idle")).to_be_visible()
+    live.site.clock.advance(seconds=idle - 30)
+    with page.expect_response(lambda answer: answer.request.method == "HEAD"):
+        page.click("[data-stay]")
+    live.site.clock.advance(seconds=idle - 30)
+    walker.go()
+    assert walker.path == "/question/spoken-language"
+
+
+def test_a_device_that_slept_through_the_warning_is_wiped_at_once(live: LiveSite, open_page: OpenPage) -> None:
+    page = open_page()
+    walker = at_the_tablet(live, page)
+    with page.expect_navigation():
+        page.clock.fast_forward(600_000)
+    assert walker.heading == "Choose a language"
