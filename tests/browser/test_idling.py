@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from intake.store import links
 from tests.browser.conftest import PHONE, LiveSite, OpenPage
+from tests.browser.test_patient import violations
 from tests.browser.walking import Walker
 
 
@@ -76,3 +77,37 @@ def test_a_device_that_slept_through_the_warning_is_wiped_at_once(live: LiveSite
     with page.expect_navigation():
         page.clock.fast_forward(600_000)
     assert walker.heading == "Choose a language"
+
+
+def test_without_a_network_a_page_left_alone_waits_wiped(live: LiveSite, open_page: OpenPage) -> None:
+    page = open_page()
+    walker = at_the_tablet(live, page)
+    page.fill("#own-words", "Hmoob")
+    page.context.set_offline(True)
+    page.clock.run_for(111_000)
+    expect(page.locator("#idle")).to_contain_text("we cleared it")
+    expect(page.locator("main")).to_be_empty()
+    assert violations(page) == []
+    go_on(page, open_page)
+    assert walker.heading == "Choose a language"
+
+
+def test_without_a_network_the_thank_you_waits(live: LiveSite, open_page: OpenPage) -> None:
+    page = open_page()
+    walker = at_the_tablet(live, page)
+    for _ in range(5):
+        walker.go()
+    page.context.set_offline(True)
+    page.clock.run_for(21_000)
+    assert walker.heading == "Thank you"
+    go_on(page, open_page)
+    assert walker.heading == "Choose a language"
+
+
+def go_on(page: Page, open_page: OpenPage) -> None:
+    """Let the network come back and the page go on by itself."""
+    with page.expect_navigation():
+        page.context.set_offline(False)
+        page.clock.resume()
+    # Chromium itself says on the console that the network was gone.
+    open_page.complaints = [each for each in open_page.complaints if "ERR_INTERNET_DISCONNECTED" not in each]

@@ -20,6 +20,20 @@ function close(dialog) {
   else dialog.removeAttribute("open");
 }
 
+/* Whether the server is there. */
+async function alive() {
+  try {
+    return (await fetch(body.dataset.alive, { cache: "no-store" })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/* Until it is. */
+async function network() {
+  while (!(await alive())) await new Promise((done) => setTimeout(done, 3000));
+}
+
 /* Hide: against a look over the shoulder. */
 function hiding() {
   const button = find("[data-hide]");
@@ -107,6 +121,15 @@ function idling() {
     open(dialog);
     if (left > 0) return;
     clearInterval(ticking);
+    leave();
+  }
+
+  /* Without a network the browser would show a page of its own, which leads nowhere: it waits, wiped and under the cover. */
+  async function leave() {
+    find("main").textContent = "";
+    find("[data-asking]").hidden = true;
+    find("[data-cleared]").hidden = false;
+    await network();
     over.submit();
   }
 
@@ -121,27 +144,17 @@ function idling() {
 /* The thank-you on a tablet makes way for the next person. */
 function returning() {
   const home = find("[data-home]");
-  if (home && body.dataset.return) setTimeout(() => home.click(), Number(body.dataset.return) * 1000);
+  if (!home || !body.dataset.return) return;
+  setTimeout(async () => {
+    await network();
+    home.click();
+  }, Number(body.dataset.return) * 1000);
 }
 
 /* Before a form leaves, ask whether the server is there: without a network what was typed stays on the page. */
 function leaving() {
   const notice = find("#offline");
   let busy = false;
-
-  async function alive() {
-    try {
-      return (await fetch(body.dataset.alive, { cache: "no-store" })).ok;
-    } catch {
-      return false;
-    }
-  }
-
-  async function wait() {
-    notice.hidden = false;
-    while (!(await alive())) await new Promise((done) => setTimeout(done, 3000));
-    notice.hidden = true;
-  }
 
   /* `sure` is 1 while the checked form is on its way through here again, and 2 once it has left: a double tap ends there. */
   document.addEventListener("submit", async (event) => {
@@ -161,7 +174,9 @@ function leaving() {
       form.dataset.sure = "1";
       form.requestSubmit(event.submitter);
     } else {
-      await wait();
+      notice.hidden = false;
+      await network();
+      notice.hidden = true;
     }
     busy = false;
   });
