@@ -9,15 +9,25 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
+/* Older browsers do not know dialogs: there it fills the screen, and what it covers cannot be reached. */
 function open(dialog) {
-  if (dialog.open) return;
-  if (dialog.showModal) dialog.showModal();
-  else dialog.setAttribute("open", "");
+  if (dialog.hasAttribute("open")) return;
+  if (dialog.showModal) {
+    dialog.showModal();
+    return;
+  }
+  dialog.setAttribute("open", "");
+  body.classList.add("covered");
+  dialog.querySelector("button").focus();
 }
 
 function close(dialog) {
-  if (dialog.close) dialog.close();
-  else dialog.removeAttribute("open");
+  if (dialog.close) {
+    dialog.close();
+    return;
+  }
+  dialog.removeAttribute("open");
+  body.classList.remove("covered");
 }
 
 /* Whether the server is there. */
