@@ -1,4 +1,4 @@
-"""Everything fits in a real browser: on the smallest screen, in the largest text, in either direction."""
+"""Everything fits in a real browser: on the smallest screen, in the largest text, in either direction of writing."""
 
 import pytest
 
@@ -51,3 +51,13 @@ def test_a_long_write_in_fits_the_smallest_screen(live: LiveSite, open_page: Ope
         walker.go()
     assert "ÑuuÑuu" in walker.page.inner_text("dl")
     assert walker.page.evaluate(OUTSIDE) == []
+
+
+def test_an_empty_field_begins_where_its_page_does(walker: Walker) -> None:
+    walker.arrive("ar")
+    walker.tick("2028-9")
+    for fields in (["#own-words"], ['[id="write-in-2028-9"]', "#search"]):
+        for field in fields:
+            style = "field => [getComputedStyle(field).direction, getComputedStyle(field).unicodeBidi]"
+            assert walker.page.locator(field).evaluate(style) == ["rtl", "plaintext"]
+        walker.go()
