@@ -111,3 +111,12 @@ def go_on(page: Page, open_page: OpenPage) -> None:
         page.clock.resume()
     # Chromium itself says on the console that the network was gone.
     open_page.complaints = [each for each in open_page.complaints if "ERR_INTERNET_DISCONNECTED" not in each]
+
+
+def test_a_screen_reader_tells_the_reason_and_not_every_second(live: LiveSite, open_page: OpenPage) -> None:
+    page = open_page()
+    at_the_tablet(live, page)
+    page.clock.run_for(91_000)
+    dialog = page.get_by_role("dialog", name="Are you still here?")
+    expect(dialog).to_have_accessible_description("To keep your answers private, we will clear this page soon. Seconds left:")
+    expect(dialog.locator("output, [role=status], [role=timer], [aria-live]")).to_have_count(0)
