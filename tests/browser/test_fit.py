@@ -1,5 +1,7 @@
 """Everything fits in a real browser: on the smallest screen, in the largest text, in either direction of writing."""
 
+from datetime import date
+
 import pytest
 
 from tests.browser.conftest import PHONE, TABLET, LiveSite, OpenPage
@@ -61,3 +63,16 @@ def test_an_empty_field_begins_where_its_page_does(walker: Walker) -> None:
             style = "field => [getComputedStyle(field).direction, getComputedStyle(field).unicodeBidi]"
             assert walker.page.locator(field).evaluate(style) == ["rtl", "plaintext"]
         walker.go()
+
+
+def test_what_is_told_beside_the_question_stands_in_a_card(live: LiveSite, open_page: OpenPage) -> None:
+    live.site.visit("1", birth_date=date(2012, 5, 17))
+    walker = Walker(open_page(PHONE), live.url)
+    walker.pair(live.site.pairing_code())
+    walker.go('button[value="en"]')
+    walker.find(year=2012)
+    walker.go()
+    style = "panel => [getComputedStyle(panel).borderTopStyle, getComputedStyle(panel).paddingTop]"
+    border, padding = walker.page.locator("main .panel").evaluate(style)
+    assert border == "solid"
+    assert float(padding.removesuffix("px")) > 8
