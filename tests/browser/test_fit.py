@@ -76,3 +76,18 @@ def test_what_is_told_beside_the_question_stands_in_a_card(live: LiveSite, open_
     border, padding = walker.page.locator("main .panel").evaluate(style)
     assert border == "solid"
     assert float(padding.removesuffix("px")) > 8
+
+
+@pytest.mark.parametrize("size", [SMALLEST, PHONE, TABLET], ids=["smallest", "phone", "tablet"])
+def test_of_two_ways_on_neither_outweighs_the_other(live: LiveSite, open_page: OpenPage, size: tuple[int, int]) -> None:
+    live.site.visit("1")
+    walker = Walker(open_page(size), live.url)
+    walker.pair(live.site.pairing_code())
+    walker.arrive()
+    widths = "buttons => buttons.map(each => Math.round(each.getBoundingClientRect().width))"
+    _, decline, unknown = walker.page.locator(".actions .button").evaluate_all(widths)
+    assert abs(decline - unknown) <= 1
+    walker.tick("2028-9")
+    walker.go('button[value="declined"]')
+    keep, decline = walker.page.locator(".actions .button").evaluate_all(widths)
+    assert abs(keep - decline) <= 1
