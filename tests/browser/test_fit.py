@@ -91,3 +91,18 @@ def test_of_two_ways_on_neither_outweighs_the_other(live: LiveSite, open_page: O
     walker.go('button[value="declined"]')
     keep, decline = walker.page.locator(".actions .button").evaluate_all(widths)
     assert abs(keep - decline) <= 1
+
+
+@pytest.mark.parametrize("language", ["en", "es", "ar", "ru"])
+def test_the_answers_to_check_stand_in_line(live: LiveSite, open_page: OpenPage, language: str) -> None:
+    live.site.visit("1")
+    walker = Walker(open_page(), live.url)
+    walker.pair(live.site.pairing_code())
+    walker.arrive(language)
+    walker.go('button[value="declined"]')
+    while walker.path != "/check":
+        walker.go()
+    for part in ("dd:not(.change)", "dd.change"):
+        starts = "parts => parts.map(each => [each.getBoundingClientRect().left, each.getBoundingClientRect().right])"
+        assert len({tuple(map(round, each)) for each in walker.page.locator(part).evaluate_all(starts)}) == 1
+    assert walker.page.evaluate(OUTSIDE) == []
