@@ -106,3 +106,11 @@ def test_the_answers_to_check_stand_in_line(live: LiveSite, open_page: OpenPage,
         starts = "parts => parts.map(each => [each.getBoundingClientRect().left, each.getBoundingClientRect().right])"
         assert len({tuple(map(round, each)) for each in walker.page.locator(part).evaluate_all(starts)}) == 1
     assert walker.page.evaluate(OUTSIDE) == []
+
+
+def test_own_words_stand_in_the_quotation_marks_of_arabic(walker: Walker) -> None:
+    walker.arrive("ar")
+    walker.page.fill("#own-words", "حلبي")
+    while walker.path != "/check":
+        walker.go()
+    assert walker.page.locator(".answers q").evaluate("quote => getComputedStyle(quote).quotes") == '"«" "»"'
