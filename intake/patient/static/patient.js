@@ -54,6 +54,25 @@ function hiding() {
   find("[data-show]").addEventListener("click", () => close(cover));
 }
 
+/* What a tag says in full (zh: zh-Hans-CN, tl: fil-Latn-PH); devices also write en_US, or no tag at all. */
+function full(tag) {
+  try {
+    return new Intl.Locale(tag.replace(/_/g, "-")).maximize();
+  } catch {
+    return undefined;
+  }
+}
+
+/* The voice that speaks the language and reads the script, best as it is spoken here: Cantonese is not for zh-Hans. */
+function voiceOf(language, voices) {
+  const wanted = full(language);
+  if (!wanted) return undefined;
+  const tagged = voices.map((voice) => ({ voice, tag: full(voice.lang) }));
+  const fitting = tagged.filter(({ tag }) => tag && tag.language === wanted.language && tag.script === wanted.script);
+  const from = (region) => fitting.find(({ tag }) => tag.region === region);
+  return (from("US") || from(wanted.region) || fitting[0])?.voice;
+}
+
 /* Read aloud, where the device itself has a voice for the page's language: nothing is sent to anybody for it. */
 function reading() {
   const button = find("[data-read]");
@@ -63,7 +82,7 @@ function reading() {
   const words = button.textContent;
 
   function voice() {
-    return speech.getVoices().find((each) => each.localService && each.lang.split(/[-_]/)[0] === language.split("-")[0]);
+    return voiceOf(language, speech.getVoices().filter((each) => each.localService));
   }
 
   function offer() {
@@ -79,11 +98,12 @@ function reading() {
       speech.cancel();
       return;
     }
+    const speaks = voice();
     for (const part of document.querySelectorAll("main h1, main h2, main p, main li, main .choice span, main dt, main dd")) {
       if (!part.offsetParent || part.querySelector("h1, h2, p")) continue;
       const said = new SpeechSynthesisUtterance(part.innerText);
       said.lang = language;
-      said.voice = voice();
+      said.voice = speaks;
       said.onend = () => { if (!speech.pending) end(); };
       said.onerror = end;
       speech.speak(said);
