@@ -246,3 +246,11 @@ def test_the_report_prints_without_what_is_only_for_the_screen(filled: LiveSite,
     expect(page.get_by_text("Download CSV")).to_be_hidden()
     expect(page.locator("table.headline")).to_be_visible()
     assert page.evaluate("getComputedStyle(document.querySelector('.scroll')).overflowX") == "visible"
+
+
+def test_the_report_of_large_clinics_is_whole_on_the_desks_screen(filled: LiveSite, opened: Callable[..., Page]) -> None:
+    page = opened(DESK)
+    sign_in(page, filled)
+    page.goto(f"{filled.url}/staff/report")
+    page.evaluate("document.querySelectorAll('.report small').forEach((each) => { each.textContent = '12345 / 14000'; })")
+    assert page.evaluate("[...document.querySelectorAll('.scroll')].every((each) => each.scrollWidth <= each.clientWidth)")

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from justhtml import JustHTML
@@ -37,6 +39,13 @@ def snapshot(pages: TestSite, world: World) -> bytes:
     made = to_json(make(world.write(), asked()).report)
     keep(pages, made)
     return made
+
+
+def test_it_was_counted_on_the_clinics_own_day(pages: TestSite, reader: Member, world: World) -> None:
+    # Midnight has passed in UTC, and not yet at Riverside.
+    late = replace(asked(), as_of=datetime(2026, 11, 25, 2, tzinfo=UTC))
+    keep(pages, to_json(make(world.write(), late).report))
+    assert "counted on Nov 24, 2026" in reader.get("/staff/report").text
 
 
 def test_before_the_first_report(reader: Member) -> None:
