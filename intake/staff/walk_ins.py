@@ -70,11 +70,13 @@ def correct(submission: str) -> ResponseReturnValue:
     """Have the chart of answers looked for by another record number or date of birth."""
     clinic = _clinic_of(submission)
     form = ChartForm(today.date_at(clinic))
-    if not form.validate():
-        return today.page(clinic, correct=(submission, form)), 422
+    taken = form.validate()
     with site().database.write() as tx:
         held = next((each for each in unmatched.waiting(tx, clinic.id) if each.id == submission), None)
-        done = held is not None and _correct(tx, clinic, held, replace(held.sought, **_typed(form)))
+        done = taken and held is not None and _correct(tx, clinic, held, replace(held.sought, **_typed(form)))
+    # What is wrong is said in the form itself, which is gone where somebody else was quicker.
+    if held is not None and not taken:
+        return today.page(clinic, correct=(submission, form)), 422
     flash("The chart is looked for now. Look again in a minute." if done else LATER)
     return redirect(url_for(".today", clinic=clinic.id), 303)
 

@@ -240,13 +240,14 @@ def test_answers_without_a_chart_are_corrected_here(pages: TestSite, desk: Membe
     assert (again.id, again.patient, again.record_number) == (visit.id, right.reference, "MRN 4712")
 
 
-def test_two_desks_correct_the_same_answers_once(pages: TestSite, desk: Member) -> None:
+@pytest.mark.parametrize("number", ["MRN 1", "MRN|"])
+def test_two_desks_correct_the_same_answers_once(pages: TestSite, desk: Member, number: str) -> None:
     identity = held(pages)
     other = member(pages, "desk", name="bo")
     for person in (desk, other):
         person.get("/staff/today")
     other.send(form=f"lost-{identity}")
-    desk.send({"record_number": "MRN 1"}, form=f"lost-{identity}")
+    desk.send({"record_number": number}, form=f"lost-{identity}")
     assert desk.told == ["Somebody else has dealt with it meanwhile."]
 
 
