@@ -11,7 +11,6 @@ from tests.browser.conftest import PHONE, LiveSite, OpenPage
 from tests.browser.test_patient import violations
 from tests.browser.walking import Walker
 
-
 Where = Callable[[LiveSite, Page], Walker]
 
 
@@ -59,7 +58,7 @@ def test_a_phone_left_alone_is_asked_before_its_answers_are_gone(live: LiveSite,
     page = open_page(PHONE)
     walker = at_the_phone(live, page)
     idle = live.site.settings.times.draft_idle.total_seconds()
-    page.clock.run_for((idle - 60) * 1000)
+    page.clock.run_for(int(idle - 60) * 1000)
     expect(page.locator("#idle")).to_be_hidden()
     page.clock.run_for(25_000)
     expect(page.locator("#idle")).to_be_visible()

@@ -14,7 +14,7 @@ Object.defineProperty(window, "speechSynthesis", { value: Object.assign(new Even
 }) });
 window.SpeechSynthesisUtterance = class {};
 """
-HEARD = {
+HEARD: dict[str, list[tuple[list[str], str | None]]] = {
     "en": [(["", "not a tag", "en-GB", "en_US"], "en_US"), (["en-GB"], "en-GB"), (["", "not a tag", "de-DE"], None)],
     "es": [(["es-MX", "es-ES", "es-US"], "es-US"), (["es-MX", "es-ES"], "es-ES"), (["es-MX"], "es-MX")],
     "zh-Hans": [(["yue-HK", "zh-HK", "zh-TW", "zh_CN"], "zh_CN"), (["cmn-CN"], "cmn-CN"), (["yue-HK", "zh-HK"], None)],
