@@ -4,7 +4,8 @@ import re
 
 from playwright.sync_api import Route, expect
 
-from tests.browser.conftest import TABLET
+from tests.browser.conftest import TABLET, LiveSite, OpenPage
+from tests.browser.test_idling import at_the_tablet
 from tests.browser.walking import Walker
 
 
@@ -39,3 +40,16 @@ def test_a_browser_without_dialogs_hides_them_and_what_they_cover(walker: Walker
     page.keyboard.press("Enter")
     expect(page.locator("#hidden")).to_be_hidden()
     expect(page.locator("main")).to_be_visible()
+
+
+def test_a_browser_without_dialogs_asks_over_the_cover_and_keeps_it(live: LiveSite, open_page: OpenPage) -> None:
+    page = open_page()
+    at_the_tablet(live, page)
+    page.route(re.compile(r"/question/|\.css"), without_dialogs)
+    page.reload()
+    page.click("[data-hide]")
+    page.clock.run_for(91_000)
+    page.click("[data-stay]")
+    expect(page.locator("#idle")).to_be_hidden()
+    expect(page.locator("#hidden")).to_be_visible()
+    expect(page.locator("main")).to_be_hidden()

@@ -27,7 +27,7 @@ function close(dialog) {
     return;
   }
   dialog.removeAttribute("open");
-  body.classList.remove("covered");
+  body.classList.toggle("covered", Boolean(find("body > [open]")));
 }
 
 /* Whether the server is there. */
