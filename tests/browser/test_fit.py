@@ -11,7 +11,8 @@ SMALLEST = (320, 568)
 LONG = "Mixteco de Santiago Juxtlahuaca " + "Ñuu" * 60
 OUTSIDE = """() => {
   const wide = document.documentElement.clientWidth;
-  const seen = [...document.querySelectorAll("body *")].filter(each => each.offsetParent && !each.matches(".skip, .unseen"));
+  const unseen = ".skip, .unseen, details:not([open]) > :not(summary) *";
+  const seen = [...document.querySelectorAll("body *")].filter(each => each.offsetParent && !each.matches(unseen));
   const out = each => each.getBoundingClientRect().left < -0.5 || each.getBoundingClientRect().right > wide + 0.5;
   const spills = each => each.matches(".button, .choice span, .way, dt, dd") && each.scrollWidth > each.clientWidth + 1;
   return seen.filter(each => out(each) || spills(each)).map(each => each.outerHTML.slice(0, 80));
@@ -114,3 +115,15 @@ def test_own_words_stand_in_the_quotation_marks_of_arabic(walker: Walker) -> Non
     while walker.path != "/check":
         walker.go()
     assert walker.page.locator(".answers q").evaluate("quote => getComputedStyle(quote).quotes") == '"«" "»"'
+
+
+def test_in_the_largest_text_a_tablet_breaks_no_word_of_a_button_or_an_answer(live: LiveSite, open_page: OpenPage) -> None:
+    live.site.visit("1")
+    walker = Walker(open_page(), live.url)
+    walker.pair(live.site.pairing_code())
+    walker.page.click(".help summary")
+    walker.go('button[name="size"][value="largest"]')
+    whole = "parts => parts.forEach(each => each.style.overflowWrap = 'normal')"
+    for name in walker.walk("ru"):
+        walker.page.locator("main .button, .actions .button, .choice span, dt, dd").evaluate_all(whole)
+        assert walker.page.evaluate(OUTSIDE) == [], name
