@@ -13,7 +13,7 @@ from fhir_client import addresses, exact, network
 from fhir_client.auth import Auth, NoAuth
 from fhir_client.elsewhere import Elsewhere
 from fhir_client.errors import FhirError, Gone, Refused, ServerFault, Temporary
-from fhir_client.responses import UNABLE, body_of, data_of, date_of, error_of, refusal_in
+from fhir_client.responses import BARRED, body_of, data_of, date_of, error_of, refusal_in
 from fhir_client.tls import USUAL, Tls
 from fhir_client.uscore.parts import local
 
@@ -26,7 +26,7 @@ FRESH = {"Cache-Control": "no-cache"}
 
 What they offer may come from there: some need seconds to put it together.
 """
-NO_POST = UNABLE | {400, 403, 404}
+NO_POST = BARRED | {400, 404}
 """Statuses of a server that takes no search by POST, or of one before it that lets none through."""
 MOVED = frozenset({302, 303, 307, 308})
 """Statuses by which a server sends us on to the store where it keeps a file."""

@@ -18,6 +18,9 @@ TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 UNABLE = frozenset({405, 406, 415, 501})
 """Statuses that say: this server cannot do what every submission needs, whatever is in it."""
 
+BARRED = UNABLE | {403}
+"""Statuses that say: what was asked for is done for nobody here, or not for us."""
+
 PASSING = frozenset({"transient", "lock-error", "no-store", "timeout", "throttled"})
 """Codes of OperationOutcome.issue that say the same request can succeed later."""
 

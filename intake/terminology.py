@@ -204,13 +204,12 @@ def _rows(name: str) -> list[Any]:
     return rows
 
 
-@cache
-def _folded(text: str) -> str:
-    return folded(text)
+# The names of the tables are folded once; what people type is kept nowhere.
+_folded = cache(folded)
 
 
 def _best(query: str, pool: Iterable[T], names: Callable[[T], Iterable[str]], limit: int) -> tuple[T, ...]:
-    wanted = " ".join(_folded(query).split())
+    wanted = " ".join(folded(query).split())
     if not wanted:
         return ()
     ranked = [(rank, place, each) for place, each in enumerate(pool) if (rank := _rank(wanted, names(each))) is not None]

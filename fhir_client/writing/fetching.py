@@ -2,7 +2,7 @@
 
 from fhir_client.client import Client, matches
 from fhir_client.errors import Gone, Refused, ServerFault
-from fhir_client.responses import UNABLE, faults_in
+from fhir_client.responses import BARRED, faults_in
 from fhir_client.uscore.parts import Json, identifier
 from fhir_client.uscore.statement import Statement
 from fhir_client.writing.bundle import search_of
@@ -13,8 +13,6 @@ from fhir_client.writing.values import Writer, Written
 RESPONSE, DOCUMENT = CREATED[Part.RESPONSE], CREATED[Part.DOCUMENT]
 VERSIONS_SEEN = 10
 """How far back a Patient's history is looked at: the version merged into is among the newest."""
-NO_BATCH = UNABLE | {403}
-"""Statuses of a server that takes no batch, or takes one from nobody who is let in as we are."""
 Sought = dict[str, tuple[str, Json]]
 """The kind and the identifier of what is searched for, by the names of the answers."""
 
@@ -69,7 +67,7 @@ def _at_once(client: Client, parts: dict[str, str]) -> dict[str, Json] | None:
     except (Gone, Refused):
         return None
     except ServerFault as error:
-        if error.status not in NO_BATCH:
+        if error.status not in BARRED:
             raise
         return None
     answers: list[Json] = [*answer.get("entry", []), *({} for _ in parts)]

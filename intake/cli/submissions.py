@@ -103,12 +103,9 @@ def _print(tx: Tx, settings: Settings, rows: tuple[Row, ...]) -> None:
         state = servers.state(tx, server)
         if state.paused_since is not None:
             print(f"{server} is paused since {_ago(state.paused_since, tx.now)}: {state.words}", file=sys.stderr)
-        elif state.paused_until is not None and state.rests(tx.now):
-            left = span(state.paused_until - tx.now)
-            print(
-                f"{server} asked for time: the worker goes on in {left}, or at once by `Try again now` on the monitor",
-                file=sys.stderr,
-            )
+        elif left := state.left_alone(tx.now):
+            words = f"the worker goes on in {span(left)}, or at once by `Try again now` on the monitor"
+            print(f"{server} asked for time: {words}", file=sys.stderr)
     for row in rows:
         shown = ("undo:" if row.undoing else "") + ("sending" if row.sending else row.status.value)
         age, words = span(tx.now - row.queued_at), row.words or ""

@@ -188,6 +188,11 @@ class Settings:
     quirks: Mapping[str, QuirksProfile] = field(default_factory=dict)
 
     @property
+    def time_zone(self) -> ZoneInfo:
+        """The first clinic's, in which the days of all together begin and end, such as the report's."""
+        return next(iter(self.clinics.values())).time_zone
+
+    @property
     def is_https(self) -> bool:
         """Whether the pages are reached over https, which makes cookies Secure and sends HSTS."""
         return self.public_url.startswith("https://")

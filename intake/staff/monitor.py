@@ -15,13 +15,11 @@ from intake.store import audit, servers, strategies, submissions, visits
 from intake.store.database import Tx
 from intake.store.servers import ServerState
 from intake.store.strategies import Pinned
-from intake.store.submissions import OPEN, Status
+from intake.store.submissions import OPEN, UNFINISHED, Status
 
 ROWS = 50
 EVERY = 30
 """Seconds after which the page refreshes itself, where somebody asked for that."""
-UNWATCHED_AFTER = timedelta(minutes=2)
-"""A worker shows itself every twenty seconds; after so long there is none, or it hangs."""
 BEHIND_AFTER = timedelta(minutes=10)
 """A submission takes seconds; one that waits for so long is told of, whatever else goes well."""
 
@@ -130,7 +128,7 @@ def _listing(tx: Tx, wanted: Wanted, limit: int, offset: int) -> tuple[submissio
 
 
 def _line(tx: Tx, server: str) -> ServerLine:
-    state, counts = servers.state(tx, server), submissions.counts(tx, server, among=(*OPEN, Status.HELD))
+    state, counts = servers.state(tx, server), submissions.counts(tx, server, among=UNFINISHED)
     oldest = submissions.oldest_waiting(tx, server)
     return ServerLine(
         state=state,
@@ -144,8 +142,7 @@ def _line(tx: Tx, server: str) -> ServerLine:
 
 
 def _health(state: ServerState, oldest: datetime | None, now: datetime) -> Health:
-    # A sign of life from the time to come was given before the clock was set back.
-    if state.worker_seen is None or abs(now - state.worker_seen) > UNWATCHED_AFTER:
+    if not state.is_watched(now):
         return Health.UNWATCHED
     if state.paused_since is not None:
         return Health.PAUSED

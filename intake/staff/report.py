@@ -1,7 +1,5 @@
 """The quality lead's page: the latest completeness report that the store keeps, suppressed when it was made."""
 
-from datetime import date
-
 from flask import Blueprint, Response, abort, render_template, request
 
 from intake.pages.site import site
@@ -29,7 +27,7 @@ def show() -> str:
     return render_template(
         "staff/report.html",
         report=report,
-        counted_on=report and _counted_on(report),
+        counted_on=report and report.as_of.astimezone(site().settings.time_zone).date(),
         outdated=outdated,
         periods=periods,
         outputs=outputs,
@@ -81,11 +79,6 @@ def _read(snapshot: bytes | None) -> tuple[Report | None, bool]:
         return from_json(snapshot), False
     except NotAReportError:
         return None, True
-
-
-def _counted_on(report: Report) -> date:
-    """The day in the first clinic's zone, in which the report's own periods begin and end."""
-    return report.as_of.astimezone(next(iter(site().settings.clinics.values())).time_zone).date()
 
 
 def _element_of(row: Row, element: str) -> ElementResult:

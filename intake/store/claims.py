@@ -16,7 +16,7 @@ from intake.store.deciding import Decision
 from intake.store.earlier import Earlier, Sent
 from intake.store.known import Known
 from intake.store.submissions import OPEN, Row, Status, patient_key, row_of
-from intake.store.tables import LONGEST_WORDS, Moment
+from intake.store.tables import Moment
 from intake.store.tables import submissions as table
 
 GONE = "Its answers are not kept any more, so nothing can be sent. Discard it."
@@ -110,13 +110,14 @@ def _leased(tx: Tx, held: Any, until: datetime) -> Claimed | None:
     try:
         found = _opened(tx, held, lease)
     except Exception as fault:  # noqa: BLE001
-        hold_unreadable(tx, held.id, GONE if held.payload is None else _why_not(fault))
+        hold_unreadable(tx, held.id, GONE if held.payload is None else why_unreadable(fault))
         return None
     take(tx, held.id, lease, until)
     return found
 
 
-def _why_not(fault: Exception) -> str:
+def why_unreadable(fault: Exception) -> str:
+    """Return why a row cannot be opened, and the way out."""
     # Only a key's own fault may be quoted: any other may tell what was said.
     why_not = fault if isinstance(fault, KeyFault) else "it was stored in another form"
     return f"It cannot be read here: {why_not}. Bring back the key file and the version that stored it, then retry."
@@ -129,8 +130,8 @@ def take(tx: Tx, identity: str, lease: str, until: datetime) -> None:
 
 def hold_unreadable(tx: Tx, identity: str, words: str) -> None:
     """Hold a row that nobody could lease, for it cannot be opened."""
-    held_for = {"status": Status.HELD.value, "held_at": tx.now, "reason": "unreadable"}
-    tx.connection.execute(update(table).where(table.c.id == identity).values(**held_for, words=words[:LONGEST_WORDS]))
+    held_for = {"status": Status.HELD.value, "held_at": tx.now, "reason": "unreadable", "words": words}
+    tx.connection.execute(update(table).where(table.c.id == identity).values(held_for))
 
 
 def _opened(tx: Tx, held: Any, lease: str) -> Claimed:
@@ -206,7 +207,7 @@ def wait(tx: Tx, claimed: Leased, *, until: datetime, reason: str, words: str, f
     accepted = (table.c.status == Status.ACCEPTED.value, Status.ACCEPTED.value)
     values: dict[str, Any] = {"status": case(accepted, else_=Status.WAITING.value), "due_at": until}
     since = func.coalesce(table.c.failing_since, literal(tx.now, Moment)) if failing else None
-    return _done(tx, claimed, {**values, "reason": reason, "words": words[:LONGEST_WORDS], "failing_since": since})
+    return _done(tx, claimed, {**values, "reason": reason, "words": words, "failing_since": since})
 
 
 def verify(tx: Tx, claimed: Claimed) -> bool:
@@ -218,13 +219,13 @@ def verify(tx: Tx, claimed: Claimed) -> bool:
 def hold(tx: Tx, claimed: Leased, *, reason: str, words: str, detail: str | None = None) -> bool:
     """A person has to look: `words` say why and what next, `detail` may quote answers and is sealed."""
     sealed = None if detail is None else tx.cipher.seal(detail.encode(), claimed.row.id)
-    values = {"status": Status.HELD.value, "held_at": tx.now, "reason": reason, "detail": sealed}
-    return _done(tx, claimed, {**values, "words": words[:LONGEST_WORDS], "failing_since": None, "typed_at": None})
+    values = {"status": Status.HELD.value, "held_at": tx.now, "reason": reason, "words": words, "detail": sealed}
+    return _done(tx, claimed, {**values, "failing_since": None, "typed_at": None})
 
 
 def release(tx: Tx, claimed: Leased, *, until: datetime, reason: str | None = None, words: str | None = None) -> bool:
     """Give a row back without blame: nothing is known against it, only against its server or the moment."""
-    why = {} if words is None else {"reason": reason, "words": words[:LONGEST_WORDS]}
+    why = {} if reason is None else {"reason": reason, "words": words}
     return _done(tx, claimed, {"due_at": until, **why})
 
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from threading import Lock
-from typing import IO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from intake.store import private_files
 
 KEY_BYTES, NONCE_BYTES, ID_BYTES = 32, 12, 4
 FORMAT = b"\x01"
@@ -125,29 +125,22 @@ def new_keys(path: Path) -> None:
     """Write a key file with one new key; raises KeyFault rather than lose the old one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8")
+        private_files.create(path, _held([_new_key()]))
     except FileExistsError:
         words = "there is a key already, which opens what is stored; `intake keys rotate` adds a newer one"
         raise KeyFault(f"{path}: {words}") from None
-    with file:
-        _write(file, [_new_key()])
 
 
 def rotate_keys(path: Path) -> None:
     """Add a key that seals from now on; the old ones stay, to open what they sealed."""
     load_keys(path)
     held = json.loads(path.read_text("utf-8"))["keys"]
-    # A crash leaves the old file or the new one, never half of one; a temporary file is readable by its owner alone.
-    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        _write(file, [*held, _new_key()])
-    Path(file.name).replace(path)
+    private_files.rewrite(path, _held([*held, _new_key()]))
 
 
 def _new_key() -> dict[str, str]:
     return {"id": os.urandom(ID_BYTES).hex(), "key": base64.b64encode(os.urandom(KEY_BYTES)).decode()}
 
 
-def _write(file: IO[str], keys: list[dict[str, str]]) -> None:
-    json.dump({"keys": keys}, file, indent=1)
-    file.flush()
-    os.fsync(file.fileno())
+def _held(keys: list[dict[str, str]]) -> bytes:
+    return json.dumps({"keys": keys}, indent=1).encode()

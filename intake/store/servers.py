@@ -2,16 +2,18 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select, update
 
 from intake.store.database import Tx
-from intake.store.submissions import OPEN, Status
-from intake.store.tables import LONGEST_WORDS
+from intake.store.submissions import UNFINISHED
 from intake.store.tables import servers as table
 from intake.store.tables import submissions as rows
+
+WATCHED_WITHIN = timedelta(minutes=2)
+"""A worker shows itself every twenty seconds; after so long there is none, or it hangs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,13 @@ class ServerState:
     last_success: datetime | None = None
     worker_seen: datetime | None = None
 
-    def rests(self, now: datetime) -> bool:
-        """Return whether it is left alone without being paused."""
-        return self.paused_since is None and self.paused_until is not None and self.paused_until > now
+    def left_alone(self, now: datetime) -> timedelta | None:
+        """Return for how long yet it is not asked for anything, None where it may be."""
+        return self.paused_until - now if self.paused_until is not None and self.paused_until > now else None
+
+    def is_watched(self, now: datetime) -> bool:
+        """Return whether a worker looked lately; what lies ahead is from before the clock was set back, and tells nothing."""
+        return self.worker_seen is not None and abs(now - self.worker_seen) <= WATCHED_WITHIN
 
 
 def state(tx: Tx, server: str) -> ServerState:
@@ -46,7 +52,7 @@ def pause(tx: Tx, server: str, *, until: datetime, reason: str, words: str) -> b
     """Pause the server; returns True when it was running before, so that one alarm is raised and not one a try."""
     before = state(tx, server)
     since = before.paused_since or tx.now
-    _put(tx, server, {"paused_until": until, "reason": reason, "words": words[:LONGEST_WORDS], "paused_since": since})
+    _put(tx, server, {"paused_until": until, "reason": reason, "words": words, "paused_since": since})
     return before.paused_since is None
 
 
@@ -100,7 +106,7 @@ def without_table(tx: Tx, configured: Collection[str]) -> Mapping[str, int]:
 
     No worker looks for these: somebody gave the server's table another name, or took it away.
     """
-    left = [status.value for status in (*OPEN, Status.HELD)]
+    left = [status.value for status in UNFINISHED]
     query = select(rows.c.server, func.count().label("how_many")).where(rows.c.status.in_(left))
     found = tx.connection.execute(query.where(rows.c.server.not_in(configured)).group_by(rows.c.server))
     return {row.server: row.how_many for row in found}

@@ -54,7 +54,7 @@ def pin(tx: Tx, server: str, way: Way, *, proven: bool = False) -> None:
         "rung": way.rung,
         "parts": ",".join(way.parts),
         "batch": way.batch,
-        "reasons": "\n".join(way.reasons)[:4000],
+        "reasons": "\n".join(way.reasons),
         "by_patient": ",".join(way.by_patient),
         "pinned_at": before.pinned_at if before and same else tx.now,
         "proven_at": proven_at,

@@ -34,7 +34,8 @@ class Status(StrEnum):
 
 OPEN = (Status.QUEUED, Status.WAITING, Status.ACCEPTED)
 """The states in which the worker has something left to do."""
-_GOING_ON = tuple(status.value for status in (*OPEN, Status.HELD))
+UNFINISHED = (*OPEN, Status.HELD)
+"""The states in which the worker or a person has something left to do."""
 
 
 class DifferentContent(Exception):
@@ -289,11 +290,11 @@ def erase(tx: Tx, *, payload_after: timedelta, undo_after: timedelta) -> int:
 
     Earlier values stay for longer where an undo is under way, and where the worker has still to know what it sent.
     """
-    end = tx.now - undo_after
+    end, unfinished = tx.now - undo_after, [status.value for status in UNFINISHED]
     # Told by what it is not, for SQLite would else look through all rows of these states instead of the few that are over.
-    closed = (table.c.status.not_in(_GOING_ON), table.c.undo_from.is_(None), table.c.earlier.is_not(None))
-    words = (table.c.verified_at < tx.now - payload_after, HAS_WORDS)
-    said = update(table).where(*words).values(payload=None, known=None, decided=None)
+    closed = (table.c.status.not_in(unfinished), table.c.undo_from.is_(None), table.c.earlier.is_not(None))
+    spoken = (table.c.verified_at < tx.now - payload_after, HAS_WORDS)
+    said = update(table).where(*spoken).values(payload=None, known=None, decided=None)
     too_late = (table.c.verified_at < end, and_(table.c.verified_at.is_(None), table.c.sent_at < end))
     before = [update(table).where(each, *closed).values(earlier=None) for each in too_late]
     return sum(tx.connection.execute(query).rowcount for query in (said, *before))

@@ -21,8 +21,6 @@ from sqlalchemy import (
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LONGEST_WORDS = 1000
-"""What is longer is cut when it is stored: words that a server's own names lengthen must not keep a row from being held."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -38,6 +36,22 @@ class Moment(TypeDecorator[datetime]):
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002
         """Return the moment."""
         return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+class Cut(TypeDecorator[str]):
+    """A text that is cut to its column: words that a server's own names lengthen must not keep a row from being stored."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        """Keep the length, which SQLite would not look at."""
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:  # noqa: ARG002
+        """Return as much of it as the column takes."""
+        return None if value is None else value[: self.length]
 
 
 metadata = MetaData()
@@ -62,7 +76,7 @@ submissions = Table(
     Column("failing_since", Moment),
     Column("taken", String(200), nullable=False, default=""),
     Column("reason", String(80)),
-    Column("words", String(LONGEST_WORDS)),
+    Column("words", Cut(1000)),
     Column("queued_at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("sent_at", Moment),
@@ -117,7 +131,7 @@ servers = Table(
     Column("paused_since", Moment),
     Column("paused_until", Moment),
     Column("reason", String(80)),
-    Column("words", String(LONGEST_WORDS)),
+    Column("words", Cut(1000)),
     Column("last_success", Moment),
     Column("worker_seen", Moment),
 )
@@ -130,7 +144,7 @@ strategies = Table(
     Column("rung", String(32), nullable=False),
     Column("parts", String(200), nullable=False),
     Column("batch", Boolean, nullable=False),
-    Column("reasons", String(4000), nullable=False),
+    Column("reasons", Cut(4000), nullable=False),
     Column("by_patient", String(200), nullable=False, server_default=""),
     Column("pinned_at", Moment, nullable=False),
     Column("proven_at", Moment),

@@ -10,8 +10,7 @@ from uuid import uuid4
 from sqlalchemy import or_, select, update
 
 from intake.store import deciding, earlier
-from intake.store.claims import UNDO_DUE, due, hold_unreadable, take
-from intake.store.crypto import KeyFault
+from intake.store.claims import UNDO_DUE, due, hold_unreadable, take, why_unreadable
 from intake.store.database import Tx
 from intake.store.deciding import Decision
 from intake.store.earlier import Earlier
@@ -107,8 +106,8 @@ def _leased(tx: Tx, held: Any, until: datetime) -> Undoing | None:
     lease = str(uuid4())
     try:
         before, decided = earlier.opened(tx, held.earlier, held.id), deciding.opened(tx, held.decided, held.id)
-    except KeyFault as fault:
-        hold_unreadable(tx, held.id, f"It cannot be read here: {fault}. Bring back the key file, then retry.")
+    except Exception as fault:  # noqa: BLE001
+        hold_unreadable(tx, held.id, why_unreadable(fault))
         return None
     take(tx, held.id, lease, until)
     return Undoing(row_of(tx, held), lease, before, decided, held.failing_since)

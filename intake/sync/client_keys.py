@@ -1,8 +1,6 @@
 """The keys that sign for us at the FHIR servers: made, added to, taken away, and their public halves for the EHR."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from fhir_client.auth.keys import Key, KeyFault, make, read
 from fhir_client.auth.keys import published as public_set
 from fhir_client.errors import AccessFault
 from intake.settings import AuthKind, Server, Settings
+from intake.store import private_files
 from intake.sync.access import keys_of
 from intake.sync.log import logger
 
@@ -24,10 +23,7 @@ def new(server: Server, algorithm: str) -> Path:
     path = _path(server)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(_held([make(algorithm)]))
-            file.flush()
-            os.fsync(file.fileno())
+        private_files.create(path, _held([make(algorithm)]))
     except FileExistsError:
         raise ClientKeyFault(f"{path}: there is a key already; `rotate` adds a newer one") from None
     return path
@@ -36,7 +32,7 @@ def new(server: Server, algorithm: str) -> Path:
 def rotate(server: Server, algorithm: str) -> Key:
     """Add a key that signs from now on; the old ones stay published, and sign where the EHR does not know the new one yet."""
     fresh = make(algorithm)
-    _rewrite(server, [*_ours(server), fresh])
+    private_files.rewrite(_path(server), _held([*_ours(server), fresh]))
     return fresh
 
 
@@ -48,7 +44,7 @@ def remove(server: Server, key_id: str) -> None:
         raise ClientKeyFault(f"{_path(server)}: there is no key {key_id}; it has {', '.join(key.id for key in held)}")
     if not left:
         raise ClientKeyFault(f"{_path(server)}: this is the only key, without which nothing is written; `rotate` first")
-    _rewrite(server, left)
+    private_files.rewrite(_path(server), _held(left))
 
 
 def published(servers: Iterable[Server]) -> dict[str, Any]:
@@ -90,16 +86,6 @@ def _ours(server: Server) -> tuple[Key, ...]:
     if not raw.lstrip().startswith(b"{") or "keys" not in json.loads(raw):
         raise ClientKeyFault(f"{path}: this is no JWK Set but a single key of your own; name another file, and make it `new`")
     return held
-
-
-def _rewrite(server: Server, keys: Iterable[Key]) -> None:
-    path = _path(server)
-    # A crash leaves the old file or the new one, never half of one; a temporary file is readable by its owner alone.
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        file.write(_held(keys))
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(path)
 
 
 def _held(keys: Iterable[Key]) -> bytes:

@@ -53,12 +53,12 @@ def _make_if_due(settings: Settings, database: Database, clock: Clock, stop: thr
 def is_due(tx: Tx, settings: Settings, now: datetime) -> bool:
     """Return whether there is no report yet, or none since last night."""
     last = reports.made_at(tx, PERIOD)
-    return last is None or last < _last_night(now, _zone(settings))
+    return last is None or last < _last_night(now, settings.time_zone)
 
 
 def period_of(settings: Settings, name: str, now: datetime) -> Period:
     """Return the period of that name as seen from today in the first clinic's zone; raises ValueError."""
-    return parse_period(name, now.astimezone(_zone(settings)).date())
+    return parse_period(name, now.astimezone(settings.time_zone).date())
 
 
 def fetch_and_make(
@@ -69,12 +69,8 @@ def fetch_and_make(
     With `in_bulk` the servers export it: of that `Group/id`, "" for everybody; else it is searched for.
     """
     with exported(settings, period, stop, in_bulk) as folder:
-        asked = Asked(period, now, mapped_codes(), exported_scopes(settings), _zone(settings).key, by_organization=False)
+        asked = Asked(period, now, mapped_codes(), exported_scopes(settings), settings.time_zone.key, by_organization=False)
         return make(folder, asked, captured(settings, database))
-
-
-def _zone(settings: Settings) -> ZoneInfo:
-    return next(iter(settings.clinics.values())).time_zone
 
 
 def _last_night(now: datetime, zone: ZoneInfo) -> datetime:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fhir_client.client import Client
 from fhir_client.errors import AccessFault, FhirError, Gone, Refused, ServerFault
-from fhir_client.uscore.parts import Json
+from fhir_client.uscore.parts import Json, local
 from fhir_client.uscore.patient import elements_of, has_value
 from intake.clock import Clock, bounds
 from intake.questions import Element
@@ -106,8 +106,8 @@ def _start(appointment: Json) -> datetime | None:
 
 def _participants(appointment: Json, kind: str) -> Iterator[str]:
     """Yield those of that kind who, or which, take part, by relative reference."""
-    references = (each.get("actor", {}).get("reference", "") for each in appointment.get("participant", []))
-    return ("/".join(each.rsplit("/", 2)[-2:]) for each in references if f"{kind}/" in f"/{each}")
+    actors = (each.get("actor", {}).get("reference") for each in appointment.get("participant", []))
+    return filter(None, (local(each, kind) for each in actors))
 
 
 def _visit(clinic: Clinic, appointment: Json, reference: str) -> Visit:

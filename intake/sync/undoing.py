@@ -13,7 +13,7 @@ from fhir_client.errors import (
     ServerFault,
     Temporary,
 )
-from fhir_client.responses import UNABLE
+from fhir_client.responses import BARRED
 from fhir_client.uscore.undoing import Key, composed
 from fhir_client.writing.bundle import NoVersion
 from fhir_client.writing.undo import Effect, undo
@@ -27,8 +27,6 @@ from intake.sync.conflicts import hold_contested
 from intake.sync.outcomes import hold, pause, unforeseen, wait
 from intake.sync.written import Wrote
 
-FORBIDS = UNABLE | {403}
-"""Statuses of a server that lets nobody, or not us, change what was created."""
 UPDATE = "Ask for update of Observation and QuestionnaireResponse, then retry; or undo it in the chart by hand and stop this."
 WORKER = "worker"
 """Who did it, in the audit: who asked for it stands there before."""
@@ -52,7 +50,7 @@ def _failed(bench: Bench, claimed: Undoing, error: FhirError) -> None:
     match error:
         case Temporary() | Conflict():
             wait(bench, claimed, error)
-        case ServerFault() if error.status in FORBIDS:
+        case ServerFault() if error.status in BARRED:
             # To write asks for less than to undo, so that submissions may go on meanwhile.
             hold(bench, claimed, "refused", f"{error.words} {UPDATE}")
         case ServerFault():

@@ -151,16 +151,12 @@ def _is_due(database: Database, server: Server, clock: Clock) -> bool:
     """Return whether there is something to do: a read, so that an idle worker hardly ever takes the write lock."""
     with database.read() as tx:
         state = servers.state(tx, server.id)
-        due = not _resting(state, clock) and submissions.has_due(tx, server.id)
+        due = state.left_alone(clock()) is None and submissions.has_due(tx, server.id)
     # One that lies ahead is from before the clock was set back, and would hide for as long that nobody works.
     if state.worker_seen is None or abs(clock() - state.worker_seen) >= SIGN_OF_LIFE:
         with database.write() as tx:
             servers.worker_looked(tx, server.id)
     return due
-
-
-def _resting(state: servers.ServerState, clock: Clock) -> bool:
-    return state.paused_until is not None and state.paused_until > clock()
 
 
 def _no_credentials(database: Database, server: Server, clock: Clock, error: ServerFault) -> None:
@@ -200,7 +196,7 @@ def _deliver_all(bench: Bench, claimed: tuple[Claimed | Undoing, ...], stop: thr
 
 def _may_go_on(bench: Bench, claimed: Leased, began: datetime) -> bool:
     with bench.database.read() as tx:
-        if _resting(servers.state(tx, bench.server.id), bench.clock):
+        if servers.state(tx, bench.server.id).left_alone(bench.clock()):
             return False
     if bench.clock() - began < bench.lease / 4:
         return True

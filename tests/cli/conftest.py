@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from intake.cli import main
+
 INTAKE = """
 public_url = "http://localhost"
 data_dir = "{data}"
@@ -33,3 +35,12 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     lay_out(tmp_path, "http://127.0.0.1:9/fhir")
     monkeypatch.setenv("INTAKE_CONFIG", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture
+def ready(site: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A site with a key and a schema."""
+    assert main(["keys", "new"]) == 0
+    assert main(["migrate"]) == 0
+    capsys.readouterr()
+    return site

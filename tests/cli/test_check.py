@@ -19,12 +19,6 @@ from intake.store.database import open_database
 EXAMPLE = Path(__file__).parents[1] / "sync" / "data" / "multi-race.answers.json"
 
 
-@pytest.fixture
-def ready(site: Path) -> Path:
-    assert main(["keys", "new"]) == main(["migrate"]) == 0
-    return site
-
-
 def checked(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, str]]:
     """The verdicts by what they are about and say, of a check that has to end with exit code 1: no server answers."""
     capsys.readouterr()
@@ -200,11 +194,13 @@ def test_a_full_disk(ready: Path, capsys: pytest.CaptureFixture[str], monkeypatc
     assert "wrong" in checked(capsys)["disk"].values()
 
 
-def test_whether_a_worker_runs(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("by", [-180, 180])
+def test_whether_a_worker_runs(ready: Path, capsys: pytest.CaptureFixture[str], by: int) -> None:
+    # One that was seen in the time to come was seen before the clock was set back.
     main(["worker", "--once"])
     assert "good: a worker looks for submissions" in said(checked(capsys)["server main"])
     engine = create_engine(load().database_url)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE servers SET worker_seen = worker_seen - 180000000"))
+        connection.execute(text("UPDATE servers SET worker_seen = worker_seen + :by"), {"by": by * 1_000_000})
     engine.dispose()
     assert "wrong: no worker has looked for submissions since" in said(checked(capsys)["server main"])

@@ -24,13 +24,6 @@ def example(**changes: object) -> str:
     return json.dumps({**json.loads(EXAMPLE.read_text("utf-8")), "id": str(uuid4()), **changes})
 
 
-@pytest.fixture
-def ready(site: Path) -> Path:
-    assert main(["keys", "new"]) == 0
-    assert main(["migrate"]) == 0
-    return site
-
-
 def rows(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     capsys.readouterr()
     main(["submissions", "--json"])

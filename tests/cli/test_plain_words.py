@@ -12,15 +12,6 @@ from intake.store import devices
 from intake.store.crypto import load_keys
 
 
-@pytest.fixture
-def ready(site: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """A site with a key and a schema."""
-    assert main(["keys", "new"]) == 0
-    assert main(["migrate"]) == 0
-    capsys.readouterr()
-    return site
-
-
 @pytest.mark.parametrize("command", [["migrate"], ["submissions"], ["worker", "--once"], ["check"]])
 def test_a_database_of_a_newer_version_is_left_to_that(
     ready: Path, capsys: pytest.CaptureFixture[str], command: list[str]

@@ -23,15 +23,6 @@ from intake.store.visits import Search, Visit, visit_id
 from tests.store.test_outbox import submission
 
 
-@pytest.fixture
-def ready(site: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """A site with a key and a schema."""
-    assert main(["keys", "new"]) == 0
-    assert main(["migrate"]) == 0
-    capsys.readouterr()
-    return site
-
-
 def actions() -> list[tuple[str, str]]:
     with opened(load()) as database, database.read() as tx:
         return [(entry.who, entry.action) for entry in audit.recent(tx)]

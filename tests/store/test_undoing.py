@@ -24,8 +24,8 @@ def ask(database: Database, claimed: Claimed) -> Asked:
         return undoing.ask(tx, claimed.row.id)
 
 
-def verified(database: Database) -> Claimed:
-    store(database, submission())
+def verified(database: Database, patient: str = "Patient/1") -> Claimed:
+    store(database, submission(patient))
     [claimed] = claim(database)
     do(database, lambda tx: accept(tx, claimed) and claims.verify(tx, claimed))
     return claimed
@@ -52,6 +52,22 @@ def test_asked_for_it_is_an_undo_and_no_submission_any_more(database: Database, 
     held = row(database, claimed.submission)
     assert (held.status, held.reversed_at, held.undoing) == (Status.REVERSED, clock(), False)
     assert ask(database, claimed) is Asked.ALREADY
+
+
+@pytest.mark.parametrize("column", ["earlier", "decided"])
+def test_one_that_cannot_be_opened_whatever_is_wrong_with_it_is_held_and_blocks_nobody(
+    database: Database, cipher: Cipher, column: str
+) -> None:
+    lost, good = verified(database), verified(database, "Patient/2")
+    ask(database, lost)
+    ask(database, good)
+    with database.write() as tx:
+        strange = cipher.seal(b"[]", lost.row.id)
+        tx.connection.execute(table.update().where(table.c.id == lost.row.id).values({column: strange}))
+    assert [each.row.id for each in lease(database)] == [good.row.id]
+    found = row(database, lost.submission)
+    assert (found.status, found.reason) == (Status.HELD, "unreadable")
+    assert "it was stored in another form" in str(found.words)
 
 
 def test_a_lost_lease_reverses_nothing_and_hands_nothing_on(database: Database, clock: TestClock) -> None:

@@ -17,7 +17,6 @@ from intake.sync.probe.findings import Finding, good, unknown, wrong
 
 LEAST_FREE = 2**30
 SKEW = timedelta(seconds=60)
-UNWATCHED = timedelta(minutes=2)
 RESTORE = (
     "Restore the key from its backup; only for a new site does `intake keys new` help, for it opens nothing stored before."
 )
@@ -130,7 +129,7 @@ def _worked(tx: Tx, server: str) -> Iterator[Finding]:
     about, state = f"server {server}", servers.state(tx, server)
     if state.worker_seen is None:
         yield unknown(about, "whether its worker runs: none has looked for submissions yet")
-    elif tx.now - state.worker_seen > UNWATCHED:
+    elif not state.is_watched(tx.now):
         since = f"{state.worker_seen:%Y-%m-%d %H:%M} UTC"
         yield wrong(about, f"no worker has looked for submissions since {since}", "Start `intake serve` or `intake worker`.")
     else:
@@ -141,7 +140,7 @@ def _worked(tx: Tx, server: str) -> Iterator[Finding]:
             f"the worker has paused it since {state.paused_since:%Y-%m-%d %H:%M} UTC: {state.words}",
             "Mend that; the worker tries again every minute, and nothing is lost meanwhile.",
         )
-    elif state.rests(tx.now):
+    elif state.left_alone(tx.now):
         until = f"{state.paused_until:%Y-%m-%d %H:%M} UTC"
         words = f"when it answers again: it asked for time, and the worker leaves it alone until {until}"
         yield unknown(about, words, "Where that is too long, `Try again now` on the monitor ends it.")

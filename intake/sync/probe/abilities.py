@@ -1,6 +1,6 @@
 """Whether a server says that it can do what the worker asks of it; what it does not say is not known, and never good."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from fhir_client.capabilities import Capabilities
 from fhir_client.writing.ladder import CREATED, PATIENT, Part, Rung, Strategy, asked, asked_to_undo, searched_by
@@ -27,20 +27,24 @@ def _created(strategy: Strategy) -> list[str]:
 
 def _interactions(about: str, server: Capabilities, strategy: Strategy) -> Finding:
     needed = [each for each in (*asked(strategy), SCHEDULE) if each[0]]
-    said = {kind: server.kind(kind).interactions for kind, _ in needed}
-    missing = [f"{kind} {each}" for kind, each in needed if (held := said[kind]) is not None and each not in held]
-    if missing:
+    if missing := _unoffered(server, needed):
         return wrong(about, f"it does not offer: {', '.join(missing)}", SUPPORT)
+    said = {kind: server.kind(kind).interactions for kind, _ in needed}
     if silent := [kind for kind, held in said.items() if held is None]:
         return unknown(about, f"it does not say what it offers for {', '.join(silent)}")
     return good(about, f"it offers every read, search, create and update of {', '.join(said)} that is needed")
 
 
 def _undo(about: str, server: Capabilities, strategy: Strategy) -> Iterator[Finding]:
-    said = {kind: server.kind(kind).interactions for kind, _ in asked_to_undo(strategy)}
-    if missing := [f"{kind} update" for kind, held in said.items() if held is not None and "update" not in held]:
+    if missing := _unoffered(server, asked_to_undo(strategy)):
         words = f"it does not offer {', '.join(missing)}: what an undo cannot mark as entered in error, a person has to"
         yield unknown(about, words, SUPPORT)
+
+
+def _unoffered(server: Capabilities, needed: Iterable[tuple[str, str]]) -> list[str]:
+    """Return which of the interactions the server leaves out of its lists; of what it says nothing that is not known."""
+    said = ((kind, act, server.kind(kind).interactions) for kind, act in needed)
+    return [f"{kind} {act}" for kind, act, held in said if held is not None and act not in held]
 
 
 def _searches(about: str, server: Capabilities, strategy: Strategy) -> Finding:
