@@ -60,7 +60,9 @@ def start(client: Client, wanted: Wanted) -> str:
     try:
         response = client.ask("GET", path, parameters, PREFER)
     except (Gone, Refused, ServerFault) as error:
-        if isinstance(error, AccessFault) or (isinstance(error, ServerFault) and error.status not in UNABLE):
+        if isinstance(error, AccessFault) or (
+            isinstance(error, ServerFault) and error.status not in UNABLE
+        ):
             raise
         raise _unable(error.status) from None
     where = response.headers.get("Content-Location")
@@ -87,13 +89,17 @@ def look(client: Client, where: str) -> Manifest | timedelta:
         return NOT_YET if asked is None else asked
     held = body_of(response)
     if "output" not in held:
-        raise Temporary("The server's answer was cut off or tells of no export.", response.status_code)
+        raise Temporary(
+            "The server's answer was cut off or tells of no export.", response.status_code
+        )
     return Manifest(tuple(map(_file, held["output"])), len(held.get("error", [])))
 
 
 def _file(output: dict[str, Any]) -> File:
     count = output.get("count")
-    return File(str(output.get("type")), str(output.get("url")), count if isinstance(count, int) else None)
+    return File(
+        str(output.get("type")), str(output.get("url")), count if isinstance(count, int) else None
+    )
 
 
 def finished(client: Client, where: str, pause: Pause) -> Manifest:

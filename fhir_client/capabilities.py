@@ -39,16 +39,23 @@ class Capabilities:
 
         A server that lists no kind at all says nothing, which is not the same.
         """
-        return self.kinds.get(name, Kind(frozenset(), None, None, frozenset()) if self.kinds else Kind())
+        return self.kinds.get(
+            name, Kind(frozenset(), None, None, frozenset()) if self.kinds else Kind()
+        )
 
 
 def read(statement: Json) -> Capabilities:
     """Return what a CapabilityStatement says; parts that are missing or of a wrong shape count as unsaid."""
-    rest = next((each for each in _tables(statement.get("rest")) if each.get("mode", "server") == "server"), {})
+    rest = next(
+        (each for each in _tables(statement.get("rest")) if each.get("mode", "server") == "server"),
+        {},
+    )
     software = statement.get("software")
     return Capabilities(
         fhir_version=str(statement.get("fhirVersion", "")),
-        software=" ".join(_words(software, "name", "version")) if isinstance(software, Mapping) else "",
+        software=" ".join(_words(software, "name", "version"))
+        if isinstance(software, Mapping)
+        else "",
         interactions=_codes(rest.get("interaction"), "code"),
         kinds={str(each.get("type")): _kind(each) for each in _tables(rest.get("resource"))},
     )

@@ -17,7 +17,11 @@ from fhir_client.responses import BARRED, body_of, data_of, date_of, error_of, r
 from fhir_client.tls import USUAL, Tls
 from fhir_client.uscore.parts import local
 
-JSON, JSON_PATCH, NDJSON = "application/fhir+json", "application/json-patch+json", "application/fhir+ndjson"
+JSON, JSON_PATCH, NDJSON = (
+    "application/fhir+json",
+    "application/json-patch+json",
+    "application/fhir+ndjson",
+)
 ANYTHING = "*/*"
 FORM = "application/x-www-form-urlencoded"
 METADATA = "metadata"
@@ -39,7 +43,9 @@ Parameters = Mapping[str, str | Sequence[str]]
 class Client:
     """One server. Not to be shared between threads; close it, or use it in a `with`."""
 
-    def __init__(self, base_url: str, auth: Auth | None = None, *, timeout: float = 30, tls: Tls = USUAL) -> None:
+    def __init__(
+        self, base_url: str, auth: Auth | None = None, *, timeout: float = 30, tls: Tls = USUAL
+    ) -> None:
         """Keep a session to `base_url`; `timeout` is in seconds."""
         self.base_url = base_url.rstrip("/")
         self._auth: Auth = auth or NoAuth()
@@ -55,7 +61,12 @@ class Client:
         """Use the client in a `with`."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Close the session."""
         self.close()
 
@@ -80,7 +91,9 @@ class Client:
         """Return the resource of a relative reference such as `Patient/123`; raises Gone."""
         return self._send("GET", reference)
 
-    def search(self, kind: str, parameters: Parameters, *, unlogged: bool = False) -> Iterator[Resource]:
+    def search(
+        self, kind: str, parameters: Parameters, *, unlogged: bool = False
+    ) -> Iterator[Resource]:
         """Yield every match of a search, page after page.
 
         `unlogged` is for parameters that tell of a person: they are posted (R4, http.html#search), for addresses are logged
@@ -90,7 +103,14 @@ class Client:
         page, seen = posted or self._first_page(kind, parameters), set[str]()
         while True:
             yield from matches(page)
-            named = next((link.get("url") for link in page.get("link", []) if link.get("relation") == "next"), None)
+            named = next(
+                (
+                    link.get("url")
+                    for link in page.get("link", [])
+                    if link.get("relation") == "next"
+                ),
+                None,
+            )
             if named is None:
                 return
             following = addresses.at_ours(self.base_url, str(named))
@@ -101,7 +121,10 @@ class Client:
 
     def _posted(self, kind: str, parameters: Parameters) -> Resource | None:
         response = self._answer(
-            "POST", self._at(f"{kind}/_search"), urlencode(parameters, doseq=True), headers={"Content-Type": FORM}
+            "POST",
+            self._at(f"{kind}/_search"),
+            urlencode(parameters, doseq=True),
+            headers={"Content-Type": FORM},
         )
         return None if response.status_code in NO_POST else _found(response)
 
@@ -110,7 +133,9 @@ class Client:
             return self._send("GET", kind, parameters=parameters)
         except Gone as error:
             # A search that finds nothing is a 200; this server does not know the kind, or is none at this base URL.
-            raise ServerFault(f"The server has no {kind} to search for; check base_url.", error.status) from None
+            raise ServerFault(
+                f"The server has no {kind} to search for; check base_url.", error.status
+            ) from None
 
     def create(self, resource: Resource) -> Resource:
         """Create a resource and return the server's, with its id, read anew where the answer only says where it is.
@@ -125,7 +150,10 @@ class Client:
         if reference := local(response.headers.get("Location"), kind):
             with suppress(FhirError):
                 return self.read(reference)
-        raise Refused(f"The server took the {kind}, and does not show what became of it: look it up.", response.status_code)
+        raise Refused(
+            f"The server took the {kind}, and does not show what became of it: look it up.",
+            response.status_code,
+        )
 
     def post(self, resource: Resource, if_none_exist: str | None = None) -> str | None:
         """Create a resource and return its reference, None where the answer does not tell it: then look it up."""
@@ -133,7 +161,9 @@ class Client:
         kind = resource["resourceType"]
         response = self._done("POST", kind, resource, headers)
         found = body_of(response)
-        named = f"{kind}/{found['id']}" if found.get("resourceType") == kind and "id" in found else None
+        named = (
+            f"{kind}/{found['id']}" if found.get("resourceType") == kind and "id" in found else None
+        )
         return named or local(response.headers.get("Location"), kind)
 
     def put(self, reference: str, resource: Resource, version: str) -> None:
@@ -142,7 +172,12 @@ class Client:
 
     def patch(self, reference: str, operations: list[Resource], version: str) -> None:
         """Change the resource by a JSON Patch (RFC 6902), if it still is of that version; raises Conflict."""
-        self._done("PATCH", reference, operations, {"If-Match": f'W/"{version}"', "Content-Type": JSON_PATCH})
+        self._done(
+            "PATCH",
+            reference,
+            operations,
+            {"If-Match": f'W/"{version}"', "Content-Type": JSON_PATCH},
+        )
 
     def delete(self, reference: str) -> None:
         """Delete the resource."""
@@ -153,10 +188,16 @@ class Client:
         return self._send("POST", "", bundle)
 
     def ask(
-        self, method: str, path: str, parameters: Parameters | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        parameters: Parameters | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """Return the answer to what is no interaction with a resource, such as an export's; raises for a status above 299."""
-        return _accepted(self._answer(method, self._at(path), parameters=parameters, headers=headers))
+        return _accepted(
+            self._answer(method, self._at(path), parameters=parameters, headers=headers)
+        )
 
     def follow(self, method: str, named: str) -> requests.Response:
         """Return the answer at an address that the server named, such as that of an export; raises for a status above 299."""
@@ -190,7 +231,9 @@ class Client:
         if location is None or response.status_code not in MOVED:
             return response
         response.close()
-        return self._at_its_place(addresses.redirected(self.base_url, response.url, location), accept)
+        return self._at_its_place(
+            addresses.redirected(self.base_url, response.url, location), accept
+        )
 
     def _at_its_place(self, url: str, accept: str) -> requests.Response:
         if addresses.is_ours(self.base_url, url):
@@ -200,10 +243,18 @@ class Client:
     def _at(self, path: str) -> str:
         return f"{self.base_url}/{path}" if path else self.base_url
 
-    def _send(self, method: str, path: str, body: Resource | None = None, parameters: Parameters | None = None) -> Resource:
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Resource | None = None,
+        parameters: Parameters | None = None,
+    ) -> Resource:
         return _found(self._answer(method, self._at(path), body, parameters))
 
-    def _done(self, method: str, path: str, body: Body | None, headers: Mapping[str, str]) -> requests.Response:
+    def _done(
+        self, method: str, path: str, body: Body | None, headers: Mapping[str, str]
+    ) -> requests.Response:
         """Send a write whose answer need not carry the resource: a status below 300 says that it was done."""
         response = _accepted(self._answer(method, self._at(path), body, headers=headers))
         if refusal := refusal_in(body_of(response)):
@@ -274,5 +325,7 @@ def _found(response: requests.Response) -> Resource:
 
 def matches(page: Resource) -> Iterator[Resource]:
     """Yield the resources of a searchset, without what the server only says of the search."""
-    entries = (each for each in page.get("entry", []) if each.get("search", {}).get("mode") != "outcome")
+    entries = (
+        each for each in page.get("entry", []) if each.get("search", {}).get("mode") != "outcome"
+    )
     yield from (each["resource"] for each in entries if "resource" in each)

@@ -18,9 +18,17 @@ class Elsewhere:
     def get(self, url: str, accept: str) -> requests.Response:
         """Return what is there, unread; raises ServerFault for a place that cannot be reached securely."""
         if not url.startswith("https:"):
-            raise ServerFault("The server keeps its files at another place, which cannot be reached securely.")
+            raise ServerFault(
+                "The server keeps its files at another place, which cannot be reached securely."
+            )
         try:
-            return self._session.get(url, headers={"Accept": accept}, timeout=self._timeout, allow_redirects=False, stream=True)
+            return self._session.get(
+                url,
+                headers={"Accept": accept},
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            )
         except requests.RequestException as error:
             raise network.fault(error, self._tls) from None
 

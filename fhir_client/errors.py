@@ -16,7 +16,9 @@ class FhirError(Exception):
 class Temporary(FhirError):
     """Try again later. After a write it is ambiguous: the server may have done it."""
 
-    def __init__(self, words: str, status: int | None = None, retry_after: timedelta | None = None) -> None:
+    def __init__(
+        self, words: str, status: int | None = None, retry_after: timedelta | None = None
+    ) -> None:
         """Keep how long the server asked us to wait."""
         super().__init__(words, status)
         self.retry_after = retry_after
@@ -92,7 +94,9 @@ class ChartChanged(Refused):
 
     def __init__(self, words: str, contested: tuple[Contested, ...]) -> None:
         """Name the elements in the words, never their values."""
-        super().__init__(f"{words} ({', '.join(each.element for each in contested)}); a person has to decide.")
+        super().__init__(
+            f"{words} ({', '.join(each.element for each in contested)}); a person has to decide."
+        )
         self.contested = contested
 
     @property

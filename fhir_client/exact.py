@@ -21,7 +21,9 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
     if indent is None:
         text = json.dumps(value, default=_marked, allow_nan=False, separators=(",", ":"))
     else:
-        text = json.dumps(value, default=_marked, allow_nan=False, ensure_ascii=False, indent=indent)
+        text = json.dumps(
+            value, default=_marked, allow_nan=False, ensure_ascii=False, indent=indent
+        )
     return _MARKED.sub(r"\1", text) if _MARK in text else text
 
 

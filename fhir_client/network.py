@@ -10,7 +10,9 @@ from fhir_client.errors import AccessFault, FhirError, ServerFault, Temporary
 from fhir_client.tls import Tls, alert
 
 # What a server's alert is called where it does not take the certificate that we show, or misses one (RFC 8446, 6.2).
-_OURS_REFUSED = re.compile("ALERT_(?:.*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR|HANDSHAKE_FAILURE)")
+_OURS_REFUSED = re.compile(
+    "ALERT_(?:.*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR|HANDSHAKE_FAILURE)"
+)
 
 
 def session(tls: Tls) -> requests.Session:
@@ -29,7 +31,9 @@ def fault(error: requests.RequestException, tls: Tls) -> FhirError:
     if any(isinstance(each, ssl.SSLCertVerificationError) for each in causes):
         return ServerFault("The server's certificate is not trusted, or has expired.")
     if _ours_is_refused(error, causes, tls):
-        return AccessFault("The server does not take the certificate that we show, or asks for one and gets none.")
+        return AccessFault(
+            "The server does not take the certificate that we show, or asks for one and gets none."
+        )
     if isinstance(error, requests.exceptions.SSLError) and not _was_cut(causes):
         return ServerFault("No secure connection with the server is possible.")
     if isinstance(error, requests.Timeout):
@@ -37,8 +41,12 @@ def fault(error: requests.RequestException, tls: Tls) -> FhirError:
     return Temporary("The server cannot be reached.")
 
 
-def _ours_is_refused(error: requests.RequestException, causes: tuple[BaseException, ...], tls: Tls) -> bool:
-    said = next((each.reason for each in causes if isinstance(each, ssl.SSLError) and each.reason), "")
+def _ours_is_refused(
+    error: requests.RequestException, causes: tuple[BaseException, ...], tls: Tls
+) -> bool:
+    said = next(
+        (each.reason for each in causes if isinstance(each, ssl.SSLError) and each.reason), ""
+    )
     if _was_cut(causes) and error.request is not None and error.request.url:
         # In TLS 1.3 the alert comes while we send already, and is lost with the connection: so it is asked for.
         said = alert(error.request.url, tls)
@@ -46,7 +54,10 @@ def _ours_is_refused(error: requests.RequestException, causes: tuple[BaseExcepti
 
 
 def _was_cut(causes: tuple[BaseException, ...]) -> bool:
-    return any(isinstance(each, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError) for each in causes)
+    return any(
+        isinstance(each, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError)
+        for each in causes
+    )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-RUNGS = ("transaction", "patch", "put", "observations", "questionnaire-response", "document", "worklist")
+RUNGS = (
+    "transaction",
+    "patch",
+    "put",
+    "observations",
+    "questionnaire-response",
+    "document",
+    "worklist",
+)
 """The ways to write, the safest first (FHIR.md, section 6)."""
 
 

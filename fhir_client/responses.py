@@ -55,27 +55,41 @@ def data_of(held: dict[str, Any]) -> bytes:
 def error_of(response: requests.Response, *, now: datetime | None = None) -> FhirError:
     """Return the error that a response of status 300 or more stands for."""
     wait = retry_after(response.headers.get("Retry-After"), now or datetime.now(UTC))
-    return error_for(response.status_code, response.content.decode(errors="replace"), body_of(response), wait)
+    return error_for(
+        response.status_code, response.content.decode(errors="replace"), body_of(response), wait
+    )
 
 
-def error_for(status: int, text: str, outcome: dict[str, Any], wait: timedelta | None = None) -> FhirError:
+def error_for(
+    status: int, text: str, outcome: dict[str, Any], wait: timedelta | None = None
+) -> FhirError:
     """Return the error that a status of 300 or more stands for; `text` is what the server said, `outcome` the same parsed."""
     if status in TEMPORARY:
         return Temporary(f"The server answered {status}: try again later.", status, wait)
     if status in (409, 412) or (status == 400 and _STALE.search(text)):
-        return Conflict(f"The server answered {status}: the chart was changed in the meantime.", status)
+        return Conflict(
+            f"The server answered {status}: the chart was changed in the meantime.", status
+        )
     if status in (404, 410):
         return Gone(f"The server answered {status}: there is no such record.", status)
-    return _fault_of_server(status) or Refused(f"The server answered {status}: it refuses this{_codes(outcome)}.", status)
+    return _fault_of_server(status) or Refused(
+        f"The server answered {status}: it refuses this{_codes(outcome)}.", status
+    )
 
 
 def _fault_of_server(status: int) -> ServerFault | None:
     if status in (401, 403):
-        return ServerFault(f"The server answered {status}: it does not let us in; check credentials and scopes.", status)
+        return ServerFault(
+            f"The server answered {status}: it does not let us in; check credentials and scopes.",
+            status,
+        )
     if status < 400:
         return ServerFault(f"The server answered {status}: it has moved; check base_url.", status)
     if status in UNABLE:
-        return ServerFault(f"The server answered {status}: it cannot do this; check base_url and how it is written to.", status)
+        return ServerFault(
+            f"The server answered {status}: it cannot do this; check base_url and how it is written to.",
+            status,
+        )
     return None
 
 
@@ -102,7 +116,9 @@ def refusal_in(body: dict[str, Any]) -> FhirError | None:
 
 def _codes(body: dict[str, Any]) -> str:
     # The issue's code is from FHIR's own list; diagnostics and expressions may quote what was sent.
-    found = sorted({str(issue.get("code")) for issue in body.get("issue", []) if isinstance(issue, dict)})
+    found = sorted(
+        {str(issue.get("code")) for issue in body.get("issue", []) if isinstance(issue, dict)}
+    )
     known = [code for code in found if re.fullmatch(r"[a-z-]{1,30}", code)]
     return f" (reason: {', '.join(known)})" if known else ""
 

@@ -45,7 +45,9 @@ class Tls:
         try:
             context.load_verify_locations(self.ca_file or DEFAULT_CA_BUNDLE_PATH)
         except OSError:
-            raise AccessFault(f"The certificates of the authorities cannot be read from {self.ca_file}.") from None
+            raise AccessFault(
+                f"The certificates of the authorities cannot be read from {self.ca_file}."
+            ) from None
         if self.certificate is not None:
             self._show(context, self.certificate)
         return context
@@ -78,7 +80,11 @@ def expires(url: str, *, tls: Tls = USUAL, timeout: float = 30) -> datetime | No
     except (OSError, AccessFault):
         return None
     until = held.get("notAfter")
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(until), UTC) if isinstance(until, str) else None
+    return (
+        datetime.fromtimestamp(ssl.cert_time_to_seconds(until), UTC)
+        if isinstance(until, str)
+        else None
+    )
 
 
 def alert(url: str, tls: Tls, timeout: float = 1) -> str:

@@ -18,7 +18,9 @@ LONGEST_WRITE_IN = 2000
 LONGEST_NUMBER = 80
 """Characters of a record number at most."""
 
-_SEARCH = re.compile(r"Patient\?identifier=(?P<identifier>[^&]+)&birthdate=(?P<birthdate>[0-9]{4}-[0-9]{2}-[0-9]{2})")
+_SEARCH = re.compile(
+    r"Patient\?identifier=(?P<identifier>[^&]+)&birthdate=(?P<birthdate>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+)
 
 
 class State(StrEnum):
@@ -84,7 +86,10 @@ class Sought:
     @property
     def reference(self) -> str:
         """The patient as a conditional reference (R4, RESTful API, transactions): `Patient?identifier=…&birthdate=…`."""
-        wanted = {"identifier": f"{self.system}|{self.record_number}", "birthdate": self.birth_date.isoformat()}
+        wanted = {
+            "identifier": f"{self.system}|{self.record_number}",
+            "birthdate": self.birth_date.isoformat(),
+        }
         return f"Patient?{urlencode(wanted)}"
 
     @classmethod
@@ -103,7 +108,12 @@ class Sought:
 
 def is_record_number(text: str) -> bool:
     """Return whether a text can be a record number: a short one, without what separates values in a FHIR search."""
-    return 0 < len(text) <= LONGEST_NUMBER and text.isprintable() and text == text.strip() and not set(text) & set("|,$\\")
+    return (
+        0 < len(text) <= LONGEST_NUMBER
+        and text.isprintable()
+        and text == text.strip()
+        and not set(text) & set("|,$\\")
+    )
 
 
 @dataclass(frozen=True, slots=True)

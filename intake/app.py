@@ -19,7 +19,9 @@ LARGEST_BODY = 256 * 1024
 """Bytes that a request may carry: many times the longest form, and little enough to be read whole."""
 
 
-def create_app(settings: Settings | None = None, database: Database | None = None, clock: Clock = system_clock) -> Flask:
+def create_app(
+    settings: Settings | None = None, database: Database | None = None, clock: Clock = system_clock
+) -> Flask:
     """Return the application, for any WSGI server; raises SettingsError and KeyFault.
 
     Without `settings` they are loaded from $INTAKE_CONFIG; without `database` the settings' own is opened.

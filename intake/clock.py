@@ -15,7 +15,9 @@ def system_clock() -> datetime:
 
 def bounds(first: date, zone: ZoneInfo, days: int = 1) -> tuple[datetime, datetime]:
     """Return when `days` days from `first` begin and end in a zone, in UTC; a clock change makes one of 23 or 25 hours."""
-    edges = (datetime.combine(each, time.min, zone) for each in (first, first + timedelta(days=days)))
+    edges = (
+        datetime.combine(each, time.min, zone) for each in (first, first + timedelta(days=days))
+    )
     start, end = (edge.astimezone(UTC) for edge in edges)
     return start, end
 

@@ -51,12 +51,19 @@ def asked_by(questions: QuestionSet, informant: Informant | None) -> QuestionSet
     """Return the set as it is put to who answers: about themselves they are asked only where they answer for the patient."""
     if informant is not None and not informant.is_own:
         return questions
-    return replace(questions, questions=tuple(each for each in questions.questions if each.about is Subject.PATIENT))
+    return replace(
+        questions,
+        questions=tuple(each for each in questions.questions if each.about is Subject.PATIENT),
+    )
 
 
 def asked_of(questions: QuestionSet, answers: Answers) -> tuple[Question, ...]:
     """Return the questions that are asked of who gave these answers: one with a condition only where it is met."""
-    return tuple(each for each in questions.questions if each.asked_with is None or _made(each.asked_with, answers))
+    return tuple(
+        each
+        for each in questions.questions
+        if each.asked_with is None or _made(each.asked_with, answers)
+    )
 
 
 def _made(wanted: Condition, answers: Answers) -> bool:
@@ -86,13 +93,22 @@ def frontier(questions: QuestionSet, answers: Answers, seen: Collection[str]) ->
     return next((place for place in way(questions, answers) if place.key not in seen), CHECK)
 
 
-def reachable(questions: QuestionSet, answers: Answers, seen: Collection[str], place: Place) -> bool:
+def reachable(
+    questions: QuestionSet, answers: Answers, seen: Collection[str], place: Place
+) -> bool:
     """Return whether a person may open the place now: it is on their way, and nothing before it was jumped over."""
     places = way(questions, answers)
     return place in places and all(each.key in seen for each in places[: places.index(place)])
 
 
-def after(questions: QuestionSet, answers: Answers, seen: Collection[str], place: Place, *, changing: bool = False) -> Place:
+def after(
+    questions: QuestionSet,
+    answers: Answers,
+    seen: Collection[str],
+    place: Place,
+    *,
+    changing: bool = False,
+) -> Place:
     """Return where Continue leads: to the next place, or back to the check page once all before it was seen.
 
     A change begun on the check page leads on to what is asked because of it alone.
@@ -104,22 +120,35 @@ def after(questions: QuestionSet, answers: Answers, seen: Collection[str], place
     return places[places.index(place) + 1]
 
 
-def before(questions: QuestionSet, answers: Answers, seen: Collection[str], place: Place) -> Place | None:
+def before(
+    questions: QuestionSet, answers: Answers, seen: Collection[str], place: Place
+) -> Place | None:
     """Return where Back leads; None from the first place. A change begun on the check page goes back to it."""
     places = way(questions, answers)
-    changing = frontier(questions, answers, seen) == CHECK and place.step in (Step.QUESTION, Step.INFORMANT)
+    changing = frontier(questions, answers, seen) == CHECK and place.step in (
+        Step.QUESTION,
+        Step.INFORMANT,
+    )
     if changing:
         return CHECK
     position = places.index(place)
     return places[position - 1] if position else None
 
 
-def left(questions: QuestionSet, earlier: Answers, answers: Answers, seen: Collection[str], place: Place) -> tuple[str, ...]:
+def left(
+    questions: QuestionSet, earlier: Answers, answers: Answers, seen: Collection[str], place: Place
+) -> tuple[str, ...]:
     """Return what was seen once `place` is left with `answers`; other groups than before have details yet to be asked."""
     gone = {place.key}
-    question = questions.question(place.question) if place.step is Step.QUESTION and place.question else None
+    question = (
+        questions.question(place.question)
+        if place.step is Step.QUESTION and place.question
+        else None
+    )
     if question is not None:
-        new = set(detailed(question, answers.get(question.id))) - set(detailed(question, earlier.get(question.id)))
+        new = set(detailed(question, answers.get(question.id))) - set(
+            detailed(question, earlier.get(question.id))
+        )
         gone |= {Place(Step.DETAILS, question.id).key} if new else set()
     return (*(key for key in seen if key not in gone), place.key)
 
@@ -132,13 +161,17 @@ def progress(questions: QuestionSet, answers: Answers, place: Place) -> tuple[in
     return numbered.index(place.question) + 1, len(numbered)
 
 
-def again_at(submission: Submission, questions: QuestionSet, after: Mapping[State, timedelta]) -> datetime | None:
+def again_at(
+    submission: Submission, questions: QuestionSet, after: Mapping[State, timedelta]
+) -> datetime | None:
     """Return when the person is asked again, None where that is at the next visit.
 
     The shortest interval of the answers' states in `after` counts; what was skipped, and a state that is not in `after`, such
     as not to know, is asked at the next visit.
     """
-    asked = (each for each in asked_of(questions, submission.answers) if each.about is Subject.PATIENT)
+    asked = (
+        each for each in asked_of(questions, submission.answers) if each.about is Subject.PATIENT
+    )
     answers = (submission.answers.get(each.id) for each in asked)
     intervals = [after.get(each.state) if each else None for each in answers]
     known = [each for each in intervals if each is not None]

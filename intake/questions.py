@@ -132,12 +132,22 @@ def texts(questions: QuestionSet) -> Iterator[Text]:
     for question in questions.questions:
         yield from _texts(question, _QUESTION_TEXTS, f"question {question.id}")
         for option in question.options:
-            yield from _texts(option, _OPTION_TEXTS, f"option “{option.label}” of question {question.id}")
+            yield from _texts(
+                option, _OPTION_TEXTS, f"option “{option.label}” of question {question.id}"
+            )
             for detail in option.details:
                 yield Text(detail.label, f"a box under “{option.label}”")
 
 
-_QUESTION_TEXTS = ("label", "title", "proxy_title", "hint", "own_words", "detail_title", "proxy_detail_title")
+_QUESTION_TEXTS = (
+    "label",
+    "title",
+    "proxy_title",
+    "hint",
+    "own_words",
+    "detail_title",
+    "proxy_detail_title",
+)
 _OPTION_TEXTS = ("label", "hint", "write_in")
 
 

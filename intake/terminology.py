@@ -60,7 +60,9 @@ _TRIBES_ALSO = {
 
 
 # Letters that are not a plain one and a mark to Unicode, but to whoever types without their marks.
-_PLAIN = str.maketrans({"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "’": "'"})
+_PLAIN = str.maketrans(
+    {"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "’": "'"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +165,18 @@ def owner_of(question: Question, choice: str) -> Option | None:
 
 def search_concepts(query: str, within: str | None = None, limit: int = 12) -> tuple[Concept, ...]:
     """Return the concepts, of the group `within` where one is named, whose name or synonym the query fits, best first."""
-    pool = (each for each in cdcrec().values() if each.omb_category and each.code != each.omb_category)
+    pool = (
+        each for each in cdcrec().values() if each.omb_category and each.code != each.omb_category
+    )
     wanted = (each for each in pool if within is None or group_of(each.code) == within)
     return _best(query, wanted, lambda each: (each.display, *_ALSO.get(each.code, ())), limit)
 
 
 def search_languages(
-    query: str, names: Mapping[str, str], element: Element = Element.SPOKEN_LANGUAGE, limit: int = 12
+    query: str,
+    names: Mapping[str, str],
+    element: Element = Element.SPOKEN_LANGUAGE,
+    limit: int = 12,
 ) -> tuple[Language, ...]:
     """Return the languages for `element` that the query fits, best first, by their own, English, or other name in `names`."""
     return _best(
@@ -208,16 +215,24 @@ def _rows(name: str) -> list[Any]:
 _folded = cache(folded)
 
 
-def _best(query: str, pool: Iterable[T], names: Callable[[T], Iterable[str]], limit: int) -> tuple[T, ...]:
+def _best(
+    query: str, pool: Iterable[T], names: Callable[[T], Iterable[str]], limit: int
+) -> tuple[T, ...]:
     wanted = " ".join(folded(query).split())
     if not wanted:
         return ()
-    ranked = [(rank, place, each) for place, each in enumerate(pool) if (rank := _rank(wanted, names(each))) is not None]
+    ranked = [
+        (rank, place, each)
+        for place, each in enumerate(pool)
+        if (rank := _rank(wanted, names(each))) is not None
+    ]
     return tuple(each for _, _, each in sorted(ranked, key=lambda found: found[:2])[:limit])
 
 
 def _rank(wanted: str, names: Iterable[str]) -> int | None:
-    return min((rank for name in names if (rank := _fit(wanted, _folded(name))) is not None), default=None)
+    return min(
+        (rank for name in names if (rank := _fit(wanted, _folded(name))) is not None), default=None
+    )
 
 
 def _fit(wanted: str, name: str) -> int | None:

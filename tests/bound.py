@@ -38,7 +38,9 @@ def race_categories(version: str) -> Codes:
 def ethnicity_categories(version: str) -> Codes:
     """Return what us-core-ethnicity's ombCategory may be; 3.1.1 knows no nulls there."""
     found = of(CDCREC, *ETHNICITIES)
-    return found if version == "3.1.1" else found | of(NULL_FLAVOR, "ASKU", "UNK") | _declined(version)
+    return (
+        found if version == "3.1.1" else found | of(NULL_FLAVOR, "ASKU", "UNK") | _declined(version)
+    )
 
 
 def detailed_races(version: str) -> Codes:
@@ -54,7 +56,11 @@ def detailed_races(version: str) -> Codes:
 
 def detailed_ethnicities(version: str) -> Codes:
     """Return what us-core-ethnicity's detailed may be."""
-    codes = frozenset(code for code, each in cdcrec().items() if each.kind == "ethnicity") - ETHNICITIES - ROOTS
+    codes = (
+        frozenset(code for code, each in cdcrec().items() if each.kind == "ethnicity")
+        - ETHNICITIES
+        - ROOTS
+    )
     if version == "3.1.1":
         return of(CDCREC, *codes, "2133-7")
     return of(CDCREC, *codes) | of(NULL_FLAVOR, "ASKU", "UNK", "OTH") | _declined(version)
@@ -64,10 +70,14 @@ def _declined(version: str) -> Codes:
     return of(DATA_ABSENT_REASON, "asked-declined") if version in NEWEST else frozenset()
 
 
-INTERPRETER_NEEDED = of(SNOMED, "373066001", "373067005") | of(DATA_ABSENT_REASON, "asked-unknown", "unknown")
+INTERPRETER_NEEDED = of(SNOMED, "373066001", "373067005") | of(
+    DATA_ABSENT_REASON, "asked-unknown", "unknown"
+)
 """What us-core-interpreter-needed may be, from 8.0.0 on."""
 
-OBSERVATION_ABSENT = frozenset({"unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "masked"})
+OBSERVATION_ABSENT = frozenset(
+    {"unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "masked"}
+)
 """Why a Gravity Observation may have no value."""
 
 LOINC = {

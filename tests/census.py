@@ -49,15 +49,26 @@ class Account:
 
 def census(client: Client) -> Census:
     """Return everything that the server holds."""
-    return {f"{kind}/{each['id']}": each for kind in KINDS for each in client.search(kind, {"_count": PAGE})}
+    return {
+        f"{kind}/{each['id']}": each
+        for kind in KINDS
+        for each in client.search(kind, {"_count": PAGE})
+    }
 
 
-def account(before: Census, after: Census, sent: Sequence[Submission], settings: Settings) -> Account:
+def account(
+    before: Census, after: Census, sent: Sequence[Submission], settings: Settings
+) -> Account:
     """Compare two censuses, between which the submissions were delivered, in this order for each patient."""
-    written, policy = version(settings.servers["main"].us_core), MergePolicy(decline_erases=settings.mapping.decline_erases)
+    written, policy = (
+        version(settings.servers["main"].us_core),
+        MergePolicy(decline_erases=settings.mapping.decline_erases),
+    )
     said = [saying.said(each, settings) for each in sent]
     expected = {effect for each in said for effect in _effects(each, written)}
-    found = Counter(_effect(each, after) for reference, each in after.items() if reference not in before)
+    found = Counter(
+        _effect(each, after) for reference, each in after.items() if reference not in before
+    )
     return Account(
         lost=len(expected - found.keys()),
         twice=sum(found[each] - 1 for each in expected & found.keys()),
@@ -68,15 +79,23 @@ def account(before: Census, after: Census, sent: Sequence[Submission], settings:
 
 def _effects(said: Statement, written: UsCoreVersion) -> set[tuple[str, str]]:
     """Return what the submission leaves on a server: one of each."""
-    elements = {("Observation", each["identifier"][0]["value"]) for _, each in observations(said, written)}
-    return {("QuestionnaireResponse", said.submission.urn), ("Provenance", said.submission.urn), *elements}
+    elements = {
+        ("Observation", each["identifier"][0]["value"]) for _, each in observations(said, written)
+    }
+    return {
+        ("QuestionnaireResponse", said.submission.urn),
+        ("Provenance", said.submission.urn),
+        *elements,
+    }
 
 
 def _effect(resource: Json, held: Census) -> tuple[str, str]:
     """Return what the resource is an effect of; a Provenance is of the response that it says it was drawn from."""
     kind = resource["resourceType"]
     if kind == "Provenance":
-        drawn_from = next((each["what"].get("reference", "") for each in resource.get("entity", [])), "")
+        drawn_from = next(
+            (each["what"].get("reference", "") for each in resource.get("entity", [])), ""
+        )
         return kind, _identifier(held.get(drawn_from, {}))
     return kind, _identifier(resource)
 
@@ -87,14 +106,22 @@ def _identifier(resource: Json) -> str:
     return str(first.get("value", ""))
 
 
-def _harmed(before: Census, after: Census, said: list[Statement], written: UsCoreVersion, policy: MergePolicy) -> int:
+def _harmed(
+    before: Census,
+    after: Census,
+    said: list[Statement],
+    written: UsCoreVersion,
+    policy: MergePolicy,
+) -> int:
     charts = dict(before)
     for each in said:
         charts[each.patient] = apply(charts[each.patient], each, written, policy).patient
     of_ours = {each.patient for each in said}
     same = (_same_chart if reference in of_ours else _same for reference in charts)
     pairs = ((charts[reference], after.get(reference)) for reference in charts)
-    return sum(now is None or not alike(then, now) for alike, (then, now) in zip(same, pairs, strict=True))
+    return sum(
+        now is None or not alike(then, now) for alike, (then, now) in zip(same, pairs, strict=True)
+    )
 
 
 def _same(then: Json, now: Json) -> bool:
@@ -102,4 +129,6 @@ def _same(then: Json, now: Json) -> bool:
 
 
 def _same_chart(then: Json, now: Json) -> bool:
-    return rest_of(then) == rest_of(now) and meanings(elements_of(then)) == meanings(elements_of(now))
+    return rest_of(then) == rest_of(now) and meanings(elements_of(then)) == meanings(
+        elements_of(now)
+    )

@@ -26,9 +26,9 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = named(common_name)
         address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-        certificate = builder(subject, self.name, key, until or datetime.now(UTC) + LIFE, ca=False).add_extension(
-            address, critical=False
-        )
+        certificate = builder(
+            subject, self.name, key, until or datetime.now(UTC) + LIFE, ca=False
+        ).add_extension(address, critical=False)
         path = self.file.with_name(f"{common_name}.pem")
         path.write_bytes(private_pem(key) + pem(certificate.sign(self.key, hashes.SHA256())))
         path.chmod(0o600)
@@ -38,14 +38,21 @@ class Authority:
 def authority(folder: Path, name: str = "authority") -> Authority:
     """Make an authority whose file is in the folder."""
     key, subject = ec.generate_private_key(ec.SECP256R1()), named(name)
-    certificate = builder(subject, subject, key, datetime.now(UTC) + LIFE, ca=True).sign(key, hashes.SHA256())
+    certificate = builder(subject, subject, key, datetime.now(UTC) + LIFE, ca=True).sign(
+        key, hashes.SHA256()
+    )
     path = folder / f"{name}.pem"
     path.write_bytes(pem(certificate))
     return Authority(path, key, subject)
 
 
 def builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, until: datetime, *, ca: bool
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    until: datetime,
+    *,
+    ca: bool,
 ) -> x509.CertificateBuilder:
     """Begin a certificate that ends at `until`."""
     return (

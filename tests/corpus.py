@@ -39,7 +39,12 @@ WORDS = (
 )
 """Own words as people write them, and as they hardly ever do."""
 LOCALES = ("en", "es", "ar", "zh-Hans", "vi", "pt-BR")
-OFFSETS = (timedelta(hours=-5), timedelta(0), timedelta(hours=5, minutes=45), timedelta(hours=-9, minutes=-30))
+OFFSETS = (
+    timedelta(hours=-5),
+    timedelta(0),
+    timedelta(hours=5, minutes=45),
+    timedelta(hours=-9, minutes=-30),
+)
 IDENTIFIER = {"system": "https://riverside.example/mrn", "value": "7"}
 BARE: Json = {
     "resourceType": "Patient",
@@ -54,7 +59,12 @@ BARE: Json = {
 FULL: Json = {
     **BARE,
     "telecom": [{"system": "phone", "value": "+1 555 0100", "use": "mobile"}],
-    "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired", "valueBoolean": True}],
+    "extension": [
+        {
+            "url": "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired",
+            "valueBoolean": True,
+        }
+    ],
     "communication": [
         {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "es"}]}, "preferred": True},
         {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}], "text": "English"}},
@@ -128,12 +138,17 @@ def _case(source: Random) -> Case:
     questions = _sets()[source.choice(sorted(_sets()))]
     switches = MappingPolicy(*(source.random() < 0.2 for _ in range(3)))
     organization = source.choice(("Organization/riverside", "Organization/riverside", None))
-    answers = {each.id: answer for each in questions.questions if (answer := _answer(source, each)) is not None}
+    answers = {
+        each.id: answer
+        for each in questions.questions
+        if (answer := _answer(source, each)) is not None
+    }
     made = Submission(
         id=UUID(int=source.getrandbits(128), version=4),
         clinic="riverside",
         patient="Patient/7",
-        answered_at=datetime(2026, 11, 1, tzinfo=timezone(source.choice(OFFSETS))) + timedelta(seconds=source.randrange(10**6)),
+        answered_at=datetime(2026, 11, 1, tzinfo=timezone(source.choice(OFFSETS)))
+        + timedelta(seconds=source.randrange(10**6)),
         informant=source.choice(list(Informant)),
         channel=source.choice(list(Channel)),
         question_set=questions.id,
@@ -163,7 +178,9 @@ def _answer(source: Random, question: Question) -> Answer | None:
         return Answer(State.ANSWERED, (source.choice(question.options).id,))
     if question.kind is Kind.TRIBES:
         return _tribes(source)
-    return _language(source, question) if question.kind is Kind.LANGUAGE else _groups(source, question)
+    return (
+        _language(source, question) if question.kind is Kind.LANGUAGE else _groups(source, question)
+    )
 
 
 def _tribes(source: Random) -> Answer:
@@ -195,7 +212,9 @@ def _groups(source: Random, question: Question) -> Answer:
 
 def _ticked(source: Random, question: Question) -> list[Option]:
     """Return one group or more, most often one, of which none contradicts another, in the question's order."""
-    wanted = source.sample(question.options, min(len(question.options), source.choice((1, 1, 1, 2, 2, 3, 7))))
+    wanted = source.sample(
+        question.options, min(len(question.options), source.choice((1, 1, 1, 2, 2, 3, 7)))
+    )
     kept: list[Option] = []
     for each in wanted:
         if not any(each.id in other.excludes or other.id in each.excludes for other in kept):

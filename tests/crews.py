@@ -21,9 +21,15 @@ LOOK = 0.2
 
 def start(outbox: Outbox, *words: str) -> subprocess.Popen[bytes]:
     """Start `intake worker` on the outbox's site."""
-    environment = {**os.environ, "INTAKE_CONFIG": str(outbox.settings.directory), "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {
+        **os.environ,
+        "INTAKE_CONFIG": str(outbox.settings.directory),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
     command = [sys.executable, "-c", WORKER, *words]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 def waiting(outbox: Outbox) -> int:
@@ -41,7 +47,9 @@ class Crew:
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     killed: int = 0
 
-    def until_done(self, patience: float, killer: Random | None = None, every: tuple[float, float] = (2, 5)) -> int:
+    def until_done(
+        self, patience: float, killer: Random | None = None, every: tuple[float, float] = (2, 5)
+    ) -> int:
         """Wait until nothing is on its way any more, killing a worker every few seconds; returns what still is in the end."""
         end, pause = monotonic() + patience, Event()
         next_death = monotonic() + every[0]

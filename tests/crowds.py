@@ -16,7 +16,11 @@ AT_ONCE = 50
 
 def crowd(client: Client, count: int) -> list[str]:
     """Create patients, each with an Observation and a Provenance that somebody else wrote; returns their references."""
-    return [each for first in range(0, count, AT_ONCE) for each in _some(client, range(first, min(first + AT_ONCE, count)))]
+    return [
+        each
+        for first in range(0, count, AT_ONCE)
+        for each in _some(client, range(first, min(first + AT_ONCE, count)))
+    ]
 
 
 def _some(client: Client, numbers: Sequence[int]) -> list[str]:
@@ -29,9 +33,18 @@ def _some(client: Client, numbers: Sequence[int]) -> list[str]:
 def _chart(number: int) -> list[Json]:
     name = f"urn:uuid:00000000-0000-4000-8000-{number:012}"
     subject = {"reference": name}
-    smoking = {"coding": [{"system": "http://loinc.org", "code": "72166-2"}], "text": "Tobacco smoking status"}
+    smoking = {
+        "coding": [{"system": "http://loinc.org", "code": "72166-2"}],
+        "text": "Tobacco smoking status",
+    }
     others: list[Json] = [
-        {"resourceType": "Observation", "status": "final", "code": smoking, "subject": subject, "valueString": "Never smoker"},
+        {
+            "resourceType": "Observation",
+            "status": "final",
+            "code": smoking,
+            "subject": subject,
+            "valueString": "Never smoker",
+        },
         {
             "resourceType": "Provenance",
             "target": [subject],
@@ -41,7 +54,10 @@ def _chart(number: int) -> list[Json]:
     ]
     return [
         {"fullUrl": name, "resource": PATIENT, "request": {"method": "POST", "url": "Patient"}},
-        *({"resource": each, "request": {"method": "POST", "url": each["resourceType"]}} for each in others),
+        *(
+            {"resource": each, "request": {"method": "POST", "url": each["resourceType"]}}
+            for each in others
+        ),
     ]
 
 
@@ -52,7 +68,10 @@ def speak(outbox: Outbox, patients: Sequence[str], count: int, seed: int) -> lis
     """
     said = [
         outbox.submit_this(
-            replace(_spoken(case.submission, again=number >= len(patients)), patient=patients[number % len(patients)])
+            replace(
+                _spoken(case.submission, again=number >= len(patients)),
+                patient=patients[number % len(patients)],
+            )
         )
         for number, case in enumerate(cases(seed, count))
     ]
@@ -61,4 +80,6 @@ def speak(outbox: Outbox, patients: Sequence[str], count: int, seed: int) -> lis
 
 
 def _spoken(submission: Submission, *, again: bool) -> Submission:
-    return replace(submission, encounter=None, informant=Informant.SELF if again else submission.informant)
+    return replace(
+        submission, encounter=None, informant=Informant.SELF if again else submission.informant
+    )

@@ -57,7 +57,11 @@ def demo(home: Path, packages: Path, *arguments: str) -> Iterator[Demo]:
         (home / "demo" / kept.name).symlink_to(kept, target_is_directory=True)
     with (home / "err.txt").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
-            (*COMMAND, *arguments), stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, "INTAKE_DATA": str(home)}
+            (*COMMAND, *arguments),
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**os.environ, "INTAKE_DATA": str(home)},
         )
     watchdog = Timer(PATIENCE, process.kill)
     watchdog.start()
@@ -111,4 +115,6 @@ def command_of(pid: int) -> str:
 
 
 def _ps(*options: str) -> list[str]:
-    return subprocess.run(("ps", *options), capture_output=True, text=True, check=False).stdout.split("\n")[:-1]
+    return subprocess.run(
+        ("ps", *options), capture_output=True, text=True, check=False
+    ).stdout.split("\n")[:-1]

@@ -237,12 +237,18 @@ def proxy_to(real: str) -> Iterator[Proxy]:
 
     def forward(asked: Asked) -> Answered:
         connection = HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-        kept = {key: value for key, value in asked.headers.items() if key.lower() not in ("host", "accept-encoding")}
+        kept = {
+            key: value
+            for key, value in asked.headers.items()
+            if key.lower() not in ("host", "accept-encoding")
+        }
         kept["Content-Length"] = str(len(asked.body))
         connection.request(asked.method, asked.path, asked.body or None, kept)
         response = connection.getresponse()
         passed_on = {name: value for name in PASSED_ON if (value := response.headers.get(name))}
-        found = Answered(response.status, {"Content-Type": "application/fhir+json", **passed_on}, response.read())
+        found = Answered(
+            response.status, {"Content-Type": "application/fhir+json", **passed_on}, response.read()
+        )
         connection.close()
         return found
 
@@ -253,7 +259,9 @@ def proxy_to(real: str) -> Iterator[Proxy]:
 
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            answer = proxy.answer(Asked(self.command, self.path, dict(self.headers.items()), body), forward)
+            answer = proxy.answer(
+                Asked(self.command, self.path, dict(self.headers.items()), body), forward
+            )
             if answer is None:
                 self.close_connection = True
                 return

@@ -34,7 +34,9 @@ def codings(item: Json) -> list[tuple[str, str]]:
     return [(each["system"], each["code"]) for each in found]
 
 
-def _items(items: list[Json], asked: list[Json], chosen: dict[str, list[tuple[str, str]]]) -> Iterator[str]:
+def _items(
+    items: list[Json], asked: list[Json], chosen: dict[str, list[tuple[str, str]]]
+) -> Iterator[str]:
     known = {each["linkId"]: each for each in asked}
     links = [each["linkId"] for each in items]
     if [link for link in known if link in links] != links:
@@ -70,11 +72,16 @@ def _answers(item: Json, question: Json) -> Iterator[str]:
 
 
 def _options(link: str, said: list[tuple[str, str]], options: list[Json]) -> Iterator[str]:
-    offered = {(each["valueCoding"]["system"], each["valueCoding"]["code"]): each for each in options}
+    offered = {
+        (each["valueCoding"]["system"], each["valueCoding"]["code"]): each for each in options
+    }
     if len(offered) != len(options) or len(set(said)) != len(said) or not set(said) <= set(offered):
         yield f"{link}: an option that is not offered, or twice the same"
     alone = [
-        each for each in said if each in offered and any(e["url"] == EXCLUSIVE for e in offered[each].get("extension", []))
+        each
+        for each in said
+        if each in offered
+        and any(e["url"] == EXCLUSIVE for e in offered[each].get("extension", []))
     ]
     if alone and len(said) > 1:
         yield f"{link}: an exclusive option that does not stand alone"
@@ -95,7 +102,9 @@ def _read(question: Question, held: dict[str, Json]) -> Answer | None:
     choices, words = [_choice(question, code) for _, code in main], {}
     for option in question.options:
         for part in ("boxes", "found"):
-            choices += [code for _, code in codings(held.get(f"{question.id}.{option.id}.{part}", {}))]
+            choices += [
+                code for _, code in codings(held.get(f"{question.id}.{option.id}.{part}", {}))
+            ]
         if line := held.get(f"{question.id}.{option.id}.write-in"):
             words[option.id] = line["answer"][0]["valueString"]
     if own := held.get(f"{question.id}.own-words"):
@@ -109,5 +118,13 @@ def _choice(question: Question, code: str) -> str:
 
 def whole(question: Question, answer: Answer) -> tuple[State, set[str], dict[str, str]]:
     """The answer without order, and with the groups that its details imply."""
-    owners = [terminology.owner_of(question, each) for each in answer.choices] if question.kind is Kind.GROUPS else []
-    return answer.state, {*answer.choices, *(each.id for each in owners if each)}, dict(answer.write_ins)
+    owners = (
+        [terminology.owner_of(question, each) for each in answer.choices]
+        if question.kind is Kind.GROUPS
+        else []
+    )
+    return (
+        answer.state,
+        {*answer.choices, *(each.id for each in owners if each)},
+        dict(answer.write_ins),
+    )

@@ -10,7 +10,9 @@ from pathlib import Path
 from tests.missing import missing
 
 OLDEST = 17
-ADVICE = "needs a JDK 17 or newer and Maven (on Debian: apt-get install openjdk-17-jdk-headless maven)"
+ADVICE = (
+    "needs a JDK 17 or newer and Maven (on Debian: apt-get install openjdk-17-jdk-headless maven)"
+)
 
 
 def cache() -> Path:
@@ -22,7 +24,11 @@ def cache() -> Path:
 def java() -> str:
     """Return the java to run."""
     found = shutil.which("java")
-    said = "" if found is None else subprocess.run((found, "-version"), capture_output=True, text=True, check=False).stderr
+    said = (
+        ""
+        if found is None
+        else subprocess.run((found, "-version"), capture_output=True, text=True, check=False).stderr
+    )
     version = re.search(r'version "(\d+)', said)
     if found is None or version is None or int(version[1]) < OLDEST:
         missing(f"this test {ADVICE}")
@@ -50,8 +56,15 @@ def _build(files: list[Path], home: Path) -> None:
     log = home / "maven.log"
     with log.open("wb") as out:
         done = subprocess.run(
-            (maven, "-q", "-B", "compile"), cwd=home, stdout=out, stderr=out, stdin=subprocess.DEVNULL, check=False
+            (maven, "-q", "-B", "compile"),
+            cwd=home,
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
     if done.returncode != 0:
-        missing(f"Maven could not build it: the first build needs a network; {log} has Maven's own words")
+        missing(
+            f"Maven could not build it: the first build needs a network; {log} has Maven's own words"
+        )
     (home / "built").touch()

@@ -16,21 +16,32 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 WORDS = ("$schema", "$id", "$defs", "title", "description")
 
 
-def faults(value: Any, schema: dict[str, Any], root: dict[str, Any] | None = None, at: str = "$") -> list[str]:
+def faults(
+    value: Any, schema: dict[str, Any], root: dict[str, Any] | None = None, at: str = "$"
+) -> list[str]:
     """Each breach and where it is; `root` is the schema whose `$defs` are meant."""
     root = root or schema
     found = [
-        f"{at}: {fault}" for key, rule in schema.items() if key not in CHILDREN for fault in _breach(key, value, rule, root)
+        f"{at}: {fault}"
+        for key, rule in schema.items()
+        if key not in CHILDREN
+        for fault in _breach(key, value, rule, root)
     ]
     if "$ref" in schema:
         found += faults(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root, at)
     if isinstance(value, dict):
         for key, child in value.items():
             inner = schema.get("properties", {}).get(key, schema.get("additionalProperties", {}))
-            found += faults(child, inner, root, f"{at}.{key}") if isinstance(inner, dict) else [f"{at}: has {key}"]
+            found += (
+                faults(child, inner, root, f"{at}.{key}")
+                if isinstance(inner, dict)
+                else [f"{at}: has {key}"]
+            )
     if isinstance(value, list):
         found += [
-            each for place, child in enumerate(value) for each in faults(child, schema.get("items", {}), root, f"{at}[{place}]")
+            each
+            for place, child in enumerate(value)
+            for each in faults(child, schema.get("items", {}), root, f"{at}[{place}]")
         ]
     return found
 
@@ -41,7 +52,11 @@ CHILDREN = ("$ref", "properties", "additionalProperties", "items", *WORDS)
 def _breach(keyword: str, value: Any, rule: Any, root: dict[str, Any]) -> list[str]:
     if keyword in ("oneOf", "anyOf"):
         fitting = sum(not faults(value, each, root) for each in rule)
-        return [] if fitting == 1 or (fitting and keyword == "anyOf") else [f"fits {fitting} of {keyword}"]
+        return (
+            []
+            if fitting == 1 or (fitting and keyword == "anyOf")
+            else [f"fits {fitting} of {keyword}"]
+        )
     kind, holds = CHECKS[keyword]
     return [] if not isinstance(value, kind) or holds(value, rule) else [f"breaks {keyword} {rule}"]
 

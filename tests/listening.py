@@ -45,7 +45,9 @@ class Listening:
 
 
 @contextmanager
-def listening(answer: Callable[[Heard], Said], context: ssl.SSLContext | None = None) -> Iterator[Listening]:
+def listening(
+    answer: Callable[[Heard], Said], context: ssl.SSLContext | None = None
+) -> Iterator[Listening]:
     """Run a server on a free port, behind TLS where there is a `context`."""
     state = Listening(answer)
 
@@ -56,7 +58,11 @@ def listening(answer: Callable[[Heard], Said], context: ssl.SSLContext | None = 
             state.heard.append(heard)
             said = state.answer(heard)
             self.send_response_only(said.status)
-            for name, value in {"Content-Length": str(len(said.body)), "Date": self.date_time_string(), **said.headers}.items():
+            for name, value in {
+                "Content-Length": str(len(said.body)),
+                "Date": self.date_time_string(),
+                **said.headers,
+            }.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(said.body)
@@ -70,7 +76,9 @@ def listening(answer: Callable[[Heard], Said], context: ssl.SSLContext | None = 
         def get_request(self) -> tuple[ssl.SSLSocket | object, object]:  # type: ignore[override]
             plain, address = super().get_request()
             # The handshake is left to the request's own thread: one client that breaks it off must not end the server.
-            secure = context and context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+            secure = context and context.wrap_socket(
+                plain, server_side=True, do_handshake_on_connect=False
+            )
             return secure or plain, address
 
         def handle_error(self, *_: object) -> None:

@@ -38,13 +38,18 @@ class Member(Person):
     def facts(self) -> dict[str, str]:
         """What the page's lists of facts say."""
         names, values = self.document.query("dt"), self.document.query("dd")
-        return {str(name.to_text()): str(value.to_text()).strip() for name, value in zip(names, values, strict=True)}
+        return {
+            str(name.to_text()): str(value.to_text()).strip()
+            for name, value in zip(names, values, strict=True)
+        }
 
     def _form(self, wanted: str | None) -> Any:
         return super()._form(wanted) if wanted else self.document.query("main form")[0]
 
 
-def member(site: TestSite, *roles: str, name: str = "ana", base_url: str = "http://localhost") -> Member:
+def member(
+    site: TestSite, *roles: str, name: str = "ana", base_url: str = "http://localhost"
+) -> Member:
     """Someone with those roles who has just signed in."""
     site.user(name, *roles)
     found = Member(site, base_url)

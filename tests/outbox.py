@@ -33,10 +33,24 @@ PATIENT: dict[str, Any] = {
     "telecom": [{"system": "phone", "value": "+1 555 0100"}],
     "gender": "female",
     "birthDate": "1980-02-29",
-    "extension": [{"url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex", "valueCode": "F"}],
-    "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}, "preferred": True}],
+    "extension": [
+        {
+            "url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex",
+            "valueCode": "F",
+        }
+    ],
+    "communication": [
+        {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}, "preferred": True}
+    ],
 }
-ONE = {"QuestionnaireResponse": 1, "race": 1, "ethnicity": 1, "spoken-language": 1, "interpreter": 1, "Provenance": 1}
+ONE = {
+    "QuestionnaireResponse": 1,
+    "race": 1,
+    "ethnicity": 1,
+    "spoken-language": 1,
+    "interpreter": 1,
+    "Provenance": 1,
+}
 """The effects of the example's answers."""
 
 CHANGED_BY_US = {"meta", "extension", "communication"}
@@ -105,15 +119,23 @@ class Outbox:
     def versions(self, patient: str) -> int:
         current = str(self.real.read(patient)["meta"]["versionId"])
         # HAPI numbers them, and for a minute shows no more of a history than when it first counted it.
-        return int(current) if current.isdecimal() else len(list(self.real.search(f"{patient}/_history", {})))
+        return (
+            int(current)
+            if current.isdecimal()
+            else len(list(self.real.search(f"{patient}/_history", {})))
+        )
 
 
 @contextmanager
-def outbox_at(folder: Path, template: Path, proxy: Proxy, real: Client, organization: str) -> Iterator[Outbox]:
+def outbox_at(
+    folder: Path, template: Path, proxy: Proxy, real: Client, organization: str
+) -> Iterator[Outbox]:
     """An empty outbox in `folder`, whose worker reaches the server through the proxy and writes by transactions."""
     lay_out(folder, proxy.base_url)
     clinics = folder / "clinics.toml"
-    clinics.write_text(clinics.read_text("utf-8").replace("Organization/riverside", organization), "utf-8")
+    clinics.write_text(
+        clinics.read_text("utf-8").replace("Organization/riverside", organization), "utf-8"
+    )
     settings, clock = load(folder), SetClock()
     settings.data_dir.mkdir()
     for held in template.iterdir():
@@ -128,7 +150,10 @@ def outbox_at(folder: Path, template: Path, proxy: Proxy, real: Client, organiza
 
 def put(client: Client, resource: dict[str, Any]) -> None:
     """Update a resource, over whatever is there."""
-    entry = {"resource": resource, "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"}}
+    entry = {
+        "resource": resource,
+        "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"},
+    }
     client.bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
 
 
@@ -139,7 +164,9 @@ def effects(client: Client, sent: Submission) -> dict[str, int]:
     for element in ("race", "ethnicity", "spoken-language", "interpreter"):
         found[element] = len(list(client.search("Observation", _by(uuid5(sent.id, element)))))
     targets = (f"QuestionnaireResponse/{each}" for each in own)
-    found["Provenance"] = sum(len(list(client.search("Provenance", {"target": each}))) for each in targets)
+    found["Provenance"] = sum(
+        len(list(client.search("Provenance", {"target": each}))) for each in targets
+    )
     return found
 
 
@@ -151,9 +178,17 @@ def rest_of(chart: dict[str, Any]) -> str:
     """A chart without what we may change in it, to be compared."""
     ours = set(map(json.dumps, _ours(chart)))
     others = [each for each in chart.get("extension", []) if json.dumps(each) not in ours]
-    return json.dumps([{key: each for key, each in chart.items() if key not in CHANGED_BY_US}, others], sort_keys=True)
+    return json.dumps(
+        [{key: each for key, each in chart.items() if key not in CHANGED_BY_US}, others],
+        sort_keys=True,
+    )
 
 
 def _ours(chart: dict[str, Any]) -> list[Any]:
     found = elements_of(chart)
-    return [found["race"], found["ethnicity"], *(found["interpreter"] or []), *(found["tribal-affiliation"] or [])]
+    return [
+        found["race"],
+        found["ethnicity"],
+        *(found["interpreter"] or []),
+        *(found["tribal-affiliation"] or []),
+    ]

@@ -45,14 +45,23 @@ class Person:
         """The page's heading."""
         return str(self.document.query("h1")[0].to_text()).strip()
 
-    def send(self, given: Given | None = None, form: str | None = None, keep: bool = True) -> TestResponse:
+    def send(
+        self, given: Given | None = None, form: str | None = None, keep: bool = True
+    ) -> TestResponse:
         """Send the page's form (`form` is its action's or id's end) with what it holds, changed by `given`."""
         found = self._form(form)
         values = self._held(found) if keep else self._held(found, ("hidden",))
-        values |= {key: [value] if isinstance(value, str) else list(value) for key, value in (given or {}).items()}
+        values |= {
+            key: [value] if isinstance(value, str) else list(value)
+            for key, value in (given or {}).items()
+        }
         action = str(attributes(found).get("action") or self.path)
-        headers = {"Referer": f"{self.base_url}{self.path}"} if self.base_url.startswith("https") else {}
-        self.page = self.client.post(action, data=values, base_url=self.base_url, headers=headers, follow_redirects=True)
+        headers = (
+            {"Referer": f"{self.base_url}{self.path}"} if self.base_url.startswith("https") else {}
+        )
+        self.page = self.client.post(
+            action, data=values, base_url=self.base_url, headers=headers, follow_redirects=True
+        )
         return self.page
 
     def _form(self, wanted: str | None) -> Any:
@@ -63,8 +72,12 @@ class Person:
     def _is(self, form: Any, wanted: str | None) -> bool:
         held = attributes(form)
         if wanted is None:
-            return str(held.get("id") or "") == "q" or not (held.get("id") or str(held.get("action")).endswith("/look"))
-        return str(held.get("action") or "").endswith(wanted) or held.get("aria-labelledby") == wanted
+            return str(held.get("id") or "") == "q" or not (
+                held.get("id") or str(held.get("action")).endswith("/look")
+            )
+        return (
+            str(held.get("action") or "").endswith(wanted) or held.get("aria-labelledby") == wanted
+        )
 
     def _held(self, form: Any, kinds: tuple[str, ...] = ()) -> dict[str, list[str]]:
         values: dict[str, list[str]] = {}

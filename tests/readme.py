@@ -12,18 +12,30 @@ from tests.validator.corpus import table as corpus_table
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 RESULTS = ROOT / "tests" / "results"
-TABLES = {"servers": servers_table, "fire": fire_table, "corpus": corpus_table, "benchmarks": benchmarks_table}
+TABLES = {
+    "servers": servers_table,
+    "fire": fire_table,
+    "corpus": corpus_table,
+    "benchmarks": benchmarks_table,
+}
 
 
 def shown(text: str) -> str:
     """Return the README's text with each result between its marks."""
     for name, table in TABLES.items():
-        begin, end = f"<!-- tests/results/{name}.json, by python -m tests.readme -->\n", "<!-- end -->"
-        found = f"{begin}\n{table(json.loads((RESULTS / f'{name}.json').read_text('utf-8')))}\n{end}"
+        begin, end = (
+            f"<!-- tests/results/{name}.json, by python -m tests.readme -->\n",
+            "<!-- end -->",
+        )
+        found = (
+            f"{begin}\n{table(json.loads((RESULTS / f'{name}.json').read_text('utf-8')))}\n{end}"
+        )
         place = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
         text, places = place.subn(lambda _, found=found: found, text)  # type: ignore[misc]
         if places != 1:
-            raise ValueError(f"README.md: {places} places for {name}; there must be one: {begin.strip()} … {end}")
+            raise ValueError(
+                f"README.md: {places} places for {name}; there must be one: {begin.strip()} … {end}"
+            )
     return text
 
 

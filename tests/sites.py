@@ -119,7 +119,9 @@ def make_site(
     """A site in `folder`, with a copy of the template's database and key."""
     data = folder / "data"
     shutil.copytree(template, data)
-    settings_file = INTAKE.format(public_url=public_url, data=data, languages=list(languages), questions=question_set)
+    settings_file = INTAKE.format(
+        public_url=public_url, data=data, languages=list(languages), questions=question_set
+    )
     (folder / "intake.toml").write_text(settings_file, "utf-8")
     (folder / "clinics.toml").write_text(CLINICS, "utf-8")
     settings, clock = load(folder), SetClock()

@@ -53,6 +53,10 @@ class Storm:
     def __call__(self, asked: Asked, forward: Forward) -> Answered | None:
         """Pass the request on, or do something else with it."""
         with self._lock:
-            name = self._chance.choice(list(FAULTS)) if self._chance.random() < self._share else "passed"
+            name = (
+                self._chance.choice(list(FAULTS))
+                if self._chance.random() < self._share
+                else "passed"
+            )
             self.met[name] += 1
         return FAULTS[name](asked, forward) if name in FAULTS else forward(asked)

@@ -64,13 +64,21 @@ def _ids(page: JustHTML) -> Iterator[str]:
     yield from (f"id {name} stands {times} times" for name, times in counted.items() if times > 1)
     for kind in ("for", "aria-labelledby", "aria-describedby", "aria-controls"):
         for node in page.query(f"[{kind}]"):
-            yield from (f"{kind}={name} names nothing" for name in str(attributes(node)[kind]).split() if name not in counted)
+            yield from (
+                f"{kind}={name} names nothing"
+                for name in str(attributes(node)[kind]).split()
+                if name not in counted
+            )
 
 
 def _nothing_inline(page: JustHTML) -> Iterator[str]:
     if page.query("style") or page.query("[style]"):
         yield "inline style, which the policy forbids"
-    yield from ("inline script, which the policy forbids" for node in page.query("script") if not attributes(node).get("src"))
+    yield from (
+        "inline script, which the policy forbids"
+        for node in page.query("script")
+        if not attributes(node).get("src")
+    )
     for node in page.query("*"):
         yield from (f"inline handler {name}" for name in attributes(node) if name.startswith("on"))
 
@@ -81,9 +89,15 @@ def _named(page: JustHTML) -> Iterator[str]:
         if (field.name != "input" or kind in LABELLED) and not _label(page, field):
             yield f"{field.name} {attributes(field).get('name')} has no label"
     for node in page.query("button, a, summary, legend, th, caption"):
-        if not node.to_text().strip() and not attributes(node).get("aria-label") and node.name != "th":
+        if (
+            not node.to_text().strip()
+            and not attributes(node).get("aria-label")
+            and node.name != "th"
+        ):
             yield f"an empty {node.name}"
-    yield from ("an image without alt" for image in page.query("img") if "alt" not in attributes(image))
+    yield from (
+        "an image without alt" for image in page.query("img") if "alt" not in attributes(image)
+    )
 
 
 def _label(page: JustHTML, field: Node) -> bool:

@@ -51,10 +51,21 @@ def token_of(response: requests.Response, advice: str, now: datetime) -> Token:
     value, kind = found.get("access_token"), str(found.get("token_type", "Bearer"))
     if not found and not _is_page(response):
         raise Temporary("The token endpoint's answer was cut off.", 200)
-    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or kind.lower() != "bearer":
-        raise AccessFault("There is no token in what the token endpoint answers; check token_url.", 200)
+    if (
+        not isinstance(value, str)
+        or not value.isascii()
+        or not value.isprintable()
+        or kind.lower() != "bearer"
+    ):
+        raise AccessFault(
+            "There is no token in what the token endpoint answers; check token_url.", 200
+        )
     scopes = found.get("scope")
-    return Token(value, _life(found.get("expires_in")), tuple(scopes.split()) if isinstance(scopes, str) else None)
+    return Token(
+        value,
+        _life(found.get("expires_in")),
+        tuple(scopes.split()) if isinstance(scopes, str) else None,
+    )
 
 
 def _life(raw: object) -> timedelta:
@@ -75,14 +86,24 @@ def _fault(response: requests.Response, advice: str, now: datetime) -> FhirError
         asked = waits.retry_after if isinstance(waits, Temporary) else None
         return Temporary(f"The token endpoint answered {status}: try again later.", status, asked)
     if code in UNKNOWN_TO_IT:
-        return UnknownClient(f"The token endpoint does not know us ({code}); check {advice}.{_skew(response, now)}", status)
+        return UnknownClient(
+            f"The token endpoint does not know us ({code}); check {advice}.{_skew(response, now)}",
+            status,
+        )
     if code in WORDS:
         return AccessFault(f"The token endpoint answered {code}: {WORDS[code]}.", status)
     if status < 400:
-        return AccessFault(f"The token endpoint answered {status}: it has moved; check token_url.", status)
+        return AccessFault(
+            f"The token endpoint answered {status}: it has moved; check token_url.", status
+        )
     if status in (401, 403):
-        return UnknownClient(f"The token endpoint answered {status}; check {advice}.{_skew(response, now)}", status)
-    return AccessFault(f"The token endpoint answered {status}: there is none, or it refuses us; check token_url.", status)
+        return UnknownClient(
+            f"The token endpoint answered {status}; check {advice}.{_skew(response, now)}", status
+        )
+    return AccessFault(
+        f"The token endpoint answered {status}: there is none, or it refuses us; check token_url.",
+        status,
+    )
 
 
 def _skew(response: requests.Response, now: datetime) -> str:

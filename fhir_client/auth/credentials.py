@@ -64,7 +64,10 @@ class PrivateKeyJwt:
         """Yield an assertion by the newest key, and then by the one before."""
         for key in self._signing()[:TRIED]:
             assertion = self._assertion(endpoint.url, key, now)
-            yield Proof({"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}, key_id=key.id)
+            yield Proof(
+                {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion},
+                key_id=key.id,
+            )
 
     def _signing(self) -> list[Key]:
         held = self.keys()
@@ -72,7 +75,9 @@ class PrivateKeyJwt:
             return list(reversed(held))
         if named := [key for key in held if key.id == self.signer]:
             return named
-        raise AccessFault(f"There is no key {self.signer} in the key file; it has {', '.join(key.id for key in held)}.")
+        raise AccessFault(
+            f"There is no key {self.signer} in the key file; it has {', '.join(key.id for key in held)}."
+        )
 
     def _assertion(self, audience: str, key: Key, now: datetime) -> str:
         # Without iat and nbf, which SMART does not ask for: a server whose clock is behind ours would refuse them.
@@ -83,7 +88,9 @@ class PrivateKeyJwt:
             "exp": int((now + LIFE).timestamp()),
             "jti": str(uuid4()),
         }
-        return jwt.encode({"alg": key.algorithm, "kid": key.id}, claims, key.pair, algorithms=[key.algorithm])
+        return jwt.encode(
+            {"alg": key.algorithm, "kid": key.id}, claims, key.pair, algorithms=[key.algorithm]
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -104,5 +111,7 @@ class ClientSecret:
         if POST in endpoint.methods and BASIC not in endpoint.methods:
             yield Proof({"client_id": self.client_id, "client_secret": secret})
             return
-        pair = base64.b64encode(f"{quote_plus(self.client_id)}:{quote_plus(secret)}".encode()).decode()
+        pair = base64.b64encode(
+            f"{quote_plus(self.client_id)}:{quote_plus(secret)}".encode()
+        ).decode()
         yield Proof({}, {"Authorization": f"Basic {pair}"})

@@ -57,7 +57,9 @@ def _words(said: object) -> frozenset[str]:
     return frozenset(map(str, said)) if isinstance(said, list) else frozenset()
 
 
-def discover(session: requests.Session, base_url: str, named: str, timeout: float, tls: Tls) -> Endpoint:
+def discover(
+    session: requests.Session, base_url: str, named: str, timeout: float, tls: Tls
+) -> Endpoint:
     """Return the token endpoint: the one that the site `named`, else the one that the server names.
 
     Raises Temporary, ServerFault and AccessFault.
@@ -71,13 +73,19 @@ def discover(session: requests.Session, base_url: str, named: str, timeout: floa
         said = {}
     url = named or said.get("token_endpoint")
     if not isinstance(url, str) or not url:
-        raise AccessFault("The server's smart-configuration names no token endpoint; set token_url.")
+        raise AccessFault(
+            "The server's smart-configuration names no token endpoint; set token_url."
+        )
     if not _is_private(url):
-        raise AccessFault("The token endpoint is not https, and secrets do not travel by plain http; set token_url.")
+        raise AccessFault(
+            "The token endpoint is not https, and secrets do not travel by plain http; set token_url."
+        )
     return Endpoint(url, _words(said.get("token_endpoint_auth_methods_supported")))
 
 
-def _configuration(session: requests.Session, base_url: str, timeout: float, tls: Tls) -> dict[str, Any]:
+def _configuration(
+    session: requests.Session, base_url: str, timeout: float, tls: Tls
+) -> dict[str, Any]:
     url = f"{base_url.rstrip('/')}/{WELL_KNOWN}"
     headers = {"Accept": "application/json"}
     try:
@@ -88,7 +96,9 @@ def _configuration(session: requests.Session, base_url: str, timeout: float, tls
         raise fault
     found = body_of(response) if response.status_code == 200 else {}
     if not found:
-        raise AccessFault("The server has no smart-configuration, so that its token endpoint is not known; set token_url.")
+        raise AccessFault(
+            "The server has no smart-configuration, so that its token endpoint is not known; set token_url."
+        )
     return found
 
 

@@ -31,11 +31,21 @@ class Key:
 
     def public(self) -> dict[str, Any]:
         """Return the public half as a JWK."""
-        return {**self.pair.as_dict(private=False), "kid": self.id, "use": "sig", "alg": self.algorithm}
+        return {
+            **self.pair.as_dict(private=False),
+            "kid": self.id,
+            "use": "sig",
+            "alg": self.algorithm,
+        }
 
     def private(self) -> dict[str, Any]:
         """Return the whole key as a JWK, for its file."""
-        return {**self.pair.as_dict(private=True), "kid": self.id, "use": "sig", "alg": self.algorithm}
+        return {
+            **self.pair.as_dict(private=True),
+            "kid": self.id,
+            "use": "sig",
+            "alg": self.algorithm,
+        }
 
 
 def make(algorithm: str) -> Key:
@@ -85,7 +95,9 @@ def _pem(raw: bytes) -> ECKey | RSAKey:
             return kind.import_key(raw)
         except (JoseError, ValueError, TypeError):
             continue
-    raise KeyFault("its PEM holds no private key of the kinds EC and RSA that opens without a password")
+    raise KeyFault(
+        "its PEM holds no private key of the kinds EC and RSA that opens without a password"
+    )
 
 
 def _jwk(raw: Any) -> ECKey | RSAKey:

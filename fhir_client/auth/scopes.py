@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 # Only what is granted to a system counts: nobody is signed in when we write.
-_SCOPE = re.compile(r"system/(?P<kind>\*|[A-Z][A-Za-z]+)\.(?P<may>\*|read|write|c?r?u?d?s?)(?P<limit>\?.+)?")
+_SCOPE = re.compile(
+    r"system/(?P<kind>\*|[A-Z][A-Za-z]+)\.(?P<may>\*|read|write|c?r?u?d?s?)(?P<limit>\?.+)?"
+)
 _FIRST = {"read": "rs", "write": "cud", "*": "cruds"}
 
 

@@ -86,7 +86,9 @@ class Tokens:
 
     def _fetched(self, session: requests.Session) -> Grant:
         if self._endpoint is None:
-            self._endpoint = discover(session, self._base_url, self._token_url, self._timeout, self._tls)
+            self._endpoint = discover(
+                session, self._base_url, self._token_url, self._timeout, self._tls
+            )
         refusal: UnknownClient | None = None
         for proof in self._credential.proofs(self._endpoint, self._now()):
             try:
@@ -97,15 +99,28 @@ class Tokens:
         raise refusal or AccessFault("There is no key in the key file.")
 
     def _asked(self, session: requests.Session, endpoint: Endpoint, proof: Proof) -> Grant:
-        form = {"grant_type": "client_credentials", **({"scope": " ".join(self._scopes)} if self._scopes else {}), **proof.form}
+        form = {
+            "grant_type": "client_credentials",
+            **({"scope": " ".join(self._scopes)} if self._scopes else {}),
+            **proof.form,
+        }
         asked_at = self._now()
         headers = {"Accept": "application/json", **proof.headers}
         try:
-            response = session.post(endpoint.url, form, headers=headers, timeout=self._timeout, allow_redirects=False)
+            response = session.post(
+                endpoint.url, form, headers=headers, timeout=self._timeout, allow_redirects=False
+            )
         except requests.RequestException as error:
             raise network.fault(error, self._tls) from None
         token = token_of(response, self._credential.advice, self._now())
-        return Grant(token.value, token.life, asked_at + _use(token), token.scopes, endpoint.url, proof.key_id)
+        return Grant(
+            token.value,
+            token.life,
+            asked_at + _use(token),
+            token.scopes,
+            endpoint.url,
+            proof.key_id,
+        )
 
 
 def _use(token: Token) -> timedelta:

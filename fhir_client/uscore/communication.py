@@ -34,7 +34,9 @@ def merge(patient: Json, statement: Statement, *, erases: bool = False) -> dict[
         taken = None if statement.written == statement.spoken else spoken
         written = _entry(patient, statement.written, taken)
         # The mark has the id, not the entry: the entry can be the spoken language's too, said at another time.
-        ids["written-language"] = _identity(patient, _only_mark(patient, written, (READ,), READ), "written-language")
+        ids["written-language"] = _identity(
+            patient, _only_mark(patient, written, (READ,), READ), "written-language"
+        )
     return ids
 
 
@@ -50,9 +52,14 @@ def _erase(patient: Json, statement: Statement) -> None:
 def marks(entry: Json) -> set[str]:
     """Return the modes (ESP, ESGN, RWR …) that an entry is marked with."""
     found = (
-        part for each in entry.get("extension", []) if each.get("url") == PROFICIENCY for part in each.get("extension", [])
+        part
+        for each in entry.get("extension", [])
+        if each.get("url") == PROFICIENCY
+        for part in each.get("extension", [])
     )
-    return {str(part.get("valueCoding", {}).get("code")) for part in found if part.get("url") == "type"}
+    return {
+        str(part.get("valueCoding", {}).get("code")) for part in found if part.get("url") == "type"
+    }
 
 
 def _entries(patient: Json) -> list[Json]:
@@ -113,17 +120,27 @@ def _primary(tag: str) -> str:
 
 def _says(held: Json, language: Language) -> bool:
     ours = [coding(each) for each in language.codings]
-    return held.get("text") == language.text and all(_covers(each, held.get("coding", [])) for each in ours)
+    return held.get("text") == language.text and all(
+        _covers(each, held.get("coding", [])) for each in ours
+    )
 
 
 def _covers(ours: Json, held: list[Json]) -> bool:
-    return any(each.get("system") == ours.get("system") and each.get("code") == ours.get("code") for each in held)
+    return any(
+        each.get("system") == ours.get("system") and each.get("code") == ours.get("code")
+        for each in held
+    )
 
 
 def _identity(patient: Json, element: Json, wanted: str) -> str:
     entries = _entries(patient)
-    taken = {each.get("id") for each in (*entries, *(mark for entry in entries for mark in entry.get("extension", [])))}
-    free = (name for number in count(2) for name in (wanted, f"{wanted}-{number}") if name not in taken)
+    taken = {
+        each.get("id")
+        for each in (*entries, *(mark for entry in entries for mark in entry.get("extension", [])))
+    }
+    free = (
+        name for number in count(2) for name in (wanted, f"{wanted}-{number}") if name not in taken
+    )
     if "id" not in element:
         element["id"] = next(free)
     return str(element["id"])

@@ -131,12 +131,21 @@ def _extensions(item: FormItem) -> Iterator[Json]:
     if item.hidden:
         yield {"url": HIDDEN, "valueBoolean": True}
     if item.control is not None:
-        yield {"url": CONTROL, "valueCodeableConcept": concept(Coding(CONTROLS, item.control.value))}
+        yield {
+            "url": CONTROL,
+            "valueCodeableConcept": concept(Coding(CONTROLS, item.control.value)),
+        }
 
 
 def _option(choice: Choice) -> Json:
-    value = {"system": choice.coding.system, "code": choice.coding.code, **_said("display", choice.words)}
-    exclusive = {"extension": [{"url": EXCLUSIVE, "valueBoolean": True}]} if choice.exclusive else {}
+    value = {
+        "system": choice.coding.system,
+        "code": choice.coding.code,
+        **_said("display", choice.words),
+    }
+    exclusive = (
+        {"extension": [{"url": EXCLUSIVE, "valueBoolean": True}]} if choice.exclusive else {}
+    )
     return {**exclusive, "valueCoding": value}
 
 

@@ -17,7 +17,17 @@ from fhir_client.uscore.parts import (
     tribe_concept,
     with_encounter,
 )
-from fhir_client.uscore.statement import FIELDS, AbsentReason, Coded, Coding, Interpreter, Language, Source, Statement, Tribes
+from fhir_client.uscore.statement import (
+    FIELDS,
+    AbsentReason,
+    Coded,
+    Coding,
+    Interpreter,
+    Language,
+    Source,
+    Statement,
+    Tribes,
+)
 from fhir_client.uscore.versions import US_CORE, UsCoreVersion
 
 GRAVITY = "http://hl7.org/fhir/us/sdoh-clinicalcare/"
@@ -40,7 +50,9 @@ FINAL, CORRECTED = "final", "corrected"
 SCREENING = f"{US_CORE}us-core-observation-screening-assessment"
 METHODS = {
     Source.PATIENT: Coding(TEMPORARY_CODES, "self-reported", "Self Reported"),
-    Source.RELATED_PERSON: Coding(TEMPORARY_CODES, "reported-by-related-person", "Reported By Related Person"),
+    Source.RELATED_PERSON: Coding(
+        TEMPORARY_CODES, "reported-by-related-person", "Reported By Related Person"
+    ),
 }
 
 
@@ -66,20 +78,29 @@ def _common(statement: Statement, element: str, category: Coding, profile: str |
         "performer": [informant(statement)],
         "derivedFrom": [{"reference": response_url(statement)}],
     }
-    return with_encounter(found if profile is None else {**found, "meta": {"profile": [profile]}}, statement)
+    return with_encounter(
+        found if profile is None else {**found, "meta": {"profile": [profile]}}, statement
+    )
 
 
 def _characteristic(statement: Statement, element: str, said: Coded | AbsentReason) -> Json:
-    found = _common(statement, element, PERSONAL, PROFILES[element]) | {"method": concept(METHODS[statement.source])}
+    found = _common(statement, element, PERSONAL, PROFILES[element]) | {
+        "method": concept(METHODS[statement.source])
+    }
     if isinstance(said, AbsentReason):
         return {**found, "dataAbsentReason": concept(absent(said))}
     values: list[Json] = [{"valueString": said.text}]
-    values += [{"valueCodeableConcept": concept(each)} for each in (*said.categories, *said.detailed)]
+    values += [
+        {"valueCodeableConcept": concept(each)} for each in (*said.categories, *said.detailed)
+    ]
     return {**found, "component": [{"code": concept(CODES[element]), **value} for value in values]}
 
 
 def _screening(
-    statement: Statement, element: str, said: Language | Interpreter | Tribes | AbsentReason, version: UsCoreVersion
+    statement: Statement,
+    element: str,
+    said: Language | Interpreter | Tribes | AbsentReason,
+    version: UsCoreVersion,
 ) -> Json:
     profile = SCREENING if version.has_screening_profiles else None
     found = _common(statement, element, SURVEY, profile)
@@ -97,4 +118,8 @@ def _tribes(said: Tribes) -> Json:
     if len(said.each) == 1:
         return {"valueCodeableConcept": tribe_concept(said.each[0])}
     code = concept(CODES["tribal-affiliation"])
-    return {"component": [{"code": code, "valueCodeableConcept": tribe_concept(each)} for each in said.each]}
+    return {
+        "component": [
+            {"code": code, "valueCodeableConcept": tribe_concept(each)} for each in said.each
+        ]
+    }

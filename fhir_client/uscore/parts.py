@@ -66,10 +66,17 @@ def response_url(statement: Statement) -> str:
 
 def local(reference: object, kind: str) -> str | None:
     """Return the `Kind/id` that a reference or location ends in: servers answer with absolute and versioned ones, too."""
-    found = re.search(rf"(?:^|/)({kind}/[A-Za-z0-9\-.]{{1,64}})(?:/_history/[A-Za-z0-9\-.]{{1,64}})?$", str(reference))
+    found = re.search(
+        rf"(?:^|/)({kind}/[A-Za-z0-9\-.]{{1,64}})(?:/_history/[A-Za-z0-9\-.]{{1,64}})?$",
+        str(reference),
+    )
     return found[1] if found else None
 
 
 def with_encounter(resource: Json, statement: Statement) -> Json:
     """Return the resource with the statement's encounter, where there is one."""
-    return resource if statement.encounter is None else {**resource, "encounter": {"reference": statement.encounter}}
+    return (
+        resource
+        if statement.encounter is None
+        else {**resource, "encounter": {"reference": statement.encounter}}
+    )

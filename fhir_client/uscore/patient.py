@@ -17,7 +17,13 @@ INTERPRETERS = (INTERPRETER_REQUIRED, INTERPRETER_NEEDED)
 DECLINED_TEXT, UNKNOWN_TEXT = "Declined to answer", "Does not know"
 NULL_TEXTS = {AbsentReason.ASKED_DECLINED: DECLINED_TEXT, AbsentReason.ASKED_UNKNOWN: UNKNOWN_TEXT}
 # The two of ours, and what US Core's value sets call the nulls.
-_NULL_WORDS = {DECLINED_TEXT.casefold(), UNKNOWN_TEXT.casefold(), "unknown", "asked but unknown", "asked but declined"}
+_NULL_WORDS = {
+    DECLINED_TEXT.casefold(),
+    UNKNOWN_TEXT.casefold(),
+    "unknown",
+    "asked but unknown",
+    "asked but declined",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +53,39 @@ class Merge:
     kept: tuple[str, ...] = ()
 
 
-def apply(patient: Json, statement: Statement, version: UsCoreVersion, policy: MergePolicy | None = None) -> Merge:
+def apply(
+    patient: Json, statement: Statement, version: UsCoreVersion, policy: MergePolicy | None = None
+) -> Merge:
     """Return `patient` merged with what the statement says; applying it twice changes nothing the second time."""
     policy = policy or MergePolicy()
     statement = without(statement, policy.keeps)
     # Extensions are replaced, never changed in place, while the entries of languages are.
-    merged = {**patient, **({"communication": deepcopy(patient["communication"])} if "communication" in patient else {})}
+    merged = {
+        **patient,
+        **(
+            {"communication": deepcopy(patient["communication"])}
+            if "communication" in patient
+            else {}
+        ),
+    }
     ids: dict[str, str] = {}
     kept: list[str] = []
     for element, said in (("race", statement.race), ("ethnicity", statement.ethnicity)):
         if said is None:
             continue
-        if isinstance(said, AbsentReason) and not policy.decline_erases and has_value(patient, element):
+        if (
+            isinstance(said, AbsentReason)
+            and not policy.decline_erases
+            and has_value(patient, element)
+        ):
             kept.append(element)
         else:
             ids[element] = _set_category(merged, element, said, version)
     if isinstance(statement.interpreter, Interpreter):
         ids["interpreter"] = _set_interpreter(merged, statement.interpreter, version)
-    elif statement.interpreter is not None and _leave_interpreter(merged, statement.interpreter, version, policy):
+    elif statement.interpreter is not None and _leave_interpreter(
+        merged, statement.interpreter, version, policy
+    ):
         kept.append("interpreter")
     if version.has_tribal_affiliation:
         found, stayed = tribes.merge(merged, statement.tribes, erases=policy.decline_erases)
@@ -95,11 +116,19 @@ def has_value(patient: Json, element: str) -> bool:
 
 def _answers(extension: Json) -> bool:
     nested = extension.get("extension", [])
-    codings = [part.get("valueCoding", {}) for part in nested if part.get("url") in ("ombCategory", "detailed")]
+    codings = [
+        part.get("valueCoding", {})
+        for part in nested
+        if part.get("url") in ("ombCategory", "detailed")
+    ]
     if not all(map(_is_null, codings)) or any(key.startswith("value") for key in extension):
         return True
     # A text beside nulls is what somebody said, unless it only says the null in words.
-    texts = {str(part["valueString"]).casefold() for part in nested if part.get("url") == "text" and "valueString" in part}
+    texts = {
+        str(part["valueString"]).casefold()
+        for part in nested
+        if part.get("url") == "text" and "valueString" in part
+    }
     return bool(texts - _NULL_WORDS - {str(each.get("display", "")).casefold() for each in codings})
 
 
@@ -108,7 +137,9 @@ def _is_null(held: Json) -> bool:
     return held.get("system") in (NULL_FLAVOR, DATA_ABSENT_REASON) and held.get("code") != "OTH"
 
 
-def category_extension(element: str, said: Coded | AbsentReason, version: UsCoreVersion, identity: str) -> Json:
+def category_extension(
+    element: str, said: Coded | AbsentReason, version: UsCoreVersion, identity: str
+) -> Json:
     """Return us-core-race or us-core-ethnicity for what was said: ombCategory, detailed, and always a text."""
     parts: list[Json] = []
     if isinstance(said, AbsentReason):
@@ -119,17 +150,29 @@ def category_extension(element: str, said: Coded | AbsentReason, version: UsCore
         parts = [{"url": "ombCategory", "valueCoding": coding(each)} for each in said.categories]
         parts += [{"url": "detailed", "valueCoding": coding(each)} for each in said.detailed]
         text = said.text
-    return {"id": identity, "url": URLS[element], "extension": [*parts, {"url": "text", "valueString": text}]}
+    return {
+        "id": identity,
+        "url": URLS[element],
+        "extension": [*parts, {"url": "text", "valueString": text}],
+    }
 
 
 def category_parts(extension: Json) -> frozenset[tuple[str, object]]:
     """Return what an extension of race or ethnicity says, displays, ids and order aside."""
     nested = extension.get("extension", [])
-    codings = ((str(part.get("url")), part["valueCoding"]) for part in nested if "valueCoding" in part)
-    said: set[tuple[str, object]] = {(url, (held.get("system"), held.get("code"))) for url, held in codings}
-    said |= {(str(part.get("url")), part["valueString"]) for part in nested if "valueString" in part}
+    codings = (
+        (str(part.get("url")), part["valueCoding"]) for part in nested if "valueCoding" in part
+    )
+    said: set[tuple[str, object]] = {
+        (url, (held.get("system"), held.get("code"))) for url, held in codings
+    }
+    said |= {
+        (str(part.get("url")), part["valueString"]) for part in nested if "valueString" in part
+    }
     # A value where none may stand, as some systems once wrote it, is still what somebody said.
-    return frozenset(said | {(key, repr(value)) for key, value in extension.items() if key.startswith("value")})
+    return frozenset(
+        said | {(key, repr(value)) for key, value in extension.items() if key.startswith("value")}
+    )
 
 
 def _extensions(patient: Json) -> list[Json]:
@@ -141,7 +184,9 @@ def _one_or_all(found: list[Json]) -> Json | list[Json] | None:
     return found if len(found) > 1 else next(iter(found), None)
 
 
-def _set_category(merged: Json, element: str, said: Coded | AbsentReason, version: UsCoreVersion) -> str:
+def _set_category(
+    merged: Json, element: str, said: Coded | AbsentReason, version: UsCoreVersion
+) -> str:
     before: Json = next(iter(extensions(merged, URLS[element])), {})
     identity = str(before.get("id") or element)
     wanted = category_extension(element, said, version, identity)
@@ -159,13 +204,22 @@ def _set_interpreter(merged: Json, said: Interpreter, version: UsCoreVersion) ->
     for url in sorted(present | {ours}):
         held = extensions(merged, url)
         needed = {"valueCoding": coding(YES if said.wanted else NO)}
-        value = {"url": url, **({"valueBoolean": said.wanted} if url == INTERPRETER_REQUIRED else needed)}
+        value = {
+            "url": url,
+            **({"valueBoolean": said.wanted} if url == INTERPRETER_REQUIRED else needed),
+        }
         same = len(held) == 1 and _wanted(held[0]) is said.wanted
-        _replace(merged, url, {**(held[0] if same else value), **({"id": identity} if url == ours else {})})
+        _replace(
+            merged,
+            url,
+            {**(held[0] if same else value), **({"id": identity} if url == ours else {})},
+        )
     return identity
 
 
-def _leave_interpreter(merged: Json, said: AbsentReason, version: UsCoreVersion, policy: MergePolicy) -> bool:
+def _leave_interpreter(
+    merged: Json, said: AbsentReason, version: UsCoreVersion, policy: MergePolicy
+) -> bool:
     """Leave what the chart has, unless the site has it erased; returns whether something stayed."""
     if extensions(merged, *INTERPRETERS) and not policy.decline_erases:
         return True
@@ -173,7 +227,11 @@ def _leave_interpreter(merged: Json, said: AbsentReason, version: UsCoreVersion,
     gone = {INTERPRETER_REQUIRED} if says else set(INTERPRETERS)
     merged["extension"] = [each for each in _extensions(merged) if each.get("url") not in gone]
     if says:
-        _replace(merged, INTERPRETER_NEEDED, {"url": INTERPRETER_NEEDED, "valueCoding": coding(absent(said))})
+        _replace(
+            merged,
+            INTERPRETER_NEEDED,
+            {"url": INTERPRETER_NEEDED, "valueCoding": coding(absent(said))},
+        )
     if not merged["extension"]:
         del merged["extension"]
     return False

@@ -12,11 +12,17 @@ PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type
 
 
 def provenance(
-    statement: Statement, version: UsCoreVersion, observation_urls: Iterable[str], element_ids: Mapping[str, str]
+    statement: Statement,
+    version: UsCoreVersion,
+    observation_urls: Iterable[str],
+    element_ids: Mapping[str, str],
 ) -> Json:
     """Return the Provenance of a submission; `element_ids` are the ids of the Patient's elements that it changed."""
     targets: list[Json] = [
-        {"extension": [{"url": TARGET_ELEMENT, "valueUri": identity}], "reference": statement.patient}
+        {
+            "extension": [{"url": TARGET_ELEMENT, "valueUri": identity}],
+            "reference": statement.patient,
+        }
         for identity in element_ids.values()
     ]
     targets += [{"reference": url} for url in (response_url(statement), *observation_urls)]
@@ -32,7 +38,11 @@ def provenance(
 
 def _agents(statement: Statement, version: UsCoreVersion) -> list[Json]:
     own = statement.source is Source.PATIENT
-    kind = Coding(PARTICIPANT, "author", "Author") if own else Coding(PARTICIPANT, "informant", "Informant")
+    kind = (
+        Coding(PARTICIPANT, "author", "Author")
+        if own
+        else Coding(PARTICIPANT, "informant", "Informant")
+    )
     agents: list[Json] = [{"type": concept(kind), "who": informant(statement)}]
     if statement.organization is not None:
         transmitter = Coding(version.participant_system, "transmitter", "Transmitter")
@@ -42,4 +52,8 @@ def _agents(statement: Statement, version: UsCoreVersion) -> list[Json]:
 
 def _organization(named: str) -> Json:
     system, bar, value = named.rpartition("|")
-    return {"type": "Organization", "identifier": {"system": system, "value": value}} if bar else {"reference": named}
+    return (
+        {"type": "Organization", "identifier": {"system": system, "value": value}}
+        if bar
+        else {"reference": named}
+    )

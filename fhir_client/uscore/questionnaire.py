@@ -36,7 +36,11 @@ def questionnaire_response(statement: Statement, version: UsCoreVersion) -> Json
 
 def _item(item: ItemAnswer) -> Json:
     if item.items:
-        return {"linkId": item.link_id, "text": item.text, "item": [_item(each) for each in item.items]}
+        return {
+            "linkId": item.link_id,
+            "text": item.text,
+            "item": [_item(each) for each in item.items],
+        }
     answers: list[Json] = [{"valueCoding": coding(each)} for each in item.codings]
     answers += [{"valueString": each} for each in item.strings]
     if item.absent is not None:

@@ -58,14 +58,18 @@ def statement_in(resources: Iterable[Json]) -> Statement:
         interpreter=said.get("interpreter"),
         tribes=said.get("tribal-affiliation"),
         organization=_transmitter(provenance),
-        corrects=frozenset(element for element, each in observed.items() if each.get("status") == CORRECTED),
+        corrects=frozenset(
+            element for element, each in observed.items() if each.get("status") == CORRECTED
+        ),
     )
 
 
 def element_of(observation: Json) -> str | None:
     """Return the element that an Observation speaks of, such as race or spoken-language."""
     codings = observation.get("code", {}).get("coding", [])
-    return next((_ELEMENT_OF[each["code"]] for each in codings if each.get("code") in _ELEMENT_OF), None)
+    return next(
+        (_ELEMENT_OF[each["code"]] for each in codings if each.get("code") in _ELEMENT_OF), None
+    )
 
 
 def said_in(observation: Json) -> Said | None:
@@ -102,7 +106,12 @@ def bare(said: Said | None) -> object:
 def bare_items(items: Iterable[ItemAnswer]) -> object:
     """Return the answers without displays and order."""
     return {
-        each.link_id: (frozenset(map(_key, each.codings)), frozenset(each.strings), each.absent, bare_items(each.items))
+        each.link_id: (
+            frozenset(map(_key, each.codings)),
+            frozenset(each.strings),
+            each.absent,
+            bare_items(each.items),
+        )
         for each in items
     }
 
@@ -117,9 +126,15 @@ def meanings(elements: Mapping[str, Any]) -> dict[str, frozenset[object]]:
         "race": _category(elements.get("race")),
         "ethnicity": _category(elements.get("ethnicity")),
         "interpreter": frozenset(_wanted(each) for each in elements.get("interpreter") or []),
-        "tribal-affiliation": frozenset(meaning(tribe_in(each)) for each in elements.get("tribal-affiliation") or []),
-        "spoken-language": frozenset(map(_tongue, (each for each in entries if each.get("preferred")))),
-        "written-language": frozenset(map(_tongue, (each for each in entries if READ.code in marks(each)))),
+        "tribal-affiliation": frozenset(
+            meaning(tribe_in(each)) for each in elements.get("tribal-affiliation") or []
+        ),
+        "spoken-language": frozenset(
+            map(_tongue, (each for each in entries if each.get("preferred")))
+        ),
+        "written-language": frozenset(
+            map(_tongue, (each for each in entries if READ.code in marks(each)))
+        ),
     }
 
 
@@ -147,16 +162,24 @@ def _response(response: Json) -> Statement:
 
 
 def _notice(response: Json) -> str:
-    return next(str(each["answer"][0]["valueString"]) for each in response["item"] if each["linkId"] == "notice")
+    return next(
+        str(each["answer"][0]["valueString"])
+        for each in response["item"]
+        if each["linkId"] == "notice"
+    )
 
 
 def _item(item: Json) -> ItemAnswer:
     answers = item.get("answer", [])
     codings = tuple(_coding(each["valueCoding"]) for each in answers if "valueCoding" in each)
     strings = tuple(str(each["valueString"]) for each in answers if "valueString" in each)
-    absent = next((AbsentReason(each.code) for each in codings if each.system == DATA_ABSENT_REASON), None)
+    absent = next(
+        (AbsentReason(each.code) for each in codings if each.system == DATA_ABSENT_REASON), None
+    )
     below = tuple(_item(each) for each in item.get("item", []))
-    return ItemAnswer(item["linkId"], item.get("text", ""), () if absent else codings, strings, absent, below)
+    return ItemAnswer(
+        item["linkId"], item.get("text", ""), () if absent else codings, strings, absent, below
+    )
 
 
 def _coding(held: Json) -> Coding:
@@ -176,7 +199,9 @@ def _coded(components: Iterable[Json]) -> Coded:
     texts, codings = [], []
     for each in components:
         texts += [str(each["valueString"])] if "valueString" in each else []
-        codings += [_coding(held) for held in each.get("valueCodeableConcept", {}).get("coding", [])]
+        codings += [
+            _coding(held) for held in each.get("valueCodeableConcept", {}).get("coding", [])
+        ]
     return Coded(
         text="; ".join(texts),
         categories=tuple(each for each in codings if _is_category(each)),
@@ -195,7 +220,10 @@ def _interpreter(value: Json) -> Interpreter | None:
 
 def _tribes(parts: Iterable[Json]) -> Tribes | None:
     values = [each["valueCodeableConcept"] for each in parts if "valueCodeableConcept" in each]
-    found = [Tribe(str(each.get("text", "")), next(map(_coding, each.get("coding", [])), None)) for each in values]
+    found = [
+        Tribe(str(each.get("text", "")), next(map(_coding, each.get("coding", [])), None))
+        for each in values
+    ]
     return Tribes(tuple(found)) if found else None
 
 
@@ -214,7 +242,11 @@ def _signed(said: Any, patient: Json) -> Any:
 def _written(patient: Json) -> Language | None:
     marked = (each for each in patient.get("communication", []) if READ.code in marks(each))
     found = next(map(_language, (each.get("language", {}) for each in marked)), None)
-    return None if found is None else replace(found, codings=tuple(each for each in found.codings if each.system == BCP47))
+    return (
+        None
+        if found is None
+        else replace(found, codings=tuple(each for each in found.codings if each.system == BCP47))
+    )
 
 
 def _transmitter(provenance: Json) -> str | None:
@@ -235,5 +267,9 @@ def _wanted(extension: Json) -> object:
 
 def _tongue(entry: Json) -> object:
     language = entry.get("language", {})
-    tags = (each.get("code", "") for each in language.get("coding", []) if each.get("system", BCP47) == BCP47)
+    tags = (
+        each.get("code", "")
+        for each in language.get("coding", [])
+        if each.get("system", BCP47) == BCP47
+    )
     return frozenset(str(tag).partition("-")[0].casefold() for tag in tags) or language.get("text")

@@ -27,7 +27,9 @@ def meaning(concept: Json) -> object:
     return codes or concept.get("text")
 
 
-def merge(patient: Json, said: Tribes | AbsentReason | None, *, erases: bool) -> tuple[dict[str, str], bool]:
+def merge(
+    patient: Json, said: Tribes | AbsentReason | None, *, erases: bool
+) -> tuple[dict[str, str], bool]:
     """Set the tribes in `patient`, whose list of extensions is replaced and never changed in place.
 
     Returns the ids of the extensions set, by element, and whether something stayed though the person declined or did not know.
@@ -37,7 +39,9 @@ def merge(patient: Json, said: Tribes | AbsentReason | None, *, erases: bool) ->
         return {}, said is not None and bool(before)
     wanted = [] if isinstance(said, AbsentReason) else said.each
     ours = _identified([_extension(tribe, before) for tribe in wanted])
-    others = [each for each in patient.get("extension", []) if each.get("url") != TRIBAL_AFFILIATION]
+    others = [
+        each for each in patient.get("extension", []) if each.get("url") != TRIBAL_AFFILIATION
+    ]
     if ours != before:
         patient["extension"] = [*others, *ours]
     if not patient.get("extension"):
@@ -54,7 +58,13 @@ def _extension(tribe: Tribe, before: list[Json]) -> Json:
     """Return the chart's own extension of the tribe, which may say more of it, such as enrolment, or a new one."""
     concept = tribe_concept(tribe)
     same = (each for each in before if meaning(tribe_in(each)) == meaning(concept))
-    return next(same, {"url": TRIBAL_AFFILIATION, "extension": [{"url": "tribalAffiliation", "valueCodeableConcept": concept}]})
+    return next(
+        same,
+        {
+            "url": TRIBAL_AFFILIATION,
+            "extension": [{"url": "tribalAffiliation", "valueCodeableConcept": concept}],
+        },
+    )
 
 
 def _identified(extensions: list[Json]) -> list[Json]:

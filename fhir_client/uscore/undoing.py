@@ -59,7 +59,9 @@ class Stand(Enum):
 
 def parts_of(before: Mapping[str, Any], after: Mapping[str, Any], key: Key) -> tuple[Part, ...]:
     """Return what changed between two states of a chart (`elements_of`), with nothing of ours in the clear."""
-    return tuple(_part(name, before, after, key) for name in ELEMENTS if before[name] != after[name])
+    return tuple(
+        _part(name, before, after, key) for name in ELEMENTS if before[name] != after[name]
+    )
 
 
 def part_of(element: str) -> str:
@@ -75,7 +77,10 @@ def elements_in(part: str) -> tuple[str, ...]:
 def _part(name: str, before: Mapping[str, Any], after: Mapping[str, Any], key: Key) -> Part:
     old, new = _listed(before[name]), _listed(after[name])
     gone, come = _without(old, new), _without(new, old)
-    swaps = tuple(Swap(was, None if ours is None else _hash(ours, key)) for was, ours in zip_longest(gone, come))
+    swaps = tuple(
+        Swap(was, None if ours is None else _hash(ours, key))
+        for was, ours in zip_longest(gone, come)
+    )
     return Part(name, swaps, _scope(before, name, key), _scope(after, name, key))
 
 
@@ -104,7 +109,14 @@ def _put_back(patient: Json, part: Part, key: Key) -> None:
     where = COMMUNICATION if part.element == COMMUNICATION else "extension"
     held: list[Json] = patient.get(where, [])
     for swap in part.swaps:
-        place = next((place for place, each in enumerate(held) if _is_of(each, part) and _hash(each, key) == swap.wrote), None)
+        place = next(
+            (
+                place
+                for place, each in enumerate(held)
+                if _is_of(each, part) and _hash(each, key) == swap.wrote
+            ),
+            None,
+        )
         ours = slice(len(held), len(held)) if place is None else slice(place, place + 1)
         held[ours] = [] if swap.before is None else [deepcopy(swap.before)]
     # FHIR has no empty lists.
@@ -137,7 +149,9 @@ def composed(first: Part, then: Part | None, key: Key) -> Part:
     return Part(first.element, kept, first.meant, then.means)
 
 
-def carried(parts: Iterable[Part], chart: Mapping[str, Any], now: Iterable[Part], key: Key) -> tuple[Part, ...]:
+def carried(
+    parts: Iterable[Part], chart: Mapping[str, Any], now: Iterable[Part], key: Key
+) -> tuple[Part, ...]:
     """Return what has to be kept of a try that goes on: where the chart has what an earlier try wrote, what stood before it.
 
     `chart` is what the later try found, `now` what that one changes.
@@ -168,7 +182,9 @@ def _form(item: Any) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _plain(value[name]) for name in sorted(value) if name not in ("id", "display")}
+        return {
+            name: _plain(value[name]) for name in sorted(value) if name not in ("id", "display")
+        }
     return sorted(map(_form, value)) if isinstance(value, list) else value
 
 

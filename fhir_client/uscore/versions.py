@@ -43,11 +43,21 @@ _US_CORE_PARTICIPANT = "http://hl7.org/fhir/us/core/CodeSystem/us-core-provenanc
 _THO_PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 
 VERSIONS = {
-    "3.1.1": UsCoreVersion("3.1.1", ASKU, ASKU, None, None, False, False, False, _US_CORE_PARTICIPANT),
-    "6.1.0": UsCoreVersion("6.1.0", ASKU, ASKU, ASKU, ASKU, False, True, True, _US_CORE_PARTICIPANT),
-    "7.0.0": UsCoreVersion("7.0.0", ASKU, ASKU, ASKU, ASKU, False, True, True, _US_CORE_PARTICIPANT),
-    "8.0.1": UsCoreVersion("8.0.1", ASKED_DECLINED, ASKU, ASKED_DECLINED, ASKU, True, True, True, _US_CORE_PARTICIPANT),
-    "9.0.0": UsCoreVersion("9.0.0", ASKED_DECLINED, ASKU, ASKED_DECLINED, ASKU, True, True, True, _THO_PARTICIPANT),
+    "3.1.1": UsCoreVersion(
+        "3.1.1", ASKU, ASKU, None, None, False, False, False, _US_CORE_PARTICIPANT
+    ),
+    "6.1.0": UsCoreVersion(
+        "6.1.0", ASKU, ASKU, ASKU, ASKU, False, True, True, _US_CORE_PARTICIPANT
+    ),
+    "7.0.0": UsCoreVersion(
+        "7.0.0", ASKU, ASKU, ASKU, ASKU, False, True, True, _US_CORE_PARTICIPANT
+    ),
+    "8.0.1": UsCoreVersion(
+        "8.0.1", ASKED_DECLINED, ASKU, ASKED_DECLINED, ASKU, True, True, True, _US_CORE_PARTICIPANT
+    ),
+    "9.0.0": UsCoreVersion(
+        "9.0.0", ASKED_DECLINED, ASKU, ASKED_DECLINED, ASKU, True, True, True, _THO_PARTICIPANT
+    ),
 }
 """By name; read in the packages of each version (value sets omb-race-category and omb-ethnicity-category, profiles)."""
 

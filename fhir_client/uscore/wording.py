@@ -41,8 +41,14 @@ def _all(items: Iterable[Json]) -> tuple[str, ...]:
 
 
 def _category(parts: list[Json]) -> str:
-    texts = [str(each["valueString"]) for each in parts if each.get("url") == "text" and "valueString" in each]
-    return "; ".join(texts or [_coding(each["valueCoding"]) for each in parts if "valueCoding" in each])
+    texts = [
+        str(each["valueString"])
+        for each in parts
+        if each.get("url") == "text" and "valueString" in each
+    ]
+    return "; ".join(
+        texts or [_coding(each["valueCoding"]) for each in parts if "valueCoding" in each]
+    )
 
 
 def _concept(held: Json) -> str:

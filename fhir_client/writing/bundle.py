@@ -28,7 +28,10 @@ class Built:
 
 
 def build(
-    statement: Statement, version: UsCoreVersion, patient: Json | None = None, policy: MergePolicy | None = None
+    statement: Statement,
+    version: UsCoreVersion,
+    patient: Json | None = None,
+    policy: MergePolicy | None = None,
 ) -> Built:
     """Return the Bundle; without a Patient it has no Patient entry, nor where the Patient says it all already."""
     merge = None if patient is None else apply(patient, statement, version, policy)
@@ -49,7 +52,10 @@ def bundle_of(
     entries = []
     if merge is not None and merge.changed:
         entries.append(replacing(statement.patient, merge.patient, version_of(merge.patient)))
-    made = {uuid5(statement.submission, f"entry {name}").urn: each for name, each in observations(statement, version)}
+    made = {
+        uuid5(statement.submission, f"entry {name}").urn: each
+        for name, each in observations(statement, version)
+    }
     response = as_its_own(questionnaire_response(statement, version), quirks)
     new = {response_url(statement): response, **made}
     ids = {} if merge is None else merge.element_ids
@@ -75,13 +81,18 @@ def version_of(resource: Json) -> str:
     found = resource.get("meta", {}).get("versionId")
     if not found:
         kind = resource["resourceType"]
-        raise NoVersion(f"the {kind} has no meta.versionId, so a change by somebody else would not be noticed")
+        raise NoVersion(
+            f"the {kind} has no meta.versionId, so a change by somebody else would not be noticed"
+        )
     return str(found)
 
 
 def replacing(url: str, resource: Json, version: str) -> Json:
     """Return the entry that puts `resource` in the place of that version of what is at `url`."""
-    return {"resource": resource, "request": {"method": "PUT", "url": url, "ifMatch": f'W/"{version}"'}}
+    return {
+        "resource": resource,
+        "request": {"method": "PUT", "url": url, "ifMatch": f'W/"{version}"'},
+    }
 
 
 def _new(url: str, resource: Json, *, once: bool) -> Json:

@@ -19,7 +19,9 @@ def put(client: Client, writer: Writer, change: Change) -> None:  # noqa: ARG001
 def patch(client: Client, writer: Writer, change: Change) -> None:
     """Send the difference alone."""
     try:
-        client.patch(change.reference, operations(change.before, change.after, writer.quirks), change.version)
+        client.patch(
+            change.reference, operations(change.before, change.after, writer.quirks), change.version
+        )
     except Refused:
         # A test that failed is answered 400 or 422, which is a conflict where somebody else changed the resource.
         now = client.read(change.reference).get("meta", {}).get("versionId")

@@ -42,13 +42,17 @@ def current_patient(client: Client, reference: str) -> Json:
     seen: list[str] = []
     while reference not in seen:
         if len(seen) > REPLACEMENTS:
-            raise PatientProblem(f"More than {REPLACEMENTS} of the patient's charts replace each other.")
+            raise PatientProblem(
+                f"More than {REPLACEMENTS} of the patient's charts replace each other."
+            )
         seen.append(reference)
         patient = _read(client, reference)
         links = _replacements(patient)
         if not links:
             if patient.get("active") is False:
-                raise PatientProblem("The patient's chart is inactive, and no other chart replaces it.")
+                raise PatientProblem(
+                    "The patient's chart is inactive, and no other chart replaces it."
+                )
             return patient
         reference = _other(client, links[0])
     raise PatientProblem("The patient's charts replace each other in a loop.")
@@ -58,7 +62,9 @@ def patient_as_written(client: Client, reference: str) -> Json:
     """Return the Patient that was written to; raises PatientProblem where its chart is another one by now."""
     patient = _read(client, reference)
     if _replacements(patient) or patient.get("active") is False:
-        raise PatientProblem("The patient's chart was merged into another one, or closed, since this was written.")
+        raise PatientProblem(
+            "The patient's chart was merged into another one, or closed, since this was written."
+        )
     return patient
 
 
@@ -79,7 +85,9 @@ def _other(client: Client, link: Json) -> str:
     named = str(link.get("other", {}).get("reference", ""))
     found = local(named, "Patient")
     if found is None:
-        raise PatientProblem("The patient's chart was replaced by another one that it does not name.")
+        raise PatientProblem(
+            "The patient's chart was replaced by another one that it does not name."
+        )
     # The same id on another server is another person.
     if (base := named.rpartition("/Patient/")[0]) and base not in _bases(client):
         raise PatientProblem("The patient's chart was replaced by one on another server.")
@@ -104,13 +112,19 @@ def chart_of(client: Client, reference: str, known: Known) -> Json:
 def refuse_partial(patient: Json) -> None:
     """Raise Refused where the server shows only a part of the chart, which must not be put back as the whole of it."""
     meta = patient.get("meta", {})
-    marks = {str(each.get("code")) for each in (*meta.get("tag", []), *meta.get("security", []))} & PARTIAL
+    marks = {
+        str(each.get("code")) for each in (*meta.get("tag", []), *meta.get("security", []))
+    } & PARTIAL
     if marks:
         said = ", ".join(sorted(marks))
-        raise Refused(f"The server shows only a part of the chart ({said}), and by this way to write the rest would be lost.")
+        raise Refused(
+            f"The server shows only a part of the chart ({said}), and by this way to write the rest would be lost."
+        )
 
 
-def refuse_changed(client: Client | None, patient: Json, merge: Merge, known: Known, *, by_another: bool = False) -> None:
+def refuse_changed(
+    client: Client | None, patient: Json, merge: Merge, known: Known, *, by_another: bool = False
+) -> None:
     """Raise ChartChanged where a value would be overwritten that a person has to decide about, and has not yet.
 
     That is what others changed since the visit began; where nobody knows what the chart said then, what the patient told
@@ -129,11 +143,16 @@ def refuse_changed(client: Client | None, patient: Json, merge: Merge, known: Kn
     contested = [name for name in lost if name in own | changed]
     if contested:
         held, said = in_words(patient), in_words(merge.patient)
-        each = tuple(Contested(name, held[name], said[name], canonical(now[name]), name in own) for name in contested)
+        each = tuple(
+            Contested(name, held[name], said[name], canonical(now[name]), name in own)
+            for name in contested
+        )
         raise ChartChanged(OTHERWISE if own.issuperset(contested) else CHANGED, each)
 
 
-def _changed(now: Mapping[str, frozenset[object]], known: Known, every: tuple[Told, ...]) -> frozenset[str]:
+def _changed(
+    now: Mapping[str, frozenset[object]], known: Known, every: tuple[Told, ...]
+) -> frozenset[str]:
     """Return the elements that others changed since the visit began; without knowing the chart then, what others were told."""
     if known.chart is None:
         return elsewhere(every, known.ours)

@@ -23,13 +23,21 @@ def check(bundle: Json) -> None:
     try:
         Bundle.model_validate({**bundle, "entry": entries})
     except ValidationError as error:
-        places = sorted({".".join(map(str, fault["loc"])) + f" ({fault['type']})" for fault in error.errors()})
+        places = sorted(
+            {".".join(map(str, fault["loc"])) + f" ({fault['type']})" for fault in error.errors()}
+        )
         raise InvalidBundle(f"not valid FHIR R4 at {'; '.join(places)}") from None
 
 
 def check_each(resources: list[Json]) -> None:
     """Raise InvalidBundle where one of the resources, which are sent one by one, is no valid R4."""
-    check({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in resources]})
+    check(
+        {
+            "resourceType": "Bundle",
+            "type": "collection",
+            "entry": [{"resource": each} for each in resources],
+        }
+    )
 
 
 def _ours_of(resource: Json) -> Json:
@@ -40,5 +48,7 @@ def _ours_of(resource: Json) -> Json:
     if extensions := [each for each in resource.get("extension", []) if each.get("url") in OURS]:
         skeleton["extension"] = extensions
     if entries := resource.get("communication"):
-        skeleton["communication"] = [{key: each[key] for key in ("language", "preferred") if key in each} for each in entries]
+        skeleton["communication"] = [
+            {key: each[key] for key in ("language", "preferred") if key in each} for each in entries
+        ]
     return skeleton

@@ -27,7 +27,10 @@ def document(statement: Statement, response: Json) -> Json:
         "subject": {"reference": statement.patient},
         "date": statement.at.isoformat(timespec="seconds"),
         "author": [informant(statement)],
-        "content": [_attachment(TEXT, readable(statement).encode()), _attachment(JSON, exact.dumps(response).encode())],
+        "content": [
+            _attachment(TEXT, readable(statement).encode()),
+            _attachment(JSON, exact.dumps(response).encode()),
+        ],
     }
     if statement.encounter is not None:
         found["context"] = {"encounter": [{"reference": statement.encounter}]}
@@ -36,7 +39,11 @@ def document(statement: Statement, response: Json) -> Json:
 
 def readable(statement: Statement) -> str:
     """Return what was said as lines of text: who, when, and question by question what."""
-    who = "the patient" if statement.source is Source.PATIENT else (statement.source_display or "a related person")
+    who = (
+        "the patient"
+        if statement.source is Source.PATIENT
+        else (statement.source_display or "a related person")
+    )
     heading = f"{TITLE}\nAnswered by {who} on {statement.at:%Y-%m-%d %H:%M %z}\n"
     return "\n".join([heading, *_lines(statement.items)]) + "\n"
 
@@ -60,7 +67,10 @@ def contents(held: Json, fetch: Callable[[str], bytes]) -> list[tuple[str, bytes
     Many servers put what was sent in place into a Binary and name its address: that is fetched.
     """
     attachments = [each.get("attachment", {}) for each in held.get("content", [])]
-    return [(str(each.get("contentType", "")).partition(";")[0], _content(each, fetch)) for each in attachments]
+    return [
+        (str(each.get("contentType", "")).partition(";")[0], _content(each, fetch))
+        for each in attachments
+    ]
 
 
 def _content(attachment: Json, fetch: Callable[[str], bytes]) -> bytes:

@@ -20,7 +20,9 @@ Sought = dict[str, tuple[str, Json]]
 def sought(writer: Writer, said: Statement, expected: dict[str, Json]) -> Sought:
     """Return the kind and the identifier of what is searched for, by the names of the answers."""
     parts, own = writer.strategy.parts, identifier(said.submission)
-    found = {name: (CREATED[Part.OBSERVATIONS], each["identifier"][0]) for name, each in expected.items()}
+    found = {
+        name: (CREATED[Part.OBSERVATIONS], each["identifier"][0]) for name, each in expected.items()
+    }
     # What was created alone can stand there twice, as a search alone would show; a transaction is judged by its Observations.
     if Part.RESPONSE in parts and writer.strategy.rung is not Rung.TRANSACTION:
         found[RESPONSE] = (RESPONSE, own)
@@ -38,12 +40,24 @@ def urls(writer: Writer, written: Written, sought: Sought, over: str | None) -> 
         Part.RESPONSE: {} if RESPONSE in sought else {RESPONSE: written.response},
         Part.PROVENANCE: {"Provenance": f"Provenance?target={written.response}"},
     }
-    direct = {name: url for part in Part if part in strategy.parts for name, url in of_part.get(part, {}).items() if url}
-    by_identifier = {name: each for name, each in sought.items() if each[0] not in strategy.by_patient}
-    return direct | {name: f"{kind}?identifier={search_of(own)}" for name, (kind, own) in by_identifier.items()}
+    direct = {
+        name: url
+        for part in Part
+        if part in strategy.parts
+        for name, url in of_part.get(part, {}).items()
+        if url
+    }
+    by_identifier = {
+        name: each for name, each in sought.items() if each[0] not in strategy.by_patient
+    }
+    return direct | {
+        name: f"{kind}?identifier={search_of(own)}" for name, (kind, own) in by_identifier.items()
+    }
 
 
-def searched(client: Client, writer: Writer, patient: str, sought: Sought, found: dict[str, Json]) -> dict[str, list[Json]]:
+def searched(
+    client: Client, writer: Writer, patient: str, sought: Sought, found: dict[str, Json]
+) -> dict[str, list[Json]]:
     """Return ours of what was searched for: where the server does not search by identifier, out of all of the patient's."""
     by_patient = writer.strategy.by_patient & {kind for kind, _ in sought.values()}
     pools = {kind: list(of_patient(client, kind, patient)) for kind in by_patient}
@@ -56,7 +70,11 @@ def searched(client: Client, writer: Writer, patient: str, sought: Sought, found
 def fetch(client: Client, parts: dict[str, str], *, batch: bool) -> dict[str, Json]:
     """Return what stands at the addresses, {} where there is nothing; in one batch where the server takes one."""
     at_once = _at_once(client, parts) if batch else None
-    return {name: _read(client, name, url) for name, url in parts.items()} if at_once is None else at_once
+    return (
+        {name: _read(client, name, url) for name, url in parts.items()}
+        if at_once is None
+        else at_once
+    )
 
 
 def _at_once(client: Client, parts: dict[str, str]) -> dict[str, Json] | None:

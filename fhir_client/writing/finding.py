@@ -8,7 +8,9 @@ from fhir_client.writing.bundle import search_of
 from fhir_client.writing.ladder import IDENTIFIER, PATIENT, Strategy
 
 
-def ours(client: Client, strategy: Strategy, kind: str, identifier: Json, patient: str) -> Iterator[Json]:
+def ours(
+    client: Client, strategy: Strategy, kind: str, identifier: Json, patient: str
+) -> Iterator[Json]:
     """Yield every resource of that kind about the patient which carries the identifier, by what the server searches by."""
     if kind in strategy.by_patient:
         return carrying(of_patient(client, kind, patient), kind, identifier)
@@ -20,9 +22,15 @@ def of_patient(client: Client, kind: str, patient: str) -> Iterator[Json]:
     return client.search(kind, {PATIENT: patient.removeprefix("Patient/")})
 
 
-def identified(client: Client, kind: str, identifier: Json, *, unlogged: bool = False) -> Iterator[Json]:
+def identified(
+    client: Client, kind: str, identifier: Json, *, unlogged: bool = False
+) -> Iterator[Json]:
     """Yield every resource of that kind which carries the identifier; one that tells of a person is `unlogged`."""
-    return carrying(client.search(kind, {IDENTIFIER: search_of(identifier)}, unlogged=unlogged), kind, identifier)
+    return carrying(
+        client.search(kind, {IDENTIFIER: search_of(identifier)}, unlogged=unlogged),
+        kind,
+        identifier,
+    )
 
 
 def carrying(resources: Iterable[Json], kind: str, identifier: Json) -> Iterator[Json]:
@@ -30,5 +38,7 @@ def carrying(resources: Iterable[Json], kind: str, identifier: Json) -> Iterator
     wanted = search_of(identifier)
     for each in resources:
         held = each.get("identifier", [])
-        if each.get("resourceType") == kind and wanted in map(search_of, held if isinstance(held, list) else [held]):
+        if each.get("resourceType") == kind and wanted in map(
+            search_of, held if isinstance(held, list) else [held]
+        ):
             yield each

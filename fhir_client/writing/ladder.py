@@ -73,7 +73,13 @@ BUT = "but "
 """Begins the reason that speaks against a rung which the settings name nevertheless."""
 SCOPES = "our scopes do not permit to"
 """Stands in the reasons that more scopes would take away."""
-_LETTERS = {"create": Act.CREATE, "read": Act.READ, "update": Act.UPDATE, "patch": Act.UPDATE, "search-type": Act.SEARCH}
+_LETTERS = {
+    "create": Act.CREATE,
+    "read": Act.READ,
+    "update": Act.UPDATE,
+    "patch": Act.UPDATE,
+    "search-type": Act.SEARCH,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,11 @@ def asked(strategy: Strategy) -> tuple[tuple[str, str], ...]:
 
 def asked_to_undo(strategy: Strategy) -> tuple[tuple[str, str], ...]:
     """Return every interaction that undo asks beside: what was created is marked as entered in error."""
-    return tuple((CREATED[part], "update") for part in (Part.RESPONSE, Part.OBSERVATIONS) if part in strategy.parts)
+    return tuple(
+        (CREATED[part], "update")
+        for part in (Part.RESPONSE, Part.OBSERVATIONS)
+        if part in strategy.parts
+    )
 
 
 def needs(interactions: Iterable[tuple[str, str]]) -> tuple[Need, ...]:
@@ -159,7 +169,10 @@ def _missing(rung: Rung, offer: Offer) -> str:
     if rung in CHANGED and offer.said.kind("Patient").versioning == "no-version":
         return "it keeps no versions of Patient, so that somebody else's change would be overwritten unseen"
     needed = () if rung in _PARTIAL else PARTS[rung] - {Part.CHART}
-    lacking = (_lacking(CHANGED.get(rung, ()), offer), *(_without(part, offer) for part in Part if part in needed))
+    lacking = (
+        _lacking(CHANGED.get(rung, ()), offer),
+        *(_without(part, offer) for part in Part if part in needed),
+    )
     return "; ".join(filter(None, lacking))
 
 
@@ -178,8 +191,14 @@ def _parts(rung: Rung, offer: Offer) -> tuple[frozenset[Part], list[str]]:
 def _without(part: Part, offer: Offer) -> str:
     """Return why a part cannot be left on the server, "" where it can."""
     quirks = offer.quirks
-    if part is Part.RESPONSE and quirks.own_questionnaires and not (quirks.questionnaire and quirks.items):
-        return "it takes only its own questionnaires, and the quirks map our questions to none of them"
+    if (
+        part is Part.RESPONSE
+        and quirks.own_questionnaires
+        and not (quirks.questionnaire and quirks.items)
+    ):
+        return (
+            "it takes only its own questionnaires, and the quirks map our questions to none of them"
+        )
     return _lacking(_asked_for(part), offer) or _unfindable(CREATED[part], offer.said)
 
 
@@ -191,7 +210,11 @@ def searched_by(kind: str) -> tuple[str, ...]:
 def _unfindable(kind: str, server: Capabilities) -> str:
     """Return why ours of that kind could not be found again, "" where they can."""
     by = searched_by(kind)
-    return "" if any(_searches(server, kind, each) for each in by) else f"it does not search {kind} by {' or '.join(by)}"
+    return (
+        ""
+        if any(_searches(server, kind, each) for each in by)
+        else f"it does not search {kind} by {' or '.join(by)}"
+    )
 
 
 def _searches(server: Capabilities, kind: str, parameter: str) -> bool:
@@ -205,7 +228,9 @@ def _asked_for(part: Part) -> tuple[tuple[str, str], ...]:
 
 
 def _lacking(wanted: tuple[tuple[str, str], ...], offer: Offer) -> str:
-    unoffered = [f"{kind} {act}".strip() for kind, act in wanted if not _offers(offer.said, kind, act)]
+    unoffered = [
+        f"{kind} {act}".strip() for kind, act in wanted if not _offers(offer.said, kind, act)
+    ]
     if unoffered:
         return f"it does not offer {', '.join(unoffered)}"
     wished = [Need(kind, _LETTERS[act]) for kind, act in wanted if kind]

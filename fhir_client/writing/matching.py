@@ -29,7 +29,9 @@ def match(client: Client, identifier: Json, birth_date: date) -> Json:
         raise Unmatched("No chart in use has this record number.")
     mine = [each for each in found.values() if each.get("birthDate") == birth_date.isoformat()]
     if not mine:
-        raise Unmatched("The chart of this record number has another date of birth, or no whole one.")
+        raise Unmatched(
+            "The chart of this record number has another date of birth, or no whole one."
+        )
     if len(mine) > 1:
         raise Unmatched("More than one chart has this record number and date of birth.")
     return mine[0]
@@ -39,13 +41,18 @@ def _asked(client: Client, identifier: Json) -> list[Json]:
     try:
         return list(_in_use(client, identifier))
     except Refused as error:
-        raise Unmatched("The server refuses to look for this record number.", error.status) from None
+        raise Unmatched(
+            "The server refuses to look for this record number.", error.status
+        ) from None
     except ServerFault as error:
         if error.status not in NO_SEARCH:
             raise
         # A wrong base URL answers 404 as well, which is the server's fault and no patient's: this raises ServerFault then.
         client.capabilities()
-        raise Refused(f"The server answered {error.status}: it does not look for record numbers.", error.status) from None
+        raise Refused(
+            f"The server answered {error.status}: it does not look for record numbers.",
+            error.status,
+        ) from None
 
 
 def _in_use(client: Client, identifier: Json) -> Iterator[Json]:

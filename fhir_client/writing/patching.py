@@ -9,7 +9,11 @@ from fhir_client.uscore.parts import Json
 
 def operations(before: Json, after: Json, quirks: Quirks) -> list[Json]:
     """Return what makes `after` of `before`; every other element is not even named."""
-    keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key) and key != "meta")
+    keys = sorted(
+        key
+        for key in before.keys() | after.keys()
+        if before.get(key) != after.get(key) and key != "meta"
+    )
     made = [each for key in keys for each in _element(key, before.get(key), after.get(key), quirks)]
     return [each for each in made if quirks.patch_tests or each["op"] != "test"]
 
@@ -26,7 +30,11 @@ def _element(key: str, before: Any, after: Any, quirks: Quirks) -> Iterator[Json
         yield from _list(path, before, after)
     else:
         yield {"op": "test", "path": path, "value": before}
-        yield {"op": "remove", "path": path} if after is None else {"op": "replace", "path": path, "value": after}
+        yield (
+            {"op": "remove", "path": path}
+            if after is None
+            else {"op": "replace", "path": path, "value": after}
+        )
 
 
 def _is_list(before: Any, after: Any) -> bool:

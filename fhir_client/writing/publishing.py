@@ -24,7 +24,9 @@ def publish(client: Client, questionnaire: Json) -> Done:
     held = _held(client, questionnaire)
     if held is not None and _content(held) == _content(questionnaire):
         return Done.NOTHING
-    answer = client.bundle({"resourceType": "Bundle", "type": "batch", "entry": [_entry(questionnaire, held)]})
+    answer = client.bundle(
+        {"resourceType": "Bundle", "type": "batch", "entry": [_entry(questionnaire, held)]}
+    )
     if fault := next(faults_in(answer), None):
         raise fault
     kept = _held(client, questionnaire)
@@ -37,16 +39,25 @@ def _held(client: Client, questionnaire: Json) -> Json | None:
     version = questionnaire["version"]
     # The version is compared here, too: a server that does not know the parameter answers with every version.
     found = client.search("Questionnaire", {"url": questionnaire["url"], "version": version})
-    same = [each for each in found if (each.get("url"), each.get("version")) == (questionnaire["url"], version)]
+    same = [
+        each
+        for each in found
+        if (each.get("url"), each.get("version")) == (questionnaire["url"], version)
+    ]
     if len(same) > 1:
-        raise Conflict(f"The server has {len(same)} Questionnaires of this canonical and version: remove all but one.")
+        raise Conflict(
+            f"The server has {len(same)} Questionnaires of this canonical and version: remove all but one."
+        )
     return same[0] if same else None
 
 
 def _entry(questionnaire: Json, held: Json | None) -> Json:
     if held is None:
         only = f"url={questionnaire['url']}&version={questionnaire['version']}"
-        return {"resource": questionnaire, "request": {"method": "POST", "url": "Questionnaire", "ifNoneExist": only}}
+        return {
+            "resource": questionnaire,
+            "request": {"method": "POST", "url": "Questionnaire", "ifNoneExist": only},
+        }
     request = {"method": "PUT", "url": f"Questionnaire/{held['id']}"}
     if version_id := held.get("meta", {}).get("versionId"):
         request["ifMatch"] = f'W/"{version_id}"'

@@ -38,7 +38,12 @@ class Difference:
 
 
 def read_back(
-    client: Client, writer: Writer, statement: Statement, written: Written | None = None, *, over: str | None = None
+    client: Client,
+    writer: Writer,
+    statement: Statement,
+    written: Written | None = None,
+    *,
+    over: str | None = None,
 ) -> tuple[Difference, ...]:
     """Return where the server does not say what the person said; nothing means: verified. One batch where it takes one.
 
@@ -53,7 +58,9 @@ def read_back(
     if written is None or (Part.RESPONSE in wanted and not written.response):
         return (Difference("QuestionnaireResponse", 1, 0, absent=True),)
     said = replace(statement, patient=written.patient)
-    expected = dict(observations_of(said, writer, written.response)) if Part.OBSERVATIONS in wanted else {}
+    expected = (
+        dict(observations_of(said, writer, written.response)) if Part.OBSERVATIONS in wanted else {}
+    )
     wished = sought(writer, said, expected)
     found = fetch(client, urls(writer, written, wished, over), batch=writer.strategy.batch)
     held = searched(client, writer, written.patient, wished, found)
@@ -64,8 +71,16 @@ def read_back(
             if Part.RESPONSE in wanted
             else ()
         ),
-        *(each for name, sent in expected.items() for each in _observation_differences(held[name], name, sent)),
-        *(_document_differences(client, held[DOCUMENT], writer, said) if Part.DOCUMENT in wanted else ()),
+        *(
+            each
+            for name, sent in expected.items()
+            for each in _observation_differences(held[name], name, sent)
+        ),
+        *(
+            _document_differences(client, held[DOCUMENT], writer, said)
+            if Part.DOCUMENT in wanted
+            else ()
+        ),
         *_provenance_differences(client, wanted, found, written),
     )
 
@@ -77,12 +92,16 @@ def _found(client: Client, writer: Writer, statement: Statement) -> Written | No
     return Written(f"Patient/{current_patient(client, statement.patient)['id']}", "")
 
 
-def _chart_differences(found: dict[str, Json], writer: Writer, said: Statement, over: str | None) -> tuple[Difference, ...]:
+def _chart_differences(
+    found: dict[str, Json], writer: Writer, said: Statement, over: str | None
+) -> tuple[Difference, ...]:
     chart = tuple(_patient_differences(found["Patient"], writer, said))
     return chart or tuple(_overwritten(found.get("history", {}), writer, said, over))
 
 
-def _patient_differences(patient: Json, writer: Writer, statement: Statement) -> Iterator[Difference]:
+def _patient_differences(
+    patient: Json, writer: Writer, statement: Statement
+) -> Iterator[Difference]:
     if patient.get("resourceType") != "Patient":
         yield Difference("Patient", statement.patient, None)
         return
@@ -94,15 +113,23 @@ def _patient_differences(patient: Json, writer: Writer, statement: Statement) ->
     now, then = _meant(patient), _meant(merged(patient, statement, writer).patient)
     for name in now:
         if now[name] != then[name]:
-            yield Difference(f"Patient {name}", sorted(map(repr, then[name])), sorted(map(repr, now[name])))
+            yield Difference(
+                f"Patient {name}", sorted(map(repr, then[name])), sorted(map(repr, now[name]))
+            )
 
 
-def _overwritten(history: Json, writer: Writer, statement: Statement, over: str | None) -> Iterator[Difference]:
+def _overwritten(
+    history: Json, writer: Writer, statement: Statement, over: str | None
+) -> Iterator[Difference]:
     """Yield a difference where somebody else's version lies between the one merged into and the one written.
 
     Then the server ignored If-Match, and what they wrote was lost.
     """
-    dated = (each for each in matches(history) if {"versionId", "lastUpdated"} <= each.get("meta", {}).keys())
+    dated = (
+        each
+        for each in matches(history)
+        if {"versionId", "lastUpdated"} <= each.get("meta", {}).keys()
+    )
     versions = {each["meta"]["versionId"]: each for each in dated}
     base = versions.get(over)
     if base is None or not _missing(base, writer, statement):
@@ -110,7 +137,11 @@ def _overwritten(history: Json, writer: Writer, statement: Statement, over: str 
     after = [each for each in versions.values() if _moment(each) > _moment(base)]
     following = min(after, key=_moment, default=None)
     if following is not None and _missing(following, writer, statement):
-        yield Difference("somebody else's change, which the server let this overwrite", over, following["meta"]["versionId"])
+        yield Difference(
+            "somebody else's change, which the server let this overwrite",
+            over,
+            following["meta"]["versionId"],
+        )
 
 
 def _missing(patient: Json, writer: Writer, statement: Statement) -> bool:
@@ -126,12 +157,17 @@ def _moment(resource: Json) -> datetime:
     return datetime.fromisoformat(resource["meta"]["lastUpdated"])
 
 
-def _response_differences(each: list[Json], writer: Writer, statement: Statement) -> Iterator[Difference]:
+def _response_differences(
+    each: list[Json], writer: Writer, statement: Statement
+) -> Iterator[Difference]:
     yield from _count(RESPONSE, each)
     if len(each) != 1:
         return
     sent, held = response_of(statement, writer), each[0]
-    same = held.get("status") == sent["status"] and held.get("identifier", {}).get("value") == sent["identifier"]["value"]
+    same = (
+        held.get("status") == sent["status"]
+        and held.get("identifier", {}).get("value") == sent["identifier"]["value"]
+    )
     if not same or bare_items(items_in(held)) != bare_items(items_in(sent)):
         yield Difference(RESPONSE, sent, held)
 
@@ -147,7 +183,9 @@ def _count(name: str, held: list[Json]) -> Iterator[Difference]:
         yield Difference(f"{name}: {len(held)} of them", 1, held, absent=not held)
 
 
-def _document_differences(client: Client, held: list[Json], writer: Writer, statement: Statement) -> Iterator[Difference]:
+def _document_differences(
+    client: Client, held: list[Json], writer: Writer, statement: Statement
+) -> Iterator[Difference]:
     yield from _count(DOCUMENT, held)
     if len(held) != 1:
         return
@@ -162,7 +200,9 @@ def _provenance_differences(
     client: Client, wanted: frozenset[Part], found: dict[str, Json], written: Written
 ) -> Iterator[Difference]:
     if Part.PROVENANCE in wanted:
-        yield from _count("Provenance", _without_surplus(client, found["Provenance"], written.response))
+        yield from _count(
+            "Provenance", _without_surplus(client, found["Provenance"], written.response)
+        )
 
 
 def _without_surplus(client: Client, page: Json, response: str) -> list[Json]:
@@ -170,7 +210,10 @@ def _without_surplus(client: Client, page: Json, response: str) -> list[Json]:
 
     Provenance has no identifier in R4, so no server can be asked to create it once only.
     """
-    ours = sorted((each for each in matches(page) if draws_from(each, response)), key=lambda each: str(each["id"]))
+    ours = sorted(
+        (each for each in matches(page) if draws_from(each, response)),
+        key=lambda each: str(each["id"]),
+    )
     for surplus in ours[1:]:
         try:
             client.delete(f"Provenance/{surplus['id']}")

@@ -37,7 +37,9 @@ class Singly:
             patient, ids, over = self._chart(task)
         else:
             patient, ids, over = _noted(task), {}, None
-        return replace(_created(task, replace(task.statement, patient=patient), parts, ids), over=over)
+        return replace(
+            _created(task, replace(task.statement, patient=patient), parts, ids), over=over
+        )
 
     def amend(self, client: Client, writer: Writer, changes: tuple[Change, ...]) -> None:
         """Change one after the other: the chart by the rung's own way, the rest as it was created, whole."""
@@ -72,7 +74,14 @@ def _noted(task: Task) -> str:
     patient = chart_of(task.client, task.statement.patient, task.known)
     held, reference = elements_of(patient), f"Patient/{patient['id']}"
     _refuse_unmapped(task, patient)
-    task.note(Sending(reference, str(patient.get("meta", {}).get("versionId", "")), held if task.first else None, held))
+    task.note(
+        Sending(
+            reference,
+            str(patient.get("meta", {}).get("versionId", "")),
+            held if task.first else None,
+            held,
+        )
+    )
     return reference
 
 
@@ -82,11 +91,18 @@ def _refuse_unmapped(task: Task, patient: Json) -> None:
     if Part.RESPONSE not in writer.strategy.parts:
         return
     if lost := unmapped(questionnaire_response(task.statement, writer.version), writer.quirks):
-        sheet = worksheet(patient, replace(task.statement, patient=f"Patient/{patient['id']}"), writer)
-        raise ByHand(f"The EHR's questionnaire has no item for what was answered to {', '.join(lost)}.", sheet)
+        sheet = worksheet(
+            patient, replace(task.statement, patient=f"Patient/{patient['id']}"), writer
+        )
+        raise ByHand(
+            f"The EHR's questionnaire has no item for what was answered to {', '.join(lost)}.",
+            sheet,
+        )
 
 
-def _created(task: Task, statement: Statement, parts: frozenset[Part], ids: dict[str, str]) -> Written:
+def _created(
+    task: Task, statement: Statement, parts: frozenset[Part], ids: dict[str, str]
+) -> Written:
     writer, response, made = task.writer, "", list[str]()
     if Part.RESPONSE in parts:
         response = _once(task, response_of(statement, writer))
@@ -104,7 +120,9 @@ def response_of(statement: Statement, writer: Writer) -> Json:
     return as_its_own(questionnaire_response(statement, writer.version), writer.quirks)
 
 
-def observations_of(statement: Statement, writer: Writer, response: str) -> Iterator[tuple[str, Json]]:
+def observations_of(
+    statement: Statement, writer: Writer, response: str
+) -> Iterator[tuple[str, Json]]:
     """Yield each element with its Observation, drawn from the QuestionnaireResponse if there is one."""
     for element, each in observations(statement, writer.version):
         drawn = {"derivedFrom": [{"reference": response}]} if response else {}
@@ -137,12 +155,19 @@ def standing_for(client: Client, writer: Writer, resource: Json) -> Iterator[Jso
     """Yield every resource on the server of the kind, identifier and patient of one that we make."""
     own = own_identifier(resource)
     if own is not None:
-        yield from ours(client, writer.strategy, resource["resourceType"], own, resource["subject"]["reference"])
+        yield from ours(
+            client, writer.strategy, resource["resourceType"], own, resource["subject"]["reference"]
+        )
 
 
-def _provenance(task: Task, statement: Statement, response: str, made: list[str], ids: dict[str, str]) -> None:
+def _provenance(
+    task: Task, statement: Statement, response: str, made: list[str], ids: dict[str, str]
+) -> None:
     """Create the Provenance unless it is there: it has no identifier in R4, so it is found by what it speaks of."""
-    if not task.first and any(draws_from(each, response) for each in task.client.search("Provenance", {"target": response})):
+    if not task.first and any(
+        draws_from(each, response)
+        for each in task.client.search("Provenance", {"target": response})
+    ):
         return
     wanted = provenance(statement, task.writer.version, [each for each in made if each], ids)
     inside = response_url(statement)

@@ -39,7 +39,9 @@ def fitted(task: Task) -> Fitted:
     merge = merged(patient, statement, task.writer)
     # A server that takes no Observations need not have any.
     told_by = task.client if Part.OBSERVATIONS in task.writer.strategy.parts else None
-    refuse_changed(told_by, patient, merge, task.known, by_another=statement.source is not Source.PATIENT)
+    refuse_changed(
+        told_by, patient, merge, task.known, by_another=statement.source is not Source.PATIENT
+    )
     return Fitted(patient, statement, merge)
 
 
@@ -72,9 +74,16 @@ def _suited(before: Json, after: Json, quirks: Quirks) -> Json:
     held, entries = before.get("communication", []), after.get("communication", [])
     if entries == held or not (quirks.one_communication or quirks.accepted_extensions):
         return after
-    kept = ([each for each in entries if each.get("preferred")] or entries)[:1] if quirks.one_communication else entries
+    kept = (
+        ([each for each in entries if each.get("preferred")] or entries)[:1]
+        if quirks.one_communication
+        else entries
+    )
     # What others wrote stays as they wrote it.
-    return {**after, "communication": [each if each in held else _marked(each, quirks) for each in kept]}
+    return {
+        **after,
+        "communication": [each if each in held else _marked(each, quirks) for each in kept],
+    }
 
 
 def _marked(entry: Json, quirks: Quirks) -> Json:

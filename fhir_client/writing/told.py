@@ -28,7 +28,9 @@ class Told:
 def told(client: Client, reference: str) -> Iterator[Told]:
     """Yield what stands on the server as told of the patient with that reference, in no order."""
     codes = ",".join(f"{code.system}|{code.code}" for code in CODES.values())
-    for each in client.search("Observation", {"patient": reference.removeprefix("Patient/"), "code": codes}):
+    for each in client.search(
+        "Observation", {"patient": reference.removeprefix("Patient/"), "code": codes}
+    ):
         # A server that ignores what it does not know to search by returns other people's.
         if local(each.get("subject", {}).get("reference"), "Patient") != reference:
             continue
@@ -57,7 +59,10 @@ def _by_themselves(observation: Json, patient: str) -> bool | None:
     known = {source: method.code in methods for source, method in METHODS.items()}
     if methods:
         return known[Source.PATIENT] if any(known.values()) else None
-    performers = [(local(each.get("reference"), "Patient"), each.get("type")) for each in observation.get("performer", [])]
+    performers = [
+        (local(each.get("reference"), "Patient"), each.get("type"))
+        for each in observation.get("performer", [])
+    ]
     if any(who == patient for who, _ in performers):
         return True
     return False if any(kind == "RelatedPerson" for _, kind in performers) else None

@@ -25,9 +25,18 @@ class Transaction:
             return found
         for _ in range(TRIES):
             now = fitted(task)
-            bundle = bundle_of(now.statement, writer.version, now.merge, writer.quirks, writer.creates_once)
+            bundle = bundle_of(
+                now.statement, writer.version, now.merge, writer.quirks, writer.creates_once
+            )
             check(bundle)
-            task.note(Sending(now.statement.patient, now.version, now.merge.earlier, elements_of(now.merge.patient)))
+            task.note(
+                Sending(
+                    now.statement.patient,
+                    now.version,
+                    now.merge.earlier,
+                    elements_of(now.merge.patient),
+                )
+            )
             if written := _send(client, writer, now.statement, bundle):
                 return replace(written, over=now.version)
         raise too_often()
@@ -54,7 +63,9 @@ def _send(client: Client, writer: Writer, statement: Statement, bundle: Json) ->
         client.capabilities()
         raise Refused("The server misses something that this refers to.", error.status) from None
     locations = (entry.get("response", {}).get("location") for entry in answer.get("entry", []))
-    response = next(filter(None, (local(each, "QuestionnaireResponse") for each in locations)), None)
+    response = next(
+        filter(None, (local(each, "QuestionnaireResponse") for each in locations)), None
+    )
     if response:
         return Written(statement.patient, response)
     return find(client, writer, statement) or Written(statement.patient, "")
@@ -63,7 +74,9 @@ def _send(client: Client, writer: Writer, statement: Statement, bundle: Json) ->
 def find(client: Client, writer: Writer, statement: Statement) -> Written | None:
     """Return where the submission is on the server already: its QuestionnaireResponse carries its identifier."""
     own = identifier(statement.submission)
-    found = next(ours(client, writer.strategy, "QuestionnaireResponse", own, statement.patient), None)
+    found = next(
+        ours(client, writer.strategy, "QuestionnaireResponse", own, statement.patient), None
+    )
     if found is None:
         return None
     patient = local(found.get("subject", {}).get("reference"), "Patient") or statement.patient

@@ -50,14 +50,19 @@ def try_out(client: Client, writer: Writer, statement: Statement, before: Json) 
 
     def only_there(sending: Sending) -> None:
         if sending.patient != statement.patient:
-            raise PatientProblem("The test patient's chart was replaced by another one, which is none of ours to test with.")
+            raise PatientProblem(
+                "The test patient's chart was replaced by another one, which is none of ours to test with."
+            )
 
     fault: FhirError | None = None
     differing: tuple[str, ...] = ()
     try:
         known = Known(chart=elements_of(before))
         written = write(client, writer, statement, known=known, before_sending=only_there)
-        differing = tuple(each.element for each in read_back(client, writer, statement, written, over=written.over))
+        differing = tuple(
+            each.element
+            for each in read_back(client, writer, statement, written, over=written.over)
+        )
     except FhirError as error:
         # What the server answers may not be what it did, so that everything is looked for all the same.
         fault = error
@@ -82,7 +87,9 @@ def _said(patient: Json) -> Json:
     return {key: patient[key] for key in OURS if key in patient}
 
 
-def _taken_away(client: Client, writer: Writer, statement: Statement) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _taken_away(
+    client: Client, writer: Writer, statement: Statement
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Delete what was created, or mark it; return what was marked, and what can be neither deleted nor marked."""
     marked, staying = list[str](), list[str]()
     for each in tuple(_created(client, writer, statement)):
@@ -100,7 +107,11 @@ def _created(client: Client, writer: Writer, statement: Statement) -> Iterator[J
     if Part.PROVENANCE in parts:
         for each in responses:
             own = f"QuestionnaireResponse/{each['id']}"
-            yield from (held for held in client.search("Provenance", {"target": own}) if draws_from(held, own))
+            yield from (
+                held
+                for held in client.search("Provenance", {"target": own})
+                if draws_from(held, own)
+            )
     if Part.OBSERVATIONS in parts:
         for _, each in observations(statement, writer.version):
             yield from standing_for(client, writer, each)

@@ -20,7 +20,9 @@ def worksheet(patient: Json, statement: Statement, writer: Writer) -> Worksheet:
     """Return what is to be typed into the Patient's chart; no values where it says all of the statement."""
     named = (each for each in patient.get("identifier", []) if each.get("value"))
     identifiers = tuple(f"{each.get('system', '')}|{each['value']}" for each in named)
-    return Worksheet(identifiers, str(patient.get("birthDate", "")), tuple(_values(patient, statement, writer)))
+    return Worksheet(
+        identifiers, str(patient.get("birthDate", "")), tuple(_values(patient, statement, writer))
+    )
 
 
 def _values(patient: Json, statement: Statement, writer: Writer) -> Iterator[ToType]:
@@ -36,7 +38,10 @@ def _values(patient: Json, statement: Statement, writer: Writer) -> Iterator[ToT
         yield ToType("interpreter", _interpreter(statement))
     if now["tribal-affiliation"] != then["tribal-affiliation"]:
         yield _tribes(statement)
-    for element, language in (("spoken-language", statement.spoken), ("written-language", statement.written)):
+    for element, language in (
+        ("spoken-language", statement.spoken),
+        ("written-language", statement.written),
+    ):
         if not _tongues_say(now[element], then[element]):
             yield _language(element, language)
 
@@ -63,11 +68,19 @@ def _codes(parts: frozenset[tuple[str, Any]]) -> set[tuple[str, str]]:
 
 
 def _answers(parts: frozenset[tuple[str, Any]]) -> set[tuple[str, str]]:
-    return {(system, code) for system, code in _codes(parts) if system not in (NULL_FLAVOR, DATA_ABSENT_REASON)}
+    return {
+        (system, code)
+        for system, code in _codes(parts)
+        if system not in (NULL_FLAVOR, DATA_ABSENT_REASON)
+    }
 
 
 def _texts(parts: frozenset[tuple[str, Any]]) -> set[str]:
-    return {" ".join(said.split()).casefold() for url, said in parts if url == "text" and isinstance(said, str)}
+    return {
+        " ".join(said.split()).casefold()
+        for url, said in parts
+        if url == "text" and isinstance(said, str)
+    }
 
 
 def _tongues_say(now: frozenset[object], then: frozenset[object]) -> bool:
@@ -88,7 +101,9 @@ def _category(element: str, extension: Any) -> ToType:
     held = [each["valueCoding"] for each in nested if "valueCoding" in each]
     names = ", ".join(str(each["display"]) for each in held if "display" in each)
     both = " / ".join(dict.fromkeys(filter(None, (names, words))))
-    return ToType(element, both or NOTHING, tuple(f"{each.get('system', '')}|{each['code']}" for each in held))
+    return ToType(
+        element, both or NOTHING, tuple(f"{each.get('system', '')}|{each['code']}" for each in held)
+    )
 
 
 def _interpreter(statement: Statement) -> str:
@@ -100,7 +115,9 @@ def _interpreter(statement: Statement) -> str:
 
 def _tribes(statement: Statement) -> ToType:
     said = statement.tribes.each if isinstance(statement.tribes, Tribes) else ()
-    codes = tuple(f"{each.coding.system}|{each.coding.code}" for each in said if each.coding is not None)
+    codes = tuple(
+        f"{each.coding.system}|{each.coding.code}" for each in said if each.coding is not None
+    )
     return ToType("tribal-affiliation", ", ".join(each.text for each in said) or NOTHING, codes)
 
 

@@ -42,7 +42,9 @@ def undo(client: Client, writer: Writer, effect: Effect, key: Key) -> None:
     nothing was changed; PatientProblem where the chart is another one by now; ByHand where only a person can do it.
     """
     if writer.strategy.rung in BY_HAND:
-        raise ByHand("What is written to this server through a person, only a person can take back.")
+        raise ByHand(
+            "What is written to this server through a person, only a person can take back."
+        )
     clash: Conflict | None = None
     for _ in range(TRIES):
         changes = _changes(client, writer, effect, key)
@@ -54,12 +56,17 @@ def undo(client: Client, writer: Writer, effect: Effect, key: Key) -> None:
         except Conflict as error:
             # Somebody else was first, or our own earlier try that we never heard of: the next look tells.
             clash = error
-    raise clash or Refused("The server accepts the undo, but does not read back what was there before.")
+    raise clash or Refused(
+        "The server accepts the undo, but does not read back what was there before."
+    )
 
 
 def _changes(client: Client, writer: Writer, effect: Effect, key: Key) -> tuple[Change, ...]:
     """Return what is still to be done, the chart first and the QuestionnaireResponse last: it says that all is done."""
-    observations, responses = tuple(_observations(client, writer, effect)), tuple(_responses(client, writer, effect))
+    observations, responses = (
+        tuple(_observations(client, writer, effect)),
+        tuple(_responses(client, writer, effect)),
+    )
     marked = [in_error(each) for each in (*observations, *responses) if _stands(each)]
     parts = [each for each in effect.parts if each.element not in effect.stays]
     done = bool(responses) and not any(map(_stands, responses))
@@ -103,4 +110,10 @@ def _observations(client: Client, writer: Writer, effect: Effect) -> Iterator[Js
 
 def _responses(client: Client, writer: Writer, effect: Effect) -> Iterator[Json]:
     if Left.RESPONSE in writer.strategy.parts:
-        yield from ours(client, writer.strategy, "QuestionnaireResponse", identifier(effect.submission), effect.patient)
+        yield from ours(
+            client,
+            writer.strategy,
+            "QuestionnaireResponse",
+            identifier(effect.submission),
+            effect.patient,
+        )

@@ -19,9 +19,14 @@ class Worklist:
         sheet = worksheet(patient, replace(task.statement, patient=reference), task.writer)
         if sheet.values:
             missing = ", ".join(each.element.replace("-", " ") for each in sheet.values)
-            raise ByHand(f"The chart does not say it yet, and only a person can type it there: {missing}.", sheet)
+            raise ByHand(
+                f"The chart does not say it yet, and only a person can type it there: {missing}.",
+                sheet,
+            )
         return Written(reference, "")
 
     def amend(self, client: Client, writer: Writer, changes: tuple[Change, ...]) -> None:  # noqa: ARG002
         """Nothing can be changed; raises ByHand."""
-        raise ByHand("This server takes it from nobody but a person. Put the chart right there by hand.")
+        raise ByHand(
+            "This server takes it from nobody but a person. Put the chart right there by hand."
+        )

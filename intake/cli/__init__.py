@@ -50,7 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _overview(words)
     rest = _in_the_sites_folder(words[1:])
     command = cast("Command", import_module(f"intake.cli.{words[0]}"))
-    parser = argparse.ArgumentParser(prog=f"intake {words[0]}", description=COMMANDS[words[0]], epilog=SITE)
+    parser = argparse.ArgumentParser(
+        prog=f"intake {words[0]}", description=COMMANDS[words[0]], epilog=SITE
+    )
     command.arguments(parser)
     args = parser.parse_args(rest)
     return _run(command, args)
@@ -102,12 +104,19 @@ def _plain_words(error: Exception) -> tuple[str, ...]:
             # The driver's own words name no password and no value; SQLAlchemy's would quote the statement.
             said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             silent = not isinstance(error, DBAPIError) or isinstance(error, OperationalError)
-            return (f"The database {'does not answer' if silent else 'cannot be used'}: {said}", SILENT if silent else SPOILT)
+            return (
+                f"The database {'does not answer' if silent else 'cannot be used'}: {said}",
+                SILENT if silent else SPOILT,
+            )
         case ModuleNotFoundError(name="psycopg"):
             return ("PostgreSQL needs the extra: pip install 'intake[postgres]'.",)
         case OSError(strerror=str()):
             # A file or folder: what networks do has other names by the time that it comes here.
-            return (": ".join(str(each) for each in (error.filename, error.strerror) if each is not None),)
+            return (
+                ": ".join(
+                    str(each) for each in (error.filename, error.strerror) if each is not None
+                ),
+            )
         case _:
             return ()
 

@@ -13,9 +13,15 @@ from intake.settings import Settings
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("answers", type=Path, metavar="ANSWERS.json", help="a submission in its stored form")
-    parser.add_argument("--us-core", required=True, metavar="VERSION", help="3.1.1, 6.1.0, 7.0.0, 8.0.1 or 9.0.0")
-    parser.add_argument("--patient", type=Path, metavar="PATIENT.json", help="the Patient to merge into")
+    parser.add_argument(
+        "answers", type=Path, metavar="ANSWERS.json", help="a submission in its stored form"
+    )
+    parser.add_argument(
+        "--us-core", required=True, metavar="VERSION", help="3.1.1, 6.1.0, 7.0.0, 8.0.1 or 9.0.0"
+    )
+    parser.add_argument(
+        "--patient", type=Path, metavar="PATIENT.json", help="the Patient to merge into"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,10 +39,14 @@ def run(args: argparse.Namespace) -> int:
         place = args.patient or args.answers
         patient = None if args.patient is None else _patient(args.patient)
         if patient is None and Sought.of(statement.patient):
-            raise ValueError("patient: the chart of this record number has to be named with --patient")
+            raise ValueError(
+                "patient: the chart of this record number has to be named with --patient"
+            )
         if patient is not None:
             statement = replace(statement, patient=f"Patient/{patient['id']}")
-        built = build(statement, us_core, patient, MergePolicy(decline_erases=settings.mapping.decline_erases))
+        built = build(
+            statement, us_core, patient, MergePolicy(decline_erases=settings.mapping.decline_erases)
+        )
         check(built.bundle)
     except (OSError, ValueError) as error:
         print(f"{place}: {error}", file=sys.stderr)
@@ -60,5 +70,7 @@ def _patient(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or found.get("resourceType") != "Patient" or not found.get("id"):
         raise ValueError("this is no Patient with an id")
     if not found.get("meta", {}).get("versionId"):
-        raise ValueError("the Patient has no meta.versionId, so a change by somebody else would not be noticed")
+        raise ValueError(
+            "the Patient has no meta.versionId, so a change by somebody else would not be noticed"
+        )
     return found

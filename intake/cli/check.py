@@ -14,7 +14,9 @@ from intake.sync.probe.findings import Finding, Verdict
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--json", action="store_true", help="as JSON")
-    parser.add_argument("--pin", action="store_true", help="find anew how each server is written to, and pin it")
+    parser.add_argument(
+        "--pin", action="store_true", help="find anew how each server is written to, and pin it"
+    )
     parser.add_argument(
         "--write-test",
         action="store_true",
@@ -40,13 +42,18 @@ def findings(clock: Clock, *, pin: bool = False, write: bool = False) -> Iterato
         settings = load()
     except SettingsError as error:
         for fault in error.faults:
-            yield wrong("configuration", fault, "Correct it there; the shipped file of that name shows every key.")
+            yield wrong(
+                "configuration",
+                fault,
+                "Correct it there; the shipped file of that name shows every key.",
+            )
         yield unknown("everything else", "it can be looked at when the configuration can be read")
         return
     place = settings.directory or "the shipped files alone"
     servers, clinics = len(settings.servers), len(settings.clinics)
     yield good(
-        "configuration", f"{place}: FHIR servers {servers}, clinics {clinics}, languages {', '.join(settings.languages)}"
+        "configuration",
+        f"{place}: FHIR servers {servers}, clinics {clinics}, languages {', '.join(settings.languages)}",
     )
     yield from pages(settings)
     yield from languages(settings)
@@ -65,7 +72,9 @@ def _kept(settings: Settings, clock: Clock) -> Generator[Finding, None, bool]:
     return sound
 
 
-def _servers(settings: Settings, clock: Clock, *, sound: bool, pin: bool, write: bool) -> Iterator[Finding]:
+def _servers(
+    settings: Settings, clock: Clock, *, sound: bool, pin: bool, write: bool
+) -> Iterator[Finding]:
     from intake.cli.opening import opened
     from intake.cli.users import WHO
     from intake.store import audit
@@ -93,7 +102,13 @@ def _print(found: Iterable[Finding]) -> list[Finding]:
 
 def _print_json(found: Iterable[Finding]) -> list[Finding]:
     told = list(found)
-    print(json.dumps({**_counts(told), "findings": [asdict(each) for each in told]}, ensure_ascii=False, indent=1))
+    print(
+        json.dumps(
+            {**_counts(told), "findings": [asdict(each) for each in told]},
+            ensure_ascii=False,
+            indent=1,
+        )
+    )
     return told
 
 

@@ -14,9 +14,17 @@ PORT = 8100
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--port", type=port, default=PORT, help=f"the pages' port, 0 for any free one ({PORT})")
-    parser.add_argument("--fhir", metavar="URL", help="use this FHIR R4 server instead of starting one")
-    parser.add_argument("--seed", action="store_true", help="write the demo's people there though it is not on this machine")
+    parser.add_argument(
+        "--port", type=port, default=PORT, help=f"the pages' port, 0 for any free one ({PORT})"
+    )
+    parser.add_argument(
+        "--fhir", metavar="URL", help="use this FHIR R4 server instead of starting one"
+    )
+    parser.add_argument(
+        "--seed",
+        action="store_true",
+        help="write the demo's people there though it is not on this machine",
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -15,9 +15,15 @@ from intake.store.devices import Device
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     does = parser.add_subparsers(dest="does", required=True)
-    pair = does.add_parser("pair", help="print a pairing code for a new tablet, good once and for an hour")
-    pair.add_argument("--clinic", required=True, metavar="ID", help="the clinic whose patients it serves")
-    pair.add_argument("--label", required=True, type=_label, help="where it stands, such as 'Front door'")
+    pair = does.add_parser(
+        "pair", help="print a pairing code for a new tablet, good once and for an hour"
+    )
+    pair.add_argument(
+        "--clinic", required=True, metavar="ID", help="the clinic whose patients it serves"
+    )
+    pair.add_argument(
+        "--label", required=True, type=_label, help="where it stands, such as 'Front door'"
+    )
     listing = does.add_parser("list", help="the tablets and when each was last seen")
     listing.add_argument("--clinic", metavar="ID", help="only this clinic's")
     listing.add_argument("--json", action="store_true", help="as JSON")
@@ -29,7 +35,9 @@ def _label(given: str) -> str:
 
     found = given.strip()
     if not 0 < len(found) <= LONGEST_LABEL:
-        raise argparse.ArgumentTypeError(f"say in 1 to {LONGEST_LABEL} characters where the tablet stands")
+        raise argparse.ArgumentTypeError(
+            f"say in 1 to {LONGEST_LABEL} characters where the tablet stands"
+        )
     return found
 
 
@@ -40,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
 
     settings = load()
     if args.does != "revoke" and args.clinic is not None and args.clinic not in settings.clinics:
-        complain(f"intake devices: --clinic: '{args.clinic}' is not among {', '.join(settings.clinics)}")
+        complain(
+            f"intake devices: --clinic: '{args.clinic}' is not among {', '.join(settings.clinics)}"
+        )
         return 2
     with opened(settings) as database:
         return _DOES[args.does](args, settings, database)
@@ -107,7 +117,9 @@ def _revoke(args: argparse.Namespace, _settings: Settings, database: Database) -
         if done:
             audit.record(tx, WHO, "tablet-revoked", args.id)
     if not done:
-        complain(f"intake devices: there is no tablet '{args.id}' to revoke; `intake devices list` names them")
+        complain(
+            f"intake devices: there is no tablet '{args.id}' to revoke; `intake devices list` names them"
+        )
     return 0 if done else 1
 
 

@@ -17,10 +17,19 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     what = parser.add_subparsers(dest="what", required=True, metavar="extract|check")
-    extract = what.add_parser("extract", help="bring the template and every catalog up to the pages and the question sets")
-    extract.add_argument("--new", default="", metavar="TAG", help="begin the catalog of a language, such as vi or zh-Hans")
+    extract = what.add_parser(
+        "extract", help="bring the template and every catalog up to the pages and the question sets"
+    )
+    extract.add_argument(
+        "--new",
+        default="",
+        metavar="TAG",
+        help="begin the catalog of a language, such as vi or zh-Hans",
+    )
     check = what.add_parser("check", help="find every fault of every offered language")
-    check.add_argument("tags", nargs="*", metavar="TAG", help="default: the languages in intake.toml")
+    check.add_argument(
+        "tags", nargs="*", metavar="TAG", help="default: the languages in intake.toml"
+    )
     check.add_argument("--json", action="store_true", help="as JSON")
 
 
@@ -88,7 +97,10 @@ def _standing(tag: str) -> str:
 
 
 def _print_json(found: Mapping[str, "Sequence[Fault]"], general: "Sequence[Fault]") -> None:
-    told = {"languages": {tag: _as_dicts(faults) for tag, faults in found.items()}, "general": _as_dicts(general)}
+    told = {
+        "languages": {tag: _as_dicts(faults) for tag, faults in found.items()},
+        "general": _as_dicts(general),
+    }
     print(json.dumps(told, ensure_ascii=False, indent=2))
 
 

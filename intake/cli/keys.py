@@ -13,15 +13,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_subparsers(dest="what", required=True)
     what.add_parser("new", help="make the key that seals what is kept")
     what.add_parser("rotate", help="add one that seals from now on")
-    client = what.add_parser("client", help="the keys that sign for us at a FHIR server (SMART Backend Services)")
+    client = what.add_parser(
+        "client", help="the keys that sign for us at a FHIR server (SMART Backend Services)"
+    )
     does = client.add_subparsers(dest="does", required=True)
-    for name, words in (("new", "make the first key"), ("rotate", "add one that signs from now on")):
+    for name, words in (
+        ("new", "make the first key"),
+        ("rotate", "add one that signs from now on"),
+    ):
         each = does.add_parser(name, help=words)
-        each.add_argument("--server", required=True, metavar="ID", help="the FHIR server, as in intake.toml")
-        each.add_argument("--algorithm", choices=("ES384", "RS384"), help="else the one in intake.toml")
+        each.add_argument(
+            "--server", required=True, metavar="ID", help="the FHIR server, as in intake.toml"
+        )
+        each.add_argument(
+            "--algorithm", choices=("ES384", "RS384"), help="else the one in intake.toml"
+        )
     remove = does.add_parser("remove", help="take away a key that the EHR needs no more")
-    remove.add_argument("--server", required=True, metavar="ID", help="the FHIR server, as in intake.toml")
-    remove.add_argument("key", metavar="KID", help="the key's id, as `jwks` shows it; one that begins with a dash after --")
+    remove.add_argument(
+        "--server", required=True, metavar="ID", help="the FHIR server, as in intake.toml"
+    )
+    remove.add_argument(
+        "key",
+        metavar="KID",
+        help="the key's id, as `jwks` shows it; one that begins with a dash after --",
+    )
     jwks = does.add_parser("jwks", help="print the public keys to hand to the EHR")
     jwks.add_argument("--server", metavar="ID", help="those for one FHIR server only")
 
@@ -31,7 +46,11 @@ def run(args: argparse.Namespace) -> int:
     from intake.settings import load
 
     settings = load()
-    return _of_servers(args, settings) if args.what == "client" else _of_store(args.what, settings.key_file)
+    return (
+        _of_servers(args, settings)
+        if args.what == "client"
+        else _of_store(args.what, settings.key_file)
+    )
 
 
 def _of_store(what: str, path: Path) -> int:
@@ -61,9 +80,15 @@ def _servers(named: str | None, settings: Settings) -> list[Server]:
     from intake.settings import AuthKind
 
     if named is None:
-        return [each for each in settings.servers.values() if each.auth.kind is AuthKind.BACKEND_SERVICES]
+        return [
+            each
+            for each in settings.servers.values()
+            if each.auth.kind is AuthKind.BACKEND_SERVICES
+        ]
     if named not in settings.servers:
-        raise NotReady(f"There is no FHIR server '{named}' in intake.toml; there are {', '.join(settings.servers)}.")
+        raise NotReady(
+            f"There is no FHIR server '{named}' in intake.toml; there are {', '.join(settings.servers)}."
+        )
     return [settings.servers[named]]
 
 
@@ -75,7 +100,9 @@ def _done(args: argparse.Namespace, servers: list[Server]) -> str:
             return str(client_keys.new(servers[0], args.algorithm or servers[0].auth.algorithm))
         case "rotate":
             fresh = client_keys.rotate(servers[0], args.algorithm or servers[0].auth.algorithm)
-            complain("Hand the EHR the new public keys; until it has them, the key before goes on signing.")
+            complain(
+                "Hand the EHR the new public keys; until it has them, the key before goes on signing."
+            )
             return fresh.id
         case "remove":
             client_keys.remove(servers[0], args.key)

@@ -16,7 +16,12 @@ def lines_to(path: Path | None, heading: Sequence[str]) -> Iterator[TextIO]:
         line(sys.stdout, heading)
         yield sys.stdout
         return
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline="") as file:
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
+        "w",
+        encoding="utf-8",
+        newline="",
+    ) as file:
         line(file, heading)
         yield file
         file.flush()

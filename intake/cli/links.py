@@ -24,10 +24,19 @@ class Made:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    create = parser.add_subparsers(dest="does", required=True).add_parser("create", help="make links for a day's visits")
-    create.add_argument("--date", required=True, type=_day, metavar="YYYY-MM-DD", help="the visits' day")
+    create = parser.add_subparsers(dest="does", required=True).add_parser(
+        "create", help="make links for a day's visits"
+    )
+    create.add_argument(
+        "--date", required=True, type=_day, metavar="YYYY-MM-DD", help="the visits' day"
+    )
     create.add_argument("--clinic", metavar="ID", help="only this clinic's")
-    create.add_argument("--csv", type=Path, metavar="FILE", help="write here, readable by you alone; default: standard output")
+    create.add_argument(
+        "--csv",
+        type=Path,
+        metavar="FILE",
+        help="write here, readable by you alone; default: standard output",
+    )
 
 
 def _day(given: str) -> date:
@@ -44,7 +53,9 @@ def run(args: argparse.Namespace) -> int:
 
     settings = load()
     if args.clinic is not None and args.clinic not in settings.clinics:
-        complain(f"intake links: --clinic: '{args.clinic}' is not among {', '.join(settings.clinics)}")
+        complain(
+            f"intake links: --clinic: '{args.clinic}' is not among {', '.join(settings.clinics)}"
+        )
         return 2
     address = served_at(settings)
     clinics = [each for each in settings.clinics.values() if args.clinic in (None, each.id)]
@@ -52,11 +63,19 @@ def run(args: argparse.Namespace) -> int:
         with opened(settings) as database:
             return _create(database, settings, clinics, args, address)
     except FileExistsError:
-        complain(f"intake links: {args.csv} is there already; links that were made cannot be shown again, so name another file")
+        complain(
+            f"intake links: {args.csv} is there already; links that were made cannot be shown again, so name another file"
+        )
         return 1
 
 
-def _create(database: Database, settings: Settings, clinics: list[Clinic], args: argparse.Namespace, address: str) -> int:
+def _create(
+    database: Database,
+    settings: Settings,
+    clinics: list[Clinic],
+    args: argparse.Namespace,
+    address: str,
+) -> int:
     made: list[Made] = []
     code = 0
     try:
@@ -76,7 +95,9 @@ def _create(database: Database, settings: Settings, clinics: list[Clinic], args:
     return code
 
 
-def _make(database: Database, settings: Settings, clinic: Clinic, day: date, address: str) -> tuple[list[Made], bool]:
+def _make(
+    database: Database, settings: Settings, clinic: Clinic, day: date, address: str
+) -> tuple[list[Made], bool]:
     """Make a clinic's links, and tell whether its schedule is known."""
     from intake.cli.opening import complain
     from intake.cli.users import WHO
@@ -86,12 +107,22 @@ def _make(database: Database, settings: Settings, clinic: Clinic, day: date, add
     with database.write() as tx:
         start, end = bounds(day, clinic.time_zone)
         # Whom the desk let in is here, and on no schedule.
-        expected = [each for each in visits.expected(tx, clinic.id, start, end) if each.sought is None]
+        expected = [
+            each for each in visits.expected(tx, clinic.id, start, end) if each.sought is None
+        ]
         known = visits.last_fetched(tx, clinic.id) is not None
         progress = visits.progress(tx, [visit.id for visit in expected])
         unasked = resting.not_asked(tx, clinic.server, [visit.patient for visit in expected])
-        asked = {each.id for each in expected if progress[each.id] in ASKED_ALREADY or each.patient in unasked}
-        made = [_made(tx, settings, clinic, each, address) for each in expected if each.birth_date and each.id not in asked]
+        asked = {
+            each.id
+            for each in expected
+            if progress[each.id] in ASKED_ALREADY or each.patient in unasked
+        }
+        made = [
+            _made(tx, settings, clinic, each, address)
+            for each in expected
+            if each.birth_date and each.id not in asked
+        ]
         audit.record(tx, WHO, "links-made", f"{clinic.id} {day.isoformat()}")
     complain(_told(clinic, day, len(made), len(expected), known=known))
     return made, known
@@ -128,12 +159,18 @@ def _take_back(database: Database, made: list[Made], day: date) -> None:
         for each in made:
             links.revoke(tx, each.id)
         audit.record(tx, WHO, "links-revoked", day.isoformat())
-    complain(f"intake links: not all could be written, so the {len(made)} links made just now are revoked; make them again")
+    complain(
+        f"intake links: not all could be written, so the {len(made)} links made just now are revoked; make them again"
+    )
 
 
 def _told(clinic: Clinic, day: date, made: int, expected: int, *, known: bool) -> str:
     if not known:
         return f"{clinic.id}: its schedule was never fetched; `intake worker` fetches today and tomorrow"
     left = expected - made
-    why = "" if not left else f"; {left} left out, because they answered already, or their date of birth is not whole"
+    why = (
+        ""
+        if not left
+        else f"; {left} left out, because they answered already, or their date of birth is not whole"
+    )
     return f"{clinic.id}: {made} links for {day.isoformat()}{why}"

@@ -13,9 +13,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     what = parser.add_subparsers(dest="what", required=True)
     printing = what.add_parser("print", help="print one question set's Questionnaire")
-    printing.add_argument("--language", metavar="TAG", help="flattened into this language, without translation extensions")
-    publishing = what.add_parser("publish", help="create or update the Questionnaires on the FHIR servers")
-    publishing.add_argument("--server", metavar="ID", help="this FHIR server only, as in intake.toml")
+    printing.add_argument(
+        "--language",
+        metavar="TAG",
+        help="flattened into this language, without translation extensions",
+    )
+    publishing = what.add_parser(
+        "publish", help="create or update the Questionnaires on the FHIR servers"
+    )
+    publishing.add_argument(
+        "--server", metavar="ID", help="this FHIR server only, as in intake.toml"
+    )
     for each, default in ((printing, "the site's own"), (publishing, "all of them")):
         each.add_argument("--set", metavar="ID", help=f"the question set; else {default}")
 
@@ -36,7 +44,9 @@ def _print(args: argparse.Namespace, settings: Settings) -> int:
     found = _questionnaire(questions, settings)
     if args.language is not None:
         if args.language not in settings.languages:
-            raise NotReady(f"'{args.language}' is not offered here; intake.toml has {', '.join(settings.languages)}.")
+            raise NotReady(
+                f"'{args.language}' is not offered here; intake.toml has {', '.join(settings.languages)}."
+            )
         found = flattened(found, args.language)
     print(exact.dumps(found, indent=2))
     return 0
@@ -57,7 +67,10 @@ def _published(server: Server, made: Iterable[dict[str, Any]]) -> bool:
     try:
         with client_for(server) as client:
             for each in made:
-                print(f"{server.id}: {publish(client, each)} {each['url']}|{each['version']}", flush=True)
+                print(
+                    f"{server.id}: {publish(client, each)} {each['url']}|{each['version']}",
+                    flush=True,
+                )
     except FhirError as error:
         complain(f"{server.id}: {error.words}")
         return False
@@ -72,7 +85,9 @@ def _questionnaire(questions: QuestionSet, settings: Settings) -> dict[str, Any]
 
     for tag in settings.languages:
         if faults := lint.faults(tag, messages(questions)):
-            raise NotReady(f"{tag} is not whole: {faults[0]}. `intake i18n check {tag}` names every fault.")
+            raise NotReady(
+                f"{tag} is not whole: {faults[0]}. `intake i18n check {tag}` names every fault."
+            )
     return questionnaire(form_of(questions, settings.languages))
 
 
@@ -80,7 +95,9 @@ def _sets(named: str | None, settings: Settings) -> list[QuestionSet]:
     if named is None:
         return list(settings.question_sets.values())
     if named not in settings.question_sets:
-        raise NotReady(f"There is no question set '{named}'; there are {', '.join(settings.question_sets)}.")
+        raise NotReady(
+            f"There is no question set '{named}'; there are {', '.join(settings.question_sets)}."
+        )
     return [settings.question_sets[named]]
 
 
@@ -88,5 +105,7 @@ def _servers(named: str | None, settings: Settings) -> list[Server]:
     if named is None:
         return list(settings.servers.values())
     if named not in settings.servers:
-        raise NotReady(f"There is no FHIR server '{named}' in intake.toml; there are {', '.join(settings.servers)}.")
+        raise NotReady(
+            f"There is no FHIR server '{named}' in intake.toml; there are {', '.join(settings.servers)}."
+        )
     return [settings.servers[named]]

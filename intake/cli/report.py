@@ -28,8 +28,14 @@ class _Scope:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--from", dest="folder", type=Path, metavar="DIR", help="a folder of FHIR NDJSON files")
-    source.add_argument("--search", action="store_true", help="the configured FHIR servers, by paged search, and our own store")
+    source.add_argument(
+        "--from", dest="folder", type=Path, metavar="DIR", help="a folder of FHIR NDJSON files"
+    )
+    source.add_argument(
+        "--search",
+        action="store_true",
+        help="the configured FHIR servers, by paged search, and our own store",
+    )
     source.add_argument(
         "--bulk",
         nargs="?",
@@ -44,7 +50,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         choices=("configured", "none"),
         help="the configured clinics, or every Organization that has encounters; default: what fits the files",
     )
-    parser.add_argument("--time-zone", help="where days begin for Organizations; default: the first clinic's, else UTC")
+    parser.add_argument(
+        "--time-zone",
+        help="where days begin for Organizations; default: the first clinic's, else UTC",
+    )
 
 
 def run(args: argparse.Namespace, clock: Clock = system_clock) -> int:
@@ -65,7 +74,8 @@ def _fetch(args: argparse.Namespace, now: datetime) -> int:
 
     if args.clinics or args.time_zone:
         return _say(
-            "intake report: --clinics and --time-zone go with --from; the servers are asked for the configured clinics", 2
+            "intake report: --clinics and --time-zone go with --from; the servers are asked for the configured clinics",
+            2,
         )
     settings = load()
     try:
@@ -158,7 +168,9 @@ def _look(folder: Path) -> None:
         raise ValueError(f"{folder} is not a folder")
     missing = [kind for kind in ("Patient", "Encounter") if not find(folder)[kind]]
     if missing:
-        raise ValueError(f"{folder} has no {' and no '.join(missing)} files, such as {missing[0]}.ndjson")
+        raise ValueError(
+            f"{folder} has no {' and no '.join(missing)} files, such as {missing[0]}.ndjson"
+        )
 
 
 def _say(words: str, code: int) -> int:

@@ -20,10 +20,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--limit", type=count, default=200, help="the newest so many (200)")
     does = parser.add_subparsers(dest="does", metavar="worklist|typed|undo")
-    sheet = does.add_parser("worklist", help="what a person has to type into charts, as CSV; it tells answers")
-    sheet.add_argument("--csv", type=Path, metavar="FILE", help="write here, readable by you alone; default: standard output")
+    sheet = does.add_parser(
+        "worklist", help="what a person has to type into charts, as CSV; it tells answers"
+    )
+    sheet.add_argument(
+        "--csv",
+        type=Path,
+        metavar="FILE",
+        help="write here, readable by you alone; default: standard output",
+    )
     sheet.add_argument("--clinic", metavar="ID", help="only this clinic's")
-    typed = does.add_parser("typed", help="say that held ones are in the charts, typed by hand: they are read back")
+    typed = does.add_parser(
+        "typed", help="say that held ones are in the charts, typed by hand: they are read back"
+    )
     typed.add_argument("ids", nargs="+", metavar="ID")
     undo = does.add_parser("undo", help="have the worker write the chart's earlier values back")
     undo.add_argument("id", metavar="ID", help="the submission's id, whole")
@@ -98,18 +107,28 @@ def _print(tx: Tx, settings: Settings, rows: tuple[Row, ...]) -> None:
     from intake.store import servers, submissions
 
     oldest, verified = submissions.oldest_waiting(tx), submissions.last_verified(tx)
-    print(f"oldest waiting: {_ago(oldest, tx.now)}; last verified: {_ago(verified, tx.now)}", file=sys.stderr)
+    print(
+        f"oldest waiting: {_ago(oldest, tx.now)}; last verified: {_ago(verified, tx.now)}",
+        file=sys.stderr,
+    )
     for server in settings.servers:
         state = servers.state(tx, server)
         if state.paused_since is not None:
-            print(f"{server} is paused since {_ago(state.paused_since, tx.now)}: {state.words}", file=sys.stderr)
+            print(
+                f"{server} is paused since {_ago(state.paused_since, tx.now)}: {state.words}",
+                file=sys.stderr,
+            )
         elif left := state.left_alone(tx.now):
-            words = f"the worker goes on in {span(left)}, or at once by `Try again now` on the monitor"
+            words = (
+                f"the worker goes on in {span(left)}, or at once by `Try again now` on the monitor"
+            )
             print(f"{server} asked for time: {words}", file=sys.stderr)
     for row in rows:
         shown = ("undo:" if row.undoing else "") + ("sending" if row.sending else row.status.value)
         age, words = span(tx.now - row.queued_at), row.words or ""
-        print(f"{row.id}  {shown:<10} {age:>6}  {row.attempts:>3}  {row.clinic:<16} {words}".rstrip())
+        print(
+            f"{row.id}  {shown:<10} {age:>6}  {row.attempts:>3}  {row.clinic:<16} {words}".rstrip()
+        )
 
 
 def _ago(moment: datetime | None, now: datetime) -> str:

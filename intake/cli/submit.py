@@ -28,9 +28,16 @@ class Piece:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="JSON, or NDJSON with one submission a line; - is standard input"
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="JSON, or NDJSON with one submission a line; - is standard input",
     )
-    parser.add_argument("--patient", metavar="REFERENCE", help="for every submission: this patient, such as Patient/123")
+    parser.add_argument(
+        "--patient",
+        metavar="REFERENCE",
+        help="for every submission: this patient, such as Patient/123",
+    )
     parser.add_argument("--clinic", metavar="ID", help="for every submission: this clinic")
 
 
@@ -47,8 +54,14 @@ def run(args: argparse.Namespace) -> int:
             try:
                 submission = _checked(piece, args, settings)
                 with database.write() as tx:
-                    again = journey.again_at(submission, settings.question_sets[submission.question_set], settings.times.again)
-                    submissions.submit(tx, submission, settings.clinics[submission.clinic].server, again=again)
+                    again = journey.again_at(
+                        submission,
+                        settings.question_sets[submission.question_set],
+                        settings.times.again,
+                    )
+                    submissions.submit(
+                        tx, submission, settings.clinics[submission.clinic].server, again=again
+                    )
                 print(submission.id)
             except (ValueError, submissions.DifferentContent) as fault:
                 faults += 1
@@ -72,7 +85,11 @@ def pieces(files: list[str]) -> Iterator[Piece]:
         if not any(line.strip().startswith(b"{") and line.strip().endswith(b"}") for line in lines):
             yield Piece(name, raw)
             continue
-        yield from (Piece(f"{name}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip())
+        yield from (
+            Piece(f"{name}:{number}", line)
+            for number, line in enumerate(lines, start=1)
+            if line.strip()
+        )
 
 
 def _checked(piece: Piece, args: argparse.Namespace, settings: Settings) -> Submission:
@@ -84,7 +101,9 @@ def _checked(piece: Piece, args: argparse.Namespace, settings: Settings) -> Subm
     if piece.fault:
         raise ValueError(piece.fault)
     found = read(piece.raw)
-    found = replace(found, patient=args.patient or found.patient, clinic=args.clinic or found.clinic)
+    found = replace(
+        found, patient=args.patient or found.patient, clinic=args.clinic or found.clinic
+    )
     check(found)
     refuse_unknown(found, settings)
     if found.answered_at > system_clock() + AHEAD:

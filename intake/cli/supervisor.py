@@ -41,8 +41,13 @@ class Supervisor:
 
     def run(self) -> int:
         """Keep the commands running; returns 0 after a signal to stop, and 1 where one of them cannot stay up."""
-        before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
-        children = [Child(name, command, _start(command), self.clock()) for name, command in self.commands.items()]
+        before = {
+            number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        children = [
+            Child(name, command, _start(command), self.clock())
+            for name, command in self.commands.items()
+        ]
         try:
             while not self._stopping:
                 time.sleep(TICK_SECONDS)
@@ -75,7 +80,9 @@ class Supervisor:
         child.deaths += 1
         how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
         if not child.settled or child.deaths > TRIES:
-            self.say(f"{child.name} {how} and does not stay up; everything ends. What it said last says why.")
+            self.say(
+                f"{child.name} {how} and does not stay up; everything ends. What it said last says why."
+            )
             return False
         wait = 2.0 ** (child.deaths - 1)
         child.due = now + wait

@@ -15,10 +15,22 @@ WHO = "command line"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     does = parser.add_subparsers(dest="does", required=True)
-    add = does.add_parser("add", help="add a user; prints a one-time sign-in unless a password is given")
+    add = does.add_parser(
+        "add", help="add a user; prints a one-time sign-in unless a password is given"
+    )
     add.add_argument("name")
-    add.add_argument("--role", action="append", required=True, choices=sorted(ROLES), help="may be named several times")
-    add.add_argument("--password", action="store_true", help="ask for a password, or read its line from standard input")
+    add.add_argument(
+        "--role",
+        action="append",
+        required=True,
+        choices=sorted(ROLES),
+        help="may be named several times",
+    )
+    add.add_argument(
+        "--password",
+        action="store_true",
+        help="ask for a password, or read its line from standard input",
+    )
     listing = does.add_parser("list", help="who may sign in")
     listing.add_argument("--json", action="store_true", help="as JSON")
     for name, words in (
@@ -68,7 +80,10 @@ def _list(args: argparse.Namespace, _settings: Settings, database: Database) -> 
     with database.read() as tx:
         found = users.listing(tx)
     if args.json:
-        held = [{"name": each.name, "roles": sorted(each.roles), "state": _state(each)} for each in found]
+        held = [
+            {"name": each.name, "roles": sorted(each.roles), "state": _state(each)}
+            for each in found
+        ]
         json.dump(held, sys.stdout, indent=1)
         print()
         return 0

@@ -14,7 +14,9 @@ STOPS = (signal.SIGTERM, signal.SIGINT)
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=port, default=8080, help="the port to listen on, 0 for any free one (8080)")
+    parser.add_argument(
+        "--port", type=port, default=8080, help="the port to listen on, 0 for any free one (8080)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,10 +43,14 @@ def run(args: argparse.Namespace) -> int:
                 clear_untrusted_proxy_headers=not proxied,
             )
         except OSError as error:
-            complain(f"{args.host}:{args.port} cannot be listened on ({error.strerror}); name another one with --port")
+            complain(
+                f"{args.host}:{args.port} cannot be listened on ({error.strerror}); name another one with --port"
+            )
             return 1
         except ValueError:
-            complain(f"intake web: --host: '{args.host}' is no address to listen on, such as 127.0.0.1")
+            complain(
+                f"intake web: --host: '{args.host}' is no address to listen on, such as 127.0.0.1"
+            )
             return 2
         print(f"ready web http://{args.host}:{server.effective_port}", flush=True)
         try:

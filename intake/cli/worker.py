@@ -7,7 +7,11 @@ import threading
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--once", action="store_true", help="do what is due and end; exit code 1 where submissions are held")
+    parser.add_argument(
+        "--once",
+        action="store_true",
+        help="do what is due and end; exit code 1 where submissions are held",
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,7 +7,17 @@ from intake.settings import Settings
 from intake.store.database import Database
 from intake.store.worklist import Entry
 
-COLUMNS = ("submission", "clinic", "patient", "record_number", "birth_date", "answered_at", "element", "type_this", "codes")
+COLUMNS = (
+    "submission",
+    "clinic",
+    "patient",
+    "record_number",
+    "birth_date",
+    "answered_at",
+    "element",
+    "type_this",
+    "codes",
+)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -17,10 +27,14 @@ def run(args: argparse.Namespace) -> int:
 
     settings = load()
     if args.does == "worklist" and args.clinic is not None and args.clinic not in settings.clinics:
-        complain(f"intake submissions: --clinic: '{args.clinic}' is not among {', '.join(settings.clinics)}")
+        complain(
+            f"intake submissions: --clinic: '{args.clinic}' is not among {', '.join(settings.clinics)}"
+        )
         return 2
     with opened(settings) as database:
-        return _typed(database, args.ids) if args.does == "typed" else _sheet(args, settings, database)
+        return (
+            _typed(database, args.ids) if args.does == "typed" else _sheet(args, settings, database)
+        )
 
 
 def _sheet(args: argparse.Namespace, settings: Settings, database: Database) -> int:
@@ -42,7 +56,9 @@ def _sheet(args: argparse.Namespace, settings: Settings, database: Database) -> 
         return 1
     complain(f"{len(found.entries)} to type; when it is done: intake submissions typed ID …")
     for identity in found.unreadable:
-        complain(f"{identity} cannot be read here and is left out: bring back the key file and the version that stored it")
+        complain(
+            f"{identity} cannot be read here and is left out: bring back the key file and the version that stored it"
+        )
     return 1 if found.unreadable else 0
 
 
@@ -56,7 +72,9 @@ def _rows(entry: Entry, settings: Settings) -> Iterator[tuple[object, ...]]:
             entry.id,
             clinic.name if clinic else entry.clinic,
             entry.patient,
-            harmless(" ".join(entry.sheet.record_numbers(clinic.record_number_system if clinic else ""))),
+            harmless(
+                " ".join(entry.sheet.record_numbers(clinic.record_number_system if clinic else ""))
+            ),
             entry.sheet.birth_date,
             entry.answered_at.isoformat(timespec="minutes"),
             each.element,

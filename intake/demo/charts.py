@@ -26,7 +26,9 @@ from intake.questions import Option, Question, QuestionSet
 
 VERSION = version("6.1.0")
 DECLINED, UNKNOWN = AbsentReason.ASKED_DECLINED, AbsentReason.ASKED_UNKNOWN
-TELLING = frozenset({Chart.SELF, Chart.PROXY, Chart.DECLINED, Chart.DONT_KNOW, Chart.DECLINED_SINCE})
+TELLING = frozenset(
+    {Chart.SELF, Chart.PROXY, Chart.DECLINED, Chart.DONT_KNOW, Chart.DECLINED_SINCE}
+)
 """The charts with something in them that was said by a person."""
 
 TEST_DATA = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
@@ -53,18 +55,25 @@ def patient(person: Person, organization: str) -> Json:
         "birthDate": person.birth_date.isoformat(),
         "address": [_address(person)],
         "managingOrganization": {"reference": organization},
-        "extension": [{"url": f"{US_CORE}us-core-birthsex", "valueCode": person.gender[:1].upper()}, *_on_file(person)],
+        "extension": [
+            {"url": f"{US_CORE}us-core-birthsex", "valueCode": person.gender[:1].upper()},
+            *_on_file(person),
+        ],
         **_communication(person),
     }
 
 
-def statements(person: Person, reference: str, organization: str, seen: datetime, asked: QuestionSet) -> Iterator[Statement]:
+def statements(
+    person: Person, reference: str, organization: str, seen: datetime, asked: QuestionSet
+) -> Iterator[Statement]:
     """Yield what the person has said at the clinic, the newest last; `seen` is when they were there."""
     if person.chart is Chart.DECLINED_SINCE:
         yield _statement(person, reference, organization, seen - A_YEAR_AND_MORE, asked, Chart.SELF)
     if person.chart in TELLING:
         stale = person.chart is Chart.SELF and chance(f"{person.key} stale").random() < STALE
-        yield _statement(person, reference, organization, seen - A_YEAR_AND_MORE * stale, asked, person.chart)
+        yield _statement(
+            person, reference, organization, seen - A_YEAR_AND_MORE * stale, asked, person.chart
+        )
 
 
 def _address(person: Person) -> Json:
@@ -91,7 +100,11 @@ def _on_file(person: Person) -> list[Json]:
     if person.chart is not Chart.ON_FILE:
         return []
     codes_of = {"race": person.race, "ethnicity": person.ethnicity}
-    extensions = [category_extension(name, _coded(codes), VERSION, name) for name, codes in codes_of.items() if codes]
+    extensions = [
+        category_extension(name, _coded(codes), VERSION, name)
+        for name, codes in codes_of.items()
+        if codes
+    ]
     return [*extensions, {"url": INTERPRETER_REQUIRED, "valueBoolean": _wants_interpreter(person)}]
 
 
@@ -101,7 +114,9 @@ def _communication(person: Person) -> Json:
     if person.chart is not Chart.ON_FILE:
         return {}
     said = _language(person)
-    return {"communication": [{"language": concept(*said.codings, text=said.text), "preferred": True}]}
+    return {
+        "communication": [{"language": concept(*said.codings, text=said.text), "preferred": True}]
+    }
 
 
 def _coded(codes: tuple[str, ...]) -> Coded:
@@ -119,20 +134,39 @@ def _coded(codes: tuple[str, ...]) -> Coded:
 def _language(person: Person) -> Language:
     known = terminology.languages()[person.language]
     codes = dict.fromkeys(filter(None, (known.code, known.id)))
-    return Language(known.endonym, tuple(Coding(BCP47, code, terminology.languages()[code].name) for code in codes))
+    return Language(
+        known.endonym,
+        tuple(Coding(BCP47, code, terminology.languages()[code].name) for code in codes),
+    )
 
 
 def _wants_interpreter(person: Person) -> bool:
     return person.language != "en" and chance(f"{person.key} interpreter").random() < 0.6
 
 
-def _statement(person: Person, reference: str, organization: str, at: datetime, asked: QuestionSet, chart: Chart) -> Statement:
-    absent = {Chart.DECLINED: DECLINED, Chart.DECLINED_SINCE: DECLINED, Chart.DONT_KNOW: UNKNOWN}.get(chart)
+def _statement(
+    person: Person,
+    reference: str,
+    organization: str,
+    at: datetime,
+    asked: QuestionSet,
+    chart: Chart,
+) -> Statement:
+    absent = {
+        Chart.DECLINED: DECLINED,
+        Chart.DECLINED_SINCE: DECLINED,
+        Chart.DONT_KNOW: UNKNOWN,
+    }.get(chart)
     spoken, interpreter = _language(person), Interpreter(_wants_interpreter(person))
     written = spoken if chart is Chart.SELF else None
     race = absent or (_coded(person.race) if person.race else None)
     ethnicity = absent or _coded(person.ethnicity)
-    said = {"race": race, "ethnicity": ethnicity, "spoken-language": spoken, "written-language": written}
+    said = {
+        "race": race,
+        "ethnicity": ethnicity,
+        "spoken-language": spoken,
+        "written-language": written,
+    }
     return Statement(
         submission=uuid5(NAMESPACE_URL, f"{SYSTEM}/{reference}/{at.date()}"),
         patient=reference,
@@ -160,11 +194,23 @@ def _group_items(question: Question, coded: Coded) -> Iterator[ItemAnswer]:
     said = {each.code: each for each in (*coded.categories, *coded.detailed)}
     owners = {code: owner for code in said if (owner := terminology.owner_of(question, code))}
     groups = {owner.id: owner for owner in owners.values()}
-    yield ItemAnswer(question.id, question.title, tuple(Coding(CDCREC, code, each.label) for code, each in groups.items()))
+    yield ItemAnswer(
+        question.id,
+        question.title,
+        tuple(Coding(CDCREC, code, each.label) for code, each in groups.items()),
+    )
     details = tuple(
         ItemAnswer(f"{question.id}.{group.id}", group.label, items=parts)
         for group in question.options
-        if (parts := tuple(_parts(question, group, [each for each in said.values() if owners.get(each.code) is group])))
+        if (
+            parts := tuple(
+                _parts(
+                    question,
+                    group,
+                    [each for each in said.values() if owners.get(each.code) is group],
+                )
+            )
+        )
     )
     if details:
         yield ItemAnswer(f"{question.id}.details", question.detail_title, items=details)
@@ -172,7 +218,10 @@ def _group_items(question: Question, coded: Coded) -> Iterator[ItemAnswer]:
 
 def _parts(question: Question, group: Option, said: list[Coding]) -> Iterator[ItemAnswer]:
     boxes = {detail.id for detail in group.details}
-    for name, mine in (("boxes", boxes), ("found", {each.code for each in said} - boxes - {group.id})):
+    for name, mine in (
+        ("boxes", boxes),
+        ("found", {each.code for each in said} - boxes - {group.id}),
+    ):
         if codings := tuple(each for each in said if each.code in mine):
             yield ItemAnswer(f"{question.id}.{group.id}.{name}", question.detail_title, codings)
 

@@ -27,4 +27,6 @@ def open_doors(settings: Settings, database: Database, at_home: Visit) -> Doors:
         _, link = links.make(tx, at_home, tx.now + settings.times.link)
         once = users.one_time(tx, users.add(tx, USER, users.ROLES), devices.INVITED_FOR)
     base = settings.public_url
-    return Doors(kiosk=f"{base}/pair?code={code}", link=f"{base}/l/{link}", staff=f"{base}/staff/once/{once}")
+    return Doors(
+        kiosk=f"{base}/pair?code={code}", link=f"{base}/l/{link}", staff=f"{base}/staff/once/{once}"
+    )

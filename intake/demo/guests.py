@@ -25,10 +25,18 @@ class Guests:
 
 def choose(coming: Sequence[Coming], now: datetime) -> Guests:
     """Choose both from those who are expected at the clinic with the tablet."""
-    here = [each for each in coming if each.person.place is KIOSK_AT and each.person.number not in (TWIN, TWIN_OF)]
+    here = [
+        each
+        for each in coming
+        if each.person.place is KIOSK_AT and each.person.number not in (TWIN, TWIN_OF)
+    ]
     present = [each for each in here if abs(each.start - now) <= NEAR]
     tomorrow = (now + timedelta(days=1)).astimezone(KIOSK_AT.zone).date()
-    later = [each for each in here if each.start.astimezone(KIOSK_AT.zone).date() == tomorrow and each not in present]
+    later = [
+        each
+        for each in here
+        if each.start.astimezone(KIOSK_AT.zone).date() == tomorrow and each not in present
+    ]
     return Guests(_best(present, now), _best(later, now))
 
 
@@ -36,6 +44,10 @@ def _best(of: Iterable[Coming], now: datetime) -> Coming:
     """Return the one nearest to now whose chart is empty, else the nearest adult."""
 
     def rank(each: Coming) -> tuple[bool, bool, timedelta]:
-        return each.person.chart is not Chart.EMPTY, each.person.chart is Chart.PROXY, abs(each.start - now)
+        return (
+            each.person.chart is not Chart.EMPTY,
+            each.person.chart is Chart.PROXY,
+            abs(each.start - now),
+        )
 
     return min(of, key=rank)

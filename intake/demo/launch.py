@@ -16,7 +16,12 @@ SOURCE = Path(__file__).parent / "fhir_server"
 LOCK = "package-lock.json"
 PROGRAM = ("server.mjs", "repository.mjs")
 # Without a network npm would go on trying for more than a minute before it says so.
-PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000", "--fetch-timeout=60000")
+PATIENCE = (
+    "--fetch-retries=2",
+    "--fetch-retry-mintimeout=1000",
+    "--fetch-retry-maxtimeout=5000",
+    "--fetch-timeout=60000",
+)
 CLEAN_INSTALL = ("ci", "--no-audit", "--no-fund", "--ignore-scripts")
 NAME = "the FHIR server"
 
@@ -43,7 +48,9 @@ def install(cache: Path, stop: threading.Event | None = None) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     home = _home(cache)
     if not home.is_dir():
-        with tempfile.TemporaryDirectory(prefix="installing-", dir=cache, ignore_cleanup_errors=True) as folder:
+        with tempfile.TemporaryDirectory(
+            prefix="installing-", dir=cache, ignore_cleanup_errors=True
+        ) as folder:
             _fetch(Path(folder) / "it", cache / "npm.log", stop or threading.Event())
             _move(Path(folder) / "it", home)
     for name in PROGRAM:
@@ -84,18 +91,25 @@ def _copy_if_other(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def launched(cache: Path, log: Path, port: int = 0, stop: threading.Event | None = None) -> Iterator[FhirServer]:
+def launched(
+    cache: Path, log: Path, port: int = 0, stop: threading.Event | None = None
+) -> Iterator[FhirServer]:
     """Run the FHIR server; it and everything it started end with the block."""
     home = install(cache, stop)
     with running(NAME, (find_node().node, "server.mjs", str(port)), log, cwd=home) as server:
         url = ready_line(server, stop or threading.Event())
         if url is None:
-            raise LaunchFault(f"The FHIR server did not start; its last words: {server.last_words()}. {log} has them all.")
+            raise LaunchFault(
+                f"The FHIR server did not start; its last words: {server.last_words()}. {log} has them all."
+            )
         yield FhirServer(url, server)
 
 
 @contextmanager
 def medplum(cache: Path, port: int = 0) -> Iterator[str]:
     """Run the FHIR server and yield its base URL."""
-    with tempfile.TemporaryDirectory(prefix="intake-fhir-") as folder, launched(cache, Path(folder) / "log", port) as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="intake-fhir-") as folder,
+        launched(cache, Path(folder) / "log", port) as server,
+    ):
         yield server.url

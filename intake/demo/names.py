@@ -28,7 +28,9 @@ COMMUNITIES = (
         24,
         _names("Harriet June Phoebe Maren Iris Beth Corinne Tessa Ingrid Odette Willa Nora"),
         _names("Silas Graham Owen Walter Miles Abel Theo Colin Everett Jasper Lowell Hugh"),
-        _names("Ashdown Barrow Calloway Dunmore Fenwick Halvorsen Kettering Larkspur Merriweather Oakes Pellham Thorne"),
+        _names(
+            "Ashdown Barrow Calloway Dunmore Fenwick Halvorsen Kettering Larkspur Merriweather Oakes Pellham Thorne"
+        ),
         race=("2106-3",),
     ),
     Community(
@@ -136,5 +138,7 @@ COMMUNITIES = (
     ),
 )
 
-STREETS = _names("Millrace Larkfield Copperline Saltmarsh Quarry Juniper Windrow Tannery Ferry Orchard Beacon Sycamore")
+STREETS = _names(
+    "Millrace Larkfield Copperline Saltmarsh Quarry Juniper Windrow Tannery Ferry Orchard Beacon Sycamore"
+)
 """Each is followed by Street, Lane or Road in an address."""

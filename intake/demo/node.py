@@ -34,12 +34,17 @@ def find_node() -> Node:
     if spec is not None and spec.origin is not None:
         # The `node` that the wheel puts on PATH is a Python shim; ending it would leave the real one running.
         home = Path(spec.origin).parent
-        node, npm = home / "bin" / "node", home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        node, npm = (
+            home / "bin" / "node",
+            home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js",
+        )
         if node.exists():
             return Node(str(node), (str(node), str(npm)))
         if (home / "node.exe").exists():
             program = str(home / "node.exe")
-            return Node(program, (program, str(home / "node_modules" / "npm" / "bin" / "npm-cli.js")))
+            return Node(
+                program, (program, str(home / "node_modules" / "npm" / "bin" / "npm-cli.js"))
+            )
     node_path, npm_path = shutil.which("node"), shutil.which("npm")
     if node_path and npm_path and _version(node_path) >= OLDEST:
         return Node(node_path, (npm_path,))

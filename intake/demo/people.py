@@ -110,7 +110,11 @@ def _of(place: Place) -> Iterator[Person]:
     made = [_person(place, number) for number in range(PER_PLACE)]
     for person in made:
         other = made[TWIN_OF]
-        yield replace(person, family=other.family, birth_date=other.birth_date) if _is_twin(person) else person
+        yield (
+            replace(person, family=other.family, birth_date=other.birth_date)
+            if _is_twin(person)
+            else person
+        )
 
 
 def _person(place: Place, number: int) -> Person:
@@ -152,5 +156,9 @@ def _race(chosen: Random, community: Community) -> tuple[str, ...]:
 
 def _birth_date(chosen: Random, chart: Chart) -> date:
     """Return a child's where somebody else answered, else an adult's."""
-    first, last = (date(2013, 1, 1), date(2023, 12, 31)) if chart is Chart.PROXY else (date(1934, 1, 1), date(2006, 12, 31))
+    first, last = (
+        (date(2013, 1, 1), date(2023, 12, 31))
+        if chart is Chart.PROXY
+        else (date(1934, 1, 1), date(2006, 12, 31))
+    )
     return first + timedelta(days=int(chosen.random() * (last - first).days))

@@ -55,11 +55,40 @@ class Place:
         return f"room {self.id}"
 
 
-EAST, MIDDLE, WEST = (ZoneInfo(f"America/{name}") for name in ("New_York", "Chicago", "Los_Angeles"))
+EAST, MIDDLE, WEST = (
+    ZoneInfo(f"America/{name}") for name in ("New_York", "Chicago", "Los_Angeles")
+)
 PLACES = (
-    Place("alder-creek", "Alder Creek Family Clinic", EAST, Placing.PROVIDER, "Alder Creek", "NY", "13301", "315"),
-    Place("bluestem", "Bluestem Community Health", MIDDLE, Placing.ROOM, "Bluestem", "KS", "66801", "620"),
-    Place("juniper-bay", "Juniper Bay Health Center", WEST, Placing.APPOINTMENT, "Juniper Bay", "CA", "95501", "707"),
+    Place(
+        "alder-creek",
+        "Alder Creek Family Clinic",
+        EAST,
+        Placing.PROVIDER,
+        "Alder Creek",
+        "NY",
+        "13301",
+        "315",
+    ),
+    Place(
+        "bluestem",
+        "Bluestem Community Health",
+        MIDDLE,
+        Placing.ROOM,
+        "Bluestem",
+        "KS",
+        "66801",
+        "620",
+    ),
+    Place(
+        "juniper-bay",
+        "Juniper Bay Health Center",
+        WEST,
+        Placing.APPOINTMENT,
+        "Juniper Bay",
+        "CA",
+        "95501",
+        "707",
+    ),
 )
 
 
@@ -82,7 +111,8 @@ def clinics(references: Mapping[str, str]) -> list[Json]:
 def locations(references: Mapping[str, str]) -> list[Json]:
     """Return the clinics' Locations."""
     return [
-        _location(place.location, place.name) | {"managingOrganization": {"reference": references[place.organization]}}
+        _location(place.location, place.name)
+        | {"managingOrganization": {"reference": references[place.organization]}}
         for place in PLACES
     ]
 
@@ -90,14 +120,25 @@ def locations(references: Mapping[str, str]) -> list[Json]:
 def rooms(references: Mapping[str, str]) -> list[Json]:
     """Return a room of each clinic; it names no Organization, only the Location that it is part of."""
     return [
-        _location(place.room, f"{place.name}, room 2") | {"partOf": {"reference": references[place.location]}}
+        _location(place.room, f"{place.name}, room 2")
+        | {"partOf": {"reference": references[place.location]}}
         for place in PLACES
     ]
 
 
 def _organization(value: str, name: str) -> Json:
-    return {"resourceType": "Organization", "identifier": [identifier(value)], "active": True, "name": name}
+    return {
+        "resourceType": "Organization",
+        "identifier": [identifier(value)],
+        "active": True,
+        "name": name,
+    }
 
 
 def _location(value: str, name: str) -> Json:
-    return {"resourceType": "Location", "identifier": [identifier(value)], "status": "active", "name": name}
+    return {
+        "resourceType": "Location",
+        "identifier": [identifier(value)],
+        "status": "active",
+        "name": name,
+    }

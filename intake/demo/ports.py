@@ -16,6 +16,12 @@ def free_port(wanted: int) -> int:
         try:
             probe.bind(("127.0.0.1", wanted))
         except OSError as error:
-            why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
-            raise DemoFault(f"Port {wanted} {why}; choose another one with --port, or any free one with --port 0.") from None
+            why = (
+                "is in use"
+                if error.errno == errno.EADDRINUSE
+                else f"cannot be used ({error.strerror})"
+            )
+            raise DemoFault(
+                f"Port {wanted} {why}; choose another one with --port, or any free one with --port 0."
+            ) from None
         return int(probe.getsockname()[1])

@@ -31,13 +31,20 @@ class Running:
 
     def last_words(self) -> str:
         """Return the end of the log, in one line."""
-        lines = self.log.read_text("utf-8", errors="replace").split("\n") if self.log.exists() else []
+        lines = (
+            self.log.read_text("utf-8", errors="replace").split("\n") if self.log.exists() else []
+        )
         said = [line.strip() for line in lines if line.strip()]
         return said[-1] if said else "nothing"
 
 
 def start(
-    name: str, command: Sequence[str], log: Path, *, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+    name: str,
+    command: Sequence[str],
+    log: Path,
+    *,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Running:
     """Start a process whose output goes to the file `log`."""
     with log.open("wb") as output:
@@ -56,7 +63,12 @@ def start(
 
 @contextmanager
 def running(
-    name: str, command: Sequence[str], log: Path, *, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+    name: str,
+    command: Sequence[str],
+    log: Path,
+    *,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
     """Run a process; it and everything it started end with the block."""
     started = start(name, command, log, cwd=cwd, environment=environment)

@@ -44,25 +44,45 @@ def seed(client: Client, now: datetime, asked: QuestionSet, keep_on: Callable[[]
     beds.plant(places.locations(beds.references))
     beds.plant(places.rooms(beds.references))
     everybody = people()
-    made = beds.plant([charts.patient(each, beds.references[each.place.organization]) for each in everybody])
+    made = beds.plant(
+        [charts.patient(each, beds.references[each.place.organization]) for each in everybody]
+    )
     newcomers = [each for each in everybody if _patient(each) in made]
     beds.tell(_told(newcomers, beds.references, now, asked))
     _plant_encounters(beds, newcomers, now)
     coming = visits.coming(everybody, now)
-    beds.plant([visits.coming_appointment(each, beds.references[_patient(each.person)], beds.references) for each in coming])
+    beds.plant(
+        [
+            visits.coming_appointment(each, beds.references[_patient(each.person)], beds.references)
+            for each in coming
+        ]
+    )
     return Seeded(beds.references, everybody, coming)
 
 
 def _plant_encounters(beds: "_Beds", newcomers: Iterable[Person], now: datetime) -> None:
-    past = [(each, beds.references[_patient(person)]) for person in newcomers for each in visits.encounters(person, now)]
+    past = [
+        (each, beds.references[_patient(person)])
+        for person in newcomers
+        for each in visits.encounters(person, now)
+    ]
     beds.plant([visits.past_appointment(each, patient, beds.references) for each, patient in past])
-    beds.plant([visits.encounter_resource(each, patient, beds.references) for each, patient in past])
+    beds.plant(
+        [visits.encounter_resource(each, patient, beds.references) for each, patient in past]
+    )
 
 
-def _told(newcomers: Iterable[Person], references: Mapping[str, str], now: datetime, asked: QuestionSet) -> Iterator[Statement]:
+def _told(
+    newcomers: Iterable[Person], references: Mapping[str, str], now: datetime, asked: QuestionSet
+) -> Iterator[Statement]:
     for person in newcomers:
-        reference, organization = references[_patient(person)], references[person.place.organization]
-        yield from charts.statements(person, reference, organization, visits.seen(person, now), asked)
+        reference, organization = (
+            references[_patient(person)],
+            references[person.place.organization],
+        )
+        yield from charts.statements(
+            person, reference, organization, visits.seen(person, now), asked
+        )
 
 
 def _patient(person: Person) -> str:
@@ -84,7 +104,9 @@ class _Beds:
         missing = [each for each in resources if _value(each) not in self.references]
         for some in _in_parts(missing, PER_TRANSACTION):
             answer = self._send([_post(each) for each in some])
-            self.references |= {_value(each): _reference(entry) for each, entry in zip(some, answer, strict=True)}
+            self.references |= {
+                _value(each): _reference(entry) for each, entry in zip(some, answer, strict=True)
+            }
         return frozenset(map(_value, missing))
 
     def tell(self, statements: Iterable[Statement]) -> None:
@@ -101,18 +123,27 @@ class _Beds:
 
     def _send(self, entries: Sequence[Json]) -> Sequence[Json]:
         self._keep_on()
-        found: Sequence[Json] = self._client.bundle({"resourceType": "Bundle", "type": "transaction", "entry": list(entries)})[
-            "entry"
-        ]
+        found: Sequence[Json] = self._client.bundle(
+            {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
+        )["entry"]
         return found
 
 
 def _value(resource: Json) -> str:
-    return next((str(each["value"]) for each in resource.get("identifier", []) if each.get("system") == SYSTEM), "")
+    return next(
+        (
+            str(each["value"])
+            for each in resource.get("identifier", [])
+            if each.get("system") == SYSTEM
+        ),
+        "",
+    )
 
 
 def _post(resource: Json) -> Json:
-    return _tagged({"resource": resource, "request": {"method": "POST", "url": resource["resourceType"]}})
+    return _tagged(
+        {"resource": resource, "request": {"method": "POST", "url": resource["resourceType"]}}
+    )
 
 
 def _tagged(entry: Json) -> Json:
@@ -122,7 +153,9 @@ def _tagged(entry: Json) -> Json:
 
 def _reference(entry: Json) -> str:
     """Return the reference that a server gave: `Patient/1` of `https://…/Patient/1/_history/1`."""
-    return "/".join(str(entry["response"]["location"]).partition("/_history/")[0].rsplit("/", 2)[-2:])
+    return "/".join(
+        str(entry["response"]["location"]).partition("/_history/")[0].rsplit("/", 2)[-2:]
+    )
 
 
 def _in_parts(of: Iterable[T], size: int) -> Iterator[list[T]]:

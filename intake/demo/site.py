@@ -20,12 +20,16 @@ SERVER = "demo"
 """The id of the FHIR server in the settings."""
 
 
-def lay_out(folder: Path, *, public_url: str, base_url: str, references: Mapping[str, str]) -> Settings:
+def lay_out(
+    folder: Path, *, public_url: str, base_url: str, references: Mapping[str, str]
+) -> Settings:
     """Make the site in the empty `folder` and return its settings.
 
     `references` are those of the seeded Organizations and Locations, by their identifiers.
     """
-    (folder / "intake.toml").write_text(written(_installation(folder, public_url, base_url)), "utf-8")
+    (folder / "intake.toml").write_text(
+        written(_installation(folder, public_url, base_url)), "utf-8"
+    )
     (folder / "clinics.toml").write_text(written(_clinics(references)), "utf-8")
     settings = load(folder)
     new_keys(settings.key_file)
@@ -60,7 +64,12 @@ def _installation(folder: Path, public_url: str, base_url: str) -> dict[str, Any
     """Return the shipped intake.toml with what is this site's own."""
     shipped = tomllib.loads((CONFIG / "intake.toml").read_text("utf-8"))
     [shipped_server] = shipped["servers"].values()
-    own = {"public_url": public_url, "data_dir": str(folder / "data"), "database": "", "key_file": ""}
+    own = {
+        "public_url": public_url,
+        "data_dir": str(folder / "data"),
+        "database": "",
+        "key_file": "",
+    }
     return {**shipped, **own, "servers": {SERVER: {**shipped_server, "base_url": base_url}}}
 
 

@@ -66,13 +66,18 @@ def _bring_up(
     voice.progress("Seeding three clinics and 150 people …")
     seeded = _seeded(base_url, stop)
     public_url = f"http://127.0.0.1:{port}"
-    settings = site.lay_out(folder, public_url=public_url, base_url=base_url, references=seeded.references)
+    settings = site.lay_out(
+        folder, public_url=public_url, base_url=base_url, references=seeded.references
+    )
     voice.progress("Starting the pages and the worker …")
     environment = {"INTAKE_CONFIG": str(folder), "PYTHONUNBUFFERED": "1"}
     for name, command in (("the worker", ("worker",)), ("the pages", ("web", "--port", str(port)))):
         whole = (sys.executable, "-m", "intake.cli", *command)
         log = folder / f"{command[0]}.log"
-        children = (*children, stack.enter_context(running(name, whole, log, environment=environment)))
+        children = (
+            *children,
+            stack.enter_context(running(name, whole, log, environment=environment)),
+        )
     until_answering(f"{public_url}/ready", children, stop)
     database = stack.enter_context(_database(settings))
     until_fetched(settings, database, children, stop)
@@ -95,7 +100,11 @@ def _fhir_server(
 
 
 def _refuse_strangers(wanted: Wanted) -> None:
-    if wanted.fhir is not None and urlsplit(wanted.fhir).hostname not in LOOPBACK and not wanted.seed:
+    if (
+        wanted.fhir is not None
+        and urlsplit(wanted.fhir).hostname not in LOOPBACK
+        and not wanted.seed
+    ):
         raise DemoFault(
             f"{wanted.fhir} is not on this machine, so the demo writes its invented patients there only where you say so: "
             "add --seed, for a server that no real patient is on."
@@ -112,7 +121,9 @@ def _seeded(base_url: str, stop: threading.Event) -> Seeded:
             client.capabilities()
             return seed(client, system_clock(), load().question_sets[ASKED_BEFORE], keep_on)
     except FhirError as error:
-        raise DemoFault(f"{base_url}: {error.words} Name the base URL of a FHIR R4 server with --fhir.") from None
+        raise DemoFault(
+            f"{base_url}: {error.words} Name the base URL of a FHIR R4 server with --fhir."
+        ) from None
 
 
 @contextmanager
@@ -141,5 +152,7 @@ def _visit(database: Database, seeded: Seeded, guests: Guests) -> Visit:
     with database.read() as tx:
         visit = visits.get(tx, visit_id(site.SERVER, appointment))
     if visit is None:
-        raise DemoFault(f"The worker did not find {appointment}, which was seeded; report this, please.")
+        raise DemoFault(
+            f"The worker did not find {appointment}, which was seeded; report this, please."
+        )
     return visit

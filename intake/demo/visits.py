@@ -61,7 +61,9 @@ class Coming:
     @property
     def key(self) -> str:
         """The value of its identifier: one a day, so that seeding a second time books nobody twice."""
-        return f"appointment {self.person.key} {self.start.astimezone(self.person.place.zone).date()}"
+        return (
+            f"appointment {self.person.key} {self.start.astimezone(self.person.place.zone).date()}"
+        )
 
 
 def encounters(person: Person, now: datetime) -> Iterator[Encounter]:
@@ -71,7 +73,9 @@ def encounters(person: Person, now: datetime) -> Iterator[Encounter]:
     for number in range(1 + int(chosen.random() * 3.2)):
         elsewhere = number > 0 and chosen.random() < 0.15
         place = PLACES[int(chosen.random() * len(PLACES))] if elsewhere else person.place
-        start = _moment(place, now, days=2 + int(chosen.random() * 340), slot=int(chosen.random() * 16))
+        start = _moment(
+            place, now, days=2 + int(chosen.random() * 340), slot=int(chosen.random() * 16)
+        )
         status = first if number == 0 else _of(STATUSES, chosen.random())
         yield Encounter(person, place, number, start, status, _of(CLASSES, chosen.random()))
 
@@ -98,12 +102,20 @@ def coming(people: Sequence[Person], now: datetime) -> tuple[Coming, ...]:
 def past_appointment(encounter: Encounter, patient: str, references: Mapping[str, str]) -> Json:
     """Return the appointment that an encounter was booked as."""
     status = "cancelled" if encounter.status == "cancelled" else "fulfilled"
-    return _appointment(encounter.appointment, status, encounter.start, patient, references[encounter.place.location])
+    return _appointment(
+        encounter.appointment,
+        status,
+        encounter.start,
+        patient,
+        references[encounter.place.location],
+    )
 
 
 def coming_appointment(each: Coming, patient: str, references: Mapping[str, str]) -> Json:
     """Return the appointment of somebody who is expected."""
-    return _appointment(each.key, "booked", each.start, patient, references[each.person.place.location])
+    return _appointment(
+        each.key, "booked", each.start, patient, references[each.person.place.location]
+    )
 
 
 def encounter_resource(encounter: Encounter, patient: str, references: Mapping[str, str]) -> Json:
@@ -112,7 +124,9 @@ def encounter_resource(encounter: Encounter, patient: str, references: Mapping[s
     placed: Mapping[Placing, Json] = {
         Placing.PROVIDER: {"serviceProvider": {"reference": references[place.organization]}},
         Placing.ROOM: {"location": [{"location": {"reference": references[place.room]}}]},
-        Placing.APPOINTMENT: {"appointment": [{"reference": references.get(encounter.appointment, "")}]},
+        Placing.APPOINTMENT: {
+            "appointment": [{"reference": references.get(encounter.appointment, "")}]
+        },
     }
     return {
         "resourceType": "Encounter",
@@ -121,7 +135,10 @@ def encounter_resource(encounter: Encounter, patient: str, references: Mapping[s
         "class": coding(encounter.kind),
         "type": [concept(VISIT)],
         "subject": {"reference": patient},
-        "period": {"start": _local(encounter.start, place), "end": _local(encounter.start + SLOT, place)},
+        "period": {
+            "start": _local(encounter.start, place),
+            "end": _local(encounter.start + SLOT, place),
+        },
         **placed[place.placing],
     }
 
@@ -144,7 +161,10 @@ def _starts(place: Place, now: datetime) -> Iterator[datetime]:
     for day in (today, today + timedelta(days=1)):
         for slot in range(SLOTS):
             start = _at(place, day, slot)
-            if OPENS <= start.astimezone(place.zone).time() < CLOSES or now - BEFORE < start < now + AFTER:
+            if (
+                OPENS <= start.astimezone(place.zone).time() < CLOSES
+                or now - BEFORE < start < now + AFTER
+            ):
                 yield start
 
 

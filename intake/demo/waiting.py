@@ -29,7 +29,9 @@ def until_answering(url: str, children: Sequence[Running], stop: threading.Event
         _until(answering, f"{url} does not answer", children, stop)
 
 
-def until_fetched(settings: Settings, database: Database, children: Sequence[Running], stop: threading.Event) -> None:
+def until_fetched(
+    settings: Settings, database: Database, children: Sequence[Running], stop: threading.Event
+) -> None:
     """Wait until the worker has fetched every clinic's schedule."""
 
     def fetched() -> bool:
@@ -45,7 +47,9 @@ def watch(children: Sequence[Running], stop: threading.Event) -> None:
         _all_there(children)
 
 
-def _until(done: Callable[[], bool], complaint: str, children: Sequence[Running], stop: threading.Event) -> None:
+def _until(
+    done: Callable[[], bool], complaint: str, children: Sequence[Running], stop: threading.Event
+) -> None:
     since = time.monotonic()
     while not done():
         _all_there(children)

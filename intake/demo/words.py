@@ -41,7 +41,9 @@ def try_this(guests: Guests, fhir: str, patient: str, site: Path) -> Iterator[st
 
 
 def _wrapped(step: str) -> list[str]:
-    return wrap(step, WIDTH, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False)
+    return wrap(
+        step, WIDTH, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _who(person: Person) -> str:

@@ -2,7 +2,15 @@
 
 from intake.i18n.catalogs import catalog_file
 from intake.i18n.ledger import Entry, ledger
-from intake.i18n.locales import SOURCE, Locale, date_order, language_names, locale, month_names, offered
+from intake.i18n.locales import (
+    SOURCE,
+    Locale,
+    date_order,
+    language_names,
+    locale,
+    month_names,
+    offered,
+)
 from intake.i18n.translating import Translator, translator
 
 __all__ = [

@@ -33,7 +33,12 @@ def catalog_file(tag: str, folder: Path = TRANSLATIONS) -> Path:
 
 def catalog_tags(folder: Path = TRANSLATIONS) -> tuple[str, ...]:
     """Return the tags of all catalogs that are there."""
-    return tuple(sorted(path.parent.parent.name.replace("_", "-") for path in folder.glob("*/LC_MESSAGES/messages.po")))
+    return tuple(
+        sorted(
+            path.parent.parent.name.replace("_", "-")
+            for path in folder.glob("*/LC_MESSAGES/messages.po")
+        )
+    )
 
 
 def read_template(folder: Path = TRANSLATIONS) -> Catalog:
@@ -52,14 +57,19 @@ def needed(tag: str, template: Catalog) -> Iterator[Message]:
     """Yield the messages of the template that a locale's catalog has: all but the names of languages that CLDR has in it."""
     for message in template:
         places = {place for place, _ in message.locations}
-        if message.id and not (places == {f"config/{LANGUAGES}"} and _ids().get(str(message.id)) in language_names(tag)):
+        if message.id and not (
+            places == {f"config/{LANGUAGES}"} and _ids().get(str(message.id)) in language_names(tag)
+        ):
             yield message
 
 
 @cache
 def _ids() -> Mapping[str, str]:
     """Return the ids of the languages that a person can prefer, by their English names."""
-    return {name: identity for identity, _, name, *_ in json.loads((CONFIG / LANGUAGES).read_text("utf-8"))["rows"]}
+    return {
+        name: identity
+        for identity, _, name, *_ in json.loads((CONFIG / LANGUAGES).read_text("utf-8"))["rows"]
+    }
 
 
 def plural_forms(tag: str) -> tuple[int, str]:
@@ -71,7 +81,14 @@ def plural_forms(tag: str) -> tuple[int, str]:
 def written(catalog: Catalog, tag: str = "") -> str:
     """Return the text of a catalog, of the template without a tag: sorted, one line a text, no dates, no line numbers."""
     header = "".join(f'"{line}\\n"\n' for line in _header(tag))
-    entries = generate_po(catalog, omit_header=True, ignore_obsolete=True, include_lineno=False, sort_by="message", width=0)
+    entries = generate_po(
+        catalog,
+        omit_header=True,
+        ignore_obsolete=True,
+        include_lineno=False,
+        sort_by="message",
+        width=0,
+    )
     return f'msgid ""\nmsgstr ""\n{header}\n{"".join(entries).rstrip()}\n'
 
 

@@ -14,7 +14,14 @@ from babel.messages.pofile import PoFileError
 from jinja2 import TemplateSyntaxError
 from jinja2.ext import babel_extract
 
-from intake.i18n.catalogs import LANGUAGES, catalog_file, needed, read_catalog, template_file, written
+from intake.i18n.catalogs import (
+    LANGUAGES,
+    catalog_file,
+    needed,
+    read_catalog,
+    template_file,
+    written,
+)
 from intake.i18n.lint import EXTRACT, Fault, name_of
 from intake.i18n.locales import SOURCE, cldr, language_names
 from intake.questions import QuestionSet, texts
@@ -40,7 +47,9 @@ class UnreadableError(Exception):
         super().__init__(f"{file}: {reason}")
 
 
-def extracted(tags: Collection[str] = (), package: Path = _PACKAGE, config: Path = CONFIG) -> Catalog:
+def extracted(
+    tags: Collection[str] = (), package: Path = _PACKAGE, config: Path = CONFIG
+) -> Catalog:
     """Return all messages for catalogs in `tags`, with their files and comments for translators; raises UnreadableError."""
     catalog = Catalog(charset="utf-8")
     for room in ROOMS:
@@ -59,7 +68,9 @@ def _add_code(catalog: Catalog, path: Path, name: str) -> None:
     # Without `silent` Jinja's extractor would leave out a template that it cannot parse, and say nothing.
     options = {"silent": "false"} if method is babel_extract else {}
     try:
-        for line, message, comments, context in extract_from_file(method, path, KEYWORDS, _TAGS, options):
+        for line, message, comments, context in extract_from_file(
+            method, path, KEYWORDS, _TAGS, options
+        ):
             catalog.add(message, None, [(name, line)], auto_comments=comments, context=context)
     except (TemplateSyntaxError, TokenError, SyntaxError, UnicodeDecodeError) as error:
         raise UnreadableError(name, error) from error
@@ -79,7 +90,12 @@ def _add_languages(catalog: Catalog, tags: Collection[str], path: Path) -> None:
     named = [language_names(tag) for tag in (SOURCE, *tags)]
     for identity, _, name, *_ in json.loads(path.read_text("utf-8"))["rows"]:
         if not all(identity in known for known in named):
-            catalog.add(name, None, [(f"config/{LANGUAGES}", 0)], auto_comments=["a language that people may prefer"])
+            catalog.add(
+                name,
+                None,
+                [(f"config/{LANGUAGES}", 0)],
+                auto_comments=["a language that people may prefer"],
+            )
 
 
 def updated(tag: str, template: Catalog, folder: Path = TRANSLATIONS) -> Catalog:
@@ -122,6 +138,8 @@ def stale(tags: Collection[str], folder: Path = TRANSLATIONS) -> Iterator[Fault]
     try:
         for path, text in files(tags, folder):
             if not path.exists() or path.read_text("utf-8") != text:
-                yield Fault(name_of(path), "", "is older than the pages and the question sets", EXTRACT)
+                yield Fault(
+                    name_of(path), "", "is older than the pages and the question sets", EXTRACT
+                )
     except UnreadableError as error:
         yield Fault(error.file, "", f"cannot be read: {error.reason}", "mend it")

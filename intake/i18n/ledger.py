@@ -23,7 +23,10 @@ def ledger_file(folder: Path = TRANSLATIONS) -> Path:
 
 def ledger(folder: Path = TRANSLATIONS) -> Mapping[str, Entry]:
     """Return the entry of each tag; raises OSError, or ValueError that says where in the file."""
-    return {tag: _entry(tag, table) for tag, table in tomllib.loads(ledger_file(folder).read_text("utf-8")).items()}
+    return {
+        tag: _entry(tag, table)
+        for tag, table in tomllib.loads(ledger_file(folder).read_text("utf-8")).items()
+    }
 
 
 def _entry(tag: str, table: object) -> Entry:

@@ -11,7 +11,14 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import PoFileError
 
-from intake.i18n.catalogs import catalog_file, needed, plural_forms, read_catalog, read_template, template_file
+from intake.i18n.catalogs import (
+    catalog_file,
+    needed,
+    plural_forms,
+    read_catalog,
+    read_template,
+    template_file,
+)
 from intake.i18n.ledger import Entry, ledger, ledger_file
 from intake.i18n.locales import SOURCE, cldr
 from intake.i18n.rules import Breach, breaches, plain
@@ -49,7 +56,10 @@ def faults(tag: str, texts: Iterable[str] = (), folder: Path = TRANSLATIONS) -> 
         template, catalog = read_template(folder), read_catalog(tag, folder)
     except _UNREADABLE as error:
         way_out = f"mend it, or begin with `intake i18n extract --new {tag}`"
-        return (Fault(name_of(catalog_file(tag, folder)), "", f"cannot be read: {error}", way_out), *entry_faults(tag, folder))
+        return (
+            Fault(name_of(catalog_file(tag, folder)), "", f"cannot be read: {error}", way_out),
+            *entry_faults(tag, folder),
+        )
     return (*catalog_faults(tag, catalog, template, texts), *entry_faults(tag, folder))
 
 
@@ -66,12 +76,16 @@ def template_faults(folder: Path = TRANSLATIONS) -> Iterator[Fault]:
             yield from (Fault(file, text, each.what, each.way_out) for each in plain(text))
 
 
-def catalog_faults(tag: str, catalog: Catalog, template: Catalog, texts: Iterable[str] = ()) -> Iterator[Fault]:
+def catalog_faults(
+    tag: str, catalog: Catalog, template: Catalog, texts: Iterable[str] = ()
+) -> Iterator[Fault]:
     """Yield what is wrong with a catalog, measured against the template and the rules of its language."""
     file = name_of(catalog_file(tag))
     count, rule = plural_forms(tag)
     if (catalog.num_plurals, catalog.plural_expr) != (count, rule):
-        yield Fault(file, "", f"has other plural forms than nplurals={count}; plural={rule}", EXTRACT)
+        yield Fault(
+            file, "", f"has other plural forms than nplurals={count}; plural={rule}", EXTRACT
+        )
     singular = _singular_forms(count, rule)
     wanted = {_strings(message.id)[0]: message for message in needed(tag, template)}
     for message in wanted.values():
@@ -94,21 +108,34 @@ def entry_faults(tag: str, folder: Path = TRANSLATIONS) -> Iterator[Fault]:
         yield Fault(file, "", f"cannot be read: {error}", "mend it")
         return
     if entry is None:
-        yield Fault(file, "", f"has no entry [{tag}]", 'say who drafted the catalog and when: drafted = "Ana Ruiz, 2026-12-01"')
+        yield Fault(
+            file,
+            "",
+            f"has no entry [{tag}]",
+            'say who drafted the catalog and when: drafted = "Ana Ruiz, 2026-12-01"',
+        )
         return
-    yield from (Fault(file, "", f"[{tag}] {each.what}", each.way_out) for each in _entry_breaches(entry))
+    yield from (
+        Fault(file, "", f"[{tag}] {each.what}", each.way_out) for each in _entry_breaches(entry)
+    )
 
 
 def name_of(path: Path) -> str:
     """Return how a fault names one of the files under translations/."""
-    return path.relative_to(TRANSLATIONS.parent).as_posix() if path.is_relative_to(TRANSLATIONS) else str(path)
+    return (
+        path.relative_to(TRANSLATIONS.parent).as_posix()
+        if path.is_relative_to(TRANSLATIONS)
+        else str(path)
+    )
 
 
 def _strings(value: str | Collection[str] | None) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(each or "" for each in value or ("",))
 
 
-def _message_breaches(message: Message, known: Message | None, tag: str, singular: Mapping[int, bool]) -> Iterator[Breach]:
+def _message_breaches(
+    message: Message, known: Message | None, tag: str, singular: Mapping[int, bool]
+) -> Iterator[Breach]:
     if known is None:
         yield Breach("is missing", EXTRACT)
         return
@@ -140,10 +167,15 @@ def _singular_forms(count: int, expression: str) -> Mapping[int, bool]:
 def _entry_breaches(entry: Entry) -> Iterator[Breach]:
     for key, said in (("drafted", entry.drafted), ("reviewed", entry.reviewed)):
         if (said or key == "drafted") and _day(said) is None:
-            yield Breach(f"{key}: '{said}' does not say by whom and when", f'write {key} = "who, 2026-12-01"')
+            yield Breach(
+                f"{key}: '{said}' does not say by whom and when", f'write {key} = "who, 2026-12-01"'
+            )
     drafted, reviewed = _day(entry.drafted), _day(entry.reviewed)
     if drafted and reviewed and reviewed < drafted:
-        yield Breach("was reviewed before it was drafted", "have the present text reviewed, or take `reviewed` away")
+        yield Breach(
+            "was reviewed before it was drafted",
+            "have the present text reviewed, or take `reviewed` away",
+        )
 
 
 def _day(said: str) -> date | None:

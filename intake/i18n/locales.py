@@ -22,7 +22,20 @@ _ENDONYMS: Mapping[str, str] = {
 # What CLDR has for Haitian Creole is French.
 _FRENCH_IN_CLDR = frozenset({"ht"})
 _MONTHS: Mapping[str, tuple[str, ...]] = {
-    "ht": ("janvye", "fevriye", "mas", "avril", "me", "jen", "jiyè", "out", "septanm", "oktòb", "novanm", "desanm"),
+    "ht": (
+        "janvye",
+        "fevriye",
+        "mas",
+        "avril",
+        "me",
+        "jen",
+        "jiyè",
+        "out",
+        "septanm",
+        "oktòb",
+        "novanm",
+        "desanm",
+    ),
 }
 
 
@@ -76,7 +89,11 @@ def tag_of(typed: str) -> str:
     """Return the tag of a language as it is written (`pt-br` as `pt-BR`); raises ValueError where CLDR knows nothing of it."""
     known = cldr(typed)
     # CLDR has Tagalog under Filipino; people look for the name that they gave.
-    return str(known).replace("_", "-") if known.language == babel.core.parse_locale(typed, sep="-")[0] else typed
+    return (
+        str(known).replace("_", "-")
+        if known.language == babel.core.parse_locale(typed, sep="-")[0]
+        else typed
+    )
 
 
 def cldr(tag: str) -> babel.Locale:

@@ -14,7 +14,9 @@ _UNSEEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
 
 # Han, kana and Hangul stand beside one another and beside Latin letters without a space; elsewhere a word has one script.
 _EAST_ASIAN = "East Asian"
-_SCRIPTS = dict.fromkeys(("CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO"), _EAST_ASIAN)
+_SCRIPTS = dict.fromkeys(
+    ("CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO"), _EAST_ASIAN
+)
 
 _CLOSING = "\"'”’»›」』)]）】"
 _ENDINGS = {
@@ -33,7 +35,9 @@ class Breach:
     way_out: str
 
 
-def breaches(source: str, text: str, language: str, *, may_omit: Collection[str] = ()) -> Iterator[Breach]:
+def breaches(
+    source: str, text: str, language: str, *, may_omit: Collection[str] = ()
+) -> Iterator[Breach]:
     """Yield what is wrong with `text`, which says `source` in `language` (`es`) and may leave out some placeholders."""
     yield from _placeholders(source, text, may_omit)
     yield from plain(text)
@@ -46,14 +50,22 @@ def plain(text: str) -> Iterator[Breach]:
     """Yield what no text may have, whatever its language."""
     bare = PLACEHOLDER.sub(" ", text)
     if found := _MARKUP.search(bare):
-        yield Breach(f"has markup, '{found.group()}'", "say it in words; the pages have their own markup")
+        yield Breach(
+            f"has markup, '{found.group()}'", "say it in words; the pages have their own markup"
+        )
     if "%" in bare:
-        yield Breach("has a bare %", "write the word for percent; % only begins a placeholder such as %(count)s")
+        yield Breach(
+            "has a bare %",
+            "write the word for percent; % only begins a placeholder such as %(count)s",
+        )
     for character in sorted(set(filter(_is_unseen, text))):
         yield Breach(f"has the unseen character U+{ord(character):04X}", "take it out")
     for word in _words(bare):
         if scripts := _mixed(word):
-            yield Breach(f"mixes {' and '.join(scripts)} letters in '{word}'", "type the word again in one script")
+            yield Breach(
+                f"mixes {' and '.join(scripts)} letters in '{word}'",
+                "type the word again in one script",
+            )
     if _has_arabic(text) and (found := re.search(r"[?,;]", text)):
         yield Breach(f"has the Latin '{found.group()}' in Arabic script", "use ؟ ، ؛")
 
@@ -61,9 +73,13 @@ def plain(text: str) -> Iterator[Breach]:
 def _placeholders(source: str, text: str, may_omit: Collection[str]) -> Iterator[Breach]:
     wanted, found = set(PLACEHOLDER.findall(source)), set(PLACEHOLDER.findall(text))
     for name in sorted(wanted - found - set(may_omit)):
-        yield Breach(f"lacks the placeholder %({name})s", "put it where the value belongs, letter for letter")
+        yield Breach(
+            f"lacks the placeholder %({name})s", "put it where the value belongs, letter for letter"
+        )
     for name in sorted(found - wanted):
-        yield Breach(f"has the placeholder %({name})s, which the message does not fill", "take it out")
+        yield Breach(
+            f"has the placeholder %({name})s, which the message does not fill", "take it out"
+        )
 
 
 def _ends(source: str, text: str) -> Iterator[Breach]:
@@ -71,7 +87,10 @@ def _ends(source: str, text: str) -> Iterator[Breach]:
         yield Breach("begins or ends with other spaces than the message", "make them the same")
     wanted, found = _ending(source), _ending(text)
     if wanted != found:
-        yield Breach(f"ends with {found or 'no mark'}, the message with {wanted or 'no mark'}", "end it in the same way")
+        yield Breach(
+            f"ends with {found or 'no mark'}, the message with {wanted or 'no mark'}",
+            "end it in the same way",
+        )
 
 
 def _pairs(text: str, language: str) -> Iterator[Breach]:
@@ -95,12 +114,16 @@ def _ending(text: str) -> str:
 
 
 def _is_unseen(character: str) -> bool:
-    return character == "\ufffd" or (unicodedata.category(character) in _UNSEEN and character not in _ALLOWED)
+    return character == "\ufffd" or (
+        unicodedata.category(character) in _UNSEEN and character not in _ALLOWED
+    )
 
 
 def _words(text: str) -> Iterator[str]:
     """Yield the runs of letters, marks and joiners."""
-    kept = "".join(each if unicodedata.category(each)[0] in "LM" or each in _ALLOWED else " " for each in text)
+    kept = "".join(
+        each if unicodedata.category(each)[0] in "LM" or each in _ALLOWED else " " for each in text
+    )
     yield from kept.split()
 
 

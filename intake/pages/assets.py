@@ -10,7 +10,13 @@ from jinja2 import StrictUndefined
 VERSION = "v"
 """The argument of an asset's address that changes with its content, so that a browser may keep the asset for ever."""
 
-blueprint = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static/pages")
+blueprint = Blueprint(
+    "pages",
+    __name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/static/pages",
+)
 
 
 def init(app: Flask) -> None:
@@ -24,7 +30,9 @@ def init(app: Flask) -> None:
     app.register_blueprint(blueprint)
     build = app.url_map.bind("localhost").build
     app.jinja_env.globals["asset"] = {
-        f"{name}/{file.name}": build(f"{name}.static", {"filename": file.name, VERSION: _digest(file)})
+        f"{name}/{file.name}": build(
+            f"{name}.static", {"filename": file.name, VERSION: _digest(file)}
+        )
         for name, each in app.blueprints.items()
         for file in _files(each)
     }

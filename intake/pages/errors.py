@@ -28,12 +28,21 @@ def N_(message: str) -> str:  # noqa: N802  # The name under which gettext tools
 
 
 WORDS: Mapping[str | int, tuple[str, str]] = {
-    "expired": (N_("Please start again"), N_("This page was open for a while, so we cleared it to keep it private.")),
+    "expired": (
+        N_("Please start again"),
+        N_("This page was open for a while, so we cleared it to keep it private."),
+    ),
     404: (N_("There is no such page"), N_("Please start again, or ask the front desk.")),
     405: (N_("Please start again"), N_("This page cannot be opened this way.")),
     413: (N_("That was too long"), N_("Please go back and write a little less.")),
-    429: (N_("Please wait a moment"), N_("Too many tries. Please wait a few minutes, or ask the front desk.")),
-    500: (N_("Something went wrong on our side"), N_("Your visit goes on as planned. Please tell the front desk.")),
+    429: (
+        N_("Please wait a moment"),
+        N_("Too many tries. Please wait a few minutes, or ask the front desk."),
+    ),
+    500: (
+        N_("Something went wrong on our side"),
+        N_("Your visit goes on as planned. Please tell the front desk."),
+    ),
 }
 
 
@@ -62,13 +71,19 @@ def page(what: str | int, status: int) -> tuple[str, int]:
     title, text = room.words.get(what, room.words[404 if status < 500 else 500])
     try:
         values = room.enter()
-        return speaking.render(room.template, title=_said(title), text=_said(text), **values), status
+        return speaking.render(
+            room.template, title=_said(title), text=_said(text), **values
+        ), status
     except Exception as error:
         if current_app.testing:
             raise
         # The frame asks the database, which may be what is down; these words need nothing.
-        log.warning("an error page without its frame: %s", type(error).__name__, extra={"event": "fault"})
-        return speaking.alone("pages/error.html", title=_said(title), text=_said(text), onward=room.home), status
+        log.warning(
+            "an error page without its frame: %s", type(error).__name__, extra={"event": "fault"}
+        )
+        return speaking.alone(
+            "pages/error.html", title=_said(title), text=_said(text), onward=room.home
+        ), status
 
 
 def _said(message: str) -> str:
@@ -89,7 +104,12 @@ def _unforeseen(error: Exception) -> tuple[str, int]:
     if current_app.testing:
         raise error
     # The log gets the kind and place of the fault; its text could carry what a patient typed.
-    log.error("unforeseen fault in %s: %s", request.endpoint, type(error).__name__, extra={"event": "fault"})
+    log.error(
+        "unforeseen fault in %s: %s",
+        request.endpoint,
+        type(error).__name__,
+        extra={"event": "fault"},
+    )
     return page(500, 500)
 
 

@@ -21,9 +21,16 @@ def whole(settings: Settings) -> tuple[str, ...]:
         faults = lint.faults(tag, asked)
         found += [] if faults else [tag]
         if faults:
-            log.error("%s is not offered: %s; see `intake i18n check`", tag, faults[0], extra={"event": "language-not-whole"})
+            log.error(
+                "%s is not offered: %s; see `intake i18n check`",
+                tag,
+                faults[0],
+                extra={"event": "language-not-whole"},
+            )
     if not found:
-        raise SettingsError(["intake.toml: languages: none of them is whole; see `intake i18n check`"])
+        raise SettingsError(
+            ["intake.toml: languages: none of them is whole; see `intake i18n check`"]
+        )
     return tuple(found)
 
 
@@ -56,7 +63,12 @@ def negotiated() -> str:
 def _for_templates() -> dict[str, object]:
     locale = current()
     speaks = i18n.translator(locale.tag)
-    return {"_": speaks.gettext, "ngettext": speaks.ngettext, "locale": locale, "site_languages": offered()}
+    return {
+        "_": speaks.gettext,
+        "ngettext": speaks.ngettext,
+        "locale": locale,
+        "site_languages": offered(),
+    }
 
 
 def init(app: Flask) -> None:

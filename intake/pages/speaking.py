@@ -52,7 +52,9 @@ def speaking(speaks: Translator) -> type[Extension]:
             for token in stream:
                 read.append(token)
                 if _is_message(read[-len(MESSAGE) :]):
-                    read[-len(MESSAGE) :] = [Token(token.lineno, "string", speaks.plain(read[-2].value))]
+                    read[-len(MESSAGE) :] = [
+                        Token(token.lineno, "string", speaks.plain(read[-2].value))
+                    ]
             return read
 
     return Speaking

@@ -37,7 +37,9 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/why", "why", why, methods=["GET", "POST"])
     blueprint.add_url_rule("/who", "who", who, methods=["GET", "POST"])
     blueprint.add_url_rule("/question/<question_id>", "question", question, methods=["GET", "POST"])
-    blueprint.add_url_rule("/question/<question_id>/details", "details", details, methods=["GET", "POST"])
+    blueprint.add_url_rule(
+        "/question/<question_id>/details", "details", details, methods=["GET", "POST"]
+    )
 
 
 def url_of(place: Place) -> str:
@@ -51,7 +53,11 @@ def at(place: Place, shown: Callable[[Draft], Page]) -> Page:
     """Show a place to whom it is open; others are led to where they are, or to the calm start."""
     draft = visitors.draft()
     if draft is None:
-        return errors.page("expired", 410) if request.method == "POST" else redirect(url_for("patient.home"), 303)
+        return (
+            errors.page("expired", 410)
+            if request.method == "POST"
+            else redirect(url_for("patient.home"), 303)
+        )
     questions, state = voices.questions(draft.state), draft.state
     if not journey.reachable(questions, state.answers, state.seen, place):
         return redirect(url_of(journey.frontier(questions, state.answers, state.seen)), 303)
@@ -77,7 +83,9 @@ def onward() -> Page:
     if draft is None:
         return redirect(url_for("patient.home"), 303)
     state = draft.state
-    return redirect(url_of(journey.frontier(voices.questions(state), state.answers, state.seen)), 303)
+    return redirect(
+        url_of(journey.frontier(voices.questions(state), state.answers, state.seen)), 303
+    )
 
 
 def why() -> Page:
@@ -92,7 +100,9 @@ def _why(draft: Draft) -> Page:
             "patient/why.html",
             **frame(draft, journey.WHY),
             resting=before is not None,
-            asks_tribes=any(each.kind is Kind.TRIBES for each in site().settings.question_set.questions),
+            asks_tribes=any(
+                each.kind is Kind.TRIBES for each in site().settings.question_set.questions
+            ),
         )
     if before is not None and request.form.get(ENOUGH):
         visitors.forget(LINK, SIZE, THEME)
@@ -122,7 +132,13 @@ def _who(draft: Draft) -> Page:
         faults = pending.faults if pending else ()
         asked_first = site().settings.asked_first_from_age if voices.is_asked_first(draft) else None
         place = frame(draft, journey.INFORMANT)
-        return speaking.render("patient/who.html", **place, informants=Informant, faults=faults, asked_first=asked_first)
+        return speaking.render(
+            "patient/who.html",
+            **place,
+            informants=Informant,
+            faults=faults,
+            asked_first=asked_first,
+        )
     said = request.form.get("informant", "")
     if said not in set(Informant):
         return _again(draft, journey.INFORMANT, {}, ("missing",))
@@ -137,13 +153,22 @@ def _spoken_by(draft: Draft, informant: Informant) -> DraftState:
     before = draft.state.informant
     passed_on = before is not None and before.is_own is not informant.is_own
     if passed_on and voices.is_asked_first(draft):
-        return replace(draft.state, informant=informant, answers={}, seen=(journey.WHY.key,), pending={})
-    return replace(draft.state if before is informant else _without_themselves(draft.state), informant=informant)
+        return replace(
+            draft.state, informant=informant, answers={}, seen=(journey.WHY.key,), pending={}
+        )
+    return replace(
+        draft.state if before is informant else _without_themselves(draft.state),
+        informant=informant,
+    )
 
 
 def _without_themselves(state: DraftState) -> DraftState:
     """Return the state without what whoever answered for the patient said of themselves."""
-    theirs = {each.id for each in site().settings.question_set.questions if each.about is Subject.INFORMANT}
+    theirs = {
+        each.id
+        for each in site().settings.question_set.questions
+        if each.about is Subject.INFORMANT
+    }
     places = {Place(Step.QUESTION, each).key for each in theirs}
     return replace(
         state,
@@ -175,9 +200,15 @@ def _question(draft: Draft, asked: Question) -> Page:
     values = request.form.to_dict(flat=False)
     state = values.get("state", [""])[-1]
     if state.startswith(ONLY) and state.removeprefix(ONLY) in STATES:
-        return _answered(draft, place, asked, Reading(Answer(STATES[state.removeprefix(ONLY)])), values)
+        return _answered(
+            draft, place, asked, Reading(Answer(STATES[state.removeprefix(ONLY)])), values
+        )
     if state in STATES:
-        said = Reading(None, (Fault.BOTH,)) if reading.has_content(values) else Reading(Answer(STATES[state]))
+        said = (
+            Reading(None, (Fault.BOTH,))
+            if reading.has_content(values)
+            else Reading(Answer(STATES[state]))
+        )
         return _answered(draft, place, asked, said, values)
     said = reading.read_question(asked, values, earlier)
     if said == Reading(None) and earlier is not None and earlier.state is not State.ANSWERED:
@@ -191,10 +222,18 @@ def _details(draft: Draft, asked: Question) -> Page:
     if request.method != "POST":
         return _show(draft, place, asked)
     values = request.form.to_dict(flat=False)
-    return _answered(draft, place, asked, reading.read_details(asked, values, draft.state.answers[asked.id]), values)
+    return _answered(
+        draft,
+        place,
+        asked,
+        reading.read_details(asked, values, draft.state.answers[asked.id]),
+        values,
+    )
 
 
-def _answered(draft: Draft, place: Place, asked: Question, said: Reading, values: Mapping[str, list[str]]) -> Page:
+def _answered(
+    draft: Draft, place: Place, asked: Question, said: Reading, values: Mapping[str, list[str]]
+) -> Page:
     declines = "state" in values
     if not declines and reading.is_search(values):
         return _again(draft, place, values, (), FOUND)
@@ -208,7 +247,9 @@ def _answered(draft: Draft, place: Place, asked: Question, said: Reading, values
     return _leave(draft, place, replace(draft.state, answers=answers))
 
 
-def _is_to_pick(draft: Draft, place: Place, asked: Question, values: Mapping[str, list[str]]) -> bool:
+def _is_to_pick(
+    draft: Draft, place: Place, asked: Question, values: Mapping[str, list[str]]
+) -> bool:
     """Return whether to say, once, that nothing was picked of what a search found; who goes on all the same wants none."""
     pending = draft.state.pending.get(place.key)
     told = pending is not None and Fault.NOT_PICKED in pending.faults
@@ -226,15 +267,27 @@ def _show(draft: Draft, place: Place, asked: Question) -> str:
         ticked=values.get(reading.CHOICE, ()),
         typed=lambda name: next(iter(values.get(name, ())), ""),
         faults=pending.faults if pending else (),
-        earlier_state=None if answer is None or answer.state is State.ANSWERED else answer.state.value,
+        earlier_state=None
+        if answer is None or answer.state is State.ANSWERED
+        else answer.state.value,
         options=None if asked.kind is Kind.CHOICE else options_of(asked, values, draft),
         groups=journey.detailed(asked, answer),
     )
 
 
-def _again(draft: Draft, place: Place, values: Mapping[str, list[str]], faults: tuple[str, ...], part: str = "") -> Page:
+def _again(
+    draft: Draft,
+    place: Place,
+    values: Mapping[str, list[str]],
+    faults: tuple[str, ...],
+    part: str = "",
+) -> Page:
     """Keep a form that could not be taken, and show it again by a GET, so that Back and reload stay calm."""
-    typed = {key: tuple(texts) for key, texts in values.items() if key not in ("csrf_token", "find", "state")}
+    typed = {
+        key: tuple(texts)
+        for key, texts in values.items()
+        if key not in ("csrf_token", "find", "state")
+    }
     if Fault.BOTH in faults:
         typed["state"] = tuple(values.get("state", ()))
     pending = {**draft.state.pending, place.key: Pending(typed, tuple(map(str, faults)))}
@@ -245,7 +298,9 @@ def _leave(draft: Draft, place: Place, state: DraftState) -> Page:
     questions, earlier = voices.questions(state), draft.state
     seen = journey.left(questions, earlier.answers, state.answers, state.seen, place)
     pending = {key: form for key, form in state.pending.items() if key != place.key}
-    changing = journey.frontier(voices.questions(earlier), earlier.answers, earlier.seen) == journey.CHECK
+    changing = (
+        journey.frontier(voices.questions(earlier), earlier.answers, earlier.seen) == journey.CHECK
+    )
     onto = journey.after(questions, state.answers, seen, place, changing=changing)
     return _kept(draft, replace(state, seen=seen, pending=pending), url_of(onto))
 

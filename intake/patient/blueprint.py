@@ -11,7 +11,11 @@ from intake.patient import answering, checking, finding, links, start, visitors,
 from intake.patient.visitors import LANGUAGE, SIZE, THEME
 
 blueprint = Blueprint(
-    "patient", __name__, template_folder="templates", static_folder="static", static_url_path="/static/patient"
+    "patient",
+    __name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/static/patient",
 )
 for pages in (start, finding, links, answering, checking):
     pages.register(blueprint)

@@ -36,7 +36,10 @@ def check() -> Page:
 
 def _check(draft: Draft) -> Page:
     questions = journey.asked_of(voices.questions(draft.state), draft.state.answers)
-    rows = [(each, shown(each, draft.state.answers.get(each.id)), url_of(Place(Step.QUESTION, each.id))) for each in questions]
+    rows = [
+        (each, shown(each, draft.state.answers.get(each.id)), url_of(Place(Step.QUESTION, each.id)))
+        for each in questions
+    ]
     return speaking.render("patient/check.html", **frame(draft, journey.CHECK), rows=rows)
 
 

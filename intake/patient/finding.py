@@ -103,7 +103,9 @@ def _by_birth_date(tx: Tx, tablet: Device, form: Mapping[str, str]) -> Visit | N
     if len(here) != 1:
         return NotFound.BIRTH_DATE
     # A second time needs the front desk's code, so that nobody answers over another.
-    return NotFound.ANSWERED if visits.progress(tx, [here[0].id])[here[0].id] in ANSWERED else here[0]
+    return (
+        NotFound.ANSWERED if visits.progress(tx, [here[0].id])[here[0].id] in ANSWERED else here[0]
+    )
 
 
 def _letters(initials: str) -> list[str]:

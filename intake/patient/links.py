@@ -73,7 +73,14 @@ def birth_date() -> Page:
 def _carried(begun: str, phone: str) -> Response:
     visitors.carry(begun)
     answer = redirect(url_for("patient.onward"), 303)
-    answer.set_cookie(PHONE, phone, max_age=BOUND_FOR, secure=site().settings.is_https, httponly=True, samesite="Lax")
+    answer.set_cookie(
+        PHONE,
+        phone,
+        max_age=BOUND_FOR,
+        secure=site().settings.is_https,
+        httponly=True,
+        samesite="Lax",
+    )
     return answer
 
 
@@ -88,8 +95,14 @@ def _opened(tx: Tx, token: str) -> tuple[Link, Visit] | Ended:
         return Ended.EXPIRED
     if link.tries_left <= 0:
         return Ended.TRIES
-    return Ended.ELSEWHERE if links.is_bound_elsewhere(tx, link, request.cookies.get(PHONE)) else (link, link.visit)
+    return (
+        Ended.ELSEWHERE
+        if links.is_bound_elsewhere(tx, link, request.cookies.get(PHONE))
+        else (link, link.visit)
+    )
 
 
 def _end(ended: Ended) -> tuple[str, int]:
-    return speaking.render("patient/link_ended.html", ended=ended), 404 if ended is Ended.UNKNOWN else 410
+    return speaking.render(
+        "patient/link_ended.html", ended=ended
+    ), 404 if ended is Ended.UNKNOWN else 410

@@ -58,23 +58,38 @@ def _languages(question: Question, values: Values, draft: Draft, term: str) -> O
     spoken = draft.state.answers.get(Element.SPOKEN_LANGUAGE)
     first = [*chosen, *(spoken.choices if spoken and element is Element.WRITTEN_LANGUAGE else ())]
     known = terminology.languages()
-    ahead = [each for each in first if each in known and known[each].serves(element) and each not in common]
+    ahead = [
+        each
+        for each in first
+        if each in known and known[each].serves(element) and each not in common
+    ]
     shown = [known[each] for each in dict.fromkeys([*ahead, *common]) if each in known]
     found = terminology.search_languages(term, _names(tag), element) if term else ()
-    return Options(term, bool(found), _named(shown, tag), _named([each for each in found if each not in shown], tag))
+    return Options(
+        term,
+        bool(found),
+        _named(shown, tag),
+        _named([each for each in found if each not in shown], tag),
+    )
 
 
 def _named(shown: Sequence[Language], tag: str) -> tuple[tuple[Language, str], ...]:
     names = _names(tag)
     named = ((each, names[each.id]) for each in shown)
-    return tuple((each, "" if each.has_endonym and _plain(name) == _plain(each.endonym) else name) for each, name in named)
+    return tuple(
+        (each, "" if each.has_endonym and _plain(name) == _plain(each.endonym) else name)
+        for each, name in named
+    )
 
 
 @cache
 def _names(tag: str) -> Mapping[str, str]:
     """Return what every language is called in the language of the page: by CLDR, else by our catalog."""
     known, speaks = i18n.language_names(tag), i18n.translator(tag)
-    return {each.id: known.get(each.id) or speaks.plain(each.name) for each in terminology.languages().values()}
+    return {
+        each.id: known.get(each.id) or speaks.plain(each.name)
+        for each in terminology.languages().values()
+    }
 
 
 def _plain(name: str) -> str:
@@ -89,7 +104,9 @@ def _concepts(question: Question, values: Values, draft: Draft, term: str) -> Op
     picked = [table[each] for each in values.get(CHOICE, ()) if each in table]
     found = terminology.search_concepts(term) if term else ()
     fitting = dict.fromkeys(
-        each for each in (*picked, *found) if terminology.owner_of(question, each.code) and not question.option(each.code)
+        each
+        for each in (*picked, *found)
+        if terminology.owner_of(question, each.code) and not question.option(each.code)
     )
     on_page = tuple(boxes[each.code] for each in found if each.code in boxes)
     concepts = tuple(each for each in fitting if each.code not in boxes)

@@ -47,7 +47,9 @@ class Reading:
 def read_question(question: Question, values: Values, earlier: Answer | None) -> Reading:
     """Read the page of a question; details and write-ins given `earlier` stay with the groups that are still chosen."""
     words = _typed(values, OWN_WORDS)
-    ticked = tuple(dict.fromkeys(each for each in values.get(CHOICE, ()) if each and each != OWN_WORDS))
+    ticked = tuple(
+        dict.fromkeys(each for each in values.get(CHOICE, ()) if each and each != OWN_WORDS)
+    )
     if question.kind is Kind.GROUPS:
         return _groups(question, ticked, words, earlier)
     if question.kind is Kind.TRIBES:
@@ -60,10 +62,18 @@ def read_details(question: Question, values: Values, earlier: Answer) -> Reading
     groups = [each for each in earlier.choices if question.option(each)]
     picked = [each for each in dict.fromkeys(values.get(CHOICE, ())) if each]
     owners = {each: owner.id for each in picked if (owner := terminology.owner_of(question, each))}
-    typed = {key.removeprefix(WRITE_IN): _typed(values, key) for key in values if key.startswith(WRITE_IN)}
+    typed = {
+        key.removeprefix(WRITE_IN): _typed(values, key)
+        for key in values
+        if key.startswith(WRITE_IN)
+    }
     write_ins = {key: words for key, words in typed.items() if words}
     faults = set(_word_faults(write_ins.values()))
-    if len(owners) != len(picked) or any(question.option(each) for each in picked) or set(write_ins) - set(groups):
+    if (
+        len(owners) != len(picked)
+        or any(question.option(each) for each in picked)
+        or set(write_ins) - set(groups)
+    ):
         faults.add(Fault.UNKNOWN_CHOICE)
     # A code that was found by searching brings its group along.
     choices = _ordered(question, [*groups, *owners.values(), *picked])
@@ -84,14 +94,19 @@ def is_unpicked(values: Values) -> bool:
 
 def has_content(values: Values) -> bool:
     """Return whether a form carries an answer of any kind."""
-    return any(values.get(CHOICE, ())) or any(_typed(values, key) for key in values if _is_words(key))
+    return any(values.get(CHOICE, ())) or any(
+        _typed(values, key) for key in values if _is_words(key)
+    )
 
 
 def values_of(answer: Answer | None) -> Values:
     """Return the form's values that say what the answer says."""
     if answer is None or answer.state is not State.ANSWERED:
         return {}
-    words = {key if key == OWN_WORDS else f"{WRITE_IN}{key}": (text,) for key, text in answer.write_ins.items()}
+    words = {
+        key if key == OWN_WORDS else f"{WRITE_IN}{key}": (text,)
+        for key, text in answer.write_ins.items()
+    }
     choices = answer.choices or ((OWN_WORDS,) if OWN_WORDS in answer.write_ins else ())
     return {CHOICE: choices, **words}
 
@@ -106,31 +121,47 @@ def chosen_details(question: Question, group: str, choices: Sequence[str]) -> It
             yield choice
 
 
-def _groups(question: Question, ticked: tuple[str, ...], words: str, earlier: Answer | None) -> Reading:
+def _groups(
+    question: Question, ticked: tuple[str, ...], words: str, earlier: Answer | None
+) -> Reading:
     faults = set(_word_faults([words]))
     if any(question.option(each) is None for each in ticked):
         faults.add(Fault.UNKNOWN_CHOICE)
-    if any(set(option.excludes) & set(ticked) for option in question.options if option.id in ticked):
+    if any(
+        set(option.excludes) & set(ticked) for option in question.options if option.id in ticked
+    ):
         faults.add(Fault.CONTRADICTION)
     kept, written = _kept(question, ticked, earlier)
     own = {OWN_WORDS: words} if words else {}
     if not ticked and not own:
         return _taken(None, faults)
-    return _taken(Answer(State.ANSWERED, _ordered(question, [*ticked, *kept]), {**written, **own}), faults)
+    return _taken(
+        Answer(State.ANSWERED, _ordered(question, [*ticked, *kept]), {**written, **own}), faults
+    )
 
 
-def _kept(question: Question, ticked: tuple[str, ...], earlier: Answer | None) -> tuple[list[str], Mapping[str, str]]:
+def _kept(
+    question: Question, ticked: tuple[str, ...], earlier: Answer | None
+) -> tuple[list[str], Mapping[str, str]]:
     if earlier is None or earlier.state is not State.ANSWERED:
         return [], {}
     still = set(ticked) & set(detailed(question, earlier))
-    owners = {each: terminology.owner_of(question, each) for each in earlier.choices if question.option(each) is None}
+    owners = {
+        each: terminology.owner_of(question, each)
+        for each in earlier.choices
+        if question.option(each) is None
+    }
     choices = [each for each, owner in owners.items() if owner is not None and owner.id in still]
     return choices, {key: words for key, words in earlier.write_ins.items() if key in still}
 
 
 def _single(question: Question, ticked: tuple[str, ...], words: str, *, another: bool) -> Reading:
     faults = set(_word_faults([words]))
-    known = terminology.languages() if question.kind is Kind.LANGUAGE else {each.id for each in question.options}
+    known = (
+        terminology.languages()
+        if question.kind is Kind.LANGUAGE
+        else {each.id for each in question.options}
+    )
     if len(ticked) > 1 or any(each not in known for each in ticked):
         faults.add(Fault.UNKNOWN_CHOICE)
     if another and not words:
@@ -157,8 +188,17 @@ def _taken(answer: Answer | None, faults: set[Fault]) -> Reading:
 
 def _ordered(question: Question, choices: Sequence[str]) -> tuple[str, ...]:
     """Return each choice once, in the question's order: groups and their boxes, and what was searched for behind them."""
-    places = [each for option in question.options for each in (option.id, *(detail.id for detail in option.details))]
-    return tuple(sorted(dict.fromkeys(choices), key=lambda each: places.index(each) if each in places else len(places)))
+    places = [
+        each
+        for option in question.options
+        for each in (option.id, *(detail.id for detail in option.details))
+    ]
+    return tuple(
+        sorted(
+            dict.fromkeys(choices),
+            key=lambda each: places.index(each) if each in places else len(places),
+        )
+    )
 
 
 def _is_words(key: str) -> bool:

@@ -49,7 +49,9 @@ def _groups(question: Question, answer: Answer) -> Iterator[Line]:
 
 
 def _details(question: Question, option: Option, answer: Answer) -> Iterator[Words]:
-    yield from (Words(message=detail.label) for detail in option.details if detail.id in answer.choices)
+    yield from (
+        Words(message=detail.label) for detail in option.details if detail.id in answer.choices
+    )
     for code in reading.chosen_details(question, option.id, answer.choices):
         yield Words(text=terminology.cdcrec()[code].display, language="en", direction="ltr")
     if option.id in answer.write_ins:
@@ -75,7 +77,9 @@ def _tribes(answer: Answer) -> Iterator[Line]:
 def _named(known: Language) -> Words:
     if not known.has_endonym:
         return Words(message=known.name)
-    return Words(text=known.endonym, language=known.id if known.is_tag else "", direction=known.direction)
+    return Words(
+        text=known.endonym, language=known.id if known.is_tag else "", direction=known.direction
+    )
 
 
 def _own(answer: Answer) -> Iterator[Line]:

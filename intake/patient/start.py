@@ -65,7 +65,9 @@ def pair() -> Page:
     """Make this browser a tablet of a clinic by the code that staff made."""
     form = PairForm()
     if request.method != "POST":
-        return speaking.render("patient/pair.html", code=request.args.get("code", ""), refused=False)
+        return speaking.render(
+            "patient/pair.html", code=request.args.get("code", ""), refused=False
+        )
     with site().database.write() as tx:
         allowed = attempts.allow(tx, "pair", PAIR_TRIES, PAIR_PER)
         paired = devices.pair(tx, form.code.data or "") if allowed else None
@@ -76,7 +78,9 @@ def pair() -> Page:
     visitors.forget()
     answer = redirect(url_for("patient.home"), 303)
     https = site().settings.is_https
-    answer.set_cookie(TABLET, paired[1], max_age=PAIRED_FOR, secure=https, httponly=True, samesite="Lax")
+    answer.set_cookie(
+        TABLET, paired[1], max_age=PAIRED_FOR, secure=https, httponly=True, samesite="Lax"
+    )
     return answer
 
 

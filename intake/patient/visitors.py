@@ -16,7 +16,15 @@ from intake.store.visits import Visit
 TABLET, PHONE = "tablet", "phone"
 """The cookies that a paired tablet, and the one device that a link was opened on, carry."""
 
-DRAFT, LINK, LANGUAGE, DONE, SIZE, THEME, FAULT = "draft", "link", "language", "done", "size", "theme", "fault"
+DRAFT, LINK, LANGUAGE, DONE, SIZE, THEME, FAULT = (
+    "draft",
+    "link",
+    "language",
+    "done",
+    "size",
+    "theme",
+    "fault",
+)
 """What a visit's session holds: tokens, a language tag, how the pages look, why no visit was found; never what was typed."""
 
 TOUCH_EVERY = timedelta(seconds=20)
@@ -77,7 +85,9 @@ def patience(channel: Channel) -> timedelta:
     return times.kiosk_drop if channel is Channel.KIOSK else times.draft_idle
 
 
-def begin(tx: Tx, visit: Visit, locale: str, *, device: str | None = None, link: str | None = None) -> str:
+def begin(
+    tx: Tx, visit: Visit, locale: str, *, device: str | None = None, link: str | None = None
+) -> str:
     """Begin a draft for the visit, or go on with the one that the link began, in the language `locale`.
 
     Returns the token for `carry`.

@@ -6,7 +6,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from intake.report.periods import instant, months_before
-from intake.report.values import ELEMENTS, TOTAL, ClinicScope, Definition, ElementCounts, RowCounts, State
+from intake.report.values import (
+    ELEMENTS,
+    TOTAL,
+    ClinicScope,
+    Definition,
+    ElementCounts,
+    RowCounts,
+    State,
+)
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -31,7 +39,15 @@ SELECT clinic, element, state, count(*) AS people,
 FROM each GROUP BY ALL
 """
 
-PARTS = ("detailed", "current", "stale", "declined-later", "reason-unknown", "hispanic-only", "verified")
+PARTS = (
+    "detailed",
+    "current",
+    "stale",
+    "declined-later",
+    "reason-unknown",
+    "hispanic-only",
+    "verified",
+)
 """The counted splits of a part of the states, in the order of the columns."""
 
 _TOGETHER = """
@@ -54,12 +70,17 @@ class StatesDoNotSumError(AssertionError):
 
 
 def count(
-    connection: "DuckDBPyConnection", clinics: Sequence[ClinicScope], definition: Definition, as_of: datetime
+    connection: "DuckDBPyConnection",
+    clinics: Sequence[ClinicScope],
+    definition: Definition,
+    as_of: datetime,
 ) -> tuple[RowCounts, ...]:
     """The exact counts, a row per clinic in the order given and the organization's last."""
     connection.execute(_EVERYONE)
     confirmed_after = instant(months_before(as_of.date(), definition.stale_months), "UTC")
-    groups = connection.execute(_STATES, {"elements": list(ELEMENTS), "confirmed_after": confirmed_after}).fetchall()
+    groups = connection.execute(
+        _STATES, {"elements": list(ELEMENTS), "confirmed_after": confirmed_after}
+    ).fetchall()
     found = _added(groups)
     together = {row[0]: row[1:] for row in connection.execute(_TOGETHER).fetchall()}
     named = [(clinic.id, clinic.name) for clinic in clinics] + [(TOTAL, "")]
@@ -77,9 +98,13 @@ def _added(groups: Sequence[tuple[Any, ...]]) -> Mapping[tuple[str, str], Elemen
     return {key: ElementCounts(tuple(states[key]), parts[key]) for key in states}
 
 
-def _row(key: str, name: str, found: Mapping[tuple[str, str], ElementCounts], together: Sequence[int]) -> RowCounts:
+def _row(
+    key: str, name: str, found: Mapping[tuple[str, str], ElementCounts], together: Sequence[int]
+) -> RowCounts:
     nobody = ElementCounts((0,) * len(State), dict.fromkeys(PARTS, 0))
     elements = {element: found.get((key, element), nobody) for element in ELEMENTS}
     if any(sum(counts.states) != together[0] for counts in elements.values()):
         raise StatesDoNotSumError(f"states do not sum to the people of row {key or 'total'}")
-    return RowCounts(key, name, together[0], elements, dict(zip(TOGETHER, together[1:], strict=True)))
+    return RowCounts(
+        key, name, together[0], elements, dict(zip(TOGETHER, together[1:], strict=True))
+    )

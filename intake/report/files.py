@@ -12,7 +12,15 @@ from typing import BinaryIO, cast
 
 from intake.report.values import BrokenLine
 
-TYPES = ("Patient", "Encounter", "Observation", "Provenance", "Organization", "Location", "Appointment")
+TYPES = (
+    "Patient",
+    "Encounter",
+    "Observation",
+    "Provenance",
+    "Organization",
+    "Location",
+    "Appointment",
+)
 _NAME = re.compile(r"(?P<type>[A-Z][A-Za-z]+)(?:[._-][\w.-]*)?\.ndjson(?:\.gz)?", re.ASCII)
 
 
@@ -50,7 +58,10 @@ def sift(path: Path, kind: str, into: Path, keep: int = 1000) -> Sifted:
     """Read the file line by line, copy the sound lines, name the first `keep` broken ones; bounded memory."""
     broken: list[BrokenLine] = []
     more = 0
-    copy = into / f"{path.name.removesuffix('.gz')}.{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    copy = (
+        into
+        / f"{path.name.removesuffix('.gz')}.{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    )
     with copy.open("wb") as out:
         for number, line, fault in _judged(path, kind):
             if not fault:
@@ -83,7 +94,12 @@ def _opened(path: Path) -> BinaryIO:
 def fault_of(line: bytes, kind: str) -> str:
     """Say what is wrong with the line, or nothing; never with a word of its content."""
     try:
-        resource = json.loads(line.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_refused, parse_float=_finite)
+        resource = json.loads(
+            line.decode("utf-8-sig"),
+            object_pairs_hook=_unique,
+            parse_constant=_refused,
+            parse_float=_finite,
+        )
     except UnicodeDecodeError:
         return "is not UTF-8"
     except (ValueError, RecursionError):

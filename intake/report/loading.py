@@ -70,7 +70,9 @@ def engine(memory_limit: str = MEMORY_LIMIT) -> Iterator[tuple["DuckDBPyConnecti
             connection.close()
 
 
-def load(connection: "DuckDBPyConnection", folder: Path, files: Mapping[str, tuple[Path, ...]]) -> Loaded:
+def load(
+    connection: "DuckDBPyConnection", folder: Path, files: Mapping[str, tuple[Path, ...]]
+) -> Loaded:
     """Fill every flat table; a type without files gets an empty one."""
     connection.execute(_PLACE)
     loaded = Loaded({kind: tuple(files.get(kind, ())) for kind in TYPES})
@@ -101,16 +103,24 @@ def _fill(connection: "DuckDBPyConnection", folder: Path, loaded: Loaded, kind: 
     try:
         _read(connection, _FILLS[kind], leniently(SHAPES[kind]), loaded.files[kind])
     except duckdb.Error as error:
-        raise UnreadableFilesError(f"the {kind} files cannot be read ({type(error).__name__})") from None
+        raise UnreadableFilesError(
+            f"the {kind} files cannot be read ({type(error).__name__})"
+        ) from None
 
 
-def _read(connection: "DuckDBPyConnection", fill: str, source: str, files: tuple[Path, ...]) -> None:
-    connection.execute(fill.replace("FROM source", f"FROM {source}"), {"files": [str(path) for path in files]})
+def _read(
+    connection: "DuckDBPyConnection", fill: str, source: str, files: tuple[Path, ...]
+) -> None:
+    connection.execute(
+        fill.replace("FROM source", f"FROM {source}"), {"files": [str(path) for path in files]}
+    )
 
 
 def _newest_only(connection: "DuckDBPyConnection", table: str) -> None:
     """Keep the last version where an export holds a resource more than once."""
-    total, different = connection.execute(f"SELECT count(*), count(DISTINCT id) FROM {table}").fetchall()[0]  # noqa: S608
+    total, different = connection.execute(
+        f"SELECT count(*), count(DISTINCT id) FROM {table}"
+    ).fetchall()[0]  # noqa: S608
     if total == different:
         return
     connection.execute(
@@ -125,7 +135,9 @@ def _each_once(connection: "DuckDBPyConnection") -> None:
         "SELECT count(*), count(DISTINCT (id, kind, target, element)) FROM provenance"
     ).fetchall()[0]
     if total != different:
-        connection.execute("CREATE OR REPLACE TABLE provenance AS SELECT DISTINCT * FROM provenance")
+        connection.execute(
+            "CREATE OR REPLACE TABLE provenance AS SELECT DISTINCT * FROM provenance"
+        )
 
 
 def _resolve_patient_tokens(connection: "DuckDBPyConnection", loaded: Loaded) -> None:
@@ -137,7 +149,12 @@ def _resolve_patient_tokens(connection: "DuckDBPyConnection", loaded: Loaded) ->
             UNION ALL SELECT merged_into FROM patient) WHERE starts_with(patient, '?')""")
     wanted = connection.execute("SELECT count(*) FROM wanted_token").fetchall()[0][0]
     if wanted and loaded.files["Patient"]:
-        _read(connection, tables.PATIENT_TOKENS, leniently(SHAPES["PatientIdentifier"]), loaded.files["Patient"])
+        _read(
+            connection,
+            tables.PATIENT_TOKENS,
+            leniently(SHAPES["PatientIdentifier"]),
+            loaded.files["Patient"],
+        )
         connection.execute("""
             UPDATE encounter SET patient = t.id FROM patient_token t WHERE t.key = encounter.patient;
             UPDATE observation SET patient = t.id FROM patient_token t WHERE t.key = observation.patient;

@@ -80,14 +80,19 @@ def make(folder: Path, asked: Asked, captured: Iterable[Captured] | None = None)
         definition=asked.definition,
         snapshot=found.snapshot,
         rows=results(found.rows, captured=captured is not None),
-        excluded=tuple(Exclusion(reason, unit, shown_alone(number)) for (reason, unit), number in found.left_out.items()),
+        excluded=tuple(
+            Exclusion(reason, unit, shown_alone(number))
+            for (reason, unit), number in found.left_out.items()
+        ),
         broken_lines=found.broken_lines,
         newest_encounter=found.newest_encounter,
     )
     return Made(report, found.broken)
 
 
-def tally(folder: Path, asked: Asked, captured: Iterable[Captured] = (), memory_limit: str = MEMORY_LIMIT) -> Tally:
+def tally(
+    folder: Path, asked: Asked, captured: Iterable[Captured] = (), memory_limit: str = MEMORY_LIMIT
+) -> Tally:
     """Count exactly; raises UnreadableFilesError."""
     with engine(memory_limit) as (connection, spare):
         loaded = load(connection, spare, ndjson.find(folder))
@@ -98,7 +103,9 @@ def tally(folder: Path, asked: Asked, captured: Iterable[Captured] = (), memory_
         if clinics is not asked.clinics:
             rows = tuple(row for row in rows if row.people or row.key == TOTAL)
         newest = _newest_encounter(connection)
-        return Tally(rows, left_out, _snapshot(connection), newest, tuple(loaded.broken), loaded.broken_lines)
+        return Tally(
+            rows, left_out, _snapshot(connection), newest, tuple(loaded.broken), loaded.broken_lines
+        )
 
 
 def _place(connection: "DuckDBPyConnection", asked: Asked) -> Sequence[ClinicScope]:
@@ -116,7 +123,9 @@ def _snapshot(connection: "DuckDBPyConnection") -> str:
     """A hash over the flat tables, whatever the order of their rows: the same data, the same hash."""
     digest = hashlib.sha256()
     for table in ("patient", "encounter", "observation", "provenance", "place", "appointment"):
-        rows = connection.execute(f"SELECT count(*), sum(hash(t)::HUGEINT) FROM {table} AS t").fetchall()  # noqa: S608
+        rows = connection.execute(
+            f"SELECT count(*), sum(hash(t)::HUGEINT) FROM {table} AS t"
+        ).fetchall()  # noqa: S608
         digest.update(f"{table}:{rows[0]}\n".encode())
     return digest.hexdigest()
 

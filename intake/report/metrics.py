@@ -56,12 +56,20 @@ def wilson(numerator: int, denominator: int) -> tuple[float, float]:
 
 def metric(numerator: Count, denominator: Count) -> Metric:
     """The share, with its percentage only where neither it nor its complement tells of 1 to 10 people."""
-    if isinstance(numerator, str) or isinstance(denominator, str) or denominator < FEWEST_FOR_PERCENT:
+    if (
+        isinstance(numerator, str)
+        or isinstance(denominator, str)
+        or denominator < FEWEST_FOR_PERCENT
+    ):
         return Metric(numerator, denominator)
     if is_small(numerator) or is_small(denominator - numerator):
         return Metric(WITHHELD, denominator)
     low, high = wilson(numerator, denominator)
-    return Metric(numerator, denominator, *(round(value, 1) for value in (100 * numerator / denominator, low, high)))
+    return Metric(
+        numerator,
+        denominator,
+        *(round(value, 1) for value in (100 * numerator / denominator, low, high)),
+    )
 
 
 def results(rows: Sequence[RowCounts], *, captured: bool) -> tuple[Row, ...]:
@@ -75,16 +83,24 @@ def results(rows: Sequence[RowCounts], *, captured: bool) -> tuple[Row, ...]:
             row.key or None,
             row.name,
             people[row.key],
-            tuple(_result(row.key, element, shown[element], captured=captured) for element in ELEMENTS),
+            tuple(
+                _result(row.key, element, shown[element], captured=captured) for element in ELEMENTS
+            ),
             {name: metric(together[row.key, name], people[row.key]) for name in row.together},
         )
         for row in rows
     )
 
 
-def _element(rows: Sequence[RowCounts], element: str, people: Mapping[str, Count], withheld: set[str]) -> Shown:
+def _element(
+    rows: Sequence[RowCounts], element: str, people: Mapping[str, Count], withheld: set[str]
+) -> Shown:
     """All counts of one element as they may be shown, by row and name."""
-    exact = {(row.key, name): count for row in rows for name, count in _sums(row.people, row.elements[element]).items()}
+    exact = {
+        (row.key, name): count
+        for row in rows
+        for name, count in _sums(row.people, row.elements[element]).items()
+    }
     keys = tuple(row.key for row in rows)
     told = {key for key in keys if is_small(exact[key, "people"] - exact[key, "direct"])}
     table = Table(exact, keys, TOTAL, _TREE, "people")
@@ -96,7 +112,9 @@ def _element(rows: Sequence[RowCounts], element: str, people: Mapping[str, Count
     return shown
 
 
-def _split(exact: Mapping[Variable, int], keys: tuple[str, ...], name: str, shown: Shown) -> Mapping[Variable, Count]:
+def _split(
+    exact: Mapping[Variable, int], keys: tuple[str, ...], name: str, shown: Shown
+) -> Mapping[Variable, Count]:
     root, parts = _SPLITS[name]
     rest = f"not-{name}"
     values = dict(exact)
@@ -125,11 +143,17 @@ def _together(rows: Sequence[RowCounts], shown: Mapping[str, Shown], withheld: s
         ("direct", "direct", ELEMENTS[:3]),
         ("known-with-interpreter", "known", (*ELEMENTS[:3], "interpreter")),
     ):
-        values = {(row.key, "in"): row.together[name] for row in rows} | {(row.key, "people"): row.people for row in rows}
+        values = {(row.key, "in"): row.together[name] for row in rows} | {
+            (row.key, "people"): row.people for row in rows
+        }
         values |= {(row.key, "out"): row.people - row.together[name] for row in rows}
-        free = withheld | {key for key in keys if any(isinstance(shown[one][key, column], str) for one in elements)}
+        free = withheld | {
+            key for key in keys if any(isinstance(shown[one][key, column], str) for one in elements)
+        }
         limits = {(row.key, "in"): _limits(row, column, elements) for row in rows}
-        cells = protect(Table(values, keys, TOTAL, {"people": ("in", "out")}, "people", limits), free=free)
+        cells = protect(
+            Table(values, keys, TOTAL, {"people": ("in", "out")}, "people", limits), free=free
+        )
         found |= {(key, name): cells[key, "in"] for key in keys}
     return found
 

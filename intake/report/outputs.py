@@ -49,7 +49,9 @@ def row_name(row: Row) -> str:
 
 def share(metric: Metric) -> str:
     """The percentage with its range, or the word that it is withheld."""
-    return WITHHELD if metric.percent is None else f"{metric.percent} % ({metric.low}–{metric.high})"
+    return (
+        WITHHELD if metric.percent is None else f"{metric.percent} % ({metric.low}–{metric.high})"
+    )
 
 
 def fraction(metric: Metric) -> str:
@@ -69,7 +71,9 @@ def to_text(report: Report) -> str:
 
 def exclusions(report: Report) -> tuple[tuple[str, Count], ...]:
     """The reasons in words with their counts."""
-    return tuple((EXCLUSION_WORDS.get(one.reason, one.reason), one.count) for one in report.excluded)
+    return tuple(
+        (EXCLUSION_WORDS.get(one.reason, one.reason), one.count) for one in report.excluded
+    )
 
 
 def _text_table(report: Report, element: str) -> Iterator[list[str]]:
@@ -77,19 +81,31 @@ def _text_table(report: Report, element: str) -> Iterator[list[str]]:
     for row in report.rows:
         one = next(result for result in row.elements if result.element == element)
         counts = [str(one.states[state]) for state in STATE_WORDS]
-        yield [row_name(row), str(row.people), *counts, *(share(one.metrics[name]) for name in _SHARES)]
+        yield [
+            row_name(row),
+            str(row.people),
+            *counts,
+            *(share(one.metrics[name]) for name in _SHARES),
+        ]
 
 
 def _together_table(report: Report) -> Iterator[list[str]]:
     yield ["Clinic", "Patients", *TOGETHER_WORDS.values()]
     for row in report.rows:
-        yield [row_name(row), str(row.people), *(share(row.together[name]) for name in TOGETHER_WORDS)]
+        yield [
+            row_name(row),
+            str(row.people),
+            *(share(row.together[name]) for name in TOGETHER_WORDS),
+        ]
 
 
 def _aligned(title: str, table: list[list[str]]) -> list[str]:
     """Each row on a line of its own, its columns padded to the widest cell."""
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
     return [title, *lines, ""]
 
 
@@ -97,16 +113,45 @@ def to_csv(report: Report) -> str:
     """One line per clinic, element and measure, states and metrics alike; the facts stand in every line."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    traced = [report.as_of.isoformat(), report.period.name, report.definition.version, report.snapshot]
+    traced = [
+        report.as_of.isoformat(),
+        report.period.name,
+        report.definition.version,
+        report.snapshot,
+    ]
     writer.writerow(_COLUMNS)
     for row in report.rows:
         for element, kind, measure, metric in _measures(row):
             written = [metric.percent, metric.low, metric.high]
-            cells = [row.clinic or "", row_name(row), element, kind, measure, metric.numerator, metric.denominator]
+            cells = [
+                row.clinic or "",
+                row_name(row),
+                element,
+                kind,
+                measure,
+                metric.numerator,
+                metric.denominator,
+            ]
             writer.writerow([*traced, *(harmless(cell) for cell in cells), *written])
     for one in report.excluded:
-        writer.writerow([*traced, "", ALL_CLINICS, "", "excluded", one.reason, one.count, "", "", "", ""])
-    writer.writerow([*traced, "", ALL_CLINICS, "", "excluded", "broken-lines", report.broken_lines, "", "", "", ""])
+        writer.writerow(
+            [*traced, "", ALL_CLINICS, "", "excluded", one.reason, one.count, "", "", "", ""]
+        )
+    writer.writerow(
+        [
+            *traced,
+            "",
+            ALL_CLINICS,
+            "",
+            "excluded",
+            "broken-lines",
+            report.broken_lines,
+            "",
+            "",
+            "",
+            "",
+        ]
+    )
     return out.getvalue()
 
 
@@ -122,14 +167,26 @@ def _measures(row: Row) -> Iterator[tuple[str, str, str, Metric]]:
 
 def harmless(cell: Count) -> Count:
     """A name that a spreadsheet would take for a formula gets an apostrophe before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    return (
+        f"'{cell}"
+        if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+        else cell
+    )
 
 
 def to_html(report: Report) -> str:
     """One page without scripts or outside parts."""
-    told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts(report))
-    tables = [_html_table(title, list(_text_table(report, element))) for element, title in ELEMENT_WORDS.items()]
-    tables += [_html_table(f"{title}: all metrics", list(_metric_table(report, e))) for e, title in ELEMENT_WORDS.items()]
+    told = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts(report)
+    )
+    tables = [
+        _html_table(title, list(_text_table(report, element)))
+        for element, title in ELEMENT_WORDS.items()
+    ]
+    tables += [
+        _html_table(f"{title}: all metrics", list(_metric_table(report, e)))
+        for e, title in ELEMENT_WORDS.items()
+    ]
     tables.append(_html_table("All together", list(_together_table(report))))
     left_out = [["Reason", "Count"], *([words, str(count)] for words, count in exclusions(report))]
     notes = "".join(f"<li>{escape(note)}</li>" for note in NOTES)
@@ -151,9 +208,9 @@ def _metric_table(report: Report, element: str) -> Iterator[list[str]]:
 def _html_table(caption: str, table: list[list[str]]) -> str:
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table[0])
     rows = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
+        f'<tr><th scope="row">{escape(row[0])}</th>'
+        + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
+        + "</tr>"
         for row in table[1:]
     )
-    return (
-        f'<table class="report"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    )
+    return f'<table class="report"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'

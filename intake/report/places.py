@@ -63,7 +63,9 @@ def _named(clinics: Iterable[ClinicScope]) -> dict[PlaceKey, str]:
     return named
 
 
-def _climb(place: Place, named: Mapping[PlaceKey, str], by_key: Mapping[PlaceKey, Place]) -> str | None:
+def _climb(
+    place: Place, named: Mapping[PlaceKey, str], by_key: Mapping[PlaceKey, Place]
+) -> str | None:
     """Go upwards until a place is a clinic's own, or is managed by a clinic's organization."""
     at: Place | None = place
     for _ in range(_HIGHEST):
@@ -77,7 +79,9 @@ def _climb(place: Place, named: Mapping[PlaceKey, str], by_key: Mapping[PlaceKey
     return None
 
 
-def _own(place: Place, named: Mapping[PlaceKey, str], by_key: Mapping[PlaceKey, Place]) -> str | None:
+def _own(
+    place: Place, named: Mapping[PlaceKey, str], by_key: Mapping[PlaceKey, Place]
+) -> str | None:
     for key in keys_of(place):
         if key in named:
             return named[key]

@@ -89,17 +89,28 @@ CREATE TABLE person AS SELECT DISTINCT patient AS id FROM member;
 
 def organizations_seen(connection: "DuckDBPyConnection", time_zone: str) -> tuple[ClinicScope, ...]:
     """Every Organization that is an encounter's serviceProvider, as a clinic of its own; ids tell equal names apart."""
-    keys = [key for (key,) in connection.execute("SELECT DISTINCT organization FROM encounter").fetchall() if key]
+    keys = [
+        key
+        for (key,) in connection.execute("SELECT DISTINCT organization FROM encounter").fetchall()
+        if key
+    ]
     by_key = {key: place for place in _places(connection) for key in keys_of(place)}
     found: dict[str, ClinicScope] = {}
     for key in sorted(keys):
         place = by_key.get(("Organization", key))
         clinic = place.id if place else key.removeprefix("?")
         name = (place.name if place else None) or clinic
-        reference = f"Organization/{clinic}" if place or not key.startswith("?") else key.removeprefix("?")
+        reference = (
+            f"Organization/{clinic}" if place or not key.startswith("?") else key.removeprefix("?")
+        )
         found[clinic] = ClinicScope(clinic, name, time_zone, (reference,))
-    shared = {name for name, times in Counter(scope.name for scope in found.values()).items() if times > 1}
-    told_apart = (replace(each, name=f"{each.name} ({each.id})") if each.name in shared else each for each in found.values())
+    shared = {
+        name for name, times in Counter(scope.name for scope in found.values()).items() if times > 1
+    }
+    told_apart = (
+        replace(each, name=f"{each.name} ({each.id})") if each.name in shared else each
+        for each in found.values()
+    )
     return tuple(sorted(told_apart, key=lambda scope: (scope.name, scope.id)))
 
 
@@ -111,7 +122,9 @@ SELECT EXISTS (FROM seen WHERE clinic IS NOT NULL)
 """
 
 
-def place_encounters(connection: "DuckDBPyConnection", clinics: Sequence[ClinicScope], period: Period) -> bool:
+def place_encounters(
+    connection: "DuckDBPyConnection", clinics: Sequence[ClinicScope], period: Period
+) -> bool:
     """Give every encounter near the period its clinic; returns whether any encounter of any time has one."""
     connection.execute("""
         CREATE OR REPLACE TABLE clinic (id VARCHAR, begins TIMESTAMPTZ, ends TIMESTAMPTZ);
@@ -122,7 +135,10 @@ def place_encounters(connection: "DuckDBPyConnection", clinics: Sequence[ClinicS
         connection.execute("INSERT INTO clinic VALUES (?, ?, ?)", [clinic.id, begins, ends])
     for (kind, key), clinic_id in assign(_places(connection), clinics).items():
         connection.execute("INSERT INTO place_clinic VALUES (?, ?, ?)", [kind, key, clinic_id])
-    near = {"earliest": instant(period.first, "Etc/GMT-14"), "latest": instant(period.end, "Etc/GMT+12")}
+    near = {
+        "earliest": instant(period.first, "Etc/GMT-14"),
+        "latest": instant(period.end, "Etc/GMT+12"),
+    }
     connection.execute(_WHERE_SEEN, {**near, "first": period.first, "end": period.end})
     return bool(connection.execute(_ANY_PLACED).fetchall()[0][0])
 
@@ -136,7 +152,10 @@ def find_members(connection: "DuckDBPyConnection", period: Period) -> dict[tuple
     counted = connection.execute(
         "SELECT excluded, count(*), count(DISTINCT patient) FROM visit WHERE excluded IS NOT NULL GROUP BY excluded"
     ).fetchall()
-    found = {reason: {"encounters": encounters, "patients": patients} for reason, encounters, patients in counted}
+    found = {
+        reason: {"encounters": encounters, "patients": patients}
+        for reason, encounters, patients in counted
+    }
     return {(reason, unit): found.get(reason, {}).get(unit, 0) for reason, unit in EXCLUSIONS}
 
 

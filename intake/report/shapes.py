@@ -27,7 +27,9 @@ SHAPES: Mapping[str, Mapping[str, Shape]] = {
         "meta": _META,
         "extension": [_EXTENSION],
         "link": [{"type": _TEXT, "other": _REFERENCE}],
-        "communication": [{"preferred": "BOOLEAN", "language": _CONCEPT, "extension": [_EXTENSION]}],
+        "communication": [
+            {"preferred": "BOOLEAN", "language": _CONCEPT, "extension": [_EXTENSION]}
+        ],
     },
     "PatientIdentifier": {"identifier": [_IDENTIFIER]},
     "Encounter": {
@@ -55,7 +57,11 @@ SHAPES: Mapping[str, Mapping[str, Shape]] = {
         "valueString": _TEXT,
         "dataAbsentReason": _CONCEPT,
     },
-    "Provenance": {"recorded": _TEXT, "target": [_TARGET], "agent": [{"type": _CONCEPT, "who": _REFERENCE}]},
+    "Provenance": {
+        "recorded": _TEXT,
+        "target": [_TARGET],
+        "agent": [{"type": _CONCEPT, "who": _REFERENCE}],
+    },
     "Organization": {"name": _TEXT, "identifier": [_IDENTIFIER], "partOf": _REFERENCE},
     "Location": {
         "name": _TEXT,
@@ -66,18 +72,25 @@ SHAPES: Mapping[str, Mapping[str, Shape]] = {
     "Appointment": {"identifier": [_IDENTIFIER], "participant": [{"actor": _REFERENCE}]},
 }
 
-_READ = "read_json($files, format='newline_delimited', maximum_object_size=67108864, columns={COLUMNS})"
+_READ = (
+    "read_json($files, format='newline_delimited', maximum_object_size=67108864, columns={COLUMNS})"
+)
 
 
 def strictly(shapes: Mapping[str, Shape]) -> str:
     """The clause that reads these fields at full speed and fails where a part has another shape."""
     fields = {"resourceType": _TEXT, "id": _TEXT, **shapes}
-    return _READ.replace("COLUMNS", ", ".join(f"{name}: '{duck_type(shape)}'" for name, shape in fields.items()))
+    return _READ.replace(
+        "COLUMNS", ", ".join(f"{name}: '{duck_type(shape)}'" for name, shape in fields.items())
+    )
 
 
 def leniently(shapes: Mapping[str, Shape]) -> str:
     """The clause that reads a part of another shape as nothing, at a second parse of each part."""
-    columns = ", ".join(f"{name}: '{'JSON' if name in shapes else _TEXT}'" for name in ("resourceType", "id", *shapes))
+    columns = ", ".join(
+        f"{name}: '{'JSON' if name in shapes else _TEXT}'"
+        for name in ("resourceType", "id", *shapes)
+    )
     parts = ", ".join(f"{_part(name, shape)} AS {name}" for name, shape in shapes.items())
     # Every name and shape is one of the constants above; nothing from outside comes into the text.
     return f"(SELECT resourceType, id, {parts} FROM {_READ.replace('COLUMNS', columns)})"  # noqa: S608

@@ -150,4 +150,6 @@ def _insert(connection: "DuckDBPyConnection", captured: Iterable[Captured]) -> N
             [one.verified for one in batch],
             [one.hispanic for one in batch],
         ]
-        connection.execute(f"INSERT INTO captured SELECT {', '.join(['unnest(?)'] * len(columns))}", columns)
+        connection.execute(
+            f"INSERT INTO captured SELECT {', '.join(['unnest(?)'] * len(columns))}", columns
+        )

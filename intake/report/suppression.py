@@ -59,7 +59,11 @@ class _Network:
         self.table = table
         self.hidden = hidden
         self.free = free
-        self.ends = {(row, column): self._ends(row, column) for row in table.rows for column in table.columns()}
+        self.ends = {
+            (row, column): self._ends(row, column)
+            for row in table.rows
+            for column in table.columns()
+        }
         self.at: dict[Node, list[Variable]] = {}
         for variable, (tail, head) in self.ends.items():
             self.at.setdefault(tail, []).append(variable)
@@ -85,12 +89,16 @@ class _Network:
         tail, head = self.ends[edge]
         less, more = self.room(edge)
         ways = [
-            self._cheapest(start, goal, edge) for possible, start, goal in ((more, head, tail), (less, tail, head)) if possible
+            self._cheapest(start, goal, edge)
+            for possible, start, goal in ((more, head, tail), (less, tail, head))
+            if possible
         ]
         found = [way for way in ways if way is not None]
         return min(found)[1] if found else None
 
-    def _cheapest(self, start: Node, goal: Node, without: Variable) -> tuple[int, list[Variable]] | None:
+    def _cheapest(
+        self, start: Node, goal: Node, without: Variable
+    ) -> tuple[int, list[Variable]] | None:
         waiting: list[tuple[int, Node, list[Variable]]] = [(0, start, [])]
         done: set[Node] = set()
         while waiting:
@@ -124,16 +132,22 @@ class _Network:
         """Large counts, subtotals and the organization's row are dearer to lose."""
         if variable in self.hidden:
             return 0
-        dear = (4 if variable[0] == self.table.total else 1) * (4 if variable[1] in self.table.tree else 1)
+        dear = (4 if variable[0] == self.table.total else 1) * (
+            4 if variable[1] in self.table.tree else 1
+        )
         return (1000 + self.table.values[variable]) * dear
 
 
-def protect(table: Table, hidden: set[Variable] | None = None, free: set[str] | None = None) -> Mapping[Variable, Count]:
+def protect(
+    table: Table, hidden: set[Variable] | None = None, free: set[str] | None = None
+) -> Mapping[Variable, Count]:
     """Every count of the table as it may be shown.
 
     `hidden` are counts to hide besides the small ones; rows in `free` are withheld whole, zeros and marks too.
     """
-    table_rows = sorted(table.rows, key=lambda row: (row == table.total, table.values[row, table.root]))
+    table_rows = sorted(
+        table.rows, key=lambda row: (row == table.total, table.values[row, table.root])
+    )
     freed = set(free or ())
     concealed = {v for v in _variables(table) if is_small(table.values[v])} | set(hidden or ())
     concealed = {v for v in concealed if table.values[v] > 0}
@@ -178,7 +192,10 @@ def _shown(network: _Network, variable: Variable) -> Count:
 def protect_people(people: Mapping[str, int], total: str) -> Mapping[str, Count]:
     """The rows' numbers of people as they may be shown: a small clinic takes another row with it."""
     hidden = {row for row, count in people.items() if is_small(count)}
-    others = sorted((row for row in people if people[row] > LARGEST_SMALL), key=lambda row: (row == total, people[row]))
+    others = sorted(
+        (row for row in people if people[row] > LARGEST_SMALL),
+        key=lambda row: (row == total, people[row]),
+    )
     while hidden and not all(_has_partner(people, row, hidden, total) for row in hidden):
         if not others:
             return dict.fromkeys(people, WITHHELD)
@@ -195,9 +212,15 @@ def _has_partner(people: Mapping[str, int], row: str, hidden: set[str], total: s
 
     def room(one: str) -> tuple[bool, bool]:
         small = is_small(people[one])
-        return people[one] > (1 if small else LARGEST_SMALL + 1), not small or people[one] < LARGEST_SMALL
+        return people[one] > (1 if small else LARGEST_SMALL + 1), not small or people[
+            one
+        ] < LARGEST_SMALL
 
-    return any((_same if total in {row, other} else _opposite)(room(row), room(other)) for other in hidden if other != row)
+    return any(
+        (_same if total in {row, other} else _opposite)(room(row), room(other))
+        for other in hidden
+        if other != row
+    )
 
 
 def _same(one: tuple[bool, bool], other: tuple[bool, bool]) -> bool:

@@ -30,8 +30,35 @@ class TimesTable:
 class CommonLanguagesTable:
     """`[common_languages]` of intake.toml: ids of config/terminology/languages.json."""
 
-    spoken: tuple[str, ...] = ("en", "es", "cmn", "yue", "vi", "ar", "ko", "tl", "ht", "ru", "fr", "pt", "ase")
-    written: tuple[str, ...] = ("en", "es", "zh-Hans", "zh-Hant", "vi", "ar", "ko", "tl", "ht", "ru", "fr", "pt")
+    spoken: tuple[str, ...] = (
+        "en",
+        "es",
+        "cmn",
+        "yue",
+        "vi",
+        "ar",
+        "ko",
+        "tl",
+        "ht",
+        "ru",
+        "fr",
+        "pt",
+        "ase",
+    )
+    written: tuple[str, ...] = (
+        "en",
+        "es",
+        "zh-Hans",
+        "zh-Hant",
+        "vi",
+        "ar",
+        "ko",
+        "tl",
+        "ht",
+        "ru",
+        "fr",
+        "pt",
+    )
 
 
 @dataclass(frozen=True, slots=True)

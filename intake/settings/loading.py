@@ -41,7 +41,9 @@ def load(directory: Path | None = None) -> Settings:
     file = read(IntakeFile, _toml(folder, "intake.toml", faults), "intake.toml", faults)
     quirks = _quirks(folder, faults)
     servers = _servers(file, folder, tuple(quirks), faults)
-    clinics = _clinics(_toml(folder, "clinics.toml", faults), tuple(file.servers) if file else None, faults)
+    clinics = _clinics(
+        _toml(folder, "clinics.toml", faults), tuple(file.servers) if file else None, faults
+    )
     if file:
         faults.extend(rules.intake_faults(file, tuple(question_sets)))
     if faults or file is None:
@@ -72,11 +74,17 @@ def _toml(folder: Path | None, name: str, faults: list[str]) -> dict[str, Any]:
 
 def _question_sets(folder: Path | None, faults: list[str]) -> Mapping[str, QuestionSet]:
     places = _places(folder, "questions")
-    files = {place: read(QuestionSetFile, _toml(folder, place, faults), place, faults) for place in places}
+    files = {
+        place: read(QuestionSetFile, _toml(folder, place, faults), place, faults)
+        for place in places
+    }
     known = {each.id: each for each in files.values() if each is not None}
     for place, each in files.items():
         faults.extend(rules.question_set_faults(each, known, place) if each is not None else ())
-    return {name: QuestionSet(each.id, each.version, each.url, composed(each, known)) for name, each in known.items()}
+    return {
+        name: QuestionSet(each.id, each.version, each.url, composed(each, known))
+        for name, each in known.items()
+    }
 
 
 def _places(folder: Path | None, kind: str) -> list[str]:
@@ -96,7 +104,9 @@ def _quirks(folder: Path | None, faults: list[str]) -> Mapping[str, QuirksProfil
     return found
 
 
-def _servers(file: IntakeFile | None, folder: Path | None, quirks: tuple[str, ...], faults: list[str]) -> Mapping[str, Server]:
+def _servers(
+    file: IntakeFile | None, folder: Path | None, quirks: tuple[str, ...], faults: list[str]
+) -> Mapping[str, Server]:
     servers = {}
     for name, raw in (file.servers if file else {}).items():
         where = f"intake.toml: servers.{name}"
@@ -135,7 +145,9 @@ def _server(name: str, table: ServerTable, folder: Path | None) -> Server:
     )
 
 
-def _clinics(raw: dict[str, Any], servers: tuple[str, ...] | None, faults: list[str]) -> Mapping[str, Clinic]:
+def _clinics(
+    raw: dict[str, Any], servers: tuple[str, ...] | None, faults: list[str]
+) -> Mapping[str, Clinic]:
     clinics = {}
     for name, each in raw.items():
         where = f"clinics.toml: {name}"
@@ -143,7 +155,9 @@ def _clinics(raw: dict[str, Any], servers: tuple[str, ...] | None, faults: list[
         if table is None:
             continue
         # Without a readable intake.toml nobody knows the servers, so a clinic is not blamed for naming one.
-        found = list(rules.clinic_faults(table, (table.server,) if servers is None else servers, where))
+        found = list(
+            rules.clinic_faults(table, (table.server,) if servers is None else servers, where)
+        )
         faults.extend(found)
         if not found:
             clinics[name] = _clinic(name, table)

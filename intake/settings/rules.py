@@ -15,7 +15,10 @@ AUTO = "auto"
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _ORGANIZATION = re.compile(rf"Organization/{_ID}|[^|]*\|\S.*")
 _PATIENT = re.compile(rf"Patient/{_ID}")
-OF_AN_INFORMANT = ((Kind.LANGUAGE, (Element.SPOKEN_LANGUAGE,)), (Kind.CHOICE, (Element.INTERPRETER,)))
+OF_AN_INFORMANT = (
+    (Kind.LANGUAGE, (Element.SPOKEN_LANGUAGE,)),
+    (Kind.CHOICE, (Element.INTERPRETER,)),
+)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NEEDED_FOR = {
     AuthKind.NONE: (),
@@ -46,7 +49,9 @@ def intake_faults(file: IntakeFile, question_sets: tuple[str, ...]) -> Iterator[
     yield from _times_faults(file.times, f"{where}: times")
 
 
-def question_set_faults(file: QuestionSetFile, known: Mapping[str, QuestionSetFile], where: str) -> Iterator[str]:
+def question_set_faults(
+    file: QuestionSetFile, known: Mapping[str, QuestionSetFile], where: str
+) -> Iterator[str]:
     """Yield the faults of a question set beyond its shape: what it names has to be there."""
     base = known.get(file.extends)
     if file.extends and base is None:
@@ -61,7 +66,9 @@ def question_set_faults(file: QuestionSetFile, known: Mapping[str, QuestionSetFi
             yield f"{where}: questions: '{question.id}' is there twice"
         yield from _subject_faults(question, where)
         wanted = question.asked_with
-        if wanted is not None and (wanted.question not in earlier or earlier[wanted.question].option(wanted.choice) is None):
+        if wanted is not None and (
+            wanted.question not in earlier or earlier[wanted.question].option(wanted.choice) is None
+        ):
             choice = f"no earlier question '{wanted.question}' has a choice '{wanted.choice}'"
             yield f"{where}: asked_with of '{question.id}': {choice}"
         earlier[question.id] = question
@@ -70,7 +77,10 @@ def question_set_faults(file: QuestionSetFile, known: Mapping[str, QuestionSetFi
 def _subject_faults(question: Question, where: str) -> Iterator[str]:
     if question.about is Subject.PATIENT and not question.proxy_title:
         yield f"{where}: proxy_title of '{question.id}': needed, for somebody may answer for the patient"
-    if question.about is Subject.INFORMANT and (question.kind, question.elements) not in OF_AN_INFORMANT:
+    if (
+        question.about is Subject.INFORMANT
+        and (question.kind, question.elements) not in OF_AN_INFORMANT
+    ):
         yield f"{where}: about of '{question.id}': who answers is asked for spoken-language or interpreter alone"
 
 

@@ -44,7 +44,10 @@ def _value(hint: Any, raw: object, where: str, faults: list[str]) -> Any:
         return read(hint, raw, where, faults)
     inner = get_args(hint)[0] if get_origin(hint) is tuple else None
     if is_dataclass(inner) and isinstance(inner, type) and isinstance(raw, list):
-        return tuple(read(inner, each, f"{where}[{place}]", faults) for place, each in enumerate(raw, start=1))
+        return tuple(
+            read(inner, each, f"{where}[{place}]", faults)
+            for place, each in enumerate(raw, start=1)
+        )
     try:
         return msgspec.convert(raw, hint)
     except msgspec.ValidationError as error:
@@ -53,4 +56,10 @@ def _value(hint: Any, raw: object, where: str, faults: list[str]) -> Any:
 
 
 def _kind(raw: object) -> str:
-    return "a list" if isinstance(raw, list) else "a text" if isinstance(raw, str) else type(raw).__name__
+    return (
+        "a list"
+        if isinstance(raw, list)
+        else "a text"
+        if isinstance(raw, str)
+        else type(raw).__name__
+    )

@@ -21,7 +21,9 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/users", "add_user", add, methods=["POST"])
     blueprint.add_url_rule("/users/once", "made_once", made_once)
     blueprint.add_url_rule("/users/<user>/once", "make_once", make_once, methods=["POST"])
-    blueprint.add_url_rule("/users/<user>/disable", "disable_user", disable, methods=["GET", "POST"])
+    blueprint.add_url_rule(
+        "/users/<user>/disable", "disable_user", disable, methods=["GET", "POST"]
+    )
     blueprint.add_url_rule("/users/<user>/enable", "enable_user", enable, methods=["POST"])
 
 

@@ -51,7 +51,12 @@ for part in (
 
 @blueprint.context_processor
 def _for_templates() -> dict[str, object]:
-    return {"navigation": access.navigation(), "signed_in": access.current(), "may": access.may, "say": words}
+    return {
+        "navigation": access.navigation(),
+        "signed_in": access.current(),
+        "may": access.may,
+        "say": words,
+    }
 
 
 def _enter() -> dict[str, object]:

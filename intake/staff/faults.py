@@ -11,8 +11,14 @@ WORDS: Mapping[str | int, tuple[str, str]] = {
         "Please try again",
         "The page was open too long, or did not come from here. Nothing was changed. Please go back and try again.",
     ),
-    403: ("Not open to you", "Your account does not open this page. If your work needs it, ask an administrator for the role."),
-    404: ("This is not there", "It may have been removed, or the schedule no longer has it. Nothing was changed."),
+    403: (
+        "Not open to you",
+        "Your account does not open this page. If your work needs it, ask an administrator for the role.",
+    ),
+    404: (
+        "This is not there",
+        "It may have been removed, or the schedule no longer has it. Nothing was changed.",
+    ),
     405: ("Please try again", "This page cannot be opened this way. Nothing was changed."),
     413: ("That was too long", "Nothing was changed. Please go back and write a little less."),
     500: (

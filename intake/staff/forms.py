@@ -25,23 +25,37 @@ class Form(FlaskForm):  # type: ignore[misc]  # The library has no types.
 
     def faults(self) -> Sequence[str]:
         """Return what is wrong: with the whole, then with each field in its order."""
-        return [*map(str, self.form_errors), *(str(words) for field in self for words in field.errors)]
+        return [
+            *map(str, self.form_errors),
+            *(str(words) for field in self for words in field.errors),
+        ]
 
 
 class SignInForm(Form):
     """Name and password."""
 
-    name = StringField("Name", [InputRequired("Enter your name."), Length(max=LONGEST_NAME, message="That name is too long.")])
+    name = StringField(
+        "Name",
+        [
+            InputRequired("Enter your name."),
+            Length(max=LONGEST_NAME, message="That name is too long."),
+        ],
+    )
     password = PasswordField(
         "Password",
-        [InputRequired("Enter your password."), Length(max=LONGEST_PASSWORD, message="That password is too long.")],
+        [
+            InputRequired("Enter your password."),
+            Length(max=LONGEST_PASSWORD, message="That password is too long."),
+        ],
     )
 
 
 class PasswordForm(Form):
     """A new password, twice; `current` is asked for where there is one."""
 
-    current = PasswordField("Current password", [Length(max=LONGEST_PASSWORD, message="That password is too long.")])
+    current = PasswordField(
+        "Current password", [Length(max=LONGEST_PASSWORD, message="That password is too long.")]
+    )
     new = PasswordField(
         "New password",
         [
@@ -85,7 +99,9 @@ class DayField(DateField):  # type: ignore[misc]  # The library has no types.
 class ChartForm(Form):
     """Whose chart it is: record number and date of birth."""
 
-    record_number = StringField("Record number", [DataRequired("Enter the record number.")], filters=[_stripped])
+    record_number = StringField(
+        "Record number", [DataRequired("Enter the record number.")], filters=[_stripped]
+    )
     birth_date = DayField("Date of birth", [InputRequired("Enter the date of birth.")])
 
     def validate_record_number(self, field: Any) -> None:
@@ -95,7 +111,9 @@ class ChartForm(Form):
 
     def validate_birth_date(self, field: Any) -> None:
         """Take only a day on which somebody who is here can have been born."""
-        if field.data is not None and (field.data > self.today or age(field.data, self.today) > OLDEST):
+        if field.data is not None and (
+            field.data > self.today or age(field.data, self.today) > OLDEST
+        ):
             raise ValidationError("Nobody who is here can be born on that day.")
 
     def __init__(self, today: date, **more: Any) -> None:
@@ -109,7 +127,10 @@ class UserForm(Form):
 
     name = StringField(
         "Name",
-        [DataRequired("Enter a name."), Length(max=LONGEST_NAME, message=f"Use at most {LONGEST_NAME} characters.")],
+        [
+            DataRequired("Enter a name."),
+            Length(max=LONGEST_NAME, message=f"Use at most {LONGEST_NAME} characters."),
+        ],
         filters=[_stripped],
     )
     roles = SelectMultipleField("May see", choices=sorted(ROLES), validate_choice=False)

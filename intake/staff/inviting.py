@@ -61,7 +61,9 @@ def show() -> ResponseReturnValue:
         handout=handout,
         visit=visit,
         zone=_clinic(visit).time_zone,
-        address=addresses.link(site().settings.public_url, handout.secret) if handout.kind is Kind.LINK else None,
+        address=addresses.link(site().settings.public_url, handout.secret)
+        if handout.kind is Kind.LINK
+        else None,
     )
 
 

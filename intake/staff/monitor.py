@@ -5,7 +5,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from intake.pages.site import site
@@ -57,7 +67,11 @@ class Wanted:
 
     def parameters(self, **changes: Any) -> dict[str, Any]:
         """Return them as an address carries them, with changes."""
-        held = {"state": self.status and self.status.value, "clinic": self.clinic, "live": "on" if self.live else None}
+        held = {
+            "state": self.status and self.status.value,
+            "clinic": self.clinic,
+            "live": "on" if self.live else None,
+        }
         held["chart"] = "other" if self.drifted else None
         return {name: value for name, value in {**held, **changes}.items() if value is not None}
 
@@ -123,7 +137,12 @@ def _wanted() -> Wanted:
 
 def _listing(tx: Tx, wanted: Wanted, limit: int, offset: int) -> tuple[submissions.Row, ...]:
     return submissions.listing(
-        tx, status=wanted.status, clinic=wanted.clinic, drifted=wanted.drifted, limit=limit, offset=offset
+        tx,
+        status=wanted.status,
+        clinic=wanted.clinic,
+        drifted=wanted.drifted,
+        limit=limit,
+        offset=offset,
     )
 
 

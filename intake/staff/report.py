@@ -68,7 +68,11 @@ def _handed_out() -> tuple[bytes, Report]:
 
 def _file(content: bytes, mimetype: str, report: Report, ending: str) -> Response:
     name = f"completeness-{report.period.name}.{ending}"
-    return Response(content, mimetype=mimetype, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return Response(
+        content,
+        mimetype=mimetype,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def _read(snapshot: bytes | None) -> tuple[Report | None, bool]:

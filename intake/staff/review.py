@@ -25,7 +25,11 @@ def register(blueprint: Blueprint) -> None:
 def listing() -> str:
     """Show what has to be decided, oldest first."""
     with site().database.read() as tx:
-        rows = [row for row in (submissions.get(tx, each) for each in deciding.held(tx)) if row is not None]
+        rows = [
+            row
+            for row in (submissions.get(tx, each) for each in deciding.held(tx))
+            if row is not None
+        ]
         now = tx.now
     return render_template("staff/review.html", rows=rows, clinics=site().settings.clinics, now=now)
 
@@ -41,10 +45,16 @@ def conflict(identity: str) -> ResponseReturnValue:
         return redirect(url_for(".submission", identity=identity), 303)
     wrong = ""
     if request.method == "POST":
-        wrong = CHANGED if request.form.get("seen") != seen else _decided(identity, contests, undoing=row.undoing)
+        wrong = (
+            CHANGED
+            if request.form.get("seen") != seen
+            else _decided(identity, contests, undoing=row.undoing)
+        )
         if not wrong:
             return redirect(url_for(".submission", identity=identity), 303)
-    page = render_template("staff/conflict.html", row=row, contests=contests, seen=seen, wrong=[wrong] if wrong else [])
+    page = render_template(
+        "staff/conflict.html", row=row, contests=contests, seen=seen, wrong=[wrong] if wrong else []
+    )
     return page, 422 if wrong else 200
 
 
@@ -65,5 +75,7 @@ def _read(contests: tuple[Contest, ...], *, undoing: bool) -> Mapping[str, Decis
     allowed = {Take.CHART} if undoing else set(Take)
     chosen = {each.element: request.form.get(each.element, "") for each in contests}
     return {
-        each.element: Decision(Take(chosen[each.element]), each.over) for each in contests if chosen[each.element] in allowed
+        each.element: Decision(Take(chosen[each.element]), each.over)
+        for each in contests
+        if chosen[each.element] in allowed
     }

@@ -49,7 +49,9 @@ def sign_in() -> ResponseReturnValue:
         form.form_errors.append(REFUSED)
     ended = access.TOKEN in session and access.current() is None
     action = url_for(".sign_in", next=wanted)
-    page = render_template("staff/sign_in.html", form=form, wrong=form.faults(), ended=ended, action=action)
+    page = render_template(
+        "staff/sign_in.html", form=form, wrong=form.faults(), ended=ended, action=action
+    )
     return page, 422 if form.errors else 200
 
 
@@ -87,7 +89,9 @@ def password() -> ResponseReturnValue:
             return _password_set(form.new.data)
         form.current.errors = ["The current password does not fit, or there were too many tries."]
     status = 422 if form.errors else 200
-    return render_template("staff/password.html", form=form, wrong=form.faults(), asked=asked), status
+    return render_template(
+        "staff/password.html", form=form, wrong=form.faults(), asked=asked
+    ), status
 
 
 def _password_set(new: str) -> ResponseReturnValue:
@@ -105,7 +109,10 @@ def _checked(name: str, given: str) -> User | None:
     database, limited = site().database, f"sign-in {name}"
     with database.write() as tx:
         # Both are counted, whether or not there is such a user.
-        within = [attempts.allow(tx, limited, TRIES, PER), attempts.allow(tx, "sign-in", TRIES_OF_ALL, PER)]
+        within = [
+            attempts.allow(tx, limited, TRIES, PER),
+            attempts.allow(tx, "sign-in", TRIES_OF_ALL, PER),
+        ]
     with database.read() as tx:
         # Hashing takes long by intention: it holds no lock, and after too many tries it is not done at all.
         found = users.check(tx, name, given) if all(within) else None

@@ -20,7 +20,9 @@ def register(blueprint: Blueprint) -> None:
     """Add the pages."""
     blueprint.add_url_rule("/submissions/<identity>", "submission", show)
     blueprint.add_url_rule("/submissions/<identity>/retry", "retry", retry, methods=["POST"])
-    blueprint.add_url_rule("/submissions/<identity>/discard", "discard", discard, methods=["GET", "POST"])
+    blueprint.add_url_rule(
+        "/submissions/<identity>/discard", "discard", discard, methods=["GET", "POST"]
+    )
 
 
 def show(identity: str) -> str:
@@ -46,7 +48,10 @@ def show(identity: str) -> str:
 
 def retry(identity: str) -> ResponseReturnValue:
     """Send it again now."""
-    words = "The worker tries it again now. Look again in a moment.", "It is not held and not waiting any more."
+    words = (
+        "The worker tries it again now. Look again in a moment.",
+        "It is not held and not waiting any more.",
+    )
     return acted(submissions.retry, identity, "submission-retried", *words)
 
 
@@ -57,11 +62,16 @@ def discard(identity: str) -> ResponseReturnValue:
         if row.status is not Status.HELD or row.undoing:
             return redirect(url_for(".submission", identity=identity), 303)
         return render_template("staff/discard.html", row=row)
-    words = "It is discarded, and its answers are erased.", "Only a held submission can be discarded."
+    words = (
+        "It is discarded, and its answers are erased.",
+        "Only a held submission can be discarded.",
+    )
     return acted(submissions.discard, identity, "submission-discarded", *words)
 
 
-def acted(act: Callable[[Tx, str], bool], identity: str, name: str, done: str, not_done: str) -> ResponseReturnValue:
+def acted(
+    act: Callable[[Tx, str], bool], identity: str, name: str, done: str, not_done: str
+) -> ResponseReturnValue:
     """Do it, note in the audit who did, say whether it was done, and show the submission."""
     with site().database.write() as tx:
         has_done = act(tx, identity)

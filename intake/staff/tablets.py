@@ -17,7 +17,9 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/tablets", "tablets", listing)
     blueprint.add_url_rule("/tablets", "pair_tablet", pair, methods=["POST"])
     blueprint.add_url_rule("/tablets/pairing", "pairing", pairing)
-    blueprint.add_url_rule("/tablets/<tablet>/revoke", "revoke_tablet", revoke, methods=["GET", "POST"])
+    blueprint.add_url_rule(
+        "/tablets/<tablet>/revoke", "revoke_tablet", revoke, methods=["GET", "POST"]
+    )
 
 
 def listing() -> str:
@@ -45,7 +47,12 @@ def pairing() -> ResponseReturnValue:
         return redirect(url_for(".tablets"), 303)
     with site().database.read() as tx:
         now = tx.now
-    return render_template("staff/pairing.html", handout=handout, now=now, address=addresses.pair(site().settings.public_url))
+    return render_template(
+        "staff/pairing.html",
+        handout=handout,
+        now=now,
+        address=addresses.pair(site().settings.public_url),
+    )
 
 
 def revoke(tablet: str) -> ResponseReturnValue:

@@ -65,7 +65,9 @@ def show() -> str:
     return page(_chosen())
 
 
-def page(clinic: Clinic, *, let_in: ChartForm | None = None, correct: tuple[str, ChartForm] | None = None) -> str:
+def page(
+    clinic: Clinic, *, let_in: ChartForm | None = None, correct: tuple[str, ChartForm] | None = None
+) -> str:
     """Show the day, with the form that could not be taken: that lets somebody in, or that corrects whose answers these are."""
     with site().database.read() as tx:
         lines = _lines(tx, clinic)
@@ -113,7 +115,9 @@ def _lines(tx: Tx, clinic: Clinic) -> list[Line]:
     expected = visits.expected(tx, clinic.id, start, end)
     progress = visits.progress(tx, [visit.id for visit in expected])
     unasked = resting.not_asked(tx, clinic.server, [visit.patient for visit in expected])
-    again = {patient: each.again.astimezone(clinic.time_zone).date() for patient, each in unasked.items()}
+    again = {
+        patient: each.again.astimezone(clinic.time_zone).date() for patient, each in unasked.items()
+    }
     answering = informants.proxies(tx, [visit.id for visit in expected])
     window = site().settings.times.appointment_window
     return [

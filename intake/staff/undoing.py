@@ -23,7 +23,9 @@ def undo(identity: str) -> ResponseReturnValue:
         if not undoing.possible(row, times.undo, site().clock()):
             return redirect(url_for(".submission", identity=identity), 303)
         clinic = site().settings.clinics.get(row.clinic)
-        return render_template("staff/undo.html", row=row, clinic=clinic, until=undoing.until(row, times.undo))
+        return render_template(
+            "staff/undo.html", row=row, clinic=clinic, until=undoing.until(row, times.undo)
+        )
     with site().database.write() as tx:
         asked = undoing.ask(tx, identity)
         if asked is Asked.DONE:

@@ -72,8 +72,14 @@ def correct(submission: str) -> ResponseReturnValue:
     form = ChartForm(today.date_at(clinic))
     taken = form.validate()
     with site().database.write() as tx:
-        held = next((each for each in unmatched.waiting(tx, clinic.id) if each.id == submission), None)
-        done = taken and held is not None and _correct(tx, clinic, held, replace(held.sought, **_typed(form)))
+        held = next(
+            (each for each in unmatched.waiting(tx, clinic.id) if each.id == submission), None
+        )
+        done = (
+            taken
+            and held is not None
+            and _correct(tx, clinic, held, replace(held.sought, **_typed(form)))
+        )
     # What is wrong is said in the form itself, which is gone where somebody else was quicker.
     if held is not None and not taken:
         return today.page(clinic, correct=(submission, form)), 422

@@ -26,7 +26,10 @@ def show() -> str:
         "staff/worklist.html",
         entries=found.entries,
         unreadable=found.unreadable,
-        numbers={each.id: each.sheet.record_numbers(systems.get(each.clinic, "")) for each in found.entries},
+        numbers={
+            each.id: each.sheet.record_numbers(systems.get(each.clinic, ""))
+            for each in found.entries
+        },
         clinics=clinics,
     )
 
@@ -39,5 +42,9 @@ def typed(identity: str) -> ResponseReturnValue:
         done = worklist.typed(tx, identity)
         if done:
             audit.record(tx, access.user().name, "submission-typed", identity)
-    flash("The worker reads the chart now. What is still missing comes back here." if done else "It is not held any more.")
+    flash(
+        "The worker reads the chart now. What is still missing comes back here."
+        if done
+        else "It is not held any more."
+    )
     return redirect(url_for(".worklist"), 303)

@@ -14,7 +14,9 @@ def allow(tx: Tx, what: str, limit: int, per: timedelta) -> bool:
     since = tx.now - per
     tx.connection.execute(delete(table).where(table.c.what == key, table.c.at <= since))
     tx.connection.execute(insert(table).values(what=key, at=tx.now))
-    return tx.connection.execute(select(func.count()).where(table.c.what == key)).scalar_one() <= limit
+    return (
+        tx.connection.execute(select(func.count()).where(table.c.what == key)).scalar_one() <= limit
+    )
 
 
 def forget(tx: Tx, what: str) -> None:

@@ -9,7 +9,9 @@ from sqlalchemy import Select, delete, insert, select
 from intake.store.database import Tx
 from intake.store.tables import audit as table
 
-_newest = select(table.c.at, table.c.who, table.c.action, table.c.subject).order_by(table.c.number.desc())
+_newest = select(table.c.at, table.c.who, table.c.action, table.c.subject).order_by(
+    table.c.number.desc()
+)
 
 
 @dataclass(frozen=True, slots=True)

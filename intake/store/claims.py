@@ -6,7 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, case, exists, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from intake.answers import Submission
 from intake.store import deciding, earlier, known, payload
@@ -81,17 +95,28 @@ def due(tx: Tx, query: Select[Any], server: str, limit: int) -> Sequence[Any]:
 def _first(now: Any, server: Any, key: Any, identity: Any, number: Any) -> ColumnElement[bool]:
     """Return the condition that another row of the same chart goes before the one that is given."""
     older = and_(_other.c.number < number, _other.c.status.in_(_open))
-    same_chart = and_(_other.c.server == server, _other.c.patient_key == key, _other.c.id != identity)
+    same_chart = and_(
+        _other.c.server == server, _other.c.patient_key == key, _other.c.id != identity
+    )
     return and_(same_chart, or_(older, _other.c.leased_until > now))
 
 
 def _due(which: ColumnElement[bool]) -> Select[Any]:
     now, server = bindparam("now", type_=Moment), bindparam("for_server", type_=String)
-    blocked = exists().where(_first(now, table.c.server, table.c.patient_key, table.c.id, table.c.number))
+    blocked = exists().where(
+        _first(now, table.c.server, table.c.patient_key, table.c.id, table.c.number)
+    )
     free = or_(table.c.lease.is_(None), table.c.leased_until <= now)
     return (
         select(table)
-        .where(table.c.server == server, table.c.status.in_(_open), table.c.due_at <= now, free, ~blocked, which)
+        .where(
+            table.c.server == server,
+            table.c.status.in_(_open),
+            table.c.due_at <= now,
+            free,
+            ~blocked,
+            which,
+        )
         .order_by(table.c.due_at, table.c.number)
         .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True)
@@ -101,7 +126,9 @@ def _due(which: ColumnElement[bool]) -> Select[Any]:
 # Put together once, for a worker asks with every batch.
 DUE, UNDO_DUE = _due(table.c.undo_from.is_(None)), _due(table.c.undo_from.is_not(None))
 _TAKE = update(table).where(table.c.id == bindparam("of_row")).values(attempts=table.c.attempts + 1)
-_MINE = update(table).where(table.c.id == bindparam("of_row"), table.c.lease == bindparam("under_lease"))
+_MINE = update(table).where(
+    table.c.id == bindparam("of_row"), table.c.lease == bindparam("under_lease")
+)
 
 
 def _leased(tx: Tx, held: Any, until: datetime) -> Claimed | None:
@@ -130,7 +157,12 @@ def take(tx: Tx, identity: str, lease: str, until: datetime) -> None:
 
 def hold_unreadable(tx: Tx, identity: str, words: str) -> None:
     """Hold a row that nobody could lease, for it cannot be opened."""
-    held_for = {"status": Status.HELD.value, "held_at": tx.now, "reason": "unreadable", "words": words}
+    held_for = {
+        "status": Status.HELD.value,
+        "held_at": tx.now,
+        "reason": "unreadable",
+        "words": words,
+    }
     tx.connection.execute(update(table).where(table.c.id == identity).values(held_for))
 
 
@@ -160,7 +192,9 @@ def follow(tx: Tx, claimed: Claimed, patient: str) -> bool:
 def bind(tx: Tx, claimed: Claimed, submission: Submission, lease: timedelta) -> bool:
     """Put the row under the chart that was found for its patient; False where another row of that chart goes first."""
     sealed = tx.cipher.seal(payload.encode(submission), claimed.row.id)
-    return _put_under(tx, claimed, submission.patient, {"payload": sealed, "leased_until": tx.now + lease})
+    return _put_under(
+        tx, claimed, submission.patient, {"payload": sealed, "leased_until": tx.now + lease}
+    )
 
 
 def take_from(tx: Tx, claimed: Claimed, elements: frozenset[str]) -> Claimed:
@@ -185,7 +219,9 @@ def sending(tx: Tx, claimed: Claimed, before: Earlier, lease: timedelta) -> bool
     It is kept sealed for undo: after a time-out nobody could tell any more what the chart said.
     """
     sealed = earlier.sealed(tx, before, claimed.row.id)
-    return _update(tx, claimed, {"sent_at": tx.now, "earlier": sealed, "leased_until": tx.now + lease})
+    return _update(
+        tx, claimed, {"sent_at": tx.now, "earlier": sealed, "leased_until": tx.now + lease}
+    )
 
 
 def decide(tx: Tx, claimed: Claimed, decisions: Mapping[str, Decision], until: datetime) -> bool:
@@ -196,10 +232,14 @@ def decide(tx: Tx, claimed: Claimed, decisions: Mapping[str, Decision], until: d
 
 def accept(tx: Tx, claimed: Claimed) -> bool:
     """The server took it. The lease goes on."""
-    return _update(tx, claimed, {"status": Status.ACCEPTED.value, "accepted_at": tx.now, "failing_since": None})
+    return _update(
+        tx, claimed, {"status": Status.ACCEPTED.value, "accepted_at": tx.now, "failing_since": None}
+    )
 
 
-def wait(tx: Tx, claimed: Leased, *, until: datetime, reason: str, words: str, failing: bool = False) -> bool:
+def wait(
+    tx: Tx, claimed: Leased, *, until: datetime, reason: str, words: str, failing: bool = False
+) -> bool:
     """Try again at `until`; what the server accepted stays accepted. False where the lease was lost.
 
     `failing` tells that the server fails this row, and not only that it could not be reached.
@@ -213,17 +253,27 @@ def wait(tx: Tx, claimed: Leased, *, until: datetime, reason: str, words: str, f
 def verify(tx: Tx, claimed: Claimed) -> bool:
     """It was read back and says what the person said, be it that somebody typed it there."""
     status = Status.VERIFIED if claimed.row.typed_at is None else Status.ENTERED
-    return _done(tx, claimed, {"status": status.value, "verified_at": tx.now, "reason": None, "words": None})
+    return _done(
+        tx, claimed, {"status": status.value, "verified_at": tx.now, "reason": None, "words": None}
+    )
 
 
 def hold(tx: Tx, claimed: Leased, *, reason: str, words: str, detail: str | None = None) -> bool:
     """A person has to look: `words` say why and what next, `detail` may quote answers and is sealed."""
     sealed = None if detail is None else tx.cipher.seal(detail.encode(), claimed.row.id)
-    values = {"status": Status.HELD.value, "held_at": tx.now, "reason": reason, "words": words, "detail": sealed}
+    values = {
+        "status": Status.HELD.value,
+        "held_at": tx.now,
+        "reason": reason,
+        "words": words,
+        "detail": sealed,
+    }
     return _done(tx, claimed, {**values, "failing_since": None, "typed_at": None})
 
 
-def release(tx: Tx, claimed: Leased, *, until: datetime, reason: str | None = None, words: str | None = None) -> bool:
+def release(
+    tx: Tx, claimed: Leased, *, until: datetime, reason: str | None = None, words: str | None = None
+) -> bool:
     """Give a row back without blame: nothing is known against it, only against its server or the moment."""
     why = {} if reason is None else {"reason": reason, "words": words}
     return _done(tx, claimed, {"due_at": until, **why})

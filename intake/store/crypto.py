@@ -67,11 +67,17 @@ class Cipher:
         key_id, nonce = sealed[1 : 1 + ID_BYTES], sealed[1 + ID_BYTES : 1 + ID_BYTES + NONCE_BYTES]
         key = self.file.key(key_id)
         if sealed[:1] != FORMAT or key is None:
-            raise KeyFault(f"row {bound_to} was sealed with key {key_id.hex()}, which is not in the key file")
+            raise KeyFault(
+                f"row {bound_to} was sealed with key {key_id.hex()}, which is not in the key file"
+            )
         try:
-            return AESGCM(key).decrypt(nonce, sealed[1 + ID_BYTES + NONCE_BYTES :], bound_to.encode())
+            return AESGCM(key).decrypt(
+                nonce, sealed[1 + ID_BYTES + NONCE_BYTES :], bound_to.encode()
+            )
         except InvalidTag:
-            raise KeyFault(f"row {bound_to} does not open: it was changed, or belongs to another row") from None
+            raise KeyFault(
+                f"row {bound_to} does not open: it was changed, or belongs to another row"
+            ) from None
 
     def derive(self, purpose: str) -> bytes:
         """Return 32 bytes of key material for `purpose`, such as the cookies' signature; the same on every call."""
@@ -139,7 +145,10 @@ def rotate_keys(path: Path) -> None:
 
 
 def _new_key() -> dict[str, str]:
-    return {"id": os.urandom(ID_BYTES).hex(), "key": base64.b64encode(os.urandom(KEY_BYTES)).decode()}
+    return {
+        "id": os.urandom(ID_BYTES).hex(),
+        "key": base64.b64encode(os.urandom(KEY_BYTES)).decode(),
+    }
 
 
 def _held(keys: list[dict[str, str]]) -> bytes:

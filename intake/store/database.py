@@ -8,7 +8,17 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, literal, make_url, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    literal,
+    make_url,
+    text,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -52,7 +62,9 @@ class Database:
         """Keep the engine; nothing is opened yet."""
         self._engine, self._cipher, self._clock = engine, cipher, clock
         self.is_sqlite = engine.dialect.name == "sqlite"
-        self.durability = journal_words() if self.is_sqlite else "PostgreSQL: its own log, synchronous_commit"
+        self.durability = (
+            journal_words() if self.is_sqlite else "PostgreSQL: its own log, synchronous_commit"
+        )
         self._together = Together(self._begun, BUSY_SECONDS)
 
     @contextmanager
@@ -107,7 +119,9 @@ def refuse_newer(revision: str | None) -> None:
     """Raise NewerSchema where a newer version of this code has migrated the database."""
     if revision is not None and revision > HEAD:
         words = f"has schema {revision}, and this version works with {HEAD}"
-        raise NewerSchema(f"The database was made by a newer version of intake: it {words}. Install that one.")
+        raise NewerSchema(
+            f"The database was made by a newer version of intake: it {words}. Install that one."
+        )
 
 
 def open_engine(url: str) -> Engine:
@@ -135,13 +149,19 @@ def wal_is_safe(version: tuple[int, ...]) -> bool:
     Two older branches got the fix as well, in 3.50.7 and 3.44.6.
     """
     fixed_branches = {(3, 44): 6, (3, 50): 7}
-    return version >= (3, 51, 3) or version[2] >= fixed_branches.get((version[0], version[1]), 1_000)
+    return version >= (3, 51, 3) or version[2] >= fixed_branches.get(
+        (version[0], version[1]), 1_000
+    )
 
 
 def pragmas(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> tuple[str, ...]:
     """Return what every SQLite connection is told."""
     mode = ("WAL", "FULL") if wal_is_safe(version) else ("TRUNCATE", "EXTRA")
-    return (f"PRAGMA journal_mode={mode[0]}", f"PRAGMA synchronous={mode[1]}", "PRAGMA foreign_keys=ON")
+    return (
+        f"PRAGMA journal_mode={mode[0]}",
+        f"PRAGMA synchronous={mode[1]}",
+        "PRAGMA foreign_keys=ON",
+    )
 
 
 def journal_words(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:

@@ -52,7 +52,11 @@ def as_detail(contests: tuple[Contest, ...]) -> str:
 def contests(tx: Tx, identity: str) -> tuple[Contest, ...]:
     """Return what is contested of a row that is held for a reviewer, else nothing. They quote answers: for reviewers only."""
     held = tx.connection.execute(select(table.c.detail).where(*_contested(identity))).scalar()
-    return () if held is None else msgspec.json.decode(tx.cipher.open(held, identity), type=tuple[Contest, ...])
+    return (
+        ()
+        if held is None
+        else msgspec.json.decode(tx.cipher.open(held, identity), type=tuple[Contest, ...])
+    )
 
 
 def seen(tx: Tx, contested: tuple[Contest, ...]) -> str:
@@ -62,7 +66,9 @@ def seen(tx: Tx, contested: tuple[Contest, ...]) -> str:
 
 def held(tx: Tx) -> tuple[str, ...]:
     """Return the ids of the rows that a reviewer has to decide about, oldest first."""
-    query = select(table.c.id).where(table.c.status == Status.HELD.value, table.c.reason == CONTESTED)
+    query = select(table.c.id).where(
+        table.c.status == Status.HELD.value, table.c.reason == CONTESTED
+    )
     return tuple(tx.connection.execute(query.order_by(table.c.held_at)).scalars())
 
 
@@ -88,4 +94,8 @@ def sealed(tx: Tx, decisions: Mapping[str, Decision], identity: str) -> bytes:
 
 def opened(tx: Tx, held: bytes | None, identity: str) -> Mapping[str, Decision]:
     """Return what was sealed; nothing where nothing was."""
-    return {} if held is None else msgspec.json.decode(tx.cipher.open(held, identity), type=dict[str, Decision])
+    return (
+        {}
+        if held is None
+        else msgspec.json.decode(tx.cipher.open(held, identity), type=dict[str, Decision])
+    )

@@ -34,7 +34,12 @@ class Device:
 def invite(tx: Tx, clinic: str, label: str) -> str:
     """Return a pairing code for a new tablet of the clinic, such as `7KQ2-M9XD`, good once and for an hour."""
     code = "".join(secrets.choice(ALPHABET) for _ in range(8))
-    values = {"id": str(uuid4()), "clinic": clinic, "label": label, "invite_key": tx.cipher.keyed("invite", code)}
+    values = {
+        "id": str(uuid4()),
+        "clinic": clinic,
+        "label": label,
+        "invite_key": tx.cipher.keyed("invite", code),
+    }
     tx.connection.execute(insert(table).values(**values, invited_until=tx.now + INVITED_FOR))
     return f"{code[:4]}-{code[4:]}"
 
@@ -44,8 +49,14 @@ def pair(tx: Tx, code: str) -> tuple[Device, str] | None:
     plain = "".join(character for character in code.upper() if character in ALPHABET)
     mine = [table.c.invite_key == tx.cipher.keyed("invite", plain), table.c.invited_until > tx.now]
     token = secrets.token_urlsafe(32)
-    values = {"token_key": tx.cipher.keyed("device", token), "paired_at": tx.now, "last_seen": tx.now}
-    query = update(table).where(*mine, table.c.revoked_at.is_(None)).values(**values, invite_key=None)
+    values = {
+        "token_key": tx.cipher.keyed("device", token),
+        "paired_at": tx.now,
+        "last_seen": tx.now,
+    }
+    query = (
+        update(table).where(*mine, table.c.revoked_at.is_(None)).values(**values, invite_key=None)
+    )
     if tx.connection.execute(query).rowcount != 1:
         return None
     device = by_token(tx, token)
@@ -67,7 +78,9 @@ def seen(tx: Tx, identity: str) -> None:
 def listing(tx: Tx, clinic: str | None = None) -> tuple[Device, ...]:
     """Return the tablets by clinic and label."""
     query = select(table).order_by(table.c.clinic, table.c.label, table.c.id)
-    return tuple(_device(row) for row in tx.connection.execute(query) if clinic in (None, row.clinic))
+    return tuple(
+        _device(row) for row in tx.connection.execute(query) if clinic in (None, row.clinic)
+    )
 
 
 def get(tx: Tx, identity: str) -> Device | None:
@@ -79,9 +92,21 @@ def get(tx: Tx, identity: str) -> Device | None:
 def revoke(tx: Tx, identity: str) -> bool:
     """Make the tablet's token, or its pairing code, worthless, and wipe what is on it; False where it is so already."""
     tx.connection.execute(delete(drafts).where(drafts.c.device == identity))
-    query = update(table).where(table.c.id == identity, table.c.revoked_at.is_(None)).values(revoked_at=tx.now)
+    query = (
+        update(table)
+        .where(table.c.id == identity, table.c.revoked_at.is_(None))
+        .values(revoked_at=tx.now)
+    )
     return tx.connection.execute(query).rowcount == 1
 
 
 def _device(row: Any) -> Device:
-    return Device(row.id, row.clinic, row.label, row.invited_until, row.paired_at, row.last_seen, row.revoked_at)
+    return Device(
+        row.id,
+        row.clinic,
+        row.label,
+        row.invited_until,
+        row.paired_at,
+        row.last_seen,
+        row.revoked_at,
+    )

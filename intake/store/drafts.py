@@ -87,12 +87,24 @@ class _StateJson(msgspec.Struct, frozen=True):
 
 
 def start(
-    tx: Tx, visit: Visit, *, channel: Channel, locale: str, device: str | None = None, link: str | None = None
+    tx: Tx,
+    visit: Visit,
+    *,
+    channel: Channel,
+    locale: str,
+    device: str | None = None,
+    link: str | None = None,
 ) -> tuple[Draft, str]:
     """Begin a draft for the visit, and wipe one begun before; returns it and the token that the browser carries."""
     tx.connection.execute(delete(table).where(table.c.visit == visit.id))
     identity, token = str(uuid4()), secrets.token_urlsafe(32)
-    bound = Bound(visit.server, visit.patient, visit.appointment, visit.encounter, Known(visit.birth_date, visit.base))
+    bound = Bound(
+        visit.server,
+        visit.patient,
+        visit.appointment,
+        visit.encounter,
+        Known(visit.birth_date, visit.base),
+    )
     state = DraftState(locale, uuid4(), bound)
     values = {
         "id": identity,
@@ -138,7 +150,10 @@ def touch(tx: Tx, draft: Draft) -> None:
 def save(tx: Tx, draft: Draft, state: DraftState) -> bool:
     """Keep the new state; False where the draft is gone."""
     values = {"sealed": _seal(tx, draft.id, state), "touched_at": tx.now}
-    return tx.connection.execute(update(table).where(table.c.id == draft.id).values(values)).rowcount == 1
+    return (
+        tx.connection.execute(update(table).where(table.c.id == draft.id).values(values)).rowcount
+        == 1
+    )
 
 
 def drop(tx: Tx, identity: str) -> bool:
@@ -157,13 +172,21 @@ def submit(tx: Tx, draft: Draft, submission: Submission, again: datetime | None 
 def drop_idle(tx: Tx, *, kiosk: timedelta, others: timedelta) -> int:
     """Wipe drafts nobody touched for so long; returns how many."""
     done = 0
-    for mine, after in ((table.c.channel == Channel.KIOSK, kiosk), (table.c.channel != Channel.KIOSK, others)):
-        done += tx.connection.execute(delete(table).where(mine, table.c.touched_at <= tx.now - after)).rowcount
+    for mine, after in (
+        (table.c.channel == Channel.KIOSK, kiosk),
+        (table.c.channel != Channel.KIOSK, others),
+    ):
+        done += tx.connection.execute(
+            delete(table).where(mine, table.c.touched_at <= tx.now - after)
+        ).rowcount
     return done
 
 
 def _seal(tx: Tx, identity: str, state: DraftState) -> bytes:
-    answers = {key: _AnswerJson(each.state, each.choices, dict(each.write_ins)) for key, each in state.answers.items()}
+    answers = {
+        key: _AnswerJson(each.state, each.choices, dict(each.write_ins))
+        for key, each in state.answers.items()
+    }
     held = _StateJson(
         locale=state.locale,
         submission=state.submission,
@@ -178,6 +201,19 @@ def _seal(tx: Tx, identity: str, state: DraftState) -> bytes:
 
 def _draft(tx: Tx, row: Any) -> Draft:
     held = msgspec.json.decode(tx.cipher.open(row.sealed, row.id), type=_StateJson)
-    answers = {key: Answer(each.state, each.choices, each.write_ins) for key, each in held.answers.items()}
-    state = DraftState(held.locale, held.submission, held.bound, held.informant, answers, held.seen, held.pending)
-    return Draft(row.id, row.clinic, row.visit, Channel(row.channel), row.device, row.link, row.touched_at, state)
+    answers = {
+        key: Answer(each.state, each.choices, each.write_ins) for key, each in held.answers.items()
+    }
+    state = DraftState(
+        held.locale, held.submission, held.bound, held.informant, answers, held.seen, held.pending
+    )
+    return Draft(
+        row.id,
+        row.clinic,
+        row.visit,
+        Channel(row.channel),
+        row.device,
+        row.link,
+        row.touched_at,
+        state,
+    )

@@ -24,8 +24,15 @@ def unseen(tx: Tx, server: str, since: datetime, limit: int) -> tuple[Kept, ...]
     """Return verified rows of the server that were not looked at since then, the longest unseen first."""
     query = (
         select(table.c.id, table.c.earlier)
-        .where(table.c.server == server, table.c.status == Status.VERIFIED.value, table.c.earlier.is_not(None))
-        .where(or_(table.c.checked_at.is_(None), table.c.checked_at < since), table.c.verified_at < since)
+        .where(
+            table.c.server == server,
+            table.c.status == Status.VERIFIED.value,
+            table.c.earlier.is_not(None),
+        )
+        .where(
+            or_(table.c.checked_at.is_(None), table.c.checked_at < since),
+            table.c.verified_at < since,
+        )
         .order_by(table.c.checked_at.is_not(None), table.c.checked_at, table.c.number)
         .limit(limit)
     )

@@ -14,7 +14,11 @@ POSTGRES_WANTED: Mapping[str, str] = MappingProxyType({"fsync": "on", "full_page
 
 def weak_points(tx: Tx) -> tuple[str, ...]:
     """Return the settings, such as `fsync=off`, by which a commit could be lost in a power cut."""
-    return tuple(_sqlite_weak_points(tx) if tx.connection.dialect.name == "sqlite" else _postgres_weak_points(tx))
+    return tuple(
+        _sqlite_weak_points(tx)
+        if tx.connection.dialect.name == "sqlite"
+        else _postgres_weak_points(tx)
+    )
 
 
 def _sqlite_weak_points(tx: Tx) -> Iterator[str]:
@@ -42,7 +46,11 @@ def opened(tx: Tx) -> int:
 
     Nothing of what they say is kept.
     """
-    sealed = select(submissions.c.id, submissions.c.payload).where(submissions.c.payload.is_not(None)).limit(1)
+    sealed = (
+        select(submissions.c.id, submissions.c.payload)
+        .where(submissions.c.payload.is_not(None))
+        .limit(1)
+    )
     rows = {
         row.id: row.payload
         for order in (submissions.c.number.asc(), submissions.c.number.desc())

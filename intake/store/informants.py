@@ -13,8 +13,13 @@ from intake.store.tables import submissions as table
 
 def proxies(tx: Tx, visits: Sequence[str]) -> Mapping[str, Submission]:
     """Return, by visit, the newest submission that stands of somebody who answered for the patient."""
-    stands = (table.c.status.not_in([Status.DISCARDED.value, Status.REVERSED.value]), table.c.payload.is_not(None))
-    query = select(table.c.visit, table.c.id, table.c.payload).where(table.c.visit.in_(visits), *stands)
+    stands = (
+        table.c.status.not_in([Status.DISCARDED.value, Status.REVERSED.value]),
+        table.c.payload.is_not(None),
+    )
+    query = select(table.c.visit, table.c.id, table.c.payload).where(
+        table.c.visit.in_(visits), *stands
+    )
     found: dict[str, Submission] = {}
     for row in tx.connection.execute(query.order_by(table.c.number)):
         said = readable(tx, row)

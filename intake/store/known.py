@@ -25,4 +25,6 @@ def sealed(tx: Tx, known: Known, identity: str) -> bytes:
 
 def opened(tx: Tx, held: bytes | None, identity: str) -> Known:
     """Return what was sealed; where nothing was, nothing is known."""
-    return Known() if held is None else msgspec.json.decode(tx.cipher.open(held, identity), type=Known)
+    return (
+        Known() if held is None else msgspec.json.decode(tx.cipher.open(held, identity), type=Known)
+    )

@@ -40,25 +40,36 @@ def expiry(visit: Visit, now: datetime, ttl: timedelta, zone: ZoneInfo) -> datet
 def make(tx: Tx, visit: Visit, expires_at: datetime) -> tuple[str, str]:
     """Return the id and the token of a new link to the visit."""
     identity, token = str(uuid4()), secrets.token_urlsafe(16)
-    values = {"id": identity, "token_key": tx.cipher.keyed("link", token), "visit": visit.id, "tries_left": TRIES}
+    values = {
+        "id": identity,
+        "token_key": tx.cipher.keyed("link", token),
+        "visit": visit.id,
+        "tries_left": TRIES,
+    }
     tx.connection.execute(insert(table).values(**values, expires_at=expires_at))
     return identity, token
 
 
 def find(tx: Tx, token: str) -> Link | None:
     """Return the link of that token, whatever its state."""
-    row = tx.connection.execute(select(table).where(table.c.token_key == tx.cipher.keyed("link", token))).first()
+    row = tx.connection.execute(
+        select(table).where(table.c.token_key == tx.cipher.keyed("link", token))
+    ).first()
     return None if row is None else _link(tx, row)
 
 
 def failed_try(tx: Tx, link: Link) -> None:
     """Take one of the tries away."""
-    tx.connection.execute(update(table).where(table.c.id == link.id).values(tries_left=table.c.tries_left - 1))
+    tx.connection.execute(
+        update(table).where(table.c.id == link.id).values(tries_left=table.c.tries_left - 1)
+    )
 
 
 def bind(tx: Tx, link: Link, device: str) -> None:
     """From now on the link opens only where the secret `device` is."""
-    tx.connection.execute(update(table).where(table.c.id == link.id).values(device_key=_device_key(tx, device)))
+    tx.connection.execute(
+        update(table).where(table.c.id == link.id).values(device_key=_device_key(tx, device))
+    )
 
 
 def is_bound_elsewhere(tx: Tx, link: Link, device: str | None) -> bool:
@@ -75,7 +86,11 @@ def used(tx: Tx, identity: str) -> None:
 
 def revoke(tx: Tx, identity: str) -> bool:
     """Make the link worthless; False where it is so already."""
-    query = update(table).where(table.c.id == identity, table.c.revoked_at.is_(None)).values(revoked_at=tx.now)
+    query = (
+        update(table)
+        .where(table.c.id == identity, table.c.revoked_at.is_(None))
+        .values(revoked_at=tx.now)
+    )
     return tx.connection.execute(query).rowcount == 1
 
 
@@ -85,4 +100,6 @@ def _device_key(tx: Tx, device: str) -> str:
 
 def _link(tx: Tx, row: Any) -> Link:
     visit = visits.get(tx, row.visit)
-    return Link(row.id, visit, row.expires_at, row.tries_left, row.device_key, row.used_at, row.revoked_at)
+    return Link(
+        row.id, visit, row.expires_at, row.tries_left, row.device_key, row.used_at, row.revoked_at
+    )

@@ -17,7 +17,10 @@ def add_missing(table: Table, *names: str) -> None:
     held = {column["name"] for column in inspect(op.get_bind()).get_columns(table.name)}
     for name in names:
         if name not in held:
-            op.add_column(table.name, Column(name, table.c[name].type, server_default=table.c[name].server_default))
+            op.add_column(
+                table.name,
+                Column(name, table.c[name].type, server_default=table.c[name].server_default),
+            )
 
 
 def migrate(url: str) -> None:
@@ -32,8 +35,12 @@ def migrate(url: str) -> None:
     config.set_main_option("path_separator", "newline")
     script = ScriptDirectory.from_config(config)
     engine = open_engine(url)
-    upgrade = script._upgrade_revs  # alembic's own command module does the same; there is no public way.
-    context = EnvironmentContext(config, script, fn=lambda revision, _context: upgrade("heads", revision))
+    upgrade = (
+        script._upgrade_revs
+    )  # alembic's own command module does the same; there is no public way.
+    context = EnvironmentContext(
+        config, script, fn=lambda revision, _context: upgrade("heads", revision)
+    )
     with engine.begin() as connection:
         refuse_newer(revision_of(connection))
         context.configure(connection=connection, target_metadata=metadata)

@@ -22,8 +22,13 @@ _unarrived = [Status.HELD.value, *(status.value for status in OPEN)]
 
 
 # The older submissions of a row's chart; put together once, for a worker asks with every row.
-_mine = select(table.c.patient_key, table.c.number).where(table.c.id == bindparam("of_row")).subquery()
-_chart = (table.c.server == bindparam("of_server"), table.c.patient_key == select(_mine.c.patient_key).scalar_subquery())
+_mine = (
+    select(table.c.patient_key, table.c.number).where(table.c.id == bindparam("of_row")).subquery()
+)
+_chart = (
+    table.c.server == bindparam("of_server"),
+    table.c.patient_key == select(_mine.c.patient_key).scalar_subquery(),
+)
 _number = select(_mine.c.number).scalar_subquery()
 _same_chart = (*_chart, table.c.number < _number)
 _moment = bindparam("moment", type_=Moment)
@@ -33,9 +38,14 @@ UNARRIVED = _told.where(table.c.status.in_(_unarrived), table.c.undo_from.is_(No
 SENT = _told.where(table.c.sent_at >= _moment)
 IDS = select(table.c.id).where(*_same_chart, table.c.sent_at.is_not(None))
 NEWER = select(*_answers).where(
-    *_chart, table.c.number > _number, table.c.payload.is_not(None), table.c.status.in_([each.value for each in ARRIVED])
+    *_chart,
+    table.c.number > _number,
+    table.c.payload.is_not(None),
+    table.c.status.in_([each.value for each in ARRIVED]),
 )
-UNDONE = select(table.c.id, table.c.earlier).where(*_same_chart, table.c.reversed_at >= _moment, table.c.earlier.is_not(None))
+UNDONE = select(table.c.id, table.c.earlier).where(
+    *_same_chart, table.c.reversed_at >= _moment, table.c.earlier.is_not(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +88,26 @@ def take(tx: Tx, older: Older, elements: frozenset[str], *, nothing_left: bool) 
     """Note the elements as taken from it; a held one that has nothing left is superseded, and its answers go."""
     values: dict[str, Any] = {"taken": ",".join(sorted(older.taken | elements))}
     if nothing_left and older.status is Status.HELD:
-        values |= {"status": Status.SUPERSEDED.value, "payload": None, "detail": None, "known": None, "decided": None}
-    tx.connection.execute(update(table).where(table.c.id == older.id, table.c.status == older.status.value).values(values))
+        values |= {
+            "status": Status.SUPERSEDED.value,
+            "payload": None,
+            "detail": None,
+            "known": None,
+            "decided": None,
+        }
+    tx.connection.execute(
+        update(table)
+        .where(table.c.id == older.id, table.c.status == older.status.value)
+        .values(values)
+    )
 
 
-def _older(tx: Tx, claimed: Claimed, query: Select[Any], moment: datetime | None = None) -> tuple[Older, ...]:
-    found = (_row(tx, held) for held in tx.connection.execute(query, {**_of(claimed), "moment": moment}))
+def _older(
+    tx: Tx, claimed: Claimed, query: Select[Any], moment: datetime | None = None
+) -> tuple[Older, ...]:
+    found = (
+        _row(tx, held) for held in tx.connection.execute(query, {**_of(claimed), "moment": moment})
+    )
     return tuple(each for each in found if each is not None)
 
 
@@ -96,4 +120,6 @@ def _row(tx: Tx, held: Any) -> Older | None:
     if submission is None:
         # It is held as such, and nothing can be taken from it.
         return None
-    return Older(held.id, Status(held.status), submission, frozenset(filter(None, held.taken.split(","))))
+    return Older(
+        held.id, Status(held.status), submission, frozenset(filter(None, held.taken.split(",")))
+    )

@@ -52,7 +52,8 @@ _encoder = msgspec.json.Encoder(order="sorted")
 def encode(submission: Submission) -> bytes:
     """Return the submission as JSON; equal submissions give equal bytes."""
     answers = {
-        name: AnswerJson(answer.state, answer.choices, dict(answer.write_ins)) for name, answer in submission.answers.items()
+        name: AnswerJson(answer.state, answer.choices, dict(answer.write_ins))
+        for name, answer in submission.answers.items()
     }
     return _encoder.encode(
         SubmissionJson(
@@ -86,7 +87,9 @@ def read(raw: bytes | str) -> Submission:
         held = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         # What is quoted there was said by a person, if it stands in the wrong place.
-        raise PayloadFault(re.sub(r"Invalid enum value '.*'", "Invalid value", str(error))) from None
+        raise PayloadFault(
+            re.sub(r"Invalid enum value '.*'", "Invalid value", str(error))
+        ) from None
     return Submission(
         id=held.id,
         clinic=held.clinic,
@@ -98,7 +101,10 @@ def read(raw: bytes | str) -> Submission:
         question_set_version=held.question_set_version,
         locale=held.locale,
         notice=held.notice,
-        answers={name: Answer(each.state, each.choices, each.write_ins) for name, each in held.answers.items()},
+        answers={
+            name: Answer(each.state, each.choices, each.write_ins)
+            for name, each in held.answers.items()
+        },
         appointment=held.appointment,
         encounter=held.encounter,
     )
@@ -113,7 +119,9 @@ def check(submission: Submission) -> None:
     _check_reference(submission.appointment, "Appointment")
     _check_reference(submission.encounter, "Encounter")
     if submission.answered_at.tzinfo is None:
-        raise PayloadFault("answered_at: a time with an offset is needed, such as 2026-11-23T10:00:00-05:00")
+        raise PayloadFault(
+            "answered_at: a time with an offset is needed, such as 2026-11-23T10:00:00-05:00"
+        )
     if len(submission.locale) > LONGEST_TAG or not _TAG.fullmatch(submission.locale):
         raise PayloadFault("locale: a language tag is needed, such as es or zh-Hant")
     for name, answer in submission.answers.items():
@@ -135,9 +143,13 @@ def _check_reference(reference: str | None, kind: str) -> None:
 
 def _check_answer(name: str, answer: Answer) -> None:
     if answer.state is not State.ANSWERED and (answer.choices or answer.write_ins):
-        raise PayloadFault(f"answers.{name}: state '{answer.state}' goes with no choices and no write_ins")
+        raise PayloadFault(
+            f"answers.{name}: state '{answer.state}' goes with no choices and no write_ins"
+        )
     if answer.state is State.ANSWERED and not (answer.choices or answer.write_ins):
-        raise PayloadFault(f"answers.{name}: an answered question has choices or write_ins; leave a skipped one out")
+        raise PayloadFault(
+            f"answers.{name}: an answered question has choices or write_ins; leave a skipped one out"
+        )
     if len(set(answer.choices)) != len(answer.choices):
         raise PayloadFault(f"answers.{name}.choices: a choice is named twice")
     for place, words in enumerate(answer.write_ins.values()):

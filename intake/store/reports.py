@@ -23,9 +23,13 @@ def latest(tx: Tx, period: str | None = None) -> bytes | None:
 
 def made_at(tx: Tx, period: str) -> datetime | None:
     """Return when the newest snapshot of `period` was made."""
-    return tx.connection.execute(select(func.max(table.c.made_at)).where(table.c.period == period)).scalar()
+    return tx.connection.execute(
+        select(func.max(table.c.made_at)).where(table.c.period == period)
+    ).scalar()
 
 
 def periods(tx: Tx) -> tuple[str, ...]:
     """Return the periods for which there are snapshots."""
-    return tuple(tx.connection.execute(select(table.c.period).distinct().order_by(table.c.period)).scalars())
+    return tuple(
+        tx.connection.execute(select(table.c.period).distinct().order_by(table.c.period)).scalars()
+    )

@@ -30,6 +30,12 @@ def not_asked(tx: Tx, server: str, patients: Sequence[str]) -> Mapping[str, Rest
     query = select(table.c.patient_key, table.c.id, table.c.again_at).where(
         table.c.server == server, table.c.patient_key.in_(keys), *stands
     )
-    newest = {held.patient_key: held for held in tx.connection.execute(query.order_by(table.c.number))}
-    resting = {key: held for key, held in newest.items() if held.again_at is not None and held.again_at > tx.now}
+    newest = {
+        held.patient_key: held for held in tx.connection.execute(query.order_by(table.c.number))
+    }
+    resting = {
+        key: held
+        for key, held in newest.items()
+        if held.again_at is not None and held.again_at > tx.now
+    }
     return {keys[key]: Resting(held.id, held.again_at) for key, held in resting.items()}

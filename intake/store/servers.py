@@ -33,7 +33,11 @@ class ServerState:
 
     def left_alone(self, now: datetime) -> timedelta | None:
         """Return for how long yet it is not asked for anything, None where it may be."""
-        return self.paused_until - now if self.paused_until is not None and self.paused_until > now else None
+        return (
+            self.paused_until - now
+            if self.paused_until is not None and self.paused_until > now
+            else None
+        )
 
     def is_watched(self, now: datetime) -> bool:
         """Return whether a worker looked lately; what lies ahead is from before the clock was set back, and tells nothing."""
@@ -45,14 +49,24 @@ def state(tx: Tx, server: str) -> ServerState:
     row = tx.connection.execute(select(table).where(table.c.id == server)).first()
     if row is None:
         return ServerState(server)
-    return ServerState(row.id, row.paused_since, row.paused_until, row.reason, row.words, row.last_success, row.worker_seen)
+    return ServerState(
+        row.id,
+        row.paused_since,
+        row.paused_until,
+        row.reason,
+        row.words,
+        row.last_success,
+        row.worker_seen,
+    )
 
 
 def pause(tx: Tx, server: str, *, until: datetime, reason: str, words: str) -> bool:
     """Pause the server; returns True when it was running before, so that one alarm is raised and not one a try."""
     before = state(tx, server)
     since = before.paused_since or tx.now
-    _put(tx, server, {"paused_until": until, "reason": reason, "words": words, "paused_since": since})
+    _put(
+        tx, server, {"paused_until": until, "reason": reason, "words": words, "paused_since": since}
+    )
     return before.paused_since is None
 
 
@@ -81,13 +95,24 @@ def probe(tx: Tx, server: str, *, until: datetime, paused: bool = True) -> bool:
 
 def open_to_all(tx: Tx, server: str) -> None:
     """The server said what it offers: all workers may write to it now, unless it is paused."""
-    tx.connection.execute(update(table).where(table.c.id == server, table.c.paused_since.is_(None)).values(paused_until=None))
+    tx.connection.execute(
+        update(table)
+        .where(table.c.id == server, table.c.paused_since.is_(None))
+        .values(paused_until=None)
+    )
 
 
 def let_in(tx: Tx, server: str) -> None:
     """The server answered as one that lets us in, whatever it thought of the row: it is not paused any more."""
-    running: dict[str, Any] = {"paused_since": None, "paused_until": None, "reason": None, "words": None}
-    tx.connection.execute(update(table).where(table.c.id == server, table.c.paused_since.is_not(None)).values(running))
+    running: dict[str, Any] = {
+        "paused_since": None,
+        "paused_until": None,
+        "reason": None,
+        "words": None,
+    }
+    tx.connection.execute(
+        update(table).where(table.c.id == server, table.c.paused_since.is_not(None)).values(running)
+    )
 
 
 def succeeded(tx: Tx, server: str) -> None:
@@ -108,7 +133,9 @@ def without_table(tx: Tx, configured: Collection[str]) -> Mapping[str, int]:
     """
     left = [status.value for status in UNFINISHED]
     query = select(rows.c.server, func.count().label("how_many")).where(rows.c.status.in_(left))
-    found = tx.connection.execute(query.where(rows.c.server.not_in(configured)).group_by(rows.c.server))
+    found = tx.connection.execute(
+        query.where(rows.c.server.not_in(configured)).group_by(rows.c.server)
+    )
     return {row.server: row.how_many for row in found}
 
 

@@ -37,7 +37,13 @@ class Limits:
 def begin(tx: Tx, user: User, *, once: bool) -> str:
     """Return the token that the browser carries from now on."""
     token = secrets.token_urlsafe(32)
-    values = {"token_key": _key(tx, token), "user_id": user.id, "once": once, "began_at": tx.now, "seen_at": tx.now}
+    values = {
+        "token_key": _key(tx, token),
+        "user_id": user.id,
+        "once": once,
+        "began_at": tx.now,
+        "seen_at": tx.now,
+    }
     tx.connection.execute(insert(table).values(values))
     return token
 
@@ -45,7 +51,9 @@ def begin(tx: Tx, user: User, *, once: bool) -> str:
 def find(tx: Tx, token: str, limits: Limits) -> SignIn | None:
     """Return the sign-in that the browser carries, unless its time is over or its user was disabled."""
     live = (table.c.seen_at > tx.now - limits.idle, table.c.began_at > tx.now - limits.longest)
-    row = tx.connection.execute(select(table).where(table.c.token_key == _key(tx, token), *live)).first()
+    row = tx.connection.execute(
+        select(table).where(table.c.token_key == _key(tx, token), *live)
+    ).first()
     user = None if row is None else users.get(tx, row.user_id)
     if row is None or user is None or user.disabled:
         return None
@@ -69,7 +77,9 @@ def hand(tx: Tx, sign_in: SignIn, thing: bytes) -> None:
 
 def handed(tx: Tx, sign_in: SignIn) -> bytes | None:
     """Return what was last handed to this browser."""
-    sealed = tx.connection.execute(select(table.c.handed).where(table.c.token_key == sign_in.id)).scalar()
+    sealed = tx.connection.execute(
+        select(table.c.handed).where(table.c.token_key == sign_in.id)
+    ).scalar()
     return None if sealed is None else tx.cipher.open(sealed, sign_in.id)
 
 
@@ -81,7 +91,9 @@ def end(tx: Tx, token: str) -> None:
 def end_all(tx: Tx, user: User, *, but: SignIn | None = None) -> None:
     """Sign the user out everywhere, except in the browser `but`."""
     kept = "" if but is None else but.id
-    tx.connection.execute(delete(table).where(table.c.user_id == user.id, table.c.token_key != kept))
+    tx.connection.execute(
+        delete(table).where(table.c.user_id == user.id, table.c.token_key != kept)
+    )
 
 
 def erase(tx: Tx, limits: Limits) -> int:

@@ -39,9 +39,15 @@ def pinned(tx: Tx, server: str) -> Pinned | None:
     row = tx.connection.execute(select(table).where(table.c.server == server)).first()
     if row is None:
         return None
-    parts, by_patient = (tuple(filter(None, listed.split(","))) for listed in (row.parts, row.by_patient))
+    parts, by_patient = (
+        tuple(filter(None, listed.split(","))) for listed in (row.parts, row.by_patient)
+    )
     reasons = tuple(filter(None, row.reasons.split("\n")))
-    return Pinned(Way(row.basis, row.rung, parts, row.batch, reasons, by_patient), row.pinned_at, row.proven_at)
+    return Pinned(
+        Way(row.basis, row.rung, parts, row.batch, reasons, by_patient),
+        row.pinned_at,
+        row.proven_at,
+    )
 
 
 def pin(tx: Tx, server: str, way: Way, *, proven: bool = False) -> None:

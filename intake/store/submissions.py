@@ -154,7 +154,9 @@ def submit(
     }
     if tx.insert_new(table, values):
         return True
-    stored = tx.connection.execute(select(table.c.content_key).where(table.c.id == identity)).scalar_one()
+    stored = tx.connection.execute(
+        select(table.c.content_key).where(table.c.id == identity)
+    ).scalar_one()
     if stored != content_key:
         raise DifferentContent(f"submission {identity} is already stored, with other content")
     return False
@@ -193,11 +195,16 @@ def listing(
 
 
 def counts(
-    tx: Tx, server: str | None = None, clinic: str | None = None, among: Collection[Status] = tuple(Status)
+    tx: Tx,
+    server: str | None = None,
+    clinic: str | None = None,
+    among: Collection[Status] = tuple(Status),
 ) -> Mapping[Status, int]:
     """Return how many rows there are in each state; every state is there, those not `among` the wanted ones with none."""
     asked = table.c.status.in_([status.value for status in among])
-    query = select(table.c.status, func.count().label("how_many")).where(asked).group_by(table.c.status)
+    query = (
+        select(table.c.status, func.count().label("how_many")).where(asked).group_by(table.c.status)
+    )
     if server is not None:
         query = query.where(table.c.server == server)
     if clinic is not None:
@@ -225,9 +232,14 @@ def oldest_waiting(tx: Tx, server: str | None = None) -> datetime | None:
 
 def has_due(tx: Tx, server: str) -> bool:
     """Return whether the worker has anything to claim: a read, so that an idle worker never takes the write lock."""
-    query = select(table.c.id).where(table.c.server == server, table.c.status.in_([status.value for status in OPEN]))
+    query = select(table.c.id).where(
+        table.c.server == server, table.c.status.in_([status.value for status in OPEN])
+    )
     free = or_(table.c.lease.is_(None), table.c.leased_until <= tx.now)
-    return tx.connection.execute(query.where(table.c.due_at <= tx.now, free).limit(1)).first() is not None
+    return (
+        tx.connection.execute(query.where(table.c.due_at <= tx.now, free).limit(1)).first()
+        is not None
+    )
 
 
 def last_verified(tx: Tx, server: str | None = None) -> datetime | None:
@@ -242,11 +254,19 @@ def told(tx: Tx, *, after: int, limit: int) -> tuple[Told, ...]:
     """Return submissions that still stand and whose answers can still be read, in their order, from the one after `after`."""
     gone = [status.value for status in (Status.SUPERSEDED, Status.DISCARDED, Status.REVERSED)]
     columns = (table.c.number, table.c.id, table.c.server, table.c.payload, table.c.verified_at)
-    query = select(*columns).where(table.c.payload.is_not(None), table.c.status.not_in(gone)).order_by(table.c.number)
+    query = (
+        select(*columns)
+        .where(table.c.payload.is_not(None), table.c.status.not_in(gone))
+        .order_by(table.c.number)
+    )
     while True:
         found = tx.connection.execute(query.where(table.c.number > after).limit(limit)).all()
         said = [(row, readable(tx, row)) for row in found]
-        batch = tuple(Told(row.number, row.server, each, row.verified_at is not None) for row, each in said if each is not None)
+        batch = tuple(
+            Told(row.number, row.server, each, row.verified_at is not None)
+            for row, each in said
+            if each is not None
+        )
         # An empty batch is the end for whoever asks: many that cannot be read must not look like one.
         if batch or not found:
             return batch
@@ -257,7 +277,9 @@ def retry(tx: Tx, identity: str) -> bool:
     """Send a held or waiting row again now; False where it is in no such state."""
     query = (
         update(table)
-        .where(table.c.id == identity, table.c.status.in_([Status.HELD.value, Status.WAITING.value]))
+        .where(
+            table.c.id == identity, table.c.status.in_([Status.HELD.value, Status.WAITING.value])
+        )
         .values(**again(tx), typed_at=None)
     )
     return tx.connection.execute(query).rowcount == 1
@@ -279,7 +301,9 @@ def discard(tx: Tx, identity: str) -> bool:
     """Give a held row up; False where it is not held, or is held on its way back (`undoing.stop` ends that)."""
     query = (
         update(table)
-        .where(table.c.id == identity, table.c.status == Status.HELD.value, table.c.undo_from.is_(None))
+        .where(
+            table.c.id == identity, table.c.status == Status.HELD.value, table.c.undo_from.is_(None)
+        )
         .values(status=Status.DISCARDED.value, payload=None, known=None, detail=None, decided=None)
     )
     return tx.connection.execute(query).rowcount == 1
@@ -292,9 +316,16 @@ def erase(tx: Tx, *, payload_after: timedelta, undo_after: timedelta) -> int:
     """
     end, unfinished = tx.now - undo_after, [status.value for status in UNFINISHED]
     # Told by what it is not, for SQLite would else look through all rows of these states instead of the few that are over.
-    closed = (table.c.status.not_in(unfinished), table.c.undo_from.is_(None), table.c.earlier.is_not(None))
+    closed = (
+        table.c.status.not_in(unfinished),
+        table.c.undo_from.is_(None),
+        table.c.earlier.is_not(None),
+    )
     spoken = (table.c.verified_at < tx.now - payload_after, HAS_WORDS)
     said = update(table).where(*spoken).values(payload=None, known=None, decided=None)
-    too_late = (table.c.verified_at < end, and_(table.c.verified_at.is_(None), table.c.sent_at < end))
+    too_late = (
+        table.c.verified_at < end,
+        and_(table.c.verified_at.is_(None), table.c.sent_at < end),
+    )
     before = [update(table).where(each, *closed).values(earlier=None) for each in too_late]
     return sum(tx.connection.execute(query).rowcount for query in (said, *before))

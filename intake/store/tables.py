@@ -110,18 +110,39 @@ def _of_some(name: str, which: ColumnElement[bool], *columns: ColumnElement[Any]
 
 # Few rows are ever on their way back, and the worker asks for them before each batch, however long the queue.
 submissions_undo = _of_some(
-    "submissions_undo", submissions.c.undo_from.is_not(None), submissions.c.server, submissions.c.due_at
+    "submissions_undo",
+    submissions.c.undo_from.is_not(None),
+    submissions.c.server,
+    submissions.c.due_at,
 )
 
-HAS_WORDS = or_(submissions.c.payload.is_not(None), submissions.c.known.is_not(None), submissions.c.decided.is_not(None))
+HAS_WORDS = or_(
+    submissions.c.payload.is_not(None),
+    submissions.c.known.is_not(None),
+    submissions.c.decided.is_not(None),
+)
 """The condition that something of what was said, or led to it, is still kept."""
 # What the monitor asks for every half minute, and housekeeping every minute under the lock that each Submit waits for.
 submissions_asked_for = (
     Index("submissions_status", submissions.c.status, submissions.c.number, submissions.c.clinic),
-    _of_some("submissions_verified", submissions.c.verified_at.is_not(None), submissions.c.server, submissions.c.verified_at),
+    _of_some(
+        "submissions_verified",
+        submissions.c.verified_at.is_not(None),
+        submissions.c.server,
+        submissions.c.verified_at,
+    ),
     _of_some("submissions_drift", submissions.c.drift.is_not(None), submissions.c.number),
-    _of_some("submissions_words", and_(submissions.c.verified_at.is_not(None), HAS_WORDS), submissions.c.verified_at),
-    _of_some("submissions_earlier", submissions.c.earlier.is_not(None), submissions.c.verified_at, submissions.c.sent_at),
+    _of_some(
+        "submissions_words",
+        and_(submissions.c.verified_at.is_not(None), HAS_WORDS),
+        submissions.c.verified_at,
+    ),
+    _of_some(
+        "submissions_earlier",
+        submissions.c.earlier.is_not(None),
+        submissions.c.verified_at,
+        submissions.c.sent_at,
+    ),
 )
 
 servers = Table(

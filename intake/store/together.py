@@ -126,7 +126,9 @@ class Together:
     def _wait_for_the_commit(self, shared: Shared) -> None:
         shared.ended.wait()
         if shared.error is not None:
-            raise NotStored("The commit failed that this shared with others; nothing of it is stored.") from shared.error
+            raise NotStored(
+                "The commit failed that this shared with others; nothing of it is stored."
+            ) from shared.error
 
     @contextmanager
     def _writer(self) -> Iterator[None]:

@@ -74,7 +74,9 @@ def until(row: Row, kept_for: timedelta) -> datetime | None:
 def ask(tx: Tx, identity: str) -> Asked:
     """Put a row on its way back; the caller has checked that there is one."""
     columns = (table.c.status, table.c.undo_from, table.c.sent_at, table.c.earlier)
-    held = tx.connection.execute(select(*columns).where(table.c.id == identity).with_for_update()).one()
+    held = tx.connection.execute(
+        select(*columns).where(table.c.id == identity).with_for_update()
+    ).one()
     if held.undo_from is not None:
         return Asked.ALREADY
     if held.status in _REFUSED:
@@ -85,14 +87,28 @@ def ask(tx: Tx, identity: str) -> Asked:
         return Asked.TOO_LATE
     values = {**again(tx), "undo_at": tx.now, "undo_from": held.status}
     # What was decided was decided about writing it.
-    tx.connection.execute(update(table).where(table.c.id == identity).values(**values, failing_since=None, decided=None))
+    tx.connection.execute(
+        update(table)
+        .where(table.c.id == identity)
+        .values(**values, failing_since=None, decided=None)
+    )
     return Asked.DONE
 
 
 def stop(tx: Tx, identity: str) -> bool:
     """Leave a row as it stood before undo was asked for; False where it is not held on its way back."""
-    held = (table.c.id == identity, table.c.status == Status.HELD.value, table.c.undo_from.is_not(None))
-    values = {"status": table.c.undo_from, "undo_from": None, "undo_at": None, "decided": None, **_NOTHING}
+    held = (
+        table.c.id == identity,
+        table.c.status == Status.HELD.value,
+        table.c.undo_from.is_not(None),
+    )
+    values = {
+        "status": table.c.undo_from,
+        "undo_from": None,
+        "undo_at": None,
+        "decided": None,
+        **_NOTHING,
+    }
     return tx.connection.execute(update(table).where(*held).values(values)).rowcount == 1
 
 
@@ -105,7 +121,10 @@ def claim(tx: Tx, server: str, *, limit: int, lease: timedelta) -> tuple[Undoing
 def _leased(tx: Tx, held: Any, until: datetime) -> Undoing | None:
     lease = str(uuid4())
     try:
-        before, decided = earlier.opened(tx, held.earlier, held.id), deciding.opened(tx, held.decided, held.id)
+        before, decided = (
+            earlier.opened(tx, held.earlier, held.id),
+            deciding.opened(tx, held.decided, held.id),
+        )
     except Exception as fault:  # noqa: BLE001
         hold_unreadable(tx, held.id, why_unreadable(fault))
         return None
@@ -118,25 +137,45 @@ def later(tx: Tx, identity: str) -> tuple[Other, ...]:
     # A row is noted as sent before its request leaves, so one that the server refused has said nothing in the chart. One that
     # is held after a time-out may have: what it wrote reads as somebody else's change, about which a person decides.
     arrived = or_(table.c.status.in_(_open), table.c.accepted_at.is_not(None))
-    mine = select(table.c.server, table.c.patient_key, table.c.number).where(table.c.id == identity).subquery()
+    mine = (
+        select(table.c.server, table.c.patient_key, table.c.number)
+        .where(table.c.id == identity)
+        .subquery()
+    )
     query = (
         select(table.c.id, table.c.status, table.c.earlier)
         .join(mine, (table.c.server == mine.c.server) & (table.c.patient_key == mine.c.patient_key))
-        .where(table.c.number > mine.c.number, table.c.sent_at.is_not(None), table.c.earlier.is_not(None))
+        .where(
+            table.c.number > mine.c.number,
+            table.c.sent_at.is_not(None),
+            table.c.earlier.is_not(None),
+        )
         .where(table.c.status != Status.REVERSED.value, arrived)
         .order_by(table.c.number)
     )
     return tuple(
-        Other(held.id, held.status in _open, earlier.opened(tx, held.earlier, held.id)) for held in tx.connection.execute(query)
+        Other(held.id, held.status in _open, earlier.opened(tx, held.earlier, held.id))
+        for held in tx.connection.execute(query)
     )
 
 
 def done(tx: Tx, undoing: Undoing, others: Mapping[str, Earlier]) -> bool:
     """It is taken back, and nothing of what was said stays here; `others` is what undoing later ones goes back to now."""
-    values = {"status": Status.REVERSED.value, "reversed_at": tx.now, "undo_from": None, "lease": None, "leased_until": None}
+    values = {
+        "status": Status.REVERSED.value,
+        "reversed_at": tx.now,
+        "undo_from": None,
+        "lease": None,
+        "leased_until": None,
+    }
     said = dict.fromkeys(("payload", "known", "decided", "drift"))
     mine = (table.c.id == undoing.row.id, table.c.lease == undoing.lease)
-    kept = tx.connection.execute(update(table).where(*mine).values({**values, **said, **_NOTHING})).rowcount == 1
+    kept = (
+        tx.connection.execute(
+            update(table).where(*mine).values({**values, **said, **_NOTHING})
+        ).rowcount
+        == 1
+    )
     if kept:
         for identity, each in others.items():
             query = update(table).where(table.c.id == identity)

@@ -36,7 +36,9 @@ def waiting(tx: Tx, clinic: str) -> tuple[Unmatched, ...]:
     for row in tx.connection.execute(held):
         submission = readable(tx, row)
         if submission and (sought := Sought.of(submission.patient)):
-            found.append(Unmatched(row.id, row.visit, sought, submission.answered_at, row.words or ""))
+            found.append(
+                Unmatched(row.id, row.visit, sought, submission.answered_at, row.words or "")
+            )
     return tuple(found)
 
 
@@ -49,11 +51,16 @@ def correct(tx: Tx, identity: str, sought: Sought) -> bool:
     held = tx.connection.execute(select(table).where(*mine)).first()
     if held is None:
         return False
-    submission = replace(payload.read(tx.cipher.open(held.payload, held.id)), patient=sought.reference)
+    submission = replace(
+        payload.read(tx.cipher.open(held.payload, held.id)), patient=sought.reference
+    )
     values = {
         "payload": tx.cipher.seal(payload.encode(submission), identity),
         "patient_key": patient_key(tx, held.server, submission.patient),
         # What the visit knew is what the desk typed, of which nothing but the chart's own can be right.
         "known": known.sealed(tx, Known(sought.birth_date), identity),
     }
-    return tx.connection.execute(update(table).where(*mine).values(**again(tx), **values)).rowcount == 1
+    return (
+        tx.connection.execute(update(table).where(*mine).values(**again(tx), **values)).rowcount
+        == 1
+    )

@@ -41,8 +41,15 @@ def add(tx: Tx, name: str, roles: Iterable[str], password: str | None = None) ->
     wanted = frozenset(roles)
     if not wanted or wanted - ROLES:
         raise ValueError(f"roles are {', '.join(sorted(ROLES))}")
-    if not name.strip() or name != name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-        raise ValueError(f"a name of 1 to {LONGEST_NAME} characters is needed, without spaces before or after it")
+    if (
+        not name.strip()
+        or name != name.strip()
+        or len(name) > LONGEST_NAME
+        or not name.isprintable()
+    ):
+        raise ValueError(
+            f"a name of 1 to {LONGEST_NAME} characters is needed, without spaces before or after it"
+        )
     if by_name(tx, name) is not None:
         raise ValueError(f"there is a user '{name}' already")
     user = User(str(uuid4()), name, wanted, disabled=False, has_password=password is not None)
@@ -67,7 +74,9 @@ def check(tx: Tx, name: str, password: str) -> User | None:
 
 def set_password(tx: Tx, user: User, password: str) -> None:
     """Give the user a new password; raises ValueError where it is too short."""
-    tx.connection.execute(update(table).where(table.c.id == user.id).values(password=_hashed(password)))
+    tx.connection.execute(
+        update(table).where(table.c.id == user.id).values(password=_hashed(password))
+    )
 
 
 def one_time(tx: Tx, user: User, ttl: timedelta) -> str:
@@ -80,9 +89,16 @@ def one_time(tx: Tx, user: User, ttl: timedelta) -> str:
 
 def redeem_one_time(tx: Tx, token: str) -> User | None:
     """Use a one-time token up and return whose it was."""
-    mine = [table.c.once_key == tx.cipher.keyed("once", token), table.c.once_until > tx.now, ~table.c.disabled]
+    mine = [
+        table.c.once_key == tx.cipher.keyed("once", token),
+        table.c.once_until > tx.now,
+        ~table.c.disabled,
+    ]
     row = tx.connection.execute(select(table).where(*mine)).first()
-    if row is None or tx.connection.execute(update(table).where(*mine).values(once_key=None)).rowcount != 1:
+    if (
+        row is None
+        or tx.connection.execute(update(table).where(*mine).values(once_key=None)).rowcount != 1
+    ):
         return None
     return _user(row)
 
@@ -106,7 +122,9 @@ def listing(tx: Tx) -> tuple[User, ...]:
 
 def disable(tx: Tx, user: User) -> None:
     """Shut the user out, from every browser where they are signed in too."""
-    tx.connection.execute(update(table).where(table.c.id == user.id).values(disabled=True, once_key=None))
+    tx.connection.execute(
+        update(table).where(table.c.id == user.id).values(disabled=True, once_key=None)
+    )
     tx.connection.execute(delete(sign_ins).where(sign_ins.c.user_id == user.id))
 
 
@@ -116,4 +134,6 @@ def enable(tx: Tx, user: User) -> None:
 
 
 def _user(row: Any) -> User:
-    return User(row.id, row.name, frozenset(row.roles.split(",")), row.disabled, row.password is not None)
+    return User(
+        row.id, row.name, frozenset(row.roles.split(",")), row.disabled, row.password is not None
+    )

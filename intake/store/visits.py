@@ -54,7 +54,9 @@ class Visit:
     @property
     def called(self) -> str:
         """How the staff call the patient: by name, else by record number."""
-        return self.name or (f"record {self.record_number}" if self.record_number else "a patient without a name")
+        return self.name or (
+            f"record {self.record_number}" if self.record_number else "a patient without a name"
+        )
 
 
 class _Sealed(msgspec.Struct, frozen=True):
@@ -98,7 +100,10 @@ def put(tx: Tx, visit: Visit) -> None:
         "sealed": tx.cipher.seal(msgspec.json.encode(sealed), visit.id),
         "sought": None if visit.sought is None else visit.sought.value,
     }
-    if tx.connection.execute(update(table).where(table.c.id == visit.id).values(values)).rowcount == 0:
+    if (
+        tx.connection.execute(update(table).where(table.c.id == visit.id).values(values)).rowcount
+        == 0
+    ):
         tx.connection.execute(insert(table).values(id=visit.id, source_key=visit.id, **values))
 
 
@@ -112,10 +117,18 @@ def expected(tx: Tx, clinic: str, start: datetime, end: datetime) -> tuple[Visit
     return _found(tx, table.c.clinic == clinic, table.c.starts_at >= start, table.c.starts_at < end)
 
 
-def by_birth_date(tx: Tx, clinic: str, birth_date: date, start: datetime, end: datetime) -> tuple[Visit, ...]:
+def by_birth_date(
+    tx: Tx, clinic: str, birth_date: date, start: datetime, end: datetime
+) -> tuple[Visit, ...]:
     """Return the clinic's visits in that time of people born on that day; whom the desk lets in needs the desk's code."""
     scheduled = (table.c.birth_key == _birth_key(tx, birth_date), table.c.sought.is_(None))
-    return _found(tx, table.c.clinic == clinic, *scheduled, table.c.starts_at >= start, table.c.starts_at < end)
+    return _found(
+        tx,
+        table.c.clinic == clinic,
+        *scheduled,
+        table.c.starts_at >= start,
+        table.c.starts_at < end,
+    )
 
 
 def searched(tx: Tx, server: str, *states: Search) -> tuple[Visit, ...]:
@@ -126,20 +139,37 @@ def searched(tx: Tx, server: str, *states: Search) -> tuple[Visit, ...]:
 def fetched(tx: Tx, clinic: str, current: Sequence[str], start: datetime, end: datetime) -> None:
     """Note a good fetch of the clinic's schedule; visits of that time that it no longer has are dropped."""
     scheduled = (table.c.clinic == clinic, table.c.sought.is_(None))
-    gone = [*scheduled, table.c.starts_at >= start, table.c.starts_at < end, table.c.id.not_in(current)]
+    gone = [
+        *scheduled,
+        table.c.starts_at >= start,
+        table.c.starts_at < end,
+        table.c.id.not_in(current),
+    ]
     tx.connection.execute(delete(table).where(*gone))
-    if tx.connection.execute(update(fetches).where(fetches.c.clinic == clinic).values(fetched_at=tx.now)).rowcount == 0:
+    if (
+        tx.connection.execute(
+            update(fetches).where(fetches.c.clinic == clinic).values(fetched_at=tx.now)
+        ).rowcount
+        == 0
+    ):
         tx.connection.execute(insert(fetches).values(clinic=clinic, fetched_at=tx.now))
 
 
 def last_fetched(tx: Tx, clinic: str) -> datetime | None:
     """Return when the clinic's schedule was last fetched."""
-    return tx.connection.execute(select(fetches.c.fetched_at).where(fetches.c.clinic == clinic)).scalar()
+    return tx.connection.execute(
+        select(fetches.c.fetched_at).where(fetches.c.clinic == clinic)
+    ).scalar()
 
 
 def remove(tx: Tx, identity: str) -> bool:
     """Take somebody off the list whom the desk put there; False where they are not there (any more)."""
-    return tx.connection.execute(delete(table).where(table.c.id == identity, table.c.sought.is_not(None))).rowcount == 1
+    return (
+        tx.connection.execute(
+            delete(table).where(table.c.id == identity, table.c.sought.is_not(None))
+        ).rowcount
+        == 1
+    )
 
 
 def erase(tx: Tx, before: datetime) -> int:
@@ -155,19 +185,30 @@ def progress(tx: Tx, ids: Sequence[str]) -> Mapping[str, str]:
     """
     found = dict.fromkeys(ids, "none")
     open_code = (codes.c.used_at.is_(None), codes.c.expires_at > tx.now)
-    open_link = (links.c.used_at.is_(None), links.c.revoked_at.is_(None), links.c.expires_at > tx.now)
+    open_link = (
+        links.c.used_at.is_(None),
+        links.c.revoked_at.is_(None),
+        links.c.expires_at > tx.now,
+    )
     steps = (
         ("link", select(links.c.visit).where(links.c.visit.in_(ids), *open_link)),
-        ("stopped", select(codes.c.visit).where(codes.c.visit.in_(ids), codes.c.used_at.is_not(None))),
+        (
+            "stopped",
+            select(codes.c.visit).where(codes.c.visit.in_(ids), codes.c.used_at.is_not(None)),
+        ),
         ("code", select(codes.c.visit).where(codes.c.visit.in_(ids), *open_code)),
         ("started", select(drafts.c.visit).where(drafts.c.visit.in_(ids))),
     )
     for word, query in steps:
         found.update(dict.fromkeys(tx.connection.execute(query).scalars(), word))
-    sent = select(submissions.c.visit, submissions.c.status, submissions.c.undo_from).where(submissions.c.visit.in_(ids))
+    sent = select(submissions.c.visit, submissions.c.status, submissions.c.undo_from).where(
+        submissions.c.visit.in_(ids)
+    )
     for visit, status, undo_from in tx.connection.execute(sent.order_by(submissions.c.number)):
         if visit is not None:
-            found[visit] = "undoing" if undo_from is not None else "submitted" if status in OPEN else status
+            found[visit] = (
+                "undoing" if undo_from is not None else "submitted" if status in OPEN else status
+            )
     return found
 
 

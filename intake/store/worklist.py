@@ -60,19 +60,36 @@ class Worklist:
 
 def waiting(tx: Tx, clinic: str | None = None) -> Worklist:
     """Return what is to be typed."""
-    held = (table.c.status == Status.HELD.value, table.c.reason == REASON, table.c.detail.is_not(None))
-    query = select(table.c.id, table.c.clinic, table.c.payload, table.c.detail).where(*held, table.c.payload.is_not(None))
+    held = (
+        table.c.status == Status.HELD.value,
+        table.c.reason == REASON,
+        table.c.detail.is_not(None),
+    )
+    query = select(table.c.id, table.c.clinic, table.c.payload, table.c.detail).where(
+        *held, table.c.payload.is_not(None)
+    )
     if clinic is not None:
         query = query.where(table.c.clinic == clinic)
-    found = {row.id: _entry(tx, row) for row in tx.connection.execute(query.order_by(table.c.number))}
+    found = {
+        row.id: _entry(tx, row) for row in tx.connection.execute(query.order_by(table.c.number))
+    }
     entries = tuple(entry for entry in found.values() if entry is not None)
     return Worklist(entries, tuple(identity for identity, entry in found.items() if entry is None))
 
 
 def typed(tx: Tx, identity: str) -> bool:
     """Somebody has typed a held row into the chart: have it read back; False where it is not held."""
-    held = (table.c.id == identity, table.c.status == Status.HELD.value, table.c.undo_from.is_(None))
-    return tx.connection.execute(update(table).where(*held).values(**again(tx), typed_at=tx.now)).rowcount == 1
+    held = (
+        table.c.id == identity,
+        table.c.status == Status.HELD.value,
+        table.c.undo_from.is_(None),
+    )
+    return (
+        tx.connection.execute(
+            update(table).where(*held).values(**again(tx), typed_at=tx.now)
+        ).rowcount
+        == 1
+    )
 
 
 def _entry(tx: Tx, held: Any) -> Entry | None:
@@ -81,4 +98,6 @@ def _entry(tx: Tx, held: Any) -> Entry | None:
         sheet = msgspec.json.decode(tx.cipher.open(held.detail, held.id), type=Sheet)
     except (KeyFault, msgspec.DecodeError):
         return None
-    return None if said is None else Entry(held.id, held.clinic, said.patient, said.answered_at, sheet)
+    return (
+        None if said is None else Entry(held.id, held.clinic, said.patient, said.answered_at, sheet)
+    )

@@ -68,7 +68,9 @@ def secret_of(server: Server) -> str:
     """Return the password, token or client secret; raises AccessFault."""
     secret = _bytes("secret", server, server.auth.secret_file).decode(errors="replace").strip()
     if not secret or not secret.isprintable():
-        raise AccessFault(f"The secret of server {server.id} in {server.auth.secret_file} has to be one line of text.")
+        raise AccessFault(
+            f"The secret of server {server.id} in {server.auth.secret_file} has to be one line of text."
+        )
     return secret
 
 
@@ -79,7 +81,9 @@ def keys_of(server: Server) -> "tuple[Key, ...]":
     try:
         return read(_bytes("key", server, server.auth.key_file), server.auth.key_id)
     except KeyFault as fault:
-        raise AccessFault(f"The key of server {server.id} in {server.auth.key_file} is of no use: {fault}.") from None
+        raise AccessFault(
+            f"The key of server {server.id} in {server.auth.key_file} is of no use: {fault}."
+        ) from None
 
 
 def _bytes(what: str, server: Server, path: Path | None) -> bytes:

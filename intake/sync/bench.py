@@ -42,5 +42,10 @@ class Bench:
 
 def told(bench: Bench, claimed: Leased, event: str, *, kept: bool = True, **more: str) -> None:
     """Log what became of a submission; where the lease was lost meanwhile, that, for the row says something else."""
-    fields = {"submission": claimed.row.id, "server": bench.server.id, "attempts": claimed.row.attempts + 1, **more}
+    fields = {
+        "submission": claimed.row.id,
+        "server": bench.server.id,
+        "attempts": claimed.row.attempts + 1,
+        **more,
+    }
     logger.info(event if kept else "lease-lost", extra=fields)

@@ -49,7 +49,14 @@ def _answers(settings: Settings, told: Told, server: int) -> Iterator[Captured]:
         each.code != NOT_HISPANIC for each in (*said.ethnicity.categories, *said.ethnicity.detailed)
     )
     for element, state in _states(said):
-        yield Captured(person, element, state, said.at, told.verified, hispanic=hispanic and element is Element.ETHNICITY)
+        yield Captured(
+            person,
+            element,
+            state,
+            said.at,
+            told.verified,
+            hispanic=hispanic and element is Element.ETHNICITY,
+        )
 
 
 def _states(said: Statement) -> Iterator[tuple[Element, State]]:

@@ -37,13 +37,17 @@ def chosen(question: Question, answer: Answer) -> tuple[Chosen, ...]:
 def _refuse_contradiction(question: Question, groups: set[str]) -> None:
     for option in question.options:
         if option.id in groups and groups & set(option.excludes):
-            raise UnknownAnswer(f"answers.{question.id}.choices: two choices that contradict each other")
+            raise UnknownAnswer(
+                f"answers.{question.id}.choices: two choices that contradict each other"
+            )
 
 
 def _choice(question: Question, choice: str, place: int) -> Chosen:
     owner = terminology.owner_of(question, choice)
     if owner is None:
-        raise UnknownAnswer(f"answers.{question.id}.choices[{place}]: is no choice of this question")
+        raise UnknownAnswer(
+            f"answers.{question.id}.choices[{place}]: is no choice of this question"
+        )
     if choice == owner.id:
         return Chosen(owner.id, owner.id, owner.code, owner.label)
     detail = next((each for each in owner.details if each.id == choice), None)

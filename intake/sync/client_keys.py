@@ -41,9 +41,13 @@ def remove(server: Server, key_id: str) -> None:
     held = _ours(server)
     left = [key for key in held if key.id != key_id]
     if len(left) == len(held):
-        raise ClientKeyFault(f"{_path(server)}: there is no key {key_id}; it has {', '.join(key.id for key in held)}")
+        raise ClientKeyFault(
+            f"{_path(server)}: there is no key {key_id}; it has {', '.join(key.id for key in held)}"
+        )
     if not left:
-        raise ClientKeyFault(f"{_path(server)}: this is the only key, without which nothing is written; `rotate` first")
+        raise ClientKeyFault(
+            f"{_path(server)}: this is the only key, without which nothing is written; `rotate` first"
+        )
     private_files.rewrite(_path(server), _held(left))
 
 
@@ -58,7 +62,9 @@ def published(servers: Iterable[Server]) -> dict[str, Any]:
 
 def served(settings: Settings) -> dict[str, Any] | None:
     """Return the public JWK Set of the site; None where a key file cannot be read, for a part of it would mislead an EHR."""
-    using = [each for each in settings.servers.values() if each.auth.kind is AuthKind.BACKEND_SERVICES]
+    using = [
+        each for each in settings.servers.values() if each.auth.kind is AuthKind.BACKEND_SERVICES
+    ]
     try:
         return published(using)
     except ClientKeyFault:
@@ -69,7 +75,9 @@ def served(settings: Settings) -> dict[str, Any] | None:
 def _path(server: Server) -> Path:
     if server.auth.key_file is None:
         table = f"[servers.{server.id}] in intake.toml"
-        raise ClientKeyFault(f'{table} names no key_file; add one, such as key_file = "client-{server.id}.json"')
+        raise ClientKeyFault(
+            f'{table} names no key_file; add one, such as key_file = "client-{server.id}.json"'
+        )
     return server.auth.key_file
 
 
@@ -80,11 +88,15 @@ def _ours(server: Server) -> tuple[Key, ...]:
         raw = path.read_bytes()
         held = read(raw)
     except OSError:
-        raise ClientKeyFault(f"{path}: cannot be read; `new` makes one where there is none yet") from None
+        raise ClientKeyFault(
+            f"{path}: cannot be read; `new` makes one where there is none yet"
+        ) from None
     except KeyFault as fault:
         raise ClientKeyFault(f"{path}: {fault}") from None
     if not raw.lstrip().startswith(b"{") or "keys" not in json.loads(raw):
-        raise ClientKeyFault(f"{path}: this is no JWK Set but a single key of your own; name another file, and make it `new`")
+        raise ClientKeyFault(
+            f"{path}: this is no JWK Set but a single key of your own; name another file, and make it `new`"
+        )
     return held
 
 

@@ -14,7 +14,9 @@ def client_for(server: Server) -> Client:
     if server.ca_file or server.certificate_file:
         # The HTTP library would say so in the middle of a submission, and not in its own kind of error.
         tls.context()
-    return Client(server.base_url, auth_for(server), timeout=server.timeout.total_seconds(), tls=tls)
+    return Client(
+        server.base_url, auth_for(server), timeout=server.timeout.total_seconds(), tls=tls
+    )
 
 
 def quirks_of(server: Server, settings: Settings) -> Quirks:

@@ -22,7 +22,10 @@ def met(bench: Bench, claimed: Claimed, error: ChartChanged) -> None:
     if left:
         hold_contested(bench, claimed, error, left)
         return
-    decisions = {each.element: Decision(Take(policies[each.element].value), each.over) for each in error.contested}
+    decisions = {
+        each.element: Decision(Take(policies[each.element].value), each.over)
+        for each in error.contested
+    }
     with bench.database.write() as tx:
         kept = claims.decide(tx, claimed, decisions, tx.now)
         servers.let_in(tx, bench.server.id)
@@ -37,9 +40,13 @@ def _policy(bench: Bench, contested: Contested) -> Policy:
     return Policy.REVIEW if contested.own and found is Policy.PERSON else found
 
 
-def hold_contested(bench: Bench, row: Leased, error: ChartChanged, contested: tuple[Contested, ...]) -> None:
+def hold_contested(
+    bench: Bench, row: Leased, error: ChartChanged, contested: tuple[Contested, ...]
+) -> None:
     """Hold a row until a reviewer has decided; what both say is sealed with it."""
-    contests = tuple(Contest(each.element, each.chart, each.said, each.over, each.own) for each in contested)
+    contests = tuple(
+        Contest(each.element, each.chart, each.said, each.over, each.own) for each in contested
+    )
     hold(bench, row, deciding.CONTESTED, error.words, detail=deciding.as_detail(contests))
 
 

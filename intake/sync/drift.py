@@ -27,10 +27,14 @@ A_DAY = timedelta(hours=20)
 BATCH = 50
 
 
-def look_at_night(settings: Settings, database: Database, clock: Clock, stop: threading.Event) -> None:
+def look_at_night(
+    settings: Settings, database: Database, clock: Clock, stop: threading.Event
+) -> None:
     """Look at every server in its night, until everything was looked at this night."""
     for server in settings.servers.values():
-        zones = (clinic.time_zone for clinic in settings.clinics.values() if clinic.server == server.id)
+        zones = (
+            clinic.time_zone for clinic in settings.clinics.values() if clinic.server == server.id
+        )
         zone = next(zones, None)
         if zone is not None and clock().astimezone(zone).hour in NIGHT:
             look(server, database, clock, stop)
@@ -78,7 +82,12 @@ def _pass_over(server: Server, database: Database, row: Kept, error: Exception) 
     """Leave a row until the next night: as the longest unseen it would come first again, and keep all others unseen."""
     with database.write() as tx:
         drifting.passed_over(tx, row.id)
-    told = {"server": server.id, "submission": row.id, "reason": type(error).__name__, "where": where(error)}
+    told = {
+        "server": server.id,
+        "submission": row.id,
+        "reason": type(error).__name__,
+        "where": where(error),
+    }
     logger.warning("drift-passed-over", extra=told)
 
 

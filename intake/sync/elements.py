@@ -14,9 +14,16 @@ def elements_of(submission: Submission, questions: QuestionSet | None) -> frozen
     """
     asked = [None if questions is None else questions.question(name) for name in submission.answers]
     known = [each for each in asked if each is not None]
-    return frozenset(element.value for question in known for element in question.recorded if len(known) == len(asked))
+    return frozenset(
+        element.value
+        for question in known
+        for element in question.recorded
+        if len(known) == len(asked)
+    )
 
 
 def elements_of_all(said: Iterable[Submission], settings: Settings) -> frozenset[str]:
     """Return the elements of several submissions, each by the question set that it answers."""
-    return frozenset[str]().union(*(elements_of(each, settings.question_sets.get(each.question_set)) for each in said))
+    return frozenset[str]().union(
+        *(elements_of(each, settings.question_sets.get(each.question_set)) for each in said)
+    )

@@ -25,7 +25,9 @@ OURS = tuple(f"{LOINC}|{code.code}" for code in CODES.values())
 
 
 @contextmanager
-def exported(settings: Settings, period: Period, stop: threading.Event, in_bulk: str | None = None) -> Iterator[Path]:
+def exported(
+    settings: Settings, period: Period, stop: threading.Event, in_bulk: str | None = None
+) -> Iterator[Path]:
     """Yield a folder of NDJSON from every server; it is deleted with the block. Raises FhirError and Stopped.
 
     Where the process is killed in the block, `delete_left_behind` deletes it. With `in_bulk` the servers export it: of that
@@ -59,8 +61,13 @@ def exported_scopes(settings: Settings) -> tuple[ClinicScope, ...]:
     return tuple(
         replace(
             scope,
-            organization=tuple(marked(each, numbers[settings.clinics[scope.id].server]) for each in scope.organization),
-            locations=tuple(marked(each, numbers[settings.clinics[scope.id].server]) for each in scope.locations),
+            organization=tuple(
+                marked(each, numbers[settings.clinics[scope.id].server])
+                for each in scope.organization
+            ),
+            locations=tuple(
+                marked(each, numbers[settings.clinics[scope.id].server]) for each in scope.locations
+            ),
         )
         for scope in clinic_scopes(settings)
     )
@@ -76,4 +83,10 @@ def _searches(since: date) -> Mapping[str, Mapping[str, str]]:
     start = {"date": f"ge{since.isoformat()}"}
     provenance = {"_revinclude": "Provenance:target"}
     observed = {"code": ",".join(OURS), **provenance}
-    return {**PLACES, "Patient": provenance, "Encounter": start, "Appointment": start, "Observation": observed}
+    return {
+        **PLACES,
+        "Patient": provenance,
+        "Encounter": start,
+        "Appointment": start,
+        "Observation": observed,
+    }

@@ -9,7 +9,14 @@ nothing of an item's answer, and a person at any form renderer can choose them a
 from collections.abc import Iterator
 
 from fhir_client.uscore.parts import NO, YES
-from fhir_client.uscore.statement import BCP47, CDCREC, TRIBAL_ENTITIES, AbsentReason, Coding, ItemAnswer
+from fhir_client.uscore.statement import (
+    BCP47,
+    CDCREC,
+    TRIBAL_ENTITIES,
+    AbsentReason,
+    Coding,
+    ItemAnswer,
+)
 from intake import terminology
 from intake.answers import OWN_WORDS, Answer, State
 from intake.questions import Kind, Option, Question, QuestionSet
@@ -37,12 +44,18 @@ def words_link(question: Question) -> str:
 
 def coding_of(questions: QuestionSet, identity: str, code: str | None, display: str) -> Coding:
     """Return a group's or detail's coding: CDCREC's, or one of the question set's own where CDCREC has none."""
-    return own_coding(questions, identity, display) if code is None else Coding(CDCREC, code, display)
+    return (
+        own_coding(questions, identity, display) if code is None else Coding(CDCREC, code, display)
+    )
 
 
 def language_coding(questions: QuestionSet, known: terminology.Language) -> Coding:
     """Return the coding of exactly the language that was chosen, script included: nothing binds an answer's code."""
-    return Coding(BCP47, known.id, known.name) if known.is_tag else own_coding(questions, known.id, known.name)
+    return (
+        Coding(BCP47, known.id, known.name)
+        if known.is_tag
+        else own_coding(questions, known.id, known.name)
+    )
 
 
 def tribe_coding(tribe: terminology.Tribe) -> Coding:
@@ -73,7 +86,9 @@ def _codings(questions: QuestionSet, question: Question, answer: Answer) -> Iter
         groups = (each for each in chosen(question, answer) if each.id == each.group)
         yield from (_coding(questions, each) for each in groups)
     elif question.kind is Kind.LANGUAGE:
-        yield from (language_coding(questions, terminology.languages()[each]) for each in answer.choices)
+        yield from (
+            language_coding(questions, terminology.languages()[each]) for each in answer.choices
+        )
     elif question.kind is Kind.TRIBES:
         yield from (tribe_coding(terminology.tribes()[each]) for each in answer.choices)
     else:

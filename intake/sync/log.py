@@ -8,7 +8,18 @@ from traceback import extract_tb
 
 from intake.clock import Clock
 
-FIELDS = ("event", "submission", "server", "clinic", "status", "reason", "attempts", "count", "seconds", "where")
+FIELDS = (
+    "event",
+    "submission",
+    "server",
+    "clinic",
+    "status",
+    "reason",
+    "attempts",
+    "count",
+    "seconds",
+    "where",
+)
 
 logger = logging.getLogger("intake.sync")
 
@@ -23,7 +34,10 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; the record's message is an event's name, and everything else comes as `extra`."""
-        line = {"at": self._clock().isoformat(timespec="milliseconds"), "level": record.levelname.lower()}
+        line = {
+            "at": self._clock().isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+        }
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         return json.dumps(line | {"event": record.msg})
 

@@ -31,7 +31,10 @@ NOT_HISPANIC = "2186-5"
 
 
 def statement(
-    submission: Submission, questions: QuestionSet, policy: MappingPolicy, organization: str | None = None
+    submission: Submission,
+    questions: QuestionSet,
+    policy: MappingPolicy,
+    organization: str | None = None,
 ) -> Statement:
     """Return what the submission says, coded; raises UnknownAnswer."""
     related = RELATED.get(submission.informant)
@@ -94,7 +97,9 @@ def _check_words(question: Question, answer: Answer) -> None:
         places.add(OWN_WORDS)
     for place, key in enumerate(answer.write_ins):
         if key not in places:
-            raise UnknownAnswer(f"answers.{question.id}.write_ins[{place}]: this question has no such line to write on")
+            raise UnknownAnswer(
+                f"answers.{question.id}.write_ins[{place}]: this question has no such line to write on"
+            )
 
 
 def _single(question: Question, answer: Answer) -> str:
@@ -109,13 +114,19 @@ def _groups(question: Question, answer: Answer, policy: MappingPolicy) -> Said:
     own = answer.write_ins.get(OWN_WORDS)
     for element in question.elements:
         mine = [each for each in choices if _element_of(question, each.group) is element]
-        words = [text for key, text in answer.write_ins.items() if key != OWN_WORDS and _element_of(question, key) is element]
+        words = [
+            text
+            for key, text in answer.write_ins.items()
+            if key != OWN_WORDS and _element_of(question, key) is element
+        ]
         if own is not None and element is _owner_of_words(question, choices):
             words.append(own)
         if mine or words:
             found[element] = _coded(mine, words, policy)
     # Who ticked nothing, but wrote, may have written just that.
-    unticked = bool(choices) and Element.ETHNICITY in question.elements and Element.ETHNICITY not in found
+    unticked = (
+        bool(choices) and Element.ETHNICITY in question.elements and Element.ETHNICITY not in found
+    )
     if policy.infer_not_hispanic and unticked:
         found[Element.ETHNICITY] = _coded(
             [Chosen(NOT_HISPANIC, NOT_HISPANIC, NOT_HISPANIC, "Not Hispanic or Latino")], [], policy
@@ -160,7 +171,9 @@ def _language(question: Question, answer: Answer) -> Language:
     if not answer.choices and own:
         return Language(text=own)
     if len(answer.choices) != 1 or answer.choices[0] not in terminology.languages():
-        raise UnknownAnswer(f"answers.{question.id}.choices: exactly one language of the table, or own words")
+        raise UnknownAnswer(
+            f"answers.{question.id}.choices: exactly one language of the table, or own words"
+        )
     known = terminology.languages()[answer.choices[0]]
     return Language(text=known.endonym, codings=_codings(known), signed=known.signed)
 

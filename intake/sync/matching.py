@@ -41,7 +41,9 @@ def bound(bench: Bench, claimed: Claimed) -> Claimed:
             # The other one may wait for hours, and each turn of this one is a search: they come less and less often.
             raise NotNow(delay(claimed.row.attempts + 1, bench.chance))
         # What the patient has said since, under their chart, could not be known to be about the same person until now.
-        later = elements_of_all((each.submission for each in overtaking.newer(tx, claimed)), bench.settings)
+        later = elements_of_all(
+            (each.submission for each in overtaking.newer(tx, claimed)), bench.settings
+        )
         return replace(claims.take_from(tx, claimed, later), submission=found)
 
 
@@ -50,13 +52,19 @@ def seek(settings: Settings, database: Database, clock: Clock, *states: Search) 
 
     Answers find their chart without this as well.
     """
-    done = [_seek(settings, server, database, clock, states) for server in settings.servers.values()]
+    done = [
+        _seek(settings, server, database, clock, states) for server in settings.servers.values()
+    ]
     return all(done)
 
 
-def _seek(settings: Settings, server: Server, database: Database, clock: Clock, states: tuple[Search, ...]) -> bool:
+def _seek(
+    settings: Settings, server: Server, database: Database, clock: Clock, states: tuple[Search, ...]
+) -> bool:
     with database.read() as tx:
-        waiting = [each for each in visits.searched(tx, server.id, *states) if _may_be_there(each, clock())]
+        waiting = [
+            each for each in visits.searched(tx, server.id, *states) if _may_be_there(each, clock())
+        ]
         until = servers.state(tx, server.id).paused_until if waiting else None
     if not waiting:
         return True
@@ -96,7 +104,12 @@ def _look(settings: Settings, database: Database, client: Client, visit: Visit) 
         return
     try:
         chart = _match(client, sought)
-        found = replace(seen(visit, clinic, chart), patient=f"Patient/{chart['id']}", sought=Search.FOUND, fault="")
+        found = replace(
+            seen(visit, clinic, chart),
+            patient=f"Patient/{chart['id']}",
+            sought=Search.FOUND,
+            fault="",
+        )
     except Refused as error:
         found = replace(visit, sought=Search.NONE, fault=error.words)
     with database.write() as tx:
@@ -106,4 +119,6 @@ def _look(settings: Settings, database: Database, client: Client, visit: Visit) 
 
 
 def _match(client: Client, sought: Sought) -> Json:
-    return match(client, {"system": sought.system, "value": sought.record_number}, sought.birth_date)
+    return match(
+        client, {"system": sought.system, "value": sought.record_number}, sought.birth_date
+    )

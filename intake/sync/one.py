@@ -6,7 +6,16 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from uuid import UUID
 
-from fhir_client.errors import ByHand, ChartChanged, Conflict, FhirError, Gone, PatientProblem, ServerFault, Temporary
+from fhir_client.errors import (
+    ByHand,
+    ChartChanged,
+    Conflict,
+    FhirError,
+    Gone,
+    PatientProblem,
+    ServerFault,
+    Temporary,
+)
 from fhir_client.uscore.statement import Statement, without
 from fhir_client.uscore.undoing import elements_in
 from fhir_client.writing.bundle import NoVersion
@@ -80,7 +89,12 @@ def _failed(bench: Bench, claimed: Claimed, error: FhirError) -> None:
         case Unmatched():
             hold(bench, claimed, unmatched.REASON, f"{error.words} {CORRECT}")
         case PatientProblem() | Gone():
-            hold(bench, claimed, "patient", f"{error.words} Find the right chart and enter the answers there.")
+            hold(
+                bench,
+                claimed,
+                "patient",
+                f"{error.words} Find the right chart and enter the answers there.",
+            )
         case _:
             hold(bench, claimed, "refused", f"{error.words} Ask the EHR's support, then retry.")
 
@@ -97,7 +111,13 @@ def _deliver(bench: Bench, unbound: Claimed) -> None:
         told(bench, claimed, "accepted", kept=kept)
         if not kept:
             return
-    over = written.over if written is not None and written.over else claimed.sent.version if claimed.sent else None
+    over = (
+        written.over
+        if written is not None and written.over
+        else claimed.sent.version
+        if claimed.sent
+        else None
+    )
     differences = read_back(bench.client, _writer(bench, claimed), said, written, over=over)
     if differences:
         _differing(bench, claimed, differences)
@@ -114,7 +134,10 @@ def _write(bench: Bench, claimed: Claimed, said: Statement) -> Written:
     writer, lately = _writer(bench, claimed), claimed.row.queued_at - SCHEDULE_BEHIND
     _refuse_too_early(bench, claimed, writer)
     with bench.database.read() as tx:
-        since, undone = overtaking.sent_since(tx, claimed, lately), overtaking.undone_since(tx, claimed, lately)
+        since, undone = (
+            overtaking.sent_since(tx, claimed, lately),
+            overtaking.undone_since(tx, claimed, lately),
+        )
         ours = overtaking.ids_sent(tx, claimed)
     # What an earlier submission of this patient said, or its undo brought back, is in the chart because we wrote it.
     mended = elements_of_all((each.submission for each in since), bench.settings).union(
@@ -141,7 +164,11 @@ def _refuse_too_early(bench: Bench, claimed: Claimed, writer: Writer) -> None:
 def _at_this_visit(claimed: Claimed, since: Iterable[Older]) -> Iterator[Submission]:
     """Yield what the patient answered at this visit before, of which this one is a mend and no new answer."""
     visit = claimed.submission.appointment
-    mended = (each for each in since if visit and each.submission.appointment == visit and each.status in MENDED)
+    mended = (
+        each
+        for each in since
+        if visit and each.submission.appointment == visit and each.status in MENDED
+    )
     return (each.submission for each in mended)
 
 
@@ -150,8 +177,12 @@ def _questions(bench: Bench, older: Older) -> QuestionSet | None:
 
 
 def _known(claimed: Claimed, mended: frozenset[str], ours: Iterable[str]) -> Known:
-    settled = {name: each.over for name, each in claimed.decided.items() if each.take is Take.PERSON}
-    return Known(claimed.known.birth_date, claimed.known.chart, mended, frozenset(map(UUID, ours)), settled)
+    settled = {
+        name: each.over for name, each in claimed.decided.items() if each.take is Take.PERSON
+    }
+    return Known(
+        claimed.known.birth_date, claimed.known.chart, mended, frozenset(map(UUID, ours)), settled
+    )
 
 
 def _writer(bench: Bench, claimed: Claimed) -> Writer:
@@ -194,4 +225,10 @@ def _differing(bench: Bench, claimed: Claimed, differences: tuple[Difference, ..
         return
     names = ", ".join(each.element for each in differences)
     words = f"The server took it, but does not read back the same: {names}. Compare with the chart, then retry."
-    hold(bench, claimed, "mismatch", words, detail=json.dumps([asdict(each) for each in differences], default=str))
+    hold(
+        bench,
+        claimed,
+        "mismatch",
+        words,
+        detail=json.dumps([asdict(each) for each in differences], default=str),
+    )

@@ -33,12 +33,19 @@ def wait(bench: Bench, claimed: Leased, error: Temporary | Conflict, reason: str
     now, reason = bench.clock(), reason or _reason(error)
     failing = isinstance(error, Conflict) or (error.status or 0) >= 500
     if failing and _fails_alone(bench, claimed):
-        hold(bench, claimed, "fails-alone", f"{error.words} It fails for a day while others pass. Ask the EHR's support.")
+        hold(
+            bench,
+            claimed,
+            "fails-alone",
+            f"{error.words} It fails for a day while others pass. Ask the EHR's support.",
+        )
         return
     asked = error.retry_after if isinstance(error, Temporary) else None
     until = now + delay(claimed.row.attempts + 1, bench.chance, asked)
     with bench.database.write() as tx:
-        kept = claims.wait(tx, claimed, until=until, reason=reason, words=error.words, failing=failing)
+        kept = claims.wait(
+            tx, claimed, until=until, reason=reason, words=error.words, failing=failing
+        )
         if asked is not None:
             servers.rest(tx, bench.server.id, until=now + asked)
         if isinstance(error, Conflict):
@@ -62,11 +69,18 @@ def _last_success(bench: Bench) -> datetime | None:
 def pause(bench: Bench, claimed: Leased, error: ServerFault) -> None:
     """Pause the server, for the fault is its own; but a row that it forbids while it lets others in is held."""
     if _forbids_this_alone(bench, claimed, error):
-        hold(bench, claimed, "refused", f"{error.words} It lets others in. Ask the EHR's support, then retry.")
+        hold(
+            bench,
+            claimed,
+            "refused",
+            f"{error.words} It lets others in. Ask the EHR's support, then retry.",
+        )
         return
     until = bench.clock() + PAUSE
     with bench.database.write() as tx:
-        alarm = servers.pause(tx, bench.server.id, until=until, reason=_reason(error), words=error.words)
+        alarm = servers.pause(
+            tx, bench.server.id, until=until, reason=_reason(error), words=error.words
+        )
         claims.release(tx, claimed, until=until, reason=_reason(error), words=error.words)
     if alarm:
         logger.error("server-paused", extra={"server": bench.server.id, "reason": _reason(error)})

@@ -29,7 +29,10 @@ from intake.sync.items import (
     words_link,
 )
 
-ABSENCES = {AbsentReason.ASKED_DECLINED: "I’d rather not say", AbsentReason.ASKED_UNKNOWN: "I don’t know"}
+ABSENCES = {
+    AbsentReason.ASKED_DECLINED: "I’d rather not say",
+    AbsentReason.ASKED_UNKNOWN: "I don’t know",
+}
 """How a person says so, in the words of the pages."""
 
 
@@ -42,7 +45,14 @@ def form_of(questions: QuestionSet, tags: Sequence[str]) -> Form:
         version=questions.version,
         language=SOURCE,
         title=maker.joined([question.label for question in questions.questions]),
-        items=(_notice(), *(item for question in questions.questions for item in _shown(question, maker.items(question)))),
+        items=(
+            _notice(),
+            *(
+                item
+                for question in questions.questions
+                for item in _shown(question, maker.items(question))
+            ),
+        ),
     )
 
 
@@ -57,7 +67,9 @@ def _notice() -> FormItem:
 
 
 def _shown(question: Question, items: Iterable[FormItem]) -> Iterator[FormItem]:
-    return (each if question.about is Subject.PATIENT else replace(each, hidden=True) for each in items)
+    return (
+        each if question.about is Subject.PATIENT else replace(each, hidden=True) for each in items
+    )
 
 
 class _Maker:
@@ -68,7 +80,9 @@ class _Maker:
 
     def joined(self, messages: list[str]) -> Words:
         """Return several short texts as one."""
-        others = {tag: " · ".join(translator(tag).plain(each) for each in messages) for tag in self._tags}
+        others = {
+            tag: " · ".join(translator(tag).plain(each) for each in messages) for tag in self._tags
+        }
         return Words(" · ".join(messages), others)
 
     def items(self, question: Question) -> Iterator[FormItem]:
@@ -86,7 +100,12 @@ class _Maker:
             items=tuple(self._help(question)),
         )
         if details := tuple(self._details(question)):
-            yield FormItem(details_link(question), ItemKind.GROUP, self._words(question.detail_title), items=details)
+            yield FormItem(
+                details_link(question),
+                ItemKind.GROUP,
+                self._words(question.detail_title),
+                items=details,
+            )
         if question.own_words is not None:
             yield self._line(words_link(question), question.own_words)
 
@@ -98,14 +117,22 @@ class _Maker:
 
     def _options(self, question: Question, *, several: bool) -> Iterator[Choice]:
         if question.kind is Kind.LANGUAGE:
-            for each in sorted(terminology.languages().values(), key=lambda known: (known.endonym.casefold(), known.id)):
+            for each in sorted(
+                terminology.languages().values(),
+                key=lambda known: (known.endonym.casefold(), known.id),
+            ):
                 yield Choice(language_coding(self._questions, each), self._named(each))
         if question.kind is Kind.TRIBES:
-            yield from (Choice(tribe_coding(each), Words(each.name)) for each in terminology.tribes().values())
+            yield from (
+                Choice(tribe_coding(each), Words(each.name))
+                for each in terminology.tribes().values()
+            )
         for option in question.options:
             known = INTERPRETER.get(option.id) if question.kind is Kind.CHOICE else None
             coding = known or coding_of(self._questions, option.id, option.code, option.label)
-            yield Choice(coding, self._words(option.label), several and _is_exclusive(question, option))
+            yield Choice(
+                coding, self._words(option.label), several and _is_exclusive(question, option)
+            )
 
     def _absences(self, *, alone: bool) -> Iterator[Choice]:
         for reason, message in ABSENCES.items():
@@ -113,17 +140,30 @@ class _Maker:
 
     def _help(self, question: Question) -> Iterator[FormItem]:
         if question.hint:
-            yield FormItem(f"{question.id}.hint", ItemKind.DISPLAY, self._words(question.hint), control=Control.HELP)
+            yield FormItem(
+                f"{question.id}.hint",
+                ItemKind.DISPLAY,
+                self._words(question.hint),
+                control=Control.HELP,
+            )
 
     def _details(self, question: Question) -> Iterator[FormItem]:
         for option in question.options if question.kind is Kind.GROUPS else ():
             if parts := tuple(self._parts(question, option)):
-                yield FormItem(group_link(question, option), ItemKind.GROUP, self._words(option.label), items=parts)
+                yield FormItem(
+                    group_link(question, option),
+                    ItemKind.GROUP,
+                    self._words(option.label),
+                    items=parts,
+                )
 
     def _parts(self, question: Question, option: Option) -> Iterator[FormItem]:
         link = group_link(question, option)
         chosen = (question.id, coding_of(self._questions, option.id, option.code, option.label))
-        boxes = [(coding_of(self._questions, each.id, each.code, each.label), each.label) for each in option.details]
+        boxes = [
+            (coding_of(self._questions, each.id, each.code, each.label), each.label)
+            for each in option.details
+        ]
         if boxes:
             yield FormItem(
                 f"{link}.boxes",
@@ -159,7 +199,9 @@ def _control(question: Question, *, several: bool) -> Control:
 
 
 def _takes_several(question: Question) -> bool:
-    return question.kind is Kind.GROUPS and not all(_is_exclusive(question, each) for each in question.options)
+    return question.kind is Kind.GROUPS and not all(
+        _is_exclusive(question, each) for each in question.options
+    )
 
 
 def _is_exclusive(question: Question, option: Option) -> bool:

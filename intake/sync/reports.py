@@ -31,12 +31,16 @@ def make_due(settings: Settings, database: Database, clock: Clock, stop: threadi
         return True
     except Exception as error:  # noqa: BLE001
         # Whatever a server answers or a resource holds, the worker's other work goes on.
-        logger.warning("report-failed", extra={"reason": type(error).__name__, "where": where(error)})
+        logger.warning(
+            "report-failed", extra={"reason": type(error).__name__, "where": where(error)}
+        )
         return False
     return True
 
 
-def _make_if_due(settings: Settings, database: Database, clock: Clock, stop: threading.Event) -> None:
+def _make_if_due(
+    settings: Settings, database: Database, clock: Clock, stop: threading.Event
+) -> None:
     now = clock()
     with database.read() as tx:
         if not is_due(tx, settings, now):
@@ -62,18 +66,33 @@ def period_of(settings: Settings, name: str, now: datetime) -> Period:
 
 
 def fetch_and_make(
-    settings: Settings, database: Database, period: Period, now: datetime, stop: threading.Event, in_bulk: str | None = None
+    settings: Settings,
+    database: Database,
+    period: Period,
+    now: datetime,
+    stop: threading.Event,
+    in_bulk: str | None = None,
 ) -> Made:
     """Return the report over what the servers hold and our own store knows; raises FhirError and UnreadableFilesError.
 
     With `in_bulk` the servers export it: of that `Group/id`, "" for everybody; else it is searched for.
     """
     with exported(settings, period, stop, in_bulk) as folder:
-        asked = Asked(period, now, mapped_codes(), exported_scopes(settings), settings.time_zone.key, by_organization=False)
+        asked = Asked(
+            period,
+            now,
+            mapped_codes(),
+            exported_scopes(settings),
+            settings.time_zone.key,
+            by_organization=False,
+        )
         return make(folder, asked, captured(settings, database))
 
 
 def _last_night(now: datetime, zone: ZoneInfo) -> datetime:
     day = now.astimezone(zone).date()
-    nights = (datetime.combine(each, NIGHT, zone).astimezone(UTC) for each in (day, day - timedelta(days=1)))
+    nights = (
+        datetime.combine(each, NIGHT, zone).astimezone(UTC)
+        for each in (day, day - timedelta(days=1))
+    )
     return next(night for night in nights if night <= now)

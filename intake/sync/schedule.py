@@ -51,11 +51,16 @@ def _fetch(settings: Settings, database: Database, clinic: Clinic, now: datetime
         with client_for(settings.servers[clinic.server]) as client:
             found = tuple(expected(client, clinic, day))
     except FhirError as error:
-        logger.warning("schedule-failed", extra={"clinic": clinic.id, "reason": type(error).__name__})
+        logger.warning(
+            "schedule-failed", extra={"clinic": clinic.id, "reason": type(error).__name__}
+        )
         return
     except Exception as error:  # noqa: BLE001
         # What nobody foresaw at one clinic keeps no other from its schedule.
-        logger.error("schedule-failed", extra={"clinic": clinic.id, "reason": type(error).__name__, "where": where(error)})
+        logger.error(
+            "schedule-failed",
+            extra={"clinic": clinic.id, "reason": type(error).__name__, "where": where(error)},
+        )
         return
     with database.write() as tx:
         for visit in found:
@@ -76,7 +81,11 @@ def expected(client: Client, clinic: Clinic, day: Day) -> Iterator[Visit]:
     read = cache(client.read)
     for appointment in appointments(client, clinic, day):
         reference = next(_participants(appointment, "Patient"), None)
-        visit = None if reference is None else _charted(read, clinic, _visit(clinic, appointment, reference))
+        visit = (
+            None
+            if reference is None
+            else _charted(read, clinic, _visit(clinic, appointment, reference))
+        )
         if visit is not None:
             yield visit
 
@@ -89,7 +98,9 @@ def appointments(client: Client, clinic: Clinic, day: Day) -> Iterator[Json]:
     between = (f"ge{_instant(day.start)}", f"lt{_instant(day.end)}")
     for appointment in client.search("Appointment", {"date": between, "_count": "200"}):
         start = _start(appointment)
-        here = not clinic.locations or any(each in clinic.locations for each in _participants(appointment, "Location"))
+        here = not clinic.locations or any(
+            each in clinic.locations for each in _participants(appointment, "Location")
+        )
         if here and start and day.start <= start < day.end:
             yield appointment
 
@@ -129,7 +140,9 @@ def _charted(read: Callable[[str], Json], clinic: Clinic, visit: Visit) -> Visit
     except Gone:
         return None
     except (Refused, ServerFault) as error:
-        if isinstance(error, ServerFault) and (error.status != FORBIDDEN or isinstance(error, AccessFault)):
+        if isinstance(error, ServerFault) and (
+            error.status != FORBIDDEN or isinstance(error, AccessFault)
+        ):
             raise
         # A chart under special protection is no reason for the desk to know nobody: who comes can answer without it.
         return replace(visit, fault=PROTECTED)
@@ -159,19 +172,32 @@ def _birth_date(held: str) -> date | None:
 
 def _names(patient: Json) -> list[str]:
     usable = [each for each in patient.get("name", []) if each.get("use") != "old"] or [{}]
-    name: Mapping[str, Any] = next((each for each in usable if each.get("use") == "official"), usable[0])
+    name: Mapping[str, Any] = next(
+        (each for each in usable if each.get("use") == "official"), usable[0]
+    )
     # A newborn's given name is null where an extension says why there is none (R4, json.html#null).
-    return [each for each in (*name.get("given", [])[:1], name.get("family")) if isinstance(each, str)]
+    return [
+        each for each in (*name.get("given", [])[:1], name.get("family")) if isinstance(each, str)
+    ]
 
 
 def _record_number(identifiers: Iterable[Json], system: str) -> str | None:
-    return next((str(each["value"]) for each in identifiers if each.get("system") == system and "value" in each), None)
+    return next(
+        (
+            str(each["value"])
+            for each in identifiers
+            if each.get("system") == system and "value" in each
+        ),
+        None,
+    )
 
 
 def gaps(patient: Json) -> frozenset[str]:
     """Return the elements that the chart lacks."""
     held = elements_of(patient)
-    missing = {element for element in (Element.RACE, Element.ETHNICITY) if not has_value(patient, element)}
+    missing = {
+        element for element in (Element.RACE, Element.ETHNICITY) if not has_value(patient, element)
+    }
     preferred = any(entry.get("preferred") for entry in held["communication"] or [])
     missing |= set() if preferred else {Element.SPOKEN_LANGUAGE}
     missing |= set() if held["interpreter"] else {Element.INTERPRETER}

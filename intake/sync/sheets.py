@@ -21,7 +21,9 @@ if os.name == "posix":
 LOCK = "lock"
 """The file in an export's folder that whoever uses it holds locked, and the one beside them that guards their beginning."""
 
-_REFERENCE = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/.*)?", re.ASCII)
+_REFERENCE = re.compile(
+    r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/.*)?", re.ASCII
+)
 _KEPT = {kind: frozenset({"resourceType", "id", *shape}) for kind, shape in SHAPES.items()} | {
     "Patient": frozenset({"resourceType", "id", "identifier", *SHAPES["Patient"]})
 }
@@ -50,7 +52,9 @@ class Sheets:
         if kind not in self._files:
             return
         kept = {key: self._own(value) for key, value in resource.items() if key in _KEPT[kind]}
-        self._files[kind].write(msgspec.json.encode({**kept, "id": f"{self._number}-{resource.get('id', '')}"}) + b"\n")
+        self._files[kind].write(
+            msgspec.json.encode({**kept, "id": f"{self._number}-{resource.get('id', '')}"}) + b"\n"
+        )
 
     def take_broken(self, kind: str, line: bytes) -> None:
         """Write a line that is no resource as it came, for the report to name and count."""
@@ -71,7 +75,9 @@ class Sheets:
             return [self._own(each) for each in value]
         if isinstance(value, dict):
             return {
-                key: marked(each, self._number) if key == "reference" and isinstance(each, str) else self._own(each)
+                key: marked(each, self._number)
+                if key == "reference" and isinstance(each, str)
+                else self._own(each)
                 for key, each in value.items()
             }
         return value
@@ -82,7 +88,9 @@ def sheets(folder: Path, number: int) -> Iterator[Sheets]:
     """Yield the files of the server of that number in the folder."""
     with ExitStack() as stack:
         named = {kind: folder / f"{kind}.{number}.ndjson" for kind in TYPES}
-        yield Sheets({kind: stack.enter_context(_private_file(path)) for kind, path in named.items()}, number)
+        yield Sheets(
+            {kind: stack.enter_context(_private_file(path)) for kind, path in named.items()}, number
+        )
 
 
 def _private_file(path: Path) -> BinaryIO:

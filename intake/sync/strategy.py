@@ -39,7 +39,9 @@ def writer(server: Server, settings: Settings, strategy: Strategy) -> Writer:
     return Writer(version(server.us_core), policy, quirks_of(server, settings), strategy)
 
 
-def strategy_of(said: Capabilities, server: Server, settings: Settings, failed: Iterable[Rung] = ()) -> Strategy:
+def strategy_of(
+    said: Capabilities, server: Server, settings: Settings, failed: Iterable[Rung] = ()
+) -> Strategy:
     """Return how the server is written to by what it says, its quirks, our scopes and the site's word.
 
     `failed` are the rungs by which a write test failed. Raises the errors of fhir_client.errors where no token is to be had.
@@ -63,11 +65,25 @@ def pinned(server: Server, settings: Settings, database: Database) -> Pinned | N
     return kept if kept is not None and kept.way.basis == _basis(server, settings) else None
 
 
-def pin(server: Server, settings: Settings, database: Database, strategy: Strategy, *, proven: bool = False) -> None:
+def pin(
+    server: Server,
+    settings: Settings,
+    database: Database,
+    strategy: Strategy,
+    *,
+    proven: bool = False,
+) -> None:
     """Pin it."""
     parts = tuple(part.value for part in Part if part in strategy.parts)
     by_patient = tuple(sorted(strategy.by_patient))
-    way = Way(_basis(server, settings), strategy.rung.value, parts, strategy.batch, strategy.reasons, by_patient)
+    way = Way(
+        _basis(server, settings),
+        strategy.rung.value,
+        parts,
+        strategy.batch,
+        strategy.reasons,
+        by_patient,
+    )
     with database.write() as tx:
         strategies.pin(tx, server.id, way, proven=proven)
         servers.open_to_all(tx, server.id)
@@ -75,10 +91,23 @@ def pin(server: Server, settings: Settings, database: Database, strategy: Strate
 
 def strategy_in(way: Way) -> Strategy:
     """Return what was pinned."""
-    return Strategy(Rung(way.rung), frozenset(map(Part, way.parts)), way.batch, way.reasons, frozenset(way.by_patient))
+    return Strategy(
+        Rung(way.rung),
+        frozenset(map(Part, way.parts)),
+        way.batch,
+        way.reasons,
+        frozenset(way.by_patient),
+    )
 
 
 def _basis(server: Server, settings: Settings) -> str:
     quirks = asdict(quirks_of(server, settings))
-    held = [server.base_url, server.strategy, server.auth.kind, server.auth.client_id, server.auth.scopes, quirks]
+    held = [
+        server.base_url,
+        server.strategy,
+        server.auth.kind,
+        server.auth.client_id,
+        server.auth.scopes,
+        quirks,
+    ]
     return sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()

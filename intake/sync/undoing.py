@@ -39,7 +39,13 @@ def take_back(bench: Bench, claimed: Undoing) -> None:
     except FhirError as error:
         _failed(bench, claimed, error)
     except NoVersion as error:
-        hold(bench, claimed, "invalid", f"This cannot be undone: {error}. Put the chart right by hand.", answered=False)
+        hold(
+            bench,
+            claimed,
+            "invalid",
+            f"This cannot be undone: {error}. Put the chart right by hand.",
+            answered=False,
+        )
     except DatabaseFault:
         raise
     except Exception as error:  # noqa: BLE001
@@ -60,7 +66,12 @@ def _failed(bench: Bench, claimed: Undoing, error: FhirError) -> None:
         case ByHand():
             hold(bench, claimed, "by-hand", f"{error.words} Do that, then stop the undo here.")
         case PatientProblem() | Gone():
-            hold(bench, claimed, "patient", f"{error.words} Nothing was changed. Put the right chart right by hand.")
+            hold(
+                bench,
+                claimed,
+                "patient",
+                f"{error.words} Nothing was changed. Put the right chart right by hand.",
+            )
         case _:
             hold(bench, claimed, "refused", f"{error.words} Ask the EHR's support, then retry.")
 
@@ -73,7 +84,9 @@ def _take_back(bench: Bench, claimed: Undoing) -> None:
         hold(bench, claimed, "later", words, answered=False)
         return
     wrote = written.read(claimed.earlier)
-    said_again = {part: other for other in reversed(others) for part in written.read(other.earlier).speaks_of}
+    said_again = {
+        part: other for other in reversed(others) for part in written.read(other.earlier).speaks_of
+    }
     undo(bench.client, bench.writer, _left_to_undo(claimed, wrote, frozenset(said_again)), key)
     with bench.database.write() as tx:
         servers.succeeded(tx, bench.server.id)
@@ -100,5 +113,7 @@ def _handed_on(wrote: Wrote, said_again: Mapping[str, Other], key: Key) -> Mappi
         theirs = written.read(before)
         of_element = {each.element: each for each in theirs.parts}
         of_element[part.element] = composed(part, of_element.get(part.element), key)
-        found[other.id] = Earlier(before.sent, written.write(Wrote(tuple(of_element.values()), theirs.speaks_of)))
+        found[other.id] = Earlier(
+            before.sent, written.write(Wrote(tuple(of_element.values()), theirs.speaks_of))
+        )
     return found

@@ -33,10 +33,16 @@ SIGN_OF_LIFE = timedelta(seconds=20)
 REPORT_LOOK, REPORT_RETRY = timedelta(minutes=1), timedelta(minutes=15)
 
 
-def run(settings: Settings, database: Database, clock: Clock, *, once: bool, stop: threading.Event) -> int:
+def run(
+    settings: Settings, database: Database, clock: Clock, *, once: bool, stop: threading.Event
+) -> int:
     """Work until `stop` is set, or with `once` until nothing is due; returns 1 where submissions are held, else 0."""
     threads = [
-        threading.Thread(target=_work, args=(settings, server, database, clock, once, stop), name=f"{server.id}-{number}")
+        threading.Thread(
+            target=_work,
+            args=(settings, server, database, clock, once, stop),
+            name=f"{server.id}-{number}",
+        )
         for server in settings.servers.values()
         for number in range(1 if once else server.workers)
     ]
@@ -50,7 +56,10 @@ def run(settings: Settings, database: Database, clock: Clock, *, once: bool, sto
             "report": partial(_report, settings, database, clock, stop),
             "drift": partial(_drift, settings, database, clock, stop),
         }
-    threads += [threading.Thread(target=_repeat, args=(each, once, stop), name=name) for name, each in rounds.items()]
+    threads += [
+        threading.Thread(target=_repeat, args=(each, once, stop), name=name)
+        for name, each in rounds.items()
+    ]
     for thread in threads:
         thread.start()
     _repeat(partial(_keep_house, settings, database), once, stop)
@@ -74,7 +83,11 @@ def _repeat(do_round: Callable[[], timedelta], once: bool, stop: threading.Event
 
 def _look_for_charts(settings: Settings, database: Database, clock: Clock) -> timedelta:
     # The desk waits for it; but a server that fails is not asked every second.
-    return IDLE if _guarded(partial(matching.seek, settings, database, clock, Search.NEW)) else HOUSEKEEPING
+    return (
+        IDLE
+        if _guarded(partial(matching.seek, settings, database, clock, Search.NEW))
+        else HOUSEKEEPING
+    )
 
 
 def _fetch_schedules(settings: Settings, database: Database, clock: Clock) -> timedelta:
@@ -91,18 +104,29 @@ def _keep_house(settings: Settings, database: Database) -> timedelta:
     return HOUSEKEEPING
 
 
-def _report(settings: Settings, database: Database, clock: Clock, stop: threading.Event) -> timedelta:
+def _report(
+    settings: Settings, database: Database, clock: Clock, stop: threading.Event
+) -> timedelta:
     # A thread of its own: a search over a whole year must keep neither the schedule nor a submission waiting.
     return REPORT_LOOK if reports.make_due(settings, database, clock, stop) else REPORT_RETRY
 
 
-def _drift(settings: Settings, database: Database, clock: Clock, stop: threading.Event) -> timedelta:
+def _drift(
+    settings: Settings, database: Database, clock: Clock, stop: threading.Event
+) -> timedelta:
     # At night every chart that was written to is read again, which takes its time.
     _guarded(partial(drift.look_at_night, settings, database, clock, stop))
     return HOUSEKEEPING
 
 
-def _work(settings: Settings, server: Server, database: Database, clock: Clock, once: bool, stop: threading.Event) -> None:
+def _work(
+    settings: Settings,
+    server: Server,
+    database: Database,
+    clock: Clock,
+    once: bool,
+    stop: threading.Event,
+) -> None:
     # The threads' own jitter needs no cryptographic chance.
     chance: Chance = random.Random().random  # noqa: S311
     while not stop.is_set():
@@ -122,7 +146,14 @@ def _guarded(work: Callable[[], object]) -> bool:
         return False
 
 
-def drain(settings: Settings, server: Server, database: Database, clock: Clock, chance: Chance, stop: threading.Event) -> bool:
+def drain(
+    settings: Settings,
+    server: Server,
+    database: Database,
+    clock: Clock,
+    chance: Chance,
+    stop: threading.Event,
+) -> bool:
     """Deliver what is due for the server, batch after batch; returns whether anything was."""
     if not _is_due(database, server, clock):
         return False
@@ -161,7 +192,9 @@ def _is_due(database: Database, server: Server, clock: Clock) -> bool:
 
 def _no_credentials(database: Database, server: Server, clock: Clock, error: ServerFault) -> None:
     with database.write() as tx:
-        alarm = servers.pause(tx, server.id, until=clock() + PAUSE, reason=CREDENTIALS, words=error.words)
+        alarm = servers.pause(
+            tx, server.id, until=clock() + PAUSE, reason=CREDENTIALS, words=error.words
+        )
     if alarm:
         logger.error("server-paused", extra={"server": server.id, "reason": CREDENTIALS})
 
@@ -174,14 +207,18 @@ def _claimed(bench: Bench, *, known: bool) -> tuple[Claimed | Undoing, ...]:
         # A paused server, and one nobody knows yet, is tried with one row by one worker; the others wait for what becomes of
         # it. A server asked by all at once what it offers can be too busy to answer anybody.
         alone = paused or not known
-        if alone and not servers.probe(tx, bench.server.id, until=bench.clock() + PAUSE, paused=paused):
+        if alone and not servers.probe(
+            tx, bench.server.id, until=bench.clock() + PAUSE, paused=paused
+        ):
             return ()
         limit = 1 if alone else BATCH
         taken = undoing.claim(tx, bench.server.id, limit=limit, lease=bench.lease)
         return taken or claims.claim(tx, bench.server.id, limit=limit, lease=bench.lease)
 
 
-def _deliver_all(bench: Bench, claimed: tuple[Claimed | Undoing, ...], stop: threading.Event) -> None:
+def _deliver_all(
+    bench: Bench, claimed: tuple[Claimed | Undoing, ...], stop: threading.Event
+) -> None:
     """Deliver row after row; where the server pauses or we are told to stop, the rest goes back at once."""
     began = bench.clock()
     for place, each in enumerate(claimed):

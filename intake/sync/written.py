@@ -38,20 +38,31 @@ def noted(sending: Sending, statement: Statement, before: Earlier | None, key: K
 
 def _speaks_of(statement: Statement, parts: Iterable[Part]) -> frozenset[str]:
     said = {name: getattr(statement, field) for name, field in FIELDS.items()}
-    valued = {name for name, each in said.items() if each is not None and not isinstance(each, AbsentReason)}
+    valued = {
+        name
+        for name, each in said.items()
+        if each is not None and not isinstance(each, AbsentReason)
+    }
     return frozenset({part_of(name) for name in valued} | {each.element for each in parts})
 
 
 def write(wrote: Wrote) -> str:
     """Return it as text."""
-    return exact.dumps({"parts": [asdict(each) for each in wrote.parts], "speaks_of": sorted(wrote.speaks_of)})
+    return exact.dumps(
+        {"parts": [asdict(each) for each in wrote.parts], "speaks_of": sorted(wrote.speaks_of)}
+    )
 
 
 def read(earlier: Earlier) -> Wrote:
     """Return what was kept."""
     held = exact.loads(earlier.values)
     parts = (
-        Part(each["element"], tuple(Swap(**swap) for swap in each["swaps"]), each["meant"], each["means"])
+        Part(
+            each["element"],
+            tuple(Swap(**swap) for swap in each["swaps"]),
+            each["meant"],
+            each["means"],
+        )
         for each in held["parts"]
     )
     return Wrote(tuple(parts), frozenset(held["speaks_of"]))

@@ -30,8 +30,20 @@ def main() -> int:
     )
     return conclude(
         [
-            Limit("Bundle built and serialised, of a literal one", built / by_hand, "<=", 4, f"goal 3; {built * 1e6:.0f} µs"),
-            Limit("the same, checked", (built + checked) / by_hand, "<=", 100, f"{(built + checked) * 1e6:.0f} µs"),
+            Limit(
+                "Bundle built and serialised, of a literal one",
+                built / by_hand,
+                "<=",
+                4,
+                f"goal 3; {built * 1e6:.0f} µs",
+            ),
+            Limit(
+                "the same, checked",
+                (built + checked) / by_hand,
+                "<=",
+                100,
+                f"{(built + checked) * 1e6:.0f} µs",
+            ),
         ]
     )
 

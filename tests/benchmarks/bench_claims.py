@@ -21,7 +21,9 @@ LEASE = timedelta(minutes=5)
 def fill(database: Database, count: int) -> None:
     with database.write() as tx:
         for _ in range(count):
-            submissions.submit(tx, replace(EXAMPLE, id=uuid4(), patient=f"Patient/{uuid4()}"), "main")
+            submissions.submit(
+                tx, replace(EXAMPLE, id=uuid4(), patient=f"Patient/{uuid4()}"), "main"
+            )
 
 
 def claim_and_acknowledge(database: Database, batch: int) -> None:
@@ -50,12 +52,26 @@ def main() -> int:
             partial(seconds, partial(twice, partial(commit_raw, bare)), EACH),
             rounds=ROUNDS,
         )
-    sys.stdout.write(f"2 fsyncs {by_disk * 1e3:.2f} ms, 2 raw commits {by_raw * 1e3:.2f} ms, a row {one * 1e3:.2f} ms\n")
+    sys.stdout.write(
+        f"2 fsyncs {by_disk * 1e3:.2f} ms, 2 raw commits {by_raw * 1e3:.2f} ms, a row {one * 1e3:.2f} ms\n"
+    )
     # Two fsyncs alone are no limit where SQLite waits for the disk several times a commit: they are only shown.
     return conclude(
         [
-            Limit("a row claimed and acknowledged, of 2 raw commits", by_raw / one, ">=", 0.25, "goal 0.7"),
-            Limit(f"{BATCH} rows claimed and acknowledged, of 2 raw commits", by_raw / four, ">=", 0.15, "goal 0.7"),
+            Limit(
+                "a row claimed and acknowledged, of 2 raw commits",
+                by_raw / one,
+                ">=",
+                0.25,
+                "goal 0.7",
+            ),
+            Limit(
+                f"{BATCH} rows claimed and acknowledged, of 2 raw commits",
+                by_raw / four,
+                ">=",
+                0.15,
+                "goal 0.7",
+            ),
             Limit("a row claimed and acknowledged, of 2 appended fsyncs", by_disk / one, ">=", 0),
         ]
     )

@@ -140,7 +140,13 @@ def main() -> int:
     # The design's goal for both is 4; the gate closes so far above it that a machine that does other things too does not.
     return conclude(
         [
-            Limit("GET a question, of a bare view's CPU", our_get / bare_get, "<=", 6, f"goal 4; {our_get * 1e6:.0f} µs"),
+            Limit(
+                "GET a question, of a bare view's CPU",
+                our_get / bare_get,
+                "<=",
+                6,
+                f"goal 4; {our_get * 1e6:.0f} µs",
+            ),
             Limit(
                 "POST a question, of a bare one that commits",
                 our_post / bare_post,

@@ -10,12 +10,13 @@ ROUNDS = 5
 GOAL, LIMIT = 1.5, 2.0
 """The design's goal of a start, and where the gate closes on a machine that does other things too."""
 WEB, WORKER = "import waitress, intake.app", "import intake.sync.worker"
-NEVER = {WEB: ("alembic", "duckdb", "fhir", "requests"), WORKER: ("alembic", "duckdb", "fhir", "flask")}
+NEVER = {
+    WEB: ("alembic", "duckdb", "fhir", "requests"),
+    WORKER: ("alembic", "duckdb", "fhir", "flask"),
+}
 """What may be imported only where it is needed."""
 HELP = "import sys; sys.argv = ['intake', '--help']; from intake.cli import main; sys.exit(main())"
-LOADED = (
-    "; import sys; print(*(key for key, each in sys.modules.items() if 'site-packages' in str(vars(each).get('__file__'))))"
-)
+LOADED = "; import sys; print(*(key for key, each in sys.modules.items() if 'site-packages' in str(vars(each).get('__file__'))))"
 
 
 def loaded(code: str) -> list[str]:
@@ -39,7 +40,13 @@ def of_its_libraries(name: str, code: str) -> Limit:
         raise RuntimeError(f"{name} imports {', '.join(early)} at its start")
     libraries = f"import importlib\nfor each in {modules!r}: importlib.import_module(each)"
     ours, theirs = interleaved(partial(cpu, code), partial(cpu, libraries), rounds=ROUNDS)
-    return Limit(f"start of {name}, of its libraries'", ours / theirs, "<=", LIMIT, f"goal {GOAL}; {ours * 1e3:.0f} ms")
+    return Limit(
+        f"start of {name}, of its libraries'",
+        ours / theirs,
+        "<=",
+        LIMIT,
+        f"goal {GOAL}; {ours * 1e3:.0f} ms",
+    )
 
 
 def main() -> int:
@@ -49,7 +56,13 @@ def main() -> int:
         [
             of_its_libraries("the pages", WEB),
             of_its_libraries("the worker", WORKER),
-            Limit("--help, of a bare interpreter", helped / bare, "<=", 4, f"goal 3; {helped * 1e3:.0f} ms"),
+            Limit(
+                "--help, of a bare interpreter",
+                helped / bare,
+                "<=",
+                4,
+                f"goal 3; {helped * 1e3:.0f} ms",
+            ),
         ]
     )
 

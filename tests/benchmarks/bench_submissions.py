@@ -59,10 +59,16 @@ def together(work: Callable[[], None]) -> tuple[float, list[float]]:
 def main() -> int:
     """Print the ratios of STACK.md's table."""
     with folder() as place, ours_and_bare(place) as (ours, bare):
-        works = (partial(commit_raw, bare), partial(submit, ours), partial(append, place / "appended"))
+        works = (
+            partial(commit_raw, bare),
+            partial(submit, ours),
+            partial(append, place / "appended"),
+        )
         for work in works:
             seconds(work, 20)
-        by_raw, by_us, by_disk = interleaved(*(partial(seconds, work, EACH) for work in works), rounds=ROUNDS)
+        by_raw, by_us, by_disk = interleaved(
+            *(partial(seconds, work, EACH) for work in works), rounds=ROUNDS
+        )
         runs = [together(partial(submit, ours)) for _ in range(ROUNDS)]
         at_once = statistics.median(whole for whole, _ in runs)
         singles = sorted(single for _, each in runs for single in each)
@@ -73,8 +79,20 @@ def main() -> int:
     slowest = singles[-1] / statistics.median(singles)
     return conclude(
         [
-            Limit("durable submission, 1 client, of the raw commit", by_raw / by_us, ">=", 0.35, "goal 0.5"),
-            Limit(f"durable submission, {CLIENTS} clients, of the raw commit", by_raw / at_once, ">=", 0.6, "goal 1"),
+            Limit(
+                "durable submission, 1 client, of the raw commit",
+                by_raw / by_us,
+                ">=",
+                0.35,
+                "goal 0.5",
+            ),
+            Limit(
+                f"durable submission, {CLIENTS} clients, of the raw commit",
+                by_raw / at_once,
+                ">=",
+                0.6,
+                "goal 1",
+            ),
             Limit(f"slowest of {CLIENTS} clients, in medians", slowest, "<=", 40, "goal 20"),
         ]
     )

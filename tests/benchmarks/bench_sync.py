@@ -53,7 +53,10 @@ WRITER = Writer(version("6.1.0"))
 
 def statements(patients: Sequence[str], settings: Settings) -> list[Statement]:
     """What is said by each of the patients, each in a submission of its own."""
-    return [said(replace(EXAMPLE, id=uuid4(), patient=each, encounter=None), settings) for each in patients]
+    return [
+        said(replace(EXAMPLE, id=uuid4(), patient=each, encounter=None), settings)
+        for each in patients
+    ]
 
 
 def alone() -> list[Limit]:
@@ -72,12 +75,16 @@ def alone() -> list[Limit]:
                 plain.request(each.method, each.path, each.body, each.headers)
                 json.loads(plain.getresponse().read())
 
-        by_us, by_them = interleaved(partial(seconds, ours), partial(seconds, theirs), rounds=ROUNDS + BEFORE)
+        by_us, by_them = interleaved(
+            partial(seconds, ours), partial(seconds, theirs), rounds=ROUNDS + BEFORE
+        )
         cpu = cpu_seconds(ours) / ALONE * 1e3
         plain.close()
     beside = f"goal 4.5; {by_us / ALONE * 1e3:.1f} ms"
     return [
-        Limit("client before a null server, of http.client's time", by_us / by_them, "<=", 9, beside),
+        Limit(
+            "client before a null server, of http.client's time", by_us / by_them, "<=", 9, beside
+        ),
         Limit("client CPU a submission, ms", cpu, "<=", 20, "goal 8"),
     ]
 
@@ -108,7 +115,12 @@ class Before:
     def by_replay(self, place: Path) -> float:
         """Let wrk send what our client would send for as many patients; returns the seconds for each."""
         base, outbox = self.outbox.server.base_url, self.outbox
-        requests = rehearsed(base, WRITER, statements(crowd(outbox.real, self.each), outbox.settings), Known(chart=SEEN))
+        requests = rehearsed(
+            base,
+            WRITER,
+            statements(crowd(outbox.real, self.each), outbox.settings),
+            Known(chart=SEEN),
+        )
         return by_wrk(base, requests, outbox.server.workers, place) / self.each
 
 
@@ -127,10 +139,15 @@ def _until_verified(outbox: Outbox) -> None:
 def share(name: str, url: str) -> Limit:
     """What of a replay's rate the worker reaches on a real server, and what it costs us."""
     with folder() as place, Client(url) as client:
-        organization = client.create({"resourceType": "Organization", "name": "Riverside Family Clinic"})["id"]
+        organization = client.create(
+            {"resourceType": "Organization", "name": "Riverside Family Clinic"}
+        )["id"]
         with outbox_before(client, f"Organization/{organization}") as outbox:
             before = Before(outbox, EACH[name])
-            rounds = [before.both(place / str(each), worker_first=each % 2 == 0) for each in range(BEFORE + ROUNDS)][BEFORE:]
+            rounds = [
+                before.both(place / str(each), worker_first=each % 2 == 0)
+                for each in range(BEFORE + ROUNDS)
+            ][BEFORE:]
     by_wrk_alone, by_us, cpu = (median(each) for each in zip(*rounds, strict=True))
     sys.stdout.write(
         f"{name}: replayed {1 / by_wrk_alone:.1f}/s, ours {1 / by_us:.1f}/s; worker and outbox {cpu * 1e3:.1f} ms of CPU each\n"
@@ -158,7 +175,9 @@ def apart(start: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
 def main(names: Sequence[str]) -> int:
     """Print the ratios of STACK.md's table."""
     if shutil.which("wrk") is None:
-        sys.exit("This replays requests with wrk, which is not installed (on Debian: apt-get install wrk).")
+        sys.exit(
+            "This replays requests with wrk, which is not installed (on Debian: apt-get install wrk)."
+        )
     starts: dict[str, Callable[[], AbstractContextManager[str]]] = {
         "medplum": partial(medplum, cache() / "medplum"),
         "hapi": hapi,

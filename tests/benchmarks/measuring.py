@@ -51,7 +51,12 @@ def _keep(limits: Sequence[Limit], file: Path) -> None:
     known = json.loads(file.read_text("utf-8")) if file.exists() else {}
     day = datetime.now(UTC).date().isoformat()
     found = {
-        each.name: {"ratio": round(each.ratio, 2), "gate": f"{each.sign} {each.wanted:g}", "beside": each.beside, "on": day}
+        each.name: {
+            "ratio": round(each.ratio, 2),
+            "gate": f"{each.sign} {each.wanted:g}",
+            "beside": each.beside,
+            "on": day,
+        }
         for each in limits
     }
     file.write_text(json.dumps(known | found, indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -59,7 +64,10 @@ def _keep(limits: Sequence[Limit], file: Path) -> None:
 
 def table(result: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the table of what was measured, beside what the gate asks for and what the design does."""
-    rows = ((name, f"{each['ratio']:g}", each["gate"], each["beside"], each["on"]) for name, each in result.items())
+    rows = (
+        (name, f"{each['ratio']:g}", each["gate"], each["beside"], each["on"])
+        for name, each in result.items()
+    )
     return markdown.table(("", "measured", "the gate", "", "run on"), rows)
 
 
@@ -99,4 +107,6 @@ def python(code: str, *words: str, **environment: str) -> subprocess.CompletedPr
     """Run code in an interpreter of its own, which may write its bytecode as on any clinic's machine."""
     known = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     command = (sys.executable, "-c", code, *words)
-    return subprocess.run(command, env={**known, **environment}, capture_output=True, text=True, check=True)
+    return subprocess.run(
+        command, env={**known, **environment}, capture_output=True, text=True, check=True
+    )

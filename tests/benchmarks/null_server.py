@@ -38,13 +38,22 @@ class Null:
             return self._chart(path.removeprefix(f"{BASE}/"))
         bundle = json.loads(body)
         if bundle["type"] == "transaction":
-            return {"resourceType": "Bundle", "type": "transaction-response", "entry": self._take(bundle["entry"])}
-        entries = [{"response": {"status": "200"}, "resource": self._find(each["request"]["url"])} for each in bundle["entry"]]
+            return {
+                "resourceType": "Bundle",
+                "type": "transaction-response",
+                "entry": self._take(bundle["entry"]),
+            }
+        entries = [
+            {"response": {"status": "200"}, "resource": self._find(each["request"]["url"])}
+            for each in bundle["entry"]
+        ]
         self._forget(bundle["entry"])
         return {"resourceType": "Bundle", "type": "batch-response", "entry": entries}
 
     def _chart(self, reference: str) -> Json:
-        return self._held.get(reference, [{**PATIENT, "id": reference.removeprefix("Patient/"), "meta": FIRST}])[0]
+        return self._held.get(
+            reference, [{**PATIENT, "id": reference.removeprefix("Patient/"), "meta": FIRST}]
+        )[0]
 
     def _take(self, entries: list[Json]) -> list[Json]:
         places = {each["fullUrl"]: _reference(each) for each in entries if "fullUrl" in each}
@@ -54,7 +63,9 @@ class Null:
         kept = {**resource, "id": reference.partition("/")[2], "meta": SECOND}
         for url in (reference, *_searches(resource)):
             self._held.setdefault(url, []).append(kept)
-        return {"response": {"status": "201", "location": f"{reference}/_history/2", "etag": 'W/"2"'}}
+        return {
+            "response": {"status": "201", "location": f"{reference}/_history/2", "etag": 'W/"2"'}
+        }
 
     def _find(self, url: str) -> Json:
         parts = urlsplit(url)
@@ -81,7 +92,11 @@ def _placed(value: Any, places: dict[str, str]) -> Any:
         return [_placed(each, places) for each in value]
     if not isinstance(value, dict):
         return value
-    named = {"reference": places.get(value["reference"], value["reference"])} if "reference" in value else {}
+    named = (
+        {"reference": places.get(value["reference"], value["reference"])}
+        if "reference" in value
+        else {}
+    )
     return {key: _placed(each, places) for key, each in value.items()} | named
 
 
@@ -101,7 +116,11 @@ def _key(url: str) -> str:
 
 
 def _page(resources: list[Json]) -> Json:
-    return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": each} for each in resources]}
+    return {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "entry": [{"resource": each} for each in resources],
+    }
 
 
 def serve(answer: Callable[[str, bytes], Json]) -> None:

@@ -22,7 +22,9 @@ def outbox_before(client: Client, organization: str = "Organization/riverside") 
         for name in ("template", "site"):
             (place / name).mkdir()
         template = make_template(place / "template")
-        with outbox_at(place / "site", template, Proxy(client.base_url), client, organization) as outbox:
+        with outbox_at(
+            place / "site", template, Proxy(client.base_url), client, organization
+        ) as outbox:
             yield outbox
 
 
@@ -30,7 +32,9 @@ def outbox_before(client: Client, organization: str = "Organization/riverside") 
 def ours_and_bare(place: Path) -> Iterator[tuple[Database, sqlite3.Connection]]:
     """Our database, and a table with a key and nothing else, both in `place` and in the same journal mode."""
     make_template(place)
-    ours = open_database(f"sqlite:///{place / 'intake.sqlite3'}", load_keys(place / "keys.json"), system_clock)
+    ours = open_database(
+        f"sqlite:///{place / 'intake.sqlite3'}", load_keys(place / "keys.json"), system_clock
+    )
     with closing(sqlite3.connect(place / "bare.sqlite3", isolation_level=None, timeout=30)) as bare:
         for pragma in pragmas():
             bare.execute(pragma)

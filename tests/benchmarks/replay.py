@@ -72,7 +72,9 @@ def deliver(client: Client, writer: Writer, said: Statement, known: Known) -> No
         raise RuntimeError(f"{said.patient}: {differences}")
 
 
-def rehearsed(url: str, writer: Writer, statements: Sequence[Statement], known: Known) -> list[Asked]:
+def rehearsed(
+    url: str, writer: Writer, statements: Sequence[Statement], known: Known
+) -> list[Asked]:
     """Return the requests of each statement's delivery: the server is only read from, what it would be told ends here."""
     with proxy_to(url) as proxy, Client(proxy.base_url) as client:
         proxy.always = _answered_by(Null())
@@ -86,7 +88,9 @@ def _answered_by(null: Null) -> Fault:
         if not asked.body:
             return forward(asked)
         return Answered(
-            200, {"Content-Type": "application/fhir+json"}, json.dumps(null.answer(asked.path, asked.body)).encode()
+            200,
+            {"Content-Type": "application/fhir+json"},
+            json.dumps(null.answer(asked.path, asked.body)).encode(),
         )
 
     return fault
@@ -98,7 +102,9 @@ def by_wrk(url: str, requests: Sequence[Asked], clients: int, folder: Path) -> f
     script = folder / "replay.lua"
     script.write_text(HEADERS + SCRIPT, "utf-8")
     for number in range(clients):
-        share = requests[number * len(requests) // clients : (number + 1) * len(requests) // clients]
+        share = requests[
+            number * len(requests) // clients : (number + 1) * len(requests) // clients
+        ]
         (folder / f"requests-{number + 1}").write_bytes(b"".join(map(_line, share)))
     command = (
         "wrk",
@@ -118,10 +124,14 @@ def by_wrk(url: str, requests: Sequence[Asked], clients: int, folder: Path) -> f
             time.sleep(0.01)
         wrk.kill()
         if len(ended := list(folder.glob("ended-*"))) < clients:
-            raise RuntimeError(f"wrk did not come to the end: {wrk.stdout.read().decode() if wrk.stdout else ''}")
+            raise RuntimeError(
+                f"wrk did not come to the end: {wrk.stdout.read().decode() if wrk.stdout else ''}"
+            )
     if refused := [each.read_text() for each in ended if each.read_text() != "0"]:
         raise RuntimeError(f"the server refused of what was replayed: {refused}")
-    return max(_moment(each) for each in ended) - min(_moment(each) for each in folder.glob("began-*"))
+    return max(_moment(each) for each in ended) - min(
+        _moment(each) for each in folder.glob("began-*")
+    )
 
 
 def _line(asked: Asked) -> bytes:

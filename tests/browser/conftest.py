@@ -48,7 +48,9 @@ def browser() -> Iterator[Browser]:
 
 def chromium() -> str | None:
     """Where the machine's Chromium is; None where only Playwright's own can be there."""
-    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    return (
+        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    )
 
 
 def _launch(playwright: Playwright) -> Browser:
@@ -69,8 +71,12 @@ class LiveSite:
 @pytest.fixture
 def live(template: Path, tmp_path: Path) -> Iterator[LiveSite]:
     """A site behind a real server, which asks all that can be asked; its clock stands still."""
-    site = make_site(template, tmp_path, languages=load().languages, question_set="spd15-2024-tribal")
-    server = create_server(site.app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True)
+    site = make_site(
+        template, tmp_path, languages=load().languages, question_set="spd15-2024-tribal"
+    )
+    server = create_server(
+        site.app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     yield LiveSite(site, f"http://127.0.0.1:{server.effective_port}")
@@ -97,7 +103,12 @@ class OpenPage:
         self.complaints: list[str] = []
 
     def __call__(
-        self, size: tuple[int, int] = TABLET, *, script: bool = True, dark: bool = False, languages: str = "en-US"
+        self,
+        size: tuple[int, int] = TABLET,
+        *,
+        script: bool = True,
+        dark: bool = False,
+        languages: str = "en-US",
     ) -> Page:
         """A new page in a new browser context."""
         context = self._browser.new_context(
@@ -110,7 +121,12 @@ class OpenPage:
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda said: (
+                self.complaints.append(said.text) if said.type in ("error", "warning") else None
+            ),
+        )
         return page
 
     def close(self) -> None:

@@ -22,7 +22,9 @@ def test_nothing_of_the_page_can_be_seen_through_a_cover(walker: Walker) -> None
 def without_dialogs(route: Route) -> None:
     """Answer as to a browser that knows no <dialog>: to it that is a word like any other."""
     answer = route.fetch()
-    route.fulfill(response=answer, body=re.sub(r"(?<![-\w])dialog(?![-\w])", "x-dialog", answer.text()))
+    route.fulfill(
+        response=answer, body=re.sub(r"(?<![-\w])dialog(?![-\w])", "x-dialog", answer.text())
+    )
 
 
 def test_a_browser_without_dialogs_hides_them_and_what_they_cover(walker: Walker) -> None:
@@ -42,7 +44,9 @@ def test_a_browser_without_dialogs_hides_them_and_what_they_cover(walker: Walker
     expect(page.locator("main")).to_be_visible()
 
 
-def test_a_browser_without_dialogs_asks_over_the_cover_and_keeps_it(live: LiveSite, open_page: OpenPage) -> None:
+def test_a_browser_without_dialogs_asks_over_the_cover_and_keeps_it(
+    live: LiveSite, open_page: OpenPage
+) -> None:
     page = open_page()
     at_the_tablet(live, page)
     page.route(re.compile(r"/question/|\.css"), without_dialogs)

@@ -22,7 +22,9 @@ INTAKE = (sys.executable, "-m", "intake.cli")
 def command(running: Demo, *words: str) -> str:
     """What a command says that looks into the demo's site."""
     environment = {**os.environ, "INTAKE_CONFIG": str(running.site)}
-    return subprocess.run((*INTAKE, *words), env=environment, capture_output=True, text=True, check=False).stdout
+    return subprocess.run(
+        (*INTAKE, *words), env=environment, capture_output=True, text=True, check=False
+    ).stdout
 
 
 def states(running: Demo) -> list[str]:
@@ -36,7 +38,9 @@ def chart(running: Demo) -> dict[str, Any]:
     return found
 
 
-def test_from_the_tablet_to_the_chart_and_the_monitor(open_page: OpenPage, tmp_path: Path, packages: Path) -> None:
+def test_from_the_tablet_to_the_chart_and_the_monitor(
+    open_page: OpenPage, tmp_path: Path, packages: Path
+) -> None:
     with demo(tmp_path, packages, "--port", "0") as running:
         before = chart(running)
         answer_at_the_tablet(open_page, running)
@@ -47,9 +51,19 @@ def test_from_the_tablet_to_the_chart_and_the_monitor(open_page: OpenPage, tmp_p
                 break
         assert states(running) == ["verified"]
         after = chart(running)
-        untouched = ("identifier", "name", "telecom", "gender", "birthDate", "address", "managingOrganization")
+        untouched = (
+            "identifier",
+            "name",
+            "telecom",
+            "gender",
+            "birthDate",
+            "address",
+            "managingOrganization",
+        )
         assert {key: after[key] for key in untouched} == {key: before[key] for key in untouched}
-        [ethnicity] = [each for each in after["extension"] if each["url"].endswith("us-core-ethnicity")]
+        [ethnicity] = [
+            each for each in after["extension"] if each["url"].endswith("us-core-ethnicity")
+        ]
         assert ethnicity["extension"][0]["valueCoding"]["code"] == "2135-2"
         assert [each["language"]["coding"][0]["code"] for each in after["communication"]] == ["es"]
         open_the_link(open_page, running)

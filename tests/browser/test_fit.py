@@ -22,7 +22,9 @@ OUTSIDE = """() => {
 
 @pytest.mark.parametrize("language", ["en", "ar"])
 @pytest.mark.parametrize("size", [SMALLEST, PHONE, TABLET], ids=["smallest", "phone", "tablet"])
-def test_help_opens_on_the_screen(live: LiveSite, open_page: OpenPage, size: tuple[int, int], language: str) -> None:
+def test_help_opens_on_the_screen(
+    live: LiveSite, open_page: OpenPage, size: tuple[int, int], language: str
+) -> None:
     live.site.visit("1")
     walker = Walker(open_page(size), live.url)
     walker.pair(live.site.pairing_code())
@@ -34,7 +36,9 @@ def test_help_opens_on_the_screen(live: LiveSite, open_page: OpenPage, size: tup
 
 
 @pytest.mark.parametrize("language", ["es", "ru"])
-def test_the_largest_text_fits_the_smallest_screen(live: LiveSite, open_page: OpenPage, language: str) -> None:
+def test_the_largest_text_fits_the_smallest_screen(
+    live: LiveSite, open_page: OpenPage, language: str
+) -> None:
     live.site.visit("1")
     walker = Walker(open_page(SMALLEST), live.url)
     walker.pair(live.site.pairing_code())
@@ -61,12 +65,16 @@ def test_an_empty_field_begins_where_its_page_does(walker: Walker) -> None:
     walker.tick("2028-9")
     for fields in (["#own-words"], ['[id="write-in-2028-9"]', "#search"]):
         for field in fields:
-            style = "field => [getComputedStyle(field).direction, getComputedStyle(field).unicodeBidi]"
+            style = (
+                "field => [getComputedStyle(field).direction, getComputedStyle(field).unicodeBidi]"
+            )
             assert walker.page.locator(field).evaluate(style) == ["rtl", "plaintext"]
         walker.go()
 
 
-def test_what_is_told_beside_the_question_stands_in_a_card(live: LiveSite, open_page: OpenPage) -> None:
+def test_what_is_told_beside_the_question_stands_in_a_card(
+    live: LiveSite, open_page: OpenPage
+) -> None:
     live.site.visit("1", birth_date=date(2012, 5, 17))
     walker = Walker(open_page(PHONE), live.url)
     walker.pair(live.site.pairing_code())
@@ -80,7 +88,9 @@ def test_what_is_told_beside_the_question_stands_in_a_card(live: LiveSite, open_
 
 
 @pytest.mark.parametrize("size", [SMALLEST, PHONE, TABLET], ids=["smallest", "phone", "tablet"])
-def test_of_two_ways_on_neither_outweighs_the_other(live: LiveSite, open_page: OpenPage, size: tuple[int, int]) -> None:
+def test_of_two_ways_on_neither_outweighs_the_other(
+    live: LiveSite, open_page: OpenPage, size: tuple[int, int]
+) -> None:
     live.site.visit("1")
     walker = Walker(open_page(size), live.url)
     walker.pair(live.site.pairing_code())
@@ -95,7 +105,9 @@ def test_of_two_ways_on_neither_outweighs_the_other(live: LiveSite, open_page: O
 
 
 @pytest.mark.parametrize("language", ["en", "es", "ar", "ru"])
-def test_the_answers_to_check_stand_in_line(live: LiveSite, open_page: OpenPage, language: str) -> None:
+def test_the_answers_to_check_stand_in_line(
+    live: LiveSite, open_page: OpenPage, language: str
+) -> None:
     live.site.visit("1")
     walker = Walker(open_page(), live.url)
     walker.pair(live.site.pairing_code())
@@ -105,7 +117,12 @@ def test_the_answers_to_check_stand_in_line(live: LiveSite, open_page: OpenPage,
         walker.go()
     for part in ("dd:not(.change)", "dd.change"):
         starts = "parts => parts.map(each => [each.getBoundingClientRect().left, each.getBoundingClientRect().right])"
-        assert len({tuple(map(round, each)) for each in walker.page.locator(part).evaluate_all(starts)}) == 1
+        assert (
+            len(
+                {tuple(map(round, each)) for each in walker.page.locator(part).evaluate_all(starts)}
+            )
+            == 1
+        )
     assert walker.page.evaluate(OUTSIDE) == []
 
 
@@ -114,10 +131,15 @@ def test_own_words_stand_in_the_quotation_marks_of_arabic(walker: Walker) -> Non
     walker.page.fill("#own-words", "حلبي")
     while walker.path != "/check":
         walker.go()
-    assert walker.page.locator(".answers q").evaluate("quote => getComputedStyle(quote).quotes") == '"«" "»"'
+    assert (
+        walker.page.locator(".answers q").evaluate("quote => getComputedStyle(quote).quotes")
+        == '"«" "»"'
+    )
 
 
-def test_in_the_largest_text_a_tablet_breaks_no_word_of_a_button_or_an_answer(live: LiveSite, open_page: OpenPage) -> None:
+def test_in_the_largest_text_a_tablet_breaks_no_word_of_a_button_or_an_answer(
+    live: LiveSite, open_page: OpenPage
+) -> None:
     live.site.visit("1")
     walker = Walker(open_page(), live.url)
     walker.pair(live.site.pairing_code())
@@ -125,5 +147,7 @@ def test_in_the_largest_text_a_tablet_breaks_no_word_of_a_button_or_an_answer(li
     walker.go('button[name="size"][value="largest"]')
     whole = "parts => parts.forEach(each => each.style.overflowWrap = 'normal')"
     for name in walker.walk("ru"):
-        walker.page.locator("main .button, .actions .button, .choice span, dt, dd").evaluate_all(whole)
+        walker.page.locator("main .button, .actions .button, .choice span, dt, dd").evaluate_all(
+            whole
+        )
         assert walker.page.evaluate(OUTSIDE) == [], name

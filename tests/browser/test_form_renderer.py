@@ -71,8 +71,16 @@ def renderer(pytestconfig: pytest.Config) -> Iterator[str]:
 
 def _fetch(home: Path) -> None:
     try:
-        command = (*find_node().npm, "pack", f"lforms@{VERSION}", "--ignore-scripts", "--fetch-retries=1")
-        fetched = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False, timeout=120)
+        command = (
+            *find_node().npm,
+            "pack",
+            f"lforms@{VERSION}",
+            "--ignore-scripts",
+            "--fetch-retries=1",
+        )
+        fetched = subprocess.run(
+            command, cwd=home, capture_output=True, text=True, check=False, timeout=120
+        )
     except (NoNode, subprocess.TimeoutExpired):
         missing(WORDS)
     if fetched.returncode != 0:
@@ -88,7 +96,9 @@ def _fetch(home: Path) -> None:
 ANSWERS = {
     "spd15-2024": {
         "race-ethnicity": Answer(
-            State.ANSWERED, ("2028-9", "2047-9", "2054-5", "somali"), {"2028-9": "Hmong", OWN_WORDS: "Both"}
+            State.ANSWERED,
+            ("2028-9", "2047-9", "2054-5", "somali"),
+            {"2028-9": "Hmong", OWN_WORDS: "Both"},
         ),
         "interpreter": Answer(State.DECLINED),
     },
@@ -107,17 +117,26 @@ ANSWERS = {
 
 @pytest.mark.parametrize("tag", ["en", "es", "ar"])
 @pytest.mark.parametrize("name", sorted(ANSWERS))
-def test_it_renders_answers_and_hands_out_what_we_write(renderer: str, open_page: OpenPage, name: str, tag: str) -> None:
+def test_it_renders_answers_and_hands_out_what_we_write(
+    renderer: str, open_page: OpenPage, name: str, tag: str
+) -> None:
     form = questionnaire(form_of(SETTINGS.question_sets[name], SETTINGS.languages))
     ours = _ours(name)
     page = open_page()
     page.goto(renderer)
     page.evaluate("form => LForms.Util.addFormToPage(form, 'form', {})", flattened(form, tag))
-    asked = {question: translator(tag).plain(question.title) for question in SETTINGS.question_sets[name].questions}
+    asked = {
+        question: translator(tag).plain(question.title)
+        for question in SETTINGS.question_sets[name].questions
+    }
     for words in (words for question, words in asked.items() if question.about is Subject.PATIENT):
         page.get_by_text(words).first.wait_for()
     # Of who answers for the patient it knows nothing, and asks nothing.
-    assert not any(page.get_by_text(words).count() for question, words in asked.items() if question.about is Subject.INFORMANT)
+    assert not any(
+        page.get_by_text(words).count()
+        for question, words in asked.items()
+        if question.about is Subject.INFORMANT
+    )
     for item in walk(ours["item"]):
         _answer(page, item)
     theirs = page.evaluate("() => LForms.Util.getFormFHIRData('QuestionnaireResponse', 'R4')")
@@ -163,7 +182,11 @@ def _choose(page: Page, place: str, coding: dict[str, str]) -> None:
         option.click()
         return
     # One of very many: its name is typed, and then it is picked from what is suggested.
-    name = terminology.languages()[coding["code"]].endonym if coding["system"] == BCP47 else coding["display"]
+    name = (
+        terminology.languages()[coding["code"]].endonym
+        if coding["system"] == BCP47
+        else coding["display"]
+    )
     line.click()
     line.press_sequentially(name[:12])
     page.locator("#completionOptions li", has_text=name).first.click()
@@ -175,7 +198,9 @@ def _said(response: dict[str, Any]) -> str:
     """Every answered item with its codes and words."""
     found = {}
     for each in walk(response["item"]):
-        words = [answer["valueString"] for answer in each.get("answer", []) if "valueString" in answer]
+        words = [
+            answer["valueString"] for answer in each.get("answer", []) if "valueString" in answer
+        ]
         if each["linkId"] != "notice":
             found[each["linkId"]] = [*map(list, codings(each)), *words]
     return json.dumps(found, indent=1, sort_keys=True)

@@ -36,12 +36,18 @@ def at_the_phone(live: LiveSite, page: Page) -> Walker:
     return walker
 
 
-@pytest.mark.parametrize(("where", "minutes"), [(at_the_tablet, 4), (at_the_phone, 14)], ids=["tablet", "phone"])
-def test_who_is_busy_on_one_page_is_not_wiped(live: LiveSite, open_page: OpenPage, where: Where, minutes: int) -> None:
+@pytest.mark.parametrize(
+    ("where", "minutes"), [(at_the_tablet, 4), (at_the_phone, 14)], ids=["tablet", "phone"]
+)
+def test_who_is_busy_on_one_page_is_not_wiped(
+    live: LiveSite, open_page: OpenPage, where: Where, minutes: int
+) -> None:
     page = open_page(PHONE)
     walker = where(live, page)
     told: list[str] = []
-    page.on("request", lambda request: told.append(request.url) if request.method == "HEAD" else None)
+    page.on(
+        "request", lambda request: told.append(request.url) if request.method == "HEAD" else None
+    )
     for _ in range(2):
         live.site.clock.advance(minutes=minutes)
         page.press("#own-words", "a")
@@ -54,7 +60,9 @@ def test_who_is_busy_on_one_page_is_not_wiped(live: LiveSite, open_page: OpenPag
     assert walker.path == "/question/spoken-language"
 
 
-def test_a_phone_left_alone_is_asked_before_its_answers_are_gone(live: LiveSite, open_page: OpenPage) -> None:
+def test_a_phone_left_alone_is_asked_before_its_answers_are_gone(
+    live: LiveSite, open_page: OpenPage
+) -> None:
     page = open_page(PHONE)
     walker = at_the_phone(live, page)
     idle = live.site.settings.times.draft_idle.total_seconds()
@@ -70,7 +78,9 @@ def test_a_phone_left_alone_is_asked_before_its_answers_are_gone(live: LiveSite,
     assert walker.path == "/question/spoken-language"
 
 
-def test_a_device_that_slept_through_the_warning_is_wiped_at_once(live: LiveSite, open_page: OpenPage) -> None:
+def test_a_device_that_slept_through_the_warning_is_wiped_at_once(
+    live: LiveSite, open_page: OpenPage
+) -> None:
     page = open_page()
     walker = at_the_tablet(live, page)
     with page.expect_navigation():
@@ -78,7 +88,9 @@ def test_a_device_that_slept_through_the_warning_is_wiped_at_once(live: LiveSite
     assert walker.heading == "Choose a language"
 
 
-def test_without_a_network_a_page_left_alone_waits_wiped(live: LiveSite, open_page: OpenPage) -> None:
+def test_without_a_network_a_page_left_alone_waits_wiped(
+    live: LiveSite, open_page: OpenPage
+) -> None:
     page = open_page()
     walker = at_the_tablet(live, page)
     page.fill("#own-words", "Hmoob")
@@ -110,13 +122,19 @@ def go_on(page: Page, open_page: OpenPage) -> None:
         page.context.set_offline(False)
         page.clock.resume()
     # Chromium itself says on the console that the network was gone.
-    open_page.complaints = [each for each in open_page.complaints if "ERR_INTERNET_DISCONNECTED" not in each]
+    open_page.complaints = [
+        each for each in open_page.complaints if "ERR_INTERNET_DISCONNECTED" not in each
+    ]
 
 
-def test_a_screen_reader_tells_the_reason_and_not_every_second(live: LiveSite, open_page: OpenPage) -> None:
+def test_a_screen_reader_tells_the_reason_and_not_every_second(
+    live: LiveSite, open_page: OpenPage
+) -> None:
     page = open_page()
     at_the_tablet(live, page)
     page.clock.run_for(91_000)
     dialog = page.get_by_role("dialog", name="Are you still here?")
-    expect(dialog).to_have_accessible_description("To keep your answers private, we will clear this page soon. Seconds left:")
+    expect(dialog).to_have_accessible_description(
+        "To keep your answers private, we will clear this page soon. Seconds left:"
+    )
     expect(dialog.locator("output, [role=status], [role=timer], [aria-live]")).to_have_count(0)

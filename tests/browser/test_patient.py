@@ -31,7 +31,9 @@ def answers(live: LiveSite) -> dict[str, Answer]:
 
 
 SAID = {
-    "race-ethnicity": Answer(State.ANSWERED, ("1002-5", "2028-9", "2118-8", "2037-0"), {"2118-8": "حلبي"}),
+    "race-ethnicity": Answer(
+        State.ANSWERED, ("1002-5", "2028-9", "2118-8", "2037-0"), {"2118-8": "حلبي"}
+    ),
     "tribal-affiliation": Answer(State.ANSWERED, ("170",), {"own-words": "Schaghticoke"}),
     "spoken-language": Answer(State.ANSWERED, ("quc",)),
     "written-language": Answer(State.ANSWERED, (), {"own-words": "Ñuu Savi"}),
@@ -41,7 +43,9 @@ SAID = {
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "es", "ar"])
-def test_axe_finds_nothing_on_any_page(live: LiveSite, open_page: OpenPage, language: str, dark: bool) -> None:
+def test_axe_finds_nothing_on_any_page(
+    live: LiveSite, open_page: OpenPage, language: str, dark: bool
+) -> None:
     live.site.visit("1")
     page = open_page(dark=dark)
     walker = Walker(page, live.url)
@@ -59,7 +63,9 @@ def test_nothing_is_cut_off_or_too_small_on_any_page(live: LiveSite, open_page: 
         walker = Walker(open_page(size), live.url)
         walker.pair(live.site.pairing_code())
         for name in walker.walk():
-            wide = walker.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            wide = walker.page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
             assert wide <= 0, (name, size)
             assert small_targets(walker.page) == [], (name, size)
         with live.site.database.write() as tx:
@@ -68,13 +74,17 @@ def test_nothing_is_cut_off_or_too_small_on_any_page(live: LiveSite, open_page: 
 
 
 @pytest.mark.parametrize("language", sorted({*load().languages} - {"en", "es", "ar"}))
-def test_every_language_fits_the_smallest_screen(live: LiveSite, open_page: OpenPage, language: str) -> None:
+def test_every_language_fits_the_smallest_screen(
+    live: LiveSite, open_page: OpenPage, language: str
+) -> None:
     live.site.visit("1")
     walker = Walker(open_page(ZOOMED), live.url)
     walker.pair(live.site.pairing_code())
     for name in walker.walk(language):
         assert violations(walker.page) == [], name
-        wide = walker.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        wide = walker.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
         assert wide <= 0, name
         assert small_targets(walker.page) == [], name
     assert answers(live) == SAID
@@ -164,7 +174,9 @@ def test_enter_in_a_write_in_goes_on_and_never_declines(walker: Walker, live: Li
     walker.go()
     said = answers(live)
     assert said["race-ethnicity"].write_ins == {"own-words": "Sami", "2106-3": "Sápmi"}
-    assert [said[key].write_ins for key in ("spoken-language", "written-language")] == [{"own-words": "Davvisámegiella"}] * 2
+    assert [said[key].write_ins for key in ("spoken-language", "written-language")] == [
+        {"own-words": "Davvisámegiella"}
+    ] * 2
 
 
 def test_back_after_done_shows_nothing_of_the_last_person(walker: Walker) -> None:
@@ -174,7 +186,9 @@ def test_back_after_done_shows_nothing_of_the_last_person(walker: Walker) -> Non
         walker.page.go_back()
         expect(walker.page.locator("h1")).to_have_count(1)
         text = walker.page.inner_text("main")
-        assert not any(word in text for word in ("Asian", "حلبي", "Ñuu Savi", "K’iche’", "Check your answers"))
+        assert not any(
+            word in text for word in ("Asian", "حلبي", "Ñuu Savi", "K’iche’", "Check your answers")
+        )
 
 
 def test_a_double_tap_sends_once(walker: Walker, live: LiveSite) -> None:
@@ -188,7 +202,9 @@ def test_a_double_tap_sends_once(walker: Walker, live: LiveSite) -> None:
         assert len(listing(tx)) == 1
 
 
-def test_a_tablet_left_alone_asks_counts_down_and_wipes(live: LiveSite, open_page: OpenPage) -> None:
+def test_a_tablet_left_alone_asks_counts_down_and_wipes(
+    live: LiveSite, open_page: OpenPage
+) -> None:
     live.site.visit("1")
     page = open_page()
     page.clock.install()
@@ -225,7 +241,9 @@ def test_without_a_network_what_was_typed_stays(walker: Walker, open_page: OpenP
     walker.go()
     assert walker.path == "/question/race-ethnicity/details"
     # Chromium itself says on the console that the network was gone.
-    open_page.complaints = [each for each in open_page.complaints if "ERR_INTERNET_DISCONNECTED" not in each]
+    open_page.complaints = [
+        each for each in open_page.complaints if "ERR_INTERNET_DISCONNECTED" not in each
+    ]
 
 
 def test_answers_can_be_hidden_from_a_look_over_the_shoulder(walker: Walker) -> None:
@@ -254,18 +272,26 @@ def test_the_first_page_is_light(live: LiveSite, open_page: OpenPage) -> None:
     page.wait_for_load_state("networkidle")
     sizes = [request.sizes() for request in finished]
     assert len(sizes) >= 4
-    assert sum(each["responseBodySize"] + each["responseHeadersSize"] for each in sizes) <= 30 * 1024
+    assert (
+        sum(each["responseBodySize"] + each["responseHeadersSize"] for each in sizes) <= 30 * 1024
+    )
 
 
 def test_right_to_left_the_page_is_mirrored_and_other_scripts_are_isolated(walker: Walker) -> None:
     walker.arrive("ar")
     page = walker.page
     assert page.get_attribute("html", "dir") == "rtl"
-    box, words = page.locator('[id="c-2028-9"]').bounding_box(), page.locator('[id="c-2028-9"] + span').bounding_box()
+    box, words = (
+        page.locator('[id="c-2028-9"]').bounding_box(),
+        page.locator('[id="c-2028-9"] + span').bounding_box(),
+    )
     assert box is not None
     assert words is not None
     assert box["x"] > words["x"] + words["width"] / 2
-    back, over = page.locator(".top a").first.bounding_box(), page.locator("#over button").bounding_box()
+    back, over = (
+        page.locator(".top a").first.bounding_box(),
+        page.locator("#over button").bounding_box(),
+    )
     assert back is not None
     assert over is not None
     assert over["x"] < back["x"]

@@ -12,7 +12,17 @@ from playwright.sync_api import ConsoleMessage, Page, expect
 from intake.report.codec import to_json
 from intake.report.making import make
 from intake.staff import monitor
-from intake.store import claims, deciding, devices, reports, servers, strategies, submissions, users, visits
+from intake.store import (
+    claims,
+    deciding,
+    devices,
+    reports,
+    servers,
+    strategies,
+    submissions,
+    users,
+    visits,
+)
 from intake.store.earlier import Earlier, Sent
 from intake.store.strategies import Way
 from tests.browser.conftest import PHONE, LiveSite, OpenPage
@@ -69,17 +79,47 @@ def fill(site: TestSite, world: World) -> None:
         visits.fetched(tx, "riverside", [], tx.now, tx.now)
         for number in range(6):
             submissions.submit(tx, replace(submission(), patient=f"Patient/{number}"), "main")
-        held, waiting, typed, other, done, _ = claims.claim(tx, "main", limit=6, lease=timedelta(minutes=5))
-        claims.hold(tx, held, reason="patient", words="The patient's record is gone. Find the right chart.")
-        claims.wait(tx, waiting, until=tx.now, reason="http-503", words="The server cannot serve now.")
-        claims.hold(tx, typed, reason="worklist", words="A person has to type it.", detail=json.dumps(SHEET))
+        held, waiting, typed, other, done, _ = claims.claim(
+            tx, "main", limit=6, lease=timedelta(minutes=5)
+        )
+        claims.hold(
+            tx, held, reason="patient", words="The patient's record is gone. Find the right chart."
+        )
+        claims.wait(
+            tx, waiting, until=tx.now, reason="http-503", words="The server cannot serve now."
+        )
+        claims.hold(
+            tx, typed, reason="worklist", words="A person has to type it.", detail=json.dumps(SHEET)
+        )
         contest = deciding.Contest("spoken-language", ("English",), ("Español",), "over")
-        claims.hold(tx, other, reason="chart-changed", words="The chart was changed.", detail=deciding.as_detail((contest,)))
+        claims.hold(
+            tx,
+            other,
+            reason="chart-changed",
+            words="The chart was changed.",
+            detail=deciding.as_detail((contest,)),
+        )
         claims.sending(tx, done, Earlier(Sent("Patient/4", "1"), "{}"), timedelta(minutes=5))
         claims.verify(tx, done)
-        strategies.pin(tx, "main", Way("", "put", ("chart",), batch=False, reasons=("no transaction: it does not offer it",)))
+        strategies.pin(
+            tx,
+            "main",
+            Way(
+                "",
+                "put",
+                ("chart",),
+                batch=False,
+                reasons=("no transaction: it does not offer it",),
+            ),
+        )
         servers.worker_looked(tx, "main")
-        servers.pause(tx, "main", until=tx.now + timedelta(minutes=1), reason="http-401", words="We are not let in.")
+        servers.pause(
+            tx,
+            "main",
+            until=tx.now + timedelta(minutes=1),
+            reason="http-401",
+            words="We are not let in.",
+        )
         devices.invite(tx, "riverside", "Front door")
         reports.save(tx, "2026-Q3", snapshot)
         users.add(tx, "bo", {"desk"})
@@ -119,7 +159,9 @@ def walk(page: Page, live: LiveSite) -> Iterator[str]:
 
 def wide(page: Page) -> int:
     """How much wider the page is than the window."""
-    found: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    found: int = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
     return found
 
 
@@ -134,21 +176,28 @@ def opened(open_page: OpenPage) -> Callable[..., Page]:
 
     def open_one(size: tuple[int, int], *, dark: bool = False) -> Page:
         page = open_page(size, dark=dark)
-        page.on("console", lambda said: open_page.complaints.remove(said.text) if is_an_answer(said) else None)
+        page.on(
+            "console",
+            lambda said: open_page.complaints.remove(said.text) if is_an_answer(said) else None,
+        )
         return page
 
     return open_one
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_axe_finds_nothing_on_any_page(filled: LiveSite, opened: Callable[..., Page], dark: bool) -> None:
+def test_axe_finds_nothing_on_any_page(
+    filled: LiveSite, opened: Callable[..., Page], dark: bool
+) -> None:
     page = opened(DESK, dark=dark)
     for name in walk(page, filled):
         assert violations(page) == [], name
 
 
 @pytest.mark.parametrize("size", [ZOOMED, PHONE, DESK], ids=["zoomed", "phone", "desk"])
-def test_no_page_is_wider_than_the_window(filled: LiveSite, opened: Callable[..., Page], size: tuple[int, int]) -> None:
+def test_no_page_is_wider_than_the_window(
+    filled: LiveSite, opened: Callable[..., Page], size: tuple[int, int]
+) -> None:
     page = opened(size)
     for name in walk(page, filled):
         assert wide(page) <= 0, name
@@ -156,7 +205,9 @@ def test_no_page_is_wider_than_the_window(filled: LiveSite, opened: Callable[...
         assert size == ZOOMED or wide(page) <= 0, f"{name} with large text"
 
 
-def test_axe_finds_nothing_on_a_phone_where_patients_are_cards(filled: LiveSite, opened: Callable[..., Page]) -> None:
+def test_axe_finds_nothing_on_a_phone_where_patients_are_cards(
+    filled: LiveSite, opened: Callable[..., Page]
+) -> None:
     page = opened(PHONE)
     sign_in(page, filled)
     page.goto(f"{filled.url}/staff/today?clinic=riverside")
@@ -200,7 +251,9 @@ def test_with_a_keyboard_alone(filled: LiveSite, opened: Callable[..., Page]) ->
     assert page.inner_text("h1") == "Sign in"
 
 
-def test_back_after_signing_out_shows_no_name(filled: LiveSite, opened: Callable[..., Page]) -> None:
+def test_back_after_signing_out_shows_no_name(
+    filled: LiveSite, opened: Callable[..., Page]
+) -> None:
     page = opened(DESK)
     sign_in(page, filled)
     page.goto(f"{filled.url}/staff/today?clinic=riverside")
@@ -237,7 +290,9 @@ def test_the_monitor_refreshes_itself_where_that_was_asked_for(
     assert "state=held" in page.url
 
 
-def test_the_report_prints_without_what_is_only_for_the_screen(filled: LiveSite, opened: Callable[..., Page]) -> None:
+def test_the_report_prints_without_what_is_only_for_the_screen(
+    filled: LiveSite, opened: Callable[..., Page]
+) -> None:
     page = opened(DESK)
     sign_in(page, filled)
     page.goto(f"{filled.url}/staff/report")
@@ -245,12 +300,20 @@ def test_the_report_prints_without_what_is_only_for_the_screen(filled: LiveSite,
     expect(page.locator(".top")).to_be_hidden()
     expect(page.get_by_text("Download CSV")).to_be_hidden()
     expect(page.locator("table.headline")).to_be_visible()
-    assert page.evaluate("getComputedStyle(document.querySelector('.scroll')).overflowX") == "visible"
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.scroll')).overflowX") == "visible"
+    )
 
 
-def test_the_report_of_large_clinics_is_whole_on_the_desks_screen(filled: LiveSite, opened: Callable[..., Page]) -> None:
+def test_the_report_of_large_clinics_is_whole_on_the_desks_screen(
+    filled: LiveSite, opened: Callable[..., Page]
+) -> None:
     page = opened(DESK)
     sign_in(page, filled)
     page.goto(f"{filled.url}/staff/report")
-    page.evaluate("document.querySelectorAll('.report small').forEach((each) => { each.textContent = '12345 / 14000'; })")
-    assert page.evaluate("[...document.querySelectorAll('.scroll')].every((each) => each.scrollWidth <= each.clientWidth)")
+    page.evaluate(
+        "document.querySelectorAll('.report small').forEach((each) => { each.textContent = '12345 / 14000'; })"
+    )
+    assert page.evaluate(
+        "[...document.querySelectorAll('.scroll')].every((each) => each.scrollWidth <= each.clientWidth)"
+    )

@@ -15,9 +15,21 @@ Object.defineProperty(window, "speechSynthesis", { value: Object.assign(new Even
 window.SpeechSynthesisUtterance = class {};
 """
 HEARD: dict[str, list[tuple[list[str], str | None]]] = {
-    "en": [(["", "not a tag", "en-GB", "en_US"], "en_US"), (["en-GB"], "en-GB"), (["", "not a tag", "de-DE"], None)],
-    "es": [(["es-MX", "es-ES", "es-US"], "es-US"), (["es-MX", "es-ES"], "es-ES"), (["es-MX"], "es-MX")],
-    "zh-Hans": [(["yue-HK", "zh-HK", "zh-TW", "zh_CN"], "zh_CN"), (["cmn-CN"], "cmn-CN"), (["yue-HK", "zh-HK"], None)],
+    "en": [
+        (["", "not a tag", "en-GB", "en_US"], "en_US"),
+        (["en-GB"], "en-GB"),
+        (["", "not a tag", "de-DE"], None),
+    ],
+    "es": [
+        (["es-MX", "es-ES", "es-US"], "es-US"),
+        (["es-MX", "es-ES"], "es-ES"),
+        (["es-MX"], "es-MX"),
+    ],
+    "zh-Hans": [
+        (["yue-HK", "zh-HK", "zh-TW", "zh_CN"], "zh_CN"),
+        (["cmn-CN"], "cmn-CN"),
+        (["yue-HK", "zh-HK"], None),
+    ],
     "zh-Hant": [(["zh-CN", "yue-HK", "zh-HK", "zh-TW"], "zh-TW"), (["yue-HK", "zh-CN"], None)],
     "tl": [(["fil-PH"], "fil-PH"), (["tl-PH"], "tl-PH")],
     "pt-BR": [(["pt-PT", "pt-BR"], "pt-BR"), (["pt-PT"], "pt-PT")],
@@ -34,7 +46,10 @@ def test_the_voice_is_of_the_pages_language_and_script(walker: Walker) -> None:
         walker.go(f'button[value="{language}"]')
         walker.find()
         for voices, heard in cases:
-            page.evaluate("voices => { device = voices; speechSynthesis.dispatchEvent(new Event('voiceschanged')); }", voices)
+            page.evaluate(
+                "voices => { device = voices; speechSynthesis.dispatchEvent(new Event('voiceschanged')); }",
+                voices,
+            )
             expect(button).to_be_visible(visible=heard is not None)
             if heard is not None:
                 button.click()

@@ -25,7 +25,9 @@ organization = "Organization/riverside"
 
 def lay_out(folder: Path, base_url: str) -> None:
     """Write a site's configuration into `folder`."""
-    (folder / "intake.toml").write_text(INTAKE.format(data=folder / "data", base_url=base_url), "utf-8")
+    (folder / "intake.toml").write_text(
+        INTAKE.format(data=folder / "data", base_url=base_url), "utf-8"
+    )
     (folder / "clinics.toml").write_text(CLINICS, "utf-8")
 
 

@@ -19,12 +19,20 @@ CHART: dict[str, Any] = {
     "id": "77",
     "meta": {"versionId": "4"},
     "telecom": [{"system": "phone", "value": "555"}],
-    "address": [{"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/geolocation", "valueDecimal": "%s"}]}],
+    "address": [
+        {
+            "extension": [
+                {"url": "http://hl7.org/fhir/StructureDefinition/geolocation", "valueDecimal": "%s"}
+            ]
+        }
+    ],
 }
 LATITUDE = "42.3660000"
 
 
-def printed(capsys: pytest.CaptureFixture[str], path: Path, name: str, *more: str) -> dict[str, Any]:
+def printed(
+    capsys: pytest.CaptureFixture[str], path: Path, name: str, *more: str
+) -> dict[str, Any]:
     capsys.readouterr()
     assert main(["bundle", str(path), "--us-core", name, *more]) == 0
     said = capsys.readouterr()
@@ -42,25 +50,44 @@ def resources(bundle: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.mark.parametrize("name", sorted(VERSIONS))
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name.partition(".")[0])
-def test_every_example_in_every_version(capsys: pytest.CaptureFixture[str], path: Path, name: str) -> None:
+def test_every_example_in_every_version(
+    capsys: pytest.CaptureFixture[str], path: Path, name: str
+) -> None:
     bundle, sent = printed(capsys, path, name), json.loads(path.read_text("utf-8"))
     found = resources(bundle)
     assert (bundle["resourceType"], bundle["type"]) == ("Bundle", "transaction")
-    assert (len(found["QuestionnaireResponse"]), len(found["Provenance"]), "Patient" in found) == (1, 1, False)
+    assert (len(found["QuestionnaireResponse"]), len(found["Provenance"]), "Patient" in found) == (
+        1,
+        1,
+        False,
+    )
     [response] = found["QuestionnaireResponse"]
     assert response["identifier"]["value"] == f"urn:uuid:{sent['id']}"
     # A question's details and own words are items beside it, whose linkIds begin with its own.
-    assert {item["linkId"].partition(".")[0] for item in response["item"]} == {"notice", *sent["answers"]}
+    assert {item["linkId"].partition(".")[0] for item in response["item"]} == {
+        "notice",
+        *sent["answers"],
+    }
     named = [entry["fullUrl"] for entry in bundle["entry"]]
     assert len(set(named)) == len(named)
-    once = [entry["request"].get("ifNoneExist") for entry in bundle["entry"] if "identifier" in entry["resource"]]
+    once = [
+        entry["request"].get("ifNoneExist")
+        for entry in bundle["entry"]
+        if "identifier" in entry["resource"]
+    ]
     assert None not in once
     assert len(set(once)) == len(once) == len(named) - 1
     targets = [each["reference"] for each in found["Provenance"][0]["target"]]
     assert targets == named[:-1]
-    profiles = {profile for each in found.get("Observation", []) for profile in each.get("meta", {}).get("profile", [])}
+    profiles = {
+        profile
+        for each in found.get("Observation", [])
+        for profile in each.get("meta", {}).get("profile", [])
+    }
     asked = {"spoken-language", "interpreter", "tribal-affiliation"} & set(sent["answers"])
-    assert any("screening-assessment" in profile for profile in profiles) == bool(asked and name != "3.1.1")
+    assert any("screening-assessment" in profile for profile in profiles) == bool(
+        asked and name != "3.1.1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,28 +112,44 @@ def test_every_example_in_every_version(capsys: pytest.CaptureFixture[str], path
 def test_what_the_examples_say(
     capsys: pytest.CaptureFixture[str], example: str, race: Any, ethnicity: Any, interpreter: Any
 ) -> None:
-    found = statement_in(entry["resource"] for entry in printed(capsys, DATA / f"{example}.answers.json", "6.1.0")["entry"])
+    found = statement_in(
+        entry["resource"]
+        for entry in printed(capsys, DATA / f"{example}.answers.json", "6.1.0")["entry"]
+    )
     assert codes(found.race) == race
     assert codes(found.ethnicity) == ethnicity
     assert found.interpreter == interpreter
 
 
 def codes(said: Coded | AbsentReason | None) -> Any:
-    return {each.code for each in (*said.categories, *said.detailed)} if isinstance(said, Coded) else said
+    return (
+        {each.code for each in (*said.categories, *said.detailed)}
+        if isinstance(said, Coded)
+        else said
+    )
 
 
 @pytest.mark.parametrize(
-    ("example", "display"), [("guardian", "Parent or guardian"), ("caregiver", "Caregiver"), ("mena", None)]
+    ("example", "display"),
+    [("guardian", "Parent or guardian"), ("caregiver", "Caregiver"), ("mena", None)],
 )
 def test_who_said_it(capsys: pytest.CaptureFixture[str], example: str, display: str | None) -> None:
     found = resources(printed(capsys, DATA / f"{example}.answers.json", "6.1.0"))
-    who = {"reference": "Patient/example"} if display is None else {"type": "RelatedPerson", "display": display}
+    who = (
+        {"reference": "Patient/example"}
+        if display is None
+        else {"type": "RelatedPerson", "display": display}
+    )
     [response], [provenance] = found["QuestionnaireResponse"], found["Provenance"]
     assert [response["source"], response["author"], provenance["agent"][0]["who"]] == [who] * 3
     assert all(each["performer"] == [who] for each in found["Observation"])
     source = Source.PATIENT if display is None else Source.RELATED_PERSON
-    methods = {each["method"]["coding"][0]["code"] for each in found["Observation"] if "method" in each}
-    assert methods == ({"self-reported"} if source is Source.PATIENT else {"reported-by-related-person"})
+    methods = {
+        each["method"]["coding"][0]["code"] for each in found["Observation"] if "method" in each
+    }
+    assert methods == (
+        {"self-reported"} if source is Source.PATIENT else {"reported-by-related-person"}
+    )
 
 
 def patient_file(folder: Path, **changes: Any) -> Path:
@@ -115,9 +158,21 @@ def patient_file(folder: Path, **changes: Any) -> Path:
     return path
 
 
-def test_with_a_patient_it_is_merged_guarded_and_keeps_every_digit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_with_a_patient_it_is_merged_guarded_and_keeps_every_digit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert (
-        main(["bundle", str(DATA / "mena.answers.json"), "--us-core", "6.1.0", "--patient", str(patient_file(tmp_path))]) == 0
+        main(
+            [
+                "bundle",
+                str(DATA / "mena.answers.json"),
+                "--us-core",
+                "6.1.0",
+                "--patient",
+                str(patient_file(tmp_path)),
+            ]
+        )
+        == 0
     )
     out = capsys.readouterr().out
     entry = json.loads(out)["entry"][0]
@@ -139,7 +194,19 @@ def test_a_patient_that_cannot_be_written_safely(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], words: str
 ) -> None:
     path = patient_file(tmp_path, **changes)
-    assert main(["bundle", str(DATA / "mena.answers.json"), "--us-core", "6.1.0", "--patient", str(path)]) == 1
+    assert (
+        main(
+            [
+                "bundle",
+                str(DATA / "mena.answers.json"),
+                "--us-core",
+                "6.1.0",
+                "--patient",
+                str(path),
+            ]
+        )
+        == 1
+    )
     said = capsys.readouterr()
     assert (words in said.err, said.out) == (True, "")
 
@@ -151,6 +218,8 @@ def test_a_patient_that_cannot_be_written_safely(
         ("missing.answers.json", "6.1.0", "missing.answers.json: "),
     ],
 )
-def test_what_is_wrong_is_said_in_a_sentence(capsys: pytest.CaptureFixture[str], answers: str, name: str, words: str) -> None:
+def test_what_is_wrong_is_said_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], answers: str, name: str, words: str
+) -> None:
     assert main(["bundle", str(DATA / answers), "--us-core", name]) == 1
     assert words in capsys.readouterr().err

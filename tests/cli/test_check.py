@@ -36,11 +36,18 @@ def said(found: dict[str, str]) -> str:
 
 def rewrite(site: Path, **keys: Any) -> None:
     path = site / "intake.toml"
-    lines = [line for line in path.read_text("utf-8").splitlines() if line.split(" = ")[0] not in keys]
-    path.write_text("\n".join([*(f"{key} = {json.dumps(value)}" for key, value in keys.items()), *lines]), "utf-8")
+    lines = [
+        line for line in path.read_text("utf-8").splitlines() if line.split(" = ")[0] not in keys
+    ]
+    path.write_text(
+        "\n".join([*(f"{key} = {json.dumps(value)}" for key, value in keys.items()), *lines]),
+        "utf-8",
+    )
 
 
-def test_a_site_in_order_but_for_its_server(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_site_in_order_but_for_its_server(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     main(["submit", str(EXAMPLE)])
     told = checked(capsys)
     wrong = {about for about, found in told.items() if "wrong" in found.values()}
@@ -60,14 +67,23 @@ def test_words_and_data_say_the_same(ready: Path, capsys: pytest.CaptureFixture[
     told = checked(capsys)
     assert main(["check"]) == 1
     words = capsys.readouterr().out
-    assert all(each in words for found in told.values() for each in found if not each.startswith(("it is 20", str(ready))))
+    assert all(
+        each in words
+        for found in told.values()
+        for each in found
+        if not each.startswith(("it is 20", str(ready)))
+    )
     assert "→ Is it running, and does the network let this machine reach it?" in words
     counts = [list(found.values()) for found in told.values()]
     flat = [verdict for each in counts for verdict in each]
-    assert words.splitlines()[-1] == ", ".join(f"{flat.count(verdict)} {verdict}" for verdict in ("good", "wrong", "not known"))
+    assert words.splitlines()[-1] == ", ".join(
+        f"{flat.count(verdict)} {verdict}" for verdict in ("good", "wrong", "not known")
+    )
 
 
-def test_every_fault_of_the_configuration_is_named(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_fault_of_the_configuration_is_named(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (site / "clinics.toml").write_text("[riverside]\nname = 7\ntime_zone = 'Mars'\n", "utf-8")
     rewrite(site, languages=[], colour="blue")
     told = checked(capsys)
@@ -81,7 +97,11 @@ def test_every_fault_of_the_configuration_is_named(site: Path, capsys: pytest.Ca
     [
         ({"public_url": ""}, "wrong", "is needed"),
         ({"public_url": "http://clinic.example"}, "wrong", "plain http is for this machine only"),
-        ({"public_url": "https://clinic.example", "trusted_proxies": 1}, "good", "told by 1 trusted proxy"),
+        (
+            {"public_url": "https://clinic.example", "trusted_proxies": 1},
+            "good",
+            "told by 1 trusted proxy",
+        ),
         ({"public_url": "https://clinic.example"}, "not known", "trusted_proxies is 0"),
     ],
 )
@@ -89,10 +109,14 @@ def test_how_the_pages_are_reached(
     ready: Path, capsys: pytest.CaptureFixture[str], keys: dict[str, Any], verdict: str, words: str
 ) -> None:
     rewrite(ready, **keys)
-    assert any(words in each and verdict == found for each, found in checked(capsys)["pages"].items())
+    assert any(
+        words in each and verdict == found for each, found in checked(capsys)["pages"].items()
+    )
 
 
-def test_without_a_key_nothing_is_said_to_be_good_about_the_database(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_key_nothing_is_said_to_be_good_about_the_database(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     told = checked(capsys)
     assert "there is no key file yet" in said(told["key"])
     assert set(told["database"].values()) == {"not known"}
@@ -105,14 +129,18 @@ def test_a_key_that_others_can_read(ready: Path, capsys: pytest.CaptureFixture[s
     assert "others can read the key" in said(told)
 
 
-def test_another_key_than_the_one_that_sealed(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_key_than_the_one_that_sealed(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     main(["submit", str(EXAMPLE)])
     (ready / "data" / "keys.json").unlink()
     main(["keys", "new"])
     assert "wrong: it does not open what is stored" in said(checked(capsys)["key"])
 
 
-def test_a_database_that_is_not_there_is_not_made(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_database_that_is_not_there_is_not_made(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     database = ready / "data" / "intake.sqlite3"
     database.unlink()
     assert "there is none yet" in said(checked(capsys)["database"])
@@ -145,20 +173,32 @@ def test_a_database_that_does_not_answer_and_no_password(
     assert "s3cret" not in str(told)
 
 
-def test_a_paused_server_says_since_when_and_why(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_paused_server_says_since_when_and_why(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     settings = load()
     database = open_database(
-        settings.database_url, load_keys(settings.key_file), lambda: datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+        settings.database_url,
+        load_keys(settings.key_file),
+        lambda: datetime(2026, 11, 24, 9, 30, tzinfo=UTC),
     )
     with database.write() as tx:
-        servers.pause(tx, "main", until=tx.now + timedelta(minutes=1), reason="http-401", words="The server answered 401.")
+        servers.pause(
+            tx,
+            "main",
+            until=tx.now + timedelta(minutes=1),
+            reason="http-401",
+            words="The server answered 401.",
+        )
     database.close()
     assert "the worker has paused it since 2026-11-24 09:30 UTC: The server answered 401." in said(
         checked(capsys)["server main"]
     )
 
 
-def test_a_server_that_rests_says_until_when(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_server_that_rests_says_until_when(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with opened(load()) as database, database.write() as tx:
         servers.rest(tx, "main", until=(until := tx.now + timedelta(days=1, minutes=1)))
     words = f"when it answers again: it asked for time, and the worker leaves it alone until {until:%Y-%m-%d %H:%M} UTC"
@@ -170,7 +210,12 @@ def test_a_server_that_rests_says_until_when(ready: Path, capsys: pytest.Capture
 def test_a_server_whose_table_was_renamed(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["submit", str(EXAMPLE)])
     for name in ("intake.toml", "clinics.toml"):
-        text = (ready / name).read_text("utf-8").replace("servers.main", "servers.ehr").replace('"main"', '"ehr"')
+        text = (
+            (ready / name)
+            .read_text("utf-8")
+            .replace("servers.main", "servers.ehr")
+            .replace('"main"', '"ehr"')
+        )
         (ready / name).write_text(text, "utf-8")
     told = checked(capsys)
     words = "waiting for it, or held: 1; intake.toml has no such table, so that none of it is sent"
@@ -187,7 +232,9 @@ def test_a_clock_that_was_set_back(ready: Path, capsys: pytest.CaptureFixture[st
     assert "wrong: the newest submission was stored in the future" in said(checked(capsys)["clock"])
 
 
-def test_a_full_disk(ready: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk(
+    ready: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     usage = type(shutil.disk_usage(ready))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12 - 10**8, 10**8))
     assert "0.1 GiB free" in said(checked(capsys)["disk"])
@@ -201,6 +248,10 @@ def test_whether_a_worker_runs(ready: Path, capsys: pytest.CaptureFixture[str], 
     assert "good: a worker looks for submissions" in said(checked(capsys)["server main"])
     engine = create_engine(load().database_url)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE servers SET worker_seen = worker_seen + :by"), {"by": by * 1_000_000})
+        connection.execute(
+            text("UPDATE servers SET worker_seen = worker_seen + :by"), {"by": by * 1_000_000}
+        )
     engine.dispose()
-    assert "wrong: no worker has looked for submissions since" in said(checked(capsys)["server main"])
+    assert "wrong: no worker has looked for submissions since" in said(
+        checked(capsys)["server main"]
+    )

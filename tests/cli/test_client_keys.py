@@ -69,7 +69,9 @@ def test_a_key_of_the_hospitals_own_set_whose_name_begins_with_a_dash_is_removed
         (["remove", "FIRST"], "this is the only key"),
     ],
 )
-def test_what_would_lose_a_key_is_refused(named: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+def test_what_would_lose_a_key_is_refused(
+    named: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
     client("new")
     before = named.read_bytes()
     kid = jwks(capsys)[0]["kid"]
@@ -91,7 +93,8 @@ def test_a_key_that_the_hospital_brings_is_published_and_never_rewritten(
 
 
 @pytest.mark.parametrize(
-    ("held", "words"), [(None, "cannot be read"), ("{", "neither PEM nor JSON"), ('{"keys": []}', "list of keys")]
+    ("held", "words"),
+    [(None, "cannot be read"), ("{", "neither PEM nor JSON"), ('{"keys": []}', "list of keys")],
 )
 def test_a_file_that_is_of_no_use_is_said(
     named: Path, capsys: pytest.CaptureFixture[str], held: str | None, words: str
@@ -105,17 +108,26 @@ def test_a_file_that_is_of_no_use_is_said(
     assert str(named) in told
 
 
-def test_a_server_without_a_key_file_and_one_that_is_not_there(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_server_without_a_key_file_and_one_that_is_not_there(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert client("new") == 1
-    assert 'names no key_file; add one, such as key_file = "client-main.json"' in capsys.readouterr().err
+    assert (
+        'names no key_file; add one, such as key_file = "client-main.json"'
+        in capsys.readouterr().err
+    )
     assert main(["keys", "client", "new", "--server", "other"]) == 1
-    assert "There is no FHIR server 'other' in intake.toml; there are main." in capsys.readouterr().err
+    assert (
+        "There is no FHIR server 'other' in intake.toml; there are main." in capsys.readouterr().err
+    )
 
 
 def test_the_keys_are_served_whole_or_not_at_all(pages: TestSite, tmp_path: Path) -> None:
     assert pages.client().get(JWKS).status_code == 404
     main_server = pages.settings.servers["main"]
-    auth = replace(main_server.auth, kind=AuthKind.BACKEND_SERVICES, key_file=tmp_path / "client.json")
+    auth = replace(
+        main_server.auth, kind=AuthKind.BACKEND_SERVICES, key_file=tmp_path / "client.json"
+    )
     server = replace(main_server, auth=auth)
     app = create_app(replace(pages.settings, servers={"main": server}), pages.database, pages.clock)
     browser = app.test_client()
@@ -125,4 +137,6 @@ def test_the_keys_are_served_whole_or_not_at_all(pages: TestSite, tmp_path: Path
     answer = browser.get(JWKS)
     found = answer.get_json()
     assert (answer.status_code, found) == (200, client_keys.published([server]))
-    assert [sorted(each) for each in found["keys"]] == [["alg", "crv", "kid", "kty", "use", "x", "y"]] * 2
+    assert [sorted(each) for each in found["keys"]] == [
+        ["alg", "crv", "kid", "kty", "use", "x", "y"]
+    ] * 2

@@ -26,25 +26,38 @@ def _said(capsys: pytest.CaptureFixture[str]) -> str:
 def test_the_shipped_catalogs_are_whole(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["i18n", "check", "en", "es", "ar"]) == 0
     said = _said(capsys)
-    assert said.startswith("en: the language of the messages\nes: whole; drafted: machine-assisted draft, 2026-11-24;")
+    assert said.startswith(
+        "en: the language of the messages\nes: whole; drafted: machine-assisted draft, 2026-11-24;"
+    )
     assert len(said.splitlines()) == 3
 
 
-def test_by_default_the_sites_languages_are_checked(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (site / "intake.toml").write_text(f'languages = ["es"]\n{(site / "intake.toml").read_text("utf-8")}', "utf-8")
+def test_by_default_the_sites_languages_are_checked(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (site / "intake.toml").write_text(
+        f'languages = ["es"]\n{(site / "intake.toml").read_text("utf-8")}', "utf-8"
+    )
     assert main(["i18n", "check"]) == 0
     assert [line.split(":")[0] for line in _said(capsys).splitlines()] == ["es"]
 
 
-def test_every_fault_is_named_with_file_message_and_way_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_fault_is_named_with_file_message_and_way_out(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     spanish = folder / "es/LC_MESSAGES/messages.po"
-    spanish.write_text(spanish.read_text("utf-8").replace('msgstr "Asiática"', 'msgstr "<b>Asiática</b>"'), "utf-8")
+    spanish.write_text(
+        spanish.read_text("utf-8").replace('msgstr "Asiática"', 'msgstr "<b>Asiática</b>"'), "utf-8"
+    )
     arabic = folder / "ar/LC_MESSAGES/messages.po"
     arabic.write_text(arabic.read_text("utf-8").replace('msgstr "آسيوي"', 'msgstr ""'), "utf-8")
     assert main(["i18n", "check", "--json", "es", "ar"]) == 1
     told = json.loads(_said(capsys))
     assert told["general"] == []
-    assert {tag: [(each["message"], each["what"]) for each in found] for tag, found in told["languages"].items()} == {
+    assert {
+        tag: [(each["message"], each["what"]) for each in found]
+        for tag, found in told["languages"].items()
+    } == {
         "es": [("Asian", "has markup, '<'")],
         "ar": [("Asian", "has no translation")],
     }
@@ -52,7 +65,9 @@ def test_every_fault_is_named_with_file_message_and_way_out(folder: Path, capsys
     assert 'es/LC_MESSAGES/messages.po: "Asian" has markup' in _said(capsys)
 
 
-def test_extracting_mends_what_is_stale_and_then_has_nothing_to_do(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_extracting_mends_what_is_stale_and_then_has_nothing_to_do(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "messages.pot").unlink()
     assert main(["i18n", "check", "es"]) == 1
     assert "messages.pot: is older than the pages" in _said(capsys)
@@ -63,7 +78,9 @@ def test_extracting_mends_what_is_stale_and_then_has_nothing_to_do(folder: Path,
     assert _said(capsys) == ""
 
 
-def test_a_new_language_begins_with_every_message_empty(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_new_language_begins_with_every_message_empty(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["i18n", "extract", "--new", "ja"]) == 0
     assert _said(capsys) == f"{folder / 'ja/LC_MESSAGES/messages.po'}\n"
     assert main(["i18n", "check", "ja"]) == 1
@@ -81,7 +98,10 @@ def test_a_language_keeps_the_tag_that_it_was_given_and_needs_no_name_that_cldr_
         assert main(["i18n", "extract", "--new", tag]) == 0
     template, tagalog, haitian, spanish = (
         (folder / name).read_text("utf-8")
-        for name in ("messages.pot", *(f"{tag}/LC_MESSAGES/messages.po" for tag in ("tl", "ht", "es")))
+        for name in (
+            "messages.pot",
+            *(f"{tag}/LC_MESSAGES/messages.po" for tag in ("tl", "ht", "es")),
+        )
     )
     for text in (template, tagalog, haitian):
         assert 'msgid "Akkadian"' in text
@@ -93,14 +113,18 @@ def test_a_language_keeps_the_tag_that_it_was_given_and_needs_no_name_that_cldr_
     _said(capsys)
 
 
-def test_a_language_that_nobody_knows_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_language_that_nobody_knows_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = sorted(folder.rglob("*"))
     assert main(["i18n", "extract", "--new", "qq"]) == 2
     assert "'qq' is no language that CLDR knows" in capsys.readouterr().err
     assert sorted(folder.rglob("*")) == before
 
 
-def test_nothing_is_written_where_a_catalog_cannot_be_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_written_where_a_catalog_cannot_be_read(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     broken = folder / "es/LC_MESSAGES/messages.po"
     broken.write_text('msgid "Yes"\nmsgtsr "Sí"\n', "utf-8")
     (folder / "messages.pot").unlink()

@@ -37,19 +37,27 @@ def test_a_submission_is_queued_once(ready: Path, capsys: pytest.CaptureFixture[
     assert [row["state"] for row in rows(capsys)] == ["queued"]
 
 
-def test_a_known_id_with_other_content_is_a_fault(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_known_id_with_other_content_is_a_fault(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     main(["submit", str(EXAMPLE)])
     assert main(["submit", str(EXAMPLE), "--patient", "Patient/other"]) == 1
     assert "other content" in capsys.readouterr().err
     assert len(rows(capsys)) == 1
 
 
-def test_a_bad_line_is_named_and_the_rest_goes_on(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bad_line_is_named_and_the_rest_goes_on(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     lines = [example(), "{ broken", example(clinic="nowhere"), example(surprise=1), example()]
     (ready / "many.ndjson").write_text("\n".join(lines), "utf-8")
     assert main(["submit", str(ready / "many.ndjson")]) == 1
     said = capsys.readouterr()
-    assert [line.split(": ")[0].rsplit(":", 1)[1] for line in said.err.splitlines()] == ["2", "3", "4"]
+    assert [line.split(": ")[0].rsplit(":", 1)[1] for line in said.err.splitlines()] == [
+        "2",
+        "3",
+        "4",
+    ]
     assert len(said.out.splitlines()) == 2
     assert len(rows(capsys)) == 2
 
@@ -58,7 +66,12 @@ RACE = {"state": "answered", "choices": ["2028-9"]}
 
 
 def answers(**said: object) -> dict[str, object]:
-    return {"answers": {"race-ethnicity": RACE, **{key.replace("_", "-"): each for key, each in said.items()}}}
+    return {
+        "answers": {
+            "race-ethnicity": RACE,
+            **{key.replace("_", "-"): each for key, each in said.items()},
+        }
+    }
 
 
 def written(words: str) -> dict[str, object]:
@@ -76,13 +89,19 @@ BAD: dict[str, dict[str, object]] = {
     "answers.race-ethnicity.choices[1]: is no choice": answers(
         race_ethnicity={"state": "answered", "choices": ["2028-9", SECRET]}
     ),
-    "answers.race-ethnicity: state 'declined' goes with no choices": answers(race_ethnicity={**RACE, "state": "declined"}),
-    "answers.race-ethnicity: an answered question has choices": answers(race_ethnicity={"state": "answered"}),
+    "answers.race-ethnicity: state 'declined' goes with no choices": answers(
+        race_ethnicity={**RACE, "state": "declined"}
+    ),
+    "answers.race-ethnicity: an answered question has choices": answers(
+        race_ethnicity={"state": "answered"}
+    ),
     "answers.race-ethnicity.write_ins[0]: this question has no such line": answers(
         race_ethnicity={**RACE, "write_ins": {"2047-9": SECRET}}
     ),
     "answers.shoe-size: question set spd15-2024 has no such question": answers(shoe_size=RACE),
-    "answers.interpreter.choices: exactly one": answers(interpreter={"state": "answered", "choices": ["yes", "no"]}),
+    "answers.interpreter.choices: exactly one": answers(
+        interpreter={"state": "answered", "choices": ["yes", "no"]}
+    ),
     "Invalid value - at `$.answers[...].state`": answers(race_ethnicity={"state": SECRET}),
     "question_set: 'omb-1977' is not among": {"question_set": "omb-1977"},
     "question_set_version: spd15-2024 is of version 1.1.0 here": {"question_set_version": "0.9.0"},
@@ -99,7 +118,9 @@ BAD: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("words", BAD)
-def test_bad_input_is_named_by_its_place_and_never_quoted(ready: Path, capsys: pytest.CaptureFixture[str], words: str) -> None:
+def test_bad_input_is_named_by_its_place_and_never_quoted(
+    ready: Path, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
     (ready / "bad.ndjson").write_text(f"{example()}\n{example(**BAD[words])}\n", "utf-8")
     assert main(["submit", str(ready / "bad.ndjson")]) == 1
     said = capsys.readouterr()
@@ -109,14 +130,21 @@ def test_bad_input_is_named_by_its_place_and_never_quoted(ready: Path, capsys: p
     assert len(rows(capsys)) == 1
 
 
-def test_two_choices_that_exclude_each_other_are_refused(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_choices_that_exclude_each_other_are_refused(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     both = {"ethnicity": {"state": "answered", "choices": ["2186-5", "2148-5"]}}
     (ready / "bad.json").write_text(example(question_set="omb-1997", answers=both), "utf-8")
     assert main(["submit", str(ready / "bad.json")]) == 1
-    assert "answers.ethnicity.choices: two choices that contradict each other" in capsys.readouterr().err
+    assert (
+        "answers.ethnicity.choices: two choices that contradict each other"
+        in capsys.readouterr().err
+    )
 
 
-def test_a_file_may_be_one_object_over_many_lines_or_one_object_a_line(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_may_be_one_object_over_many_lines_or_one_object_a_line(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (ready / "pretty.json").write_text(json.dumps(json.loads(example()), indent=4), "utf-8")
     (ready / "marked.json").write_text("\ufeff" + example(), "utf-8")
     (ready / "many.ndjson").write_text(f"\n{example()}\r\n\n{example()}", "utf-8")
@@ -125,7 +153,9 @@ def test_a_file_may_be_one_object_over_many_lines_or_one_object_a_line(ready: Pa
     assert len(rows(capsys)) == 4
 
 
-def test_a_file_that_is_not_there_or_broken_keeps_no_other_waiting(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_not_there_or_broken_keeps_no_other_waiting(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (ready / "broken.json").write_text('{\n"id": \n', "utf-8")
     (ready / "utf16.json").write_text(example(), "utf-16")
     (ready / "good.json").write_text(example(), "utf-8")
@@ -133,23 +163,35 @@ def test_a_file_that_is_not_there_or_broken_keeps_no_other_waiting(ready: Path, 
     assert main(["submit", *(str(ready / name) for name in names)]) == 1
     said = capsys.readouterr().err.splitlines()
     assert "missing.json: cannot be read: No such file" in said[0]
-    assert [line.rsplit("/", 1)[1].split(":")[0] for line in said[:3]] == ["missing.json", "broken.json", "utf16.json"]
+    assert [line.rsplit("/", 1)[1].split(":")[0] for line in said[:3]] == [
+        "missing.json",
+        "broken.json",
+        "utf16.json",
+    ]
     assert len(said) == 4
     assert len(rows(capsys)) == 1
 
 
-def test_a_database_that_cannot_be_opened_is_said(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_database_that_cannot_be_opened_is_said(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (ready / "data" / "intake.sqlite3").unlink()
     (ready / "data" / "intake.sqlite3").mkdir()
     assert main(["submissions"]) == 1
     assert "Is data_dir there and writable" in capsys.readouterr().err
 
 
-def test_without_its_server_a_submission_waits_and_says_why(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_its_server_a_submission_waits_and_says_why(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     main(["submit", str(EXAMPLE)])
     assert main(["worker", "--once"]) == 0
     [row] = rows(capsys)
-    assert (row["state"], row["attempts"], row["words"]) == ("waiting", 1, "The server cannot be reached.")
+    assert (row["state"], row["attempts"], row["words"]) == (
+        "waiting",
+        1,
+        "The server cannot be reached.",
+    )
 
 
 def test_no_answer_shows_in_the_listing(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,20 +200,28 @@ def test_no_answer_shows_in_the_listing(ready: Path, capsys: pytest.CaptureFixtu
     main(["submissions"])
     said = capsys.readouterr()
     assert "0d4a8f2c-6c1e-4c0a-9a53-1f7a3a1f5c11" in said.out
-    assert not any(word in said.out + said.err for word in ("Alepo", "Mixteco", "2028-9", "Patient/"))
+    assert not any(
+        word in said.out + said.err for word in ("Alepo", "Mixteco", "2028-9", "Patient/")
+    )
 
 
 @pytest.mark.parametrize(
-    ("done", "words"), [([], "intake keys new"), (["keys"], "intake migrate")], ids=["no key", "no schema"]
+    ("done", "words"),
+    [([], "intake keys new"), (["keys"], "intake migrate")],
+    ids=["no key", "no schema"],
 )
-def test_what_is_missing_is_said(site: Path, capsys: pytest.CaptureFixture[str], done: list[str], words: str) -> None:
+def test_what_is_missing_is_said(
+    site: Path, capsys: pytest.CaptureFixture[str], done: list[str], words: str
+) -> None:
     if done:
         main(["keys", "new"])
     assert main(["submissions"]) == 1
     assert words in capsys.readouterr().err
 
 
-def test_a_second_key_never_replaces_the_first(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_key_never_replaces_the_first(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     main(["submit", str(EXAMPLE)])
     assert main(["keys", "new"]) == 1
     assert main(["keys", "rotate"]) == 0
@@ -185,7 +235,10 @@ def test_an_unknown_command_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_every_command_takes_the_sites_folder(
-    site: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    site: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("INTAKE_CONFIG", str(tmp_path_factory.mktemp("other") / "none"))
     assert main(["keys", "new", "--config", str(site)]) == 0
@@ -207,7 +260,9 @@ def test_a_database_that_does_not_answer_is_said_without_its_password(
     assert "s3cret" not in said
 
 
-def test_undo_is_asked_for_by_the_whole_id_and_only_for_what_was_sent(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_undo_is_asked_for_by_the_whole_id_and_only_for_what_was_sent(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     main(["submit", str(EXAMPLE)])
     [row] = rows(capsys)
     assert main(["submissions", "undo", str(row["id"])]) == 1
@@ -226,16 +281,26 @@ def test_undo_is_asked_for_by_the_whole_id_and_only_for_what_was_sent(ready: Pat
     assert (row["state"], row["undoing"]) == ("queued", True)
 
 
-def test_what_cannot_be_read_is_named_beside_the_worklist(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_read_is_named_beside_the_worklist(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (ready / "two.ndjson").write_text(f"{example()}\n{example(patient='Patient/2')}", "utf-8")
     main(["submit", str(ready / "two.ndjson")])
     sheet = Sheet(("urn:mrn|4711",), "1980-02-29", (Value("race", "White"),))
     with opened(load()) as database, database.write() as tx:
         lost, good = claims.claim(tx, "main", limit=2, lease=timedelta(minutes=5))
         for each in (lost, good):
-            claims.hold(tx, each, reason=REASON, words="Type it.", detail=msgspec.json.encode(sheet).decode())
+            claims.hold(
+                tx,
+                each,
+                reason=REASON,
+                words="Type it.",
+                detail=msgspec.json.encode(sheet).decode(),
+            )
         strange = tx.cipher.seal(b"said", "another row")
-        tx.connection.execute(table.update().where(table.c.id == lost.row.id).values(payload=strange))
+        tx.connection.execute(
+            table.update().where(table.c.id == lost.row.id).values(payload=strange)
+        )
     capsys.readouterr()
     assert main(["submissions", "worklist"]) == 1
     said = capsys.readouterr()

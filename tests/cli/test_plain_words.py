@@ -31,22 +31,30 @@ def test_a_database_that_is_none_is_said(
     ready: Path, capsys: pytest.CaptureFixture[str], command: list[str], *, whole: bool
 ) -> None:
     file = ready / "data" / "intake.sqlite3"
-    file.write_bytes(b"no database at all\n" * 100 if whole else file.read_bytes()[:4096] + b"\xff" * 40_960)
+    file.write_bytes(
+        b"no database at all\n" * 100 if whole else file.read_bytes()[:4096] + b"\xff" * 40_960
+    )
     assert main(command) == 1
     words, way_out = capsys.readouterr().err.splitlines()
     assert words.startswith("The database cannot be used: ")
     assert "how a backup is put back" in way_out
 
 
-@pytest.mark.parametrize("command", [["submissions", "worklist"], ["links", "create", "--date", "2026-11-24"]])
-def test_a_folder_that_is_not_there_is_named(ready: Path, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+@pytest.mark.parametrize(
+    "command", [["submissions", "worklist"], ["links", "create", "--date", "2026-11-24"]]
+)
+def test_a_folder_that_is_not_there_is_named(
+    ready: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
     file = ready / "nowhere" / "out.csv"
     assert main([*command, "--csv", str(file)]) == 1
     assert capsys.readouterr().err == f"{file}: No such file or directory\n"
 
 
 @pytest.mark.parametrize("command", [["keys", "new"], ["migrate"]])
-def test_a_data_folder_that_is_a_file_is_named(site: Path, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+def test_a_data_folder_that_is_a_file_is_named(
+    site: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
     (site / "data").write_text("", "utf-8")
     assert main(command) == 1
     assert capsys.readouterr().err == f"{site / 'data'}: File exists\n"
@@ -73,10 +81,19 @@ def test_what_a_crash_left_of_a_new_key_is_not_in_the_way(ready: Path) -> None:
         (["web", "--port", "99999"], "a port is a number from 0 to 65535"),
         (["web", "--port=-5"], "a port is a number from 0 to 65535"),
         (["serve", "--port", "http"], "a port is a number from 0 to 65535"),
-        (["submissions", "--limit", "100000000000000000000"], "a number from 0 to 2147483647 is needed"),
+        (
+            ["submissions", "--limit", "100000000000000000000"],
+            "a number from 0 to 2147483647 is needed",
+        ),
         (["submissions", "--limit=-1"], "a number from 0 to 2147483647 is needed"),
-        (["devices", "pair", "--clinic", "riverside", "--label", " "], "say in 1 to 80 characters where the tablet stands"),
-        (["devices", "pair", "--clinic", "riverside", "--label", "x" * 81], "say in 1 to 80 characters"),
+        (
+            ["devices", "pair", "--clinic", "riverside", "--label", " "],
+            "say in 1 to 80 characters where the tablet stands",
+        ),
+        (
+            ["devices", "pair", "--clinic", "riverside", "--label", "x" * 81],
+            "say in 1 to 80 characters",
+        ),
     ],
 )
 def test_what_is_no_such_argument_is_wrong_usage(
@@ -90,14 +107,19 @@ def test_what_is_no_such_argument_is_wrong_usage(
         assert devices.listing(tx) == ()
 
 
-def test_a_host_that_is_none_is_wrong_usage(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_host_that_is_none_is_wrong_usage(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["web", "--port", "0", "--host", "no host"]) == 2
     assert "--host: 'no host' is no address to listen on" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("source", [["--search"], ["--from", "."]])
 def test_a_period_before_all_charts_is_wrong_usage(
-    ready: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, source: list[str]
+    ready: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    source: list[str],
 ) -> None:
     monkeypatch.chdir(ready)
     for kind in ("Patient", "Encounter"):

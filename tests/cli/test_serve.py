@@ -18,7 +18,9 @@ SECONDS = 30
 @pytest.fixture
 def serving(site: Path) -> Iterator[subprocess.Popen[str]]:
     command = (sys.executable, "-m", "intake.cli", "serve", "--port", "0")
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         yield process
         process.terminate()
 
@@ -36,11 +38,15 @@ def worker_of(process: subprocess.Popen[str]) -> int:
     if not children.exists():
         pytest.skip("the children of a process are read from /proc, which only Linux has")
     pids = map(int, children.read_text().split())
-    return next(pid for pid in pids if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"))
+    return next(
+        pid for pid in pids if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_migrates_serves_and_ends_when_told(site: Path, serving: subprocess.Popen[str], number: signal.Signals) -> None:
+def test_it_migrates_serves_and_ends_when_told(
+    site: Path, serving: subprocess.Popen[str], number: signal.Signals
+) -> None:
     main(["keys", "new"])
     url = ready_url(serving)
     assert requests.get(f"{url}/ready", timeout=SECONDS).text == "ready\n"
@@ -52,7 +58,9 @@ def test_it_migrates_serves_and_ends_when_told(site: Path, serving: subprocess.P
         requests.get(f"{url}/ready", timeout=SECONDS)
 
 
-def test_a_worker_that_is_killed_at_its_start_ends_everything(site: Path, serving: subprocess.Popen[str]) -> None:
+def test_a_worker_that_is_killed_at_its_start_ends_everything(
+    site: Path, serving: subprocess.Popen[str]
+) -> None:
     main(["keys", "new"])
     url = ready_url(serving)
     os.kill(worker_of(serving), signal.SIGKILL)
@@ -63,7 +71,9 @@ def test_a_worker_that_is_killed_at_its_start_ends_everything(site: Path, servin
         requests.get(f"{url}/ready", timeout=SECONDS)
 
 
-def test_without_a_key_it_ends_and_says_what_to_run(site: Path, serving: subprocess.Popen[str]) -> None:
+def test_without_a_key_it_ends_and_says_what_to_run(
+    site: Path, serving: subprocess.Popen[str]
+) -> None:
     _, words = serving.communicate(timeout=SECONDS)
     assert serving.returncode == 1
     assert "intake keys new" in words
@@ -72,6 +82,12 @@ def test_without_a_key_it_ends_and_says_what_to_run(site: Path, serving: subproc
 def test_a_faulty_configuration_is_said_once(site: Path) -> None:
     (site / "clinics.toml").write_text("", "utf-8")
     done = subprocess.run(
-        (sys.executable, "-m", "intake.cli", "serve", "--config", str(site)), capture_output=True, text=True, check=False
+        (sys.executable, "-m", "intake.cli", "serve", "--config", str(site)),
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert (done.returncode, done.stderr) == (1, "clinics.toml: there is no clinic; add a table such as [riverside]\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "clinics.toml: there is no clinic; add a table such as [riverside]\n",
+    )

@@ -28,14 +28,20 @@ def actions() -> list[tuple[str, str]]:
         return [(entry.who, entry.action) for entry in audit.recent(tx)]
 
 
-def test_a_user_is_added_with_a_sign_in_that_works_once(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_user_is_added_with_a_sign_in_that_works_once(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["users", "add", "ana", "--role", "desk", "--role", "it"]) == 0
     address = capsys.readouterr().out.strip()
     assert address.startswith("http://localhost/staff/once/")
     with opened(load()) as database, database.write() as tx:
         found = users.redeem_one_time(tx, address.rpartition("/")[2])
     assert found is not None
-    assert (found.name, found.roles, found.has_password) == ("ana", frozenset({"desk", "it"}), False)
+    assert (found.name, found.roles, found.has_password) == (
+        "ana",
+        frozenset({"desk", "it"}),
+        False,
+    )
     assert actions() == [("command line", "once-made"), ("command line", "user-added")]
 
 
@@ -52,12 +58,16 @@ def test_a_password_comes_from_standard_input(
     assert "at least 12 characters" in capsys.readouterr().err
 
 
-def test_users_are_listed_shut_out_and_let_in(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_users_are_listed_shut_out_and_let_in(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     main(["users", "add", "ana", "--role", "desk"])
     assert main(["users", "disable", "ana"]) == 0
     capsys.readouterr()
     main(["users", "list", "--json"])
-    assert json.loads(capsys.readouterr().out) == [{"name": "ana", "roles": ["desk"], "state": "disabled"}]
+    assert json.loads(capsys.readouterr().out) == [
+        {"name": "ana", "roles": ["desk"], "state": "disabled"}
+    ]
     assert main(["users", "once", "ana"]) == 1
     assert "is disabled" in capsys.readouterr().err
     assert main(["users", "enable", "ana"]) == 0
@@ -76,18 +86,26 @@ def test_users_are_listed_shut_out_and_let_in(ready: Path, capsys: pytest.Captur
         (["devices", "revoke", "nothing"], "there is no tablet 'nothing'"),
     ],
 )
-def test_what_is_not_there_is_named(ready: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str) -> None:
+def test_what_is_not_there_is_named(
+    ready: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
     assert main(words) == 1
     assert told in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["devices", "pair", "--label", "y"], ["links", "create", "--date", "2026-11-24"]])
-def test_an_unknown_clinic_is_wrong_usage(ready: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+@pytest.mark.parametrize(
+    "words", [["devices", "pair", "--label", "y"], ["links", "create", "--date", "2026-11-24"]]
+)
+def test_an_unknown_clinic_is_wrong_usage(
+    ready: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
     assert main([*words, "--clinic", "x"]) == 2
     assert "'x' is not among riverside" in capsys.readouterr().err
 
 
-def test_without_a_public_address_nothing_is_made(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_public_address_nothing_is_made(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = ready / "intake.toml"
     file.write_text(file.read_text("utf-8").replace('public_url = "http://localhost"', ""), "utf-8")
     for words in (
@@ -101,7 +119,9 @@ def test_without_a_public_address_nothing_is_made(ready: Path, capsys: pytest.Ca
         assert (users.listing(tx), devices.listing(tx)) == ((), ())
 
 
-def test_a_tablet_is_paired_listed_and_revoked(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_tablet_is_paired_listed_and_revoked(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["devices", "pair", "--clinic", "riverside", "--label", "Front door"]) == 0
     said = capsys.readouterr()
     assert "Open http://localhost/pair on the tablet" in said.err
@@ -109,14 +129,22 @@ def test_a_tablet_is_paired_listed_and_revoked(ready: Path, capsys: pytest.Captu
         assert devices.pair(tx, said.out.strip()) is not None
     main(["devices", "list", "--json"])
     [device] = json.loads(capsys.readouterr().out)
-    assert (device["label"], device["state"], device["clinic"]) == ("Front door", "paired", "riverside")
+    assert (device["label"], device["state"], device["clinic"]) == (
+        "Front door",
+        "paired",
+        "riverside",
+    )
     assert main(["devices", "revoke", device["id"]]) == 0
     main(["devices", "list", "--clinic", "riverside"])
     assert "revoked" in capsys.readouterr().out
 
 
 def expect(
-    key: str, starts_at: datetime, born: date | None = date(1980, 5, 17), name: str = "Ana Lopez", sought: Search | None = None
+    key: str,
+    starts_at: datetime,
+    born: date | None = date(1980, 5, 17),
+    name: str = "Ana Lopez",
+    sought: Search | None = None,
 ) -> Visit:
     """Expect a visit at Riverside."""
     visit = Visit(
@@ -154,7 +182,9 @@ def test_links_for_the_days_visits(ready: Path, capsys: pytest.CaptureFixture[st
     answered = expect("answered", noon)
     with opened(load()) as database, database.write() as tx:
         submissions.submit(tx, submission(), "main", answered.id)
-        submissions.submit(tx, submission("Patient/asked-before"), "main", again=noon + timedelta(days=300))
+        submissions.submit(
+            tx, submission("Patient/asked-before"), "main", again=noon + timedelta(days=300)
+        )
     assert main(["links", "create", "--date", noon.date().isoformat()]) == 0
     said = capsys.readouterr()
     assert "riverside: 1 links" in said.err
@@ -163,7 +193,10 @@ def test_links_for_the_days_visits(ready: Path, capsys: pytest.CaptureFixture[st
     assert (line["appointment"], line["name"]) == ("Appointment/mine", "'=Ana")
     assert line["starts_at"] == noon.isoformat(timespec="minutes")
     assert line["link"].startswith("http://localhost/l/")
-    assert not any(word in line["link"].lower() for word in ("ana", "race", "health", "patient", "clinic", "mrn"))
+    assert not any(
+        word in line["link"].lower()
+        for word in ("ana", "race", "health", "patient", "clinic", "mrn")
+    )
     with opened(load()) as database, database.read() as tx:
         link = links.find(tx, line["link"].rpartition("/")[2])
     assert link is not None
@@ -200,7 +233,9 @@ class Slow(io.StringIO):
         return super().write(words)
 
 
-def test_while_links_are_written_the_database_is_free(ready: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_links_are_written_the_database_is_free(
+    ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     expect("1", system_clock())
     out = Slow(ready / "data" / "intake.sqlite3")
     monkeypatch.setattr("sys.stdout", out)
@@ -225,11 +260,15 @@ def test_links_that_could_not_be_written_are_revoked(
     assert main(["links", "create", "--date", today()]) == 1
     assert "the 1 links made just now are revoked; make them again" in capsys.readouterr().err
     with opened(load()) as database, database.read() as tx:
-        assert [row.revoked_at is not None for row in tx.connection.execute(select(links_table))] == [True]
+        assert [
+            row.revoked_at is not None for row in tx.connection.execute(select(links_table))
+        ] == [True]
     assert actions()[0] == ("command line", "links-revoked")
 
 
-def test_a_schedule_that_nobody_fetched_is_a_fault(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_schedule_that_nobody_fetched_is_a_fault(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["links", "create", "--date", "2026-11-24"]) == 1
     assert "was never fetched" in capsys.readouterr().err
 

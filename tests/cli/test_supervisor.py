@@ -34,26 +34,49 @@ def said() -> list[str]:
 
 def test_a_child_that_cannot_start_ends_everything(said: list[str], tmp_path: Path) -> None:
     steady = ("sh", "-c", f"echo $$ > {tmp_path}/pid; exec sleep 60")
-    commands = {"worker": steady, "web": ("sh", "-c", f"while [ ! -s {tmp_path}/pid ]; do :; done; exit 3")}
+    commands = {
+        "worker": steady,
+        "web": ("sh", "-c", f"while [ ! -s {tmp_path}/pid ]; do :; done; exit 3"),
+    }
     assert Supervisor(commands, said.append).run() == 1
-    assert said == ["web ended with exit code 3 and does not stay up; everything ends. What it said last says why."]
+    assert said == [
+        "web ended with exit code 3 and does not stay up; everything ends. What it said last says why."
+    ]
     assert not is_running(int((tmp_path / "pid").read_text()))
 
 
 def test_a_child_that_was_up_is_started_again_and_said(said: list[str], tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     # Twice it lives until it has settled and is then killed; the third run asks for the end.
-    words = f"echo >> {runs}; if [ $(wc -l < {runs}) -eq 3 ]; then {STOP}; fi; sleep 0.6; kill -9 $$"
-    assert Supervisor({"worker": ("sh", "-c", words)}, said.append, sped_up(20), settled_seconds=1).run() == 0
+    words = (
+        f"echo >> {runs}; if [ $(wc -l < {runs}) -eq 3 ]; then {STOP}; fi; sleep 0.6; kill -9 $$"
+    )
+    assert (
+        Supervisor(
+            {"worker": ("sh", "-c", words)}, said.append, sped_up(20), settled_seconds=1
+        ).run()
+        == 0
+    )
     assert said == ["worker was ended by signal 9; it is started again in 1 s"] * 2
 
 
 def test_one_that_dies_again_and_again_is_given_up(said: list[str], tmp_path: Path) -> None:
     been = tmp_path / "been"
     words = f"if [ -e {been} ]; then exit 4; fi; touch {been}; sleep 0.6; exit 4"
-    supervisor = Supervisor({"worker": ("sh", "-c", words), "web": STEADY}, said.append, sped_up(100), settled_seconds=30)
+    supervisor = Supervisor(
+        {"worker": ("sh", "-c", words), "web": STEADY},
+        said.append,
+        sped_up(100),
+        settled_seconds=30,
+    )
     assert supervisor.run() == 1
-    assert [line.rsplit(" in ", 1)[-1] for line in said[:TRIES]] == ["1 s", "2 s", "4 s", "8 s", "16 s"]
+    assert [line.rsplit(" in ", 1)[-1] for line in said[:TRIES]] == [
+        "1 s",
+        "2 s",
+        "4 s",
+        "8 s",
+        "16 s",
+    ]
     assert "does not stay up" in said[TRIES]
     assert len(said) == TRIES + 1
 
@@ -62,7 +85,10 @@ def test_a_child_that_does_not_listen_is_ended_all_the_same(tmp_path: Path) -> N
     import subprocess
 
     ready = tmp_path / "ready"
-    deaf = subprocess.Popen(("sh", "-c", f"trap '' TERM; touch {ready}; while :; do sleep 1; done"), start_new_session=True)
+    deaf = subprocess.Popen(
+        ("sh", "-c", f"trap '' TERM; touch {ready}; while :; do sleep 1; done"),
+        start_new_session=True,
+    )
     while not ready.exists():
         assert deaf.poll() is None
     end([deaf], grace=0.1)

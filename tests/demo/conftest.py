@@ -39,7 +39,12 @@ def world(packages: Path) -> Iterator[World]:
 @pytest.fixture
 def settings(world: World, tmp_path: Path) -> Settings:
     """The demo's own site over that server."""
-    return lay_out(tmp_path, public_url="http://127.0.0.1:8100", base_url=world.url, references=world.seeded.references)
+    return lay_out(
+        tmp_path,
+        public_url="http://127.0.0.1:8100",
+        base_url=world.url,
+        references=world.seeded.references,
+    )
 
 
 @pytest.fixture

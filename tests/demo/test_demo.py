@@ -23,7 +23,9 @@ pytestmark = pytest.mark.server
 def refused(home: Path, *arguments: str, **environment: str) -> str:
     """What the demo says last when it does not begin; it ends with exit code 1 and says nothing to scripts."""
     changed = {**os.environ, "INTAKE_DATA": str(home), **environment}
-    done = subprocess.run((*COMMAND, *arguments), env=changed, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        (*COMMAND, *arguments), env=changed, capture_output=True, text=True, timeout=60, check=False
+    )
     assert (done.returncode, done.stdout) == (1, "")
     assert "Traceback" not in done.stderr
     return done.stderr.splitlines()[-1]
@@ -32,7 +34,9 @@ def refused(home: Path, *arguments: str, **environment: str) -> str:
 def test_it_comes_up_and_ends_with_everything(tmp_path: Path, packages: Path) -> None:
     with demo(tmp_path, packages, "--port", "0") as running:
         assert list(running.urls) == ["kiosk", "link", "staff", "fhir"], running.errors()
-        answers = {what: requests.get(url, timeout=10).status_code for what, url in running.urls.items()}
+        answers = {
+            what: requests.get(url, timeout=10).status_code for what, url in running.urls.items()
+        }
         assert answers == dict.fromkeys(running.urls, 200)
         started = descendants(running.process.pid)
         assert len(started) == 3
@@ -43,7 +47,9 @@ def test_it_comes_up_and_ends_with_everything(tmp_path: Path, packages: Path) ->
         assert running.errors().splitlines()[-1].startswith("Starting the pages")
 
 
-def test_a_server_of_ones_own_is_used_and_left_running(tmp_path: Path, packages: Path, world: World) -> None:
+def test_a_server_of_ones_own_is_used_and_left_running(
+    tmp_path: Path, packages: Path, world: World
+) -> None:
     with demo(tmp_path, packages, "--port", "0", "--fhir", world.url) as running:
         assert running.urls["fhir"] == world.url
         started = descendants(running.process.pid)
@@ -53,12 +59,18 @@ def test_a_server_of_ones_own_is_used_and_left_running(tmp_path: Path, packages:
         assert requests.get(f"{world.url}/metadata", timeout=10).status_code == 200
 
 
-def test_a_child_that_dies_ends_the_rest_and_is_named(tmp_path: Path, packages: Path, world: World) -> None:
+def test_a_child_that_dies_ends_the_rest_and_is_named(
+    tmp_path: Path, packages: Path, world: World
+) -> None:
     with demo(tmp_path, packages, "--port", "0", "--fhir", world.url) as running:
         started = descendants(running.process.pid)
         os.kill(next(pid for pid in started if command_of(pid).endswith("worker")), signal.SIGKILL)
         assert running.process.wait(30) == 1
-        assert running.errors().splitlines()[-1].startswith("The worker ended by itself (exit code -9)")
+        assert (
+            running.errors()
+            .splitlines()[-1]
+            .startswith("The worker ended by itself (exit code -9)")
+        )
         assert not [child for child in started if alive(child)]
         assert running.site.is_dir()
 
@@ -66,7 +78,9 @@ def test_a_child_that_dies_ends_the_rest_and_is_named(tmp_path: Path, packages: 
 def test_a_port_in_use(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert refused(tmp_path, "--port", str(port)).startswith(f"Port {port} is in use; choose another one with --port")
+        assert refused(tmp_path, "--port", str(port)).startswith(
+            f"Port {port} is in use; choose another one with --port"
+        )
 
 
 def test_no_node_for_this_platform(tmp_path: Path) -> None:
@@ -81,7 +95,9 @@ def test_no_network_on_the_first_start(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
     monkeypatch.setattr(launch, "PATIENCE", ("--fetch-retries=0",))
-    with pytest.raises(LaunchFault, match=r"is there a network\? Start again when there is, .* with --fhir URL"):
+    with pytest.raises(
+        LaunchFault, match=r"is there a network\? Start again when there is, .* with --fhir URL"
+    ):
         install(tmp_path / "demo")
     assert [each.name for each in (tmp_path / "demo").iterdir()] == ["npm.log"]
 
@@ -107,12 +123,20 @@ def test_no_fhir_server_at_the_address(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_none_is_wrong_usage() -> None:
-    done = subprocess.run((*COMMAND, "--port", "65536"), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        (*COMMAND, "--port", "65536"), capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 2
     assert "a port is a number from 0 to 65535" in done.stderr
 
 
 def test_python_runs_the_command_line_as_a_module() -> None:
-    done = subprocess.run((sys.executable, "-m", "intake.cli"), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        (sys.executable, "-m", "intake.cli"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0
     assert "demo" in done.stdout

@@ -19,9 +19,14 @@ def test_they_are_150_and_the_same_every_time() -> None:
 
 
 def test_only_twins_share_a_birth_date() -> None:
-    shared = [born for born, times in Counter(person.birth_date for person in PEOPLE).items() if times > 1]
+    shared = [
+        born for born, times in Counter(person.birth_date for person in PEOPLE).items() if times > 1
+    ]
     twins = [person for person in PEOPLE if person.birth_date in shared]
-    assert [(twin.place.id, twin.number) for twin in twins] == [("alder-creek", TWIN_OF), ("alder-creek", TWIN)]
+    assert [(twin.place.id, twin.number) for twin in twins] == [
+        ("alder-creek", TWIN_OF),
+        ("alder-creek", TWIN),
+    ]
     assert twins[0].family == twins[1].family
     assert twins[0].given != twins[1].given
 
@@ -54,4 +59,6 @@ def test_telephone_numbers_are_those_kept_for_fiction(person: Person) -> None:
 
 def test_those_for_whom_somebody_answered_are_children() -> None:
     assert min(person.birth_date.year for person in PEOPLE if person.chart is Chart.PROXY) >= 2013
-    assert max(person.birth_date.year for person in PEOPLE if person.chart is not Chart.PROXY) <= 2007
+    assert (
+        max(person.birth_date.year for person in PEOPLE if person.chart is not Chart.PROXY) <= 2007
+    )

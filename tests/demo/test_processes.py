@@ -45,7 +45,9 @@ def test_a_process_ends_with_what_it_started(log: Path) -> None:
     assert not alive(grandchild)
 
 
-def test_one_that_does_not_listen_is_ended_all_the_same(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_does_not_listen_is_ended_all_the_same(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(processes, "END_SECONDS", 0.2)
     with running("it", python(STUBBORN, "print('ready now', flush=True)", FOREVER), log) as it:
         assert ready_line(it, NEVER) == "now"

@@ -52,7 +52,9 @@ def count(settings: Settings, database: Database, world: World) -> Count:
     def counted() -> Tally:
         period = period_of(settings, PERIOD, world.now)
         with exported(settings, period, NEVER) as folder:
-            asked = Asked(period, world.now, mapped_codes(), exported_scopes(settings), by_organization=False)
+            asked = Asked(
+                period, world.now, mapped_codes(), exported_scopes(settings), by_organization=False
+            )
             return tally(folder, asked, captured(settings, database))
 
     return counted
@@ -71,7 +73,9 @@ def seen(world: World) -> dict[str, set[str]]:
 def test_every_clinic_counts_whom_it_saw(count: Count, world: World) -> None:
     expected = seen(world)
     made = count()
-    assert {row.key: row.people for row in made.rows if row.key} == {place: len(keys) for place, keys in expected.items()}
+    assert {row.key: row.people for row in made.rows if row.key} == {
+        place: len(keys) for place, keys in expected.items()
+    }
     assert made.rows[-1].people == len(set().union(*expected.values()))
     assert made.broken_lines == 0
     assert made.left_out["test-patient", "patients"] == 1
@@ -93,21 +97,33 @@ def test_every_state_is_counted_as_the_charts_say(count: Count, world: World) ->
     assert min(states.values()) > 0
 
 
-def test_the_written_language_is_known_to_be_the_persons_own_word(count: Count, world: World) -> None:
+def test_the_written_language_is_known_to_be_the_persons_own_word(
+    count: Count, world: World
+) -> None:
     everybody = set().union(*seen(world).values())
     told = (Chart.SELF, Chart.DECLINED_SINCE)
-    expected = sum(person.chart in told for person in world.seeded.people if person.key in everybody)
+    expected = sum(
+        person.chart in told for person in world.seeded.people if person.key in everybody
+    )
     assert count().rows[-1].elements["written-language"].states[Counted.SELF - 1] == expected
 
 
 def test_the_files_are_private_and_hold_no_name(export: Path, world: World) -> None:
     files = list(export.iterdir())
-    assert {each.name.partition(".")[0] for each in files} >= {"Patient", "Encounter", "Observation", "Appointment"}
+    assert {each.name.partition(".")[0] for each in files} >= {
+        "Patient",
+        "Encounter",
+        "Observation",
+        "Appointment",
+    }
     assert export.stat().st_mode & 0o077 == 0
     assert all(each.stat().st_mode & 0o777 == 0o600 for each in files)
     written = "".join(each.read_text("utf-8") for each in files)
     for person in world.seeded.people:
-        assert not any(told in written for told in (person.family, person.phone, person.street, person.birth_date.isoformat()))
+        assert not any(
+            told in written
+            for told in (person.family, person.phone, person.street, person.birth_date.isoformat())
+        )
 
 
 def test_the_files_are_gone_afterwards_whatever_happened(settings: Settings, world: World) -> None:
@@ -141,7 +157,9 @@ def test_the_report_that_is_kept_can_be_shown(settings: Settings, database: Data
         snapshot = reports.latest(tx, PERIOD)
     assert snapshot is not None
     report = from_json(snapshot)
-    assert [row.name for row in report.rows] == [clinic.name for clinic in settings.clinics.values()] + [""]
+    assert [row.name for row in report.rows] == [
+        clinic.name for clinic in settings.clinics.values()
+    ] + [""]
     for row in report.rows:
         headline = next(each for each in row.elements if each.element == "race").metrics["direct"]
         assert headline.percent is not None
@@ -160,7 +178,9 @@ def test_a_failure_leaves_the_last_report_and_is_logged(
     with database.read() as tx:
         assert reports.latest(tx, PERIOD) == before
     said = [each for each in caplog.records if each.name == "intake.sync"]
-    assert [(each.message, each.__dict__["reason"]) for each in said] == [("report-failed", "Temporary")]
+    assert [(each.message, each.__dict__["reason"]) for each in said] == [
+        ("report-failed", "Temporary")
+    ]
 
 
 def submission(patient: str, **answers: Answer) -> Submission:
@@ -190,13 +210,23 @@ def submission(patient: str, **answers: Answer) -> Submission:
     ids=["declined", "unknown", "asian", "hispanic only"],
 )
 def test_answers_that_no_server_has_yet_count(
-    settings: Settings, database: Database, world: World, count: Count, answer: Answer, race: Counted, ethnicity: Counted
+    settings: Settings,
+    database: Database,
+    world: World,
+    count: Count,
+    answer: Answer,
+    race: Counted,
+    ethnicity: Counted,
 ) -> None:
     keys = seen(world)["alder-creek"]
-    empty = next(each for each in world.seeded.people if each.chart is Chart.EMPTY and each.key in keys)
+    empty = next(
+        each for each in world.seeded.people if each.chart is Chart.EMPTY and each.key in keys
+    )
     before = count().rows[-1].elements
     with database.write() as tx:
-        submissions.submit(tx, submission(world.seeded.patient(empty), race_ethnicity=answer), "demo")
+        submissions.submit(
+            tx, submission(world.seeded.patient(empty), race_ethnicity=answer), "demo"
+        )
     after = count().rows[-1].elements
     assert moved(before["race"], after["race"]) == moved_to(race)
     assert moved(before["ethnicity"], after["ethnicity"]) == moved_to(ethnicity)
@@ -212,15 +242,22 @@ def moved_to(state: Counted) -> dict[Counted, int]:
     return {} if state is Counted.NOT_ASKED else {Counted.NOT_ASKED: -1, state: 1}
 
 
-def test_two_servers_with_the_same_ids_keep_their_people_apart(settings: Settings, world: World) -> None:
+def test_two_servers_with_the_same_ids_keep_their_people_apart(
+    settings: Settings, world: World
+) -> None:
     """Both servers are the same one, so that every id is there twice; each clinic is on a server of its own."""
     servers = {name: replace(settings.servers["demo"], id=name) for name in ("east", "west")}
     chosen = {"alder-creek": "east", "bluestem": "west"}
-    clinics = {name: replace(settings.clinics[name], server=server) for name, server in chosen.items()}
+    clinics = {
+        name: replace(settings.clinics[name], server=server) for name, server in chosen.items()
+    }
     both = replace(settings, servers=servers, clinics=clinics)
     period = period_of(both, PERIOD, world.now)
     with exported(both, period, NEVER) as folder:
-        made = tally(folder, Asked(period, world.now, mapped_codes(), exported_scopes(both), by_organization=False))
+        made = tally(
+            folder,
+            Asked(period, world.now, mapped_codes(), exported_scopes(both), by_organization=False),
+        )
     expected = {clinic: len(seen(world)[clinic]) for clinic in chosen}
     assert {row.key: row.people for row in made.rows} == {**expected, "": sum(expected.values())}
 
@@ -241,17 +278,24 @@ def test_references_are_marked_with_their_server(reference: str, expected: str) 
 
 
 def test_the_command_searches_as_the_worker_does(
-    settings: Settings, world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    settings: Settings,
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("INTAKE_CONFIG", str(settings.directory))
     assert main(["report", "--search", "--period", PERIOD, "--format", "json"]) == 0
     out, words = capsys.readouterr()
     expected = seen(world)
-    assert [row["people"] for row in json.loads(out)["rows"][:-1]] == [len(expected[clinic]) for clinic in settings.clinics]
+    assert [row["people"] for row in json.loads(out)["rows"][:-1]] == [
+        len(expected[clinic]) for clinic in settings.clinics
+    ]
     assert words.startswith("searching demo for rolling-12")
 
 
-def test_the_command_refuses_what_goes_only_with_files(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_refuses_what_goes_only_with_files(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("INTAKE_CONFIG", str(settings.directory))
     assert main(["report", "--search", "--period", PERIOD, "--clinics", "none"]) == 2
     assert main(["report", "--search", "--period", "yesterday"]) == 2

@@ -28,7 +28,10 @@ def found(world: World, kind: str, **wanted: str) -> list[dict[str, Any]]:
 
 def test_everything_is_there_and_tagged(world: World) -> None:
     past = [each for person in world.seeded.people for each in visits.encounters(person, world.now)]
-    told = sum((each.chart in TELLING) + (each.chart is Chart.DECLINED_SINCE) for each in world.seeded.people)
+    told = sum(
+        (each.chart in TELLING) + (each.chart is Chart.DECLINED_SINCE)
+        for each in world.seeded.people
+    )
     expected = {
         "Organization": 4,
         "Location": 6,
@@ -44,13 +47,23 @@ def test_everything_is_there_and_tagged(world: World) -> None:
 
 
 def test_seeding_again_adds_nothing(world: World) -> None:
-    kinds = ("Organization", "Location", "Patient", "Encounter", "Appointment", "Observation", "Provenance")
+    kinds = (
+        "Organization",
+        "Location",
+        "Patient",
+        "Encounter",
+        "Appointment",
+        "Observation",
+        "Provenance",
+    )
     before = {kind: len(found(world, kind)) for kind in kinds}
     with Client(world.url) as client:
         again = seed(client, world.now, QUESTIONS, lambda: None)
     assert {kind: len(found(world, kind)) for kind in kinds} == before
     assert (again.people, again.coming) == (world.seeded.people, world.seeded.coming)
-    assert [again.patient(each) for each in again.people] == [world.seeded.patient(each) for each in again.people]
+    assert [again.patient(each) for each in again.people] == [
+        world.seeded.patient(each) for each in again.people
+    ]
 
 
 def test_what_people_said_reads_back_as_if_our_worker_had_written_it(world: World) -> None:
@@ -59,7 +72,9 @@ def test_what_people_said_reads_back_as_if_our_worker_had_written_it(world: Worl
         for person in told:
             organization = world.seeded.references[person.place.organization]
             at = visits.seen(person, world.now)
-            *_, newest = statements(person, world.seeded.patient(person), organization, at, QUESTIONS)
+            *_, newest = statements(
+                person, world.seeded.patient(person), organization, at, QUESTIONS
+            )
             assert read_back(client, Writer(VERSION), newest) == ()
 
 
@@ -87,7 +102,8 @@ def test_empty_charts_say_nothing_and_the_others_what_they_should(world: World) 
 
 def test_each_clinic_tells_its_encounters_in_its_own_way(world: World) -> None:
     ways = Counter(
-        next(key for key in ("serviceProvider", "location", "appointment") if key in each) for each in found(world, "Encounter")
+        next(key for key in ("serviceProvider", "location", "appointment") if key in each)
+        for each in found(world, "Encounter")
     )
     assert len(ways) == 3
     assert min(ways.values()) > 50
@@ -103,7 +119,9 @@ def test_seeding_stops_when_it_is_told_to(client: Client, world: World) -> None:
     with pytest.raises(Interrupted):
         seed(client, world.now, QUESTIONS, keep_on)
     tagged = {"_tag": f"{TAG['system']}|{TAG['code']}"}
-    assert [len(list(client.search(kind, tagged))) for kind in ("Organization", "Location", "Patient")] == [4, 3, 0]
+    assert [
+        len(list(client.search(kind, tagged))) for kind in ("Organization", "Location", "Patient")
+    ] == [4, 3, 0]
 
 
 def test_a_patient_before_anybody_asked_passes_the_check_of_our_own_bundles(world: World) -> None:

@@ -24,7 +24,8 @@ REFERENCES = {
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=9)
 values = st.one_of(texts, st.booleans(), st.integers(-9, 9), st.lists(texts, max_size=3))
 documents = st.recursive(
-    st.dictionaries(texts, values, max_size=3), lambda inner: st.dictionaries(texts, st.one_of(values, inner), max_size=3)
+    st.dictionaries(texts, values, max_size=3),
+    lambda inner: st.dictionaries(texts, st.one_of(values, inner), max_size=3),
 )
 
 
@@ -35,12 +36,18 @@ def test_what_is_written_as_toml_reads_back_the_same(document: dict[str, Any]) -
 
 def test_the_site_has_the_clinics_as_the_server_knows_them(tmp_path: Path) -> None:
     settings = site.lay_out(
-        tmp_path, public_url="http://127.0.0.1:1", base_url="http://127.0.0.1:2/fhir", references=REFERENCES
+        tmp_path,
+        public_url="http://127.0.0.1:1",
+        base_url="http://127.0.0.1:2/fhir",
+        references=REFERENCES,
     )
     assert [clinic.name for clinic in settings.clinics.values()] == [place.name for place in PLACES]
     assert len({clinic.time_zone for clinic in settings.clinics.values()}) >= 2
     assert settings.clinics["bluestem"].organization == "Organization/organization-bluestem"
-    assert settings.clinics["bluestem"].locations == ("Location/location-bluestem", "Location/room-bluestem")
+    assert settings.clinics["bluestem"].locations == (
+        "Location/location-bluestem",
+        "Location/room-bluestem",
+    )
     assert settings.servers[site.SERVER].base_url == "http://127.0.0.1:2/fhir"
     assert settings.data_dir.is_relative_to(tmp_path)
     assert "ar" in settings.languages
@@ -79,7 +86,10 @@ def test_after_a_fault_the_logs_stay(tmp_path: Path, *, logged: bool) -> None:
 def test_a_port_in_use_is_said_with_the_way_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(DemoFault, match=rf"^Port {port} is in use; choose another one with --port, or any free one"):
+        with pytest.raises(
+            DemoFault,
+            match=rf"^Port {port} is in use; choose another one with --port, or any free one",
+        ):
             free_port(port)
     assert free_port(port) == port
 

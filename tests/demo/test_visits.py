@@ -15,7 +15,9 @@ from intake.demo.visits import STATUSES, coming, encounters
 
 WINDOW = timedelta(hours=2)
 PEOPLE = people()
-moments = st.integers(0, 7 * 365 * 24 * 60).map(lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes))
+moments = st.integers(0, 7 * 365 * 24 * 60).map(
+    lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
 SPRING, AUTUMN = datetime(2027, 3, 14, 6, 50, tzinfo=UTC), datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
 
 
@@ -26,7 +28,9 @@ SPRING, AUTUMN = datetime(2027, 3, 14, 6, 50, tzinfo=UTC), datetime(2026, 11, 1,
 def test_at_every_clinic_several_people_are_expected_within_the_window(now: datetime) -> None:
     found = coming(PEOPLE, now)
     for place in PLACES:
-        present = [each for each in found if each.person.place is place and abs(each.start - now) < WINDOW]
+        present = [
+            each for each in found if each.person.place is place and abs(each.start - now) < WINDOW
+        ]
         assert len(present) >= 3
 
 
@@ -41,7 +45,9 @@ def test_somebody_to_be_is_there_and_nobody_else_has_their_birth_date(now: datet
         assert guest.person.place is KIOSK_AT
         assert guest.person.chart is Chart.EMPTY
     assert abs(guests.at_the_clinic.start - now) < WINDOW
-    same_day = [each for each in found if each.person.birth_date == guests.at_the_clinic.person.birth_date]
+    same_day = [
+        each for each in found if each.person.birth_date == guests.at_the_clinic.person.birth_date
+    ]
     assert [each for each in same_day if abs(each.start - now) < WINDOW] == [guests.at_the_clinic]
     tomorrow = now.astimezone(KIOSK_AT.zone).date() + timedelta(days=1)
     assert guests.at_home.start.astimezone(KIOSK_AT.zone).date() == tomorrow
@@ -57,12 +63,18 @@ def test_seeding_again_later_books_nobody_twice_within_hours(now: datetime, hour
     for each in booked.values():
         mine.setdefault(each.person.key, []).append(each.start)
     for starts in mine.values():
-        assert all(later - earlier >= timedelta(hours=10) for earlier, later in pairwise(sorted(starts)))
+        assert all(
+            later - earlier >= timedelta(hours=10) for earlier, later in pairwise(sorted(starts))
+        )
 
 
 def test_during_the_opening_hours_appointments_are_spread_over_the_day() -> None:
     now = datetime(2026, 11, 24, 15, tzinfo=UTC)
-    today = [each.start for each in coming(PEOPLE, now) if each.person.place is KIOSK_AT and each.start.date() == now.date()]
+    today = [
+        each.start
+        for each in coming(PEOPLE, now)
+        if each.person.place is KIOSK_AT and each.start.date() == now.date()
+    ]
     assert len({start.astimezone(KIOSK_AT.zone).hour for start in today}) == 9
 
 

@@ -30,7 +30,9 @@ def test_nginx_logs_no_path_with_a_token() -> None:
     masked = re.findall(r"~\^(/\S+?)/\s+\1/-;", NGINX)
     assert masked == [addresses.LINK, addresses.ONCE]
     [logged] = re.findall(r"log_format intake '([^']*)'", NGINX)
-    assert not {"$request", "$request_uri", "$uri", "$http_referer", "$remote_addr"} & set(logged.split())
+    assert not {"$request", "$request_uri", "$uri", "$http_referer", "$remote_addr"} & set(
+        logged.split()
+    )
 
 
 def test_nginx_replaces_what_a_visitor_sends_of_forwarding_headers() -> None:
@@ -44,9 +46,15 @@ def test_nginx_replaces_what_a_visitor_sends_of_forwarding_headers() -> None:
 @pytest.mark.parametrize("tag", ["en", "es", "ar"])
 def test_the_calm_page_speaks_the_words_of_the_catalogs(tag: str) -> None:
     page = (DEPLOY / "unavailable.html").read_text("utf-8")
-    section = re.search(rf'<section lang="{tag}" dir="{i18n.locale(tag).direction}">(.*?)</section>', page, re.DOTALL)
+    section = re.search(
+        rf'<section lang="{tag}" dir="{i18n.locale(tag).direction}">(.*?)</section>',
+        page,
+        re.DOTALL,
+    )
     assert section is not None
-    assert re.findall(r">([^<>]+)</", section[1]) == [i18n.translator(tag).gettext(words) for words in errors.WORDS[500]]
+    assert re.findall(r">([^<>]+)</", section[1]) == [
+        i18n.translator(tag).gettext(words) for words in errors.WORDS[500]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +74,11 @@ def test_the_units_differ_only_in_what_they_run() -> None:
     def confined(name: str) -> list[str]:
         lines = (DEPLOY / f"{name}.service").read_text("utf-8").splitlines()
         return [
-            line for line in lines if line.startswith(("User", "Protect", "Private", "Restrict", "SystemCall", "No", "Cap"))
+            line
+            for line in lines
+            if line.startswith(
+                ("User", "Protect", "Private", "Restrict", "SystemCall", "No", "Cap")
+            )
         ]
 
     assert confined("intake") == confined("intake-web") == confined("intake-worker")
@@ -81,6 +93,10 @@ def test_every_command_in_the_readme_is_there() -> None:
 def test_every_reason_to_hold_and_every_temporary_status_is_explained() -> None:
     source = "".join(path.read_text("utf-8") for path in SYNC.glob("*.py"))
     held = set(re.findall(r'\bhold\(\s*bench, claimed, "([a-z-]+)"', source))
-    explained = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", "".join(re.findall(r"^\| (.*?) \|", README, re.MULTILINE))))
+    explained = set(
+        re.findall(
+            r"`([a-z]+(?:-[a-z]+)*)`", "".join(re.findall(r"^\| (.*?) \|", README, re.MULTILINE))
+        )
+    )
     assert held >= {"patient", "refused", "mismatch", "invalid"}
     assert held <= explained

@@ -14,7 +14,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
 def test_its_two_commands_stand_alone_on_their_lines() -> None:
-    assert re.findall(r"^    (\S.*)$", README, re.MULTILINE)[:2] == ["pip install uv && uv run intake demo", "uv run pytest"]
+    assert re.findall(r"^    (\S.*)$", README, re.MULTILINE)[:2] == [
+        "pip install uv && uv run intake demo",
+        "uv run pytest",
+    ]
 
 
 def test_its_tables_of_results_are_what_the_runs_wrote() -> None:
@@ -34,7 +37,9 @@ def test_the_commands_that_it_names_exist() -> None:
 
 def test_every_dependency_has_its_reason() -> None:
     project, groups = PROJECT["project"], PROJECT["dependency-groups"]
-    needed = chain(project["dependencies"], *project["optional-dependencies"].values(), groups["demo"])
+    needed = chain(
+        project["dependencies"], *project["optional-dependencies"].values(), groups["demo"]
+    )
     reasons = "".join(re.findall(r"^\| ([a-z].*?) \|", README, re.MULTILINE))
     names = {re.split(r"[>\[;]", each)[0] for each in needed}
     assert {name for name in names if name not in reasons} == set()

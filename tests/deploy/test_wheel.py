@@ -31,7 +31,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         missing("the wheel is built with uv, which is not here: `pip install uv`")
     out = tmp_path_factory.mktemp("dist")
     built = subprocess.run(
-        (uv, "build", "--quiet", "--out-dir", str(out)), cwd=ROOT, capture_output=True, text=True, check=False
+        (uv, "build", "--quiet", "--out-dir", str(out)),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if built.returncode != 0 and "Failed to fetch" in built.stderr:
         missing("building the wheel needs the package `hatchling`, and there is no network")
@@ -63,7 +67,12 @@ def site(tmp_path: Path) -> Path:
 def command(unpacked: Path, site: Path, *words: str) -> dict[str, object]:
     """How to run one of the wheel's own commands."""
     environment = {**os.environ, "PYTHONPATH": str(unpacked), "INTAKE_CONFIG": str(site)}
-    return {"args": (sys.executable, "-m", "intake.cli", *words), "cwd": site, "env": environment, "text": True}
+    return {
+        "args": (sys.executable, "-m", "intake.cli", *words),
+        "cwd": site,
+        "env": environment,
+        "text": True,
+    }
 
 
 def run(unpacked: Path, site: Path, *words: str) -> str:
@@ -77,7 +86,9 @@ def served(unpacked: Path, site: Path) -> Iterator[str]:
     """The address at which the wheel's pages are served."""
     run(unpacked, site, "keys", "new")
     run(unpacked, site, "migrate")
-    with subprocess.Popen(**command(unpacked, site, "web", "--port", "0"), stdout=subprocess.PIPE) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(
+        **command(unpacked, site, "web", "--port", "0"), stdout=subprocess.PIPE
+    ) as process:  # type: ignore[call-overload]
         yield process.stdout.readline().split()[2]
         process.terminate()
 
@@ -86,13 +97,20 @@ def test_the_wheel_carries_every_file_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     tracked = subprocess.run(
-        ("git", "ls-files", "-co", "--exclude-standard"), cwd=ROOT, capture_output=True, text=True, check=False
+        ("git", "ls-files", "-co", "--exclude-standard"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if tracked.returncode != 0:
         missing("which files belong to the project is asked of git, and this is no checkout")
     files = [name for name in tracked.stdout.splitlines() if (ROOT / name).is_file()]
     assert held == {
-        name.replace(source, target, 1) for name in files for source, target in CARRIED if name.startswith(f"{source}/")
+        name.replace(source, target, 1)
+        for name in files
+        for source, target in CARRIED
+        if name.startswith(f"{source}/")
     }
 
 
@@ -104,4 +122,8 @@ def test_its_pages_find_templates_styles_and_translations(served: str) -> None:
     assert requests.get(f"{served}/ready", timeout=SECONDS).text == "ready\n"
     page = requests.get(f"{served}/nowhere", headers={"Accept-Language": "ar"}, timeout=SECONDS)
     assert 'lang="ar" dir="rtl"' in page.text
-    assert requests.get(f"{served}/static/pages/look.css", timeout=SECONDS).headers["Content-Type"].startswith("text/css")
+    assert (
+        requests.get(f"{served}/static/pages/look.css", timeout=SECONDS)
+        .headers["Content-Type"]
+        .startswith("text/css")
+    )

@@ -17,8 +17,16 @@ GATEWAY = "https://gw.example/ehr/fhir"
     ("base", "named", "asked"),
     [
         (R4, f"{R4}/Patient?page=2", f"{R4}/Patient?page=2"),
-        (R4, "https://ehr.example/api/FHIR/BulkRequest/1", "https://ehr.example/api/FHIR/BulkRequest/1"),
-        (R4, "https://EHR.example:443/data/a%2Fb.ndjson?x=1#y", "https://ehr.example/data/a%2Fb.ndjson?x=1"),
+        (
+            R4,
+            "https://ehr.example/api/FHIR/BulkRequest/1",
+            "https://ehr.example/api/FHIR/BulkRequest/1",
+        ),
+        (
+            R4,
+            "https://EHR.example:443/data/a%2Fb.ndjson?x=1#y",
+            "https://ehr.example/data/a%2Fb.ndjson?x=1",
+        ),
         (R4, "https://else@ehr.example/data/1", "https://ehr.example/data/1"),
         ("http://h/fhir", "http://h/fhirfiles/1", "http://h/fhirfiles/1"),
         ("https://h/eyJ9/fhir", "https://h/fhir/bulkstatus/1", "https://h/fhir/bulkstatus/1"),
@@ -27,9 +35,17 @@ GATEWAY = "https://gw.example/ehr/fhir"
         (GATEWAY, "http://internal/fhir/Patient?page=2", f"{GATEWAY}/Patient?page=2"),
         (GATEWAY, "http://internal/fhirfiles/1", f"{GATEWAY}/fhirfiles/1"),
         (GATEWAY, "http://internal/Patient?page=2", f"{GATEWAY}/Patient?page=2"),
-        ("https://gw.example", "http://internal/Patient?page=2", "https://gw.example/Patient?page=2"),
+        (
+            "https://gw.example",
+            "http://internal/Patient?page=2",
+            "https://gw.example/Patient?page=2",
+        ),
         ("https://h/fhir", "http://h/fhir/Patient?page=2", "https://h/fhir/Patient?page=2"),
-        ("https://h:8443/fhir", "https://h/fhir/Patient?page=2", "https://h:8443/fhir/Patient?page=2"),
+        (
+            "https://h:8443/fhir",
+            "https://h/fhir/Patient?page=2",
+            "https://h:8443/fhir/Patient?page=2",
+        ),
         (GATEWAY, "/ehr/files/1", "https://gw.example/ehr/files/1"),
         (GATEWAY, "jobs/7", f"{GATEWAY}/jobs/7"),
         (GATEWAY, "?_getpages=x", f"{GATEWAY}/?_getpages=x"),
@@ -45,8 +61,16 @@ def test_what_is_asked_for(base: str, named: str, asked: str) -> None:
     [
         (R4, "https://ehr.example/data/42/a.ndjson", "https://ehr.example/data/42/a.ndjson"),
         (GATEWAY, "http://internal/fhir/files/1", f"{GATEWAY}/files/1"),
-        (GATEWAY, "https://bucket.example/export/1?signature=x", "https://bucket.example/export/1?signature=x"),
-        ("https://h/fhir", "https://bucket.example/fhirfiles/1", "https://bucket.example/fhirfiles/1"),
+        (
+            GATEWAY,
+            "https://bucket.example/export/1?signature=x",
+            "https://bucket.example/export/1?signature=x",
+        ),
+        (
+            "https://h/fhir",
+            "https://bucket.example/fhirfiles/1",
+            "https://bucket.example/fhirfiles/1",
+        ),
         ("https://h", "https://bucket.example/1", "https://bucket.example/1"),
         (GATEWAY, "files/1", f"{GATEWAY}/files/1"),
     ],
@@ -69,11 +93,16 @@ def test_a_redirect_leads_where_it_says(location: str, leads: str) -> None:
 
 def test_what_libraries_read_differently_stays_at_our_own_host() -> None:
     odd = "https://evil.example\\@h/x"
-    for found in (addresses.at_ours("https://h", odd), addresses.redirected("https://h", "https://h/1", odd)):
+    for found in (
+        addresses.at_ours("https://h", odd),
+        addresses.redirected("https://h", "https://h/1", odd),
+    ):
         assert found == "https://h/x"
 
 
-@pytest.mark.parametrize("named", ["https://h:port/1", "https://[h/1", "urn:uuid:1", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "named", ["https://h:port/1", "https://[h/1", "urn:uuid:1", "file:///etc/passwd"]
+)
 def test_what_is_no_address_is_the_servers_fault(named: str) -> None:
     for find in (addresses.at_ours, addresses.of_file):
         with pytest.raises(ServerFault, match="cannot be asked for"):
@@ -83,12 +112,21 @@ def test_what_is_no_address_is_the_servers_fault(named: str) -> None:
 def page(following: str) -> Said:
     link = [{"relation": "next", "url": following}] if following else []
     entry = [{"resource": {"resourceType": "Patient"}}]
-    return Said(body=json.dumps({"resourceType": "Bundle", "type": "searchset", "entry": entry, "link": link}).encode())
+    return Said(
+        body=json.dumps(
+            {"resourceType": "Bundle", "type": "searchset", "entry": entry, "link": link}
+        ).encode()
+    )
 
 
-@pytest.mark.parametrize("following", ["http://internal:8080/fhir?_getpages=x", "{}/pages?_getpages=x", "?_getpages=x"])
+@pytest.mark.parametrize(
+    "following", ["http://internal:8080/fhir?_getpages=x", "{}/pages?_getpages=x", "?_getpages=x"]
+)
 def test_all_pages_are_found_behind_a_gateway(following: str) -> None:
-    with listening(lambda _: Said(404)) as server, Client(f"{server.url}/ehr/fhir", timeout=5) as client:
+    with (
+        listening(lambda _: Said(404)) as server,
+        Client(f"{server.url}/ehr/fhir", timeout=5) as client,
+    ):
         first, named = page(following.format(server.url)), page("")
         server.answer = lambda heard: first if heard.path == "/ehr/fhir/Patient" else named
         assert len(list(client.search("Patient", {}))) == 2

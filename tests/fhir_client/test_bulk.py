@@ -43,8 +43,15 @@ class Script:
     def exports(self, *looks: Said, **files: Said) -> None:
         """Export: the looks one after the other, then the manifest of the files by kind."""
         listed = [{"type": kind, "url": f"{self.base}/files/{kind}"} for kind in files]
-        manifest = {"transactionTime": "2026-11-28T00:00:00Z", "requiresAccessToken": True, "output": listed, "error": []}
-        self.answers["/fhir/$export"] = [Said(202, headers={"Content-Location": f"{self.base}/jobs/7"})]
+        manifest = {
+            "transactionTime": "2026-11-28T00:00:00Z",
+            "requiresAccessToken": True,
+            "output": listed,
+            "error": [],
+        }
+        self.answers["/fhir/$export"] = [
+            Said(202, headers={"Content-Location": f"{self.base}/jobs/7"})
+        ]
         self.answers["/fhir/jobs/7"] = [*looks, Said(body=json.dumps(manifest).encode())]
         self.answers |= {f"/fhir/files/{kind}": [answer] for kind, answer in files.items()}
 
@@ -77,19 +84,26 @@ def test_asked_for_waited_for_fetched_and_ended(script: Script, client: Client) 
     assert waited == [timedelta(seconds=7), bulk.NOT_YET]
     heard = script.server.heard
     assert [each.path for each in heard if each.method == "DELETE"] == ["/fhir/jobs/7"]
-    assert heard[0].path == "/fhir/$export?_type=Patient%2CEncounter&_typeFilter=Encounter%3Fdate%3Dge2026-01-01"
+    assert (
+        heard[0].path
+        == "/fhir/$export?_type=Patient%2CEncounter&_typeFilter=Encounter%3Fdate%3Dge2026-01-01"
+    )
     assert heard[0].headers["Prefer"].startswith("respond-async")
     assert {each.headers["Authorization"] for each in heard} == {f"Bearer {TOKEN}"}
 
 
 def test_of_a_group(script: Script, client: Client) -> None:
-    script.answers["/fhir/Group/9/$export"] = [Said(202, headers={"Content-Location": f"{script.base}/jobs/7"})]
+    script.answers["/fhir/Group/9/$export"] = [
+        Said(202, headers={"Content-Location": f"{script.base}/jobs/7"})
+    ]
     assert bulk.start(client, Wanted(("Patient",), "Group/9")) == f"{script.base}/jobs/7"
     assert [each.path for each in script.server.heard] == ["/fhir/Group/9/$export?_type=Patient"]
 
 
 @pytest.mark.parametrize("status", [404, 501, 405, 400, 422, 200, 202])
-def test_a_server_that_exports_nothing_is_said_so(script: Script, client: Client, status: int) -> None:
+def test_a_server_that_exports_nothing_is_said_so(
+    script: Script, client: Client, status: int
+) -> None:
     script.answers["/fhir/$export"] = [Said(status)]
     with pytest.raises(Refused, match="does not export in bulk") as raised:
         bulk.start(client, WANTED)
@@ -97,7 +111,9 @@ def test_a_server_that_exports_nothing_is_said_so(script: Script, client: Client
 
 
 @pytest.mark.parametrize("status", [302, 401, 403])
-def test_what_keeps_us_from_the_server_is_no_word_about_exports(script: Script, client: Client, status: int) -> None:
+def test_what_keeps_us_from_the_server_is_no_word_about_exports(
+    script: Script, client: Client, status: int
+) -> None:
     script.answers["/fhir/$export"] = [Said(status)]
     with pytest.raises(ServerFault, match=f"answered {status}"):
         bulk.start(client, WANTED)
@@ -113,21 +129,33 @@ class Locked:
         return False
 
 
-def test_a_fault_of_our_own_access_or_of_certificates_is_told_as_such(script: Script, secure: Secure) -> None:
-    with Client(script.base, Locked()) as client, pytest.raises(AccessFault, match="token endpoint"):
+def test_a_fault_of_our_own_access_or_of_certificates_is_told_as_such(
+    script: Script, secure: Secure
+) -> None:
+    with (
+        Client(script.base, Locked()) as client,
+        pytest.raises(AccessFault, match="token endpoint"),
+    ):
         bulk.start(client, WANTED)
-    with Client(secure().url) as client, pytest.raises(ServerFault, match="certificate is not trusted"):
+    with (
+        Client(secure().url) as client,
+        pytest.raises(ServerFault, match="certificate is not trusted"),
+    ):
         bulk.start(client, WANTED)
 
 
 def test_what_fails_for_a_moment_is_asked_again(script: Script, client: Client) -> None:
-    script.exports(Said(503), Said(503, headers={"Retry-After": "7200"}), Said(200, b"<html>"), Patient=Said())
+    script.exports(
+        Said(503), Said(503, headers={"Retry-After": "7200"}), Said(200, b"<html>"), Patient=Said()
+    )
     waited: list[timedelta] = []
     assert bulk.finished(client, bulk.start(client, WANTED), waited.append).files
     assert waited == [bulk.NOT_YET, bulk.LONGEST_PAUSE, bulk.NOT_YET]
 
 
-def test_a_server_that_is_looked_at_too_often_is_waited_for_as_it_says(script: Script, client: Client) -> None:
+def test_a_server_that_is_looked_at_too_often_is_waited_for_as_it_says(
+    script: Script, client: Client
+) -> None:
     minutes = {"Retry-After": "600"}
     often = [Said(429, headers=minutes)] * (bulk.FAILURES + 1)
     script.exports(Said(202, headers=minutes), *often, Said(429), Patient=Said())
@@ -159,8 +187,12 @@ def test_what_could_not_be_exported_is_counted(script: Script, client: Client) -
     assert bulk.finished(client, bulk.start(client, WANTED), never) == Manifest((), 1)
 
 
-@pytest.mark.parametrize(("longer", "count"), [(100, None), (0, 3)], ids=["connection lost", "fewer than said"])
-def test_a_file_that_is_broken_off_is_no_whole_file(script: Script, client: Client, longer: int, count: int | None) -> None:
+@pytest.mark.parametrize(
+    ("longer", "count"), [(100, None), (0, 3)], ids=["connection lost", "fewer than said"]
+)
+def test_a_file_that_is_broken_off_is_no_whole_file(
+    script: Script, client: Client, longer: int, count: int | None
+) -> None:
     promised = {"Content-Length": str(len(PATIENTS) + longer)}
     script.answers["/fhir/files/Patient"] = [Said(body=PATIENTS, headers=promised)]
     with pytest.raises(Temporary):
@@ -169,28 +201,44 @@ def test_a_file_that_is_broken_off_is_no_whole_file(script: Script, client: Clie
 
 def test_behind_a_proxy_the_servers_own_host_is_never_asked(script: Script, client: Client) -> None:
     script.answers["/fhir/files/Patient"] = [Said(body=PATIENTS)]
-    assert list(bulk.lines(client, File("Patient", "http://ehr.internal:8080/fhir/files/Patient", 2))) == LINES
+    assert (
+        list(bulk.lines(client, File("Patient", "http://ehr.internal:8080/fhir/files/Patient", 2)))
+        == LINES
+    )
     script.answers["/fhir/jobs/7"] = [Said(202)]
     assert bulk.look(client, "http://ehr.internal:8080/fhir/jobs/7") == bulk.NOT_YET
 
 
 @pytest.mark.parametrize("path", ["/data/42/a.ndjson", "/fhirfiles/1"])
 @pytest.mark.parametrize("absolute", [True, False])
-def test_outside_its_base_our_server_knows_us(script: Script, client: Client, path: str, absolute: bool) -> None:
+def test_outside_its_base_our_server_knows_us(
+    script: Script, client: Client, path: str, absolute: bool
+) -> None:
     script.answers[path] = [Said(body=PATIENTS)]
-    assert list(bulk.lines(client, File("Patient", f"{script.server.url}{path}" if absolute else path))) == LINES
+    assert (
+        list(
+            bulk.lines(client, File("Patient", f"{script.server.url}{path}" if absolute else path))
+        )
+        == LINES
+    )
     assert [each.headers["Authorization"] for each in script.server.heard] == [f"Bearer {TOKEN}"]
 
 
-def test_an_export_is_looked_at_and_ended_where_the_server_says(script: Script, client: Client) -> None:
+def test_an_export_is_looked_at_and_ended_where_the_server_says(
+    script: Script, client: Client
+) -> None:
     script.answers["/BulkRequest/1"] = [Said(202)]
     assert bulk.look(client, f"{script.server.url}/BulkRequest/1") == bulk.NOT_YET
     bulk.end(client, f"{script.server.url}/BulkRequest/1")
-    heard = [(each.method, each.path, each.headers["Authorization"]) for each in script.server.heard]
+    heard = [
+        (each.method, each.path, each.headers["Authorization"]) for each in script.server.heard
+    ]
     assert heard == [(method, "/BulkRequest/1", f"Bearer {TOKEN}") for method in ("GET", "DELETE")]
 
 
-def test_a_file_elsewhere_is_fetched_without_our_credentials(script: Script, secure: Secure, ours: Authority) -> None:
+def test_a_file_elsewhere_is_fetched_without_our_credentials(
+    script: Script, secure: Secure, ours: Authority
+) -> None:
     elsewhere = secure()
     elsewhere.answer = lambda _: Said(body=PATIENTS)
     with Client(script.base, Bearer(TOKEN), timeout=5, tls=Tls(str(ours.file))) as client:
@@ -201,7 +249,9 @@ def test_a_file_elsewhere_is_fetched_without_our_credentials(script: Script, sec
 
 
 @pytest.mark.parametrize("status", [302, 303, 307, 308])
-def test_a_file_that_the_server_sends_us_elsewhere_for(script: Script, secure: Secure, ours: Authority, status: int) -> None:
+def test_a_file_that_the_server_sends_us_elsewhere_for(
+    script: Script, secure: Secure, ours: Authority, status: int
+) -> None:
     elsewhere = secure()
     elsewhere.answer = lambda _: Said(body=PATIENTS)
     sent_on = Said(status, headers={"Location": f"{elsewhere.url}/fhir/1.ndjson?signature=abc"})
@@ -213,11 +263,16 @@ def test_a_file_that_the_server_sends_us_elsewhere_for(script: Script, secure: S
     assert [each.headers["Authorization"] for each in script.server.heard] == [f"Bearer {TOKEN}"]
 
 
-def test_a_file_is_looked_for_at_two_places_and_no_third(script: Script, secure: Secure, ours: Authority) -> None:
+def test_a_file_is_looked_for_at_two_places_and_no_third(
+    script: Script, secure: Secure, ours: Authority
+) -> None:
     elsewhere = secure()
     elsewhere.answer = lambda _: Said(302, headers={"Location": f"{elsewhere.url}/further"})
     script.answers["/fhir/files/Patient"] = [Said(302, headers={"Location": f"{elsewhere.url}/1"})]
-    with Client(script.base, timeout=5, tls=Tls(str(ours.file))) as client, pytest.raises(ServerFault, match="302"):
+    with (
+        Client(script.base, timeout=5, tls=Tls(str(ours.file))) as client,
+        pytest.raises(ServerFault, match="302"),
+    ):
         list(bulk.lines(client, File("Patient", f"{script.base}/files/Patient")))
     assert [each.path for each in elsewhere.heard] == ["/1"]
 
@@ -237,15 +292,24 @@ def test_our_certificate_is_shown_at_our_server_alone(
 
 
 def test_our_server_may_send_us_to_another_place_of_its_own(script: Script, client: Client) -> None:
-    script.answers |= {"/fhir/files/Patient": [Said(307, headers={"Location": "/store/1"})], "/store/1": [Said(body=PATIENTS)]}
+    script.answers |= {
+        "/fhir/files/Patient": [Said(307, headers={"Location": "/store/1"})],
+        "/store/1": [Said(body=PATIENTS)],
+    }
     assert list(bulk.lines(client, File("Patient", f"{script.base}/files/Patient"))) == LINES
 
 
 @pytest.mark.parametrize("sent_on", [True, False], ids=["redirected", "named"])
-def test_a_file_elsewhere_is_never_fetched_insecurely(script: Script, client: Client, sent_on: bool) -> None:
+def test_a_file_elsewhere_is_never_fetched_insecurely(
+    script: Script, client: Client, sent_on: bool
+) -> None:
     with listening(lambda _: Said(body=PATIENTS)) as elsewhere:
         there = f"{elsewhere.url}/bucket/1"
         script.answers["/fhir/files/Patient"] = [Said(302, headers={"Location": there})]
         with pytest.raises(ServerFault, match="another place"):
-            list(bulk.lines(client, File("Patient", f"{script.base}/files/Patient" if sent_on else there)))
+            list(
+                bulk.lines(
+                    client, File("Patient", f"{script.base}/files/Patient" if sent_on else there)
+                )
+            )
     assert elsewhere.heard == []

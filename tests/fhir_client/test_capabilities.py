@@ -13,9 +13,20 @@ CREATED = dict.fromkeys(("QuestionnaireResponse", "Observation", "Provenance"), 
 
 def statement(*system: str, **kinds: Any) -> dict[str, Any]:
     """A CapabilityStatement with the system's interactions and, per kind, its interactions."""
-    resources = [{"type": name, "interaction": [{"code": code} for code in codes]} for name, codes in kinds.items()]
-    rest = {"mode": "server", "interaction": [{"code": code} for code in system], "resource": resources}
-    return {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [{"mode": "client"}, rest]}
+    resources = [
+        {"type": name, "interaction": [{"code": code} for code in codes]}
+        for name, codes in kinds.items()
+    ]
+    rest = {
+        "mode": "server",
+        "interaction": [{"code": code} for code in system],
+        "resource": resources,
+    }
+    return {
+        "resourceType": "CapabilityStatement",
+        "fhirVersion": "4.0.1",
+        "rest": [{"mode": "client"}, rest],
+    }
 
 
 def test_what_is_said_is_read() -> None:
@@ -28,8 +39,15 @@ def test_what_is_said_is_read() -> None:
     }
     said = read(held)
     patient = said.kind("Patient")
-    assert (said.software, said.is_r4, said.interactions) == ("A server 8.8.0", True, frozenset({"transaction"}))
-    assert (patient.interactions, patient.searches) == (frozenset({"read", "update"}), frozenset({"identifier"}))
+    assert (said.software, said.is_r4, said.interactions) == (
+        "A server 8.8.0",
+        True,
+        frozenset({"transaction"}),
+    )
+    assert (patient.interactions, patient.searches) == (
+        frozenset({"read", "update"}),
+        frozenset({"identifier"}),
+    )
     assert (patient.versioning, patient.conditional_create) == ("versioned-update", True)
 
 
@@ -45,13 +63,19 @@ def searching(*names: str, provenance: tuple[str, ...] = ("target",)) -> dict[st
 def test_what_cannot_be_searched_by_identifier_is_picked_out_of_the_patients() -> None:
     assert negotiate(Offer(read(searching("identifier", "patient")))).by_patient == frozenset()
     found = negotiate(Offer(read(searching("patient", "code"))))
-    assert (found.rung, found.by_patient) == (Rung.TRANSACTION, frozenset({"QuestionnaireResponse", "Observation"}))
+    assert (found.rung, found.by_patient) == (
+        Rung.TRANSACTION,
+        frozenset({"QuestionnaireResponse", "Observation"}),
+    )
 
 
 def test_what_could_not_be_found_again_is_not_written() -> None:
     neither = negotiate(Offer(read(searching("code"))))
     assert (neither.rung, neither.parts) == (Rung.PUT, frozenset({Part.CHART}))
-    assert "without Observation: it does not search Observation by identifier or patient" in neither.reasons
+    assert (
+        "without Observation: it does not search Observation by identifier or patient"
+        in neither.reasons
+    )
     no_provenance = negotiate(Offer(read(searching("identifier", provenance=()))))
     assert (no_provenance.rung, Part.PROVENANCE in no_provenance.parts) == (Rung.PUT, False)
     assert no_provenance.reasons[0] == "no transaction: it does not search Provenance by target"
@@ -63,14 +87,22 @@ def test_a_kind_left_out_of_a_list_is_not_offered_but_without_a_list_nothing_is_
 
 
 @pytest.mark.parametrize(
-    ("version", "fits"), [("4.0.1", True), ("4.0.0", True), ("4.3.0", False), ("3.0.2", False), ("", False)]
+    ("version", "fits"),
+    [("4.0.1", True), ("4.0.0", True), ("4.3.0", False), ("3.0.2", False), ("", False)],
 )
 def test_only_r4_fits(version: str, fits: bool) -> None:
     assert read({"fhirVersion": version}).is_r4 is fits
 
 
 @pytest.mark.parametrize(
-    "broken", [{}, {"rest": "none"}, {"rest": [7]}, {"rest": [{"resource": {}, "interaction": [1]}]}, {"software": 1}]
+    "broken",
+    [
+        {},
+        {"rest": "none"},
+        {"rest": [7]},
+        {"rest": [{"resource": {}, "interaction": [1]}]},
+        {"software": 1},
+    ],
 )
 def test_odd_shapes_say_nothing(broken: dict[str, Any]) -> None:
     said = read(broken)
@@ -102,7 +134,9 @@ def test_part_by_part_what_the_server_does_not_take_is_left_out_and_said() -> No
     found = negotiate(Offer(read(statement(Patient=["patch"], Observation=KEPT, Provenance=KEPT))))
     assert (found.rung, found.parts) == (Rung.PATCH, frozenset({Part.CHART, Part.OBSERVATIONS}))
     _, response, provenance = found.reasons
-    assert response.startswith("without QuestionnaireResponse: it does not offer QuestionnaireResponse create, ")
+    assert response.startswith(
+        "without QuestionnaireResponse: it does not offer QuestionnaireResponse create, "
+    )
     assert provenance == "without Provenance: there is no QuestionnaireResponse that it could name"
 
 

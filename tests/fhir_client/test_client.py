@@ -142,15 +142,23 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
         ("Mon, 23 Nov 99999 12:00:00 GMT", None),
     ],
 )
-def test_retry_after_as_seconds_and_as_a_date(header: str | None, expected: timedelta | None) -> None:
+def test_retry_after_as_seconds_and_as_a_date(
+    header: str | None, expected: timedelta | None
+) -> None:
     assert retry_after(header, NOW) == expected
 
 
 def test_pages_are_followed_on_our_own_host_only(base: str, script: Script) -> None:
     def pages(path: str) -> bytes:
         entry = {"resource": {"resourceType": "Patient", "id": "b" if "page=2" in path else "a"}}
-        link = [] if "page=2" in path else [{"relation": "next", "url": "https://inner.example/fhir/Patient?page=2"}]
-        return json.dumps({"resourceType": "Bundle", "type": "searchset", "entry": [entry], "link": link}).encode()
+        link = (
+            []
+            if "page=2" in path
+            else [{"relation": "next", "url": "https://inner.example/fhir/Patient?page=2"}]
+        )
+        return json.dumps(
+            {"resourceType": "Bundle", "type": "searchset", "entry": [entry], "link": link}
+        ).encode()
 
     script.pages = pages
     with Client(base) as client:
@@ -168,7 +176,10 @@ def test_what_tells_of_a_person_is_posted_and_in_no_address(base: str, script: S
     with Client(base) as client:
         assert [each["id"] for each in client.search("Patient", WHO, unlogged=True)] == ["a"]
     [(path, headers)] = script.asked
-    assert (path, headers["Content-Type"]) == ("/fhir/Patient/_search", "application/x-www-form-urlencoded")
+    assert (path, headers["Content-Type"]) == (
+        "/fhir/Patient/_search",
+        "application/x-www-form-urlencoded",
+    )
     assert script.bodies == [b"identifier=urn%3Amrn%7C4711"]
 
 
@@ -176,21 +187,32 @@ def test_what_tells_of_a_person_is_posted_and_in_no_address(base: str, script: S
 def test_a_parameter_with_two_values_is_repeated(base: str, script: Script, unlogged: bool) -> None:
     script.body = b'{"resourceType": "Bundle"}'
     with Client(base) as client:
-        list(client.search("Appointment", {"date": ("ge2026", "lt2027"), "_count": "2"}, unlogged=unlogged))
+        list(
+            client.search(
+                "Appointment", {"date": ("ge2026", "lt2027"), "_count": "2"}, unlogged=unlogged
+            )
+        )
     sent = script.bodies[0].decode() if unlogged else script.asked[0][0].partition("?")[2]
     assert sent == "date=ge2026&date=lt2027&_count=2"
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 415, 501])
-def test_a_server_that_takes_no_search_by_post_is_asked_in_the_usual_way(base: str, script: Script, status: int) -> None:
+def test_a_server_that_takes_no_search_by_post_is_asked_in_the_usual_way(
+    base: str, script: Script, status: int
+) -> None:
     script.status = status
     with Client(base) as client, pytest.raises(FhirError):
         list(client.search("Patient", WHO, unlogged=True))
-    assert [path for path, _ in script.asked] == ["/fhir/Patient/_search", "/fhir/Patient?identifier=urn%3Amrn%7C4711"]
+    assert [path for path, _ in script.asked] == [
+        "/fhir/Patient/_search",
+        "/fhir/Patient?identifier=urn%3Amrn%7C4711",
+    ]
 
 
 @pytest.mark.parametrize("status", [401, 429, 503])
-def test_another_fault_is_no_reason_to_put_it_into_an_address(base: str, script: Script, status: int) -> None:
+def test_another_fault_is_no_reason_to_put_it_into_an_address(
+    base: str, script: Script, status: int
+) -> None:
     script.status = status
     with Client(base) as client, pytest.raises(FhirError):
         list(client.search("Patient", WHO, unlogged=True))
@@ -199,7 +221,9 @@ def test_another_fault_is_no_reason_to_put_it_into_an_address(base: str, script:
 
 def test_pages_that_lead_back_to_each_other_end(base: str, script: Script) -> None:
     link = [{"relation": "next", "url": f"{base}/Patient?page=2"}]
-    script.body = json.dumps({"resourceType": "Bundle", "entry": [{"fullUrl": "urn:x"}], "link": link}).encode()
+    script.body = json.dumps(
+        {"resourceType": "Bundle", "entry": [{"fullUrl": "urn:x"}], "link": link}
+    ).encode()
     with Client(base) as client, pytest.raises(Refused, match="lead back"):
         list(client.search("Patient", {}))
     assert len(script.asked) == 2
@@ -221,13 +245,22 @@ def test_a_decimal_keeps_its_digits(base: str, script: Script) -> None:
 def test_entries_that_were_not_done_are_told_apart() -> None:
     statuses = ("200 OK", "201", "412 Precondition Failed", "503", "404", "403", "422", "odd")
     bundle = {"entry": [{"response": {"status": status}} for status in statuses] + [{}]}
-    assert [type(fault) for fault in faults_in(bundle)] == [Conflict, Temporary, Gone, ServerFault, Refused]
+    assert [type(fault) for fault in faults_in(bundle)] == [
+        Conflict,
+        Temporary,
+        Gone,
+        ServerFault,
+        Refused,
+    ]
 
 
 @pytest.mark.parametrize(
-    ("auth", "header"), [(Bearer("t0ken"), "Bearer t0ken"), (Basic("jö", "pw"), "Basic asO2OnB3"), (None, None)]
+    ("auth", "header"),
+    [(Bearer("t0ken"), "Bearer t0ken"), (Basic("jö", "pw"), "Basic asO2OnB3"), (None, None)],
 )
-def test_authentication(base: str, script: Script, auth: Basic | Bearer | None, header: str | None) -> None:
+def test_authentication(
+    base: str, script: Script, auth: Basic | Bearer | None, header: str | None
+) -> None:
     with Client(base, auth) as client:
         client.read("Patient/1")
     assert script.asked[0][1].get("Authorization") == header

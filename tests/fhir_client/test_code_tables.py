@@ -45,7 +45,12 @@ def codes(codings: tuple[Coding, ...]) -> set[tuple[str, str]]:
 
 
 SETS = load().question_sets
-GROUPS = [(name, each) for name, held in SETS.items() for each in held.questions if each.kind is Kind.GROUPS]
+GROUPS = [
+    (name, each)
+    for name, held in SETS.items()
+    for each in held.questions
+    if each.kind is Kind.GROUPS
+]
 [CASE] = cases(1, 1)
 
 
@@ -57,13 +62,21 @@ def saying(questions: str, question: Question, choice: str, policy: MappingPolic
 
 def choices(question: Question) -> list[str]:
     """Return every choice that the question takes: its groups and boxes, and all that a search can find."""
-    boxes = [each for option in question.options for each in (option.id, *(detail.id for detail in option.details))]
+    boxes = [
+        each
+        for option in question.options
+        for each in (option.id, *(detail.id for detail in option.details))
+    ]
     return [*boxes, *(code for code in cdcrec() if owner_of(question, code) is not None)]
 
 
 @pytest.mark.parametrize("rolls_up", [False, True], ids=["as told", "MENA rolls up"])
-@pytest.mark.parametrize(("questions", "question"), GROUPS, ids=[f"{name} {each.id}" for name, each in GROUPS])
-def test_every_choice_is_in_the_set_of_every_version(questions: str, question: Question, rolls_up: bool) -> None:
+@pytest.mark.parametrize(
+    ("questions", "question"), GROUPS, ids=[f"{name} {each.id}" for name, each in GROUPS]
+)
+def test_every_choice_is_in_the_set_of_every_version(
+    questions: str, question: Question, rolls_up: bool
+) -> None:
     policy = MappingPolicy(mena_rolls_up_to_white=rolls_up, infer_not_hispanic=rolls_up)
     races, ethnicities = set[Coding](), set[Coding]()
     detailed_races, detailed_ethnicities = set[Coding](), set[Coding]()
@@ -88,7 +101,10 @@ def test_every_choice_is_in_the_set_of_every_version(questions: str, question: Q
 @pytest.mark.parametrize("name", bound.VERSIONS)
 @pytest.mark.parametrize("reason", AbsentReason)
 def test_every_null_is_in_its_set(name: str, reason: AbsentReason) -> None:
-    for element, allowed in (("race", bound.race_categories(name)), ("ethnicity", bound.ethnicity_categories(name))):
+    for element, allowed in (
+        ("race", bound.race_categories(name)),
+        ("ethnicity", bound.ethnicity_categories(name)),
+    ):
         null = version(name).null(element, reason)
         assert null is None or (null.system, null.code) in allowed
     assert absent(reason).code in bound.OBSERVATION_ABSENT
@@ -101,7 +117,9 @@ def test_the_table_has_the_versions_that_are_bound_here() -> None:
 
 def spoken(identity: str) -> Language:
     name = "spd15-2024"
-    [question] = [each for each in SETS[name].questions if each.recorded == (Element.SPOKEN_LANGUAGE,)]
+    [question] = [
+        each for each in SETS[name].questions if each.recorded == (Element.SPOKEN_LANGUAGE,)
+    ]
     found = saying(name, question, identity, MappingPolicy()).spoken
     assert isinstance(found, Language)
     return found
@@ -116,11 +134,23 @@ def test_every_language(identity: str) -> None:
         assert found.codings[0].code in bound.LANGUAGES
         assert found.codings[-1].code not in bound.COLLECTIVE
     for each in found.codings:
-        assert each.display in {None, languages()[each.code].name if each.code in languages() else None}
+        assert each.display in {
+            None,
+            languages()[each.code].name if each.code in languages() else None,
+        }
         # What CLDR calls it, or a fuller name of ours: never another language's.
         known = Locale("en").languages.get(each.code)
-        others = {name for code, name in Locale("en").languages.items() if code.partition("_")[0] != each.code}
-        assert known is None or each.display is None or each.display == known or each.display not in others
+        others = {
+            name
+            for code, name in Locale("en").languages.items()
+            if code.partition("_")[0] != each.code
+        }
+        assert (
+            known is None
+            or each.display is None
+            or each.display == known
+            or each.display not in others
+        )
 
 
 def test_every_tribe() -> None:
@@ -149,7 +179,11 @@ def test_every_method_is_gravitys() -> None:
 
 def everywhere(node: Any) -> Iterator[tuple[str, Any]]:
     """Yield every key and its value, as deep as they lie."""
-    for key, value in node.items() if isinstance(node, dict) else ((str(place), each) for place, each in enumerate(node)):
+    for key, value in (
+        node.items()
+        if isinstance(node, dict)
+        else ((str(place), each) for place, each in enumerate(node))
+    ):
         yield key, value
         if isinstance(value, dict | list):
             yield from everywhere(value)
@@ -173,7 +207,10 @@ def test_identities_moments_and_agents(some: list[Case], name: str) -> None:
                 assert datetime.fromisoformat(value).tzinfo is not None
             if key == "agent":
                 # us-core's provenance-1: a Practitioner or a Device acts on somebody's behalf.
-                assert all(_kind(each["who"]) in MADE - {"Practitioner"} or "onBehalfOf" in each for each in value)
+                assert all(
+                    _kind(each["who"]) in MADE - {"Practitioner"} or "onBehalfOf" in each
+                    for each in value
+                )
 
 
 def _kind(reference: dict[str, str]) -> str:

@@ -19,11 +19,20 @@ from tests.statements import NAVAJO, OWN
 BARE: dict[str, Any] = {"resourceType": "Patient", "id": "1"}
 SAID = {
     "race": (replace(NOTHING, race=ASIAN), replace(NOTHING, race=Coded("White"))),
-    "ethnicity": (replace(NOTHING, ethnicity=Coded("Cuban")), replace(NOTHING, ethnicity=Coded("Mexican"))),
+    "ethnicity": (
+        replace(NOTHING, ethnicity=Coded("Cuban")),
+        replace(NOTHING, ethnicity=Coded("Mexican")),
+    ),
     "spoken-language": (replace(NOTHING, spoken=SPANISH), replace(NOTHING, spoken=CANTONESE)),
     "written-language": (replace(NOTHING, written=SPANISH), replace(NOTHING, written=CANTONESE)),
-    "tribal-affiliation": (replace(NOTHING, tribes=Tribes((NAVAJO,))), replace(NOTHING, tribes=Tribes((OWN,)))),
-    "interpreter": (replace(NOTHING, interpreter=Interpreter(True)), replace(NOTHING, interpreter=Interpreter(False))),
+    "tribal-affiliation": (
+        replace(NOTHING, tribes=Tribes((NAVAJO,))),
+        replace(NOTHING, tribes=Tribes((OWN,))),
+    ),
+    "interpreter": (
+        replace(NOTHING, interpreter=Interpreter(True)),
+        replace(NOTHING, interpreter=Interpreter(False)),
+    ),
 }
 OBSERVED = sorted(CODES)
 """The written language has no Observation, so nothing can show that somebody was told it."""
@@ -38,17 +47,29 @@ class Told:
     def search(self, *_: object) -> Iterator[dict[str, Any]]:
         if self.element in CODES:
             code = {"coding": [{"code": CODES[self.element].code}]}
-            own = [] if self.submission is None else [{"value": uuid5(self.submission, self.element).urn}]
+            own = (
+                []
+                if self.submission is None
+                else [{"value": uuid5(self.submission, self.element).urn}]
+            )
             method = {"coding": [{"code": "self-reported"}]}
             subject = {"reference": f"Patient/{BARE['id']}"}
-            yield {"status": "final", "code": code, "method": method, "identifier": own, "subject": subject}
+            yield {
+                "status": "final",
+                "code": code,
+                "method": method,
+                "identifier": own,
+                "subject": subject,
+            }
 
 
 def chart(said: Statement | None) -> dict[str, Any]:
     return BARE if said is None else dict(apply(BARE, said, V6).patient)
 
 
-def contested(said: Statement, now: dict[str, Any], known: Known, told: Told | None = None, **policy: Any) -> tuple[str, ...]:
+def contested(
+    said: Statement, now: dict[str, Any], known: Known, told: Told | None = None, **policy: Any
+) -> tuple[str, ...]:
     """The elements that somebody has to decide about."""
     try:
         merge = apply(now, said, V6, MergePolicy(**policy))
@@ -72,7 +93,10 @@ def test_with_a_base_only_what_others_changed_since_is_contested(element: str) -
         ("then empty, now the same"): (empty, said, ()),
         ("then theirs, now empty"): (theirs, None, ()),
     }
-    found = {name: contested(said, chart(now), Known(chart=then)) for name, (then, now, _) in table.items()}
+    found = {
+        name: contested(said, chart(now), Known(chart=then))
+        for name, (then, now, _) in table.items()
+    }
     assert found == {name: expected for name, (_, _, expected) in table.items()}
 
 
@@ -91,7 +115,10 @@ def test_what_we_wrote_ourselves_is_no_word_of_somebody_else() -> None:
     said, other = SAID["race"]
     ours = UUID(int=9)
     assert contested(said, chart(other), Known(ours=frozenset({ours})), Told("race", ours)) == ()
-    assert contested(said, chart(other), Known(chart=elements_of(BARE), mended=frozenset({"race"}))) == ()
+    assert (
+        contested(said, chart(other), Known(chart=elements_of(BARE), mended=frozenset({"race"})))
+        == ()
+    )
 
 
 @pytest.mark.parametrize("reason", list(AbsentReason))
@@ -107,13 +134,19 @@ def test_what_was_decided_is_asked_once_over_the_same_value(element: str) -> Non
     said, other = SAID[element]
     then = elements_of(BARE)
     with pytest.raises(ChartChanged) as raised:
-        refuse_changed(cast("Client", Told()), chart(other), apply(chart(other), said, V6), Known(chart=then))
+        refuse_changed(
+            cast("Client", Told()), chart(other), apply(chart(other), said, V6), Known(chart=then)
+        )
     [contest] = raised.value.contested
     assert contest.chart != contest.said
-    assert not any(words and words in str(raised.value) for words in (*contest.chart, *contest.said))
+    assert not any(
+        words and words in str(raised.value) for words in (*contest.chart, *contest.said)
+    )
     settled = Known(chart=then, settled={element: contest.over})
     assert contested(said, chart(other), settled) == ()
-    assert contested(said, chart(other), replace(settled, settled={element: "another"})) == (element,)
+    assert contested(said, chart(other), replace(settled, settled={element: "another"})) == (
+        element,
+    )
     # Decided for the chart, nothing of it is written, and so nothing is lost.
     kept = apply(chart(other), said, V6, MergePolicy(keeps=frozenset({element})))
     assert kept.patient == chart(other)

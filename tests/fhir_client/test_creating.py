@@ -46,13 +46,17 @@ def test_what_the_answer_only_names_is_read(server: Listening, body: bytes, loca
 
 @pytest.mark.parametrize("held", [Said(503), Said(404), Said(403), Said(200, b"")])
 @pytest.mark.parametrize("location", ["Patient/7", "elsewhere", ""])
-def test_what_was_created_and_cannot_be_shown_is_not_tried_again(server: Listening, location: str, held: Said) -> None:
+def test_what_was_created_and_cannot_be_shown_is_not_tried_again(
+    server: Listening, location: str, held: Said
+) -> None:
     with pytest.raises(Refused, match="took the Patient") as caught:
         created(server, Said(201, b"", {"Location": location}), held)
     assert "again" not in caught.value.words
 
 
 @pytest.mark.parametrize(("status", "expected"), [(503, Temporary), (422, Refused)])
-def test_what_was_not_created_is_told_as_ever(server: Listening, status: int, expected: type[FhirError]) -> None:
+def test_what_was_not_created_is_told_as_ever(
+    server: Listening, status: int, expected: type[FhirError]
+) -> None:
     with pytest.raises(expected, match=f"answered {status}"):
         created(server, Said(status, b""), Said(200, HELD))

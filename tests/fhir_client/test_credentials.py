@@ -9,7 +9,16 @@ from joserfc import jwt
 from fhir_client.auth.credentials import ClientSecret
 from fhir_client.auth.tokens import OAuth
 from fhir_client.errors import AccessFault, Temporary
-from tests.fhir_client.tokens import KEYS, SECRET, WELL_KNOWN, Site, fault, knowing, refusal, signing
+from tests.fhir_client.tokens import (
+    KEYS,
+    SECRET,
+    WELL_KNOWN,
+    Site,
+    fault,
+    knowing,
+    refusal,
+    signing,
+)
 from tests.listening import Heard, Said
 
 
@@ -23,7 +32,9 @@ from tests.listening import Heard, Said
         (None, False),
     ],
 )
-def test_a_secret_goes_where_the_server_wants_it(site: Site, methods: list[str] | None, posted: bool) -> None:
+def test_a_secret_goes_where_the_server_wants_it(
+    site: Site, methods: list[str] | None, posted: bool
+) -> None:
     if methods is not None:
         site.configuration["token_endpoint_auth_methods_supported"] = methods
     site.tokens(knowing()).grant()
@@ -45,7 +56,10 @@ def test_a_secret_is_read_again_for_each_token(site: Site) -> None:
     held[0] = "new"
     tokens.drop("token-1")
     tokens.grant()
-    sent = [base64.b64decode(each.headers["Authorization"].removeprefix("Basic ")).decode() for each in site.asked]
+    sent = [
+        base64.b64decode(each.headers["Authorization"].removeprefix("Basic ")).decode()
+        for each in site.asked
+    ]
     assert sent == ["intake:old", "intake:new"]
 
 
@@ -73,7 +87,9 @@ def test_two_keys_are_shown_and_no_more(site: Site) -> None:
 
 def test_a_key_that_the_site_names_signs_alone(site: Site) -> None:
     assert site.tokens(signing(KEYS, KEYS[0].id)).grant().key_id == KEYS[0].id
-    assert "There is no key other in the key file" in fault(site.tokens(signing(KEYS, "other"))).words
+    assert (
+        "There is no key other in the key file" in fault(site.tokens(signing(KEYS, "other"))).words
+    )
     assert len(site.asked) == 1
 
 
@@ -86,7 +102,9 @@ def test_a_key_that_the_site_names_signs_alone(site: Site) -> None:
         ({"token_endpoint": "http://ehr.example/token"}, "is not https"),
     ],
 )
-def test_a_server_that_does_not_say_where_its_tokens_are(site: Site, configuration: dict[str, Any], words: str) -> None:
+def test_a_server_that_does_not_say_where_its_tokens_are(
+    site: Site, configuration: dict[str, Any], words: str
+) -> None:
     site.configuration = configuration
     found = fault(site.tokens())
     assert isinstance(found, AccessFault)
@@ -94,7 +112,9 @@ def test_a_server_that_does_not_say_where_its_tokens_are(site: Site, configurati
     assert site.tokens(token_url=f"{site.server.url}/token").grant().token == "token-1"
 
 
-@pytest.mark.parametrize("answer", [Said(500), Said(503, b"<html>"), None], ids=["500", "503", "none"])
+@pytest.mark.parametrize(
+    "answer", [Said(500), Said(503, b"<html>"), None], ids=["500", "503", "none"]
+)
 def test_what_the_site_names_needs_no_word_of_the_server(site: Site, answer: Said | None) -> None:
     def in_trouble(heard: Heard) -> Said:
         if heard.path != WELL_KNOWN:
@@ -124,12 +144,18 @@ def test_an_endpoint_that_moves_is_found_again(site: Site) -> None:
     tokens.drop("token-1")
     site.answer = lambda _: Said(404)
     fault(tokens)
-    site.server.answer = lambda heard: site.token() if heard.path == "/token?moved" else Site.respond(site, heard)
+    site.server.answer = lambda heard: (
+        site.token() if heard.path == "/token?moved" else Site.respond(site, heard)
+    )
     assert tokens.grant().url.endswith("?moved")
 
 
-@pytest.mark.parametrize(("more", "scopes"), [({"scope": "system/Patient.r  a"}, ("system/Patient.r", "a")), ({}, None)])
-def test_granted_scopes_are_those_that_were_said(site: Site, more: dict[str, str], scopes: tuple[str, ...] | None) -> None:
+@pytest.mark.parametrize(
+    ("more", "scopes"), [({"scope": "system/Patient.r  a"}, ("system/Patient.r", "a")), ({}, None)]
+)
+def test_granted_scopes_are_those_that_were_said(
+    site: Site, more: dict[str, str], scopes: tuple[str, ...] | None
+) -> None:
     site.answer = lambda _: site.token(**more)
     assert site.tokens(scopes=("system/Patient.r",)).grant().scopes == scopes
 

@@ -9,14 +9,18 @@ from hypothesis import strategies as st
 from fhir_client import exact
 
 
-@pytest.mark.parametrize("raw", ['{"valueDecimal":1.50}', "[0.10000000000000000001,-42.36690,1E+2,100]", '"1.50"', "null"])
+@pytest.mark.parametrize(
+    "raw",
+    ['{"valueDecimal":1.50}', "[0.10000000000000000001,-42.36690,1E+2,100]", '"1.50"', "null"],
+)
 def test_every_digit_comes_back(raw: str) -> None:
     assert exact.dumps(exact.loads(raw)) == raw
 
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(), lambda each: st.lists(each) | st.dictionaries(st.text(), each)
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda each: st.lists(each) | st.dictionaries(st.text(), each),
     )
 )
 def test_everything_else_is_plain_json(value: object) -> None:

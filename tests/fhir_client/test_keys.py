@@ -16,7 +16,9 @@ FORMATS = [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.Tradit
 
 
 def pem(
-    key: Key, shape: serialization.PrivateFormat = FORMATS[0], seal: serialization.KeySerializationEncryption = PLAIN
+    key: Key,
+    shape: serialization.PrivateFormat = FORMATS[0],
+    seal: serialization.KeySerializationEncryption = PLAIN,
 ) -> bytes:
     raw = key.pair.private_key
     assert isinstance(raw, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
@@ -25,7 +27,9 @@ def pem(
 
 @pytest.mark.parametrize("key", [EC_KEY, RSA_KEY], ids=["ES384", "RS384"])
 @pytest.mark.parametrize("shape", FORMATS)
-def test_a_key_is_the_same_as_pem_as_jwk_and_in_a_set(key: Key, shape: serialization.PrivateFormat) -> None:
+def test_a_key_is_the_same_as_pem_as_jwk_and_in_a_set(
+    key: Key, shape: serialization.PrivateFormat
+) -> None:
     jwk = key.private()
     for raw in (pem(key, shape), json.dumps(jwk).encode(), json.dumps({"keys": [jwk]}).encode()):
         [found] = read(raw)
@@ -59,8 +63,13 @@ def test_a_set_keeps_its_order_for_the_last_is_the_newest() -> None:
 
 
 def test_a_key_without_a_name_gets_the_sites_or_its_thumbprint() -> None:
-    bare = {name: value for name, value in EC_KEY.private().items() if name not in ("kid", "alg", "use")}
-    assert [read(json.dumps(bare).encode(), name)[0].id for name in ("", "ours-2026")] == [EC_KEY.id, "ours-2026"]
+    bare = {
+        name: value for name, value in EC_KEY.private().items() if name not in ("kid", "alg", "use")
+    }
+    assert [read(json.dumps(bare).encode(), name)[0].id for name in ("", "ours-2026")] == [
+        EC_KEY.id,
+        "ours-2026",
+    ]
     assert read(pem(EC_KEY), "ours-2026")[0].id == "ours-2026"
 
 
@@ -80,7 +89,10 @@ def test_a_key_without_a_name_gets_the_sites_or_its_thumbprint() -> None:
         (json.dumps(ECKey.generate_key("P-256").as_dict(private=True)).encode(), "curve P-384"),
         (json.dumps({**EC_KEY.private(), "alg": "ES256"}).encode(), "alg has to be ES384"),
         (json.dumps({"keys": [EC_KEY.private(), EC_KEY.private()]}).encode(), "same kid"),
-        (pem(EC_KEY, seal=serialization.BestAvailableEncryption(b"password")), "without a password"),
+        (
+            pem(EC_KEY, seal=serialization.BestAvailableEncryption(b"password")),
+            "without a password",
+        ),
         (pem(EC_KEY)[:60], "no private key"),
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no private key"),
     ],

@@ -52,11 +52,17 @@ NOTHING = Statement(
 RACE = {
     "url": URLS["race"],
     "extension": [
-        {"url": "ombCategory", "valueCoding": {"system": CDCREC, "code": "2106-3", "display": "White"}},
+        {
+            "url": "ombCategory",
+            "valueCoding": {"system": CDCREC, "code": "2106-3", "display": "White"},
+        },
         {"url": "text", "valueString": "White"},
     ],
 }
-BIRTH_SEX = {"url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex", "valueCode": "F"}
+BIRTH_SEX = {
+    "url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex",
+    "valueCode": "F",
+}
 ENGLISH = {"language": {"coding": [{"system": BCP47, "code": "en-US"}]}, "preferred": True}
 CHART: dict[str, Any] = {
     "resourceType": "Patient",
@@ -70,7 +76,9 @@ CHART: dict[str, Any] = {
 V6 = version("6.1.0")
 
 
-def merged(statement: Statement, chart: dict[str, Any] = CHART, name: str = "6.1.0") -> dict[str, Any]:
+def merged(
+    statement: Statement, chart: dict[str, Any] = CHART, name: str = "6.1.0"
+) -> dict[str, Any]:
     return dict(apply(chart, statement, version(name)).patient)
 
 
@@ -82,7 +90,11 @@ def extension(patient: dict[str, Any], url: str) -> Any:
 
 def part(patient: dict[str, Any], element: str, url: str) -> list[Any]:
     found = extension(patient, URLS[element]) or {"extension": []}
-    return [next(value for key, value in each.items() if key != "url") for each in found["extension"] if each["url"] == url]
+    return [
+        next(value for key, value in each.items() if key != "url")
+        for each in found["extension"]
+        if each["url"] == url
+    ]
 
 
 def test_nothing_said_changes_nothing() -> None:
@@ -102,7 +114,9 @@ def test_extension_array_replaced_losing_birth_sex() -> None:
 def test_whole_resource_overwrite_losing_a_phone_number() -> None:
     now = merged(replace(NOTHING, race=ASIAN, spoken=SPANISH, interpreter=Interpreter(True)))
     changed = {"extension", "communication"}
-    assert {key: now[key] for key in CHART if key not in changed} == {key: CHART[key] for key in CHART if key not in changed}
+    assert {key: now[key] for key in CHART if key not in changed} == {
+        key: CHART[key] for key in CHART if key not in changed
+    }
 
 
 def test_race_as_top_level_value_coding_without_text() -> None:
@@ -122,13 +136,21 @@ def test_ethnicity_under_the_race_url() -> None:
 @pytest.mark.parametrize("name", sorted(VERSIONS))
 @pytest.mark.parametrize("element", ["race", "ethnicity"])
 @pytest.mark.parametrize(("reason", "text"), [(DECLINED, DECLINED_TEXT), (UNKNOWN, UNKNOWN_TEXT)])
-def test_declined_mapped_to_an_unbound_code(name: str, element: str, reason: AbsentReason, text: str) -> None:
-    bound = {"3.1.1": {"race": "ASKU", "ethnicity": None}, "6.1.0": "ASKU", "7.0.0": "ASKU"}.get(name)
+def test_declined_mapped_to_an_unbound_code(
+    name: str, element: str, reason: AbsentReason, text: str
+) -> None:
+    bound = {"3.1.1": {"race": "ASKU", "ethnicity": None}, "6.1.0": "ASKU", "7.0.0": "ASKU"}.get(
+        name
+    )
     newest = "asked-declined" if reason is DECLINED else "ASKU"
     expected = newest if bound is None else bound[element] if isinstance(bound, dict) else bound
-    said = replace(NOTHING, race=reason) if element == "race" else replace(NOTHING, ethnicity=reason)
+    said = (
+        replace(NOTHING, race=reason) if element == "race" else replace(NOTHING, ethnicity=reason)
+    )
     now = merged(said, {"resourceType": "Patient"}, name)
-    assert [each["code"] for each in part(now, element, "ombCategory")] == ([] if expected is None else [expected])
+    assert [each["code"] for each in part(now, element, "ombCategory")] == (
+        [] if expected is None else [expected]
+    )
     assert part(now, element, "text") == [text]
 
 
@@ -141,17 +163,27 @@ def test_declining_leaves_the_charts_value_unless_the_site_says_erase(reason: Ab
 
 
 @pytest.mark.parametrize("reason", [DECLINED, UNKNOWN])
-def test_where_the_site_says_erase_languages_and_interpreter_go_and_every_entry_stays(reason: AbsentReason) -> None:
-    chart = merged(replace(NOTHING, spoken=SPANISH, written=CANTONESE, interpreter=Interpreter(True)))
+def test_where_the_site_says_erase_languages_and_interpreter_go_and_every_entry_stays(
+    reason: AbsentReason,
+) -> None:
+    chart = merged(
+        replace(NOTHING, spoken=SPANISH, written=CANTONESE, interpreter=Interpreter(True))
+    )
     said = replace(NOTHING, spoken=reason, written=reason, interpreter=reason)
     assert not apply(chart, said, V6).changed
     erased = dict(apply(chart, said, V6, MergePolicy(decline_erases=True)).patient)
     assert elements_of(erased)["interpreter"] is None
-    assert [(marks(each), each.get("preferred")) for each in erased["communication"]] == [(set(), None)] * 3
+    assert [(marks(each), each.get("preferred")) for each in erased["communication"]] == [
+        (set(), None)
+    ] * 3
 
 
 def test_a_race_that_says_the_same_keeps_what_the_vendor_wrote_beside_it() -> None:
-    [first] = [each for each in merged(replace(NOTHING, race=ASIAN))["extension"] if each["url"] == URLS["race"]]
+    [first] = [
+        each
+        for each in merged(replace(NOTHING, race=ASIAN))["extension"]
+        if each["url"] == URLS["race"]
+    ]
     odd = {**first, "extension": [{**each, "vendor": 1} for each in reversed(first["extension"])]}
     found = apply({**CHART, "extension": [odd]}, replace(NOTHING, race=ASIAN), V6)
     assert not found.changed
@@ -160,7 +192,9 @@ def test_a_race_that_says_the_same_keeps_what_the_vendor_wrote_beside_it() -> No
 
 def test_a_race_written_twice_becomes_one_and_undo_knows_both() -> None:
     asian = {"url": URLS["race"], "extension": [{"url": "text", "valueString": "Asian"}]}
-    found = apply({**CHART, "extension": [RACE, BIRTH_SEX, asian]}, replace(NOTHING, race=ASIAN), V6)
+    found = apply(
+        {**CHART, "extension": [RACE, BIRTH_SEX, asian]}, replace(NOTHING, race=ASIAN), V6
+    )
     assert part(dict(found.patient), "race", "text") == ["Asian"]
     assert found.earlier["race"] == [RACE, asian]
 
@@ -182,8 +216,13 @@ def test_a_race_of_an_odd_shape_is_still_a_value_that_declining_leaves() -> None
         ("ASKU", None, False),
     ],
 )
-def test_what_somebody_said_beside_a_null_is_a_value_that_declining_leaves(code: str, text: str | None, stays: bool) -> None:
-    null = {"url": "ombCategory" if code != "OTH" else "detailed", "valueCoding": {"system": NULL_FLAVOR, "code": code}}
+def test_what_somebody_said_beside_a_null_is_a_value_that_declining_leaves(
+    code: str, text: str | None, stays: bool
+) -> None:
+    null = {
+        "url": "ombCategory" if code != "OTH" else "detailed",
+        "valueCoding": {"system": NULL_FLAVOR, "code": code},
+    }
     said = [] if text is None else [{"url": "text", "valueString": text}]
     chart = {"extension": [{"url": URLS["race"], "extension": [null, *said]}]}
     assert (apply(chart, replace(NOTHING, race=DECLINED), V6).kept == ("race",)) is stays
@@ -197,10 +236,17 @@ def test_who_wrote_that_a_language_is_not_preferred_keeps_that() -> None:
 
 
 def test_each_element_that_was_set_can_be_pointed_at() -> None:
-    said = replace(NOTHING, race=ASIAN, spoken=SPANISH, written=CANTONESE, interpreter=Interpreter(False))
+    said = replace(
+        NOTHING, race=ASIAN, spoken=SPANISH, written=CANTONESE, interpreter=Interpreter(False)
+    )
     found = apply(CHART, said, V6)
-    marks_of = [mark for entry in found.patient["communication"] for mark in entry.get("extension", [])]
-    ids = [each.get("id") for each in (*found.patient["extension"], *found.patient["communication"], *marks_of)]
+    marks_of = [
+        mark for entry in found.patient["communication"] for mark in entry.get("extension", [])
+    ]
+    ids = [
+        each.get("id")
+        for each in (*found.patient["extension"], *found.patient["communication"], *marks_of)
+    ]
     assert set(found.element_ids) == {"race", "spoken-language", "written-language", "interpreter"}
     assert all(ids.count(identity) == 1 for identity in found.element_ids.values())
 
@@ -226,7 +272,9 @@ def test_a_language_that_the_chart_has_gets_no_second_entry() -> None:
 def test_spoken_and_written_share_an_entry_or_have_two() -> None:
     [_, both] = merged(replace(NOTHING, spoken=SPANISH, written=SPANISH))["communication"]
     assert marks(both) == {"ESP", "RWR"}
-    [_, spoken, written] = merged(replace(NOTHING, spoken=CANTONESE, written=SPANISH))["communication"]
+    [_, spoken, written] = merged(replace(NOTHING, spoken=CANTONESE, written=SPANISH))[
+        "communication"
+    ]
     assert (marks(spoken), marks(written)) == ({"ESP"}, {"RWR"})
     assert [each["code"] for each in spoken["language"]["coding"]] == ["zh", "yue"]
 
@@ -238,42 +286,70 @@ def test_a_new_written_language_takes_the_mark_from_the_old_one() -> None:
 
 
 def test_spoken_cantonese_and_written_chinese_are_two_entries() -> None:
-    [_, spoken, written] = merged(replace(NOTHING, spoken=CANTONESE, written=CHINESE))["communication"]
-    assert (spoken["language"]["text"], spoken["preferred"], marks(spoken)) == ("廣東話", True, {"ESP"})
-    assert (written["language"]["text"], written.get("preferred"), marks(written)) == ("繁體中文", None, {"RWR"})
+    [_, spoken, written] = merged(replace(NOTHING, spoken=CANTONESE, written=CHINESE))[
+        "communication"
+    ]
+    assert (spoken["language"]["text"], spoken["preferred"], marks(spoken)) == (
+        "廣東話",
+        True,
+        {"ESP"},
+    )
+    assert (written["language"]["text"], written.get("preferred"), marks(written)) == (
+        "繁體中文",
+        None,
+        {"RWR"},
+    )
 
 
 def test_a_language_that_shares_only_its_shortest_code_stays_in_the_chart() -> None:
     mandarin = merged(replace(NOTHING, spoken=MANDARIN))
-    texts = [each["language"].get("text") for each in merged(replace(NOTHING, spoken=CANTONESE), mandarin)["communication"]]
+    texts = [
+        each["language"].get("text")
+        for each in merged(replace(NOTHING, spoken=CANTONESE), mandarin)["communication"]
+    ]
     assert texts == [None, "普通话", "廣東話"]
 
 
 def test_a_vendors_own_code_for_the_language_stays_beside_ours() -> None:
     local = {"system": "http://vendor.example/languages", "code": "132"}
     spanish = {"coding": [local, {"system": BCP47, "code": "es-MX"}], "text": "Spanish"}
-    [entry] = merged(replace(NOTHING, spoken=SPANISH), {**CHART, "communication": [{"language": spanish}]})["communication"]
+    [entry] = merged(
+        replace(NOTHING, spoken=SPANISH), {**CHART, "communication": [{"language": spanish}]}
+    )["communication"]
     assert [each["code"] for each in entry["language"]["coding"]] == ["es", "132", "es-MX"]
     assert entry["language"]["text"] == "Español"
 
 
 def test_how_well_a_language_is_spoken_is_somebody_elses_to_say() -> None:
     level = {"url": "level", "valueCoding": {"code": "G"}}
-    fluent = {"url": PROFICIENCY, "extension": [{"url": "type", "valueCoding": {"code": "ESP"}}, level]}
+    fluent = {
+        "url": PROFICIENCY,
+        "extension": [{"url": "type", "valueCoding": {"code": "ESP"}}, level],
+    }
     chart = {**CHART, "communication": [{**ENGLISH, "extension": [fluent]}]}
-    assert merged(replace(NOTHING, spoken=SPANISH), chart)["communication"][0]["extension"] == [fluent]
+    assert merged(replace(NOTHING, spoken=SPANISH), chart)["communication"][0]["extension"] == [
+        fluent
+    ]
 
 
 def test_a_sign_language_is_marked_as_signed() -> None:
     assert marks(merged(replace(NOTHING, spoken=SIGN))["communication"][1]) == {"ESGN"}
 
 
-@pytest.mark.parametrize(("name", "ours"), [("6.1.0", INTERPRETER_REQUIRED), ("8.0.1", INTERPRETER_NEEDED)])
-def test_where_the_chart_has_the_other_interpreter_extension_both_agree(name: str, ours: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "ours"), [("6.1.0", INTERPRETER_REQUIRED), ("8.0.1", INTERPRETER_NEEDED)]
+)
+def test_where_the_chart_has_the_other_interpreter_extension_both_agree(
+    name: str, ours: str
+) -> None:
     other: dict[str, Any] = {"url": INTERPRETER_NEEDED, "valueCoding": {"code": "373067005"}}
     if ours == INTERPRETER_NEEDED:
         other = {"url": INTERPRETER_REQUIRED, "valueBoolean": False}
-    now = merged(replace(NOTHING, interpreter=Interpreter(True)), {"resourceType": "Patient", "extension": [other]}, name)
+    now = merged(
+        replace(NOTHING, interpreter=Interpreter(True)),
+        {"resourceType": "Patient", "extension": [other]},
+        name,
+    )
     assert extension(now, INTERPRETER_REQUIRED)["valueBoolean"] is True
     assert extension(now, INTERPRETER_NEEDED)["valueCoding"]["code"] == "373066001"
 

@@ -33,5 +33,7 @@ def name_of(bug: str) -> str:
 @pytest.mark.parametrize("bug", BUGS)
 def test_each_bug_of_the_field_has_a_test_of_its_name(bug: str) -> None:
     defined = re.compile(rf"^def {name_of(bug)}\(", re.MULTILINE)
-    files = [path.name for path in TESTS.rglob("test_*.py") if defined.search(path.read_text("utf-8"))]
+    files = [
+        path.name for path in TESTS.rglob("test_*.py") if defined.search(path.read_text("utf-8"))
+    ]
     assert len(files) == 1, f"{name_of(bug)} is in {files or 'no file'}"

@@ -30,7 +30,10 @@ def statement(organization: str | None) -> Statement:
     ("organization", "who"),
     [
         ("Organization/1", {"reference": "Organization/1"}),
-        ("urn:oid:1.2|77", {"type": "Organization", "identifier": {"system": "urn:oid:1.2", "value": "77"}}),
+        (
+            "urn:oid:1.2|77",
+            {"type": "Organization", "identifier": {"system": "urn:oid:1.2", "value": "77"}},
+        ),
     ],
 )
 def test_who_transmits(organization: str, who: dict[str, Any]) -> None:

@@ -17,7 +17,10 @@ from fhir_client.writing.suiting import merged
 from fhir_client.writing.values import Writer
 from tests.statements import NOT_ASKED
 
-BIRTH_SEX = {"url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex", "valueCode": "F"}
+BIRTH_SEX = {
+    "url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex",
+    "valueCode": "F",
+}
 ENGLISH = {"language": {"coding": [{"system": BCP47, "code": "en"}]}, "preferred": True}
 PATIENT: dict[str, Any] = {
     "resourceType": "Patient",
@@ -44,7 +47,10 @@ ANYTHING = Capabilities("4.0.1", "", frozenset({"transaction", "batch"}), {})
 
 def test_what_quirks_rule_out_is_not_chosen_and_the_reason_is_said() -> None:
     found = negotiate(Offer(ANYTHING, NARROW))
-    assert (found.rung, found.reasons) == (Rung.PATCH, ("no transaction: the quirks of this kind of server rule it out",))
+    assert (found.rung, found.reasons) == (
+        Rung.PATCH,
+        ("no transaction: the quirks of this kind of server rule it out",),
+    )
 
 
 def test_a_pinned_rung_stands_and_what_speaks_against_it_is_said() -> None:
@@ -57,18 +63,31 @@ def test_a_pinned_rung_stands_and_what_speaks_against_it_is_said() -> None:
 def test_answers_to_own_questionnaires_alone_need_a_map() -> None:
     rungs = ("questionnaire-response", "document")
     assert negotiate(Offer(ANYTHING, Quirks(rungs, own_questionnaires=True))).rung is Rung.DOCUMENT
-    mapped = Quirks(rungs, own_questionnaires=True, questionnaire="urn:theirs", items={"race": "R1"})
+    mapped = Quirks(
+        rungs, own_questionnaires=True, questionnaire="urn:theirs", items={"race": "R1"}
+    )
     assert negotiate(Offer(ANYTHING, mapped)).rung is Rung.QUESTIONNAIRE_RESPONSE
 
 
-def test_an_answer_is_put_under_their_item_wherever_it_stood_and_one_that_has_none_goes_to_a_person() -> None:
+def test_an_answer_is_put_under_their_item_wherever_it_stood_and_one_that_has_none_goes_to_a_person() -> (
+    None
+):
     answer = [{"valueString": "Hmong"}]
-    below = {"linkId": "race.details", "item": [{"linkId": "race.asian", "item": [{"linkId": "race.asian.write-in"}]}]}
+    below = {
+        "linkId": "race.details",
+        "item": [{"linkId": "race.asian", "item": [{"linkId": "race.asian.write-in"}]}],
+    }
     below["item"][0]["item"][0]["answer"] = answer  # type: ignore[index]
-    response = {"questionnaire": "urn:ours", "item": [{"linkId": "notice", "answer": answer}, below]}
+    response = {
+        "questionnaire": "urn:ours",
+        "item": [{"linkId": "notice", "answer": answer}, below],
+    }
     items = {"race.asian.write-in": "R7"}
     mapped = Quirks(own_questionnaires=True, questionnaire="urn:theirs", items=items)
-    assert as_its_own(response, mapped) == {"questionnaire": "urn:theirs", "item": [{"linkId": "R7", "answer": answer}]}
+    assert as_its_own(response, mapped) == {
+        "questionnaire": "urn:theirs",
+        "item": [{"linkId": "R7", "answer": answer}],
+    }
     assert unmapped(response, mapped) == ()
     # A site may leave out a question, but never by oversight; and IT's page must not tell which group was chosen.
     assert unmapped(response, replace(mapped, items={"race.asian.write-in": ""})) == ()
@@ -91,7 +110,11 @@ def test_what_a_server_cannot_hold_is_not_sent_and_a_repeat_changes_nothing() ->
     assert urls == [BIRTH_SEX["url"], URLS["race"]]
     assert not set(urls) & set(INTERPRETERS)
     [only] = merge.patient["communication"]
-    assert (only["language"]["text"], only["preferred"], "extension" in only) == ("Spanish", True, False)
+    assert (only["language"]["text"], only["preferred"], "extension" in only) == (
+        "Spanish",
+        True,
+        False,
+    )
     assert not merged(merge.patient, SAID, writer).changed
 
 
@@ -99,17 +122,28 @@ def test_a_patch_names_only_what_changes_and_tests_it_first() -> None:
     after = merged(PATIENT, SAID, Writer(version("6.1.0"))).patient
     sent = operations(PATIENT, after, Quirks())
     assert all(each["path"].startswith(("/extension/", "/communication/")) for each in sent)
-    assert [each["op"] for each in sent if each["path"] == "/communication/0"] == ["test", "replace"]
+    assert [each["op"] for each in sent if each["path"] == "/communication/0"] == [
+        "test",
+        "replace",
+    ]
     assert {each["op"] for each in sent if each["path"] == "/extension/-"} == {"add"}
 
 
-def test_a_list_that_is_taken_as_a_whole_only_is_tested_and_replaced_as_a_whole_without_what_it_does_not_take() -> None:
+def test_a_list_that_is_taken_as_a_whole_only_is_tested_and_replaced_as_a_whole_without_what_it_does_not_take() -> (
+    None
+):
     vendors = {"url": "https://ehr.example/own", "valueString": "theirs"}
     held = {**PATIENT, "extension": [vendors, BIRTH_SEX]}
     after = merged(held, SAID, Writer(version("6.1.0"), quirks=NARROW)).patient
-    test, change, *rest = [each for each in operations(held, after, NARROW) if each["path"].startswith("/extension")]
+    test, change, *rest = [
+        each for each in operations(held, after, NARROW) if each["path"].startswith("/extension")
+    ]
     assert (test["op"], test["value"]) == ("test", [vendors, BIRTH_SEX])
-    assert (change["op"], [each["url"] for each in change["value"]], rest) == ("replace", [BIRTH_SEX["url"], URLS["race"]], [])
+    assert (change["op"], [each["url"] for each in change["value"]], rest) == (
+        "replace",
+        [BIRTH_SEX["url"], URLS["race"]],
+        [],
+    )
 
 
 def test_a_server_that_takes_no_tests_gets_none() -> None:
@@ -121,10 +155,16 @@ def test_a_server_that_takes_no_tests_gets_none() -> None:
 def test_languages_that_nobody_was_asked_about_stay_where_one_is_kept_as_well() -> None:
     held = {
         **PATIENT,
-        "communication": [ENGLISH, {"language": {"text": "Hmong"}, "extension": [{"url": "https://ehr.example"}]}],
+        "communication": [
+            ENGLISH,
+            {"language": {"text": "Hmong"}, "extension": [{"url": "https://ehr.example"}]},
+        ],
     }
     said = replace(SAID, spoken=None, written=None)
-    assert merged(held, said, Writer(version("6.1.0"), quirks=NARROW)).patient["communication"] == held["communication"]
+    assert (
+        merged(held, said, Writer(version("6.1.0"), quirks=NARROW)).patient["communication"]
+        == held["communication"]
+    )
 
 
 def test_every_rung_has_its_name() -> None:

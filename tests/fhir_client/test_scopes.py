@@ -4,7 +4,9 @@ import pytest
 
 from fhir_client.auth.scopes import Act, Need, limited, missing
 
-CREATE, READ, UPDATE, SEARCH = (Need("Observation", act) for act in (Act.CREATE, Act.READ, Act.UPDATE, Act.SEARCH))
+CREATE, READ, UPDATE, SEARCH = (
+    Need("Observation", act) for act in (Act.CREATE, Act.READ, Act.UPDATE, Act.SEARCH)
+)
 ALL = (CREATE, READ, UPDATE, SEARCH)
 
 

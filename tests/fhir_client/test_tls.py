@@ -43,19 +43,27 @@ def test_a_certificate_that_is_not_trusted_is_not_believed(secure: Secure) -> No
     assert expires(secure().url, timeout=5) is None
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1/fhir", "https://127.0.0.1:9/fhir", "https:///fhir"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1/fhir", "https://127.0.0.1:9/fhir", "https:///fhir"]
+)
 def test_where_there_is_none_to_see(url: str) -> None:
     assert expires(url, timeout=5) is None
 
 
 def test_an_authority_that_we_do_not_know_is_the_servers_fault(secure: Secure) -> None:
     found = fault(secure().url, Tls())
-    assert (type(found), found.words) == (ServerFault, "The server's certificate is not trusted, or has expired.")
+    assert (type(found), found.words) == (
+        ServerFault,
+        "The server's certificate is not trusted, or has expired.",
+    )
 
 
 def test_an_expired_certificate_is_the_servers_fault(secure: Secure, ours: Authority) -> None:
     found = fault(secure(datetime.now(UTC) - timedelta(hours=1)).url, Tls(str(ours.file)))
-    assert (type(found), found.words) == (ServerFault, "The server's certificate is not trusted, or has expired.")
+    assert (type(found), found.words) == (
+        ServerFault,
+        "The server's certificate is not trusted, or has expired.",
+    )
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -78,7 +86,9 @@ def test_without_our_certificate_it_is_our_access_that_is_at_fault(
     assert "certificate that we show" in found.words
 
 
-def test_a_connection_that_breaks_off_is_temporary_and_no_fault_of_certificates(ours: Authority) -> None:
+def test_a_connection_that_breaks_off_is_temporary_and_no_fault_of_certificates(
+    ours: Authority,
+) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(ours.issue("server"))
 
@@ -90,7 +100,9 @@ def test_a_connection_that_breaks_off_is_temporary_and_no_fault_of_certificates(
     assert (type(found), found.words) == (Temporary, "The server cannot be reached.")
 
 
-def test_who_lets_us_in_sends_no_alert(secure: Secure, ours: Authority, client_certificate: Path) -> None:
+def test_who_lets_us_in_sends_no_alert(
+    secure: Secure, ours: Authority, client_certificate: Path
+) -> None:
     tls = Tls(str(ours.file), str(client_certificate))
     assert alert(secure(version=ssl.TLSVersion.TLSv1_3).url, tls, timeout=0.2) == ""
     assert alert("http://127.0.0.1:9", tls) == ""
@@ -110,13 +122,17 @@ def test_a_certificate_of_ours_that_the_server_does_not_take(
     assert (type(found), "certificate that we show" in found.words) == (AccessFault, True)
 
 
-def test_the_key_may_be_in_a_file_of_its_own(secure: Secure, ours: Authority, client_certificate: Path, tmp_path: Path) -> None:
+def test_the_key_may_be_in_a_file_of_its_own(
+    secure: Secure, ours: Authority, client_certificate: Path, tmp_path: Path
+) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     whole = client_certificate.read_bytes()
     cut = whole.index(b"-----BEGIN CERTIFICATE")
     key.write_bytes(whole[:cut])
     certificate.write_bytes(whole[cut:])
-    read(secure(version=ssl.TLSVersion.TLSv1_3).url, Tls(str(ours.file), str(certificate), str(key)))
+    read(
+        secure(version=ssl.TLSVersion.TLSv1_3).url, Tls(str(ours.file), str(certificate), str(key))
+    )
 
 
 def sealed(path: Path) -> bytes:

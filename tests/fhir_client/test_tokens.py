@@ -21,7 +21,10 @@ def test_the_assertion_says_what_smart_asks(site: Site) -> None:
     tokens.grant()
     site.now += timedelta(hours=1)
     tokens.grant()
-    first, second = (jwt.decode(each.form["client_assertion"], KEYS[0].pair, algorithms=["ES384"]) for each in site.asked)
+    first, second = (
+        jwt.decode(each.form["client_assertion"], KEYS[0].pair, algorithms=["ES384"])
+        for each in site.asked
+    )
     assert first.header == {"typ": "JWT", "alg": "ES384", "kid": KEYS[0].id}
     assert first.claims["iss"] == first.claims["sub"] == "intake"
     assert first.claims["aud"] == f"{site.server.url}/token"
@@ -36,8 +39,12 @@ def test_the_assertion_says_what_smart_asks(site: Site) -> None:
     }
 
 
-@pytest.mark.parametrize(("life", "used"), [(300, 270), ("300", 270), (60, 48), (5, 4), (None, 270), ("soon", 270)])
-def test_a_token_is_used_until_shortly_before_its_end(site: Site, life: int | str | None, used: int) -> None:
+@pytest.mark.parametrize(
+    ("life", "used"), [(300, 270), ("300", 270), (60, 48), (5, 4), (None, 270), ("soon", 270)]
+)
+def test_a_token_is_used_until_shortly_before_its_end(
+    site: Site, life: int | str | None, used: int
+) -> None:
     site.life = life
     tokens, began = site.tokens(), site.now
     for after, fetched in ((0, 1), (used - 1, 1), (used, 2)):
@@ -74,7 +81,9 @@ class Watched:
         self.lock.release()
 
 
-def test_threads_that_waited_for_a_fetch_share_its_failure(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_that_waited_for_a_fetch_share_its_failure(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tokens, lock, all_there = site.tokens(), Watched(), threading.Event()
     monkeypatch.setattr(tokens, "_lock", lock)
 
@@ -120,26 +129,49 @@ def test_after_a_401_the_request_goes_once_more_with_a_new_token(site: Site) -> 
 @pytest.mark.parametrize(
     ("answer", "expected", "words"),
     [
-        (refusal("invalid_client", 401), AccessFault, r"does not know us \(invalid_client\); check client_id, our public keys"),
+        (
+            refusal("invalid_client", 401),
+            AccessFault,
+            r"does not know us \(invalid_client\); check client_id, our public keys",
+        ),
         (refusal("unauthorized_client"), AccessFault, "does not know us"),
-        (refusal("invalid_scope"), AccessFault, "does not grant the scopes that we ask for; compare scopes"),
+        (
+            refusal("invalid_scope"),
+            AccessFault,
+            "does not grant the scopes that we ask for; compare scopes",
+        ),
         (refusal("unsupported_grant_type"), AccessFault, "gives no tokens to systems"),
         (refusal("invalid_request"), AccessFault, "check token_url and auth"),
-        (refusal("a_code_of_its_own"), AccessFault, "answered 400: there is none, or it refuses us; check token_url"),
+        (
+            refusal("a_code_of_its_own"),
+            AccessFault,
+            "answered 400: there is none, or it refuses us; check token_url",
+        ),
         (refusal("temporarily_unavailable"), Temporary, "try again later"),
         (Said(401, b"<html>sign in", HTML), AccessFault, "answered 401; check client_id"),
         (Said(403, b""), AccessFault, "answered 403; check client_id"),
         (Said(404, b"<html>", HTML), AccessFault, "check token_url"),
         (Said(405, b""), AccessFault, "check token_url"),
-        (Said(302, b"", {"Location": "https://elsewhere.example/login"}), AccessFault, "has moved; check token_url"),
-        (Said(200, b"<html>Please sign in", HTML), AccessFault, "no token in what the token endpoint answers"),
+        (
+            Said(302, b"", {"Location": "https://elsewhere.example/login"}),
+            AccessFault,
+            "has moved; check token_url",
+        ),
+        (
+            Said(200, b"<html>Please sign in", HTML),
+            AccessFault,
+            "no token in what the token endpoint answers",
+        ),
         (Said(200, b"  <!doctype html>"), AccessFault, "no token"),
         (Said(200, b'{"access_token": "abc', {}), Temporary, "cut off"),
         (Said(200, b""), Temporary, "cut off"),
         (said({"token_type": "bearer"}), AccessFault, "no token"),
         (said({"access_token": "abc", "token_type": "dpop"}), AccessFault, "no token"),
         (said({"access_token": "two\nlines", "token_type": "Bearer"}), AccessFault, "no token"),
-        *[(Said(status, b"<html>oops", HTML), Temporary, "try again later") for status in (408, 429, 500, 502, 503, 504)],
+        *[
+            (Said(status, b"<html>oops", HTML), Temporary, "try again later")
+            for status in (408, 429, 500, 502, 503, 504)
+        ],
     ],
 )
 def test_why_there_is_no_token_is_said_for_what_to_do_next(
@@ -163,7 +195,9 @@ def test_nobody_at_the_token_endpoint_is_temporary(site: Site) -> None:
     assert type(fault(site.tokens())) is Temporary
 
 
-@pytest.mark.parametrize(("off", "words"), [(600, "Its clock and ours are 600 seconds apart."), (30, "")])
+@pytest.mark.parametrize(
+    ("off", "words"), [(600, "Its clock and ours are 600 seconds apart."), (30, "")]
+)
 def test_a_clock_that_explains_a_refusal_is_named(site: Site, off: int, words: str) -> None:
     site.now = datetime(2026, 11, 24, 12, tzinfo=UTC)
     theirs = format_datetime(site.now + timedelta(seconds=off), usegmt=True)

@@ -23,7 +23,14 @@ BY_NURSE = {"performer": [{"reference": "Practitioner/7"}]}
 def observation(how: dict[str, Any], element: str = "race", **more: Any) -> dict[str, Any]:
     code = {"coding": [{"system": "http://loinc.org", "code": CODES[element].code}]}
     subject = {"reference": f"https://ehr.example/fhir/{PATIENT}"}
-    return {"resourceType": "Observation", "status": "final", "code": code, "subject": subject, **how, **more}
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": code,
+        "subject": subject,
+        **how,
+        **more,
+    }
 
 
 class Server:
@@ -63,7 +70,9 @@ def test_what_another_patient_told_is_nobodys_word_here() -> None:
     assert own(observation(SELF, subject={})) == set()
 
 
-@pytest.mark.parametrize("change", [{"status": "entered-in-error"}, {"dataAbsentReason": {"text": "declined"}}])
+@pytest.mark.parametrize(
+    "change", [{"status": "entered-in-error"}, {"dataAbsentReason": {"text": "declined"}}]
+)
 def test_what_does_not_stand_was_not_told(change: dict[str, Any]) -> None:
     assert own(observation(SELF, **change)) == set()
 
@@ -77,7 +86,9 @@ def test_the_newest_word_counts_wherever_it_was_said_and_however_exact_its_date_
 
 
 def test_each_element_has_a_word_of_its_own() -> None:
-    assert own(observation(SELF), observation(RELATED, "ethnicity"), observation(SELF, "interpreter")) == {
+    assert own(
+        observation(SELF), observation(RELATED, "ethnicity"), observation(SELF, "interpreter")
+    ) == {
         "race",
         "interpreter",
     }

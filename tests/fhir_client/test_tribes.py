@@ -23,7 +23,10 @@ ENROLLED = {
     "extension": [
         {
             "url": "tribalAffiliation",
-            "valueCodeableConcept": {"coding": [{"system": TRIBAL_ENTITIES, "code": "170"}], "text": "Diné"},
+            "valueCodeableConcept": {
+                "coding": [{"system": TRIBAL_ENTITIES, "code": "170"}],
+                "text": "Diné",
+            },
         },
         {"url": "isEnrolled", "valueBoolean": True},
     ],
@@ -31,8 +34,12 @@ ENROLLED = {
 MEMBER = {**CHART, "extension": [BIRTH_SEX, ENROLLED, RACE]}
 
 
-def merge(said: Any, chart: dict[str, Any] = CHART, *, name: str = "6.1.0", erases: bool = False) -> Merge:
-    return apply(chart, replace(NOT_ASKED, tribes=said), version(name), MergePolicy(decline_erases=erases))
+def merge(
+    said: Any, chart: dict[str, Any] = CHART, *, name: str = "6.1.0", erases: bool = False
+) -> Merge:
+    return apply(
+        chart, replace(NOT_ASKED, tribes=said), version(name), MergePolicy(decline_erases=erases)
+    )
 
 
 def held(merged: Merge) -> list[dict[str, Any]]:

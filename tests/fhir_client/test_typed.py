@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from fhir_client.uscore.patient import URLS, apply
-from fhir_client.uscore.statement import BCP47, CDCREC, AbsentReason, Coded, Coding, Interpreter, Language, Statement
+from fhir_client.uscore.statement import (
+    BCP47,
+    CDCREC,
+    AbsentReason,
+    Coded,
+    Coding,
+    Interpreter,
+    Language,
+    Statement,
+)
 from fhir_client.uscore.versions import NULL_FLAVOR, version
 from fhir_client.writing.typed import NOTHING, worksheet
 from fhir_client.writing.values import Writer
@@ -36,7 +45,9 @@ def left(patient: dict[str, Any], said: Statement = SAID) -> dict[str, str]:
 
 
 def coded(element: str, text: str, *parts: tuple[str, str, str]) -> dict[str, Any]:
-    nested = [{"url": url, "valueCoding": {"system": system, "code": code}} for url, system, code in parts]
+    nested = [
+        {"url": url, "valueCoding": {"system": system, "code": code}} for url, system, code in parts
+    ]
     return {"url": URLS[element], "extension": [*nested, {"url": "text", "valueString": text}]}
 
 
@@ -59,7 +70,9 @@ def test_what_we_would_write_is_said_by_the_chart() -> None:
 
 
 def test_codes_count_and_neither_texts_nor_places_nor_how_a_refusal_is_coded() -> None:
-    race = coded("race", "Asian; Hmong", ("detailed", CDCREC, "2037-0"), ("ombCategory", CDCREC, "2028-9"))
+    race = coded(
+        "race", "Asian; Hmong", ("detailed", CDCREC, "2037-0"), ("ombCategory", CDCREC, "2028-9")
+    )
     ethnicity = coded("ethnicity", "Patient refused", ("ombCategory", NULL_FLAVOR, "UNK"))
     assert not {"race", "ethnicity"} & left({**PATIENT, "extension": [race, ethnicity]}).keys()
 
@@ -79,11 +92,17 @@ def test_less_or_something_else_is_not_what_was_said(race: dict[str, Any]) -> No
 def test_own_words_are_compared_as_words() -> None:
     said = replace(NOT_ASKED, race=Coded("Hmong and  proud"))
     assert left({**PATIENT, "extension": [coded("race", "hmong AND proud")]}, said) == {}
-    assert left({**PATIENT, "extension": [coded("race", "Hmong")]}, said) == {"race": "Hmong and  proud"}
+    assert left({**PATIENT, "extension": [coded("race", "Hmong")]}, said) == {
+        "race": "Hmong and  proud"
+    }
 
 
-@pytest.mark.parametrize(("codes", "done"), [(["zh"], True), (["yue"], True), (["zh", "cmn"], False), (["en"], False)])
-def test_a_language_in_fewer_codes_is_the_same_and_in_others_is_not(codes: list[str], done: bool) -> None:
+@pytest.mark.parametrize(
+    ("codes", "done"), [(["zh"], True), (["yue"], True), (["zh", "cmn"], False), (["en"], False)]
+)
+def test_a_language_in_fewer_codes_is_the_same_and_in_others_is_not(
+    codes: list[str], done: bool
+) -> None:
     language = {"coding": [{"system": BCP47, "code": code} for code in codes]}
     chart = {**PATIENT, "communication": [{"language": language, "preferred": True}]}
     assert ("spoken-language" not in left(chart)) is done

@@ -31,7 +31,12 @@ from tests.statements import NAVAJO, OWN
 
 Chart = dict[str, Any]
 EVERYTHING = replace(
-    NOTHING, race=ASIAN, spoken=SPANISH, written=CANTONESE, interpreter=Interpreter(True), tribes=Tribes((NAVAJO, OWN))
+    NOTHING,
+    race=ASIAN,
+    spoken=SPANISH,
+    written=CANTONESE,
+    interpreter=Interpreter(True),
+    tribes=Tribes((NAVAJO, OWN)),
 )
 GERMAN = {"language": {"text": "Deutsch"}}
 
@@ -40,7 +45,9 @@ def key(text: str) -> str:
     return sha256(f"secret {text}".encode()).hexdigest()
 
 
-def wrote(chart: Chart, said: Statement, policy: MergePolicy | None = None) -> tuple[Chart, tuple[Part, ...]]:
+def wrote(
+    chart: Chart, said: Statement, policy: MergePolicy | None = None
+) -> tuple[Chart, tuple[Part, ...]]:
     after = dict(apply(chart, said, V6, policy).patient)
     return after, parts_of(elements_of(chart), elements_of(after), key)
 
@@ -61,7 +68,10 @@ def test_only_what_was_changed_is_kept_and_nothing_of_what_was_said() -> None:
 def test_taken_back_the_chart_is_as_it_was(erases: bool) -> None:
     policy = MergePolicy(decline_erases=erases)
     told = dict(apply(CHART, EVERYTHING, V6).patient)
-    for before, said in ((CHART, EVERYTHING), (told, replace(NOTHING, race=DECLINED, spoken=DECLINED, interpreter=DECLINED))):
+    for before, said in (
+        (CHART, EVERYTHING),
+        (told, replace(NOTHING, race=DECLINED, spoken=DECLINED, interpreter=DECLINED)),
+    ):
         after, parts = wrote(before, said, policy)
         again = taken_back(after, parts, key)
         assert elements_of(again) == elements_of(before)
@@ -76,7 +86,10 @@ def test_a_server_may_add_ids_displays_and_another_order(element: str) -> None:
         each["id"] = "of-the-server"
     held.reverse()
     assert stands(after, parts)[element] is Stand.OURS
-    assert {each["url"] for each in taken_back(after, parts, key)["extension"]} == {BIRTH_SEX["url"], URLS["race"]}
+    assert {each["url"] for each in taken_back(after, parts, key)["extension"]} == {
+        BIRTH_SEX["url"],
+        URLS["race"],
+    }
 
 
 def test_others_entries_stay_and_are_no_change_of_ours() -> None:
@@ -90,8 +103,13 @@ def test_others_entries_stay_and_are_no_change_of_ours() -> None:
     "edit",
     [
         lambda entries: [*entries, {**GERMAN, "preferred": True}],
-        lambda entries: [{key: each[key] for key in each if key != "preferred"} for each in entries],
-        lambda entries: [*entries[:-1], {**entries[-1], "extension": [*entries[-1]["extension"], {"url": "odd"}]}],
+        lambda entries: [
+            {key: each[key] for key in each if key != "preferred"} for each in entries
+        ],
+        lambda entries: [
+            *entries[:-1],
+            {**entries[-1], "extension": [*entries[-1]["extension"], {"url": "odd"}]},
+        ],
         lambda entries: entries[:-1],
     ],
     ids=["another preferred", "none preferred", "decorated", "taken out"],
@@ -149,9 +167,18 @@ class World:
         after = dict(apply(self.chart, said, V6).patient)
         parts = parts_of(elements_of(self.chart), elements_of(after), key)
         fields = {"race": said.race, "ethnicity": said.ethnicity, "interpreter": said.interpreter}
-        spoken = {name for name, each in fields.items() if each is not None and each not in tuple(type(DECLINED))}
-        tongues = any(each is not None and each not in tuple(type(DECLINED)) for each in (said.spoken, said.written))
-        speaks_of = spoken | ({"communication"} if tongues else set()) | {part.element for part in parts}
+        spoken = {
+            name
+            for name, each in fields.items()
+            if each is not None and each not in tuple(type(DECLINED))
+        }
+        tongues = any(
+            each is not None and each not in tuple(type(DECLINED))
+            for each in (said.spoken, said.written)
+        )
+        speaks_of = (
+            spoken | ({"communication"} if tongues else set()) | {part.element for part in parts}
+        )
         self.ours.append(Submission({part.element: part for part in parts}, frozenset(speaks_of)))
         self.chart = after
 
@@ -171,7 +198,9 @@ class World:
             return
         mine = standing[place % len(standing)]
         later = standing[standing.index(mine) + 1 :]
-        again: Mapping[str, Submission] = {part: each for each in reversed(later) for part in each.speaks_of}
+        again: Mapping[str, Submission] = {
+            part: each for each in reversed(later) for part in each.speaks_of
+        }
         parts = [part for part in mine.parts.values() if part.element not in again]
         assert Stand.OTHERS not in {stand(elements_of(self.chart), part, key) for part in parts}
         self.chart = taken_back(self.chart, parts, key)
@@ -192,7 +221,9 @@ steps = st.lists(
 
 
 @given(steps)
-def test_any_sequence_of_submissions_edits_and_undos_leaves_what_others_wrote(done: list[tuple[str, Any]]) -> None:
+def test_any_sequence_of_submissions_edits_and_undos_leaves_what_others_wrote(
+    done: list[tuple[str, Any]],
+) -> None:
     world = World()
     for what, value in done:
         getattr(world, what)(value)

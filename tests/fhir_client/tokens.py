@@ -21,11 +21,17 @@ HTML = {"Content-Type": "text/html"}
 
 
 def said(body: dict[str, Any], status: int = 200, **headers: str) -> Said:
-    return Said(status, json.dumps(body).encode(), {key.replace("_", "-"): value for key, value in headers.items()})
+    return Said(
+        status,
+        json.dumps(body).encode(),
+        {key.replace("_", "-"): value for key, value in headers.items()},
+    )
 
 
 def refusal(code: str, status: int = 400) -> Said:
-    return said({"error": code, "error_description": f"{SECRET} is wrong", "error_uri": SECRET}, status)
+    return said(
+        {"error": code, "error_description": f"{SECRET} is wrong", "error_uri": SECRET}, status
+    )
 
 
 @dataclass
@@ -61,8 +67,12 @@ class Site:
         life = {} if self.life is None else {"expires_in": self.life}
         return said({"access_token": value, "token_type": "bearer", **life, **more})
 
-    def tokens(self, credential: PrivateKeyJwt | ClientSecret | None = None, **changes: Any) -> Tokens:
-        return Tokens(self.base, credential or signing(), **{"timeout": 5, "now": lambda: self.now, **changes})
+    def tokens(
+        self, credential: PrivateKeyJwt | ClientSecret | None = None, **changes: Any
+    ) -> Tokens:
+        return Tokens(
+            self.base, credential or signing(), **{"timeout": 5, "now": lambda: self.now, **changes}
+        )
 
 
 def signing(keys: tuple[Key, ...] = KEYS[:1], signer: str = "") -> PrivateKeyJwt:

@@ -53,7 +53,9 @@ def answered(site: TestSite, interpreter: str = "yes") -> None:
 
 
 @pytest.mark.parametrize(("interpreter", "days"), [("yes", 364), ("declined", 364)])
-def test_who_answered_is_told_so_and_is_done_by_one_tap(pages: TestSite, interpreter: str, days: float) -> None:
+def test_who_answered_is_told_so_and_is_done_by_one_tap(
+    pages: TestSite, interpreter: str, days: float
+) -> None:
     answered(pages, interpreter)
     person = come_back(pages, days=days)
     assert BEFORE in person.page.text
@@ -79,7 +81,9 @@ def test_who_wants_to_answers_again(pages: TestSite) -> None:
 
 
 @pytest.mark.parametrize(("interpreter", "days"), [("yes", 366), ("unknown", 1), ("declined", 366)])
-def test_after_the_interval_and_after_not_knowing_they_are_asked(pages: TestSite, interpreter: str, days: float) -> None:
+def test_after_the_interval_and_after_not_knowing_they_are_asked(
+    pages: TestSite, interpreter: str, days: float
+) -> None:
     answered(pages, interpreter)
     person = come_back(pages, days=days)
     assert BEFORE not in person.page.text
@@ -108,7 +112,9 @@ def test_the_newest_answers_count(pages: TestSite) -> None:
 
 
 def said(pages: TestSite, *states: State | None) -> Submission:
-    questions = [each.id for each in pages.settings.question_set.questions if each.about is Subject.PATIENT]
+    questions = [
+        each.id for each in pages.settings.question_set.questions if each.about is Subject.PATIENT
+    ]
     answers = {key: Answer(state) for key, state in zip(questions, states, strict=True) if state}
     return replace(submission(), answers=answers, answered_at=datetime(2026, 11, 24, tzinfo=UTC))
 
@@ -124,7 +130,11 @@ def said(pages: TestSite, *states: State | None) -> Submission:
         ([None] * 4, None),
     ],
 )
-def test_the_shortest_interval_counts(pages: TestSite, states: list[State | None], after: timedelta | None) -> None:
+def test_the_shortest_interval_counts(
+    pages: TestSite, states: list[State | None], after: timedelta | None
+) -> None:
     sent = said(pages, *states)
-    found = journey.again_at(sent, pages.settings.question_set, {State.ANSWERED: YEAR, State.DECLINED: HALF})
+    found = journey.again_at(
+        sent, pages.settings.question_set, {State.ANSWERED: YEAR, State.DECLINED: HALF}
+    )
     assert found == (None if after is None else sent.answered_at + after)

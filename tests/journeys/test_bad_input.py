@@ -36,12 +36,16 @@ def fault(person: Person) -> str:
     ],
     ids=["declined", "unknown", "forged", "long", "control"],
 )
-def test_shown_again_with_what_was_typed(person: Person, given: dict[str, str | list[str]], sentence: str) -> None:
+def test_shown_again_with_what_was_typed(
+    person: Person, given: dict[str, str | list[str]], sentence: str
+) -> None:
     person.send(given)
     assert person.path == "/question/race-ethnicity"
     assert sentence in fault(person)
     held = person._held(person._form(None))
-    assert held.get("choice", []) == [each for each in given.get("choice", []) if each != "no-such-group"]
+    assert held.get("choice", []) == [
+        each for each in given.get("choice", []) if each != "no-such-group"
+    ]
     assert held["own-words"] == [str(given.get("own-words", "")).replace("\x07", "\x07")]
     person.send({"choice": ["2028-9"], "own-words": ""})
     assert (person.path, fault(person)) == ("/question/race-ethnicity/details", "")
@@ -59,8 +63,12 @@ def test_declining_after_an_answer_is_asked_once_and_then_kept(person: Person) -
     assert "checked" not in person.page.text
 
 
-@pytest.mark.parametrize(("state", "words"), [("declined", "I’d rather not say"), ("unknown", "I don’t know")])
-def test_to_go_on_from_what_was_not_answered_takes_nothing_back(person: Person, state: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "words"), [("declined", "I’d rather not say"), ("unknown", "I don’t know")]
+)
+def test_to_go_on_from_what_was_not_answered_takes_nothing_back(
+    person: Person, state: str, words: str
+) -> None:
     for _ in range(4):
         person.send({"state": state})
     for question in ("race-ethnicity", "spoken-language", "interpreter"):
@@ -153,7 +161,12 @@ def test_nobody_jumps_ahead(pages: TestSite) -> None:
     person.pair()
     person.speak("en")
     person.born(17, 5, 1980)
-    for path in ("/check", "/question/interpreter", "/question/race-ethnicity/details", "/question/none"):
+    for path in (
+        "/check",
+        "/question/interpreter",
+        "/question/race-ethnicity/details",
+        "/question/none",
+    ):
         person.get(path)
         assert person.path == ("/why" if path != "/question/none" else path)
     assert person.page.status_code == 404
@@ -189,32 +202,53 @@ def test_left_alone_a_tablet_forgets(person: Person, pages: TestSite) -> None:
 
 
 @pytest.mark.parametrize(
-    "back", ["//evil.example", "/\\evil.example", "/\t/evil.example", "/\n/evil.example", "https://evil.example"]
+    "back",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "https://evil.example",
+    ],
 )
 def test_a_choice_of_how_the_pages_look_leads_to_no_other_site(person: Person, back: str) -> None:
     person.send({"size": "large", "back": back}, form="/look")
-    assert (person.page.status_code, [each.location for each in person.page.history]) == (200, ["/"])
+    assert (person.page.status_code, [each.location for each in person.page.history]) == (
+        200,
+        ["/"],
+    )
 
 
 def test_a_draft_that_vanished_is_said_so(person: Person, pages: TestSite) -> None:
     with pages.database.write() as tx:
-        drafts.drop_idle(tx, kiosk=pages.settings.times.kiosk_drop * 0, others=pages.settings.times.draft_idle)
+        drafts.drop_idle(
+            tx, kiosk=pages.settings.times.kiosk_drop * 0, others=pages.settings.times.draft_idle
+        )
     person.send({"choice": ["2028-9"]})
     assert person.heading == "Please start again"
 
 
-def test_no_log_says_what_was_typed(person: Person, caplog: pytest.LogCaptureFixture, pages: TestSite) -> None:
+def test_no_log_says_what_was_typed(
+    person: Person, caplog: pytest.LogCaptureFixture, pages: TestSite
+) -> None:
     pages.app.testing = False
     caplog.set_level(logging.DEBUG)
     person.send({"own-words": "Tu’un Savi " * 300, "state": "nonsense"})
     person.send({"choice": ["\x00"]})
-    person.client.post("/question/race-ethnicity", data=b"\xff\xfe=%%%", content_type="application/x-www-form-urlencoded")
+    person.client.post(
+        "/question/race-ethnicity",
+        data=b"\xff\xfe=%%%",
+        content_type="application/x-www-form-urlencoded",
+    )
     assert person.page.status_code < 500
     assert "Savi" not in caplog.text
 
 
 def test_a_fault_of_ours_is_calm_and_tells_no_answer(
-    person: Person, caplog: pytest.LogCaptureFixture, pages: TestSite, monkeypatch: pytest.MonkeyPatch
+    person: Person,
+    caplog: pytest.LogCaptureFixture,
+    pages: TestSite,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pages.app.testing = False
 

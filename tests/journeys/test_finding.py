@@ -58,7 +58,9 @@ def test_a_date_that_is_none_is_told_from_one_that_is_not_whole(
     assert sentence in person.page.text
 
 
-def test_the_date_of_birth_fits_around_the_appointment_only(pages: TestSite, person: Person) -> None:
+def test_the_date_of_birth_fits_around_the_appointment_only(
+    pages: TestSite, person: Person
+) -> None:
     pages.visit("1", starts_at=pages.clock() + timedelta(hours=3))
     person.born(17, 5, 1980)
     assert MISSED in person.page.text
@@ -68,7 +70,9 @@ def test_the_date_of_birth_fits_around_the_appointment_only(pages: TestSite, per
 
 
 @pytest.mark.parametrize("through", ["tablet", "link"])
-def test_what_was_not_found_is_said_once_by_a_page_that_can_be_reloaded(pages: TestSite, person: Person, through: str) -> None:
+def test_what_was_not_found_is_said_once_by_a_page_that_can_be_reloaded(
+    pages: TestSite, person: Person, through: str
+) -> None:
     if through == "link":
         person = Person(pages)
         person.get(link_to(pages, pages.visit("1")))
@@ -85,7 +89,9 @@ def test_what_was_not_found_is_said_once_by_a_page_that_can_be_reloaded(pages: T
 
 @pytest.mark.parametrize("from_page", ["find", "why"])
 @pytest.mark.parametrize("through", ["tablet", "link"])
-def test_back_leads_from_the_first_pages_to_the_languages(pages: TestSite, through: str, from_page: str) -> None:
+def test_back_leads_from_the_first_pages_to_the_languages(
+    pages: TestSite, through: str, from_page: str
+) -> None:
     person, first = Person(pages), "/"
     visit = pages.visit("1")
     if through == "tablet":
@@ -109,7 +115,9 @@ def test_another_clinics_visit_is_not_found(pages: TestSite, person: Person) -> 
     assert MISSED in person.page.text
 
 
-def test_a_tie_is_broken_by_initials_and_twins_go_to_the_desk(pages: TestSite, person: Person) -> None:
+def test_a_tie_is_broken_by_initials_and_twins_go_to_the_desk(
+    pages: TestSite, person: Person
+) -> None:
     pages.visit("1", initials="AL")
     pages.visit("2", initials="BK", name="Bo Kim")
     person.born(17, 5, 1980)
@@ -124,7 +132,9 @@ def test_a_tie_is_broken_by_initials_and_twins_go_to_the_desk(pages: TestSite, p
 
 
 @pytest.mark.parametrize("typed", ["ĐN", "đn", "ND", "n. d.", "dn"])
-def test_initials_may_be_typed_without_marks_and_in_either_order(pages: TestSite, person: Person, typed: str) -> None:
+def test_initials_may_be_typed_without_marks_and_in_either_order(
+    pages: TestSite, person: Person, typed: str
+) -> None:
     pages.visit("1", initials="NĐ", name="Ngọc Đặng")
     pages.visit("2", initials="BK", name="Bo Kim")
     person.born(17, 5, 1980)
@@ -132,7 +142,9 @@ def test_initials_may_be_typed_without_marks_and_in_either_order(pages: TestSite
     assert person.path == "/why"
 
 
-def test_initials_that_fit_two_in_one_order_or_the_other_go_to_the_desk(pages: TestSite, person: Person) -> None:
+def test_initials_that_fit_two_in_one_order_or_the_other_go_to_the_desk(
+    pages: TestSite, person: Person
+) -> None:
     pages.visit("1", initials="AL")
     pages.visit("2", initials="LA", name="Lu An")
     person.born(17, 5, 1980)
@@ -152,7 +164,9 @@ def test_guessing_ends_at_the_desk(pages: TestSite, person: Person) -> None:
     assert person.path == "/why"
 
 
-def test_who_has_answered_is_not_asked_again_by_date_of_birth(pages: TestSite, person: Person) -> None:
+def test_who_has_answered_is_not_asked_again_by_date_of_birth(
+    pages: TestSite, person: Person
+) -> None:
     pages.visit("1")
     person.born(17, 5, 1980)
     person.send()

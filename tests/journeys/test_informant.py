@@ -36,7 +36,9 @@ def walk(person: Person) -> list[str]:
 
 
 @pytest.mark.parametrize("informant", Informant)
-def test_who_answers_for_another_is_asked_about_themselves_last(pages: TestSite, informant: Informant) -> None:
+def test_who_answers_for_another_is_asked_about_themselves_last(
+    pages: TestSite, informant: Informant
+) -> None:
     pages.visit("1")
     person = Person(pages)
     person.arrive(informant.value)
@@ -104,7 +106,11 @@ def test_it_is_in_the_response_and_in_no_part_of_the_record(pages: TestSite) -> 
     said = statement(sent, questions, MappingPolicy())
     assert isinstance(said.spoken, Language)
     assert (said.spoken.text, said.interpreter, said.written) == ("English", None, None)
-    assert [each.link_id for each in said.items] == ["spoken-language", "informant-language", "informant-interpreter"]
+    assert [each.link_id for each in said.items] == [
+        "spoken-language",
+        "informant-language",
+        "informant-interpreter",
+    ]
     assert elements_of(sent, questions) == {"spoken-language"}
     # Beside the patient's own answers to the same, whatever each of them is.
     both = {**sent.answers, "interpreter": NO, "informant-language": Answer(State.DECLINED)}
@@ -116,7 +122,10 @@ def test_it_is_in_the_response_and_in_no_part_of_the_record(pages: TestSite) -> 
 def test_in_the_questionnaire_it_carries_no_code_of_the_patients_record(pages: TestSite) -> None:
     items = {each.link_id: each for each in form_of(pages.settings.question_set, ("es",)).items}
     assert items["spoken-language"].code is not None
-    assert [items[link].code for link in ("informant-language", "informant-interpreter")] == [None, None]
+    assert [items[link].code for link in ("informant-language", "informant-interpreter")] == [
+        None,
+        None,
+    ]
     # Nobody is asked it by a renderer that does not know who answers.
     assert {link for link, each in items.items() if each.hidden} == {
         "notice",
@@ -142,7 +151,11 @@ def test_it_has_no_part_in_when_the_patient_is_asked_again(pages: TestSite) -> N
             "Mandarin Chinese, wants an interpreter",
         ),
         (Informant.CAREGIVER, {"informant-interpreter": NO}, "needs no interpreter"),
-        (Informant.GUARDIAN, {"informant-language": Answer(State.ANSWERED, (), {"own-words": "<b>Mam</b>"})}, "“<b>Mam</b>”"),
+        (
+            Informant.GUARDIAN,
+            {"informant-language": Answer(State.ANSWERED, (), {"own-words": "<b>Mam</b>"})},
+            "“<b>Mam</b>”",
+        ),
         (Informant.GUARDIAN, {"informant-language": Answer(State.DECLINED)}, ""),
         (Informant.GUARDIAN, {}, ""),
         (Informant.SELF, {}, ""),
@@ -167,12 +180,16 @@ def test_the_desk_is_told_how_to_speak_with_them_and_nothing_of_the_patient(
 def only(pages: TestSite) -> Submission:
     """Answers of nobody yet."""
     questions = pages.settings.question_set
-    return replace(submission("Patient/1"), question_set=questions.id, question_set_version=questions.version)
+    return replace(
+        submission("Patient/1"), question_set=questions.id, question_set_version=questions.version
+    )
 
 
 def test_answers_that_were_given_up_tell_the_desk_nothing(pages: TestSite) -> None:
     visit = pages.visit("1")
-    sent = replace(only(pages), informant=Informant.GUARDIAN, answers={"informant-interpreter": YES})
+    sent = replace(
+        only(pages), informant=Informant.GUARDIAN, answers={"informant-interpreter": YES}
+    )
     with pages.database.write() as tx:
         submissions.submit(tx, sent, "main", visit.id)
         tx.connection.execute(table.update().values(status=Status.REVERSED.value))

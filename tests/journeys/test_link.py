@@ -72,7 +72,10 @@ def test_it_goes_on_where_it_was_left_on_the_same_device(pages: TestSite) -> Non
     assert person.path == "/question/race-ethnicity/details"
     other = Person(pages)
     other.get(path)
-    assert (other.page.status_code, other.heading) == (410, "This link was opened on another device")
+    assert (other.page.status_code, other.heading) == (
+        410,
+        "This link was opened on another device",
+    )
 
 
 def test_opened_again_midway_it_goes_on_in_the_language_chosen_last(pages: TestSite) -> None:
@@ -89,13 +92,19 @@ def test_opened_again_midway_it_goes_on_in_the_language_chosen_last(pages: TestS
         assert "Blanca" not in person.page.text
     person.get("/birth-date")
     person.born(17, 5, 1980)
-    assert (person.path, person.heading) == ("/question/race-ethnicity/details", "¿Le gustaría contarnos más?")
+    assert (person.path, person.heading) == (
+        "/question/race-ethnicity/details",
+        "¿Le gustaría contarnos más?",
+    )
     assert "Blanca" in person.page.text
     while person.path != "/done":
         person.send()
     with pages.database.write() as tx:
         [claimed] = claims.claim(tx, "main", limit=9, lease=timedelta(minutes=1))
-    assert (claimed.submission.locale, claimed.submission.answers["race-ethnicity"].choices) == ("es", ("2106-3",))
+    assert (claimed.submission.locale, claimed.submission.answers["race-ethnicity"].choices) == (
+        "es",
+        ("2106-3",),
+    )
 
 
 def test_a_forwarded_link_has_few_tries(pages: TestSite) -> None:
@@ -138,7 +147,9 @@ def test_a_link_that_ended_says_so(pages: TestSite, ending: str) -> None:
         if ending == "revoked":
             links.revoke(tx, found.id)
         if ending == "visit gone":
-            visits.fetched(tx, "riverside", [], visit.starts_at, visit.starts_at + timedelta(hours=1))
+            visits.fetched(
+                tx, "riverside", [], visit.starts_at, visit.starts_at + timedelta(hours=1)
+            )
     if ending == "expired":
         pages.clock.advance(days=3)
     person.get(f"{path}x" if ending == "unknown" else path)

@@ -10,7 +10,17 @@ def test_a_head_is_no_answer(pages: TestSite) -> None:
     person = Person(pages)
     person.arrive()
     person.send({"choice": ["2106-3"]})
-    for path in ("/question/race-ethnicity", "/question/spoken-language", "/why", "/who", "/find", "/pair", "/birth-date"):
+    for path in (
+        "/question/race-ethnicity",
+        "/question/spoken-language",
+        "/why",
+        "/who",
+        "/find",
+        "/pair",
+        "/birth-date",
+    ):
         person.client.head(path)
     person.get("/question/race-ethnicity")
-    assert [attributes(node)["value"] for node in person.document.query("input[checked]")] == ["2106-3"]
+    assert [attributes(node)["value"] for node in person.document.query("input[checked]")] == [
+        "2106-3"
+    ]

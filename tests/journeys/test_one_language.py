@@ -140,26 +140,44 @@ def test_no_page_says_an_english_message(tribal_pages: TestSite, tag: str) -> No
     speaks = translator(tag)
     messages = {str(message.id) for message in read_template() if message.id}
     # In Tagalog the Korean language is called just that, and Korean people are not.
-    english = {text for text in messages if speaks.plain(text) != text} - {*language_names(tag).values()}
+    english = {text for text in messages if speaks.plain(text) != text} - {
+        *language_names(tag).values()
+    }
     for person in walk(tribal_pages, tag):
-        assert [text for text in own_texts(person.document.root, tag) if text in english] == [], person.path
+        assert [text for text in own_texts(person.document.root, tag) if text in english] == [], (
+            person.path
+        )
 
 
 @pytest.mark.parametrize(
-    ("tag", "script"), [("ar", "ARABIC"), ("ru", "CYRILLIC"), ("ko", "HANGUL"), ("zh-Hans", "CJK"), ("zh-Hant", "CJK")]
+    ("tag", "script"),
+    [
+        ("ar", "ARABIC"),
+        ("ru", "CYRILLIC"),
+        ("ko", "HANGUL"),
+        ("zh-Hans", "CJK"),
+        ("zh-Hant", "CJK"),
+    ],
 )
-def test_no_word_of_a_page_is_in_another_script(tribal_pages: TestSite, tag: str, script: str) -> None:
+def test_no_word_of_a_page_is_in_another_script(
+    tribal_pages: TestSite, tag: str, script: str
+) -> None:
     for person in walk(tribal_pages, tag):
         texts = list(own_texts(person.document.root, tag))
         assert len(texts) > 9
         letters = {each for text in texts for each in text if each.isalpha()}
-        assert {each for each in letters if not unicodedata.name(each).startswith(script)} == set(), (person.path, texts)
+        assert {
+            each for each in letters if not unicodedata.name(each).startswith(script)
+        } == set(), (person.path, texts)
 
 
 @pytest.mark.parametrize(
-    ("tag", "term", "found"), [("es", "señas", "otra lengua de señas"), ("ar", "الإشارة", "لغة الإشارة المكسيكية")]
+    ("tag", "term", "found"),
+    [("es", "señas", "otra lengua de señas"), ("ar", "الإشارة", "لغة الإشارة المكسيكية")],
 )
-def test_a_language_that_cldr_does_not_name_is_found_by_our_name(pages: TestSite, tag: str, term: str, found: str) -> None:
+def test_a_language_that_cldr_does_not_name_is_found_by_our_name(
+    pages: TestSite, tag: str, term: str, found: str
+) -> None:
     pages.visit("1")
     person = Person(pages)
     person.arrive(language=tag)

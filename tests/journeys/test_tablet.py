@@ -38,12 +38,18 @@ def test_from_pairing_to_thank_you(pages: TestSite) -> None:
     assert (person.path, person.heading) == ("/done", "Thank you")
     said = only_submission(pages)
     assert said.answers == {
-        "race-ethnicity": Answer(State.ANSWERED, ("2028-9", "2034-7", "2047-9", "2118-8"), {"2118-8": "de Alepo"}),
+        "race-ethnicity": Answer(
+            State.ANSWERED, ("2028-9", "2034-7", "2047-9", "2118-8"), {"2118-8": "de Alepo"}
+        ),
         "spoken-language": Answer(State.ANSWERED, ("yue",)),
         "written-language": Answer(State.ANSWERED, (), {"own-words": "Ñuu Savi"}),
         "interpreter": Answer(State.DECLINED),
     }
-    assert (said.patient, said.appointment, said.clinic) == ("Patient/1", "Appointment/1", "riverside")
+    assert (said.patient, said.appointment, said.clinic) == (
+        "Patient/1",
+        "Appointment/1",
+        "riverside",
+    )
     assert (said.informant, said.channel, said.locale) == (Informant.SELF, Channel.KIOSK, "en")
     assert said.answered_at.isoformat() == "2026-11-24T10:00:00-05:00"
 
@@ -118,7 +124,10 @@ def test_the_first_page_wipes_what_was_begun(pages: TestSite) -> None:
     person.get("/question/written-language")
     assert person.path == "/question/written-language"
     person.get("/")
-    assert (person.heading, attributes(person.document.query("html")[0])["lang"]) == ("Choose a language", "en")
+    assert (person.heading, attributes(person.document.query("html")[0])["lang"]) == (
+        "Choose a language",
+        "en",
+    )
     for path in ("/question/spoken-language", "/onward", "/find"):
         person.get(path)
         assert "Cantonese" not in person.page.text
@@ -140,21 +149,30 @@ def test_the_first_page_after_a_thank_you_is_as_at_the_beginning(pages: TestSite
     assert (root["data-size"], root["data-theme"]) == ("largest", "dark")
     person.get("/")
     root = attributes(person.document.query("html")[0])
-    assert (person.heading, root["lang"], {"data-size", "data-theme"} & root.keys()) == ("Choose a language", "en", set())
+    assert (person.heading, root["lang"], {"data-size", "data-theme"} & root.keys()) == (
+        "Choose a language",
+        "en",
+        set(),
+    )
 
 
 def test_the_look_that_was_chosen_on_the_first_page_goes_along(pages: TestSite) -> None:
     person = Person(pages)
     person.pair()
     person.send({"size": "large"}, form="/look")
-    assert (person.path, attributes(person.document.query("html")[0])["data-size"]) == ("/", "large")
+    assert (person.path, attributes(person.document.query("html")[0])["data-size"]) == (
+        "/",
+        "large",
+    )
     person.send({"language": "es"}, form="/language")
     person.get("/")
     root = attributes(person.document.query("html")[0])
     assert (root["lang"], root["data-size"]) == ("en", "large")
 
 
-def test_behind_https_the_whole_way_works_and_the_cookies_are_secure(secure_pages: TestSite) -> None:
+def test_behind_https_the_whole_way_works_and_the_cookies_are_secure(
+    secure_pages: TestSite,
+) -> None:
     secure_pages.visit("1")
     person = Person(secure_pages, "https://intake.clinic.example")
     person.arrive("guardian")
@@ -192,7 +210,9 @@ def test_the_questions_of_1997(template: Path, tmp_path: Path) -> None:
     site.database.close()
 
 
-def test_where_the_visit_leaves_the_schedule_the_answers_still_find_their_patient(pages: TestSite) -> None:
+def test_where_the_visit_leaves_the_schedule_the_answers_still_find_their_patient(
+    pages: TestSite,
+) -> None:
     visit = pages.visit("1")
     person = Person(pages)
     person.arrive()
@@ -204,7 +224,9 @@ def test_where_the_visit_leaves_the_schedule_the_answers_still_find_their_patien
     assert only_submission(pages).patient == "Patient/1"
 
 
-def test_a_language_without_a_name_of_its_own_is_named_in_the_pages_language(pages: TestSite) -> None:
+def test_a_language_without_a_name_of_its_own_is_named_in_the_pages_language(
+    pages: TestSite,
+) -> None:
     pages.visit("1")
     person = Person(pages)
     person.arrive(language="es")

@@ -65,7 +65,10 @@ def test_tribes_are_found_and_picked_and_own_words_kept(tribal_pages: TestSite) 
     person.send({"choice": ["170", "549"], "own-words": "Schaghticoke"})
     assert person.path == "/question/spoken-language"
     rest(person)
-    assert all(words in person.page.text for words in ("Tribal affiliation", "Navajo Nation", "Tlingit", "Schaghticoke"))
+    assert all(
+        words in person.page.text
+        for words in ("Tribal affiliation", "Navajo Nation", "Tlingit", "Schaghticoke")
+    )
     person.send()
     said = only_submission(tribal_pages)
     assert said.question_set == "spd15-2024-tribal"
@@ -74,7 +77,11 @@ def test_tribes_are_found_and_picked_and_own_words_kept(tribal_pages: TestSite) 
 
 
 def test_declined_and_unknown_and_skipped_stay_apart(tribal_pages: TestSite) -> None:
-    for given, state in (({"state": "declined"}, State.DECLINED), ({"state": "unknown"}, State.UNKNOWN), ({}, None)):
+    for given, state in (
+        ({"state": "declined"}, State.DECLINED),
+        ({"state": "unknown"}, State.UNKNOWN),
+        ({}, None),
+    ):
         person = at_the_tribes(tribal_pages)
         person.send(given)
         rest(person)
@@ -85,7 +92,9 @@ def test_declined_and_unknown_and_skipped_stay_apart(tribal_pages: TestSite) -> 
             tx.connection.exec_driver_sql("DELETE FROM submissions")
 
 
-def test_whoever_takes_the_group_back_sends_no_tribe_and_finds_it_again(tribal_pages: TestSite) -> None:
+def test_whoever_takes_the_group_back_sends_no_tribe_and_finds_it_again(
+    tribal_pages: TestSite,
+) -> None:
     person = at_the_tribes(tribal_pages)
     person.send({"own-words": "Schaghticoke"})
     rest(person)

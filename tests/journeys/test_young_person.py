@@ -45,15 +45,21 @@ def rest(person: Person) -> None:
     ],
     ids=["11", "12", "17", "18", "46"],
 )
-def test_from_the_sites_age_on_and_until_they_are_of_age(pages: TestSite, born: date, first: bool) -> None:
+def test_from_the_sites_age_on_and_until_they_are_of_age(
+    pages: TestSite, born: date, first: bool
+) -> None:
     assert (FIRST in at_who(pages, born).page.text) == first
 
 
 def test_the_age_is_the_sites_to_set(pages: TestSite) -> None:
-    site = replace(pages.app.extensions["intake"], settings=replace(pages.settings, asked_first_from_age=14))
+    site = replace(
+        pages.app.extensions["intake"], settings=replace(pages.settings, asked_first_from_age=14)
+    )
     pages.app.extensions["intake"] = site
     assert FIRST not in at_who(pages, date(2013, 11, 24)).page.text
-    pages.app.extensions["intake"] = replace(site, settings=replace(pages.settings, asked_first_from_age=13))
+    pages.app.extensions["intake"] = replace(
+        site, settings=replace(pages.settings, asked_first_from_age=13)
+    )
     assert "from 13 years on" in at_who(pages, date(2013, 11, 24)).page.text
 
 
@@ -66,8 +72,12 @@ def passed_on(person: Person, first: str, then: str, **given: str) -> None:
     person.send({"informant": then})
 
 
-@pytest.mark.parametrize(("first", "then"), [("self", "guardian"), ("guardian", "self"), ("self-with-help", "caregiver")])
-def test_who_takes_over_sees_nothing_of_what_was_said(pages: TestSite, first: str, then: str) -> None:
+@pytest.mark.parametrize(
+    ("first", "then"), [("self", "guardian"), ("guardian", "self"), ("self-with-help", "caregiver")]
+)
+def test_who_takes_over_sees_nothing_of_what_was_said(
+    pages: TestSite, first: str, then: str
+) -> None:
     person = at_who(pages, date(2012, 5, 17))
     passed_on(person, first, then, **{"own-words": "Sami"})
     assert person.path == "/question/race-ethnicity"
@@ -94,11 +104,16 @@ def test_of_an_adult_a_wrong_tap_is_mended_and_nothing_lost(pages: TestSite) -> 
     rest(person)
     person.send()
     said = only_submission(pages)
-    assert (said.informant, said.answers["race-ethnicity"]) == (Informant.CAREGIVER, Answer(State.ANSWERED, ("2106-3",)))
+    assert (said.informant, said.answers["race-ethnicity"]) == (
+        Informant.CAREGIVER,
+        Answer(State.ANSWERED, ("2106-3",)),
+    )
 
 
 @pytest.mark.parametrize(("informant", "rests"), [("guardian", False), ("self", True)])
-def test_a_parents_answers_do_not_keep_a_young_person_from_being_asked(pages: TestSite, informant: str, rests: bool) -> None:
+def test_a_parents_answers_do_not_keep_a_young_person_from_being_asked(
+    pages: TestSite, informant: str, rests: bool
+) -> None:
     person = at_who(pages, date(2012, 5, 17))
     person.send({"informant": informant})
     while person.path != "/check":

@@ -31,13 +31,20 @@ def begun(site: TestSite) -> int:
         return len(tx.connection.execute(drafts.select()).all())
 
 
-@pytest.mark.parametrize(("path", "method"), [("/no-such-page", "GET"), ("/over", "GET"), ("/question/interpreter", "POST")])
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [("/no-such-page", "GET"), ("/over", "GET"), ("/question/interpreter", "POST")],
+)
 def test_a_patient_meets_the_frame_of_their_pages(person: Person, path: str, method: str) -> None:
     # The POST has no token, which is found out before anybody looks whose page it is for.
     person.page = person.client.open(path, method=method)
     root, [body] = attributes(person.document.query_one("html")), person.document.query("body")
     assert person.page.status_code in (400, 404, 405)
-    assert (root["lang"], root["data-size"], "data-idle" in attributes(body)) == ("es", "large", True)
+    assert (root["lang"], root["data-size"], "data-idle" in attributes(body)) == (
+        "es",
+        "large",
+        True,
+    )
     assert len(person.document.query("details.help")) == 1
     assert "Riverside Family Clinic" in person.page.text
 
@@ -63,9 +70,14 @@ def test_on_a_phone_one_starts_again_at_the_link(pages: TestSite) -> None:
 
 @pytest.mark.parametrize(
     ("path", "status", "heading"),
-    [("/staff/no-such-page", 404, "This is not there"), ("/staff/sign-out", 405, "Please try again")],
+    [
+        ("/staff/no-such-page", 404, "This is not there"),
+        ("/staff/sign-out", 405, "Please try again"),
+    ],
 )
-def test_staff_are_told_in_their_words(pages: TestSite, path: str, status: int, heading: str) -> None:
+def test_staff_are_told_in_their_words(
+    pages: TestSite, path: str, status: int, heading: str
+) -> None:
     staff = member(pages, "desk")
     assert staff.get(path).status_code == status
     assert (staff.heading, staff.pages) == (heading, ["Today", "Tablets"])

@@ -18,7 +18,9 @@ class _Catalog(gettext.NullTranslations):
 
 def _rendered(template: str, **values: object) -> str:
     speaks = Translator(_Catalog())
-    page = Environment(autoescape=select_autoescape(default_for_string=True), extensions=[speaking(speaks)])
+    page = Environment(
+        autoescape=select_autoescape(default_for_string=True), extensions=[speaking(speaks)]
+    )
     return page.from_string(template).render(_=speaks.gettext, **values)
 
 
@@ -51,4 +53,8 @@ def test_each_language_says_what_stands_in_a_variable(pages: TestSite) -> None:
         pages.visit("1")
         person.arrive(language=tag)
     assert people["en"].heading == "What is your race and/or ethnicity?"
-    assert people["es"].heading == i18n.translator("es").plain("What is your race and/or ethnicity?") != people["en"].heading
+    assert (
+        people["es"].heading
+        == i18n.translator("es").plain("What is your race and/or ethnicity?")
+        != people["en"].heading
+    )

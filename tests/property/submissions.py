@@ -21,41 +21,63 @@ from intake.questions import Kind, Option, Question, QuestionSet
 from intake.settings import load
 
 QUESTION_SETS = load().question_sets
-words = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=40).filter(str.strip)
+words = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=40).filter(
+    str.strip
+)
 longest = st.just("ß" * LONGEST_WRITE_IN)
-offsets = st.integers(-12 * 4, 14 * 4).map(lambda quarters: timezone(timedelta(minutes=15 * quarters)))
-moments = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=offsets).map(lambda at: at.replace(microsecond=0))  # noqa: DTZ001
+offsets = st.integers(-12 * 4, 14 * 4).map(
+    lambda quarters: timezone(timedelta(minutes=15 * quarters))
+)
+moments = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=offsets).map(
+    lambda at: at.replace(microsecond=0)
+)  # noqa: DTZ001
 ids = st.from_regex(r"\A[A-Za-z0-9\-.]{1,64}\Z")
 
 
 def boxes_of(question: Question) -> list[str]:
     """Every box of the question: its groups and their details."""
-    return [each for option in question.options for each in (option.id, *(detail.id for detail in option.details))]
+    return [
+        each
+        for option in question.options
+        for each in (option.id, *(detail.id for detail in option.details))
+    ]
 
 
 def searched(question: Question) -> st.SearchStrategy[str]:
     """A code of the whole table that belongs to one of the question's groups."""
     own = set(boxes_of(question))
-    codes = sorted(code for code in terminology.cdcrec() if code not in own and terminology.owner_of(question, code))
+    codes = sorted(
+        code
+        for code in terminology.cdcrec()
+        if code not in own and terminology.owner_of(question, code)
+    )
     return st.sampled_from(codes)
 
 
 def write_ins(question: Question) -> st.SearchStrategy[dict[str, str]]:
     """Words on any of the question's lines."""
-    lines = [OWN_WORDS] * bool(question.own_words) + [option.id for option in question.options if option.write_in]
-    return st.dictionaries(st.sampled_from(lines), words | longest, max_size=3) if lines else st.just({})
+    lines = [OWN_WORDS] * bool(question.own_words) + [
+        option.id for option in question.options if option.write_in
+    ]
+    return (
+        st.dictionaries(st.sampled_from(lines), words | longest, max_size=3)
+        if lines
+        else st.just({})
+    )
 
 
 def consistent(question: Question, choices: list[str]) -> bool:
     """Whether no two of the choices exclude each other."""
-    owners = {owner.id: owner for each in choices if (owner := terminology.owner_of(question, each))}
+    owners = {
+        owner.id: owner for each in choices if (owner := terminology.owner_of(question, each))
+    }
     return not any(set(owner.excludes) & set(owners) for owner in owners.values())
 
 
 numbers = st.text(max_size=LONGEST_NUMBER).filter(is_record_number)
-people = st.builds(Sought, st.sampled_from(["urn:oid:1.2.3", "http://example.org/mrn"]), numbers, st.dates()).map(
-    lambda each: each.reference
-)
+people = st.builds(
+    Sought, st.sampled_from(["urn:oid:1.2.3", "http://example.org/mrn"]), numbers, st.dates()
+).map(lambda each: each.reference)
 
 
 @st.composite
@@ -86,15 +108,21 @@ def answered(question: Question) -> st.SearchStrategy[Answer]:
     if question.kind is Kind.TRIBES:
         return tribes
     if question.kind is Kind.CHOICE:
-        return st.sampled_from(question.options).map(lambda option: Answer(State.ANSWERED, (option.id,)))
-    picked = st.sampled_from(sorted(terminology.languages())).map(lambda each: Answer(State.ANSWERED, (each,)))
+        return st.sampled_from(question.options).map(
+            lambda option: Answer(State.ANSWERED, (option.id,))
+        )
+    picked = st.sampled_from(sorted(terminology.languages())).map(
+        lambda each: Answer(State.ANSWERED, (each,))
+    )
     return picked | words.map(lambda own: Answer(State.ANSWERED, (), {OWN_WORDS: own}))
 
 
 def answers(questions: QuestionSet) -> st.SearchStrategy[dict[str, Answer]]:
     """Some of the questions answered, some declined or not known, the others skipped."""
     other = st.sampled_from([Answer(State.DECLINED), Answer(State.UNKNOWN)])
-    return st.fixed_dictionaries({}, optional={each.id: answered(each) | other for each in questions.questions})
+    return st.fixed_dictionaries(
+        {}, optional={each.id: answered(each) | other for each in questions.questions}
+    )
 
 
 def of_set(questions: QuestionSet) -> st.SearchStrategy[Submission]:

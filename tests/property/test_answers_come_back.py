@@ -34,7 +34,12 @@ from tests.property.submissions import QUESTION_SETS, owner, submissions
 
 ABSENT = {State.DECLINED: AbsentReason.ASKED_DECLINED, State.UNKNOWN: AbsentReason.ASKED_UNKNOWN}
 CATEGORIES = {"1002-5", "2028-9", "2054-5", "2076-8", "2106-3", "2135-2", "2186-5"}
-CHART = {"resourceType": "Patient", "id": "1", "meta": {"versionId": "7"}, "telecom": [{"value": "555"}]}
+CHART = {
+    "resourceType": "Patient",
+    "id": "1",
+    "meta": {"versionId": "7"},
+    "telecom": [{"value": "555"}],
+}
 
 
 @given(submissions)
@@ -54,12 +59,17 @@ def test_any_answers_come_back_from_the_bundle(
 ) -> None:
     sent = replace(sent, patient="Patient/1")
     said = statement(sent, QUESTION_SETS[sent.question_set], MappingPolicy(), organization)
-    said = replace(said, corrects=frozenset(each for each in corrects if getattr(said, FIELDS[each]) is not None))
+    said = replace(
+        said,
+        corrects=frozenset(each for each in corrects if getattr(said, FIELDS[each]) is not None),
+    )
     bundle = build(said, version(name), CHART).bundle
     check(bundle)
     found = statement_in(entry["resource"] for entry in exact.loads(exact.dumps(bundle))["entry"])
     # The written language stands in the chart alone, where "declined" and "does not know" have no place.
-    assert found == replace(said, written=said.written if isinstance(said.written, Language) else None)
+    assert found == replace(
+        said, written=said.written if isinstance(said.written, Language) else None
+    )
     agrees(sent, found)
 
 
@@ -69,10 +79,16 @@ def agrees(sent: Submission, found: Statement) -> None:
     assert (found.source is Source.RELATED_PERSON) == related
     assert found.at == sent.answered_at
     assert {item.link_id: item.absent for item in found.items if item.absent} == {
-        name: ABSENT[answer.state] for name, answer in sent.answers.items() if answer.state is not State.ANSWERED
+        name: ABSENT[answer.state]
+        for name, answer in sent.answers.items()
+        if answer.state is not State.ANSWERED
     }
     for question in QUESTION_SETS[sent.question_set].questions:
-        elements = [_element(found, each) for each in question.recorded if each is not Element.WRITTEN_LANGUAGE]
+        elements = [
+            _element(found, each)
+            for each in question.recorded
+            if each is not Element.WRITTEN_LANGUAGE
+        ]
         answer = sent.answers.get(question.id)
         if answer is None:
             assert elements == [None] * len(elements)
@@ -83,9 +99,16 @@ def agrees(sent: Submission, found: Statement) -> None:
 
 
 def _element(found: Statement, element: Element) -> Any:
-    named: dict[Element, Any] = {Element.SPOKEN_LANGUAGE: found.spoken, Element.WRITTEN_LANGUAGE: found.written}
+    named: dict[Element, Any] = {
+        Element.SPOKEN_LANGUAGE: found.spoken,
+        Element.WRITTEN_LANGUAGE: found.written,
+    }
     named |= {Element.TRIBAL_AFFILIATION: found.tribes}
-    named |= {Element.RACE: found.race, Element.ETHNICITY: found.ethnicity, Element.INTERPRETER: found.interpreter}
+    named |= {
+        Element.RACE: found.race,
+        Element.ETHNICITY: found.ethnicity,
+        Element.INTERPRETER: found.interpreter,
+    }
     return named[element]
 
 
@@ -100,14 +123,18 @@ def _said(question: Question, answer: Answer, found: Statement) -> None:
         assert isinstance(found.tribes, Tribes)
         codes = [each.coding and each.coding.code for each in found.tribes.each]
         assert codes == [*answer.choices, *[None] * len(answer.write_ins)]
-        assert [each.text for each in found.tribes.each if not each.coding] == list(answer.write_ins.values())
+        assert [each.text for each in found.tribes.each if not each.coding] == list(
+            answer.write_ins.values()
+        )
     elif question.kind is Kind.CHOICE:
         assert found.interpreter == Interpreter(answer.choices == ("yes",))
     else:
         said = _element(found, question.elements[0])
         known = [terminology.languages()[each] for each in answer.choices]
         assert said.text == (known[0].endonym if known else answer.write_ins[OWN_WORDS])
-        assert [each.code for each in said.codings[:1]] == [each.code for each in known if each.code]
+        assert [each.code for each in said.codings[:1]] == [
+            each.code for each in known if each.code
+        ]
 
 
 def _strings(items: Iterable[ItemAnswer]) -> Iterator[str]:
@@ -126,7 +153,10 @@ def _groups(question: Question, answer: Answer, found: Statement) -> None:
         assert {each.code for each in coded.categories} == expected & CATEGORIES
         assert {each.code for each in coded.detailed} == expected - CATEGORIES
         for key, text in answer.write_ins.items():
-            if key != OWN_WORDS and next(each.element for each in question.options if each.id == key) is element:
+            if (
+                key != OWN_WORDS
+                and next(each.element for each in question.options if each.id == key) is element
+            ):
                 assert text in said.text
     if OWN_WORDS in answer.write_ins:
         texts = [said.text for said in (found.race, found.ethnicity) if isinstance(said, Coded)]

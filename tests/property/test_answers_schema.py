@@ -50,7 +50,9 @@ def test_every_submission_keeps_to_the_schema(sent: Submission) -> None:
     assert faults(json.loads(encode(sent)), SCHEMA) == []
 
 
-odd_words = st.sampled_from(["", " ", "x" * 2001, "a\x1bb", "\x85", "answered", "declined"]) | st.text()
+odd_words = (
+    st.sampled_from(["", " ", "x" * 2001, "a\x1bb", "\x85", "answered", "declined"]) | st.text()
+)
 odd_keys = st.sampled_from(["state", "choices", "write_ins", "x"])
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | odd_words,
@@ -69,13 +71,19 @@ def spoilt(draw: st.DrawFn) -> Any:
         if draw(st.booleans()):
             holder.pop(key, None)
         else:
-            holder[key] = draw(anything | st.sampled_from([["a"], ["a", "a"], {"own-words": "x"}, {}, []]))
+            holder[key] = draw(
+                anything | st.sampled_from([["a"], ["a", "a"], {"own-words": "x"}, {}, []])
+            )
     return value
 
 
 def _holders(value: Any) -> list[dict[str, Any]]:
     found = [value] if isinstance(value, dict) else []
-    return found + [each for child in (value.values() if isinstance(value, dict) else []) for each in _holders(child)]
+    return found + [
+        each
+        for child in (value.values() if isinstance(value, dict) else [])
+        for each in _holders(child)
+    ]
 
 
 @settings(max_examples=300)

@@ -7,9 +7,27 @@ from hypothesis import strategies as st
 
 from fhir_client.uscore.communication import marks
 from fhir_client.uscore.patient import MergePolicy, apply
-from fhir_client.uscore.statement import CDCREC, AbsentReason, Coded, Coding, Interpreter, Language, Statement, Tribes
+from fhir_client.uscore.statement import (
+    CDCREC,
+    AbsentReason,
+    Coded,
+    Coding,
+    Interpreter,
+    Language,
+    Statement,
+    Tribes,
+)
 from fhir_client.uscore.versions import VERSIONS, version
-from tests.fhir_client.test_merge import BIRTH_SEX, CANTONESE, CHART, CHINESE, MANDARIN, NOTHING, SIGN, SPANISH
+from tests.fhir_client.test_merge import (
+    BIRTH_SEX,
+    CANTONESE,
+    CHART,
+    CHINESE,
+    MANDARIN,
+    NOTHING,
+    SIGN,
+    SPANISH,
+)
 from tests.statements import NAVAJO, OWN
 
 codeds = st.builds(Coded, st.text(min_size=1, max_size=9), st.just((Coding(CDCREC, "2028-9"),)))
@@ -21,26 +39,42 @@ statements = st.builds(
     ethnicity=st.one_of(st.none(), st.sampled_from(AbsentReason), codeds),
     spoken=st.one_of(st.none(), st.sampled_from(AbsentReason), languages),
     written=st.one_of(st.none(), st.sampled_from(AbsentReason), languages),
-    interpreter=st.one_of(st.none(), st.sampled_from(AbsentReason), st.builds(Interpreter, st.booleans())),
-    tribes=st.one_of(st.none(), st.sampled_from(AbsentReason), st.sampled_from([Tribes((NAVAJO,)), Tribes((NAVAJO, OWN))])),
+    interpreter=st.one_of(
+        st.none(), st.sampled_from(AbsentReason), st.builds(Interpreter, st.booleans())
+    ),
+    tribes=st.one_of(
+        st.none(),
+        st.sampled_from(AbsentReason),
+        st.sampled_from([Tribes((NAVAJO,)), Tribes((NAVAJO, OWN))]),
+    ),
 )
 
 
-@given(st.lists(statements, min_size=1, max_size=4), st.sampled_from(sorted(VERSIONS)), st.booleans())
-def test_applying_twice_changes_nothing_and_one_language_is_preferred(said: list[Statement], name: str, erases: bool) -> None:
+@given(
+    st.lists(statements, min_size=1, max_size=4), st.sampled_from(sorted(VERSIONS)), st.booleans()
+)
+def test_applying_twice_changes_nothing_and_one_language_is_preferred(
+    said: list[Statement], name: str, erases: bool
+) -> None:
     chart, policy = CHART, MergePolicy(decline_erases=erases)
     for each in said:
         chart = dict(apply(chart, each, version(name), policy).patient)
         assert not apply(chart, each, version(name), policy).changed
-        preferred = [entry["language"].get("text") for entry in chart["communication"] if entry.get("preferred")]
+        preferred = [
+            entry["language"].get("text")
+            for entry in chart["communication"]
+            if entry.get("preferred")
+        ]
         assert len(preferred) == 1 or (erases and not preferred)
         if isinstance(each.spoken, Language):
             assert preferred == [each.spoken.text]
         ids = [entry["id"] for entry in chart["communication"] if "id" in entry]
         assert len(ids) == len(set(ids))
         if isinstance(each.written, Language):
-            assert [entry["language"]["text"] for entry in chart["communication"] if "RWR" in marks(entry)] == [
-                each.written.text
-            ]
+            assert [
+                entry["language"]["text"]
+                for entry in chart["communication"]
+                if "RWR" in marks(entry)
+            ] == [each.written.text]
         assert BIRTH_SEX in chart["extension"]
         assert chart["vendorOddity"] == CHART["vendorOddity"]

@@ -37,7 +37,9 @@ def test_any_answers_fit_and_come_back(sent: Submission, us_core: str) -> None:
     found = response(current, us_core)
     assert not misfits(found, published(questions.id))
     read, asked = answers_in(found, questions), questions.questions
-    expected = {each.id: whole(each, sent.answers[each.id]) for each in asked if each.id in sent.answers}
+    expected = {
+        each.id: whole(each, sent.answers[each.id]) for each in asked if each.id in sent.answers
+    }
     assert {each.id: whole(each, read[each.id]) for each in asked if each.id in read} == expected
 
 
@@ -54,7 +56,10 @@ def test_the_judge_sees_what_does_not_fit(name: str) -> None:
 
     link, one, declined = first["linkId"], options[0], options[-2]
     right = {"linkId": link, "answer": [one]}
-    details = {"linkId": f"{link}.details", "item": [{"linkId": f"{link}.2106-3", "item": [boxes(form, link)]}]}
+    details = {
+        "linkId": f"{link}.details",
+        "item": [{"linkId": f"{link}.2106-3", "item": [boxes(form, link)]}],
+    }
     white = next(each for each in options if each["valueCoding"]["code"] == "2106-3")
     assert not judged(right)
     assert not judged({"linkId": link, "answer": [white]}, details)
@@ -65,7 +70,12 @@ def test_the_judge_sees_what_does_not_fit(name: str) -> None:
     assert judged({"linkId": link, "answer": [{"valueCoding": {"system": "urn:x", "code": "y"}}]})
     assert judged({"linkId": link, "answer": [one, one]})
     assert judged({"linkId": link, "answer": [one, declined]})
-    assert judged({"linkId": "interpreter", "answer": [{"valueCoding": each["valueCoding"]} for each in interpreter(form)]})
+    assert judged(
+        {
+            "linkId": "interpreter",
+            "answer": [{"valueCoding": each["valueCoding"]} for each in interpreter(form)],
+        }
+    )
     assert judged(details)
     assert judged({"linkId": f"{link}.own-words", "answer": [{"valueString": "x" * 2001}]})
 
@@ -74,7 +84,10 @@ def boxes(form: dict[str, Any], link: str) -> dict[str, Any]:
     details = next(each for each in form["item"] if each["linkId"] == f"{link}.details")
     group = next(each for each in details["item"] if each["linkId"] == f"{link}.2106-3")
     item = next(each for each in group["item"] if each["linkId"].endswith(".boxes"))
-    return {"linkId": item["linkId"], "answer": [{"valueCoding": item["answerOption"][0]["valueCoding"]}]}
+    return {
+        "linkId": item["linkId"],
+        "answer": [{"valueCoding": item["answerOption"][0]["valueCoding"]}],
+    }
 
 
 def interpreter(form: dict[str, Any]) -> list[dict[str, Any]]:

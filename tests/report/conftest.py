@@ -35,8 +35,15 @@ CODES = {
     "2148-5": "ethnicity",
     "2186-5": "ethnicity",
 }
-LOINC = {"race": "72826-1", "ethnicity": "69490-1", "spoken-language": "54899-0", "interpreter": "54588-9"}
-RIVERSIDE = ClinicScope("riverside", "Riverside", "America/New_York", ("Organization/river",), ("Location/wing",))
+LOINC = {
+    "race": "72826-1",
+    "ethnicity": "69490-1",
+    "spoken-language": "54899-0",
+    "interpreter": "54588-9",
+}
+RIVERSIDE = ClinicScope(
+    "riverside", "Riverside", "America/New_York", ("Organization/river",), ("Location/wing",)
+)
 HILLTOP = ClinicScope("hilltop", "Hilltop", "America/Los_Angeles", ("http://npi.example|77",))
 
 
@@ -44,18 +51,37 @@ def coding(code: str, system: str = CDCREC) -> Resource:
     return {"coding": [{"system": system, "code": code}]}
 
 
-def group(name: str, *codes: str, system: str = CDCREC, detailed: tuple[str, ...] = (), text: str | None = None) -> Resource:
+def group(
+    name: str,
+    *codes: str,
+    system: str = CDCREC,
+    detailed: tuple[str, ...] = (),
+    text: str | None = None,
+) -> Resource:
     """The race or ethnicity extension."""
-    parts: list[Resource] = [{"url": "ombCategory", "valueCoding": {"system": system, "code": code}} for code in codes]
-    parts += [{"url": "detailed", "valueCoding": {"system": CDCREC, "code": code}} for code in detailed]
+    parts: list[Resource] = [
+        {"url": "ombCategory", "valueCoding": {"system": system, "code": code}} for code in codes
+    ]
+    parts += [
+        {"url": "detailed", "valueCoding": {"system": CDCREC, "code": code}} for code in detailed
+    ]
     parts += [{"url": "text", "valueString": text}] if text is not None else []
     return {"url": US_CORE + name, "extension": parts}
 
 
-def spoken(code: str | None, text: str | None = None, *, preferred: bool = False, ways: tuple[str, ...] = ()) -> Resource:
+def spoken(
+    code: str | None,
+    text: str | None = None,
+    *,
+    preferred: bool = False,
+    ways: tuple[str, ...] = (),
+) -> Resource:
     """An entry of Patient.communication."""
     language: Resource = coding(code, "urn:ietf:bcp:47") if code else {}
-    entry: Resource = {"language": language | ({"text": text} if text else {}), "preferred": preferred}
+    entry: Resource = {
+        "language": language | ({"text": text} if text else {}),
+        "preferred": preferred,
+    }
     if ways:
         entry["extension"] = [
             {
@@ -73,7 +99,9 @@ class World:
     folder: Path
     resources: list[Resource] = field(default_factory=list)
 
-    def patient(self, key: str = "p", *extensions: Resource, seen: bool = True, **more: Any) -> None:
+    def patient(
+        self, key: str = "p", *extensions: Resource, seen: bool = True, **more: Any
+    ) -> None:
         """A patient, seen once at Riverside in the third quarter unless said otherwise."""
         extension = {"extension": list(extensions)} if extensions else {}
         self.resources.append({"resourceType": "Patient", "id": key, **extension, **more})
@@ -81,7 +109,11 @@ class World:
             self.encounter(key)
 
     def encounter(
-        self, patient: str, start: str | None = "2026-08-04T09:00:00-04:00", status: str = "finished", **more: Any
+        self,
+        patient: str,
+        start: str | None = "2026-08-04T09:00:00-04:00",
+        status: str = "finished",
+        **more: Any,
     ) -> None:
         """An encounter at Riverside unless `more` says otherwise."""
         made: Resource = {
@@ -113,7 +145,9 @@ class World:
             "effectiveDateTime": at,
         }
         if element in {"race", "ethnicity"}:
-            made["component"] = [{"code": made["code"], "valueCodeableConcept": coding(code)} for code in codes]
+            made["component"] = [
+                {"code": made["code"], "valueCodeableConcept": coding(code)} for code in codes
+            ]
         elif codes:
             system = SNOMED if element == "interpreter" else "urn:ietf:bcp:47"
             made["valueCodeableConcept"] = coding(codes[0], system)
@@ -126,7 +160,9 @@ class World:
     def write(self, *, packed: bool = False) -> Path:
         """Write one file per type, and an empty one more."""
         for kind in {resource["resourceType"] for resource in self.resources}:
-            lines = "".join(json.dumps(one) + "\n" for one in self.resources if one["resourceType"] == kind)
+            lines = "".join(
+                json.dumps(one) + "\n" for one in self.resources if one["resourceType"] == kind
+            )
             if packed:
                 (self.folder / f"{kind}.000.ndjson.gz").write_bytes(gzip.compress(lines.encode()))
             else:
@@ -142,7 +178,14 @@ def world(tmp_path: Path) -> World:
 def asked(period: str = "2026-Q3", *clinics: ClinicScope, **more: Any) -> Asked:
     """What a report over the world is asked for: Riverside, in the third quarter."""
     definition = more.pop("definition", Definition())
-    return Asked(parse_period(period, AS_OF.date()), AS_OF, CODES, clinics or (RIVERSIDE,), definition=definition, **more)
+    return Asked(
+        parse_period(period, AS_OF.date()),
+        AS_OF,
+        CODES,
+        clinics or (RIVERSIDE,),
+        definition=definition,
+        **more,
+    )
 
 
 Count = Callable[..., Tally]
@@ -152,7 +195,12 @@ Count = Callable[..., Tally]
 def count(world: World) -> Count:
     """Write the world and count it exactly."""
 
-    def counted(period: str = "2026-Q3", *clinics: ClinicScope, captured: tuple[Captured, ...] = (), **more: Any) -> Tally:
+    def counted(
+        period: str = "2026-Q3",
+        *clinics: ClinicScope,
+        captured: tuple[Captured, ...] = (),
+        **more: Any,
+    ) -> Tally:
         return tally(world.write(), asked(period, *clinics, **more), captured)
 
     return counted

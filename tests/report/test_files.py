@@ -96,7 +96,9 @@ def test_odd_parts_are_read_as_nothing(world: World, count: Count) -> None:
     world.resources.append({"resourceType": "Patient", "id": "p", **odd})
     world.encounter("p")
     world.encounter("p", period="yesterday", location=3)
-    world.resources.append({"resourceType": "Observation", "id": "o", "status": 3, "code": "72826-1", "component": 3})
+    world.resources.append(
+        {"resourceType": "Observation", "id": "o", "status": 3, "code": "72826-1", "component": 3}
+    )
     found = count()
     assert found.rows[-1].people == 1
     assert found.broken == ()

@@ -21,7 +21,9 @@ from tests.json_schema import faults
 
 from .conftest import World, asked, group
 
-SCHEMA: dict[str, Any] = json.loads((CONFIG / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
+SCHEMA: dict[str, Any] = json.loads(
+    (CONFIG / "schemas" / "report.schema.json").read_text(encoding="utf-8")
+)
 
 
 @pytest.fixture
@@ -105,14 +107,26 @@ def test_names_are_escaped(report: Report) -> None:
     odd = replace(report, rows=tuple(replace(row, name="<b>=1+1</b>") for row in report.rows))
     assert "<b>" not in to_html(odd)
     formula = replace(report, rows=tuple(replace(row, name="=1+1") for row in report.rows))
-    assert {row["name"] for row in csv.DictReader(io.StringIO(to_csv(formula)))} == {"'=1+1", "All clinics"}
+    assert {row["name"] for row in csv.DictReader(io.StringIO(to_csv(formula)))} == {
+        "'=1+1",
+        "All clinics",
+    }
 
 
 def test_csv_has_every_measure(report: Report) -> None:
     rows = list(csv.DictReader(io.StringIO(to_csv(report))))
-    headline = [row for row in rows if (row["clinic"], row["element"], row["measure"]) == ("riverside", "race", "direct")]
-    assert [(row["numerator"], row["denominator"], row["percent"]) for row in headline] == [("40", "60", "66.7")]
-    assert {row["measure"] for row in rows if row["kind"] == "excluded"} >= {"broken-lines", "test-patient"}
+    headline = [
+        row
+        for row in rows
+        if (row["clinic"], row["element"], row["measure"]) == ("riverside", "race", "direct")
+    ]
+    assert [(row["numerator"], row["denominator"], row["percent"]) for row in headline] == [
+        ("40", "60", "66.7")
+    ]
+    assert {row["measure"] for row in rows if row["kind"] == "excluded"} >= {
+        "broken-lines",
+        "test-patient",
+    }
 
 
 @pytest.mark.parametrize(
@@ -128,16 +142,26 @@ def test_wilson(numerator: int, denominator: int, low: float, high: float) -> No
 
 @pytest.mark.parametrize(
     ("numerator", "denominator", "shown", "percent"),
-    [(20, 29, 20, None), (15, 30, 15, 50.0), (25, 30, WITHHELD, None), (SMALL, 30, SMALL, None), (0, 30, 0, 0.0)],
+    [
+        (20, 29, 20, None),
+        (15, 30, 15, 50.0),
+        (25, 30, WITHHELD, None),
+        (SMALL, 30, SMALL, None),
+        (0, 30, 0, 0.0),
+    ],
 )
-def test_when_a_share_is_withheld(numerator: Any, denominator: Any, shown: Any, percent: float | None) -> None:
+def test_when_a_share_is_withheld(
+    numerator: Any, denominator: Any, shown: Any, percent: float | None
+) -> None:
     found = metric(numerator, denominator)
     assert (found.numerator, found.percent) == (shown, percent)
 
 
 def test_the_headline_is_there_with_a_group_that_did_not_answer(world: World) -> None:
     for number in range(60):
-        world.patient(f"p{number}", *([group("race", "2106-3", text="White")] if number < 30 else []))
+        world.patient(
+            f"p{number}", *([group("race", "2106-3", text="White")] if number < 30 else [])
+        )
     row = make(world.write(), asked()).report.rows[-1]
     assert row.elements[0].metrics["known"].percent == 50.0
     assert row.elements[0].metrics["direct"].percent == 0.0

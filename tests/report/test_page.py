@@ -41,7 +41,9 @@ def snapshot(pages: TestSite, world: World) -> bytes:
     return made
 
 
-def test_it_was_counted_on_the_clinics_own_day(pages: TestSite, reader: Member, world: World) -> None:
+def test_it_was_counted_on_the_clinics_own_day(
+    pages: TestSite, reader: Member, world: World
+) -> None:
     # Midnight has passed in UTC, and not yet at Riverside.
     late = replace(asked(), as_of=datetime(2026, 11, 25, 2, tzinfo=UTC))
     keep(pages, to_json(make(world.write(), late).report))
@@ -71,31 +73,48 @@ def test_the_latest_report(reader: Member, snapshot: bytes) -> None:
     assert "Riverside" in text
 
 
-def test_the_headline_stands_first_with_its_range_and_counts(reader: Member, snapshot: bytes) -> None:
+def test_the_headline_stands_first_with_its_range_and_counts(
+    reader: Member, snapshot: bytes
+) -> None:
     reader.get("/staff/report")
     [first] = [row for row in reader.rows() if row[0] == "Riverside"]
     assert first[1] == "66.7 % (54.1–77.3) 40 / 60"
-    assert reader.document.query("table")[0].query("caption")[0].to_text() == "Direct self-report, by clinic"
+    assert (
+        reader.document.query("table")[0].query("caption")[0].to_text()
+        == "Direct self-report, by clinic"
+    )
 
 
-def test_the_downloads_are_the_report_and_are_noted(pages: TestSite, reader: Member, snapshot: bytes) -> None:
+def test_the_downloads_are_the_report_and_are_noted(
+    pages: TestSite, reader: Member, snapshot: bytes
+) -> None:
     reader.get("/staff/report")
-    told = {str(node.to_text()): str(attributes(node)["href"]) for node in reader.document.query(".bar a")}
+    told = {
+        str(node.to_text()): str(attributes(node)["href"])
+        for node in reader.document.query(".bar a")
+    }
     as_json = reader.client.get(told["Download JSON"])
     assert as_json.data == snapshot
     assert json.loads(as_json.data)["format"] == "intake-report/1"
     as_csv = reader.client.get(told["Download CSV"])
-    assert as_csv.headers["Content-Disposition"] == 'attachment; filename="completeness-2026-Q3.csv"'
+    assert (
+        as_csv.headers["Content-Disposition"] == 'attachment; filename="completeness-2026-Q3.csv"'
+    )
     lines = csv.DictReader(io.StringIO(as_csv.text))
     assert any(line["measure"] == "direct" and line["numerator"] == "40" for line in lines)
     with pages.database.read() as tx:
         assert [entry.action for entry in audit.about(tx, "2026-Q3")] == ["report-downloaded"] * 2
 
 
-def test_an_earlier_period_can_be_shown(pages: TestSite, reader: Member, world: World, snapshot: bytes) -> None:
+def test_an_earlier_period_can_be_shown(
+    pages: TestSite, reader: Member, world: World, snapshot: bytes
+) -> None:
     keep(pages, to_json(make(world.folder, asked("2026-08")).report), "2026-08")
     reader.get("/staff/report")
     assert "from Aug 1, 2026 to Aug 31, 2026, counted on" in reader.page.text
     [other] = [node for node in reader.document.query(".bar a") if node.to_text() == "Show 2026-Q3"]
-    assert "from Jul 1, 2026 to Sep 30, 2026, counted on" in reader.get(str(attributes(other)["href"])).text
+    assert (
+        "from Jul 1, 2026 to Sep 30, 2026, counted on"
+        in reader.get(str(attributes(other)["href"])).text
+    )
     assert "from Aug 1, 2026 to Aug 31, 2026" in reader.get("/staff/report?period=nonsense").text

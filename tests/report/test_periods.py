@@ -26,7 +26,20 @@ def test_names(name: str, first: str, end: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "26", "2026-00", "2026-13", "2026-Q0", "2026-Q5", "2026-1", "0001", "1899", "9999", "2026 "]
+    "name",
+    [
+        "",
+        "26",
+        "2026-00",
+        "2026-13",
+        "2026-Q0",
+        "2026-Q5",
+        "2026-1",
+        "0001",
+        "1899",
+        "9999",
+        "2026 ",
+    ],
 )
 def test_no_periods(name: str) -> None:
     with pytest.raises(ValueError, match="is no period"):

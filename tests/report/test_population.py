@@ -33,7 +33,9 @@ def test_qualifying_status(world: World, count: Count, status: str) -> None:
         ("no-patient", "encounters", {"subject": {"reference": "Patient/nobody"}}),
     ],
 )
-def test_left_out_encounters(world: World, count: Count, reason: str, unit: str, more: dict[str, Any]) -> None:
+def test_left_out_encounters(
+    world: World, count: Count, reason: str, unit: str, more: dict[str, Any]
+) -> None:
     world.patient("seen")
     world.patient("p", seen=False)
     world.encounter("p", **more)
@@ -44,7 +46,14 @@ def test_left_out_encounters(world: World, count: Count, reason: str, unit: str,
 
 @pytest.mark.parametrize("where", ["tag", "security"])
 def test_test_patients_are_left_out(world: World, count: Count, where: str) -> None:
-    world.patient("p", meta={where: [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}]})
+    world.patient(
+        "p",
+        meta={
+            where: [
+                {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
+            ]
+        },
+    )
     world.encounter("p")
     found = count()
     assert people(found) == {"riverside": 0, TOTAL: 0}
@@ -99,7 +108,9 @@ def test_five_merges_are_followed(world: World, count: Count, merges: int, count
         ("2025-11-23", "rolling-12", 0),
     ],
 )
-def test_days_begin_in_the_clinics_zone(world: World, count: Count, start: str, period: str, counted: int) -> None:
+def test_days_begin_in_the_clinics_zone(
+    world: World, count: Count, start: str, period: str, counted: int
+) -> None:
     world.patient(seen=False)
     world.encounter("p", start)
     assert people(count(period))[TOTAL] == counted
@@ -135,7 +146,12 @@ def test_every_form_of_reference(world: World, count: Count, reference: dict[str
 
 @pytest.mark.parametrize(
     "subject",
-    ["https://ehr.example/fhir/Patient/p", "urn:uuid:p", "Patient?identifier=urn:mrn|7", "Patient?identifier=7"],
+    [
+        "https://ehr.example/fhir/Patient/p",
+        "urn:uuid:p",
+        "Patient?identifier=urn:mrn|7",
+        "Patient?identifier=7",
+    ],
 )
 def test_every_form_of_reference_to_a_patient(world: World, count: Count, subject: str) -> None:
     world.patient(seen=False, identifier=[{"system": "urn:mrn", "value": "7"}])
@@ -154,7 +170,10 @@ def location(world: World, key: str, **more: Any) -> None:
 
 
 def at(key: str) -> dict[str, Any]:
-    return {"serviceProvider": {"reference": "Organization/system"}, "location": [{"location": {"reference": key}}]}
+    return {
+        "serviceProvider": {"reference": "Organization/system"},
+        "location": [{"location": {"reference": key}}],
+    }
 
 
 def test_a_room_belongs_to_the_clinic_above_it(world: World, count: Count) -> None:
@@ -180,14 +199,20 @@ def test_the_appointments_location_is_the_last_resort(world: World, count: Count
     actors = [{"actor": {"reference": "Patient/p"}}, {"actor": {"reference": "Location/wing"}}]
     world.resources.append({"resourceType": "Appointment", "id": "a", "participant": actors})
     world.patient(seen=False)
-    world.encounter("p", serviceProvider={"reference": "Organization/system"}, appointment=[{"reference": "Appointment/a"}])
+    world.encounter(
+        "p",
+        serviceProvider={"reference": "Organization/system"},
+        appointment=[{"reference": "Appointment/a"}],
+    )
     assert people(count())["riverside"] == 1
 
 
 def test_the_provider_goes_before_the_location(world: World, count: Count) -> None:
     hilltop = ClinicScope("hilltop", "Hilltop", "America/Los_Angeles", ("Organization/hill",), ())
     world.patient(seen=False)
-    world.encounter("p", **at("Location/wing") | {"serviceProvider": {"reference": "Organization/hill"}})
+    world.encounter(
+        "p", **at("Location/wing") | {"serviceProvider": {"reference": "Organization/hill"}}
+    )
     assert people(count("2026-Q3", RIVERSIDE, hilltop)) == {"riverside": 0, "hilltop": 1, TOTAL: 1}
 
 
@@ -197,24 +222,44 @@ def test_organizations_of_one_name_are_told_apart_by_their_ids(world: World) -> 
         world.patient(f"p-{key}", seen=False)
         world.encounter(f"p-{key}", serviceProvider={"reference": f"Organization/{key}"})
     made = tally(world.write(), asked("2026-Q3", by_organization=True))
-    assert [(row.key, row.name) for row in made.rows] == [("east", "Hill (east)"), ("west", "Hill (west)"), (TOTAL, "")]
+    assert [(row.key, row.name) for row in made.rows] == [
+        ("east", "Hill (east)"),
+        ("west", "Hill (west)"),
+        (TOTAL, ""),
+    ]
 
 
 def test_organizations_are_rows_where_no_clinic_fits(world: World, count: Count) -> None:
-    organization(world, "hill", name="Hill", identifier=[{"system": "http://npi.example", "value": "77"}])
+    organization(
+        world, "hill", name="Hill", identifier=[{"system": "http://npi.example", "value": "77"}]
+    )
     world.patient(seen=False)
-    world.encounter("p", serviceProvider={"reference": "Organization?identifier=http://npi.example|77"})
+    world.encounter(
+        "p", serviceProvider={"reference": "Organization?identifier=http://npi.example|77"}
+    )
     stranger = ClinicScope("stranger", "Stranger", "UTC", ("Organization/stranger",))
     found = count("2026-Q3", stranger)
-    assert [(row.key, row.name, row.people) for row in found.rows] == [("hill", "Hill", 1), (TOTAL, "", 1)]
+    assert [(row.key, row.name, row.people) for row in found.rows] == [
+        ("hill", "Hill", 1),
+        (TOTAL, "", 1),
+    ]
     assert people(count("2026-Q3", stranger, by_organization=False)) == {"stranger": 0, TOTAL: 0}
 
 
-def test_a_resource_that_stands_twice_counts_as_its_newest_version(world: World, count: Count) -> None:
+def test_a_resource_that_stands_twice_counts_as_its_newest_version(
+    world: World, count: Count
+) -> None:
     world.patient(seen=False, meta={"lastUpdated": "2026-01-01T00:00:00Z"})
-    world.patient("p", group("race", "2028-9", text="Asian"), seen=False, meta={"lastUpdated": "2026-02-01T00:00:00Z"})
+    world.patient(
+        "p",
+        group("race", "2028-9", text="Asian"),
+        seen=False,
+        meta={"lastUpdated": "2026-02-01T00:00:00Z"},
+    )
     world.encounter("p", id="e", meta={"lastUpdated": "2026-09-02T00:00:00Z"})
-    world.encounter("p", id="e", status="entered-in-error", meta={"lastUpdated": "2026-09-01T00:00:00Z"})
+    world.encounter(
+        "p", id="e", status="entered-in-error", meta={"lastUpdated": "2026-09-01T00:00:00Z"}
+    )
     found = count()
     assert people(found)["riverside"] == 1
     assert found.rows[-1].elements["race"].states[2] == 1
@@ -228,10 +273,19 @@ def test_nobody(world: World, count: Count) -> None:
     assert found.newest_encounter is None
 
 
-def test_provenance_that_a_paged_search_brings_twice_changes_nothing(world: World, count: Count) -> None:
+def test_provenance_that_a_paged_search_brings_twice_changes_nothing(
+    world: World, count: Count
+) -> None:
     world.patient()
     target = {"reference": "Patient/p"}
-    world.resources.append({"resourceType": "Provenance", "id": "v", "recorded": "2026-08-04T09:00:00Z", "target": [target]})
+    world.resources.append(
+        {
+            "resourceType": "Provenance",
+            "id": "v",
+            "recorded": "2026-08-04T09:00:00Z",
+            "target": [target],
+        }
+    )
     once = count().snapshot
     world.resources.append(world.resources[-1])
     assert count().snapshot == once

@@ -39,16 +39,21 @@ def export(world: World) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("form", "sign"), [("text", "Riverside"), ("json", '"riverside"'), ("csv", "riverside,"), ("html", "<h1>")]
+    ("form", "sign"),
+    [("text", "Riverside"), ("json", '"riverside"'), ("csv", "riverside,"), ("html", "<h1>")],
 )
-def test_formats(export: Path, config: Path, capsys: pytest.CaptureFixture[str], form: str, sign: str) -> None:
+def test_formats(
+    export: Path, config: Path, capsys: pytest.CaptureFixture[str], form: str, sign: str
+) -> None:
     assert report(export, config, "--period", "2026-Q3", "--format", form) == 0
     out, words = capsys.readouterr()
     assert sign in out
     assert "2026-07-01" in words
 
 
-def test_a_broken_line_is_named_on_stderr(export: Path, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_line_is_named_on_stderr(
+    export: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with (export / "Patient.ndjson").open("a", encoding="utf-8") as file:
         file.write('{"resourceType":"Patient","name":"Secret"\n')
     assert report(export, config, "--period", "2026-Q3", "--format", "json") == 1
@@ -59,18 +64,24 @@ def test_a_broken_line_is_named_on_stderr(export: Path, config: Path, capsys: py
     assert (made["broken_lines"], made["rows"][-1]["people"]) == (1, 40)
 
 
-def test_clinics_none_makes_organizations_rows(export: Path, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_clinics_none_makes_organizations_rows(
+    export: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert report(export, config, "--period", "2026", "--clinics", "none", "--format", "json") == 0
     assert [row["clinic"] for row in json.loads(capsys.readouterr().out)["rows"]] == ["river", None]
 
 
 @pytest.mark.parametrize("period", ["2026-Q5", "2026-13", "yesterday", ""])
-def test_a_wrong_period(export: Path, config: Path, capsys: pytest.CaptureFixture[str], period: str) -> None:
+def test_a_wrong_period(
+    export: Path, config: Path, capsys: pytest.CaptureFixture[str], period: str
+) -> None:
     assert report(export, config, "--period", period) == 2
     assert "is no period" in capsys.readouterr().err
 
 
-def test_a_folder_that_holds_nothing(tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_holds_nothing(
+    tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert report(tmp_path, config, "--period", "2026") == 2
     assert "Patient" in capsys.readouterr().err
     assert report(tmp_path / "none", config, "--period", "2026") == 2
@@ -80,7 +91,9 @@ def test_an_unknown_time_zone(export: Path, config: Path) -> None:
     assert report(export, config, "--period", "2026", "--time-zone", "Mars/Olympus") == 2
 
 
-def test_a_faulty_configuration(export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_faulty_configuration(
+    export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "clinics.toml").write_text("[river]\n", encoding="utf-8")
     assert report(export, tmp_path, "--period", "2026") == 1
     assert "clinics.toml" in capsys.readouterr().err

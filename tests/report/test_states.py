@@ -38,10 +38,22 @@ def part(found: Tally, element: str, name: str) -> int:
         ("race", group("race", "9999-9", text="?"), State.UNUSABLE),
         ("race", group("race", "W", system="urn:oid:1.2.3", text="White"), State.UNUSABLE),
         ("race", group("race", "2135-2", text="Hispanic"), State.UNUSABLE),
-        ("race", group("race", "asked-declined", system=ABSENT, text="Declined to answer"), State.DECLINED),
-        ("race", group("race", "ASKU", system=NULL_FLAVOR, text="Declined to answer"), State.DECLINED),
+        (
+            "race",
+            group("race", "asked-declined", system=ABSENT, text="Declined to answer"),
+            State.DECLINED,
+        ),
+        (
+            "race",
+            group("race", "ASKU", system=NULL_FLAVOR, text="Declined to answer"),
+            State.DECLINED,
+        ),
         ("race", group("race", "ASKU", system=NULL_FLAVOR, text="Does not know"), State.DONT_KNOW),
-        ("race", group("race", "ASKU", system=NULL_FLAVOR, text="Asked but no answer"), State.DONT_KNOW),
+        (
+            "race",
+            group("race", "ASKU", system=NULL_FLAVOR, text="Asked but no answer"),
+            State.DONT_KNOW,
+        ),
         ("race", group("race", "UNK", system=NULL_FLAVOR, text="Unknown"), State.DONT_KNOW),
         ("race", group("race", text=" "), State.NOT_ASKED),
         ("race", {"url": US_CORE + "race", "valueCoding": {"code": "2106-3"}}, State.NOT_ASKED),
@@ -50,12 +62,26 @@ def part(found: Tally, element: str, name: str) -> int:
         ("ethnicity", group("ethnicity", text="Does not know"), State.DONT_KNOW),
         ("ethnicity", group("race", "2135-2", text="Hispanic"), State.NOT_ASKED),
         ("interpreter", {"url": REQUIRED, "valueBoolean": False}, State.SOURCE_UNKNOWN),
-        ("interpreter", {"url": NEEDED, "valueCoding": {"system": SNOMED, "code": "373066001"}}, State.SOURCE_UNKNOWN),
-        ("interpreter", {"url": NEEDED, "valueCoding": {"system": ABSENT, "code": "asked-unknown"}}, State.DONT_KNOW),
-        ("interpreter", {"url": NEEDED, "valueCoding": {"system": SNOMED, "code": "1"}}, State.UNUSABLE),
+        (
+            "interpreter",
+            {"url": NEEDED, "valueCoding": {"system": SNOMED, "code": "373066001"}},
+            State.SOURCE_UNKNOWN,
+        ),
+        (
+            "interpreter",
+            {"url": NEEDED, "valueCoding": {"system": ABSENT, "code": "asked-unknown"}},
+            State.DONT_KNOW,
+        ),
+        (
+            "interpreter",
+            {"url": NEEDED, "valueCoding": {"system": SNOMED, "code": "1"}},
+            State.UNUSABLE,
+        ),
     ],
 )
-def test_the_chart_alone(world: World, count: Count, element: str, extension: Resource, expected: State) -> None:
+def test_the_chart_alone(
+    world: World, count: Count, element: str, extension: Resource, expected: State
+) -> None:
     world.patient("p", extension)
     assert state(count(), element) is expected
 
@@ -78,18 +104,26 @@ def test_languages_of_the_chart(
 ) -> None:
     world.patient(communication=entries)
     found = count()
-    assert (state(found, "spoken-language"), state(found, "written-language")) == (spoken_state, written_state)
+    assert (state(found, "spoken-language"), state(found, "written-language")) == (
+        spoken_state,
+        written_state,
+    )
 
 
 def test_the_records_own_default_language_tells_nothing(world: World, count: Count) -> None:
     world.patient(communication=[spoken("en")])
-    assert state(count(definition=Definition(default_language="en")), "spoken-language") is State.UNUSABLE
+    assert (
+        state(count(definition=Definition(default_language="en")), "spoken-language")
+        is State.UNUSABLE
+    )
 
 
 def test_the_default_language_that_a_person_told_stands(world: World, count: Count) -> None:
     world.patient()
     world.observation("spoken-language", "en")
-    assert state(count(definition=Definition(default_language="en")), "spoken-language") is State.SELF
+    assert (
+        state(count(definition=Definition(default_language="en")), "spoken-language") is State.SELF
+    )
 
 
 @pytest.mark.parametrize("element", ["race", "ethnicity", "spoken-language", "interpreter"])
@@ -105,8 +139,15 @@ def test_the_default_language_that_a_person_told_stands(world: World, count: Cou
         ("temp-unknown", State.NOT_ASKED),
     ],
 )
-def test_self_reported_observations(world: World, count: Count, element: str, absent: str | None, expected: State) -> None:
-    codes = {"race": "2028-9", "ethnicity": "2135-2", "spoken-language": "vi", "interpreter": "373066001"}
+def test_self_reported_observations(
+    world: World, count: Count, element: str, absent: str | None, expected: State
+) -> None:
+    codes = {
+        "race": "2028-9",
+        "ethnicity": "2135-2",
+        "spoken-language": "vi",
+        "interpreter": "373066001",
+    }
     world.patient()
     world.observation(element, *([codes[element]] if absent is None else []), absent=absent)
     assert state(count(), element) is expected
@@ -119,8 +160,16 @@ def test_self_reported_observations(world: World, count: Count, element: str, ab
         ("observed", {}, State.SOURCE_UNKNOWN),
         (None, {}, State.SOURCE_UNKNOWN),
         (None, {"performer": [{"reference": "Patient/p"}]}, State.SELF),
-        (None, {"performer": [{"type": "RelatedPerson", "display": "Parent or guardian"}]}, State.PROXY),
-        (None, {"performer": [{"reference": "https://ehr.example/fhir/RelatedPerson/9"}]}, State.PROXY),
+        (
+            None,
+            {"performer": [{"type": "RelatedPerson", "display": "Parent or guardian"}]},
+            State.PROXY,
+        ),
+        (
+            None,
+            {"performer": [{"reference": "https://ehr.example/fhir/RelatedPerson/9"}]},
+            State.PROXY,
+        ),
         ("self-reported", {"status": "entered-in-error"}, State.NOT_ASKED),
         ("self-reported", {"status": "corrected"}, State.SELF),
     ],
@@ -141,11 +190,15 @@ def test_provenance_tells_who_where_the_observation_does_not(world: World, count
 
 
 @pytest.mark.parametrize("identity", ["written-language", "written-language-2"])
-def test_provenance_tells_who_gave_the_written_language(world: World, count: Count, identity: str) -> None:
+def test_provenance_tells_who_gave_the_written_language(
+    world: World, count: Count, identity: str
+) -> None:
     world.patient(communication=[spoken("zh", "简体中文", ways=("RWR",))])
     target = {
         "reference": "Patient/p",
-        "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/targetElement", "valueUri": identity}],
+        "extension": [
+            {"url": "http://hl7.org/fhir/StructureDefinition/targetElement", "valueUri": identity}
+        ],
     }
     world.resources.append(provenance(target, "Patient/p"))
     assert state(count(), "written-language") is State.SELF
@@ -189,7 +242,9 @@ def test_a_decline_before_the_answer_is_over(world: World, count: Count) -> None
 
 def test_the_newest_of_several_counts(world: World, count: Count) -> None:
     world.patient()
-    world.observation("race", "2028-9", at="2026-08-01T10:00:00Z", method="reported-by-related-person")
+    world.observation(
+        "race", "2028-9", at="2026-08-01T10:00:00Z", method="reported-by-related-person"
+    )
     world.observation("race", "2106-3", at="2026-02-01T10:00:00Z")
     world.observation("ethnicity", absent="asked-unknown", at="2026-02-01T10:00:00Z")
     world.observation("ethnicity", absent="asked-declined", at="2026-08-01T10:00:00Z")
@@ -204,7 +259,9 @@ def test_an_answer_goes_before_the_chart(world: World, count: Count) -> None:
 
 
 @pytest.mark.parametrize(("told", "expected"), [("Does not know", 0), ("Asked but no answer", 1)])
-def test_asked_for_a_reason_that_is_not_known(world: World, count: Count, told: str, expected: int) -> None:
+def test_asked_for_a_reason_that_is_not_known(
+    world: World, count: Count, told: str, expected: int
+) -> None:
     world.patient("p", group("race", "ASKU", system=NULL_FLAVOR, text=told))
     assert part(count(), "race", "reason-unknown") == expected
 
@@ -220,7 +277,9 @@ def test_a_hispanic_answer_alone_is_whole_and_counted_apart(world: World, count:
 
 @pytest.mark.parametrize("told", ["not-hispanic", "chart", "race-declined"])
 def test_what_is_not_a_hispanic_answer_alone(world: World, count: Count, told: str) -> None:
-    world.patient("p", *([group("ethnicity", "2135-2", text="Hispanic")] if told == "chart" else []))
+    world.patient(
+        "p", *([group("ethnicity", "2135-2", text="Hispanic")] if told == "chart" else [])
+    )
     if told != "chart":
         world.observation("ethnicity", "2186-5" if told == "not-hispanic" else "2135-2")
     if told == "race-declined":
@@ -240,7 +299,9 @@ def test_detail_and_age(world: World, count: Count) -> None:
     assert (part(found, "ethnicity", "stale"), part(found, "ethnicity", "current")) == (0, 1)
 
 
-def test_our_store_comes_after_observations_and_before_the_chart(world: World, count: Count) -> None:
+def test_our_store_comes_after_observations_and_before_the_chart(
+    world: World, count: Count
+) -> None:
     world.patient("p", group("race", "2106-3", text="White"))
     world.observation("ethnicity", "2186-5", method="reported-by-related-person")
     at = datetime(2026, 8, 5, tzinfo=UTC)
@@ -252,10 +313,14 @@ def test_our_store_comes_after_observations_and_before_the_chart(world: World, c
     found = count(captured=captured)
     states = [state(found, element) for element in ("race", "ethnicity", "interpreter")]
     assert states == [State.SELF, State.PROXY, State.DECLINED]
-    assert [part(found, element, "verified") for element in ("race", "ethnicity", "interpreter")] == [1, 0, 1]
+    assert [
+        part(found, element, "verified") for element in ("race", "ethnicity", "interpreter")
+    ] == [1, 0, 1]
 
 
-def test_a_hispanic_answer_in_our_store_answers_the_combined_question_whole(world: World, count: Count) -> None:
+def test_a_hispanic_answer_in_our_store_answers_the_combined_question_whole(
+    world: World, count: Count
+) -> None:
     at = datetime(2026, 8, 5, tzinfo=UTC)
     for key in ("hispanic", "not"):
         world.patient(key)

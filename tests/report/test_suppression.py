@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from intake.report.metrics import STATES, results
 from intake.report.suppression import Table, protect, protect_people
-from intake.report.values import ELEMENTS, SMALL, TOTAL, WITHHELD, Count, ElementCounts, Row, RowCounts
+from intake.report.values import (
+    ELEMENTS,
+    SMALL,
+    TOTAL,
+    WITHHELD,
+    Count,
+    ElementCounts,
+    Row,
+    RowCounts,
+)
 
 Bounds = tuple[float, float]
 Equation = tuple[dict[tuple[str, str], int], int]
@@ -30,7 +39,9 @@ def told(count: Count, beside: Iterable[Count]) -> Bounds:
     return (0 if all(other == WITHHELD for other in beside) else 11), math.inf
 
 
-def narrowed(bounds: dict[tuple[str, str], Bounds], equations: list[Equation]) -> dict[tuple[str, str], Bounds]:
+def narrowed(
+    bounds: dict[tuple[str, str], Bounds], equations: list[Equation]
+) -> dict[tuple[str, str], Bounds]:
     """Interval reasoning to the fixed point."""
     known = dict(bounds)
     changed = True
@@ -46,7 +57,10 @@ def narrowed(bounds: dict[tuple[str, str], Bounds], equations: list[Equation]) -
 
 
 def _tighter(
-    known: Mapping[tuple[str, str], Bounds], terms: dict[tuple[str, str], int], constant: int, unknown: tuple[str, str]
+    known: Mapping[tuple[str, str], Bounds],
+    terms: dict[tuple[str, str], int],
+    constant: int,
+    unknown: tuple[str, str],
 ) -> Bounds:
     low, high = float(constant), float(constant)
     for other, factor in terms.items():
@@ -69,7 +83,11 @@ def rank_fixed(unknowns: list[tuple[str, str]], equations: list[Equation]) -> se
             lead = next(value for value in row if value)
             row = [value / lead for value in row]
             reduced = [*(_less(other, row) for other in reduced), row]
-    return {unknowns[next(i for i, v in enumerate(row) if v)] for row in reduced if sum(1 for value in row if value) == 1}
+    return {
+        unknowns[next(i for i, v in enumerate(row) if v)]
+        for row in reduced
+        if sum(1 for value in row if value) == 1
+    }
 
 
 def _less(row: list[Fraction], done: list[Fraction]) -> list[Fraction]:
@@ -83,9 +101,16 @@ def attack(rows: tuple[Row, ...]) -> Iterator[str]:
     for number, element in enumerate(ELEMENTS):
         bounds, equations = system(rows, number)
         hidden = [unknown for unknown, (low, high) in bounds.items() if low != high]
-        fixed = rank_fixed(hidden, [({u: f for u, f in terms.items() if u in set(hidden)}, 0) for terms, _ in equations])
+        fixed = rank_fixed(
+            hidden,
+            [({u: f for u, f in terms.items() if u in set(hidden)}, 0) for terms, _ in equations],
+        )
         known = narrowed(bounds, equations)
-        yield from (f"{element} {unknown}" for unknown in hidden if unknown in fixed or known[unknown][0] == known[unknown][1])
+        yield from (
+            f"{element} {unknown}"
+            for unknown in hidden
+            if unknown in fixed or known[unknown][0] == known[unknown][1]
+        )
 
 
 SUMS = {
@@ -102,14 +127,18 @@ SUMS = {
 }
 
 
-def system(rows: tuple[Row, ...], number: int) -> tuple[dict[tuple[str, str], Bounds], list[Equation]]:
+def system(
+    rows: tuple[Row, ...], number: int
+) -> tuple[dict[tuple[str, str], Bounds], list[Equation]]:
     """The unknowns of one element with what is told of each, and every equation that binds them."""
     bounds: dict[tuple[str, str], Bounds] = {}
     equations: list[Equation] = []
     for row in rows:
         key, result = row.clinic or TOTAL, row.elements[number]
         bounds[key, "people"] = told(row.people, (one.people for one in rows))
-        bounds |= {(key, state): told(result.states[state], result.states.values()) for state in STATES}
+        bounds |= {
+            (key, state): told(result.states[state], result.states.values()) for state in STATES
+        }
         equations.append(({(key, "people"): -1} | {(key, state): 1 for state in STATES}, 0))
         for name, parts in SUMS.items():
             numerator = result.metrics[name].numerator
@@ -160,7 +189,9 @@ def summed(clinics: list[RowCounts]) -> RowCounts:
         states = tuple(sum(column) for column in zip(*(one.states for one in each), strict=True))
         parts = {name: sum(one.parts[name] for one in each) for name in each[0].parts}
         elements[element] = ElementCounts(states, parts)
-    return RowCounts(TOTAL, "", sum(clinic.people for clinic in clinics), elements, dict(clinics[0].together))
+    return RowCounts(
+        TOTAL, "", sum(clinic.people for clinic in clinics), elements, dict(clinics[0].together)
+    )
 
 
 @settings(max_examples=120, deadline=None)
@@ -177,10 +208,14 @@ def test_no_small_count_is_shown_and_what_is_shown_is_true(exact: tuple[RowCount
         for result in row.elements:
             states = truth.elements[result.element].states
             for name, value in zip(STATES, states, strict=True):
-                assert result.states[name] in ({SMALL, WITHHELD} if 1 <= value <= 10 else {value, WITHHELD})
+                assert result.states[name] in (
+                    {SMALL, WITHHELD} if 1 <= value <= 10 else {value, WITHHELD}
+                )
             for metric in result.metrics.values():
                 assert not (isinstance(metric.numerator, int) and 1 <= metric.numerator <= 10)
-                assert metric.percent is None or (isinstance(metric.denominator, int) and metric.denominator >= 30)
+                assert metric.percent is None or (
+                    isinstance(metric.denominator, int) and metric.denominator >= 30
+                )
 
 
 @pytest.mark.parametrize(
@@ -193,7 +228,10 @@ def test_no_small_count_is_shown_and_what_is_shown_is_true(exact: tuple[RowCount
 def test_one_row(states: tuple[int, ...], expected: tuple[Count, ...]) -> None:
     elements = {element: ElementCounts(states, dict.fromkeys(PARTS, 0)) for element in ELEMENTS}
     together = dict.fromkeys(("known", "direct", "known-with-interpreter"), 0)
-    rows = (RowCounts("a", "A", sum(states), elements, together), RowCounts(TOTAL, "", sum(states), elements, together))
+    rows = (
+        RowCounts("a", "A", sum(states), elements, together),
+        RowCounts(TOTAL, "", sum(states), elements, together),
+    )
     shown = results(rows, captured=False)[0].elements[0]
     hidden = [name for name in STATES if isinstance(shown.states[name], str)]
     if all(isinstance(value, int) for value in expected):
@@ -203,7 +241,15 @@ def test_one_row(states: tuple[int, ...], expected: tuple[Count, ...]) -> None:
         assert len(hidden) == 2
 
 
-PARTS = ("detailed", "current", "stale", "declined-later", "reason-unknown", "hispanic-only", "verified")
+PARTS = (
+    "detailed",
+    "current",
+    "stale",
+    "declined-later",
+    "reason-unknown",
+    "hispanic-only",
+    "verified",
+)
 
 
 def brute_force(table: Table, shown: Mapping[tuple[str, str], Count]) -> set[tuple[str, str]]:
@@ -213,9 +259,18 @@ def brute_force(table: Table, shown: Mapping[tuple[str, str], Count]) -> set[tup
     worlds_found: list[dict[tuple[str, str], int]] = []
     for chosen in product(*(range(table.values[row, "people"] + 1) for row in rows)):
         world = {(row, "in"): value for row, value in zip(rows, chosen, strict=True)}
-        world |= {(row, "out"): table.values[row, "people"] - value for row, value in zip(rows, chosen, strict=True)}
-        world |= {(table.total, column): sum(world[row, column] for row in rows) for column in ("in", "out")}
-        if all(_fits(world[row, column], shown[row, column], shown[row, other]) for row, column, other in cells):
+        world |= {
+            (row, "out"): table.values[row, "people"] - value
+            for row, value in zip(rows, chosen, strict=True)
+        }
+        world |= {
+            (table.total, column): sum(world[row, column] for row in rows)
+            for column in ("in", "out")
+        }
+        if all(
+            _fits(world[row, column], shown[row, column], shown[row, other])
+            for row, column, other in cells
+        ):
             worlds_found.append(world)
     hidden = [cell for cell in shown if isinstance(shown[cell], str)]
     return {cell for cell in hidden if len({world[cell] for world in worlds_found}) < 2}
@@ -229,14 +284,18 @@ def _fits(value: int, mark: Count, beside: Count) -> bool:
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.integers(0, 16), st.integers(0, 16)).filter(lambda c: sum(c) not in range(1, 11)),
+        st.tuples(st.integers(0, 16), st.integers(0, 16)).filter(
+            lambda c: sum(c) not in range(1, 11)
+        ),
         min_size=1,
         max_size=3,
     )
 )
 def test_every_world_tried(cells: list[tuple[int, int]]) -> None:
     values: dict[tuple[str, str], int] = {}
-    for number, (inside, outside) in enumerate([*cells, (sum(a for a, _ in cells), sum(b for _, b in cells))]):
+    for number, (inside, outside) in enumerate(
+        [*cells, (sum(a for a, _ in cells), sum(b for _, b in cells))]
+    ):
         key = TOTAL if number == len(cells) else f"c{number}"
         values |= {(key, "in"): inside, (key, "out"): outside, (key, "people"): inside + outside}
     rows = (*(f"c{number}" for number in range(len(cells))), TOTAL)
@@ -252,6 +311,10 @@ def test_numbers_of_people(people: list[int]) -> None:
     bounds = {(key, "people"): told(count, shown.values()) for key, count in shown.items()}
     terms = {(key, "people"): -1 if key == TOTAL else 1 for key in shown}
     known = narrowed(bounds, [(terms, 0)])
-    assert all(low < high for unknown, (low, high) in known.items() if isinstance(shown[unknown[0]], str))
-    assert all(shown[key] == count or not isinstance(shown[key], int) for key, count in exact.items())
+    assert all(
+        low < high for unknown, (low, high) in known.items() if isinstance(shown[unknown[0]], str)
+    )
+    assert all(
+        shown[key] == count or not isinstance(shown[key], int) for key, count in exact.items()
+    )
     assert all(isinstance(shown[key], str) for key, count in exact.items() if 1 <= count <= 10)

@@ -19,12 +19,23 @@ SEEN: list[Seen] = []
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note how each test of each server went, for the tables."""
     report = yield
     held = getattr(item, "callspec", None)
-    if isinstance(item, pytest.Function) and held is not None and "make" in held.params and report.when == "call":
-        SEEN.append(Seen(held.params["make"], item.originalname, report.outcome, dict(report.user_properties)))
+    if (
+        isinstance(item, pytest.Function)
+        and held is not None
+        and "make" in held.params
+        and report.when == "call"
+    ):
+        SEEN.append(
+            Seen(
+                held.params["make"], item.originalname, report.outcome, dict(report.user_properties)
+            )
+        )
     return report
 
 
@@ -36,7 +47,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(
-    scope="session", params=[each if each == "medplum" else pytest.param(each, marks=pytest.mark.hapi) for each in SERVERS]
+    scope="session",
+    params=[
+        each if each == "medplum" else pytest.param(each, marks=pytest.mark.hapi)
+        for each in SERVERS
+    ],
 )
 def make(request: pytest.FixtureRequest) -> str:
     """Which server it is, for where they differ."""
@@ -67,7 +82,9 @@ def proxy(server: str) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def outbox(template: Path, tmp_path: Path, proxy: Proxy, client: Client, organization: str) -> Iterator[Outbox]:
+def outbox(
+    template: Path, tmp_path: Path, proxy: Proxy, client: Client, organization: str
+) -> Iterator[Outbox]:
     """An empty outbox whose worker reaches the server through the proxy."""
     with outbox_at(tmp_path, template, proxy, client, organization) as found:
         yield found

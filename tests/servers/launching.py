@@ -14,7 +14,12 @@ from tests.postgres import postgres_at_a_port
 
 SOURCE = Path(__file__).parent / "hapi"
 # A client of a few seconds' tests is served sooner by the first compiler alone.
-OPTIONS = ("-Xmx3g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+OPTIONS = (
+    "-Xmx3g",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+)
 
 
 @contextmanager
@@ -33,5 +38,8 @@ def hapi(*database: str) -> Iterator[str]:
 @contextmanager
 def hapi_on_postgres() -> Iterator[str]:
     """Run HAPI over a PostgreSQL of its own and yield its base URL."""
-    with postgres_at_a_port() as address, hapi(f"jdbc:postgresql://{address}", "postgres", "") as url:
+    with (
+        postgres_at_a_port() as address,
+        hapi(f"jdbc:postgresql://{address}", "postgres", "") as url,
+    ):
         yield url

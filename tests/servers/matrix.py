@@ -10,12 +10,22 @@ from typing import Any
 from tests import markdown
 
 Json = dict[str, Any]
-SERVERS = {"medplum": "Medplum, in memory", "hapi": "HAPI JPA on H2", "hapi-postgresql": "HAPI JPA on PostgreSQL"}
+SERVERS = {
+    "medplum": "Medplum, in memory",
+    "hapi": "HAPI JPA on H2",
+    "hapi-postgresql": "HAPI JPA on PostgreSQL",
+}
 
 FEATURES = {
-    "first write, read back": ("test_written_and_read_back_without_harm", "test_from_the_command_line_to_verified"),
+    "first write, read back": (
+        "test_written_and_read_back_without_harm",
+        "test_from_the_command_line_to_verified",
+    ),
     "every version of US Core": ("test_every_version_reads_back",),
-    "repeat": ("test_a_repeat_finds_itself", "test_a_request_sent_twice_by_a_proxy_leaves_one_provenance"),
+    "repeat": (
+        "test_a_repeat_finds_itself",
+        "test_a_request_sent_twice_by_a_proxy_leaves_one_provenance",
+    ),
     "stale ETag": ("test_412_swallowed",),
     "colleague writes at once": ("test_a_colleague_who_writes_between_is_merged_not_overwritten",),
     "two senders at once": ("test_conditional_create_racing_itself_into_two_resources",),
@@ -38,7 +48,9 @@ FEATURES = {
         "test_a_proxy_never_replaces_what_the_patient_said_themselves_without_a_review",
         "test_no_policy_puts_another_word_in_the_place_of_the_patients_own",
     ),
-    "a mend at the same visit": ("test_a_mend_at_the_same_visit_is_a_correction_and_a_later_answer_is_a_new_one",),
+    "a mend at the same visit": (
+        "test_a_mend_at_the_same_visit_is_a_correction_and_a_later_answer_is_a_new_one",
+    ),
     "export in bulk, or a word that there is none": (
         "test_an_export_has_what_a_search_finds",
         "test_an_export_of_a_group_has_its_members_alone",
@@ -51,8 +63,13 @@ FEATURES = {
         "test_a_merged_chart_is_followed_and_a_loop_is_held",
         "test_two_references_to_one_chart_never_go_at_once_and_the_later_word_stands",
     ),
-    "a chart of which a part is hidden": ("test_a_chart_of_which_a_part_is_hidden_is_never_put_back_as_the_whole",),
-    "searches by patient alone": ("test_each_is_found_among_its_patients", "test_a_try_whose_answer_was_lost_is_not_repeated"),
+    "a chart of which a part is hidden": (
+        "test_a_chart_of_which_a_part_is_hidden_is_never_put_back_as_the_whole",
+    ),
+    "searches by patient alone": (
+        "test_each_is_found_among_its_patients",
+        "test_a_try_whose_answer_was_lost_is_not_repeated",
+    ),
     "searches that lag behind": (
         "test_what_a_search_does_not_find_yet_is_looked_for_again_and_missing_in_the_end",
         "test_nothing_is_sent_again_while_a_search_may_not_show_it_yet",
@@ -113,7 +130,10 @@ def keep(seen: Iterable[Seen], folder: Path, on: datetime) -> None:
     day = {"on": on.date().isoformat()}
     tests = [each for each in seen if each.test != FIRE]
     fires = [each for each in seen if each.test == FIRE]
-    _update(folder / "servers.json", {each: {**day, **_features(each, tests)} for each in {one.server for one in tests}})
+    _update(
+        folder / "servers.json",
+        {each: {**day, **_features(each, tests)} for each in {one.server for one in tests}},
+    )
     _update(folder / "fire.json", {each.server: {**day, **_fire(each)} for each in fires})
 
 
@@ -135,12 +155,19 @@ def _cases(server: str, tests: Iterable[str], seen: list[Seen]) -> Json:
 
 def _fire(seen: Seen) -> Json:
     noted = {key: each for key, each in seen.noted.items() if key != "found"}
-    return {"outcome": seen.outcome, **noted, **(asdict(seen.noted["found"]) if "found" in seen.noted else {})}
+    return {
+        "outcome": seen.outcome,
+        **noted,
+        **(asdict(seen.noted["found"]) if "found" in seen.noted else {}),
+    }
 
 
 def servers_table(result: Mapping[str, Json]) -> str:
     """Return the table of servers and features: how many cases passed; a feature that came after a run was not in it."""
-    rows = [[feature, *(_cell(each.get(feature, NONE)) for each in result.values())] for feature in FEATURES]
+    rows = [
+        [feature, *(_cell(each.get(feature, NONE)) for each in result.values())]
+        for feature in FEATURES
+    ]
     return _table(result, rows)
 
 
@@ -170,7 +197,9 @@ COUNTED = {
 def fire_table(result: Mapping[str, Json]) -> str:
     """Return the table of the fire: per server what was sent, what it met and what became of it."""
     verified = ["verified", *(f"{each['states'].get('verified', 0):,}" for each in result.values())]
-    first, *rest = [[words, *(f"{each[key]:,}" for each in result.values())] for key, words in COUNTED.items()]
+    first, *rest = [
+        [words, *(f"{each[key]:,}" for each in result.values())] for key, words in COUNTED.items()
+    ]
     return _table(result, [first, verified, *rest])
 
 

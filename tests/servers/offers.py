@@ -9,13 +9,29 @@ from tests.faults import Answered, Asked, Fault, Forward
 
 READING = frozenset({"read", "search-type"})
 INTERACTIONS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-KINDS = ("Patient", "Observation", "QuestionnaireResponse", "Provenance", "DocumentReference", "Appointment")
+KINDS = (
+    "Patient",
+    "Observation",
+    "QuestionnaireResponse",
+    "Provenance",
+    "DocumentReference",
+    "Appointment",
+)
 ALL_CREATED = ("QuestionnaireResponse", "Observation", "Provenance")
 OFFERS: Mapping[str, Mapping[str, frozenset[str]]] = {
-    "patch": {"Patient": frozenset({"patch"}), **dict.fromkeys(ALL_CREATED, frozenset({"create", "update", "delete"}))},
-    "put": {"Patient": frozenset({"update"}), **dict.fromkeys(ALL_CREATED, frozenset({"create", "update", "delete"}))},
+    "patch": {
+        "Patient": frozenset({"patch"}),
+        **dict.fromkeys(ALL_CREATED, frozenset({"create", "update", "delete"})),
+    },
+    "put": {
+        "Patient": frozenset({"update"}),
+        **dict.fromkeys(ALL_CREATED, frozenset({"create", "update", "delete"})),
+    },
     # The chart and Observations, but neither answers nor Provenance.
-    "patch and observations": {"Patient": frozenset({"patch"}), "Observation": frozenset({"create", "update"})},
+    "patch and observations": {
+        "Patient": frozenset({"patch"}),
+        "Observation": frozenset({"create", "update"}),
+    },
     "chart": {"Patient": frozenset({"update"})},
     "observations": {"Observation": frozenset({"create", "update"})},
     "questionnaire-response": {"QuestionnaireResponse": frozenset({"create", "update"})},
@@ -35,7 +51,9 @@ def offering(rung: str) -> Fault:
             return _described(forward(asked), offered)
         if asked.method == "POST" and kind == "R4":
             return Answered(501, {}, b"")
-        if asked.method in INTERACTIONS and INTERACTIONS[asked.method] not in offered.get(kind, frozenset()):
+        if asked.method in INTERACTIONS and INTERACTIONS[asked.method] not in offered.get(
+            kind, frozenset()
+        ):
             return Answered(405, {}, b"")
         return forward(asked)
 
@@ -55,7 +73,11 @@ def searching(rung: str, *, strict: bool) -> Fault:
         unknown = [each for each in ("identifier", "target") if f"?{each}=" in asked.path]
         if asked.method != "GET" or not unknown:
             return only(asked, forward)
-        return Answered(400, {}, b"") if strict else forward(replace(asked, path=asked.path.partition("?")[0]))
+        return (
+            Answered(400, {}, b"")
+            if strict
+            else forward(replace(asked, path=asked.path.partition("?")[0]))
+        )
 
     return fault
 
@@ -98,6 +120,11 @@ def _kind(asked: Asked) -> str:
 def _described(said: Answered, offered: Mapping[str, frozenset[str]]) -> Answered:
     held = json.loads(said.body)
     kinds = {kind: READING | offered.get(kind, frozenset()) for kind in KINDS}
-    listed = [{"type": kind, "interaction": [{"code": code} for code in sorted(codes)]} for kind, codes in kinds.items()]
-    held["rest"] = [{"mode": "server", "interaction": [{"code": "search-system"}], "resource": listed}]
+    listed = [
+        {"type": kind, "interaction": [{"code": code} for code in sorted(codes)]}
+        for kind, codes in kinds.items()
+    ]
+    held["rest"] = [
+        {"mode": "server", "interaction": [{"code": "search-system"}], "resource": listed}
+    ]
     return replace(said, body=json.dumps(held).encode())

@@ -39,7 +39,9 @@ faults = st.one_of(
 answers = st.fixed_dictionaries(
     {},
     optional={
-        "race-ethnicity": st.sampled_from([ASIAN, DECLINED, UNKNOWN, Answer(State.ANSWERED, ("2135-2",))]),
+        "race-ethnicity": st.sampled_from(
+            [ASIAN, DECLINED, UNKNOWN, Answer(State.ANSWERED, ("2135-2",))]
+        ),
         "spoken-language": st.sampled_from([LANGUAGE, DECLINED]),
         "written-language": st.sampled_from([LANGUAGE, UNKNOWN]),
         "interpreter": st.sampled_from([INTERPRETER, DECLINED]),
@@ -62,17 +64,38 @@ def expected(said: dict[str, Answer]) -> dict[str, int]:
     }
 
 
-ALL = {"race-ethnicity": ASIAN, "spoken-language": LANGUAGE, "written-language": LANGUAGE, "interpreter": INTERPRETER}
-WORST = {"said": ALL, "informant": Informant.GUARDIAN, "colleague": False, "known_already": True, "killed": []}
+ALL = {
+    "race-ethnicity": ASIAN,
+    "spoken-language": LANGUAGE,
+    "written-language": LANGUAGE,
+    "interpreter": INTERPRETER,
+}
+WORST = {
+    "said": ALL,
+    "informant": Informant.GUARDIAN,
+    "colleague": False,
+    "known_already": True,
+    "killed": [],
+}
 """Where the chart says it all already no If-Match guards the transaction."""
 
 
 @example(plan=[Next(KINDS["transaction"], PASSING["lost"])], **WORST)
 @example(plan=[Next(KINDS["transaction"], PASSING["sent twice"])], **WORST)
-@example(plan=[Next(KINDS["transaction"], PASSING["409"]), Next(KINDS["transaction"], PASSING["done but 502"])], **WORST)
+@example(
+    plan=[
+        Next(KINDS["transaction"], PASSING["409"]),
+        Next(KINDS["transaction"], PASSING["done but 502"]),
+    ],
+    **WORST,
+)
 @example(plan=[], **{**WORST, "killed": ["accept", "sending"]})
 @example(plan=[], **{**WORST, "known_already": False, "colleague": True})
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     plan=st.lists(faults, max_size=7),
     said=answers,
@@ -113,7 +136,9 @@ def edit_at_transaction(outbox: Outbox, patient: str) -> Fault:
     """A colleague changes the chart between our reading it and our writing it."""
 
     def edit(_: Asked) -> None:
-        outbox.edit(patient, telecom=[*PATIENT["telecom"], {"system": "email", "value": "lan@example.org"}])
+        outbox.edit(
+            patient, telecom=[*PATIENT["telecom"], {"system": "email", "value": "lan@example.org"}]
+        )
 
     return Next(KINDS["transaction"], after(edit))
 
@@ -140,6 +165,11 @@ def test_a_worker_that_forgets_what_it_sent_leaves_a_second_effect_and_is_seen(
     sent = outbox.submit(patient)
     outbox.proxy.plan = [Next(KINDS["transaction"], lost)]
     monkeypatch.setattr(transaction, "find", lambda *_: None)
-    monkeypatch.setattr(readback, "_without_surplus", lambda _client, page, _response: list(matches(page)))
+    monkeypatch.setattr(
+        readback, "_without_surplus", lambda _client, page, _response: list(matches(page))
+    )
     outbox.work_until_closed(sent)
-    assert (outbox.state(sent), effects(outbox.real, sent)["Provenance"]) == (("held", "mismatch"), 2)
+    assert (outbox.state(sent), effects(outbox.real, sent)["Provenance"]) == (
+        ("held", "mismatch"),
+        2,
+    )

@@ -83,7 +83,11 @@ class Behind:
         self.outbox.settings = replace(self.outbox.settings, servers={"main": changed})
 
     def findings(self) -> list[Finding]:
-        return [each for each in look(self.server, self.outbox.settings, system_clock) if each.about == "server main"]
+        return [
+            each
+            for each in look(self.server, self.outbox.settings, system_clock)
+            if each.about == "server main"
+        ]
 
 
 Start = Callable[..., Behind]
@@ -112,10 +116,25 @@ def behind(outbox: Outbox, packages: Path, tmp_path: Path) -> Iterator[Start]:
             server = replace(outbox.server, auth=auth)
             outbox.settings = replace(outbox.settings, servers={"main": server})
             client_keys.new(server, algorithm)
-            known = {"jwks": client_keys.published([server]), "token_endpoint_auth_method": "private_key_jwt"}
-            told = Site(({"client_id": "intake", **(client or known), **({"scope": limit} if limit else {})},), **site)
+            known = {
+                "jwks": client_keys.published([server]),
+                "token_endpoint_auth_method": "private_key_jwt",
+            }
+            told = Site(
+                (
+                    {
+                        "client_id": "intake",
+                        **(client or known),
+                        **({"scope": limit} if limit else {}),
+                    },
+                ),
+                **site,
+            )
             oauth = stack.enter_context(oauth_server(packages, tmp_path, told))
-            configuration = {"token_endpoint": oauth.token_url, "token_endpoint_auth_methods_supported": list(methods)}
+            configuration = {
+                "token_endpoint": oauth.token_url,
+                "token_endpoint_auth_methods_supported": list(methods),
+            }
             outbox.proxy.always = guard = Guard(oauth.keys(), configuration)
             return Behind(outbox, oauth, guard)
 
@@ -123,7 +142,9 @@ def behind(outbox: Outbox, packages: Path, tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.mark.parametrize("algorithm", ["ES384", "RS384"])
-def test_from_the_first_token_to_verified(behind: Start, algorithm: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_from_the_first_token_to_verified(
+    behind: Start, algorithm: str, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     site = behind(algorithm)
     site.written()
@@ -148,7 +169,9 @@ def test_a_token_that_is_refused_is_replaced_once_and_nothing_is_lost(behind: St
     assert (len(site.guard.seen), site.guard.refused) == (2, 1)
 
 
-def test_a_server_that_takes_no_token_at_all_is_paused_and_not_asked_for_ever(behind: Start) -> None:
+def test_a_server_that_takes_no_token_at_all_is_paused_and_not_asked_for_ever(
+    behind: Start,
+) -> None:
     site = behind()
     site.guard.later(hours=1)
     assert "401" in site.held_back()
@@ -166,26 +189,46 @@ def test_an_assertion_is_taken_once(behind: Start) -> None:
     site.written()
 
 
-def test_a_scope_that_we_may_not_ask_for_pauses_the_server_with_words_until_it_is_mended(behind: Start) -> None:
+def test_a_scope_that_we_may_not_ask_for_pauses_the_server_with_words_until_it_is_mended(
+    behind: Start,
+) -> None:
     site = behind(scopes=(*SCOPES, "system/Group.r"), limit=" ".join(SCOPES))
     site.configure(scopes=(*SCOPES, "system/Group.r"))
-    assert "invalid_scope: it does not grant the scopes that we ask for; compare scopes" in site.held_back()
+    assert (
+        "invalid_scope: it does not grant the scopes that we ask for; compare scopes"
+        in site.held_back()
+    )
     site.configure(scopes=SCOPES)
     site.outbox.clock.advance(minutes=2)
     site.written()
 
 
-def test_what_the_granted_scopes_do_not_permit_pauses_the_server_and_is_named_by_the_check(behind: Start) -> None:
-    site = behind(grants=("system/Patient.rs", "system/QuestionnaireResponse.crs", "system/Observation.crs"))
+def test_what_the_granted_scopes_do_not_permit_pauses_the_server_and_is_named_by_the_check(
+    behind: Start,
+) -> None:
+    site = behind(
+        grants=("system/Patient.rs", "system/QuestionnaireResponse.crs", "system/Observation.crs")
+    )
     site.configure(
-        scopes=("system/Patient.rs", "system/Patient.u", "system/QuestionnaireResponse.crs", "system/Observation.crs")
+        scopes=(
+            "system/Patient.rs",
+            "system/Patient.u",
+            "system/QuestionnaireResponse.crs",
+            "system/Observation.crs",
+        )
     )
     assert "403: it does not let us in; check credentials and scopes" in site.held_back()
     wrong = [each.words for each in site.findings() if each.verdict is Verdict.WRONG]
-    assert any("no transaction: our scopes do not permit to create Provenance, search Provenance" in words for words in wrong)
+    assert any(
+        "no transaction: our scopes do not permit to create Provenance, search Provenance" in words
+        for words in wrong
+    )
     assert "scopes do not ask for what is needed to write: search Appointment" in wrong
     assert "it does not grant what is needed to write: update Patient" in wrong
-    assert "scopes do not ask for what is needed to undo: update QuestionnaireResponse, update Observation" in wrong
+    assert (
+        "scopes do not ask for what is needed to undo: update QuestionnaireResponse, update Observation"
+        in wrong
+    )
 
 
 def test_a_key_that_the_server_does_not_know_yet_interrupts_nothing(behind: Start) -> None:
@@ -197,7 +240,9 @@ def test_a_key_that_the_server_does_not_know_yet_interrupts_nothing(behind: Star
     site.written()
     assert tokens_for(site.server).grant().key_id == old.id
     wrong = [each.words for each in site.findings() if each.verdict is Verdict.WRONG]
-    assert wrong == [f"it takes only what the older key {old.id} signs, and not the newest, {new.id}"]
+    assert wrong == [
+        f"it takes only what the older key {old.id} signs, and not the newest, {new.id}"
+    ]
 
 
 def test_a_server_that_fetches_our_keys_takes_each_new_one(behind: Start, outbox: Outbox) -> None:
@@ -232,7 +277,10 @@ def test_clocks_that_are_far_apart_are_named(behind: Start) -> None:
     site = behind()
     site.oauth.ahead(600)
     words = site.held_back()
-    assert "(invalid_client); check client_id, our public keys as the EHR has them, and both clocks." in words
+    assert (
+        "(invalid_client); check client_id, our public keys as the EHR has them, and both clocks."
+        in words
+    )
     assert "seconds apart" in words
 
 
@@ -242,7 +290,9 @@ def test_a_client_secret_that_was_wrong_is_taken_up_from_its_file(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     (tmp_path / "secret").write_text("wrong\n", "utf-8")
-    site = behind(client={"client_secret": SECRET, "token_endpoint_auth_method": method}, methods=(method,))
+    site = behind(
+        client={"client_secret": SECRET, "token_endpoint_auth_method": method}, methods=(method,)
+    )
     words = site.held_back()
     assert "check client_id and the secret" in words
     (tmp_path / "secret").write_text(f"{SECRET}\n", "utf-8")

@@ -34,7 +34,10 @@ def export(outbox: Outbox, in_bulk: str | None) -> AbstractContextManager[Path]:
 
 def held(folder: Path) -> Mapping[str, list[str]]:
     """The lines of each kind, sorted."""
-    texts = {kind: "".join(path.read_text("utf-8") for path in paths) for kind, paths in find(folder).items()}
+    texts = {
+        kind: "".join(path.read_text("utf-8") for path in paths)
+        for kind, paths in find(folder).items()
+    }
     return {kind: sorted(text.splitlines()) for kind, text in texts.items()}
 
 
@@ -52,7 +55,9 @@ def test_an_export_has_what_a_search_finds(outbox: Outbox, make: str) -> None:
     if does_not_export(outbox, make):
         return
     patient = outbox.patient()
-    outbox.real.create({"resourceType": "Observation", "status": "final", "code": {"text": "a shoe size"}})
+    outbox.real.create(
+        {"resourceType": "Observation", "status": "final", "code": {"text": "a shoe size"}}
+    )
     outbox.work_until_closed(outbox.submit(patient))
     with export(outbox, None) as folder:
         searched = held(folder)
@@ -70,7 +75,12 @@ def test_an_export_of_a_group_has_its_members_alone(outbox: Outbox, make: str) -
     patient, other = outbox.patient(), outbox.patient()
     for each in (patient, other):
         outbox.work_until_closed(outbox.submit(each))
-    members = {"resourceType": "Group", "type": "person", "actual": True, "member": [{"entity": {"reference": patient}}]}
+    members = {
+        "resourceType": "Group",
+        "type": "person",
+        "actual": True,
+        "member": [{"entity": {"reference": patient}}],
+    }
     group = outbox.real.create(members)["id"]
     with export(outbox, f"Group/{group}") as folder:
         found = held(folder)

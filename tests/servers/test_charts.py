@@ -28,7 +28,10 @@ pytestmark = pytest.mark.server
 WHITE = {
     "url": URLS["race"],
     "extension": [
-        {"url": "ombCategory", "valueCoding": {"system": "urn:oid:2.16.840.1.113883.6.238", "code": "2106-3"}},
+        {
+            "url": "ombCategory",
+            "valueCoding": {"system": "urn:oid:2.16.840.1.113883.6.238", "code": "2106-3"},
+        },
         {"url": "text", "valueString": "White"},
     ],
 }
@@ -45,7 +48,9 @@ def earlier(outbox: Outbox) -> Earlier:
 
 @pytest.mark.parametrize("rung", [Rung.TRANSACTION, Rung.PATCH, Rung.PUT])
 @pytest.mark.parametrize("where", ["tag", "security"])
-def test_a_chart_of_which_a_part_is_hidden_is_never_put_back_as_the_whole(outbox: Outbox, rung: Rung, where: str) -> None:
+def test_a_chart_of_which_a_part_is_hidden_is_never_put_back_as_the_whole(
+    outbox: Outbox, rung: Rung, where: str
+) -> None:
     pin(outbox.server, outbox.settings, outbox.database, whole(rung))
     code = {"tag": "SUBSETTED", "security": "REDACTED"}[where]
     mark = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": code}
@@ -60,7 +65,9 @@ def test_a_chart_of_which_a_part_is_hidden_is_never_put_back_as_the_whole(outbox
     assert outbox.versions(patient) == 1
 
 
-@pytest.mark.parametrize(("born", "state"), [(date(1980, 2, 29), "verified"), (date(1980, 2, 28), "held")])
+@pytest.mark.parametrize(
+    ("born", "state"), [(date(1980, 2, 29), "verified"), (date(1980, 2, 28), "held")]
+)
 def test_another_birth_date_than_the_visits_is_held(outbox: Outbox, born: date, state: str) -> None:
     sent = outbox.submit(outbox.patient(), Known(birth_date=born))
     outbox.work()
@@ -77,11 +84,15 @@ def test_what_others_changed_since_the_visit_began_goes_to_a_person(outbox: Outb
     assert "race" in str(outbox.row(sent).words)
 
 
-def test_what_we_wrote_ourselves_since_the_visit_began_is_no_change_by_others(outbox: Outbox) -> None:
+def test_what_we_wrote_ourselves_since_the_visit_began_is_no_change_by_others(
+    outbox: Outbox,
+) -> None:
     patient = outbox.patient()
     known = Known(chart=elements_of(outbox.real.read(patient)))
     first = outbox.submit(patient, known)
-    mended = outbox.submit(patient, known, answers={"race-ethnicity": Answer(State.ANSWERED, ("2106-3",))})
+    mended = outbox.submit(
+        patient, known, answers={"race-ethnicity": Answer(State.ANSWERED, ("2106-3",))}
+    )
     outbox.work()
     outbox.work()
     assert [outbox.state(each)[0] for each in (first, mended)] == ["verified", "verified"]
@@ -109,18 +120,24 @@ def test_what_a_walk_in_told_somebody_else_is_not_overwritten(outbox: Outbox) ->
     assert outbox.state(third)[0] == "verified"
 
 
-def test_a_proxy_never_replaces_what_the_patient_said_themselves_without_a_review(outbox: Outbox) -> None:
+def test_a_proxy_never_replaces_what_the_patient_said_themselves_without_a_review(
+    outbox: Outbox,
+) -> None:
     patient = outbox.patient()
     outbox.submit(patient)
     outbox.work()
     known = Known(chart=elements_of(outbox.real.read(patient)))
     # Nobody changed the chart since, and still a parent's word is no better than the patient's own.
-    parent = outbox.submit(patient, known, informant=Informant.GUARDIAN, answers={"race-ethnicity": WHITE_ALONE})
+    parent = outbox.submit(
+        patient, known, informant=Informant.GUARDIAN, answers={"race-ethnicity": WHITE_ALONE}
+    )
     outbox.work()
     assert outbox.state(parent) == ("held", "chart-changed")
     assert "said otherwise themselves" in str(outbox.row(parent).words)
     with outbox.database.read() as tx:
-        assert [(each.element, each.own) for each in deciding.contests(tx, str(parent.id))] == [("race", True)]
+        assert [(each.element, each.own) for each in deciding.contests(tx, str(parent.id))] == [
+            ("race", True)
+        ]
     again = outbox.submit(patient, known, answers={"race-ethnicity": WHITE_ALONE})
     outbox.work()
     assert [outbox.state(each)[0] for each in (parent, again)] == ["superseded", "verified"]
@@ -130,21 +147,33 @@ def test_a_proxy_mends_what_a_proxy_said(outbox: Outbox) -> None:
     patient = outbox.patient()
     outbox.submit(patient, informant=Informant.GUARDIAN)
     outbox.work()
-    mended = outbox.submit(patient, informant=Informant.CAREGIVER, answers={"race-ethnicity": WHITE_ALONE})
+    mended = outbox.submit(
+        patient, informant=Informant.CAREGIVER, answers={"race-ethnicity": WHITE_ALONE}
+    )
     outbox.work()
     assert outbox.state(mended) == ("verified", None)
 
 
-def test_a_mend_at_the_same_visit_is_a_correction_and_a_later_answer_is_a_new_one(outbox: Outbox) -> None:
+def test_a_mend_at_the_same_visit_is_a_correction_and_a_later_answer_is_a_new_one(
+    outbox: Outbox,
+) -> None:
     patient = outbox.patient()
     first = outbox.submit(patient, appointment="Appointment/1")
     outbox.work()
-    mended = outbox.submit(patient, appointment="Appointment/1", answers={"race-ethnicity": WHITE_ALONE})
+    mended = outbox.submit(
+        patient, appointment="Appointment/1", answers={"race-ethnicity": WHITE_ALONE}
+    )
     outbox.work()
-    later = outbox.submit(patient, appointment="Appointment/2", answers={"race-ethnicity": WHITE_ALONE})
+    later = outbox.submit(
+        patient, appointment="Appointment/2", answers={"race-ethnicity": WHITE_ALONE}
+    )
     outbox.work()
     assert [outbox.state(each)[0] for each in (first, mended, later)] == ["verified"] * 3
-    assert [race_status(outbox, each) for each in (first, mended, later)] == ["final", "corrected", "final"]
+    assert [race_status(outbox, each) for each in (first, mended, later)] == [
+        "final",
+        "corrected",
+        "final",
+    ]
 
 
 def race_status(outbox: Outbox, sent: Submission) -> str:
@@ -161,7 +190,9 @@ def test_if_match_ignored(outbox: Outbox) -> None:
         entry["request"].pop("ifMatch", None)
 
     def colleague(_: Asked) -> None:
-        outbox.edit(patient, telecom=[*PATIENT["telecom"], {"system": "email", "value": "lan@example.org"}])
+        outbox.edit(
+            patient, telecom=[*PATIENT["telecom"], {"system": "email", "value": "lan@example.org"}]
+        )
 
     outbox.proxy.plan = [at_transaction(after(colleague, rewritten(unguarded)))]
     outbox.work()
@@ -190,10 +221,16 @@ def named_otherwise(entry: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("change", "element"),
-    [(without(URLS["race"]), "Patient race"), (without_reason, "interpreter"), (named_otherwise, "QuestionnaireResponse")],
+    [
+        (without(URLS["race"]), "Patient race"),
+        (without_reason, "interpreter"),
+        (named_otherwise, "QuestionnaireResponse"),
+    ],
     ids=["race", "declined", "answers"],
 )
-def test_declined_accepted_by_the_server_and_silently_not_stored(outbox: Outbox, change: Any, element: str) -> None:
+def test_declined_accepted_by_the_server_and_silently_not_stored(
+    outbox: Outbox, change: Any, element: str
+) -> None:
     sent = outbox.submit(outbox.patient())
     outbox.proxy.plan = [at_transaction(rewritten(change))]
     outbox.work()
@@ -222,7 +259,9 @@ def test_a_later_answer_takes_over_from_a_held_one_and_the_rest_stays_held(outbo
     assert [each.get("preferred", False) for each in chart["communication"]] == [False, True, False]
 
 
-def test_a_held_one_of_which_nothing_is_left_is_superseded_and_its_answers_go(outbox: Outbox) -> None:
+def test_a_held_one_of_which_nothing_is_left_is_superseded_and_its_answers_go(
+    outbox: Outbox,
+) -> None:
     patient = outbox.patient()
     first = outbox.submit(patient)
     outbox.proxy.plan = [at_transaction(answering(422))]

@@ -35,7 +35,12 @@ def site(server: str, client: Client, tmp_path: Path, monkeypatch: pytest.Monkey
     location = f"Location/{client.create({'resourceType': 'Location', 'name': 'Front'})['id']}"
     number = {"system": "http://example.org/mrn", "value": uuid4().hex}
     name = [{"family": "Nguyen", "given": ["Lan"]}]
-    chart = {"resourceType": "Patient", "name": name, "identifier": [number], "birthDate": "1980-02-29"}
+    chart = {
+        "resourceType": "Patient",
+        "name": name,
+        "identifier": [number],
+        "birthDate": "1980-02-29",
+    }
     patient = client.create(chart)
     start = (datetime.now(UTC) + timedelta(days=1)).replace(hour=12)
     appointment = {
@@ -44,13 +49,18 @@ def site(server: str, client: Client, tmp_path: Path, monkeypatch: pytest.Monkey
         "start": start.isoformat(timespec="seconds"),
         "end": (start + timedelta(minutes=20)).isoformat(timespec="seconds"),
         "participant": [
-            {"actor": {"reference": f"Patient/{patient['id']}", "display": "Lan Nguyen"}, "status": "accepted"},
+            {
+                "actor": {"reference": f"Patient/{patient['id']}", "display": "Lan Nguyen"},
+                "status": "accepted",
+            },
             {"actor": {"reference": location}, "status": "accepted"},
         ],
     }
     client.create(appointment)
     clinics = CLINICS.format(organization=f"Organization/{organization['id']}", location=location)
-    (tmp_path / "intake.toml").write_text(INTAKE.format(data=tmp_path / "data", server=server), "utf-8")
+    (tmp_path / "intake.toml").write_text(
+        INTAKE.format(data=tmp_path / "data", server=server), "utf-8"
+    )
     (tmp_path / "clinics.toml").write_text(clinics, "utf-8")
     monkeypatch.setenv("INTAKE_CONFIG", str(tmp_path))
     assert main(["keys", "new"]) == main(["migrate"]) == 0
@@ -61,7 +71,9 @@ def test_a_site_in_order(site: Path, capsys: pytest.CaptureFixture[str]) -> None
     capsys.readouterr()
     assert main(["check", "--json"]) == 0
     out = capsys.readouterr().out
-    words = [each["words"] for each in json.loads(out)["findings"] if each["about"] == "clinic riverside"]
+    words = [
+        each["words"] for each in json.loads(out)["findings"] if each["about"] == "clinic riverside"
+    ]
     assert words[-2:] == [
         "the schedule can be searched: 1 appointments today and tomorrow",
         "charts are found by record numbers of http://example.org/mrn, by which the desk lets in who is on no schedule",
@@ -81,13 +93,23 @@ def test_a_wrong_system_of_record_numbers_is_found_before_the_desk_finds_nobody(
     [wrong] = [each for each in json.loads(out)["findings"] if "record number" in each["words"]]
     # One patient may have none yet.
     assert wrong["verdict"] == "not known"
-    assert wrong["words"] == "nobody who is expected (of 1 looked at) has a record number of http://example.org/MRN"
-    assert wrong["way_out"] == "If they have others: Correct record_number_system of [riverside] in clinics.toml."
+    assert (
+        wrong["words"]
+        == "nobody who is expected (of 1 looked at) has a record number of http://example.org/MRN"
+    )
+    assert (
+        wrong["way_out"]
+        == "If they have others: Correct record_number_system of [riverside] in clinics.toml."
+    )
     assert "Nguyen" not in out
 
 
-def test_a_location_that_the_server_does_not_know(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_location_that_the_server_does_not_know(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     clinics = (site / "clinics.toml").read_text("utf-8")
-    (site / "clinics.toml").write_text(clinics.replace('locations = ["Location/', 'locations = ["Location/x'), "utf-8")
+    (site / "clinics.toml").write_text(
+        clinics.replace('locations = ["Location/', 'locations = ["Location/x'), "utf-8"
+    )
     assert main(["check"]) == 1
     assert "→ Correct locations of [riverside] in clinics.toml." in capsys.readouterr().out

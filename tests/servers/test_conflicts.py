@@ -38,7 +38,9 @@ def contested(outbox: Outbox) -> Submission:
 
 
 @pytest.mark.parametrize(("take", "race"), [(Take.PERSON, "2028-9"), (Take.CHART, "2106-3")])
-def test_a_reviewers_decision_is_carried_out_and_what_was_said_is_recorded(outbox: Outbox, take: Take, race: str) -> None:
+def test_a_reviewers_decision_is_carried_out_and_what_was_said_is_recorded(
+    outbox: Outbox, take: Take, race: str
+) -> None:
     sent = contested(outbox)
     assert outbox.state(sent) == ("held", "chart-changed")
     with outbox.database.write() as tx:
@@ -49,7 +51,10 @@ def test_a_reviewers_decision_is_carried_out_and_what_was_said_is_recorded(outbo
     outbox.proxy.plan = [at_batch(answering(503))]
     outbox.work_until_closed(sent)
     assert outbox.state(sent) == ("verified", None)
-    assert elements_of(outbox.real.read(sent.patient))["race"]["extension"][0]["valueCoding"]["code"] == race
+    assert (
+        elements_of(outbox.real.read(sent.patient))["race"]["extension"][0]["valueCoding"]["code"]
+        == race
+    )
     assert effects(outbox.real, sent) == ONE
 
 
@@ -58,7 +63,9 @@ def test_no_policy_puts_another_word_in_the_place_of_the_patients_own(outbox: Ou
     written(outbox, patient)
     person = replace(outbox.settings, merge=MergePolicy(race=Contested.PERSON))
     outbox.settings = person
-    sent = outbox.submit(patient, informant=Informant.CAREGIVER, answers={"race-ethnicity": answered("2106-3")})
+    sent = outbox.submit(
+        patient, informant=Informant.CAREGIVER, answers={"race-ethnicity": answered("2106-3")}
+    )
     outbox.work()
     assert outbox.state(sent) == ("held", "chart-changed")
     outbox.settings = replace(person, merge=MergePolicy(race=Contested.CHART))
@@ -66,7 +73,10 @@ def test_no_policy_puts_another_word_in_the_place_of_the_patients_own(outbox: Ou
         submissions.retry(tx, str(sent.id))
     outbox.work_until_closed(sent)
     assert outbox.state(sent) == ("verified", None)
-    assert elements_of(outbox.real.read(patient))["race"]["extension"][0]["valueCoding"]["code"] != "2106-3"
+    assert (
+        elements_of(outbox.real.read(patient))["race"]["extension"][0]["valueCoding"]["code"]
+        != "2106-3"
+    )
 
 
 def test_a_decision_over_a_value_that_is_another_by_now_is_asked_again(outbox: Outbox) -> None:
@@ -82,13 +92,20 @@ def test_a_decision_over_a_value_that_is_another_by_now_is_asked_again(outbox: O
         assert deciding.contests(tx, str(sent.id))[0].chart == ("Black",)
 
 
-@pytest.mark.parametrize(("policy", "race"), [(Contested.PERSON, "2028-9"), (Contested.CHART, "2106-3")])
-def test_where_the_sites_policy_decides_nobody_is_asked(outbox: Outbox, policy: Contested, race: str) -> None:
+@pytest.mark.parametrize(
+    ("policy", "race"), [(Contested.PERSON, "2028-9"), (Contested.CHART, "2106-3")]
+)
+def test_where_the_sites_policy_decides_nobody_is_asked(
+    outbox: Outbox, policy: Contested, race: str
+) -> None:
     outbox.settings = replace(outbox.settings, merge=MergePolicy(race=policy))
     sent = contested(outbox)
     outbox.work_until_closed(sent)
     assert outbox.state(sent) == ("verified", None)
-    assert elements_of(outbox.real.read(sent.patient))["race"]["extension"][0]["valueCoding"]["code"] == race
+    assert (
+        elements_of(outbox.real.read(sent.patient))["race"]["extension"][0]["valueCoding"]["code"]
+        == race
+    )
     with outbox.database.read() as tx:
         assert [each.who for each in audit.about(tx, str(sent.id))] == ["policy"]
 
@@ -98,15 +115,26 @@ def test_the_nightly_look_lists_merged_and_changed_charts(outbox: Outbox) -> Non
     later = written(outbox, twice.patient, answers={"race-ethnicity": answered("2106-3")})
     outbox.clock.advance(days=1)
     outbox.edit(changed.patient, extension=[WHITE])
-    outbox.edit(merged.patient, link=[{"type": "replaced-by", "other": {"reference": outbox.patient()}}])
+    outbox.edit(
+        merged.patient, link=[{"type": "replaced-by", "other": {"reference": outbox.patient()}}]
+    )
     drift.look(outbox.server, outbox.database, outbox.clock, Event())
-    assert [outbox.row(each).drift for each in (changed, merged, same, twice, later)] == ["changed", "merged", None, None, None]
+    assert [outbox.row(each).drift for each in (changed, merged, same, twice, later)] == [
+        "changed",
+        "merged",
+        None,
+        None,
+        None,
+    ]
     asked = len(outbox.proxy.asked)
     drift.look(outbox.server, outbox.database, outbox.clock, Event())
     assert len(outbox.proxy.asked) == asked
     with outbox.database.read() as tx:
         assert submissions.drifted(tx) == 2
-        assert {row.id for row in submissions.listing(tx, drifted=True)} == {str(changed.id), str(merged.id)}
+        assert {row.id for row in submissions.listing(tx, drifted=True)} == {
+            str(changed.id),
+            str(merged.id),
+        }
 
 
 def looked(outbox: Outbox, *rows: Submission) -> list[str | None]:
@@ -117,18 +145,24 @@ def looked(outbox: Outbox, *rows: Submission) -> list[str | None]:
 
 def at_chart_of(sent: Submission, fault: Fault) -> Fault:
     """The fault, for whoever asks for the chart."""
-    return lambda asked, forward: (fault if asked.path.endswith(sent.patient) else passed)(asked, forward)
+    return lambda asked, forward: (fault if asked.path.endswith(sent.patient) else passed)(
+        asked, forward
+    )
 
 
 @pytest.mark.parametrize("status", [400, 403, 409, 500, 503])
-def test_a_chart_that_cannot_be_read_keeps_no_other_from_being_looked_at(outbox: Outbox, status: int) -> None:
+def test_a_chart_that_cannot_be_read_keeps_no_other_from_being_looked_at(
+    outbox: Outbox, status: int
+) -> None:
     odd, changed = (written(outbox, outbox.patient()) for _ in range(2))
     outbox.edit(changed.patient, extension=[WHITE])
     outbox.edit(odd.patient, extension=[WHITE])
     outbox.clock.advance(days=1)
     assert looked(outbox, odd, changed) == ["changed", "changed"]
     outbox.clock.advance(days=1)
-    outbox.edit(changed.patient, link=[{"type": "replaced-by", "other": {"reference": outbox.patient()}}])
+    outbox.edit(
+        changed.patient, link=[{"type": "replaced-by", "other": {"reference": outbox.patient()}}]
+    )
     outbox.proxy.always = at_chart_of(odd, answering(status))
     looked(outbox)
     # Where the server asked for time, the next minute goes on with another chart; what was found before stands.
@@ -139,7 +173,9 @@ def test_a_chart_that_cannot_be_read_keeps_no_other_from_being_looked_at(outbox:
 
 
 @pytest.mark.parametrize("fault", [dropped, answering(401)], ids=["no answer", "401"])
-def test_a_server_that_lets_nobody_in_is_left_until_the_next_minute(outbox: Outbox, fault: Fault) -> None:
+def test_a_server_that_lets_nobody_in_is_left_until_the_next_minute(
+    outbox: Outbox, fault: Fault
+) -> None:
     changed = written(outbox, outbox.patient())
     outbox.edit(changed.patient, extension=[WHITE])
     outbox.clock.advance(days=1)
@@ -154,7 +190,11 @@ def test_a_row_that_cannot_be_opened_keeps_no_other_from_being_looked_at(outbox:
     outbox.edit(changed.patient, extension=[WHITE])
     outbox.clock.advance(days=1)
     with outbox.database.write() as tx:
-        tx.connection.execute(update(table).where(table.c.id == str(sealed.id)).values(earlier=b"sealed with a lost key"))
+        tx.connection.execute(
+            update(table)
+            .where(table.c.id == str(sealed.id))
+            .values(earlier=b"sealed with a lost key")
+        )
     assert looked(outbox, sealed, changed) == [None, "changed"]
 
 

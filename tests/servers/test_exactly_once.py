@@ -37,8 +37,15 @@ PATIENT = {
     "telecom": [{"system": "phone", "value": "+1 555 0100"}],
     "gender": "female",
     "birthDate": "1980-02-29",
-    "extension": [{"url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex", "valueCode": "F"}],
-    "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}, "preferred": True}],
+    "extension": [
+        {
+            "url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex",
+            "valueCode": "F",
+        }
+    ],
+    "communication": [
+        {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}, "preferred": True}
+    ],
 }
 
 
@@ -49,7 +56,9 @@ def patient(client: Client) -> dict[str, Any]:
 
 @pytest.fixture
 def said(patient: dict[str, Any]) -> Statement:
-    submission = replace(decode(EXAMPLE.read_bytes()), id=uuid4(), patient=f"Patient/{patient['id']}")
+    submission = replace(
+        decode(EXAMPLE.read_bytes()), id=uuid4(), patient=f"Patient/{patient['id']}"
+    )
     return statement(submission, load().question_sets["spd15-2024"], MappingPolicy())
 
 
@@ -86,11 +95,15 @@ def unlucky(server: str) -> Iterator[Unlucky]:
         yield found
 
 
-def test_written_and_read_back_without_harm(client: Client, patient: dict[str, Any], said: Statement) -> None:
+def test_written_and_read_back_without_harm(
+    client: Client, patient: dict[str, Any], said: Statement
+) -> None:
     sent: list[Sending] = []
     written = write(client, WRITER, said, before_sending=sent.append)
     later = elements_of(apply(patient, said, WRITER.version).patient)
-    assert sent == [Sending(said.patient, patient["meta"]["versionId"], elements_of(patient), later)]
+    assert sent == [
+        Sending(said.patient, patient["meta"]["versionId"], elements_of(patient), later)
+    ]
     assert read_back(client, WRITER, said, written, over=written.over) == ()
     assert effects(client, said) == ONE
     now = client.read(said.patient)
@@ -115,18 +128,25 @@ def test_retry_after_a_time_out_duplicating(server: str, client: Client, said: S
     assert effects(client, said) == ONE
 
 
-def test_a_colleague_who_writes_between_is_merged_not_overwritten(server: str, said: Statement) -> None:
+def test_a_colleague_who_writes_between_is_merged_not_overwritten(
+    server: str, said: Statement
+) -> None:
     with unlucky(server) as client:
 
         def colleague() -> None:
             now = client.read(said.patient)
             now["telecom"].append({"system": "email", "value": "lan@example.org"})
             entry = {"resource": now, "request": {"method": "PUT", "url": said.patient}}
-            Client(server).bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+            Client(server).bundle(
+                {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+            )
 
         client.before_write = colleague
         write(client, WRITER, said)
-        assert {each["system"] for each in client.read(said.patient)["telecom"]} == {"phone", "email"}
+        assert {each["system"] for each in client.read(said.patient)["telecom"]} == {
+            "phone",
+            "email",
+        }
         assert effects(client, said) == ONE
         assert read_back(client, WRITER, said) == ()
 
@@ -135,14 +155,19 @@ def test_412_swallowed(client: Client, patient: dict[str, Any], said: Statement)
     write(client, WRITER, said)
     now = client.read(said.patient)
     stale = f'W/"{patient["meta"]["versionId"]}"'
-    entry = {"resource": {**now, "active": True}, "request": {"method": "PUT", "url": said.patient, "ifMatch": stale}}
+    entry = {
+        "resource": {**now, "active": True},
+        "request": {"method": "PUT", "url": said.patient, "ifMatch": stale},
+    }
     # Medplum answers 412, HAPI 409.
     with pytest.raises(Conflict):
         client.bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
     assert client.read(said.patient) == now
 
 
-def test_conditional_create_racing_itself_into_two_resources(server: str, client: Client, said: Statement) -> None:
+def test_conditional_create_racing_itself_into_two_resources(
+    server: str, client: Client, said: Statement
+) -> None:
     together = Barrier(2)
 
     def send(_: int) -> Written:
@@ -171,27 +196,46 @@ def test_a_refused_transaction_leaves_nothing(client: Client, said: Statement) -
     assert effects(client, said) == {"QuestionnaireResponse": 0, "Observation": 0, "Provenance": 0}
 
 
-def test_a_chart_that_others_changed_since_the_visit_began_goes_to_a_person(client: Client, said: Statement) -> None:
-    write(client, WRITER, replace(said, submission=uuid4(), interpreter=None, spoken=None, written=None))
+def test_a_chart_that_others_changed_since_the_visit_began_goes_to_a_person(
+    client: Client, said: Statement
+) -> None:
+    write(
+        client,
+        WRITER,
+        replace(said, submission=uuid4(), interpreter=None, spoken=None, written=None),
+    )
     nothing = {"race": None, "ethnicity": None}
     with pytest.raises(ChartChanged):
-        write(client, WRITER, replace(said, race=replace(said.race, text="other")), known=Known(chart=nothing))  # type: ignore[type-var]
+        write(
+            client,
+            WRITER,
+            replace(said, race=replace(said.race, text="other")),
+            known=Known(chart=nothing),
+        )  # type: ignore[type-var]
 
 
-def test_declining_keeps_what_the_chart_says_and_is_verified(client: Client, said: Statement) -> None:
+def test_declining_keeps_what_the_chart_says_and_is_verified(
+    client: Client, said: Statement
+) -> None:
     write(client, WRITER, said)
     before = elements_of(client.read(said.patient))
     declined = AbsentReason.ASKED_DECLINED
-    later = replace(said, submission=uuid4(), race=declined, ethnicity=declined, spoken=declined, written=None)
+    later = replace(
+        said, submission=uuid4(), race=declined, ethnicity=declined, spoken=declined, written=None
+    )
     write(client, WRITER, later)
     assert elements_of(client.read(said.patient)) == before
     assert read_back(client, WRITER, later) == ()
 
 
-def test_a_merged_chart_is_followed_and_a_loop_is_held(client: Client, patient: dict[str, Any], said: Statement) -> None:
+def test_a_merged_chart_is_followed_and_a_loop_is_held(
+    client: Client, patient: dict[str, Any], said: Statement
+) -> None:
     link = [{"type": "replaced-by", "other": {"reference": f"Patient/{patient['id']}"}}]
     old = client.create({**PATIENT, "active": False, "link": link})
-    assert write(client, WRITER, replace(said, patient=f"Patient/{old['id']}")).patient == said.patient
+    assert (
+        write(client, WRITER, replace(said, patient=f"Patient/{old['id']}")).patient == said.patient
+    )
     now = client.read(said.patient)
     now["link"] = [{"type": "replaced-by", "other": {"reference": f"Patient/{old['id']}"}}]
     entry = {"resource": now, "request": {"method": "PUT", "url": said.patient}}
@@ -200,7 +244,9 @@ def test_a_merged_chart_is_followed_and_a_loop_is_held(client: Client, patient: 
         write(client, WRITER, replace(said, submission=uuid4()))
 
 
-def test_an_inactive_or_missing_patient_is_a_patients_problem(client: Client, said: Statement) -> None:
+def test_an_inactive_or_missing_patient_is_a_patients_problem(
+    client: Client, said: Statement
+) -> None:
     retired = client.create({**PATIENT, "active": False})
     for reference in (f"Patient/{retired['id']}", f"Patient/{uuid4()}"):
         with pytest.raises(PatientProblem):
@@ -217,20 +263,29 @@ def test_every_version_reads_back(client: Client, said: Statement, name: str) ->
 def test_a_value_that_the_server_dropped_is_seen(client: Client, said: Statement) -> None:
     write(client, WRITER, said)
     now = client.read(said.patient)
-    now["extension"] = [each for each in now["extension"] if not each["url"].endswith("us-core-race")]
+    now["extension"] = [
+        each for each in now["extension"] if not each["url"].endswith("us-core-race")
+    ]
     entry = {"resource": now, "request": {"method": "PUT", "url": said.patient}}
     client.bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
     assert [each.element for each in read_back(client, WRITER, said)] == ["Patient race"]
 
 
 def test_from_the_command_line_to_verified(
-    server: str, organization: str, patient: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    server: str,
+    organization: str,
+    patient: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Any,
 ) -> None:
     from intake.cli import main
 
     lay_out(tmp_path, server)
     clinics = tmp_path / "clinics.toml"
-    clinics.write_text(clinics.read_text("utf-8").replace("Organization/riverside", organization), "utf-8")
+    clinics.write_text(
+        clinics.read_text("utf-8").replace("Organization/riverside", organization), "utf-8"
+    )
     monkeypatch.setenv("INTAKE_CONFIG", str(tmp_path))
     assert main(["keys", "new"]) == main(["migrate"]) == 0
     assert main(["submit", str(EXAMPLE), "--patient", f"Patient/{patient['id']}"]) == 0

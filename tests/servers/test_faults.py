@@ -46,7 +46,11 @@ def test_what_was_accepted_stays_accepted_while_the_read_back_fails(outbox: Outb
     outbox.work()
     assert outbox.state(sent) == ("accepted", "http-503")
     outbox.work_until_closed(sent)
-    assert (outbox.state(sent)[0], outbox.proxy.transactions(), effects(outbox.real, sent)) == ("verified", 1, ONE)
+    assert (outbox.state(sent)[0], outbox.proxy.transactions(), effects(outbox.real, sent)) == (
+        "verified",
+        1,
+        ONE,
+    )
 
 
 @pytest.mark.parametrize("fault", [lost, cut_short])
@@ -59,15 +63,24 @@ def test_what_undo_needs_is_known_though_the_answer_was_lost(outbox: Outbox, fau
     assert outbox.state(sent)[0] == "waiting"
     outbox.work_until_closed(sent)
     kept = earlier(outbox)
-    assert (outbox.state(sent)[0], kept.sent) == ("verified", Sent(patient, before["meta"]["versionId"]))
+    assert (outbox.state(sent)[0], kept.sent) == (
+        "verified",
+        Sent(patient, before["meta"]["versionId"]),
+    )
     were = {part.element: tuple(each.before for each in part.swaps) for part in read(kept).parts}
-    assert were == {"race": (None,), "ethnicity": (None,), "communication": (before["communication"][0], None, None)}
+    assert were == {
+        "race": (None,),
+        "ethnicity": (None,),
+        "communication": (before["communication"][0], None, None),
+    }
     assert effects(outbox.real, sent) == ONE
     assert outbox.versions(patient) == 2
 
 
 @pytest.mark.parametrize("step", ["sending", "accept", "verify"])
-def test_a_worker_killed_at_any_step_leaves_one_effect(outbox: Outbox, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+def test_a_worker_killed_at_any_step_leaves_one_effect(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
     sent = outbox.submit(outbox.patient())
     with monkeypatch.context() as patch:
         patch.setattr(claims, step, lambda *_, **__: kill(_[0]))
@@ -76,7 +89,11 @@ def test_a_worker_killed_at_any_step_leaves_one_effect(outbox: Outbox, monkeypat
     assert outbox.row(sent).sending
     assert not outbox.work()
     outbox.work_until_closed(sent)
-    assert (outbox.state(sent)[0], outbox.proxy.transactions(), effects(outbox.real, sent)) == ("verified", 1, ONE)
+    assert (outbox.state(sent)[0], outbox.proxy.transactions(), effects(outbox.real, sent)) == (
+        "verified",
+        1,
+        ONE,
+    )
 
 
 def test_a_worker_whose_lease_was_lost_sends_nothing(outbox: Outbox) -> None:
@@ -102,7 +119,9 @@ def test_a_worker_whose_lease_was_lost_sends_nothing(outbox: Outbox) -> None:
     ],
 )
 @pytest.mark.parametrize("where", ["Patient/", "Observation?", "Provenance?"])
-def test_entries_of_the_read_back_that_fail(outbox: Outbox, status: str, where: str, expected: tuple[str, str]) -> None:
+def test_entries_of_the_read_back_that_fail(
+    outbox: Outbox, status: str, where: str, expected: tuple[str, str]
+) -> None:
     sent = outbox.submit(outbox.patient())
     outbox.proxy.always = entries_answering(status, where)
     outbox.work()
@@ -133,13 +152,21 @@ def test_what_a_search_does_not_find_yet_is_looked_for_again_and_missing_in_the_
     outbox.work_until_closed(sent)
     assert outbox.state(sent) == (("verified", None) if comes else ("held", "mismatch"))
     row = outbox.row(sent)
-    assert row.held_at is None or row.accepted_at is None or row.held_at - row.accepted_at >= timedelta(minutes=10)
+    assert (
+        row.held_at is None
+        or row.accepted_at is None
+        or row.held_at - row.accepted_at >= timedelta(minutes=10)
+    )
     assert effects(outbox.real, sent) == ONE
 
 
 def test_nothing_is_sent_again_while_a_search_may_not_show_it_yet(outbox: Outbox) -> None:
     """Such as AWS HealthLake's, whose index is behind: what is looked up too early is not found, and would be there twice."""
-    slow = {"generic": replace(outbox.settings.quirks["generic"], search_lag_seconds=120, conditional_create=False)}
+    slow = {
+        "generic": replace(
+            outbox.settings.quirks["generic"], search_lag_seconds=120, conditional_create=False
+        )
+    }
     outbox.settings = replace(outbox.settings, quirks={**outbox.settings.quirks, **slow})
     sent = outbox.submit(outbox.patient())
     outbox.proxy.plan = [at_transaction(lost)]
@@ -175,10 +202,18 @@ def test_a_server_without_history_is_read_back_all_the_same(outbox: Outbox) -> N
 
 def test_a_transaction_that_was_taken_for_a_batch(outbox: Outbox) -> None:
     sent = outbox.submit(outbox.patient())
-    stale = {"resourceType": "Bundle", "type": "batch-response", "entry": [{"response": {"status": "412 Precondition Failed"}}]}
+    stale = {
+        "resourceType": "Bundle",
+        "type": "batch-response",
+        "entry": [{"response": {"status": "412 Precondition Failed"}}],
+    }
     outbox.proxy.plan = [at_transaction(answering(200, json.dumps(stale).encode()))]
     outbox.work()
-    assert (outbox.state(sent)[0], outbox.proxy.transactions(), effects(outbox.real, sent)) == ("verified", 2, ONE)
+    assert (outbox.state(sent)[0], outbox.proxy.transactions(), effects(outbox.real, sent)) == (
+        "verified",
+        2,
+        ONE,
+    )
 
 
 def test_a_request_sent_twice_by_a_proxy_leaves_one_provenance(outbox: Outbox) -> None:
@@ -203,7 +238,11 @@ def test_a_held_row_that_was_sent_is_looked_up_before_it_is_sent_again(outbox: O
     with outbox.database.write() as tx:
         assert submissions.retry(tx, str(sent.id))
     outbox.work()
-    assert (outbox.state(sent)[0], outbox.proxy.transactions(), effects(outbox.real, sent)) == ("verified", 1, ONE)
+    assert (outbox.state(sent)[0], outbox.proxy.transactions(), effects(outbox.real, sent)) == (
+        "verified",
+        1,
+        ONE,
+    )
 
 
 def test_a_row_that_the_server_fails_for_a_day_while_others_pass_is_held(outbox: Outbox) -> None:
@@ -213,7 +252,9 @@ def test_a_row_that_the_server_fails_for_a_day_while_others_pass_is_held(outbox:
     outbox.clock.advance(days=3)
     outbox.work()
     assert outbox.state(sent) == ("waiting", "http-503")
-    outbox.proxy.always = lambda asked, forward: answering(500)(asked, forward) if bad in asked.path else forward(asked)
+    outbox.proxy.always = lambda asked, forward: (
+        answering(500)(asked, forward) if bad in asked.path else forward(asked)
+    )
     for _ in range(3):
         outbox.clock.advance(hours=9)
         outbox.submit(outbox.patient())

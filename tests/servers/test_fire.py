@@ -32,7 +32,10 @@ def count(make: str, pytestconfig: pytest.Config) -> int:
 
 def test_exactly_once_under_fire(now: Outbox, count: int, record_property: Any) -> None:
     file = now.settings_file
-    file.write_text(file.read_text("utf-8").replace("timeout_seconds = 5", f"timeout_seconds = {TIMEOUT}"), "utf-8")
+    file.write_text(
+        file.read_text("utf-8").replace("timeout_seconds = 5", f"timeout_seconds = {TIMEOUT}"),
+        "utf-8",
+    )
     patients, began = crowd(now.real, round(count * PATIENTS_AMONG)), monotonic()
     before = census(now.real)
     sent = speak(now, patients, count, SEED)

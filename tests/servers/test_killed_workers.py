@@ -53,7 +53,11 @@ def test_killed_between_the_servers_commit_and_its_answer(now: Outbox) -> None:
     kill(start(now), held)
     assert now.row(sent).sending
     after_the_leases(now, [sent])
-    assert (now.state(sent)[0], now.proxy.transactions(), effects(now.real, sent)) == ("verified", 1, ONE)
+    assert (now.state(sent)[0], now.proxy.transactions(), effects(now.real, sent)) == (
+        "verified",
+        1,
+        ONE,
+    )
 
 
 def test_one_worker_is_killed_and_two_others_go_on(now: Outbox) -> None:

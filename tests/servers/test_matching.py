@@ -31,7 +31,9 @@ def someone() -> Sought:
 
 def chart(outbox: Outbox, sought: Sought, **changes: Any) -> str:
     """A chart of that record number."""
-    return outbox.patient(identifier=[{"system": sought.system, "value": sought.record_number}], **changes)
+    return outbox.patient(
+        identifier=[{"system": sought.system, "value": sought.record_number}], **changes
+    )
 
 
 def said_by(outbox: Outbox, sought: Sought, **changes: Any) -> Submission:
@@ -44,20 +46,29 @@ def correct(outbox: Outbox, sent: Submission, sought: Sought) -> bool:
         return unmatched.correct(tx, str(sent.id), sought)
 
 
-def test_the_one_chart_is_found_and_written_to(outbox: Outbox, caplog: pytest.LogCaptureFixture, make: str) -> None:
+def test_the_one_chart_is_found_and_written_to(
+    outbox: Outbox, caplog: pytest.LogCaptureFixture, make: str
+) -> None:
     caplog.set_level(logging.INFO)
     sought = someone()
     patient = chart(outbox, sought)
     # A number of another clinic's is another number.
-    other = outbox.patient(identifier=[{"system": "http://example.org/other", "value": sought.record_number}])
+    other = outbox.patient(
+        identifier=[{"system": "http://example.org/other", "value": sought.record_number}]
+    )
     sent = said_by(outbox, sought)
     outbox.work()
     assert outbox.state(sent) == ("verified", None)
     assert effects(outbox.real, sent) == ONE
-    assert (elements_of(outbox.real.read(patient))["race"] is None, outbox.versions(other)) == (False, 1)
+    assert (elements_of(outbox.real.read(patient))["race"] is None, outbox.versions(other)) == (
+        False,
+        1,
+    )
     assert sought.record_number not in caplog.text
     # Nor is it in an address, unless a server takes no search by POST, as Medplum's router does not.
-    assert any(sought.record_number in each.path for each in outbox.proxy.asked) is (make == "medplum")
+    assert any(sought.record_number in each.path for each in outbox.proxy.asked) is (
+        make == "medplum"
+    )
     # Sent a second time as it was, it is known.
     with outbox.database.write() as tx:
         assert not submissions.submit(tx, sent, "main", None, Known(BORN))
@@ -87,7 +98,9 @@ def test_it_goes_on_with_the_chart_that_it_was_sent_to(outbox: Outbox) -> None:
         ("closed", "No chart in use has this record number."),
     ],
 )
-def test_without_exactly_one_chart_nothing_is_written_and_the_desk_corrects_it(outbox: Outbox, why: str, words: str) -> None:
+def test_without_exactly_one_chart_nothing_is_written_and_the_desk_corrects_it(
+    outbox: Outbox, why: str, words: str
+) -> None:
     sought, right = someone(), someone()
     wrong: list[dict[str, Any]] = {
         "nobody": list[Any](),
@@ -117,9 +130,12 @@ def test_without_exactly_one_chart_nothing_is_written_and_the_desk_corrects_it(o
 
 
 @pytest.mark.parametrize(
-    ("status", "reason"), [(400, "unmatched"), (403, "refused"), (404, "refused"), (405, "refused"), (501, "refused")]
+    ("status", "reason"),
+    [(400, "unmatched"), (403, "refused"), (404, "refused"), (405, "refused"), (501, "refused")],
 )
-def test_a_server_that_looks_for_no_record_numbers_is_not_paused_for_it(outbox: Outbox, status: int, reason: str) -> None:
+def test_a_server_that_looks_for_no_record_numbers_is_not_paused_for_it(
+    outbox: Outbox, status: int, reason: str
+) -> None:
     sought = someone()
     chart(outbox, sought)
     other, sent = outbox.submit(outbox.patient()), said_by(outbox, sought)
@@ -145,7 +161,13 @@ def test_what_was_answered_later_is_not_overwritten_by_what_was_bound_late(outbo
     asian, white = Answer(State.ANSWERED, ("2028-9",)), Answer(State.ANSWERED, ("2106-3",))
     spanish, vietnamese = Answer(State.ANSWERED, ("es",)), Answer(State.ANSWERED, ("vi",))
     first = said_by(
-        outbox, wrong, answers={"race-ethnicity": asian, "spoken-language": vietnamese, "written-language": vietnamese}
+        outbox,
+        wrong,
+        answers={
+            "race-ethnicity": asian,
+            "spoken-language": vietnamese,
+            "written-language": vietnamese,
+        },
     )
     outbox.work()
     assert outbox.state(first) == ("held", "unmatched")
@@ -165,7 +187,9 @@ def test_what_was_answered_later_is_not_overwritten_by_what_was_bound_late(outbo
         "spoken-language": 1,
         "Provenance": 1,
     }
-    codes = {each["code"] for entry in held["communication"] for each in entry["language"]["coding"]}
+    codes = {
+        each["code"] for entry in held["communication"] for each in entry["language"]["coding"]
+    }
     assert {"es", "vi"} <= codes
 
 
@@ -174,7 +198,11 @@ def test_what_another_worker_is_sending_meanwhile_is_not_overwritten(outbox: Out
     sought = someone()
     patient = chart(outbox, sought)
     asian, white = Answer(State.ANSWERED, ("2028-9",)), Answer(State.ANSWERED, ("2106-3",))
-    first = said_by(outbox, sought, answers={"race-ethnicity": asian, "interpreter": Answer(State.ANSWERED, ("yes",))})
+    first = said_by(
+        outbox,
+        sought,
+        answers={"race-ethnicity": asian, "interpreter": Answer(State.ANSWERED, ("yes",))},
+    )
     second = outbox.submit(patient, answers={"race-ethnicity": white})
     with outbox.database.write() as tx:
         mine, other = claims.claim(tx, "main", limit=2, lease=timedelta(minutes=30))
@@ -198,7 +226,15 @@ def test_whoever_is_behind_another_searches_less_and_less_often(outbox: Outbox) 
     sought = someone()
     outbox.submit(chart(outbox, sought))
     said_by(outbox, sought)
-    bench = Bench(outbox.settings, outbox.server, outbox.database, outbox.real, pytest.fail, outbox.clock, lambda: 0.5)
+    bench = Bench(
+        outbox.settings,
+        outbox.server,
+        outbox.database,
+        outbox.real,
+        pytest.fail,
+        outbox.clock,
+        lambda: 0.5,
+    )
     waits: list[float] = []
     for _ in range(4):
         with outbox.database.write() as tx:
@@ -225,14 +261,21 @@ def test_who_is_registered_later_is_found_when_the_same_is_looked_for_again(outb
 def test_of_merged_charts_the_last_is_the_one(outbox: Outbox) -> None:
     sought = someone()
     patient = chart(outbox, sought)
-    chart(outbox, sought, active=False, link=[{"type": "replaced-by", "other": {"reference": patient}}])
+    chart(
+        outbox,
+        sought,
+        active=False,
+        link=[{"type": "replaced-by", "other": {"reference": patient}}],
+    )
     sent = said_by(outbox, sought)
     outbox.work()
     assert outbox.state(sent) == ("verified", None)
     assert elements_of(outbox.real.read(patient))["race"] is not None
 
 
-def test_two_submissions_of_one_chart_keep_their_order_however_the_chart_is_named(outbox: Outbox) -> None:
+def test_two_submissions_of_one_chart_keep_their_order_however_the_chart_is_named(
+    outbox: Outbox,
+) -> None:
     sought = someone()
     patient = chart(outbox, sought)
     first = said_by(outbox, sought)
@@ -248,7 +291,15 @@ def test_two_submissions_of_one_chart_keep_their_order_however_the_chart_is_name
 def let_in(outbox: Outbox, sought: Sought) -> str:
     """Put them on the list of the clinic, as the desk does."""
     clinic = next(iter(outbox.settings.clinics.values()))
-    visit = Visit(str(uuid4()), clinic.id, "main", sought.reference, outbox.clock(), birth_date=BORN, sought=Search.NEW)
+    visit = Visit(
+        str(uuid4()),
+        clinic.id,
+        "main",
+        sought.reference,
+        outbox.clock(),
+        birth_date=BORN,
+        sought=Search.NEW,
+    )
     with outbox.database.write() as tx:
         visits.put(tx, visit)
     return visit.id

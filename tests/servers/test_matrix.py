@@ -14,7 +14,11 @@ ON = datetime(2026, 11, 24, tzinfo=UTC)
 
 def test_every_feature_names_tests_that_are_there() -> None:
     there = set(
-        re.findall(r"^def (test_\w+)", "\n".join(each.read_text("utf-8") for each in HERE.glob("test_*.py")), re.MULTILINE)
+        re.findall(
+            r"^def (test_\w+)",
+            "\n".join(each.read_text("utf-8") for each in HERE.glob("test_*.py")),
+            re.MULTILINE,
+        )
     )
     assert set(chain(*FEATURES.values(), (FIRE,))) - there == set()
 

@@ -57,12 +57,21 @@ def test_a_wrong_base_url_pauses_the_server_and_holds_no_patient(outbox: Outbox)
     assert outbox.state(sent)[0] == "verified"
 
 
-def test_an_expired_certificate_pauses_the_server_and_holds_no_patient(outbox: Outbox, tmp_path: Path) -> None:
-    ours, context, real = authority(tmp_path), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), urlsplit(outbox.proxy.base_url)
+def test_an_expired_certificate_pauses_the_server_and_holds_no_patient(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    ours, context, real = (
+        authority(tmp_path),
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
+        urlsplit(outbox.proxy.base_url),
+    )
     context.load_cert_chain(ours.issue("server", datetime.now(UTC) - timedelta(hours=1)))
 
     def passed_on(heard: Heard) -> Said:
-        url, headers = f"http://{real.netloc}{heard.path}", {"Content-Type": "application/fhir+json"}
+        url, headers = (
+            f"http://{real.netloc}{heard.path}",
+            {"Content-Type": "application/fhir+json"},
+        )
         found = requests.request(heard.method, url, data=heard.body, headers=headers, timeout=30)
         return Said(found.status_code, found.content, headers)
 
@@ -84,7 +93,9 @@ def test_an_expired_certificate_pauses_the_server_and_holds_no_patient(outbox: O
 def test_a_server_that_forbids_one_row_alone_goes_on(outbox: Outbox) -> None:
     secret, others = outbox.patient(), [outbox.patient() for _ in range(3)]
     sent = outbox.submit(secret)
-    outbox.proxy.always = lambda asked, forward: answering(403)(asked, forward) if secret in asked.path else forward(asked)
+    outbox.proxy.always = lambda asked, forward: (
+        answering(403)(asked, forward) if secret in asked.path else forward(asked)
+    )
     for _ in range(3):
         outbox.work()
         outbox.clock.advance(minutes=1)
@@ -115,20 +126,28 @@ def test_a_row_that_nobody_foresaw_is_held_and_the_others_go_on(outbox: Outbox) 
     sent = [outbox.submit(outbox.patient()) for _ in range(3)]
     outbox.proxy.plan = [answering(200, odd)]
     outbox.work()
-    assert [outbox.state(each) for each in sent] == [("held", "fault"), ("verified", None), ("verified", None)]
+    assert [outbox.state(each) for each in sent] == [
+        ("held", "fault"),
+        ("verified", None),
+        ("verified", None),
+    ]
 
 
 def test_a_row_that_cannot_be_opened_is_held_and_the_others_go_on(outbox: Outbox) -> None:
     sent = [outbox.submit(outbox.patient()) for _ in range(2)]
     with outbox.database.write() as tx:
         mine = table.c.id == str(sent[0].id)
-        tx.connection.execute(table.update().where(mine).values(payload=tx.cipher.seal(b"{}", "another row")))
+        tx.connection.execute(
+            table.update().where(mine).values(payload=tx.cipher.seal(b"{}", "another row"))
+        )
     outbox.work()
     assert [outbox.state(each)[0] for each in sent] == ["held", "verified"]
     assert outbox.state(sent[0])[1] == "unreadable"
 
 
-def test_the_rest_of_a_batch_goes_back_when_the_worker_is_told_to_stop(outbox: Outbox, client: Client) -> None:
+def test_the_rest_of_a_batch_goes_back_when_the_worker_is_told_to_stop(
+    outbox: Outbox, client: Client
+) -> None:
     from threading import Event
 
     from intake.sync.worker import drain
@@ -137,11 +156,17 @@ def test_the_rest_of_a_batch_goes_back_when_the_worker_is_told_to_stop(outbox: O
     stop = Event()
     outbox.proxy.plan = [after(lambda _: stop.set())]
     drain(outbox.settings, outbox.server, outbox.database, outbox.clock, lambda: 0.5, stop)
-    assert [outbox.row(each).status for each in sent] == [Status.VERIFIED, Status.QUEUED, Status.QUEUED]
+    assert [outbox.row(each).status for each in sent] == [
+        Status.VERIFIED,
+        Status.QUEUED,
+        Status.QUEUED,
+    ]
     assert not any(outbox.row(each).sending for each in sent)
 
 
-@pytest.mark.parametrize("fault", [answering(503), answering(400), answering(403)], ids=["later", "refused", "forbidden"])
+@pytest.mark.parametrize(
+    "fault", [answering(503), answering(400), answering(403)], ids=["later", "refused", "forbidden"]
+)
 def test_timestamp_of_the_last_good_sync_advancing_on_failure(outbox: Outbox, fault: Any) -> None:
     outbox.work_until_closed(outbox.submit(outbox.patient()))
     good = paused(outbox).last_success

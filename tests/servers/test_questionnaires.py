@@ -12,7 +12,11 @@ URL = "https://intake.example.org/fhir/Questionnaire/spd15-2024"
 
 
 def test_publishing_again_does_nothing_and_a_change_is_put_right(
-    tmp_path: Path, server: str, client: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    server: str,
+    client: Client,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lay_out(tmp_path, server)
     monkeypatch.setenv("INTAKE_CONFIG", str(tmp_path))
@@ -39,6 +43,9 @@ def test_what_cannot_be_done_is_said(
     monkeypatch.setenv("INTAKE_CONFIG", str(tmp_path))
     assert main(["questionnaires", "publish"]) == 1
     assert "main: The server cannot be reached." in capsys.readouterr().err
-    for arguments, named in ((["publish", "--server", "other"], "main"), (["print", "--set", "x"], "spd15-2024")):
+    for arguments, named in (
+        (["publish", "--server", "other"], "main"),
+        (["print", "--set", "x"], "spd15-2024"),
+    ):
         assert main(["questionnaires", *arguments]) == 1
         assert named in capsys.readouterr().err

@@ -34,10 +34,17 @@ def test_a_followed_chart_is_read_back_there_after_a_restart(outbox: Outbox, mak
     assert earlier(outbox).sent.patient == patient
 
 
-def test_two_references_to_one_chart_never_go_at_once_and_the_later_word_stands(outbox: Outbox) -> None:
+def test_two_references_to_one_chart_never_go_at_once_and_the_later_word_stands(
+    outbox: Outbox,
+) -> None:
     patient = outbox.patient()
-    old = outbox.patient(active=False, link=[{"type": "replaced-by", "other": {"reference": patient}}])
-    first, second = outbox.submit(old), outbox.submit(patient, answers={"interpreter": Answer(State.ANSWERED, ("yes",))})
+    old = outbox.patient(
+        active=False, link=[{"type": "replaced-by", "other": {"reference": patient}}]
+    )
+    first, second = (
+        outbox.submit(old),
+        outbox.submit(patient, answers={"interpreter": Answer(State.ANSWERED, ("yes",))}),
+    )
     outbox.work()
     # Which of them comes first is known only when the chart was read, and then the second is on its way already.
     assert [outbox.state(each)[0] for each in (first, second)] == ["queued", "verified"]
@@ -57,8 +64,14 @@ def test_two_references_to_one_chart_never_go_at_once_and_the_later_word_stands(
 
 @pytest.mark.parametrize("named", [False, True], ids=["by a number", "by a relative"])
 def test_a_chart_replaced_by_one_that_it_does_not_name_is_held(outbox: Outbox, named: bool) -> None:
-    relative = outbox.real.create({"resourceType": "RelatedPerson", "patient": {"reference": outbox.patient()}})
-    other = {"reference": f"RelatedPerson/{relative['id']}"} if named else {"identifier": {"value": "7"}}
+    relative = outbox.real.create(
+        {"resourceType": "RelatedPerson", "patient": {"reference": outbox.patient()}}
+    )
+    other = (
+        {"reference": f"RelatedPerson/{relative['id']}"}
+        if named
+        else {"identifier": {"value": "7"}}
+    )
     sent = outbox.submit(outbox.patient(link=[{"type": "replaced-by", "other": other}]))
     outbox.work()
     assert outbox.state(sent) == ("held", "patient")
@@ -82,8 +95,15 @@ def test_a_chart_replaced_by_one_on_another_server_is_held_for_the_same_id_here_
 
     def behind_a_proxy(asked: Asked, forward: Forward) -> Answered:
         answer = forward(asked)
-        known = {**json.loads(answer.body), "implementation": {"description": "ours", "url": inside}}
-        return replace(answer, body=json.dumps(known).encode()) if asked.path.endswith("/metadata") else answer
+        known = {
+            **json.loads(answer.body),
+            "implementation": {"description": "ours", "url": inside},
+        }
+        return (
+            replace(answer, body=json.dumps(known).encode())
+            if asked.path.endswith("/metadata")
+            else answer
+        )
 
     # Unless that is the address by which the server knows itself.
     outbox.proxy.always = behind_a_proxy

@@ -13,13 +13,23 @@ from tests.outbox import PATIENT
 
 pytestmark = pytest.mark.server
 Json = dict[str, Any]
-OBSERVATION = {"resourceType": "Observation", "status": "final", "code": {"text": "Tobacco smoking status"}}
+OBSERVATION = {
+    "resourceType": "Observation",
+    "status": "final",
+    "code": {"text": "Tobacco smoking status"},
+}
 
 
-def ask(server: str, method: str, path: str, body: Json | None = None, **headers: str) -> requests.Response:
+def ask(
+    server: str, method: str, path: str, body: Json | None = None, **headers: str
+) -> requests.Response:
     """Send one request, as any client would."""
-    named = {key.replace("_", "-"): value for key, value in headers.items()} | {"Content-Type": "application/fhir+json"}
-    return requests.request(method, f"{server}/{path}".rstrip("/"), json=body, headers=named, timeout=30)
+    named = {key.replace("_", "-"): value for key, value in headers.items()} | {
+        "Content-Type": "application/fhir+json"
+    }
+    return requests.request(
+        method, f"{server}/{path}".rstrip("/"), json=body, headers=named, timeout=30
+    )
 
 
 def transaction(*entries: Json) -> Json:
@@ -27,7 +37,10 @@ def transaction(*entries: Json) -> Json:
 
 
 def post(resource: Json, **request: str) -> Json:
-    return {"resource": resource, "request": {"method": "POST", "url": resource["resourceType"], **request}}
+    return {
+        "resource": resource,
+        "request": {"method": "POST", "url": resource["resourceType"], **request},
+    }
 
 
 @pytest.fixture
@@ -55,7 +68,9 @@ def reference(resource: Json) -> str:
         ("without quotes", 200, 500, Temporary),
     ],
 )
-def test_if_match(server: str, patient: Json, kind: str, tag: str, medplum: int, hapi: int, error: type[FhirError]) -> None:
+def test_if_match(
+    server: str, patient: Json, kind: str, tag: str, medplum: int, hapi: int, error: type[FhirError]
+) -> None:
     found = ask(server, "PUT", reference(patient), {**patient, "active": True}, If_Match=tag)
     assert found.status_code == {"medplum": medplum, "hapi": hapi}[kind]
     assert found.status_code == 200 or isinstance(error_of(found), error)
@@ -94,12 +109,22 @@ def test_a_conditional_create_that_fits_several(server: str, client: Client) -> 
     name = {"system": "urn:ietf:rfc:3986", "value": uuid4().urn}
     for _ in range(2):
         client.create({**OBSERVATION, "identifier": [name]})
-    again = transaction(post({**OBSERVATION, "identifier": [name]}, ifNoneExist=f"identifier={name['system']}|{name['value']}"))
+    again = transaction(
+        post(
+            {**OBSERVATION, "identifier": [name]},
+            ifNoneExist=f"identifier={name['system']}|{name['value']}",
+        )
+    )
     assert isinstance(error_of(ask(server, "POST", "", again)), Conflict)
 
 
 def test_a_reference_to_nothing(server: str, kind: str) -> None:
-    found = ask(server, "POST", "Observation", {**OBSERVATION, "subject": {"reference": f"Patient/{uuid4()}"}})
+    found = ask(
+        server,
+        "POST",
+        "Observation",
+        {**OBSERVATION, "subject": {"reference": f"Patient/{uuid4()}"}},
+    )
     assert found.status_code == {"medplum": 201, "hapi": 400}[kind]
     assert found.ok or isinstance(error_of(found), Refused)
 
@@ -123,7 +148,12 @@ def test_a_code_of_no_set(server: str, kind: str) -> None:
 
 
 def test_what_lacks_a_required_element(server: str, kind: str) -> None:
-    found = ask(server, "POST", "Observation", {key: each for key, each in OBSERVATION.items() if key != "code"})
+    found = ask(
+        server,
+        "POST",
+        "Observation",
+        {key: each for key, each in OBSERVATION.items() if key != "code"},
+    )
     assert found.status_code == {"medplum": 400, "hapi": 201}[kind]
 
 
@@ -152,7 +182,9 @@ def test_a_deleted_resource_that_is_written_again(server: str, client: Client, k
     assert again.status_code == {"medplum": 200, "hapi": 201}[kind]
 
 
-def test_a_delete_of_what_others_refer_to(server: str, client: Client, patient: Json, kind: str) -> None:
+def test_a_delete_of_what_others_refer_to(
+    server: str, client: Client, patient: Json, kind: str
+) -> None:
     client.create({**OBSERVATION, "subject": {"reference": reference(patient)}})
     found = ask(server, "DELETE", reference(patient))
     assert found.status_code == {"medplum": 200, "hapi": 409}[kind]
@@ -165,12 +197,18 @@ def test_an_operation_that_it_lacks(server: str, patient: Json, kind: str, opera
     assert found.ok == {"medplum": False, "hapi": True}[kind]
 
 
-def test_a_search_by_what_others_say_of_it(server: str, client: Client, patient: Json, kind: str) -> None:
+def test_a_search_by_what_others_say_of_it(
+    server: str, client: Client, patient: Json, kind: str
+) -> None:
     client.create({**OBSERVATION, "subject": {"reference": reference(patient)}})
-    found = ask(server, "GET", f"Patient?_has:Observation:subject:status=final&_id={patient['id']}").json()
+    found = ask(
+        server, "GET", f"Patient?_has:Observation:subject:status=final&_id={patient['id']}"
+    ).json()
     assert len(found.get("entry", [])) == {"medplum": 0, "hapi": 1}[kind]
 
 
 def test_a_read_of_what_did_not_change(server: str, patient: Json, kind: str) -> None:
-    found = ask(server, "GET", reference(patient), If_None_Match=f'W/"{patient["meta"]["versionId"]}"')
+    found = ask(
+        server, "GET", reference(patient), If_None_Match=f'W/"{patient["meta"]["versionId"]}"'
+    )
     assert found.status_code == {"medplum": 200, "hapi": 304}[kind]

@@ -60,7 +60,9 @@ def test_said_again_it_is_there_again(outbox: Outbox) -> None:
     patient = outbox.patient()
     sent = written(outbox, patient)
     chart = outbox.real.read(patient)
-    outbox.edit(patient, extension=[each for each in chart["extension"] if "tribal" not in each["url"]])
+    outbox.edit(
+        patient, extension=[each for each in chart["extension"] if "tribal" not in each["url"]]
+    )
     again = outbox.submit_this(replace(sent, id=uuid4()))
     outbox.work_until_closed(again)
     assert in_words(outbox.real.read(patient))["tribal-affiliation"] == NAMES

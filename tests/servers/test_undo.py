@@ -53,7 +53,10 @@ def unpinned(outbox: Outbox) -> None:
 
 def statuses(outbox: Outbox, sent: Submission) -> set[str]:
     """How everything of a submission is marked on the server."""
-    of = {"QuestionnaireResponse": [sent.id], "Observation": [uuid5(sent.id, each) for each in ELEMENTS]}
+    of = {
+        "QuestionnaireResponse": [sent.id],
+        "Observation": [uuid5(sent.id, each) for each in ELEMENTS],
+    }
     return {
         each["status"]
         for kind, ids in of.items()
@@ -84,7 +87,9 @@ def test_the_earlier_values_come_back_and_all_of_it_is_marked_in_error(outbox: O
 
 
 @pytest.mark.parametrize("status", [403, 405])
-def test_an_undo_that_the_server_forbids_is_held_and_keeps_nothing_else_waiting(outbox: Outbox, status: int) -> None:
+def test_an_undo_that_the_server_forbids_is_held_and_keeps_nothing_else_waiting(
+    outbox: Outbox, status: int
+) -> None:
     patient = outbox.patient()
     sent = written(outbox, patient)
     forbidden = answering(status)
@@ -100,7 +105,10 @@ def test_an_undo_that_the_server_forbids_is_held_and_keeps_nothing_else_waiting(
     with outbox.database.write() as tx:
         submissions.retry(tx, str(sent.id))
     outbox.work_until_closed(sent)
-    assert (outbox.state(sent), statuses(outbox, sent)) == (("reversed", None), {"entered-in-error"})
+    assert (outbox.state(sent), statuses(outbox, sent)) == (
+        ("reversed", None),
+        {"entered-in-error"},
+    )
 
 
 def test_what_others_wrote_beside_it_stays(outbox: Outbox) -> None:
@@ -108,7 +116,9 @@ def test_what_others_wrote_beside_it_stays(outbox: Outbox) -> None:
     sent = written(outbox, patient)
     held = outbox.real.read(patient)
     email = {"system": "email", "value": "lan@example.org"}
-    outbox.edit(patient, telecom=[*held["telecom"], email], communication=[GERMAN, *held["communication"]])
+    outbox.edit(
+        patient, telecom=[*held["telecom"], email], communication=[GERMAN, *held["communication"]]
+    )
     edited = outbox.real.read(patient)
     assert undone(outbox, sent) == ("reversed", None)
     after_it = outbox.real.read(patient)
@@ -116,7 +126,9 @@ def test_what_others_wrote_beside_it_stays(outbox: Outbox) -> None:
     assert after_it["communication"] == [GERMAN, *PATIENT["communication"]]
 
 
-def test_what_others_changed_since_is_held_shown_and_left_where_a_reviewer_says_so(outbox: Outbox) -> None:
+def test_what_others_changed_since_is_held_shown_and_left_where_a_reviewer_says_so(
+    outbox: Outbox,
+) -> None:
     patient = outbox.patient()
     sent = written(outbox, patient)
     held = outbox.real.read(patient)
@@ -150,7 +162,9 @@ def test_stopped_it_stands_as_before(outbox: Outbox) -> None:
     assert not outbox.row(sent).undoing
 
 
-@pytest.mark.parametrize("fault", [lost, answering(503), answering(429)], ids=["lost", "503", "429"])
+@pytest.mark.parametrize(
+    "fault", [lost, answering(503), answering(429)], ids=["lost", "503", "429"]
+)
 def test_a_fault_on_the_way_leaves_one_undo(outbox: Outbox, fault: Fault) -> None:
     patient = outbox.patient()
     before = chart(outbox, patient)
@@ -200,7 +214,10 @@ def test_it_works_after_the_answers_are_erased_and_not_after_its_time(outbox: Ou
 
     days(89)
     with outbox.database.read() as tx:
-        assert tx.connection.execute(table.select().where(table.c.id == str(first.id))).one().payload is None
+        assert (
+            tx.connection.execute(table.select().where(table.c.id == str(first.id))).one().payload
+            is None
+        )
     assert undone(outbox, first) == ("reversed", None)
     assert chart(outbox, patient) == before
     days(2)
@@ -217,11 +234,15 @@ def test_what_was_never_sent_or_is_on_its_way_is_not_undone(outbox: Outbox) -> N
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
-def test_a_later_submission_stands_and_goes_back_to_what_was_before_both(outbox: Outbox, newest_first: bool) -> None:
+def test_a_later_submission_stands_and_goes_back_to_what_was_before_both(
+    outbox: Outbox, newest_first: bool
+) -> None:
     patient = outbox.patient()
     before = chart(outbox, patient)
     first = written(outbox, patient)
-    second = written(outbox, patient, answers={"race-ethnicity": Answer(State.ANSWERED, ("2106-3",))})
+    second = written(
+        outbox, patient, answers={"race-ethnicity": Answer(State.ANSWERED, ("2106-3",))}
+    )
     now = elements_of(outbox.real.read(patient))
     if newest_first:
         assert undone(outbox, second) == ("reversed", None)
@@ -247,7 +268,9 @@ def test_a_later_submission_that_says_the_same_keeps_its_word(outbox: Outbox) ->
 
 
 @pytest.mark.parametrize("discarded", [True, False])
-def test_a_later_submission_that_the_server_refused_keeps_nothing_in_the_chart(outbox: Outbox, discarded: bool) -> None:
+def test_a_later_submission_that_the_server_refused_keeps_nothing_in_the_chart(
+    outbox: Outbox, discarded: bool
+) -> None:
     patient = outbox.patient()
     before = chart(outbox, patient)
     first = written(outbox, patient)
@@ -274,7 +297,9 @@ def test_a_chart_that_was_merged_since_is_left_to_a_person(outbox: Outbox) -> No
 
 @pytest.mark.parametrize("rung", ["patch", "put"])
 @pytest.mark.parametrize("number", [1, 2, 6])
-def test_without_a_transaction_a_try_that_was_broken_off_goes_on(outbox: Outbox, rung: str, number: int) -> None:
+def test_without_a_transaction_a_try_that_was_broken_off_goes_on(
+    outbox: Outbox, rung: str, number: int
+) -> None:
     unpinned(outbox)
     patient = outbox.patient()
     before = chart(outbox, patient)
@@ -284,7 +309,9 @@ def test_without_a_transaction_a_try_that_was_broken_off_goes_on(outbox: Outbox,
 
     def broken(asked: Any, forward: Any) -> Any:
         seen[0] += is_write(asked)
-        return lost(asked, forward) if is_write(asked) and seen[0] == number else only(asked, forward)
+        return (
+            lost(asked, forward) if is_write(asked) and seen[0] == number else only(asked, forward)
+        )
 
     outbox.proxy.always = broken
     assert undone(outbox, sent) == ("reversed", None)

@@ -33,21 +33,29 @@ def answered(*choices: str) -> Answer:
 SAID = st.fixed_dictionaries(
     {},
     optional={
-        "race-ethnicity": st.sampled_from([("2106-3",), ("2028-9", "2047-9"), ("2135-2",)]).map(lambda each: answered(*each)),
+        "race-ethnicity": st.sampled_from([("2106-3",), ("2028-9", "2047-9"), ("2135-2",)]).map(
+            lambda each: answered(*each)
+        ),
         "spoken-language": st.sampled_from(["en", "es", "yue"]).map(answered),
         "interpreter": st.sampled_from([answered("yes"), Answer(State.DECLINED)]),
     },
 ).filter(bool)
 STEPS = st.lists(
-    st.tuples(st.just("say"), SAID) | st.tuples(st.just("edit"), st.none()) | st.tuples(st.just("undo"), st.integers(0, 3)),
+    st.tuples(st.just("say"), SAID)
+    | st.tuples(st.just("edit"), st.none())
+    | st.tuples(st.just("undo"), st.integers(0, 3)),
     min_size=3,
     max_size=7,
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(STEPS)
-def test_any_sequence_of_submissions_edits_and_undos_leaves_what_others_wrote(outbox: Outbox, steps: list[Any]) -> None:
+def test_any_sequence_of_submissions_edits_and_undos_leaves_what_others_wrote(
+    outbox: Outbox, steps: list[Any]
+) -> None:
     patient = outbox.patient()
     standing: list[Submission] = []
     edits = 0
@@ -57,7 +65,10 @@ def test_any_sequence_of_submissions_edits_and_undos_leaves_what_others_wrote(ou
         elif what == "edit":
             edits += 1
             held = outbox.real.read(patient)
-            outbox.edit(patient, telecom=[*held["telecom"], {"system": "phone", "value": str(len(held["telecom"]))}])
+            outbox.edit(
+                patient,
+                telecom=[*held["telecom"], {"system": "phone", "value": str(len(held["telecom"]))}],
+            )
         elif standing:
             assert undone(outbox, standing.pop(value % len(standing))) == ("reversed", None)
         now = outbox.real.read(patient)
@@ -68,7 +79,9 @@ def test_any_sequence_of_submissions_edits_and_undos_leaves_what_others_wrote(ou
     assert elements_of(outbox.real.read(patient)) == elements_of(PATIENT)
 
 
-def test_killed_after_the_read_back_it_is_done_once(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_after_the_read_back_it_is_done_once(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     patient = outbox.patient()
     before = chart(outbox, patient)
     sent = written(outbox, patient)

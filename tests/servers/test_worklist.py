@@ -22,7 +22,10 @@ pytestmark = pytest.mark.server
 
 
 def test_what_a_person_has_to_type_is_told_and_read_back_when_it_is_typed(
-    ladder: Outbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ladder: Outbox,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     number = {"system": "urn:mrn", "value": "4711"}
     patient = ladder.patient(identifier=[number])
@@ -37,9 +40,19 @@ def test_what_a_person_has_to_type_is_told_and_read_back_when_it_is_typed(
     assert sheet.stat().st_mode & 0o077 == 0
     with sheet.open(newline="", encoding="utf-8") as file:
         lines = {each["element"]: each for each in DictReader(file)}
-    assert set(lines) == {"race", "ethnicity", "spoken-language", "written-language", "interpreter"} & set(lines)
+    assert set(lines) == {
+        "race",
+        "ethnicity",
+        "spoken-language",
+        "written-language",
+        "interpreter",
+    } & set(lines)
     race = lines["race"]
-    assert (race["submission"], race["patient"], race["record_number"]) == (str(sent.id), patient, "4711")
+    assert (race["submission"], race["patient"], race["record_number"]) == (
+        str(sent.id),
+        patient,
+        "4711",
+    )
     assert (race["birth_date"], "2028-9" in race["codes"]) == (PATIENT["birthDate"], True)
     assert "2028-9" not in capsys.readouterr().err
     # Nobody has typed it yet: what is still missing is said again, and nothing is called done.

@@ -36,7 +36,9 @@ def check(site: Outbox, capsys: pytest.CaptureFixture[str]) -> Checked:
         capsys.readouterr()
         main(["check", "--json", *words])
         found = json.loads(capsys.readouterr().out)["findings"]
-        return [(each["verdict"], each["words"]) for each in found if each["about"] == "server main"]
+        return [
+            (each["verdict"], each["words"]) for each in found if each["about"] == "server main"
+        ]
 
     return checked
 
@@ -62,16 +64,21 @@ def pinned(site: Outbox) -> strategies.Pinned:
     return found
 
 
-@pytest.mark.parametrize("rung", ["patch", "put", "observations", "questionnaire-response", "document", "transaction"])
-def test_what_went_through_is_pinned_and_what_was_written_is_taken_away(site: Outbox, check: Checked, rung: str) -> None:
+@pytest.mark.parametrize(
+    "rung", ["patch", "put", "observations", "questionnaire-response", "document", "transaction"]
+)
+def test_what_went_through_is_pinned_and_what_was_written_is_taken_away(
+    site: Outbox, check: Checked, rung: str
+) -> None:
     patient, other = site.patient(), site.patient()
     before, others = site.real.read(patient), site.real.read(other)
     name(site, patient)
     site.proxy.always = None if rung == "transaction" else offering(rung)
     words = check("--write-test")
-    assert ("good", f"a write test to {patient} by '{rung}' went through: written, read back, ") in [
-        (verdict, said.split("taken away")[0]) for verdict, said in words
-    ]
+    assert (
+        "good",
+        f"a write test to {patient} by '{rung}' went through: written, read back, ",
+    ) in [(verdict, said.split("taken away")[0]) for verdict, said in words]
     after = site.real.read(patient)
     assert (elements_of(after), rest_of(after)) == (elements_of(before), rest_of(before))
     assert all(each["status"] == "entered-in-error" for each in left(site, patient))
@@ -81,7 +88,9 @@ def test_what_went_through_is_pinned_and_what_was_written_is_taken_away(site: Ou
     assert any(f"a write test by '{rung}' went through at" in said for _, said in check())
 
 
-def test_where_it_may_delete_nothing_is_left_and_where_it_may_not_it_is_marked(site: Outbox, check: Checked) -> None:
+def test_where_it_may_delete_nothing_is_left_and_where_it_may_not_it_is_marked(
+    site: Outbox, check: Checked
+) -> None:
     patient = site.patient()
     name(site, patient)
     site.proxy.always = offering("put")
@@ -94,7 +103,9 @@ def test_where_it_may_delete_nothing_is_left_and_where_it_may_not_it_is_marked(s
     assert {each["status"] for each in left(site, patient)} == {"entered-in-error"}
 
 
-def test_a_rung_that_is_promised_and_refused_leads_on_to_the_next(site: Outbox, check: Checked) -> None:
+def test_a_rung_that_is_promised_and_refused_leads_on_to_the_next(
+    site: Outbox, check: Checked
+) -> None:
     patient = site.patient()
     name(site, patient)
 
@@ -104,7 +115,9 @@ def test_a_rung_that_is_promised_and_refused_leads_on_to_the_next(site: Outbox, 
     site.proxy.always = no_transactions
     words = check("--write-test")
     [told] = [said for verdict, said in words if verdict == "wrong"]
-    assert told.startswith(f"a write test to {patient} by 'transaction': The server answered 501: it cannot do this;")
+    assert told.startswith(
+        f"a write test to {patient} by 'transaction': The server answered 501: it cannot do this;"
+    )
     assert pinned(site).way.rung == "patch"
     assert pinned(site).way.reasons == ("no transaction: a write test by it failed",)
     assert left(site, patient) == []
@@ -116,12 +129,18 @@ def test_an_answer_that_was_lost_leaves_nothing_either(site: Outbox, check: Chec
     name(site, patient)
 
     def lost_transactions(asked: Asked, forward: Forward) -> Answered | None:
-        return lost(asked, forward) if asked.is_transaction and b'"method":"POST"' in asked.body else forward(asked)
+        return (
+            lost(asked, forward)
+            if asked.is_transaction and b'"method":"POST"' in asked.body
+            else forward(asked)
+        )
 
     site.proxy.always = lost_transactions
     words = check("--write-test")
     assert any(
-        said.startswith(f"a write test to {patient} by 'transaction': ") for verdict, said in words if verdict == "wrong"
+        said.startswith(f"a write test to {patient} by 'transaction': ")
+        for verdict, said in words
+        if verdict == "wrong"
     )
     assert left(site, patient) == []
     assert elements_of(site.real.read(patient)) == elements_of(before)
@@ -129,7 +148,9 @@ def test_an_answer_that_was_lost_leaves_nothing_either(site: Outbox, check: Chec
         assert strategies.pinned(tx, "main") is None
 
 
-def test_a_server_that_drops_what_it_takes_is_no_server_that_passed(site: Outbox, check: Checked) -> None:
+def test_a_server_that_drops_what_it_takes_is_no_server_that_passed(
+    site: Outbox, check: Checked
+) -> None:
     patient = site.patient()
     name(site, patient)
     only = offering("put")
@@ -143,12 +164,18 @@ def test_a_server_that_drops_what_it_takes_is_no_server_that_passed(site: Outbox
 
     site.proxy.always = dropping
     words = check("--write-test")
-    assert any("does not read back the same: Patient spoken-language" in said for verdict, said in words if verdict == "wrong")
+    assert any(
+        "does not read back the same: Patient spoken-language" in said
+        for verdict, said in words
+        if verdict == "wrong"
+    )
     assert pinned(site).way.rung == "observations"
 
 
 @pytest.mark.parametrize("changes", [{"link": "other"}, {"active": False}])
-def test_a_patient_that_may_be_somebody_else_is_never_written_to(site: Outbox, check: Checked, changes: dict[str, Any]) -> None:
+def test_a_patient_that_may_be_somebody_else_is_never_written_to(
+    site: Outbox, check: Checked, changes: dict[str, Any]
+) -> None:
     other = site.patient()
     if "link" in changes:
         changes = {"link": [{"type": "replaced-by", "other": {"reference": other}}]}
@@ -160,9 +187,12 @@ def test_a_patient_that_may_be_somebody_else_is_never_written_to(site: Outbox, c
 
 
 @pytest.mark.parametrize(
-    ("named", "why"), [("", "the site names no test patient"), ("Patient/none", "the server has no Patient/none")]
+    ("named", "why"),
+    [("", "the site names no test patient"), ("Patient/none", "the server has no Patient/none")],
 )
-def test_without_a_test_patient_nothing_is_written(site: Outbox, check: Checked, named: str, why: str) -> None:
+def test_without_a_test_patient_nothing_is_written(
+    site: Outbox, check: Checked, named: str, why: str
+) -> None:
     if named:
         name(site, named)
     assert ("wrong", f"no write test: {why}") in check("--write-test")
@@ -173,17 +203,26 @@ def is_a_write(asked: Asked) -> bool:
     return is_write(asked) or asked.is_transaction
 
 
-def test_a_pin_stays_until_it_is_asked_for_anew_and_what_speaks_against_it_is_said(site: Outbox, check: Checked) -> None:
+def test_a_pin_stays_until_it_is_asked_for_anew_and_what_speaks_against_it_is_said(
+    site: Outbox, check: Checked
+) -> None:
     fault: Fault = offering("put")
     site.proxy.always = fault
     check("--pin")
     since = pinned(site)
     assert since.way.rung == "put"
     site.proxy.always = None
-    assert any("found anew, it would be 'transaction'" in said for verdict, said in check() if verdict == "not known")
+    assert any(
+        "found anew, it would be 'transaction'" in said
+        for verdict, said in check()
+        if verdict == "not known"
+    )
     assert pinned(site) == since
     site.proxy.always = offering("observations")
-    assert any("it does not offer what is pinned; by what it says now, 'observations' is left" in said for _, said in check())
+    assert any(
+        "it does not offer what is pinned; by what it says now, 'observations' is left" in said
+        for _, said in check()
+    )
     assert pinned(site) == since
     check("--pin")
     assert pinned(site).way.rung == "observations"

@@ -37,7 +37,9 @@ def test_a_site_adds_its_own_without_code(tmp_path: Path) -> None:
 
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     (tmp_path / "quirks").mkdir()
-    profile = 'rungs = ["post"]\naccepted_extensions = ["race"]\nquestionnaire = "urn:q"\nreplace = 1\n'
+    profile = (
+        'rungs = ["post"]\naccepted_extensions = ["race"]\nquestionnaire = "urn:q"\nreplace = 1\n'
+    )
     (tmp_path / "quirks" / "ours.toml").write_text(profile.replace("replace = 1\n", ""), "utf-8")
     (tmp_path / "quirks" / "other.toml").write_text("replace = 1\nbatch = 7\n", "utf-8")
     (tmp_path / "intake.toml").write_text(f'{SERVER}quirks = "none"\nstrategy = "post"\n', "utf-8")

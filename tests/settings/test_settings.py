@@ -46,14 +46,20 @@ def test_the_shipped_file_shows_every_key_with_its_default() -> None:
     faults: list[str] = []
     shown = _toml(None, "intake.toml", faults)
     assert set(shown) == set(IntakeFile.__dataclass_fields__)
-    assert shown["times"] == {key: getattr(TimesTable(), key) for key in TimesTable.__dataclass_fields__}
-    defaults = {each.name: each.default for each in fields(ServerTable)} | {"base_url": shown["servers"]["main"]["base_url"]}
+    assert shown["times"] == {
+        key: getattr(TimesTable(), key) for key in TimesTable.__dataclass_fields__
+    }
+    defaults = {each.name: each.default for each in fields(ServerTable)} | {
+        "base_url": shown["servers"]["main"]["base_url"]
+    }
     assert {**shown["servers"]["main"], "scopes": ()} == defaults
     assert faults == []
 
 
 def test_a_configuration_with_many_faults_names_them_all(tmp_path: Path) -> None:
-    (tmp_path / "intake.toml").write_text(FAULTY.replace('trusted_proxies = "two"\ncolour = "blue"\n', ""), "utf-8")
+    (tmp_path / "intake.toml").write_text(
+        FAULTY.replace('trusted_proxies = "two"\ncolour = "blue"\n', ""), "utf-8"
+    )
     (tmp_path / "clinics.toml").write_text(CLINICS, "utf-8")
     with pytest.raises(SettingsError) as caught:
         load(tmp_path)
@@ -131,10 +137,16 @@ base_url = "https://ehr.example/fhir"
     [
         ('auth = "client-secret"', ["client_id: needed", "secret_file: needed"]),
         ('auth = "backend-services"', ["client_id: needed", "key_file: needed"]),
-        ('token_url = "http://ehr.example/token"', ["token_url: plain http is for this machine only"]),
+        (
+            'token_url = "http://ehr.example/token"',
+            ["token_url: plain http is for this machine only"],
+        ),
         ('token_url = "ehr.example"', ["token_url: 'ehr.example' is no http or https address"]),
         ('algorithm = "RS256"', ["algorithm: ES384 or RS384"]),
-        ('certificate_key_file = "k.pem"', ["certificate_file: needed beside certificate_key_file"]),
+        (
+            'certificate_key_file = "k.pem"',
+            ["certificate_file: needed beside certificate_key_file"],
+        ),
     ],
 )
 def test_what_access_to_a_server_needs(tmp_path: Path, lines: str, words: list[str]) -> None:
@@ -155,11 +167,18 @@ def test_files_of_access_are_found_beside_the_sites_own(tmp_path: Path) -> None:
 
 
 def test_the_merge_is_a_policy_of_each_element(tmp_path: Path) -> None:
-    (tmp_path / "intake.toml").write_text(f'[merge]\nrace = "person"\nspoken_language = "chart"\n{ACCESS}', "utf-8")
+    (tmp_path / "intake.toml").write_text(
+        f'[merge]\nrace = "person"\nspoken_language = "chart"\n{ACCESS}', "utf-8"
+    )
     policy = load(tmp_path).merge
     found = [policy.of(each) for each in Element]
     assert found == [Contested.PERSON, Contested.REVIEW, Contested.CHART, *[Contested.REVIEW] * 3]
-    (tmp_path / "intake.toml").write_text(f'[merge]\nrace = "newest"\nsex = "chart"\n{ACCESS}', "utf-8")
+    (tmp_path / "intake.toml").write_text(
+        f'[merge]\nrace = "newest"\nsex = "chart"\n{ACCESS}', "utf-8"
+    )
     with pytest.raises(SettingsError) as caught:
         load(tmp_path)
-    assert [each.partition(": merge: ")[2].split()[0] for each in caught.value.faults] == ["unknown", "race:"]
+    assert [each.partition(": merge: ")[2].split()[0] for each in caught.value.faults] == [
+        "unknown",
+        "race:",
+    ]

@@ -17,7 +17,9 @@ def added(admin: Member, name: str, *roles: str) -> str:
     admin.get("/staff/users")
     admin.send({"name": name, "roles": roles}, form="/staff/users")
     assert admin.path == "/staff/users/once"
-    return str(admin.document.query(".secret")[0].to_text()).strip().removeprefix("http://localhost")
+    return (
+        str(admin.document.query(".secret")[0].to_text()).strip().removeprefix("http://localhost")
+    )
 
 
 def test_a_new_user_signs_in_once_and_sets_a_password(pages: TestSite, admin: Member) -> None:
@@ -42,7 +44,11 @@ def test_a_new_user_signs_in_once_and_sets_a_password(pages: TestSite, admin: Me
         ("bo", (), "Choose at least one role."),
         ("bo", ("king",), "Choose at least one role."),
         ("ana", ("it",), "This cannot be: there is a user 'ana' already."),
-        ("b\u200bo", ("it",), "This cannot be: a name of 1 to 80 characters is needed, without spaces before or after it."),
+        (
+            "b\u200bo",
+            ("it",),
+            "This cannot be: a name of 1 to 80 characters is needed, without spaces before or after it.",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_and_nobody_is_added(
@@ -107,4 +113,8 @@ def test_the_audit_says_who_did_what(pages: TestSite, admin: Member) -> None:
         bo = users.by_name(tx, "bo")
     assert bo is not None
     told = [row[1:] for row in admin.rows()]
-    assert told[:3] == [["ana", "Once made", bo.id], ["ana", "User added", bo.id], ["ana", "Signed in", ""]]
+    assert told[:3] == [
+        ["ana", "Once made", bo.id],
+        ["ana", "User added", bo.id],
+        ["ana", "Signed in", ""],
+    ]

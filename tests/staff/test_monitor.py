@@ -41,14 +41,18 @@ def held(site: TestSite, patient: str = "Patient/1") -> str:
     """A submission that is held."""
     found = claimed(site, patient)
     with site.database.write() as tx:
-        claims.hold(tx, found, reason="patient", words="The patient is gone.", detail="said: 2028-9")
+        claims.hold(
+            tx, found, reason="patient", words="The patient is gone.", detail="said: 2028-9"
+        )
     return found.row.id
 
 
 def accepted(site: TestSite, found: Claimed) -> None:
     """The server took it, and nobody has read it back yet."""
     with site.database.write() as tx:
-        assert claims.sending(tx, found, Earlier(Sent("Patient/1", "7"), "{}"), timedelta(minutes=5))
+        assert claims.sending(
+            tx, found, Earlier(Sent("Patient/1", "7"), "{}"), timedelta(minutes=5)
+        )
         assert claims.accept(tx, found)
 
 
@@ -66,14 +70,24 @@ def test_accepted_is_not_verified(pages: TestSite, it: Member) -> None:
     it.get("/staff/monitor")
     assert it.rows()[0][1] == "Accepted, not verified"
     facts = it.facts()
-    assert (facts["On their way"], facts["Last verified"], facts["Oldest waiting"]) == ("1", "never", "0 s ago")
+    assert (facts["On their way"], facts["Last verified"], facts["Oldest waiting"]) == (
+        "1",
+        "never",
+        "0 s ago",
+    )
 
 
 def test_the_list_says_id_state_age_tries_reason_and_what_next(pages: TestSite, it: Member) -> None:
     row = held(pages)
     waiting = claimed(pages, "Patient/2")
     with pages.database.write() as tx:
-        claims.wait(tx, waiting, until=tx.now + timedelta(minutes=9), reason="http-503", words="The server cannot serve now.")
+        claims.wait(
+            tx,
+            waiting,
+            until=tx.now + timedelta(minutes=9),
+            reason="http-503",
+            words="The server cannot serve now.",
+        )
     claimed(pages, "Patient/3")
     pages.clock.advance(minutes=3)
     it.get("/staff/monitor")
@@ -104,7 +118,9 @@ def test_states_and_clinics_are_filtered_and_counted(pages: TestSite, it: Member
     assert it.get("/staff/monitor?page=-3").status_code == 200
 
 
-def test_long_lists_come_page_by_page(pages: TestSite, it: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_lists_come_page_by_page(
+    pages: TestSite, it: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(monitor, "ROWS", 2)
     ids = [queued(pages, f"Patient/{number}")[:8] for number in range(5)]
     seen = []
@@ -118,7 +134,9 @@ def test_long_lists_come_page_by_page(pages: TestSite, it: Member, monkeypatch: 
     assert seen == ids[::-1]
 
 
-def test_it_refreshes_itself_only_where_that_is_asked_for_and_keeps_nobody_signed_in(pages: TestSite, it: Member) -> None:
+def test_it_refreshes_itself_only_where_that_is_asked_for_and_keeps_nobody_signed_in(
+    pages: TestSite, it: Member
+) -> None:
     assert "Refresh" not in it.get("/staff/monitor").headers
     again = it.get("/staff/monitor?state=held&live=on").headers["Refresh"]
     assert again == "30; url=/staff/monitor?state=held&live=on&page=1&by=itself"
@@ -136,7 +154,10 @@ def test_schedules_that_were_not_fetched_are_told(pages: TestSite, it: Member) -
     pages.clock.advance(minutes=20)
     it.get("/staff/monitor")
     facts = it.facts()
-    assert (facts["Riverside Family Clinic"], facts["Hillside Health"]) == ("fetched 20 min ago", "never fetched")
+    assert (facts["Riverside Family Clinic"], facts["Hillside Health"]) == (
+        "fetched 20 min ago",
+        "never fetched",
+    )
 
 
 def test_one_submission_has_its_times(pages: TestSite, it: Member) -> None:
@@ -187,7 +208,9 @@ def test_discarding_asks_first_and_erases_the_answers(pages: TestSite, it: Membe
     assert it.told == ["It is discarded, and its answers are erased."]
     with pages.database.read() as tx:
         assert submissions.counts(tx)[Status.DISCARDED] == 1
-        assert [(each.who, each.action) for each in audit.about(tx, row)] == [("ana", "submission-discarded")]
+        assert [(each.who, each.action) for each in audit.about(tx, row)] == [
+            ("ana", "submission-discarded")
+        ]
         kept = tx.connection.exec_driver_sql("SELECT payload, detail FROM submissions").one()
     assert tuple(kept) == (None, None)
 
@@ -213,6 +236,10 @@ def test_an_unknown_one_meets_a_calm_page(it: Member) -> None:
 def test_no_name_and_no_answer_is_ever_there(pages: TestSite, it: Member) -> None:
     pages.visit("1", name="Zora Quist")
     row = held(pages)
-    for path in ("/staff/monitor", f"/staff/submissions/{row}", f"/staff/submissions/{row}/discard"):
+    for path in (
+        "/staff/monitor",
+        f"/staff/submissions/{row}",
+        f"/staff/submissions/{row}/discard",
+    ):
         text = it.get(path).text
         assert not any(said in text for said in ("Zora", "Quist", "2028-9", "Patient/1", "1980"))

@@ -32,15 +32,27 @@ def test_a_server_runs_only_where_a_worker_is_seen(pages: TestSite, it: Member) 
     assert "for 2 min" in it.page.text
 
 
-def test_it_says_how_a_server_is_written_to_and_why_not_by_a_safer_way(pages: TestSite, it: Member) -> None:
+def test_it_says_how_a_server_is_written_to_and_why_not_by_a_safer_way(
+    pages: TestSite, it: Member
+) -> None:
     health(it)
     assert "not found out yet" in it.page.text
-    way = Way("settings", "put", ("chart",), batch=False, reasons=("no transaction: it does not offer it",))
+    way = Way(
+        "settings",
+        "put",
+        ("chart",),
+        batch=False,
+        reasons=("no transaction: it does not offer it",),
+    )
     with pages.database.write() as tx:
         strategies.pin(tx, "main", way)
     pages.clock.advance(minutes=9)
     health(it)
-    for words in ("put, no write test yet", "the chart as a whole with If-Match. Pinned 9 min ago", *way.reasons):
+    for words in (
+        "put, no write test yet",
+        "the chart as a whole with If-Match. Pinned 9 min ago",
+        *way.reasons,
+    ):
         assert words in server_line(it)
     with pages.database.write() as tx:
         strategies.pin(tx, "main", way, proven=True)
@@ -52,9 +64,17 @@ def server_line(it: Member) -> str:
     return " ".join(it.document.query(".server")[0].to_text().split()).replace(" ,", ",")
 
 
-def test_a_paused_server_says_since_when_why_and_what_next_and_is_tried_again_at_once(pages: TestSite, it: Member) -> None:
+def test_a_paused_server_says_since_when_why_and_what_next_and_is_tried_again_at_once(
+    pages: TestSite, it: Member
+) -> None:
     with pages.database.write() as tx:
-        servers.pause(tx, "main", until=tx.now + timedelta(minutes=5), reason="http-401", words="We are not let in.")
+        servers.pause(
+            tx,
+            "main",
+            until=tx.now + timedelta(minutes=5),
+            reason="http-401",
+            words="We are not let in.",
+        )
     pages.clock.advance(minutes=1)
     worker_looks(pages)
     assert health(it) == "main: Paused"
@@ -69,7 +89,9 @@ def test_a_paused_server_says_since_when_why_and_what_next_and_is_tried_again_at
     assert it.client.post("/staff/monitor/other/resume").status_code == 400
 
 
-def test_submissions_of_a_server_that_has_no_table_any_more_are_told(pages: TestSite, it: Member) -> None:
+def test_submissions_of_a_server_that_has_no_table_any_more_are_told(
+    pages: TestSite, it: Member
+) -> None:
     worker_looks(pages)
     with pages.database.write() as tx:
         for patient in ("Patient/1", "Patient/2"):
@@ -82,7 +104,9 @@ def test_submissions_of_a_server_that_has_no_table_any_more_are_told(pages: Test
     assert health(it) == "main: Running"
 
 
-def test_a_server_that_asked_for_time_is_no_alarm_and_can_be_tried_again_at_once(pages: TestSite, it: Member) -> None:
+def test_a_server_that_asked_for_time_is_no_alarm_and_can_be_tried_again_at_once(
+    pages: TestSite, it: Member
+) -> None:
     worker_looks(pages)
     with pages.database.write() as tx:
         servers.rest(tx, "main", until=tx.now + timedelta(minutes=5))

@@ -31,7 +31,9 @@ def test_once_and_only_once(pages: TestSite) -> None:
     assert "Signed in as" not in again.page.text
 
 
-def test_a_one_time_sign_in_that_is_over_unknown_or_of_a_disabled_user_looks_the_same(pages: TestSite) -> None:
+def test_a_one_time_sign_in_that_is_over_unknown_or_of_a_disabled_user_looks_the_same(
+    pages: TestSite,
+) -> None:
     late, disabled = once(pages), once(pages, "al")
     with pages.database.write() as tx:
         al = users.by_name(tx, "al")
@@ -47,7 +49,9 @@ def test_a_one_time_sign_in_that_is_over_unknown_or_of_a_disabled_user_looks_the
     assert told == {(410, "This sign-in was used or is over")}
 
 
-def test_a_password_is_set_after_a_one_time_sign_in_without_asking_for_the_old_one(pages: TestSite) -> None:
+def test_a_password_is_set_after_a_one_time_sign_in_without_asking_for_the_old_one(
+    pages: TestSite,
+) -> None:
     path = once(pages, password="forgotten by its owner")
     person = Member(pages)
     person.get(path)
@@ -67,9 +71,13 @@ def test_a_new_password_asks_for_the_old_one_and_ends_every_other_sign_in(pages:
     here, there = member(pages, "desk"), Member(pages)
     there.sign_in("ana")
     here.get("/staff/password")
-    here.send({"current": "wrong", "new": "a new long passphrase", "again": "a new long passphrase"})
+    here.send(
+        {"current": "wrong", "new": "a new long passphrase", "again": "a new long passphrase"}
+    )
     assert here.told == ["The current password does not fit, or there were too many tries."]
-    here.send({"current": PASSWORD, "new": "a new long passphrase", "again": "a new long passphrase"})
+    here.send(
+        {"current": PASSWORD, "new": "a new long passphrase", "again": "a new long passphrase"}
+    )
     assert here.path == "/staff/today"
     there.get("/staff/today")
     assert there.path == "/staff/sign-in"

@@ -20,7 +20,9 @@ def desk(pages: TestSite) -> Member:
     return member(pages, "desk")
 
 
-def test_progress_in_words_and_nothing_is_called_done_that_was_not_read_back(pages: TestSite, desk: Member) -> None:
+def test_progress_in_words_and_nothing_is_called_done_that_was_not_read_back(
+    pages: TestSite, desk: Member
+) -> None:
     visit = pages.visit("1")
     fetched(pages)
 

@@ -23,7 +23,13 @@ def reviewer(pages: TestSite) -> Member:
 def contested(site: TestSite, *contests: Contest) -> str:
     found = claimed(site)
     with site.database.write() as tx:
-        claims.hold(tx, found, reason="chart-changed", words="Changed (race).", detail=deciding.as_detail(contests or (RACE,)))
+        claims.hold(
+            tx,
+            found,
+            reason="chart-changed",
+            words="Changed (race).",
+            detail=deciding.as_detail(contests or (RACE,)),
+        )
     return found.row.id
 
 
@@ -41,7 +47,13 @@ def undo_held(site: TestSite) -> str:
     with site.database.write() as tx:
         undoing.ask(tx, row)
         [found] = undoing.claim(tx, "main", limit=1, lease=timedelta(minutes=5))
-        claims.hold(tx, found, reason="chart-changed", words="Changed (race).", detail=deciding.as_detail((RACE,)))
+        claims.hold(
+            tx,
+            found,
+            reason="chart-changed",
+            words="Changed (race).",
+            detail=deciding.as_detail((RACE,)),
+        )
     return row
 
 
@@ -68,12 +80,17 @@ def test_a_reviewer_sees_both_values_and_decides(pages: TestSite, reviewer: Memb
     assert done(pages, row) == [("rea", "conflict-decided")]
     with pages.database.write() as tx:
         [found] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=5))
-    assert {name: each.take for name, each in found.decided.items()} == {"race": Take.PERSON, "spoken-language": Take.CHART}
+    assert {name: each.take for name, each in found.decided.items()} == {
+        "race": Take.PERSON,
+        "spoken-language": Take.CHART,
+    }
     reviewer.get("/staff/review")
     assert "Nothing is held for you." in reviewer.page.text
 
 
-def test_a_reviewer_is_told_which_word_is_the_patients_own(pages: TestSite, reviewer: Member) -> None:
+def test_a_reviewer_is_told_which_word_is_the_patients_own(
+    pages: TestSite, reviewer: Member
+) -> None:
     row = contested(pages, Contest("race", ("White",), ("Asian",), "over", own=True), LANGUAGE)
     reviewer.get(f"/staff/review/{row}")
     words = " ".join(reviewer.page.text.split())
@@ -82,7 +99,9 @@ def test_a_reviewer_is_told_which_word_is_the_patients_own(pages: TestSite, revi
     assert "What the patient says: <b>Español" in words
 
 
-def test_each_has_to_be_decided_and_with_a_word_that_there_is(pages: TestSite, reviewer: Member) -> None:
+def test_each_has_to_be_decided_and_with_a_word_that_there_is(
+    pages: TestSite, reviewer: Member
+) -> None:
     row = contested(pages, RACE, LANGUAGE)
     reviewer.get(f"/staff/review/{row}")
     assert reviewer.send({"race": "person", "spoken-language": "both"}).status_code == 422
@@ -90,7 +109,9 @@ def test_each_has_to_be_decided_and_with_a_word_that_there_is(pages: TestSite, r
     assert status(pages, row) is Status.HELD
 
 
-def test_what_was_decided_about_other_values_is_not_taken(pages: TestSite, reviewer: Member) -> None:
+def test_what_was_decided_about_other_values_is_not_taken(
+    pages: TestSite, reviewer: Member
+) -> None:
     row = contested(pages)
     reviewer.get(f"/staff/review/{row}")
     with pages.database.write() as tx:
@@ -125,7 +146,9 @@ def test_undo_asks_first_and_says_until_when(pages: TestSite, role: str) -> None
     person.get(f"/staff/submissions/{row}")
     person.get(f"/staff/submissions/{row}/undo")
     assert person.heading == f"Undo submission {row[:8]}?"
-    assert "Feb 22, 10:00 AM EST</time>; then the earlier values are erased here." in person.page.text
+    assert (
+        "Feb 22, 10:00 AM EST</time>; then the earlier values are erased here." in person.page.text
+    )
     page = person.page
     person.send()
     assert person.told == ["The worker takes it back now."]
@@ -172,13 +195,18 @@ def test_a_held_undo_is_stopped(pages: TestSite, reviewer: Member) -> None:
     reviewer.get(f"/staff/submissions/{other}")
     reviewer.send(form="/undo/stop")
     assert reviewer.told == ["The undo is stopped; what was written stays."]
-    assert (status(pages, other), done(pages, other)[0]) == (Status.VERIFIED, ("rea", "undo-stopped"))
+    assert (status(pages, other), done(pages, other)[0]) == (
+        Status.VERIFIED,
+        ("rea", "undo-stopped"),
+    )
 
 
 def test_charts_that_became_others_are_counted_and_listed_by_their_ids(pages: TestSite) -> None:
     row, _ = verified(pages), held(pages, "Patient/9")
     with pages.database.write() as tx:
-        tx.connection.exec_driver_sql("UPDATE submissions SET drift = 'changed' WHERE status = 'verified'")
+        tx.connection.exec_driver_sql(
+            "UPDATE submissions SET drift = 'changed' WHERE status = 'verified'"
+        )
     it = member(pages, "it")
     it.get("/staff/monitor")
     assert "<b>1</b> Chart changed since" in it.page.text

@@ -64,9 +64,13 @@ def test_a_role_opens_its_pages_and_no_others(unforged: TestSite, role: str) -> 
         assert not (answer.location or "").startswith("/staff/sign-in"), (name, method)
 
 
-def test_a_page_that_nobody_entered_into_the_table_answers_nobody(pages: TestSite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_nobody_entered_into_the_table_answers_nobody(
+    pages: TestSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     person = member(pages, *users.ROLES)
-    monkeypatch.setattr(access, "MAY", {name: roles for name, roles in access.MAY.items() if name != "audit"})
+    monkeypatch.setattr(
+        access, "MAY", {name: roles for name, roles in access.MAY.items() if name != "audit"}
+    )
     monkeypatch.setattr(access, "NAVIGATION", access.NAVIGATION[:1])
     assert person.get("/staff/audit").status_code == 403
 
@@ -81,7 +85,9 @@ def test_a_page_that_nobody_entered_into_the_table_answers_nobody(pages: TestSit
         ("admin", "/staff/report", ["Report", "Worklist", "Monitor", "Users", "Audit"]),
     ],
 )
-def test_the_navigation_names_what_the_role_may_see(pages: TestSite, role: str, first: str, named: list[str]) -> None:
+def test_the_navigation_names_what_the_role_may_see(
+    pages: TestSite, role: str, first: str, named: list[str]
+) -> None:
     person = member(pages, role)
     assert person.path == first
     assert person.pages == named

@@ -26,7 +26,9 @@ def test_with_name_and_password(pages: TestSite) -> None:
     assert done(pages)[0] == ("ana", "signed-in")
 
 
-def test_behind_https_the_cookie_is_kept_from_scripts_and_other_sites(secure_pages: TestSite) -> None:
+def test_behind_https_the_cookie_is_kept_from_scripts_and_other_sites(
+    secure_pages: TestSite,
+) -> None:
     person = member(secure_pages, "desk", base_url=SECURE)
     assert person.path == "/staff/today"
     cookie = person.client.get_cookie("staff", domain="intake.clinic.example", path="/staff")
@@ -40,14 +42,21 @@ def test_a_form_from_another_site_is_refused_over_https(secure_pages: TestSite) 
     secure_pages.user("ana", "desk")
     person = Member(secure_pages, SECURE)
     person.get("/staff/sign-in")
-    [token] = [str(attributes(node)["value"]) for node in person.document.query("main input[name=csrf_token]")]
+    [token] = [
+        str(attributes(node)["value"])
+        for node in person.document.query("main input[name=csrf_token]")
+    ]
     given = {"name": "ana", "password": PASSWORD, "csrf_token": token}
-    answer = person.client.post("/staff/sign-in", data=given, base_url=SECURE, headers={"Referer": "https://evil.example/"})
+    answer = person.client.post(
+        "/staff/sign-in", data=given, base_url=SECURE, headers={"Referer": "https://evil.example/"}
+    )
     assert answer.status_code == 400
     assert "Please try again" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/staff/sign-in", "/staff/sign-out", "/staff/once/x", "/staff/users"])
+@pytest.mark.parametrize(
+    "path", ["/staff/sign-in", "/staff/sign-out", "/staff/once/x", "/staff/users"]
+)
 def test_a_form_without_its_token_meets_a_calm_page(pages: TestSite, path: str) -> None:
     person = member(pages, "admin")
     answer = person.client.post(path, data={"name": "x", "password": "y"})
@@ -73,14 +82,22 @@ def test_no_answer_tells_whether_a_name_is_known(pages: TestSite) -> None:
         assert gone is not None
         users.disable(tx, gone)
     told = set()
-    for name, password in (("ana", "wrong"), ("nobody", "wrong"), ("gone", PASSWORD), ("new", ""), ("new", "anything")):
+    for name, password in (
+        ("ana", "wrong"),
+        ("nobody", "wrong"),
+        ("gone", PASSWORD),
+        ("new", ""),
+        ("new", "anything"),
+    ):
         person = Member(pages)
         person.sign_in(name, password or "x")
         told.add((person.page.status_code, *person.told))
     assert told == {(422, signing.REFUSED)}
 
 
-def test_after_five_wrong_passwords_not_even_the_right_one_opens_for_a_while(pages: TestSite) -> None:
+def test_after_five_wrong_passwords_not_even_the_right_one_opens_for_a_while(
+    pages: TestSite,
+) -> None:
     pages.user("ana", "desk")
     pages.user("bo", "desk")
     for _ in range(signing.TRIES):
@@ -93,12 +110,16 @@ def test_after_five_wrong_passwords_not_even_the_right_one_opens_for_a_while(pag
     person = Member(pages)
     person.sign_in("ana")
     assert person.path == "/staff/today"
-    assert [action for who, action in done(pages) if who == "ana"][:6] == ["sign-in-refused"] * 5 + ["sign-in-blocked"]
+    assert [action for who, action in done(pages) if who == "ana"][:6] == [
+        "sign-in-refused"
+    ] * 5 + ["sign-in-blocked"]
 
 
 def test_an_unknown_name_is_checked_as_long_as_a_password() -> None:
     hashed = generate_password_hash("x", users.METHOD)
-    assert [len(part) for part in users._NOBODY.split("$")] == [len(part) for part in hashed.split("$")]
+    assert [len(part) for part in users._NOBODY.split("$")] == [
+        len(part) for part in hashed.split("$")
+    ]
     assert users._NOBODY.startswith(f"{users.METHOD}$")
     assert not check_password_hash(users._NOBODY, "")
 
@@ -154,7 +175,9 @@ def test_what_is_missing_is_said(pages: TestSite) -> None:
         ("http://[", "/staff/tablets"),
     ],
 )
-def test_a_sign_in_leads_on_to_pages_of_the_staff_only(pages: TestSite, target: str, reached: str) -> None:
+def test_a_sign_in_leads_on_to_pages_of_the_staff_only(
+    pages: TestSite, target: str, reached: str
+) -> None:
     pages.user("ana", "it", "admin")
     person = Member(pages)
     person.page = person.client.get("/staff/sign-in", query_string={"next": target})
@@ -225,7 +248,9 @@ def test_a_disabled_user_is_out_at_once(pages: TestSite) -> None:
 
 def test_a_forged_cookie_opens_nothing(pages: TestSite) -> None:
     client = pages.client()
-    client.set_cookie("staff", "eyJzaWduX2luIjoiYWRtaW4ifQ.aaaaaa.bbbbbbbbbbbbbbbbbbbb", path="/staff")
+    client.set_cookie(
+        "staff", "eyJzaWduX2luIjoiYWRtaW4ifQ.aaaaaa.bbbbbbbbbbbbbbbbbbbb", path="/staff"
+    )
     assert client.get("/staff/users").status_code == 303
 
 
@@ -244,7 +269,9 @@ def test_a_sign_in_ends_unused_and_at_the_longest(pages: TestSite) -> None:
     assert "nothing was done for a while" in person.told[0]
 
 
-def test_no_password_is_sent_back_or_logged(pages: TestSite, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_password_is_sent_back_or_logged(
+    pages: TestSite, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("DEBUG")
     page = refused(pages, "ana", "swordfish-and-more")
     assert "swordfish" not in page.text

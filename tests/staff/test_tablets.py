@@ -21,11 +21,18 @@ def pairing(staff: Member, label: str = "Front door", clinic: str = "riverside")
     return str(staff.document.query(".secret span[aria-hidden]")[0].to_text())
 
 
-def test_a_tablet_is_paired_with_the_code_and_seen_in_the_list(pages: TestSite, staff: Member) -> None:
+def test_a_tablet_is_paired_with_the_code_and_seen_in_the_list(
+    pages: TestSite, staff: Member
+) -> None:
     code = pairing(staff)
     assert "http://localhost/pair" in staff.page.text
     staff.get("/staff/tablets")
-    assert staff.rows()[0][:4] == ["Front door", "Riverside Family Clinic", "Waits for its pairing code", "never"]
+    assert staff.rows()[0][:4] == [
+        "Front door",
+        "Riverside Family Clinic",
+        "Waits for its pairing code",
+        "never",
+    ]
     tablet = Person(pages)
     tablet.get("/pair")
     tablet.send({"code": code})
@@ -56,7 +63,9 @@ def test_a_code_that_is_over_is_told(pages: TestSite, staff: Member) -> None:
         ({"label": "Door"}, "Choose one of the clinics."),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_is_made(pages: TestSite, staff: Member, given: dict[str, str], told: str) -> None:
+def test_what_is_wrong_is_said_and_nothing_is_made(
+    pages: TestSite, staff: Member, given: dict[str, str], told: str
+) -> None:
     staff.get("/staff/tablets")
     staff.send(given)
     assert staff.page.status_code == 422
@@ -65,7 +74,9 @@ def test_what_is_wrong_is_said_and_nothing_is_made(pages: TestSite, staff: Membe
         assert devices.listing(tx) == ()
 
 
-def test_revoking_asks_first_and_then_the_tablet_opens_nothing(pages: TestSite, staff: Member) -> None:
+def test_revoking_asks_first_and_then_the_tablet_opens_nothing(
+    pages: TestSite, staff: Member
+) -> None:
     code = pairing(staff)
     tablet = Person(pages)
     tablet.get("/pair")
@@ -83,4 +94,6 @@ def test_revoking_asks_first_and_then_the_tablet_opens_nothing(pages: TestSite, 
     assert not tablet.document.query('button[name="language"]')
     assert staff.get(f"/staff/tablets/{device.id}/revoke").status_code == 404
     with pages.database.read() as tx:
-        assert [(each.who, each.action) for each in audit.about(tx, device.id)] == [("ana", "tablet-revoked")]
+        assert [(each.who, each.action) for each in audit.about(tx, device.id)] == [
+            ("ana", "tablet-revoked")
+        ]

@@ -50,18 +50,37 @@ def test_a_patient_is_shown_with_what_the_desk_needs(pages: TestSite, desk: Memb
     pages.visit("7", gaps=frozenset({"interpreter", "race"}))
     fetched(pages)
     desk.get("/staff/today")
-    assert desk.rows()[0][:4] == ["10:15 AM", "Ana Lopez born May 17, 1980 · record MRN-7", "Race, interpreter", "Not begun"]
+    assert desk.rows()[0][:4] == [
+        "10:15 AM",
+        "Ana Lopez born May 17, 1980 · record MRN-7",
+        "Race, interpreter",
+        "Not begun",
+    ]
     assert desk.facts() == {"Expected": "1", "With gaps": "1", "In the record today": "0"}
 
 
-def test_a_chart_that_cannot_be_read_lacks_nothing_that_we_know_of(pages: TestSite, desk: Member) -> None:
-    pages.visit("7", name="", birth_date=None, record_number=None, gaps=frozenset(), fault="Nobody may read it.")
+def test_a_chart_that_cannot_be_read_lacks_nothing_that_we_know_of(
+    pages: TestSite, desk: Member
+) -> None:
+    pages.visit(
+        "7",
+        name="",
+        birth_date=None,
+        record_number=None,
+        gaps=frozenset(),
+        fault="Nobody may read it.",
+    )
     fetched(pages)
     desk.get("/staff/today")
-    assert desk.rows()[0][1:3] == ["Name not known date of birth not known: use a code", "Nobody may read it."]
+    assert desk.rows()[0][1:3] == [
+        "Name not known date of birth not known: use a code",
+        "Nobody may read it.",
+    ]
 
 
-def test_who_answered_at_another_visit_is_not_asked_again_and_is_no_gap(pages: TestSite, desk: Member) -> None:
+def test_who_answered_at_another_visit_is_not_asked_again_and_is_no_gap(
+    pages: TestSite, desk: Member
+) -> None:
     for key in ("1", "2"):
         pages.visit(key, starts_at=pages.clock() + timedelta(minutes=int(key)))
     fetched(pages)
@@ -69,7 +88,10 @@ def test_who_answered_at_another_visit_is_not_asked_again_and_is_no_gap(pages: T
         submissions.submit(tx, submission("Patient/1"), "main", again=tx.now + timedelta(days=300))
         submissions.submit(tx, submission("Patient/2"), "main", again=tx.now - timedelta(days=1))
     desk.get("/staff/today")
-    assert column(desk, 3) == ["Answered before ask again from Sep 20, 2027, or when they wish", "Not begun"]
+    assert column(desk, 3) == [
+        "Answered before ask again from Sep 20, 2027, or when they wish",
+        "Not begun",
+    ]
     assert desk.facts()["With gaps"] == "1"
 
 
@@ -103,16 +125,27 @@ def test_how_old_the_schedule_is_is_said(pages: TestSite, desk: Member) -> None:
 
 
 def test_only_the_visits_around_now_are_marked(pages: TestSite, desk: Member) -> None:
-    for key, hours in {"before": -2.1, "just-before": -1.9, "just-after": 1.9, "after": 2.1}.items():
+    for key, hours in {
+        "before": -2.1,
+        "just-before": -1.9,
+        "just-after": 1.9,
+        "after": 2.1,
+    }.items():
         pages.visit(key, starts_at=pages.clock() + timedelta(hours=hours), name=key)
     desk.get("/staff/today")
     near = [node.query("bdi")[0].to_text() for node in desk.document.query("tr.near")]
     assert near == ["just-before", "just-after"]
-    [jump] = [str(attributes(node)["href"]) for node in desk.document.query("main a") if "Jump" in node.to_text()]
+    [jump] = [
+        str(attributes(node)["href"])
+        for node in desk.document.query("main a")
+        if "Jump" in node.to_text()
+    ]
     assert desk.document.query(jump)[0].query("bdi")[0].to_text() == "just-before"
 
 
-def test_a_code_is_shown_large_with_its_end_and_opens_the_visit_on_the_tablet(pages: TestSite, desk: Member) -> None:
+def test_a_code_is_shown_large_with_its_end_and_opens_the_visit_on_the_tablet(
+    pages: TestSite, desk: Member
+) -> None:
     visit = pages.visit("1")
     pages.visit("2", name="Bo Twin")
     desk.get("/staff/today")
@@ -130,7 +163,9 @@ def test_a_code_is_shown_large_with_its_end_and_opens_the_visit_on_the_tablet(pa
     patient.send()
     assert patient.path == "/who"
     with pages.database.read() as tx:
-        assert [(each.who, each.action) for each in audit.about(tx, visit.id)] == [("ana", "code-made")]
+        assert [(each.who, each.action) for each in audit.about(tx, visit.id)] == [
+            ("ana", "code-made")
+        ]
 
 
 def test_a_code_is_not_shown_longer_than_it_opens(pages: TestSite, desk: Member) -> None:
@@ -148,13 +183,19 @@ def made_link(desk: Member, visit: Visit) -> str:
     return str(desk.document.query(".address")[0].to_text())
 
 
-def test_a_link_with_its_picture_opens_the_visit_on_the_patients_phone(pages: TestSite, desk: Member) -> None:
+def test_a_link_with_its_picture_opens_the_visit_on_the_patients_phone(
+    pages: TestSite, desk: Member
+) -> None:
     address = made_link(desk, pages.visit("1"))
     assert address.startswith("http://localhost/l/")
     assert "Nov 25, 12:00 AM EST" in desk.page.text
     [image] = [str(attributes(node)["src"]) for node in desk.document.query("main img")]
     drawn = desk.client.get(image)
-    assert (drawn.status_code, drawn.mimetype, drawn.headers["Cache-Control"]) == (200, "image/svg+xml", "no-store")
+    assert (drawn.status_code, drawn.mimetype, drawn.headers["Cache-Control"]) == (
+        200,
+        "image/svg+xml",
+        "no-store",
+    )
     assert drawn.text.startswith("<svg")
     assert "style=" not in drawn.text
     phone = Person(pages)
@@ -164,7 +205,9 @@ def test_a_link_with_its_picture_opens_the_visit_on_the_patients_phone(pages: Te
     assert phone.path == "/why"
 
 
-def test_the_picture_says_the_address(pages: TestSite, desk: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_picture_says_the_address(
+    pages: TestSite, desk: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told, make = [], segno.make_qr
 
     def listening(content: str, **more: Any) -> object:
@@ -177,7 +220,9 @@ def test_the_picture_says_the_address(pages: TestSite, desk: Member, monkeypatch
     assert told == [address]
 
 
-def test_no_secret_is_in_an_address_a_cookie_or_a_log(pages: TestSite, desk: Member, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_secret_is_in_an_address_a_cookie_or_a_log(
+    pages: TestSite, desk: Member, caplog: pytest.LogCaptureFixture
+) -> None:
     from itsdangerous import base64_decode
 
     caplog.set_level("DEBUG")
@@ -187,7 +232,9 @@ def test_no_secret_is_in_an_address_a_cookie_or_a_log(pages: TestSite, desk: Mem
     plain = base64_decode(cookie.value.split(".")[0])
     assert token.encode() not in plain
     assert token not in caplog.text
-    assert all(token not in redirect.request.full_path for redirect in (*desk.page.history, desk.page))
+    assert all(
+        token not in redirect.request.full_path for redirect in (*desk.page.history, desk.page)
+    )
     raw = (pages.settings.data_dir / "intake.sqlite3").read_bytes()
     assert token.encode() not in raw
 

@@ -29,7 +29,9 @@ def desk(pages: TestSite) -> Member:
 
 def listed(site: TestSite) -> tuple[Visit, ...]:
     with site.database.read() as tx:
-        return visits.expected(tx, "riverside", tx.now - timedelta(days=1), tx.now + timedelta(days=1))
+        return visits.expected(
+            tx, "riverside", tx.now - timedelta(days=1), tx.now + timedelta(days=1)
+        )
 
 
 def code_of(desk: Member) -> str:
@@ -37,12 +39,18 @@ def code_of(desk: Member) -> str:
     return code
 
 
-def test_a_code_lets_them_in_and_their_answers_wait_for_the_chart(pages: TestSite, desk: Member) -> None:
+def test_a_code_lets_them_in_and_their_answers_wait_for_the_chart(
+    pages: TestSite, desk: Member
+) -> None:
     desk.send(WHO, form="let-in")
     assert (desk.path, desk.heading) == ("/staff/invitation", "Code for record MRN 4711")
     assert "Born Mar 5, 1990 · here since 10:00 AM" in desk.page.text
     [visit] = listed(pages)
-    assert (visit.patient, visit.sought, visit.birth_date) == (SOUGHT.reference, Search.NEW, SOUGHT.birth_date)
+    assert (visit.patient, visit.sought, visit.birth_date) == (
+        SOUGHT.reference,
+        Search.NEW,
+        SOUGHT.birth_date,
+    )
     patient = Person(pages)
     patient.pair()
     patient.speak("en")
@@ -60,7 +68,9 @@ def test_a_code_lets_them_in_and_their_answers_wait_for_the_chart(pages: TestSit
     assert claimed.known.birth_date == SOUGHT.birth_date
 
 
-def test_typed_twice_they_are_on_the_list_once_and_the_older_code_is_over(pages: TestSite, desk: Member) -> None:
+def test_typed_twice_they_are_on_the_list_once_and_the_older_code_is_over(
+    pages: TestSite, desk: Member
+) -> None:
     codes = []
     for _ in range(2):
         desk.get("/staff/today")
@@ -74,7 +84,9 @@ def test_typed_twice_they_are_on_the_list_once_and_the_older_code_is_over(pages:
     assert patient.path == "/find"
 
 
-def test_who_answered_before_is_told_so_once_their_chart_is_found(pages: TestSite, desk: Member) -> None:
+def test_who_answered_before_is_told_so_once_their_chart_is_found(
+    pages: TestSite, desk: Member
+) -> None:
     with pages.database.write() as tx:
         submissions.submit(tx, submission("Patient/7"), "main", again=tx.now + timedelta(days=300))
     desk.send(WHO, form="let-in")
@@ -96,7 +108,9 @@ def test_whose_chart_is_not_known_is_nobody_in_the_report(pages: TestSite) -> No
     assert {each.patient for each in captured(pages.settings, pages.database)} == {"Patient/0-7"}
 
 
-def test_who_has_neither_name_nor_number_is_still_called_something(pages: TestSite, desk: Member) -> None:
+def test_who_has_neither_name_nor_number_is_still_called_something(
+    pages: TestSite, desk: Member
+) -> None:
     visit = pages.visit("1", name="", record_number=None)
     desk.get("/staff/today")
     desk.send(form=f"{visit.id}/code")
@@ -136,7 +150,9 @@ def test_a_fetch_of_the_schedule_leaves_them_on_the_list(pages: TestSite, desk: 
     desk.send(WHO, form="let-in")
     pages.visit("gone")
     with pages.database.write() as tx:
-        visits.fetched(tx, "riverside", [], tx.now - timedelta(hours=12), tx.now + timedelta(hours=12))
+        visits.fetched(
+            tx, "riverside", [], tx.now - timedelta(hours=12), tx.now + timedelta(hours=12)
+        )
     assert [each.record_number for each in listed(pages)] == ["MRN 4711"]
 
 
@@ -166,9 +182,13 @@ def test_what_cannot_be_is_said_and_what_was_typed_stays(
     assert not listed(pages)
 
 
-def test_without_a_system_of_record_numbers_nobody_can_be_let_in(pages: TestSite, desk: Member) -> None:
+def test_without_a_system_of_record_numbers_nobody_can_be_let_in(
+    pages: TestSite, desk: Member
+) -> None:
     settings: Settings = pages.settings
-    clinics = {key: replace(each, record_number_system="") for key, each in settings.clinics.items()}
+    clinics = {
+        key: replace(each, record_number_system="") for key, each in settings.clinics.items()
+    }
     object.__setattr__(settings, "clinics", clinics)
     path = "/staff/clinics/riverside/visits"
     assert path in desk.page.text
@@ -178,10 +198,15 @@ def test_without_a_system_of_record_numbers_nobody_can_be_let_in(pages: TestSite
 def test_what_the_worker_found_is_shown(pages: TestSite, desk: Member) -> None:
     desk.send(WHO, form="let-in")
     desk.get("/staff/today")
-    assert desk.rows()[0][1:3] == ["Not on the schedule born Mar 5, 1990 · record MRN 4711", "The chart is being looked for"]
+    assert desk.rows()[0][1:3] == [
+        "Not on the schedule born Mar 5, 1990 · record MRN 4711",
+        "The chart is being looked for",
+    ]
     [visit] = listed(pages)
     with pages.database.write() as tx:
-        visits.put(tx, replace(visit, sought=Search.NONE, fault="No chart in use has this record number."))
+        visits.put(
+            tx, replace(visit, sought=Search.NONE, fault="No chart in use has this record number.")
+        )
     desk.get("/staff/today")
     assert desk.rows()[0][2] == "No chart in use has this record number."
     with pages.database.write() as tx:
@@ -190,7 +215,9 @@ def test_what_the_worker_found_is_shown(pages: TestSite, desk: Member) -> None:
     assert desk.rows()[0][1].startswith("Mina Park")
 
 
-def test_a_mistake_is_taken_off_the_list_until_somebody_has_answered(pages: TestSite, desk: Member) -> None:
+def test_a_mistake_is_taken_off_the_list_until_somebody_has_answered(
+    pages: TestSite, desk: Member
+) -> None:
     scheduled = pages.visit("1")
     desk.send(WHO, form="let-in")
     desk.get("/staff/today")
@@ -210,7 +237,12 @@ def held(site: TestSite, visit: str | None = None) -> str:
     with site.database.write() as tx:
         submissions.submit(tx, said, "main", visit)
         [claimed] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=1))
-        claims.hold(tx, claimed, reason=unmatched.REASON, words="No chart in use has this record number. The desk corrects it.")
+        claims.hold(
+            tx,
+            claimed,
+            reason=unmatched.REASON,
+            words="No chart in use has this record number. The desk corrects it.",
+        )
     return str(said.id)
 
 
@@ -229,7 +261,9 @@ def test_answers_without_a_chart_are_corrected_here(pages: TestSite, desk: Membe
     right = replace(SOUGHT, record_number="MRN 4712")
     with pages.database.write() as tx:
         [claimed] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=1))
-        assert [(each.who, each.action) for each in audit.about(tx, identity)] == [("ana", "chart-corrected")]
+        assert [(each.who, each.action) for each in audit.about(tx, identity)] == [
+            ("ana", "chart-corrected")
+        ]
     assert (claimed.row.id, claimed.submission.patient, claimed.known.birth_date) == (
         identity,
         right.reference,
@@ -241,7 +275,9 @@ def test_answers_without_a_chart_are_corrected_here(pages: TestSite, desk: Membe
 
 
 @pytest.mark.parametrize("number", ["MRN 1", "MRN|"])
-def test_two_desks_correct_the_same_answers_once(pages: TestSite, desk: Member, number: str) -> None:
+def test_two_desks_correct_the_same_answers_once(
+    pages: TestSite, desk: Member, number: str
+) -> None:
     identity = held(pages)
     other = member(pages, "desk", name="bo")
     for person in (desk, other):
@@ -254,7 +290,9 @@ def test_two_desks_correct_the_same_answers_once(pages: TestSite, desk: Member, 
 def test_another_clinics_desk_page_does_not_show_them(pages: TestSite, desk: Member) -> None:
     held(pages)
     assert "Answers without a chart" not in desk.get("/staff/today?clinic=hillside").text
-    assert desk.client.post("/staff/unmatched/nothing", base_url="http://localhost").status_code in (400, 404)
+    assert desk.client.post(
+        "/staff/unmatched/nothing", base_url="http://localhost"
+    ).status_code in (400, 404)
 
 
 @pytest.mark.parametrize(

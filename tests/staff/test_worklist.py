@@ -15,7 +15,9 @@ from .test_monitor import claimed, held
 SHEET = {
     "identifiers": ["urn:other|1", "urn:mrn|4711"],
     "birth_date": "1980-02-29",
-    "values": [{"element": "spoken-language", "words": "Cantonese <i>", "codes": ["urn:ietf:bcp:47|yue"]}],
+    "values": [
+        {"element": "spoken-language", "words": "Cantonese <i>", "codes": ["urn:ietf:bcp:47|yue"]}
+    ],
 }
 
 
@@ -27,11 +29,15 @@ def admin(pages: TestSite) -> Member:
 def waits(site: TestSite) -> str:
     found = claimed(site)
     with site.database.write() as tx:
-        claims.hold(tx, found, reason="worklist", words="A person has to type it.", detail=json.dumps(SHEET))
+        claims.hold(
+            tx, found, reason="worklist", words="A person has to type it.", detail=json.dumps(SHEET)
+        )
     return found.row.id
 
 
-def test_it_says_what_to_type_into_which_chart_and_notes_who_looked(pages: TestSite, admin: Member) -> None:
+def test_it_says_what_to_type_into_which_chart_and_notes_who_looked(
+    pages: TestSite, admin: Member
+) -> None:
     admin.get("/staff/worklist")
     assert "Nothing waits to be typed." in admin.page.text
     identity = waits(pages)
@@ -48,7 +54,9 @@ def test_it_says_what_to_type_into_which_chart_and_notes_who_looked(pages: TestS
 
 
 @pytest.mark.parametrize("column", ["payload", "detail"])
-def test_what_cannot_be_read_is_named_and_keeps_nothing_else_back(pages: TestSite, admin: Member, column: str) -> None:
+def test_what_cannot_be_read_is_named_and_keeps_nothing_else_back(
+    pages: TestSite, admin: Member, column: str
+) -> None:
     lost, _ = waits(pages), waits(pages)
     with pages.database.write() as tx:
         strange = tx.cipher.seal(b"said", "another row")

@@ -28,18 +28,25 @@ def retry(database: Database, sent: Submission) -> None:
     assert do(database, lambda tx: submissions.retry(tx, str(sent.id)))
 
 
-def test_what_was_accepted_since_it_was_claimed_stays_accepted_while_it_waits(database: Database, clock: TestClock) -> None:
+def test_what_was_accepted_since_it_was_claimed_stays_accepted_while_it_waits(
+    database: Database, clock: TestClock
+) -> None:
     sent = submission()
     store(database, sent)
     [claimed] = claim(database)
     do(database, lambda tx: accept(tx, claimed))
-    assert do(database, lambda tx: claims.wait(tx, claimed, until=clock(), reason="http-503", words="Later."))
+    assert do(
+        database,
+        lambda tx: claims.wait(tx, claimed, until=clock(), reason="http-503", words="Later."),
+    )
     assert row(database, sent).status is Status.ACCEPTED
     [again] = claim(database)
     assert again.sent == SENT
 
 
-def test_a_row_may_have_been_sent_from_the_moment_before_it_leaves(database: Database, clock: TestClock) -> None:
+def test_a_row_may_have_been_sent_from_the_moment_before_it_leaves(
+    database: Database, clock: TestClock
+) -> None:
     store(database, submission())
     [claimed] = claim(database)
     assert do(database, lambda tx: claims.sending(tx, claimed, Earlier(SENT, "{}"), LEASE))
@@ -110,7 +117,9 @@ def test_a_later_one_takes_over_from_those_that_have_not_arrived(database: Datab
     assert (kept.payload, kept.taken) == (None, "race,spoken-language")
 
 
-def test_what_was_sent_before_is_known_by_its_id_for_ever(database: Database, clock: TestClock) -> None:
+def test_what_was_sent_before_is_known_by_its_id_for_ever(
+    database: Database, clock: TestClock
+) -> None:
     first, second = submission(), submission()
     store(database, first, second)
     [claimed] = claim(database)
@@ -124,14 +133,21 @@ def test_what_was_sent_before_is_known_by_its_id_for_ever(database: Database, cl
         assert overtaking.sent_since(tx, late, tx.now - timedelta(days=60)) == ()
 
 
-def test_failing_begins_with_the_first_failure_and_ends_with_any_other_outcome(database: Database, clock: TestClock) -> None:
+def test_failing_begins_with_the_first_failure_and_ends_with_any_other_outcome(
+    database: Database, clock: TestClock
+) -> None:
     store(database, submission())
     seen = []
     for failing in (True, True, False, True):
         clock.advance(hours=1)
         [claimed] = claim(database)
         seen.append(claimed.failing_since)
-        do(database, lambda tx, f=failing, c=claimed: claims.wait(tx, c, until=tx.now, reason="x", words="x", failing=f))  # type: ignore[misc]
+        do(
+            database,
+            lambda tx, f=failing, c=claimed: claims.wait(
+                tx, c, until=tx.now, reason="x", words="x", failing=f
+            ),
+        )  # type: ignore[misc]
     began = clock() - timedelta(hours=3)
     assert seen == [None, began, began, None]
 
@@ -141,7 +157,12 @@ def test_failing_begins_with_the_first_failure_and_ends_with_any_other_outcome(d
     [
         ("payload", b"said", "another row", "belongs to another row. Bring back the key file"),
         ("payload", b"said", "", "it was stored in another form"),
-        ("payload", None, "", "Its answers are not kept any more, so nothing can be sent. Discard it."),
+        (
+            "payload",
+            None,
+            "",
+            "Its answers are not kept any more, so nothing can be sent. Discard it.",
+        ),
         ("known", b"[]", "", "it was stored in another form"),
         ("decided", b"{", "", "it was stored in another form"),
     ],
@@ -153,14 +174,18 @@ def test_a_row_that_cannot_be_opened_is_held_and_keeps_nobody_waiting(
     store(database, lost, good)
     with database.write() as tx:
         strange = None if said is None else cipher.seal(said, bound_to or str(lost.id))
-        tx.connection.execute(table.update().where(table.c.id == str(lost.id)).values({column: strange}))
+        tx.connection.execute(
+            table.update().where(table.c.id == str(lost.id)).values({column: strange})
+        )
     assert [each.submission for each in claim(database)] == [good]
     found = row(database, lost)
     assert (found.status, found.reason, found.sending) == (Status.HELD, "unreadable", False)
     assert words in (found.words or "")
 
 
-def test_words_that_are_too_long_keep_nothing_from_being_stored(database: Database, clock: TestClock) -> None:
+def test_words_that_are_too_long_keep_nothing_from_being_stored(
+    database: Database, clock: TestClock
+) -> None:
     sent, long = submission(), "x" * 1001
     store(database, sent)
     how: list[Callable[[Tx, Claimed], bool]] = [
@@ -184,7 +209,12 @@ def test_a_decision_does_not_bring_back_what_was_discarded_meanwhile(
     store(database, sent)
     [claimed] = claim(database)
     contests = deciding.as_detail((Contest("race", ("White",), ("Asian",), "over"),))
-    do(database, lambda tx: claims.hold(tx, claimed, reason=deciding.CONTESTED, words="Look.", detail=contests))
+    do(
+        database,
+        lambda tx: claims.hold(
+            tx, claimed, reason=deciding.CONTESTED, words="Look.", detail=contests
+        ),
+    )
     seal = deciding.sealed
 
     def discarded_meanwhile(tx: Tx, decisions: Mapping[str, Decision], identity: str) -> bytes:
@@ -192,18 +222,32 @@ def test_a_decision_does_not_bring_back_what_was_discarded_meanwhile(
         return seal(tx, decisions, identity)
 
     monkeypatch.setattr(deciding, "sealed", discarded_meanwhile)
-    assert not do(database, lambda tx: deciding.decide(tx, str(sent.id), {"race": Decision(Take.PERSON, "over")}))
+    assert not do(
+        database,
+        lambda tx: deciding.decide(tx, str(sent.id), {"race": Decision(Take.PERSON, "over")}),
+    )
     assert row(database, sent).status is Status.DISCARDED
 
 
-def test_a_paused_server_is_probed_by_one_worker_a_time(database: Database, clock: TestClock) -> None:
+def test_a_paused_server_is_probed_by_one_worker_a_time(
+    database: Database, clock: TestClock
+) -> None:
     soon = clock() + timedelta(minutes=1)
-    alarms = [do(database, lambda tx: servers.pause(tx, "main", until=soon, reason="http-401", words="No.")) for _ in range(2)]
+    alarms = [
+        do(
+            database,
+            lambda tx: servers.pause(tx, "main", until=soon, reason="http-401", words="No."),
+        )
+        for _ in range(2)
+    ]
     assert alarms == [True, False]
     later = soon + timedelta(minutes=1)
     assert not do(database, lambda tx: servers.probe(tx, "main", until=later))
     clock.advance(minutes=1)
-    assert [do(database, lambda tx: servers.probe(tx, "main", until=later)) for _ in range(2)] == [True, False]
+    assert [do(database, lambda tx: servers.probe(tx, "main", until=later)) for _ in range(2)] == [
+        True,
+        False,
+    ]
     with database.write() as tx:
         servers.let_in(tx, "main")
         assert servers.state(tx, "main").paused_since is None
@@ -223,7 +267,9 @@ def test_a_success_ends_a_pause_but_not_a_rest(database: Database, clock: TestCl
 
 
 @pytest.mark.parametrize("how", ["leased", "waiting"])
-def test_an_idle_worker_is_told_so_by_a_read(database: Database, clock: TestClock, how: str) -> None:
+def test_an_idle_worker_is_told_so_by_a_read(
+    database: Database, clock: TestClock, how: str
+) -> None:
     store(database, submission())
     [claimed] = claim(database)
     if how == "waiting":

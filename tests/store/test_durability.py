@@ -39,7 +39,9 @@ def test_the_newest_migration_is_the_one_that_the_code_works_with(database: Data
         ((4, 0, 0), True),
     ],
 )
-def test_the_write_ahead_log_is_used_only_where_it_cannot_corrupt(version: tuple[int, ...], safe: bool) -> None:
+def test_the_write_ahead_log_is_used_only_where_it_cannot_corrupt(
+    version: tuple[int, ...], safe: bool
+) -> None:
     assert wal_is_safe(version) is safe
     assert pragmas(version)[:2] == (
         ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
@@ -62,12 +64,18 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_who_saw_thank_you_is_on_disk_though_the_process_is_killed(url: str, tmp_path: Path, clock) -> None:  # type: ignore[no-untyped-def]
+def test_who_saw_thank_you_is_on_disk_though_the_process_is_killed(
+    url: str, tmp_path: Path, clock
+) -> None:  # type: ignore[no-untyped-def]
     keys = tmp_path / "k.json"
     new_keys(keys)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, url, str(keys)], capture_output=True, text=True, env=environment, check=False
+        [sys.executable, "-c", KILLED, url, str(keys)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
     )
     assert (done.stdout, done.returncode) == ("thank you\n", -signal.SIGKILL)
     database = open_database(url, load_keys(keys), clock)
@@ -110,7 +118,11 @@ def test_nothing_said_is_readable_in_the_file(tmp_path: Path, cipher: Cipher, cl
         draft, token = drafts.start(tx, seen, channel=Channel.KIOSK, locale="es")
         said = Answer(State.ANSWERED, ("2047-9",), {"own-words": "Mixteco bajo"})
         drafts.save(tx, draft, replace(draft.state, answers={"race-ethnicity": said}))
-        secrets = [token, codes.make(tx, seen, timedelta(minutes=5)), links.make(tx, seen, clock())[1]]
+        secrets = [
+            token,
+            codes.make(tx, seen, timedelta(minutes=5)),
+            links.make(tx, seen, clock())[1],
+        ]
     database.close()
     raw = path.read_bytes()
     for told in ("Mixteco", "2047-9", "Nguyen", "1980-02-29", "Patient/1", *secrets):
@@ -120,7 +132,11 @@ def test_nothing_said_is_readable_in_the_file(tmp_path: Path, cipher: Cipher, cl
 def test_a_sealed_row_opens_only_for_its_own_row(cipher: Cipher) -> None:
     sealed = cipher.seal(b"said", "a")
     assert cipher.open(sealed, "a") == b"said"
-    for wrong, row in ((sealed, "b"), (sealed[:-1] + bytes([sealed[-1] ^ 1]), "a"), (b"\x02" + sealed[1:], "a")):
+    for wrong, row in (
+        (sealed, "b"),
+        (sealed[:-1] + bytes([sealed[-1] ^ 1]), "a"),
+        (b"\x02" + sealed[1:], "a"),
+    ):
         with pytest.raises(KeyFault):
             cipher.open(wrong, row)
 
@@ -136,7 +152,9 @@ def test_an_older_key_still_opens_and_derives(tmp_path: Path) -> None:
     assert new.derive("cookies") == old.derive("cookies")
 
 
-def test_a_running_process_opens_what_a_newer_key_sealed_and_goes_on_sealing_with_its_own(tmp_path: Path) -> None:
+def test_a_running_process_opens_what_a_newer_key_sealed_and_goes_on_sealing_with_its_own(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "k.json"
     new_keys(path)
     running = load_keys(path)
@@ -147,7 +165,9 @@ def test_a_running_process_opens_what_a_newer_key_sealed_and_goes_on_sealing_wit
     assert running.open(running.seal(b"said", "a"), "a") == b"said"
 
 
-def test_a_key_that_is_nowhere_has_the_file_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_is_nowhere_has_the_file_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path, other = tmp_path / "k.json", tmp_path / "other.json"
     new_keys(path)
     new_keys(other)

@@ -61,7 +61,9 @@ def test_the_oldest_and_the_newest_are_opened(database: Database, stored: int, o
         assert health.opened(tx) == opened
 
 
-def test_a_key_that_does_not_fit_is_found(database: Database, url: str, tmp_path: Path, clock: TestClock) -> None:
+def test_a_key_that_does_not_fit_is_found(
+    database: Database, url: str, tmp_path: Path, clock: TestClock
+) -> None:
     store(database)
     new_keys(tmp_path / "other.json")
     with (
@@ -85,4 +87,6 @@ def test_the_newest_submissions_moment(database: Database, clock: TestClock) -> 
 def test_a_database_server_tells_its_time_and_sqlite_has_none(database: Database) -> None:
     with database.read() as tx:
         told = health.server_time(tx)
-    assert told is None if database.is_sqlite else abs(told - datetime.now(UTC)) < timedelta(minutes=1)  # type: ignore[operator]
+    assert (
+        told is None if database.is_sqlite else abs(told - datetime.now(UTC)) < timedelta(minutes=1)
+    )  # type: ignore[operator]

@@ -11,7 +11,9 @@ from intake.store.database import Database, Tx
 from intake.store.submissions import OPEN, Status
 
 ASKED: dict[str, Callable[[Tx], object]] = {
-    "erase": lambda tx: submissions.erase(tx, payload_after=timedelta(days=30), undo_after=timedelta(days=90)),
+    "erase": lambda tx: submissions.erase(
+        tx, payload_after=timedelta(days=30), undo_after=timedelta(days=90)
+    ),
     "erase of the audit": lambda tx: audit.erase(tx, timedelta(days=2192)),
     "counts": submissions.counts,
     "counts of a clinic": lambda tx: submissions.counts(tx, clinic="riverside"),
@@ -36,8 +38,12 @@ ASKED: dict[str, Callable[[Tx], object]] = {
 def test_no_question_goes_through_all_rows(database: Database, asked: str) -> None:
     plans: list[str] = []
 
-    def explain(_connection: object, cursor: object, statement: str, values: object, *_: object) -> None:
-        plans.extend(row[3] for row in cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values))  # type: ignore[attr-defined]
+    def explain(
+        _connection: object, cursor: object, statement: str, values: object, *_: object
+    ) -> None:
+        plans.extend(
+            row[3] for row in cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+        )  # type: ignore[attr-defined]
 
     with database.write() as tx:
         event.listen(tx.connection, "before_cursor_execute", explain)
@@ -46,4 +52,6 @@ def test_no_question_goes_through_all_rows(database: Database, asked: str) -> No
     looks = [plan for plan in plans if plan.startswith(("SEARCH", "SCAN"))]
     assert looks
     # The index of what drifted has no other rows.
-    assert not [plan for plan in looks if not plan.startswith("SEARCH") and "submissions_drift" not in plan]
+    assert not [
+        plan for plan in looks if not plan.startswith("SEARCH") and "submissions_drift" not in plan
+    ]

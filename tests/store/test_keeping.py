@@ -6,7 +6,17 @@ from datetime import date, timedelta
 import pytest
 
 from intake.answers import Channel
-from intake.store import attempts, codes, devices, drafts, links, reports, submissions, users, visits
+from intake.store import (
+    attempts,
+    codes,
+    devices,
+    drafts,
+    links,
+    reports,
+    submissions,
+    users,
+    visits,
+)
 from intake.store.database import Database
 from intake.store.known import Known
 from intake.store.visits import Visit, visit_id
@@ -45,7 +55,9 @@ def test_a_draft_is_found_by_its_token_and_gone_with_submit(database: Database, 
         assert len(submissions.listing(tx)) == 1
 
 
-def test_a_visit_has_one_draft_and_the_newest_keeps_what_was_typed(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+def test_a_visit_has_one_draft_and_the_newest_keeps_what_was_typed(
+    database: Database, clock
+) -> None:  # type: ignore[no-untyped-def]
     typed = drafts.Pending({"own-words": ("Ñuu Savi",)}, ("too-long",))
     with database.write() as tx:
         _, older = drafts.start(tx, visit(clock), channel=Channel.LINK, locale="es")
@@ -56,7 +68,9 @@ def test_a_visit_has_one_draft_and_the_newest_keeps_what_was_typed(database: Dat
         found = drafts.by_token(tx, newer)
         assert found is not None
         assert found.state.pending == {"question:race-ethnicity": typed}
-        assert found.state.bound == drafts.Bound("main", "Patient/1", "Appointment/1", known=Known(BORN, {"race": None}))
+        assert found.state.bound == drafts.Bound(
+            "main", "Patient/1", "Appointment/1", known=Known(BORN, {"race": None})
+        )
 
 
 def test_idle_drafts_go_sooner_on_a_kiosk(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
@@ -67,11 +81,15 @@ def test_idle_drafts_go_sooner_on_a_kiosk(database: Database, clock) -> None:  #
     for minutes in (4, 2, 10):
         clock.advance(minutes=minutes)
         with database.write() as tx:
-            gone.append(drafts.drop_idle(tx, kiosk=timedelta(minutes=5), others=timedelta(minutes=15)))
+            gone.append(
+                drafts.drop_idle(tx, kiosk=timedelta(minutes=5), others=timedelta(minutes=15))
+            )
     assert gone == [0, 1, 1]
 
 
-def test_a_code_opens_one_visit_once_at_its_clinic_and_for_a_while(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+def test_a_code_opens_one_visit_once_at_its_clinic_and_for_a_while(
+    database: Database, clock
+) -> None:  # type: ignore[no-untyped-def]
     ttl = timedelta(minutes=15)
     with database.write() as tx:
         seen = visit(clock)
@@ -92,10 +110,16 @@ def in_order(*found: Visit) -> tuple[Visit, ...]:
     return tuple(sorted(found, key=lambda each: each.id))
 
 
-def test_visits_are_found_by_birth_date_and_leave_with_the_schedule(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+def test_visits_are_found_by_birth_date_and_leave_with_the_schedule(
+    database: Database, clock
+) -> None:  # type: ignore[no-untyped-def]
     start, end = clock() - timedelta(hours=2), clock() + timedelta(hours=2)
     with database.write() as tx:
-        one, twin, vague = visit(clock), visit(clock, "Appointment/2"), visit(clock, "Appointment/3", birth_date=None)
+        one, twin, vague = (
+            visit(clock),
+            visit(clock, "Appointment/2"),
+            visit(clock, "Appointment/3", birth_date=None),
+        )
         for each in (one, twin, vague, one):
             visits.put(tx, each)
         assert visits.by_birth_date(tx, "riverside", BORN, start, end) == in_order(one, twin)

@@ -48,7 +48,9 @@ def claim(database: Database, limit: int = 10, server: str = "main") -> tuple[Cl
 
 
 def accept(tx: Tx, claimed: Claimed, values: str = "{}") -> bool:
-    return claims.sending(tx, claimed, Earlier(Sent("Patient/1", "7"), values), LEASE) and claims.accept(tx, claimed)
+    return claims.sending(
+        tx, claimed, Earlier(Sent("Patient/1", "7"), values), LEASE
+    ) and claims.accept(tx, claimed)
 
 
 def do(database: Database, act: Callable[[Tx], bool]) -> bool:
@@ -110,7 +112,10 @@ def test_a_waiting_one_blocks_the_later_ones_of_its_patient(database: Database, 
     store(database, first, second)
     [claimed] = claim(database)
     until = clock() + timedelta(minutes=1)
-    do(database, lambda tx: claims.wait(tx, claimed, until=until, reason="http-503", words="Later."))
+    do(
+        database,
+        lambda tx: claims.wait(tx, claimed, until=until, reason="http-503", words="Later."),
+    )
     assert claim(database) == ()
     clock.advance(minutes=1)
     [again] = claim(database)
@@ -121,19 +126,28 @@ def test_a_held_one_does_not_block_the_later_ones(database: Database) -> None:
     first, second = submission("Patient/1"), submission("Patient/1")
     store(database, first, second)
     [claimed] = claim(database)
-    do(database, lambda tx: claims.hold(tx, claimed, reason="refused", words="Look.", detail="said: Mixteco"))
+    do(
+        database,
+        lambda tx: claims.hold(
+            tx, claimed, reason="refused", words="Look.", detail="said: Mixteco"
+        ),
+    )
     assert [each.submission for each in claim(database)] == [second]
     with database.read() as tx:
         assert submissions.detail(tx, str(first.id)) == "said: Mixteco"
 
 
-def test_an_expired_lease_goes_to_the_next_and_the_old_one_is_refused(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+def test_an_expired_lease_goes_to_the_next_and_the_old_one_is_refused(
+    database: Database, clock
+) -> None:  # type: ignore[no-untyped-def]
     sent = submission()
     store(database, sent)
     [old] = claim(database)
     clock.advance(minutes=6)
     [new] = claim(database)
-    assert not do(database, lambda tx: claims.sending(tx, old, Earlier(Sent("Patient/1", "7"), "{}"), LEASE))
+    assert not do(
+        database, lambda tx: claims.sending(tx, old, Earlier(Sent("Patient/1", "7"), "{}"), LEASE)
+    )
     assert not do(database, lambda tx: claims.accept(tx, old))
     assert not do(database, lambda tx: claims.renew(tx, old, LEASE))
     assert not do(database, lambda tx: claims.verify(tx, old))
@@ -142,7 +156,9 @@ def test_an_expired_lease_goes_to_the_next_and_the_old_one_is_refused(database: 
     assert row(database, sent).status is Status.VERIFIED
 
 
-def test_accepted_is_not_verified_and_stays_accepted_while_it_waits(database: Database, clock) -> None:  # type: ignore[no-untyped-def]
+def test_accepted_is_not_verified_and_stays_accepted_while_it_waits(
+    database: Database, clock
+) -> None:  # type: ignore[no-untyped-def]
     sent = submission()
     store(database, sent)
     [claimed] = claim(database)
@@ -150,7 +166,10 @@ def test_accepted_is_not_verified_and_stays_accepted_while_it_waits(database: Da
     assert row(database, sent).status is Status.ACCEPTED
     clock.advance(minutes=6)
     [again] = claim(database)
-    do(database, lambda tx: claims.wait(tx, again, until=clock(), reason="http-503", words="Later."))
+    do(
+        database,
+        lambda tx: claims.wait(tx, again, until=clock(), reason="http-503", words="Later."),
+    )
     assert row(database, sent).status is Status.ACCEPTED
     [last] = claim(database)
     do(database, lambda tx: claims.verify(tx, last))
@@ -208,7 +227,10 @@ def test_earlier_values_are_kept_sealed_for_undo(database: Database) -> None:
         sealed = tx.connection.execute(table.select()).one().earlier
         assert b"White" not in sealed
         held = json.loads(tx.cipher.open(sealed, claimed.row.id))
-    assert held == {"sent": {"patient": "Patient/1", "version": "7"}, "values": '{"race":{"text":"White"}}'}
+    assert held == {
+        "sent": {"patient": "Patient/1", "version": "7"},
+        "values": '{"race":{"text":"White"}}',
+    }
 
 
 def test_counts_show_every_state(database: Database) -> None:
@@ -242,7 +264,9 @@ def test_what_was_told_is_read_in_parts_while_its_words_are_kept(database: Datab
         assert [each.submission for each in submissions.told(tx, after=0, limit=9)] == sent[2:]
 
 
-def test_what_cannot_be_read_keeps_nothing_else_from_being_told(database: Database, cipher: Cipher) -> None:
+def test_what_cannot_be_read_keeps_nothing_else_from_being_told(
+    database: Database, cipher: Cipher
+) -> None:
     sent = [submission(f"Patient/{number}") for number in range(4)]
     store(database, *sent)
     with database.write() as tx:

@@ -45,7 +45,9 @@ def test_disabling_ends_it_for_good(database: Database) -> None:
     assert (is_in(database, token), is_in(database, another)) == (False, True)
 
 
-def test_its_time_ends_unused_and_at_the_longest_and_then_it_is_erased(database: Database, clock: TestClock) -> None:
+def test_its_time_ends_unused_and_at_the_longest_and_then_it_is_erased(
+    database: Database, clock: TestClock
+) -> None:
     unused, used = signed_in(database), signed_in(database)
     for _ in range(24):
         clock.advance(minutes=29, seconds=59)
@@ -74,11 +76,15 @@ def test_what_is_handed_is_sealed_and_the_next_takes_its_place(database: Databas
         sign_ins.hand(tx, found, b"654321")
         assert sign_ins.handed(tx, found) == b"654321"
         assert sign_ins.handed(tx, another) is None
-        raw = tx.connection.exec_driver_sql("SELECT handed FROM sign_ins WHERE handed IS NOT NULL").scalar_one()
+        raw = tx.connection.exec_driver_sql(
+            "SELECT handed FROM sign_ins WHERE handed IS NOT NULL"
+        ).scalar_one()
     assert b"654321" not in bytes(raw)
 
 
-def test_a_worker_shows_itself_without_touching_what_is_known_of_the_server(database: Database, clock: TestClock) -> None:
+def test_a_worker_shows_itself_without_touching_what_is_known_of_the_server(
+    database: Database, clock: TestClock
+) -> None:
     with database.write() as tx:
         servers.worker_looked(tx, "main")
         servers.pause(tx, "main", until=tx.now, reason="http-401", words="Not let in.")

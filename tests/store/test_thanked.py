@@ -83,9 +83,13 @@ def test_all_who_were_thanked_are_on_disk_though_the_process_is_killed_in_the_mi
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of a file's size are POSIX's")
-def test_on_a_full_disk_each_is_told_the_truth(many: list[str], url: str, tmp_path: Path, clock: TestClock) -> None:
+def test_on_a_full_disk_each_is_told_the_truth(
+    many: list[str], url: str, tmp_path: Path, clock: TestClock
+) -> None:
     room = (tmp_path / "intake.sqlite3").stat().st_size + 200_000
-    done = subprocess.run([*many, str(room)], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, check=True)
+    done = subprocess.run(
+        [*many, str(room)], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, check=True
+    )
     lines = done.stdout.splitlines(keepends=True)
     thanked, refused = told(lines, "thanks"), told(lines, "sorry")
     assert len(thanked | refused) == 2000

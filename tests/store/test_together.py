@@ -73,7 +73,9 @@ def until(holds: Callable[[], bool]) -> None:
         tick.wait(0.001)
 
 
-def test_those_that_waited_share_a_commit_in_the_order_of_asking(database: Database, commits: list[int]) -> None:
+def test_those_that_waited_share_a_commit_in_the_order_of_asking(
+    database: Database, commits: list[int]
+) -> None:
     for each in together(database, *(note(name) for name in "abcdef")):
         each.result()
     assert (stored(database), len(commits)) == (list("abcdef"), 1)
@@ -94,7 +96,9 @@ def test_a_block_that_fails_takes_nobody_along(database: Database, odd: int) -> 
     acts = [note(name) for name in "abc"]
     acts[odd] = fails
     futures = together(database, *acts)
-    assert [type(each.exception()) for each in futures] == [Odd if place == odd else type(None) for place in range(3)]
+    assert [type(each.exception()) for each in futures] == [
+        Odd if place == odd else type(None) for place in range(3)
+    ]
     assert stored(database) == [name for place, name in enumerate("abc") if place != odd]
 
 
@@ -102,7 +106,9 @@ def test_a_block_that_fails_takes_nobody_along(database: Database, odd: int) -> 
 def test_a_statement_that_fails_takes_nobody_along(database: Database, odd: int) -> None:
     def fails(tx: Tx) -> None:
         note("odd")(tx)
-        tx.connection.exec_driver_sql("INSERT INTO audit (number, at, who, action) VALUES (1000, 0, NULL, 'wrote')")
+        tx.connection.exec_driver_sql(
+            "INSERT INTO audit (number, at, who, action) VALUES (1000, 0, NULL, 'wrote')"
+        )
 
     acts = [note(name) for name in "abc"]
     acts[odd] = fails
@@ -153,7 +159,9 @@ def test_who_returned_is_seen_by_others_and_who_failed_by_nobody(
         except Odd:
             return False
         with other.read() as tx:
-            found = tx.connection.exec_driver_sql("SELECT 1 FROM audit WHERE who = ?", (name,)).first()
+            found = tx.connection.exec_driver_sql(
+                "SELECT 1 FROM audit WHERE who = ?", (name,)
+            ).first()
         return found is not None
 
     with ThreadPoolExecutor(12) as pool:
@@ -207,7 +215,10 @@ def test_a_turn_that_does_not_come_is_given_up_and_keeps_nobody_waiting(url: str
 
 
 def test_a_lock_of_another_process_is_told_and_the_turn_goes_on(url: str) -> None:
-    engine, tries = open_engine(url), iter((OperationalError("BEGIN", {}, Exception("database is locked")), None))
+    engine, tries = (
+        open_engine(url),
+        iter((OperationalError("BEGIN", {}, Exception("database is locked")), None)),
+    )
 
     def begun() -> Connection:
         if fault := next(tries):
@@ -222,7 +233,9 @@ def test_a_lock_of_another_process_is_told_and_the_turn_goes_on(url: str) -> Non
     engine.dispose()
 
 
-def test_two_processes_files_wait_for_each_other(url: str, cipher: Cipher, clock: TestClock) -> None:
+def test_two_processes_files_wait_for_each_other(
+    url: str, cipher: Cipher, clock: TestClock
+) -> None:
     """Two databases on one file are what two processes are: SQLite's own lock stands between them."""
     pair = [open_database(url, cipher, clock) for _ in range(2)]
     with ThreadPoolExecutor(8) as pool:

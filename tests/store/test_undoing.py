@@ -36,7 +36,9 @@ def lease(database: Database) -> tuple[Undoing, ...]:
         return undoing.claim(tx, "main", limit=9, lease=LEASE)
 
 
-def test_asked_for_it_is_an_undo_and_no_submission_any_more(database: Database, clock: TestClock) -> None:
+def test_asked_for_it_is_an_undo_and_no_submission_any_more(
+    database: Database, clock: TestClock
+) -> None:
     claimed = verified(database)
     clock.advance(days=40)
     assert [ask(database, claimed), ask(database, claimed)] == [Asked.DONE, Asked.ALREADY]
@@ -63,14 +65,18 @@ def test_one_that_cannot_be_opened_whatever_is_wrong_with_it_is_held_and_blocks_
     ask(database, good)
     with database.write() as tx:
         strange = cipher.seal(b"[]", lost.row.id)
-        tx.connection.execute(table.update().where(table.c.id == lost.row.id).values({column: strange}))
+        tx.connection.execute(
+            table.update().where(table.c.id == lost.row.id).values({column: strange})
+        )
     assert [each.row.id for each in lease(database)] == [good.row.id]
     found = row(database, lost.submission)
     assert (found.status, found.reason) == (Status.HELD, "unreadable")
     assert "it was stored in another form" in str(found.words)
 
 
-def test_a_lost_lease_reverses_nothing_and_hands_nothing_on(database: Database, clock: TestClock) -> None:
+def test_a_lost_lease_reverses_nothing_and_hands_nothing_on(
+    database: Database, clock: TestClock
+) -> None:
     first, second = verified(database), verified(database)
     ask(database, first)
     [old] = lease(database)
@@ -114,10 +120,17 @@ def test_overtaking_discarding_and_retrying_know_it(database: Database) -> None:
 
 
 @pytest.mark.parametrize("was", [Status.HELD, Status.DISCARDED, Status.SUPERSEDED])
-def test_whatever_was_sent_can_be_undone_and_stopped_stands_as_before(database: Database, was: Status) -> None:
+def test_whatever_was_sent_can_be_undone_and_stopped_stands_as_before(
+    database: Database, was: Status
+) -> None:
     store(database, submission())
     [claimed] = claim(database)
-    do(database, lambda tx: accept(tx, claimed) and claims.hold(tx, claimed, reason="mismatch", words="Look."))
+    do(
+        database,
+        lambda tx: (
+            accept(tx, claimed) and claims.hold(tx, claimed, reason="mismatch", words="Look.")
+        ),
+    )
     with database.write() as tx:
         tx.connection.execute(text("UPDATE submissions SET status = :was"), {"was": was.value})
     assert ask(database, claimed) is Asked.DONE
@@ -137,7 +150,9 @@ def test_what_was_typed_by_hand_is_taken_back_by_hand(database: Database) -> Non
     assert ask(database, claimed) is Asked.BY_HAND
 
 
-def test_earlier_values_outlive_their_time_only_while_an_undo_is_under_way(database: Database, clock: TestClock) -> None:
+def test_earlier_values_outlive_their_time_only_while_an_undo_is_under_way(
+    database: Database, clock: TestClock
+) -> None:
     first, second = verified(database), verified(database)
     ask(database, first)
     clock.advance(days=91)
@@ -147,14 +162,25 @@ def test_earlier_values_outlive_their_time_only_while_an_undo_is_under_way(datab
     assert len(lease(database)) == 1
 
 
-def test_a_database_of_before_gets_the_columns_and_keeps_its_rows(url: str, cipher: Cipher, clock: TestClock) -> None:
+def test_a_database_of_before_gets_the_columns_and_keeps_its_rows(
+    url: str, cipher: Cipher, clock: TestClock
+) -> None:
     database = open_database(url, cipher, clock)
     claimed = verified(database)
     engine = open_engine(url)
     with engine.begin() as connection:
         for index in (submissions_undo, *submissions_asked_for, audit_at):
             index.drop(connection)
-        for column in ("again_at", "decided", "undo_from", "undo_at", "reversed_at", "drift", "checked_at", "typed_at"):
+        for column in (
+            "again_at",
+            "decided",
+            "undo_from",
+            "undo_at",
+            "reversed_at",
+            "drift",
+            "checked_at",
+            "typed_at",
+        ):
             connection.execute(text(f"ALTER TABLE submissions DROP COLUMN {column}"))
         connection.execute(text("DROP TABLE strategies"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
@@ -166,6 +192,10 @@ def test_a_database_of_before_gets_the_columns_and_keeps_its_rows(url: str, ciph
     assert again.is_current()
     assert ask(again, claimed) is Asked.DONE
     with again.read() as tx:
-        made = {each["name"] for name in ("submissions", "audit") for each in inspect(tx.connection).get_indexes(name)}
+        made = {
+            each["name"]
+            for name in ("submissions", "audit")
+            for each in inspect(tx.connection).get_indexes(name)
+        }
     assert made >= {each.name for each in (*table.indexes, audit_at)}
     again.close()

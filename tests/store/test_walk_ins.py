@@ -20,9 +20,16 @@ SOUGHT = Sought("http://example.org/mrn", "4711", date(1990, 3, 5))
 MINUTE = timedelta(minutes=1)
 
 
-def visit(database: Database, key: str, sought: Search | None = Search.NEW, patient: str = SOUGHT.reference) -> Visit:
+def visit(
+    database: Database,
+    key: str,
+    sought: Search | None = Search.NEW,
+    patient: str = SOUGHT.reference,
+) -> Visit:
     with database.write() as tx:
-        found = Visit(key, "riverside", "main", patient, tx.now, birth_date=SOUGHT.birth_date, sought=sought)
+        found = Visit(
+            key, "riverside", "main", patient, tx.now, birth_date=SOUGHT.birth_date, sought=sought
+        )
         visits.put(tx, found)
     return found
 
@@ -39,7 +46,9 @@ def test_a_search_is_kept_and_its_end_is_found_by_it(database: Database) -> None
         assert visits.get(tx, scheduled.id) == scheduled
 
 
-def test_a_birth_date_finds_the_scheduled_alone_and_a_fetch_drops_no_others(database: Database) -> None:
+def test_a_birth_date_finds_the_scheduled_alone_and_a_fetch_drops_no_others(
+    database: Database,
+) -> None:
     new, scheduled = visit(database, "new"), visit(database, "scheduled", None, "Patient/1")
     with database.write() as tx:
         window = (tx.now - MINUTE, tx.now + MINUTE)
@@ -56,7 +65,9 @@ def held(database: Database) -> str:
     with database.write() as tx:
         submissions.submit(tx, said, "main", None, Known(SOUGHT.birth_date))
         [claimed] = claims.claim(tx, "main", limit=1, lease=MINUTE)
-        claims.hold(tx, claimed, reason=unmatched.REASON, words="No chart in use has this record number.")
+        claims.hold(
+            tx, claimed, reason=unmatched.REASON, words="No chart in use has this record number."
+        )
     return str(said.id)
 
 
@@ -76,7 +87,10 @@ def test_answers_are_bound_to_the_chart_once_and_keep_their_turn(database: Datab
 
 
 def test_what_is_corrected_is_sought_anew_with_what_was_said(database: Database) -> None:
-    identity, right = held(database), replace(SOUGHT, record_number="4712", birth_date=date(1990, 5, 3))
+    identity, right = (
+        held(database),
+        replace(SOUGHT, record_number="4712", birth_date=date(1990, 5, 3)),
+    )
     with database.write() as tx:
         assert unmatched.waiting(tx, "hillside") == ()
         [lost] = unmatched.waiting(tx, "riverside")
@@ -100,7 +114,9 @@ def test_what_was_given_up_waits_for_nobody(database: Database) -> None:
     assert row.status is Status.DISCARDED
 
 
-def test_a_database_of_before_is_brought_up_with_all_its_visits(url: str, cipher: Cipher, clock: TestClock) -> None:
+def test_a_database_of_before_is_brought_up_with_all_its_visits(
+    url: str, cipher: Cipher, clock: TestClock
+) -> None:
     database = open_database(url, cipher, clock)
     scheduled = visit(database, "scheduled", None, "Patient/1")
     database.close()

@@ -26,13 +26,22 @@ CONSTRAINTS = pins("\n".join(PROJECT["tool"]["uv"]["constraint-dependencies"]))
 
 
 def test_no_file_is_longer_than_300_lines() -> None:
-    sizes = {path: len(path.read_text("utf-8").splitlines()) for path in files(".py", ".mjs", ".js", ".css", ".html")}
+    sizes = {
+        path: len(path.read_text("utf-8").splitlines())
+        for path in files(".py", ".mjs", ".js", ".css", ".html")
+    }
     assert sizes
-    assert {str(path.relative_to(ROOT)): size for path, size in sizes.items() if size > LONGEST} == {}
+    assert {
+        str(path.relative_to(ROOT)): size for path, size in sizes.items() if size > LONGEST
+    } == {}
 
 
 def test_every_room_says_in_one_sentence_what_it_is_for() -> None:
-    quiet = [path for path in files(".py") if path.stat().st_size and not path.read_text("utf-8").startswith(('"""', "#!"))]
+    quiet = [
+        path
+        for path in files(".py")
+        if path.stat().st_size and not path.read_text("utf-8").startswith(('"""', "#!"))
+    ]
     assert quiet == []
 
 
@@ -45,21 +54,37 @@ def test_no_template_trusts_what_it_is_given() -> None:
 
 def test_no_test_sleeps_or_expects_to_fail() -> None:
     lazy = re.compile(r"\b(?:time\.)?sleep\(|mark\.xfail|pytest\.xfail")
-    found = [path for path in files(".py") if "tests" in path.relative_to(ROOT).parts and path.name != "test_files.py"]
-    assert [path for path in found if lazy.search(path.read_text("utf-8")) and "benchmarks" not in path.parts] == []
+    found = [
+        path
+        for path in files(".py")
+        if "tests" in path.relative_to(ROOT).parts and path.name != "test_files.py"
+    ]
+    assert [
+        path
+        for path in found
+        if lazy.search(path.read_text("utf-8")) and "benchmarks" not in path.parts
+    ] == []
 
 
 def test_constraints_and_lock_name_the_same_versions() -> None:
     locked = pins(LOCK)
     assert locked
-    assert {name: number for name, number in locked.items() if CONSTRAINTS.get(name) != number} == {}
+    assert {
+        name: number for name, number in locked.items() if CONSTRAINTS.get(name) != number
+    } == {}
 
 
 def test_everything_that_is_asked_for_is_pinned() -> None:
     extras = PROJECT["project"]["optional-dependencies"].values()
     groups = PROJECT["dependency-groups"].values()
     shipped = [*PROJECT["project"]["dependencies"], *(each for extra in extras for each in extra)]
-    wanted = {name_of(each) for each in (*shipped, *(each for group in groups for each in group if isinstance(each, str)))}
+    wanted = {
+        name_of(each)
+        for each in (
+            *shipped,
+            *(each for group in groups for each in group if isinstance(each, str)),
+        )
+    }
     assert wanted - set(CONSTRAINTS) == set()
     assert {name_of(each) for each in shipped} - set(pins(LOCK)) == set()
 
@@ -67,5 +92,9 @@ def test_everything_that_is_asked_for_is_pinned() -> None:
 def test_the_lock_has_a_hash_for_each_and_no_address() -> None:
     entries = LOCK.split("\n")
     assert not re.search(r"https?://|--(?:extra-)?index|--find-links", LOCK)
-    bare = [line for place, line in enumerate(entries) if PINNED.match(line) and "--hash=sha256:" not in entries[place + 1]]
+    bare = [
+        line
+        for place, line in enumerate(entries)
+        if PINNED.match(line) and "--hash=sha256:" not in entries[place + 1]
+    ]
     assert bare == []

@@ -20,7 +20,9 @@ from tests.certificates import Authority, authority
 from tests.listening import Listening, Said, listening
 
 NONE = Auth(AuthKind.NONE, "", None, "", None, "", "ES384", "", ())
-SERVER = Server("main", "http://127.0.0.1:9/fhir", "6.1.0", "generic", timedelta(seconds=5), NONE, None, 1)
+SERVER = Server(
+    "main", "http://127.0.0.1:9/fhir", "6.1.0", "generic", timedelta(seconds=5), NONE, None, 1
+)
 
 
 @pytest.fixture
@@ -34,7 +36,9 @@ def mutual(ours: Authority) -> Iterator[Listening]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(ours.file))
     context.load_cert_chain(ours.issue("server"))
     context.verify_mode = ssl.CERT_REQUIRED
-    with listening(lambda _: Said(body=b'{"resourceType": "Patient", "id": "1"}'), context) as found:
+    with listening(
+        lambda _: Said(body=b'{"resourceType": "Patient", "id": "1"}'), context
+    ) as found:
         yield found
 
 
@@ -49,23 +53,32 @@ def test_our_certificate_works_beside_the_other_ways(
     (tmp_path / "secret").write_text("s3cret\n", "utf-8")
     auth = replace(NONE, kind=kind, username="intake", secret_file=tmp_path / "secret")
     shown = ours.issue("client")
-    with client_for(replace(SERVER, base_url=mutual.url, auth=auth, ca_file=ours.file, certificate_file=shown)) as client:
+    with client_for(
+        replace(SERVER, base_url=mutual.url, auth=auth, ca_file=ours.file, certificate_file=shown)
+    ) as client:
         client.read("Patient/1")
     sent = mutual.heard[-1].headers.get("Authorization", "")
     assert sent.split(" ")[0] == {"none": "", "bearer": "Bearer", "basic": "Basic"}[kind]
 
 
-def test_without_our_certificate_the_check_says_whose_fault_it_is(mutual: Listening, ours: Authority) -> None:
+def test_without_our_certificate_the_check_says_whose_fault_it_is(
+    mutual: Listening, ours: Authority
+) -> None:
     server = replace(SERVER, base_url=mutual.url, ca_file=ours.file)
     [fault] = wrong(look(server, replace(load(), clinics={}), system_clock))
     assert "asks for one and gets none. -> Look at auth in [servers.main]" in fault
 
 
 @pytest.mark.parametrize(("days", "words"), [(-1, "ends on"), (29, "ends on"), (31, None)])
-def test_the_end_of_our_certificate_is_told_in_time(ours: Authority, days: int, words: str | None) -> None:
+def test_the_end_of_our_certificate_is_told_in_time(
+    ours: Authority, days: int, words: str | None
+) -> None:
     shown = ours.issue("client", datetime.now(UTC) + timedelta(days=days, hours=1))
     [found] = files("server main", replace(SERVER, certificate_file=shown), system_clock())
-    assert (found.verdict is Verdict.WRONG, words is None or words in found.words) == (words is not None, True)
+    assert (found.verdict is Verdict.WRONG, words is None or words in found.words) == (
+        words is not None,
+        True,
+    )
 
 
 def test_a_certificate_that_is_not_there_is_named_before_anything_is_sent(tmp_path: Path) -> None:
@@ -83,7 +96,8 @@ def test_secrets_that_others_can_read_are_named(tmp_path: Path) -> None:
     auth = replace(NONE, secret_file=held["secret"], key_file=held["key"])
     server = replace(SERVER, auth=auth, certificate_key_file=held["certificate-key"])
     assert wrong(files("server main", server, system_clock())) == [
-        f"{path}: everybody on this machine can read it -> Take their right away: chmod o= {path}" for path in held.values()
+        f"{path}: everybody on this machine can read it -> Take their right away: chmod o= {path}"
+        for path in held.values()
     ]
     for path in held.values():
         path.chmod(0o640)
@@ -94,16 +108,22 @@ def test_secrets_that_others_can_read_are_named(tmp_path: Path) -> None:
     ("held", "words"),
     [(None, "cannot be read from"), ("", "one line of text"), ("two\nlines", "one line of text")],
 )
-def test_a_secret_that_is_not_one_line_of_its_file_is_no_secret(tmp_path: Path, held: str | None, words: str) -> None:
+def test_a_secret_that_is_not_one_line_of_its_file_is_no_secret(
+    tmp_path: Path, held: str | None, words: str
+) -> None:
     path = tmp_path / "secret"
     if held is not None:
         path.write_text(held, "utf-8")
     for kind in (AuthKind.BASIC, AuthKind.BEARER):
         with pytest.raises(AccessFault, match=words) as caught:
-            client_for(replace(SERVER, auth=replace(NONE, kind=kind, username="u", secret_file=path)))
+            client_for(
+                replace(SERVER, auth=replace(NONE, kind=kind, username="u", secret_file=path))
+            )
         assert "lines" not in caught.value.words
 
 
 def test_a_secrets_last_newline_is_none_of_it(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("s3cret\r\n", "utf-8")
-    assert secret_of(replace(SERVER, auth=replace(NONE, secret_file=tmp_path / "secret"))) == "s3cret"
+    assert (
+        secret_of(replace(SERVER, auth=replace(NONE, secret_file=tmp_path / "secret"))) == "s3cret"
+    )

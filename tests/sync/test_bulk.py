@@ -41,7 +41,9 @@ def answering(server: Listening, *files: Said, looks: int = 0) -> None:
         if path == "/fhir/jobs/1" and left:
             return left.pop()
         if path == "/fhir/jobs/1":
-            output = [{"type": kind, "url": f"{base}/files/{kind}"} for kind in ("Patient", "Device")]
+            output = [
+                {"type": kind, "url": f"{base}/files/{kind}"} for kind in ("Patient", "Device")
+            ]
             return Said(body=json.dumps({"output": output}).encode())
         return turns.pop(0) if len(turns) > 1 else turns[0]
 
@@ -52,7 +54,9 @@ def fetched(server: Listening, folder: Path, stop: Event | None = None) -> list[
     """The lines of Patient's file."""
     with Client(f"{server.url}/fhir", timeout=5) as client, sheets(folder, 0) as out:
         bulk.fetch(client, WANTED, out, stop or Event())
-    assert [each.name for each in folder.iterdir() if each.stat().st_size and "Patient" not in each.name] == []
+    assert [
+        each.name for each in folder.iterdir() if each.stat().st_size and "Patient" not in each.name
+    ] == []
     return (folder / "Patient.0.ndjson").read_bytes().splitlines()
 
 
@@ -60,21 +64,30 @@ def cut(body: bytes) -> Said:
     return Said(body=body, headers={"Content-Length": str(len(body) + 9)})
 
 
-def test_what_is_broken_off_is_fetched_again_and_stands_there_once(server: Listening, tmp_path: Path) -> None:
+def test_what_is_broken_off_is_fetched_again_and_stands_there_once(
+    server: Listening, tmp_path: Path
+) -> None:
     answering(server, cut(PATIENTS), Said(503), cut(PATIENTS[:50]), Said(body=PATIENTS), looks=2)
     found = [json.loads(each) for each in fetched(server, tmp_path)]
-    assert found == [{"resourceType": "Patient", "id": "0-1"}, {"resourceType": "Patient", "id": "0-2"}]
+    assert found == [
+        {"resourceType": "Patient", "id": "0-1"},
+        {"resourceType": "Patient", "id": "0-2"},
+    ]
     assert [each.path for each in server.heard if each.method == "DELETE"] == ["/fhir/jobs/1"]
 
 
-def test_what_never_comes_whole_is_given_up_and_ended_there(server: Listening, tmp_path: Path) -> None:
+def test_what_never_comes_whole_is_given_up_and_ended_there(
+    server: Listening, tmp_path: Path
+) -> None:
     answering(server, cut(PATIENTS))
     with pytest.raises(Temporary):
         fetched(server, tmp_path)
     assert [each.path for each in server.heard if each.method == "DELETE"] == ["/fhir/jobs/1"]
 
 
-def test_a_line_that_is_no_resource_is_left_for_the_report_to_name(server: Listening, tmp_path: Path) -> None:
+def test_a_line_that_is_no_resource_is_left_for_the_report_to_name(
+    server: Listening, tmp_path: Path
+) -> None:
     answering(server, Said(body=PATIENTS + b'{"resourceType":"Pat\n[]\n'))
     assert fetched(server, tmp_path)[2:] == [b'{"resourceType":"Pat', b"[]"]
 
@@ -102,7 +115,9 @@ def test_whoever_fetches_a_file_can_be_stopped(server: Listening, tmp_path: Path
     assert [each.path for each in server.heard if each.method == "DELETE"] == ["/fhir/jobs/1"]
 
 
-def test_each_filter_is_one_search_whose_commas_and_bars_do_not_break_the_list(server: Listening, tmp_path: Path) -> None:
+def test_each_filter_is_one_search_whose_commas_and_bars_do_not_break_the_list(
+    server: Listening, tmp_path: Path
+) -> None:
     answering(server, Said(body=PATIENTS))
     fetched(server, tmp_path)
     assert WANTED.filters == (

@@ -7,7 +7,15 @@ from uuid import UUID
 
 import pytest
 
-from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, Language, Source, Statement, Tribes
+from fhir_client.uscore.statement import (
+    AbsentReason,
+    Coded,
+    Interpreter,
+    Language,
+    Source,
+    Statement,
+    Tribes,
+)
 from intake.answers import OWN_WORDS, Answer, Channel, Informant, State, Submission
 from intake.questions import QuestionSet
 from intake.settings import MappingPolicy, load
@@ -19,7 +27,9 @@ HISPANIC, NOT_HISPANIC, MENA = "2135-2", "2186-5", "2118-8"
 
 
 def answered(*choices: str, **write_ins: str) -> Answer:
-    return Answer(State.ANSWERED, choices, {key.replace("_", "-"): text for key, text in write_ins.items()})
+    return Answer(
+        State.ANSWERED, choices, {key.replace("_", "-"): text for key, text in write_ins.items()}
+    )
 
 
 def said(
@@ -43,10 +53,14 @@ def said(
         notice="2026-11",
         answers=answers,
     )
-    return statement(submission, changed or load().question_sets[questions], policy or MappingPolicy())
+    return statement(
+        submission, changed or load().question_sets[questions], policy or MappingPolicy()
+    )
 
 
-def race_ethnicity(answer: Answer, policy: MappingPolicy | None = None) -> tuple[Coded | None, Coded | None]:
+def race_ethnicity(
+    answer: Answer, policy: MappingPolicy | None = None
+) -> tuple[Coded | None, Coded | None]:
     found = said({"race-ethnicity": answer}, policy=policy)
     assert not isinstance(found.race, AbsentReason)
     assert not isinstance(found.ethnicity, AbsentReason)
@@ -111,10 +125,17 @@ def test_a_box_without_a_code_is_not_lost_beside_own_words() -> None:
     assert race.text == "Somali; Benadiri"
 
 
-@pytest.mark.parametrize(("code", "expected"), [("2184-0", (None, [HISPANIC])), ("2069-3", ([BLACK], None))])
-def test_dominican_goes_where_the_person_put_it(code: str, expected: tuple[list[str] | None, list[str] | None]) -> None:
+@pytest.mark.parametrize(
+    ("code", "expected"), [("2184-0", (None, [HISPANIC])), ("2069-3", ([BLACK], None))]
+)
+def test_dominican_goes_where_the_person_put_it(
+    code: str, expected: tuple[list[str] | None, list[str] | None]
+) -> None:
     race, ethnicity = race_ethnicity(answered(code))
-    assert (codes(race)[0] if race else None, codes(ethnicity)[0] if ethnicity else None) == expected
+    assert (
+        codes(race)[0] if race else None,
+        codes(ethnicity)[0] if ethnicity else None,
+    ) == expected
 
 
 def test_a_code_from_the_search_implies_its_group() -> None:
@@ -136,7 +157,9 @@ def test_own_words_beside_hispanic_alone_belong_to_ethnicity() -> None:
 
 
 def test_a_groups_write_in_goes_to_the_text_of_its_own_extension() -> None:
-    race, ethnicity = race_ethnicity(Answer(State.ANSWERED, (ASIAN, HISPANIC), {ASIAN: "Hmong", HISPANIC: "de Oaxaca"}))
+    race, ethnicity = race_ethnicity(
+        Answer(State.ANSWERED, (ASIAN, HISPANIC), {ASIAN: "Hmong", HISPANIC: "de Oaxaca"})
+    )
     assert race is not None
     assert ethnicity is not None
     assert (race.text, ethnicity.text) == ("Hmong", "de Oaxaca")
@@ -147,14 +170,21 @@ def test_a_groups_write_in_goes_to_the_text_of_its_own_extension() -> None:
     [(State.DECLINED, AbsentReason.ASKED_DECLINED), (State.UNKNOWN, AbsentReason.ASKED_UNKNOWN)],
 )
 def test_declined_and_unknown_stay_apart(state: State, reason: AbsentReason) -> None:
-    found = said({name: Answer(state) for name in ("race-ethnicity", "spoken-language", "written-language", "interpreter")})
+    found = said(
+        {
+            name: Answer(state)
+            for name in ("race-ethnicity", "spoken-language", "written-language", "interpreter")
+        }
+    )
     assert {found.race, found.ethnicity, found.spoken, found.written, found.interpreter} == {reason}
     assert [item.absent for item in found.items] == [reason] * 4
 
 
 def test_what_was_not_asked_is_not_said() -> None:
     found = said({})
-    assert (found.race, found.ethnicity, found.spoken, found.written, found.interpreter) == (None,) * 5
+    assert (found.race, found.ethnicity, found.spoken, found.written, found.interpreter) == (
+        None,
+    ) * 5
 
 
 def test_the_language_of_the_pages_is_never_the_preferred_language() -> None:
@@ -172,7 +202,9 @@ def test_the_language_of_the_pages_is_never_the_preferred_language() -> None:
         ("mixteco", []),
     ],
 )
-def test_languages_from_the_shortest_code_to_the_most_specific(choice: str, expected: list[str]) -> None:
+def test_languages_from_the_shortest_code_to_the_most_specific(
+    choice: str, expected: list[str]
+) -> None:
     spoken = said({"spoken-language": answered(choice)}).spoken
     assert isinstance(spoken, Language)
     assert [each.code for each in spoken.codings] == expected
@@ -181,7 +213,9 @@ def test_languages_from_the_shortest_code_to_the_most_specific(choice: str, expe
 
 
 def test_a_language_in_own_words_has_no_code() -> None:
-    assert said({"written-language": answered(own_words="Mixteco bajo")}).written == Language(text="Mixteco bajo")
+    assert said({"written-language": answered(own_words="Mixteco bajo")}).written == Language(
+        text="Mixteco bajo"
+    )
 
 
 @pytest.mark.parametrize(("choice", "wanted"), [("yes", True), ("no", False)])
@@ -218,7 +252,10 @@ def test_who_answered(informant: Informant, source: Source, display: str | None)
 
 
 def test_the_set_of_1997_asks_ethnicity_and_race_apart() -> None:
-    found = said({"ethnicity": answered(NOT_HISPANIC), "race": answered(PACIFIC, "2080-0")}, questions="omb-1997")
+    found = said(
+        {"ethnicity": answered(NOT_HISPANIC), "race": answered(PACIFIC, "2080-0")},
+        questions="omb-1997",
+    )
     assert isinstance(found.ethnicity, Coded)
     assert isinstance(found.race, Coded)
     assert codes(found.ethnicity) == ([NOT_HISPANIC], [])
@@ -236,11 +273,17 @@ def test_the_set_of_1997_asks_ethnicity_and_race_apart() -> None:
         {"interpreter": answered("perhaps")},
         {"interpreter": answered(own_words="perhaps")},
         {"race-ethnicity": Answer(State.ANSWERED, (ASIAN,), {"2047-9": "a detail has no line"})},
-        {"race-ethnicity": Answer(State.ANSWERED, (ASIAN,), {"no-such-code": "words that would be lost"})},
+        {
+            "race-ethnicity": Answer(
+                State.ANSWERED, (ASIAN,), {"no-such-code": "words that would be lost"}
+            )
+        },
         {"spoken-language": Answer(State.ANSWERED, ("es",), {"es": "words that would be lost"})},
     ],
 )
-def test_what_the_question_set_does_not_have_is_named_and_not_quoted(answers: dict[str, Answer]) -> None:
+def test_what_the_question_set_does_not_have_is_named_and_not_quoted(
+    answers: dict[str, Answer],
+) -> None:
     name, answer = next(iter(answers.items()))
     with pytest.raises(UnknownAnswer, match=name) as caught:
         said(answers)
@@ -249,7 +292,9 @@ def test_what_the_question_set_does_not_have_is_named_and_not_quoted(answers: di
 
 
 def test_a_tribe_that_is_in_no_table_is_named_by_its_place() -> None:
-    with pytest.raises(UnknownAnswer, match=r"answers.tribal-affiliation.choices\[1\]: is no tribe"):
+    with pytest.raises(
+        UnknownAnswer, match=r"answers.tribal-affiliation.choices\[1\]: is no tribe"
+    ):
         said({"tribal-affiliation": answered("170", "2028-9")}, questions="spd15-2024-tribal")
 
 
@@ -260,7 +305,10 @@ def test_two_choices_that_contradict_each_other_are_refused(hispanic: str) -> No
 
 
 def test_own_words_alone_are_never_turned_into_not_hispanic() -> None:
-    assert race_ethnicity(answered(own_words="Latina"), MappingPolicy(infer_not_hispanic=True))[1] is None
+    assert (
+        race_ethnicity(answered(own_words="Latina"), MappingPolicy(infer_not_hispanic=True))[1]
+        is None
+    )
 
 
 def test_the_version_of_the_questions_is_the_one_that_was_answered() -> None:
@@ -270,4 +318,8 @@ def test_the_version_of_the_questions_is_the_one_that_was_answered() -> None:
 
 
 def test_the_own_words_key_is_no_option() -> None:
-    assert all(option.id != OWN_WORDS for question in load().question_set.questions for option in question.options)
+    assert all(
+        option.id != OWN_WORDS
+        for question in load().question_set.questions
+        for option in question.options
+    )

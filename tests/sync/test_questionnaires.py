@@ -39,7 +39,9 @@ def test_every_text_has_its_translation(name: str) -> None:
     for each in items:
         parts = [part["extension"] for part in each["_text"]["extension"]]
         said = {lang["valueCode"]: content["valueString"] for lang, content in parts}
-        assert said == {tag: translator(tag).plain(each["text"]) for tag in SETTINGS.languages if tag != "en"}
+        assert said == {
+            tag: translator(tag).plain(each["text"]) for tag in SETTINGS.languages if tag != "en"
+        }
 
 
 @pytest.mark.parametrize("name", SETS)

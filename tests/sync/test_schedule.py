@@ -39,17 +39,33 @@ class Scheduled:
         actors = [f"Patient/{patient}", *places]
         taking_part = [{"actor": {"reference": each}} for each in actors]
         self.appointments.append(
-            {"resourceType": "Appointment", "id": patient, "status": "booked", "start": start, "participant": taking_part}
+            {
+                "resourceType": "Appointment",
+                "id": patient,
+                "status": "booked",
+                "start": start,
+                "participant": taking_part,
+            }
         )
 
     def answer(self, heard: Heard) -> Said:
         path = urlsplit(heard.path).path.removeprefix("/fhir/")
         if path == "Appointment":
             entry = [{"resource": each} for each in self.appointments]
-            return Said(body=json.dumps({"resourceType": "Bundle", "type": "searchset", "entry": entry}).encode())
+            return Said(
+                body=json.dumps(
+                    {"resourceType": "Bundle", "type": "searchset", "entry": entry}
+                ).encode()
+            )
         who = path.removeprefix("Patient/")
-        usual = {"resourceType": "Patient", "name": [{"family": "Nguyen"}], "birthDate": "1980-02-29"}
-        return Said(self.statuses.get(who, 200), json.dumps(usual | self.charts.get(who, {})).encode())
+        usual = {
+            "resourceType": "Patient",
+            "name": [{"family": "Nguyen"}],
+            "birthDate": "1980-02-29",
+        }
+        return Said(
+            self.statuses.get(who, 200), json.dumps(usual | self.charts.get(who, {})).encode()
+        )
 
 
 @pytest.fixture
@@ -92,15 +108,22 @@ def test_today_and_tomorrow_are_asked_for_and_no_day_more(
     assert parse_qs(urlsplit(held.server.heard[0].path).query)["date"] == between
 
 
-def test_a_server_that_does_not_narrow_makes_nobody_expected(held: Scheduled, clinic: Clinic) -> None:
+def test_a_server_that_does_not_narrow_makes_nobody_expected(
+    held: Scheduled, clinic: Clinic
+) -> None:
     held.expect("late", start="2026-11-26T05:00:00Z")
     held.expect("early", start="2026-11-24T04:59:59Z")
     held.expect("now")
     assert [each.patient for each in found_by(held, clinic)] == ["Patient/now"]
 
 
-@pytest.mark.parametrize("places", [(FRONT,), ("Location/lab", FRONT), ("Location/lab", f"https://ehr.example/fhir/{FRONT}")])
-def test_one_of_its_places_is_enough_for_a_clinic(held: Scheduled, clinic: Clinic, places: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "places",
+    [(FRONT,), ("Location/lab", FRONT), ("Location/lab", f"https://ehr.example/fhir/{FRONT}")],
+)
+def test_one_of_its_places_is_enough_for_a_clinic(
+    held: Scheduled, clinic: Clinic, places: tuple[str, ...]
+) -> None:
     held.expect("here", *places)
     held.expect("elsewhere", "Location/lab")
     held.expect("nowhere")
@@ -110,7 +133,11 @@ def test_one_of_its_places_is_enough_for_a_clinic(held: Scheduled, clinic: Clini
 
 @pytest.mark.parametrize("status", [403, 451])
 def test_a_chart_that_is_kept_from_us_keeps_nobody_else_from_the_desk(
-    held: Scheduled, settings: Settings, pages: TestSite, caplog: pytest.LogCaptureFixture, status: int
+    held: Scheduled,
+    settings: Settings,
+    pages: TestSite,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
 ) -> None:
     for each in ("ana", "protected", "gone", "lan"):
         held.expect(each)
@@ -118,18 +145,33 @@ def test_a_chart_that_is_kept_from_us_keeps_nobody_else_from_the_desk(
     with caplog.at_level(logging.INFO, "intake.sync"):
         schedule.fetch_due(settings, pages.database, pages.clock)
     with pages.database.read() as tx:
-        listed = {each.patient.removeprefix("Patient/"): each for each in visits.expected(tx, "riverside", *whole_day())}
+        listed = {
+            each.patient.removeprefix("Patient/"): each
+            for each in visits.expected(tx, "riverside", *whole_day())
+        }
     assert listed.keys() == {"ana", "protected", "lan"}
     kept = listed["protected"]
     assert (kept.name, kept.birth_date, kept.base, kept.gaps) == ("", None, None, frozenset())
     assert kept.fault == "The record system does not let us read this chart."
     assert (listed["lan"].name, listed["lan"].fault) == ("Nguyen", "")
-    assert [each.getMessage() for each in caplog.records] == ["charts-forbidden", "schedule-fetched"]
+    assert [each.getMessage() for each in caplog.records] == [
+        "charts-forbidden",
+        "schedule-fetched",
+    ]
     assert "protected" not in str([vars(each) for each in caplog.records])
 
 
 def test_an_odd_chart_is_taken_as_far_as_it_can_be_read(held: Scheduled, clinic: Clinic) -> None:
-    absent = [{"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}]
+    absent = [
+        {
+            "extension": [
+                {
+                    "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+                    "valueCode": "unknown",
+                }
+            ]
+        }
+    ]
     held.charts["newborn"] = {"name": [{"given": [None], "_given": absent, "family": "Lopez"}]}
     held.charts["never"] = {"birthDate": "1980-02-30"}
     for each in held.charts:
@@ -154,7 +196,9 @@ def test_what_nobody_foresaw_at_one_clinic_keeps_no_other_from_its_schedule(
         assert [each.name for each in visits.expected(tx, "hillside", *whole_day())] == ["Nguyen"]
 
 
-def test_a_clock_that_was_set_back_puts_off_no_fetch(held: Scheduled, settings: Settings, pages: TestSite) -> None:
+def test_a_clock_that_was_set_back_puts_off_no_fetch(
+    held: Scheduled, settings: Settings, pages: TestSite
+) -> None:
     schedule.fetch_due(settings, pages.database, pages.clock)
     pages.clock.advance(hours=-5)
     held.expect("lan")
@@ -176,7 +220,9 @@ def test_a_server_that_knows_us_no_more_leaves_the_schedule_as_it_was(
     held.statuses["lan"] = 401
     schedule.fetch_due(settings, pages.database, pages.clock)
     with pages.database.read() as tx:
-        assert [each.patient for each in visits.expected(tx, "riverside", *whole_day())] == ["Patient/before"]
+        assert [each.patient for each in visits.expected(tx, "riverside", *whole_day())] == [
+            "Patient/before"
+        ]
         assert visits.last_fetched(tx, "riverside") is None
 
 
@@ -199,5 +245,8 @@ class Once:
 def test_a_403_of_the_token_endpoint_is_about_no_patient(held: Scheduled, clinic: Clinic) -> None:
     held.expect("ana")
     day = schedule.day_of(clinic, START)
-    with Client(held.base_url, Once(), timeout=5) as client, pytest.raises(ServerFault, match="token endpoint"):
+    with (
+        Client(held.base_url, Once(), timeout=5) as client,
+        pytest.raises(ServerFault, match="token endpoint"),
+    ):
         list(schedule.expected(client, clinic, day))

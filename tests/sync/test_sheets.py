@@ -20,7 +20,9 @@ with private_folder(Path(sys.argv[1])) as folder:
 def test_what_a_killed_process_left_is_deleted_and_what_is_in_use_stays(tmp_path: Path) -> None:
     parent = tmp_path / "exports"
     command = (sys.executable, "-c", USING, str(parent))
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         theirs = Path(process.stdout.readline().strip())
         with private_folder(parent) as mine:

@@ -27,8 +27,20 @@ WELL_KNOWN = "GET .well-known"
 
 @pytest.fixture
 def server(scripted: Scripted, tmp_path: Path) -> Server:
-    auth = Auth(AuthKind.BACKEND_SERVICES, "", None, "intake", tmp_path / "key.json", "", "ES384", "", ("system/Patient.rs",))
-    found = Server("main", scripted.base_url, "6.1.0", "generic", timedelta(seconds=5), auth, None, 1)
+    auth = Auth(
+        AuthKind.BACKEND_SERVICES,
+        "",
+        None,
+        "intake",
+        tmp_path / "key.json",
+        "",
+        "ES384",
+        "",
+        ("system/Patient.rs",),
+    )
+    found = Server(
+        "main", scripted.base_url, "6.1.0", "generic", timedelta(seconds=5), auth, None, 1
+    )
     client_keys.new(found, "ES384")
     return found
 
@@ -49,12 +61,20 @@ def test_the_way_in_that_we_use_is_offered(scripted: Scripted, server: Server) -
     ("changes", "words"),
     [
         ({"grant_types_supported": ["authorization_code"]}, "offers no client_credentials"),
-        ({"token_endpoint_auth_methods_supported": ["client_secret_post"]}, "offers neither of private_key_jwt"),
-        ({"token_endpoint_auth_signing_alg_values_supported": ["RS384"]}, "takes no signature of ES384, but of RS384"),
+        (
+            {"token_endpoint_auth_methods_supported": ["client_secret_post"]},
+            "offers neither of private_key_jwt",
+        ),
+        (
+            {"token_endpoint_auth_signing_alg_values_supported": ["RS384"]},
+            "takes no signature of ES384, but of RS384",
+        ),
         ({"capabilities": ["permission-v1"]}, "knows SMART's first syntax of scopes alone"),
     ],
 )
-def test_what_does_not_fit_is_named(scripted: Scripted, server: Server, changes: dict[str, Any], words: str) -> None:
+def test_what_does_not_fit_is_named(
+    scripted: Scripted, server: Server, changes: dict[str, Any], words: str
+) -> None:
     scripted.answers[WELL_KNOWN] = (200, {**OFFERED, **changes})
     [(verdict, said)] = told(list(ways_in("server main", server)))
     assert (verdict, words in said) == (Verdict.WRONG, True)
@@ -81,8 +101,18 @@ def test_what_a_profile_does_not_map_and_maps_in_vain_is_named(server: Server) -
     unmapped, strange = told(list(mapped("server main", server, profile(**{"race.old": "R1"}))))
     assert unmapped[1].startswith("[items] of quirks/generic.toml has no item for ")
     assert strange[1].endswith("does not ask: race.old")
-    names = unmapped[1].removeprefix("[items] of quirks/generic.toml has no item for ").partition(";")[0].split(", ")
+    names = (
+        unmapped[1]
+        .removeprefix("[items] of quirks/generic.toml has no item for ")
+        .partition(";")[0]
+        .split(", ")
+    )
     assert "notice" not in names
-    [(verdict, words)] = told(list(mapped("server main", server, profile(**dict.fromkeys(names, "")))))
-    assert (verdict, words) == (Verdict.GOOD, "[items] of quirks/generic.toml maps every question to urn:theirs")
+    [(verdict, words)] = told(
+        list(mapped("server main", server, profile(**dict.fromkeys(names, ""))))
+    )
+    assert (verdict, words) == (
+        Verdict.GOOD,
+        "[items] of quirks/generic.toml maps every question to urn:theirs",
+    )
     assert list(mapped("server main", server, load())) == []

@@ -19,7 +19,11 @@ SECONDS = 10
 def working(site: TestSite, *, once: bool = False) -> Iterator[None]:
     """A worker that runs until the end of the block, or `once`."""
     stop = Event()
-    thread = Thread(target=worker.run, args=(site.settings, site.database, site.clock), kwargs={"once": once, "stop": stop})
+    thread = Thread(
+        target=worker.run,
+        args=(site.settings, site.database, site.clock),
+        kwargs={"once": once, "stop": stop},
+    )
     thread.start()
     try:
         yield
@@ -52,9 +56,13 @@ def counting(before: Callable[[], None], seen: Event) -> Callable[..., bool]:
     return called
 
 
-def test_a_clock_that_is_set_back_puts_nothing_off(pages: TestSite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_is_set_back_puts_nothing_off(
+    pages: TestSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tidied, sought = Event(), Event()
-    monkeypatch.setattr(housekeeping, "tidy", counting(lambda: pages.clock.advance(hours=-5), tidied))
+    monkeypatch.setattr(
+        housekeeping, "tidy", counting(lambda: pages.clock.advance(hours=-5), tidied)
+    )
     monkeypatch.setattr(matching, "seek", counting(lambda: None, sought))
     with working(pages):
         assert tidied.wait(SECONDS)
@@ -83,7 +91,9 @@ def test_a_server_that_keeps_the_schedule_waiting_keeps_nothing_else(
         assert fetched.wait(SECONDS)
 
 
-def test_whoever_works_once_has_the_schedule_before_the_end(pages: TestSite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_works_once_has_the_schedule_before_the_end(
+    pages: TestSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done: list[object] = []
     monkeypatch.setattr(schedule, "fetch_due", lambda *_: done.append("schedule"))
     monkeypatch.setattr(housekeeping, "tidy", lambda *_: done.append("house"))
@@ -104,7 +114,14 @@ def test_a_sign_of_life_from_before_the_clock_was_set_back_is_no_sign(pages: Tes
         servers.worker_looked(tx, "main")
     for step, moved in ((19, False), (1, True), (-19, False), (-3600, True)):
         pages.clock.advance(seconds=step)
-        worker.drain(pages.settings, pages.settings.servers["main"], pages.database, pages.clock, lambda: 0.5, Event())
+        worker.drain(
+            pages.settings,
+            pages.settings.servers["main"],
+            pages.database,
+            pages.clock,
+            lambda: 0.5,
+            Event(),
+        )
         with pages.database.read() as tx:
             seen = servers.state(tx, "main").worker_seen
         assert seen is not None

@@ -98,17 +98,36 @@ def main(source: Path) -> None:
     """Write the tables."""
     today = datetime.now(UTC).date().isoformat()
     cdcrec = json.loads((source / "cdcrec.json").read_text("utf-8"))
-    rows = [[each["code"], each["display"], each["parent"], each["kind"], each["omb_category"]] for each in cdcrec]
-    _write("cdcrec.json", {"source": "CDC Race and Ethnicity Code Set 1.0", "made": today, "rows": rows})
+    rows = [
+        [each["code"], each["display"], each["parent"], each["kind"], each["omb_category"]]
+        for each in cdcrec
+    ]
+    _write(
+        "cdcrec.json",
+        {"source": "CDC Race and Ethnicity Code Set 1.0", "made": today, "rows": rows},
+    )
     tho = json.loads((source / "languages_tho.json").read_text("utf-8"))
     languages = {row[0]: row for each in tho["concepts"] if (row := _language(each))}
     languages |= {row[0]: [*row, _direction(row[0]), row[0] in SIGNED] for row in ADDED}
-    table = [[*row, ALSO.get(row[0], [])] for row in sorted(languages.values(), key=lambda row: row[0])]
+    table = [
+        [*row, ALSO.get(row[0], [])] for row in sorted(languages.values(), key=lambda row: row[0])
+    ]
     source_words = "HL7 Languages value set 1.0.0 (CC0); names from CLDR"
     _write("languages.json", {"source": source_words, "made": today, "rows": table})
     tribes = json.loads((source / "tribal_entity_us.json").read_text("utf-8"))
-    named = [[each["code"], each["display"]] for each in tribes["concepts"] if not each.get("notSelectable")]
-    _write("tribes.json", {"source": "HL7 TribalEntityUS 6.0.0 (CC0)", "made": today, "rows": sorted(named, key=_by_name)})
+    named = [
+        [each["code"], each["display"]]
+        for each in tribes["concepts"]
+        if not each.get("notSelectable")
+    ]
+    _write(
+        "tribes.json",
+        {
+            "source": "HL7 TribalEntityUS 6.0.0 (CC0)",
+            "made": today,
+            "rows": sorted(named, key=_by_name),
+        },
+    )
 
 
 def _by_name(row: list[str]) -> tuple[str, str]:

@@ -53,7 +53,9 @@ def test_every_synonym_is_of_a_code_that_there_is() -> None:
     ],
 )
 def test_languages_are_found_in_any_of_three_languages(typed: str, locale: str, found: str) -> None:
-    assert found in [each.id for each in terminology.search_languages(typed, language_names(locale))]
+    assert found in [
+        each.id for each in terminology.search_languages(typed, language_names(locale))
+    ]
 
 
 def test_nothing_typed_finds_nothing() -> None:
@@ -62,7 +64,9 @@ def test_nothing_typed_finds_nothing() -> None:
 
 
 def test_signs_are_not_read_and_scripts_not_spoken() -> None:
-    read = {each.id for each in terminology.search_languages("chinese", {}, Element.WRITTEN_LANGUAGE)}
+    read = {
+        each.id for each in terminology.search_languages("chinese", {}, Element.WRITTEN_LANGUAGE)
+    }
     spoken = {each.id for each in terminology.search_languages("chinese", {})}
     assert {"zh-Hans", "zh-Hant"} <= read
     assert {"cmn", "yue"} <= spoken

@@ -13,7 +13,9 @@ from intake.settings import load
 
 SETTINGS = load()
 TRANSLATED = tuple(tag for tag in SETTINGS.languages if tag != SOURCE)
-ASKED = tuple(text.words for questions in SETTINGS.question_sets.values() for text in texts(questions))
+ASKED = tuple(
+    text.words for questions in SETTINGS.question_sets.values() for text in texts(questions)
+)
 
 
 def test_the_shipped_languages_are_offered() -> None:
@@ -43,11 +45,28 @@ def test_every_text_of_every_question_set_has_its_words_in_the_language(tag: str
     catalog = read_catalog(tag)
     assert {words for words in ASKED if words not in catalog or not catalog[words].string} == set()
     # What the pages get is what the catalog says.
-    assert {words for words in ASKED if translator(tag).plain(words) != catalog[words].string} == set()
+    assert {
+        words for words in ASKED if translator(tag).plain(words) != catalog[words].string
+    } == set()
 
 
 def test_no_text_of_a_question_set_is_left_out() -> None:
-    silent = {"id", "code", "kind", "element", "elements", "options", "details", "excludes", "asked_with", "about"}
+    silent = {
+        "id",
+        "code",
+        "kind",
+        "element",
+        "elements",
+        "options",
+        "details",
+        "excludes",
+        "asked_with",
+        "about",
+    }
     named = {each.name for part in (Question, Option, Detail) for each in fields(part)} - silent
-    places = {text.place.split(" of ")[0].replace(" ", "_") for each in SETTINGS.question_sets.values() for text in texts(each)}
+    places = {
+        text.place.split(" of ")[0].replace(" ", "_")
+        for each in SETTINGS.question_sets.values()
+        for text in texts(each)
+    }
     assert {place for place in places if not place.startswith("a_box")} == named

@@ -102,13 +102,17 @@ def test_a_line_more_in_a_template_changes_nothing(sources: Path) -> None:
 
 def test_a_template_that_cannot_be_parsed_is_not_left_out_silently(sources: Path) -> None:
     (sources / "patient/templates/patient/done.html").write_text('{{ _("Thank you" }}', "utf-8")
-    with pytest.raises(UnreadableError, match=r"^intake/patient/templates/patient/done\.html: unexpected '}'"):
+    with pytest.raises(
+        UnreadableError, match=r"^intake/patient/templates/patient/done\.html: unexpected '}'"
+    ):
         _extracted(sources)
 
 
 def test_a_question_set_that_is_none_is_named(sources: Path) -> None:
     (sources / "config/questions/one.toml").write_text('id = "one"', "utf-8")
-    with pytest.raises(UnreadableError, match=r"^config/questions/one\.toml: .*missing required field `version`"):
+    with pytest.raises(
+        UnreadableError, match=r"^config/questions/one\.toml: .*missing required field `version`"
+    ):
         _extracted(sources)
 
 
@@ -146,7 +150,10 @@ def test_a_message_that_gains_a_plural_is_translated_anew(tmp_path: Path) -> Non
 
 
 def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
-    catalog = _catalog(("Yes", "Sí"), (("%(count)s answer", "%(count)s answers"), ("Una respuesta", "%(count)s respuestas")))
+    catalog = _catalog(
+        ("Yes", "Sí"),
+        (("%(count)s answer", "%(count)s answers"), ("Una respuesta", "%(count)s respuestas")),
+    )
     _keep(tmp_path, catalog)
     assert written(read_catalog("es", tmp_path), "es") == written(catalog, "es")
     assert catalog_tags(tmp_path) == ("es",)
@@ -162,4 +169,6 @@ def test_a_broken_catalog_is_said_and_not_overwritten(tmp_path: Path) -> None:
     _keep(tmp_path, _catalog(("Yes", "Sí")))
     path = catalog_file("es", tmp_path)
     path.write_text('msgid "Yes"\nmsgtsr "Sí"\n', "utf-8")
-    assert [fault.what.split(":")[0] for fault in stale(["es"], tmp_path) if fault.file == str(path)] == ["cannot be read"]
+    assert [
+        fault.what.split(":")[0] for fault in stale(["es"], tmp_path) if fault.file == str(path)
+    ] == ["cannot be read"]

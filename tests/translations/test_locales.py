@@ -51,7 +51,12 @@ def test_a_language_names_itself_the_same_everywhere(tag: str, preferred: str) -
 
 
 def test_languages_are_offered_in_the_order_of_their_own_names() -> None:
-    assert [each.endonym for each in offered(("en", "es", "ar", "zh-Hans"))] == ["English", "Español", "العربية", "简体中文"]
+    assert [each.endonym for each in offered(("en", "es", "ar", "zh-Hans"))] == [
+        "English",
+        "Español",
+        "العربية",
+        "简体中文",
+    ]
 
 
 def test_a_tag_without_a_language_is_refused() -> None:
@@ -65,6 +70,8 @@ def test_haitian_creole_has_months_of_its_own_and_no_french_names_of_languages()
     assert language_names("fr")["zh-Hans"] == "chinois simplifié"
 
 
-@pytest.mark.parametrize(("typed", "tag"), [("pt-br", "pt-BR"), ("ZH-hans", "zh-Hans"), ("tl", "tl"), ("vi", "vi")])
+@pytest.mark.parametrize(
+    ("typed", "tag"), [("pt-br", "pt-BR"), ("ZH-hans", "zh-Hans"), ("tl", "tl"), ("vi", "vi")]
+)
 def test_a_tag_is_written_in_one_way(typed: str, tag: str) -> None:
     assert tag_of(typed) == tag

@@ -25,7 +25,9 @@ def grade(text: str) -> float:
     """The school grade that a text asks for (Kincaid and others, 1975)."""
     sentences = [each for each in re.split(r"[.?!:]+(?:\s+|$)", text) if each]
     words = re.findall(r"[A-Za-z’]+", text)
-    return 0.39 * len(words) / len(sentences) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
+    return (
+        0.39 * len(words) / len(sentences) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
+    )
 
 
 def _read() -> list[str]:
@@ -37,11 +39,17 @@ def _read() -> list[str]:
     ("text", "lowest", "highest"),
     [
         ("This page was open for a while, so we cleared it to keep it private.", 3, 6),
-        ("Demographic information is collected in accordance with applicable federal regulations.", 15, 30),
+        (
+            "Demographic information is collected in accordance with applicable federal regulations.",
+            15,
+            30,
+        ),
         ("The cat sat on the mat.", -2, 1),
     ],
 )
-def test_the_measure_tells_plain_words_from_an_offices(text: str, lowest: float, highest: float) -> None:
+def test_the_measure_tells_plain_words_from_an_offices(
+    text: str, lowest: float, highest: float
+) -> None:
     assert lowest < grade(text) < highest
 
 
@@ -52,4 +60,6 @@ def test_no_text_asks_for_more_than_the_sixth_grade() -> None:
 
 
 def test_all_that_is_read_is_plainer_still() -> None:
-    assert grade(" ".join(text if text[-1] in ".?:" else f"{text}." for text in _read())) < HIGHEST / 2
+    assert (
+        grade(" ".join(text if text[-1] in ".?:" else f"{text}." for text in _read())) < HIGHEST / 2
+    )

@@ -12,7 +12,9 @@ from intake.i18n.extraction import ROOMS
 
 READ_OUT = ("aria-label", "title", "alt", "placeholder")
 PACKAGE = Path(intake.__file__).parent
-TEMPLATES = sorted(path for room in ROOMS for path in (PACKAGE / room / "templates").rglob("*.html"))
+TEMPLATES = sorted(
+    path for room in ROOMS for path in (PACKAGE / room / "templates").rglob("*.html")
+)
 
 
 class Unmarked(HTMLParser):
@@ -24,7 +26,9 @@ class Unmarked(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Keep the words between tags; a block may also hold attributes of a tag that another template opens."""
-        self.words += [word for word in data.split() if any(map(str.isalpha, word)) and not word.endswith('="')]
+        self.words += [
+            word for word in data.split() if any(map(str.isalpha, word)) and not word.endswith('="')
+        ]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
         """Keep the words that a tag shows or has read out."""
@@ -48,8 +52,6 @@ def test_every_word_of_a_template_is_a_message(path: Path) -> None:
 
 
 def test_a_word_outside_a_message_is_caught() -> None:
-    source = (
-        '<p title="Now">{# no #}{{ _("Yes") }} please{% if a %} <b>wait</b>{% endif %}<input value="{{ b }}" name="own"></p>'
-    )
+    source = '<p title="Now">{# no #}{{ _("Yes") }} please{% if a %} <b>wait</b>{% endif %}<input value="{{ b }}" name="own"></p>'
     assert list(unmarked(source)) == ["Now", "please", "wait"]
     assert TEMPLATES

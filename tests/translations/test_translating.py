@@ -37,7 +37,10 @@ def test_a_percent_sign_without_values_is_a_percent_sign() -> None:
     assert _speaks("es", "All", "100 %").gettext("All") == "100 %"
 
 
-@pytest.mark.parametrize(("count", "said"), [(0, "لا"), (1, "واحدة"), (2, "اثنتان"), (3, "3 ق"), (11, "11 ك"), (100, "100 غ")])
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "لا"), (1, "واحدة"), (2, "اثنتان"), (3, "3 ق"), (11, "11 ك"), (100, "100 غ")],
+)
 def test_each_number_has_its_own_plural_form(count: int, said: str) -> None:
     forms = ("لا", "واحدة", "اثنتان", "%(count)s ق", "%(count)s ك", "%(count)s غ")
     speaks = _speaks("ar", ("%(count)s answer", "%(count)s answers"), forms)

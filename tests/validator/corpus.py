@@ -60,7 +60,9 @@ class Ledger:
         """Return the verdicts by digest; a line that an interrupted run left half written counts as none."""
         lines = self.file.read_text("utf-8").splitlines(keepends=True) if self.file.exists() else []
         found = (json.loads(each) for each in lines if each.endswith("\n"))
-        return {each["digest"]: Verdict(**{**each, "errors": tuple(each["errors"])}) for each in found}
+        return {
+            each["digest"]: Verdict(**{**each, "errors": tuple(each["errors"])}) for each in found
+        }
 
     def note(self, verdict: Verdict) -> None:
         """Add a verdict."""
@@ -88,9 +90,13 @@ def judge(count: int, versions: Sequence[str], ledger: Ledger) -> Iterator[Verdi
     known, source = ledger.verdicts(), islice(cases(SEED, count), count)
     while some := list(islice(source, ROUND)):
         for version in versions:
-            parts = [part(version, some[first : first + PART]) for first in range(0, len(some), PART)]
+            parts = [
+                part(version, some[first : first + PART]) for first in range(0, len(some), PART)
+            ]
             yield from (known[each.digest] for each in parts if each.digest in known)
-            yield from _judged(version, [each for each in parts if each.digest not in known], ledger)
+            yield from _judged(
+                version, [each for each in parts if each.digest not in known], ledger
+            )
 
 
 def _judged(version: str, parts: Sequence[Part], ledger: Ledger) -> Iterator[Verdict]:
@@ -119,24 +125,47 @@ def result(verdicts: Sequence[Verdict], asked: int, on: datetime) -> Json:
 
 def table(found: Mapping[str, Any]) -> str:
     """Return the result as a table for README.md."""
-    counts = ((version, f"{each['judged']:,}", f"{each['errors']:,}") for version, each in found["versions"].items())
+    counts = (
+        (version, f"{each['judged']:,}", f"{each['errors']:,}")
+        for version, each in found["versions"].items()
+    )
     return f"{markdown.table(('US Core', 'judged', 'errors'), counts)}\nJudged on {found['on']}.\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Judge; returns 1 where anything is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.validator.corpus", description=__doc__)
-    parser.add_argument("--submissions", type=int, default=5000, metavar="N", help="how many different ones (default: 5000)")
     parser.add_argument(
-        "--us-core", nargs="+", choices=VERSIONS, default=VERSIONS, metavar="VERSION", help="default: every one"
+        "--submissions",
+        type=int,
+        default=5000,
+        metavar="N",
+        help="how many different ones (default: 5000)",
     )
-    parser.add_argument("--result", type=Path, metavar="FILE", help="write what was judged and found to FILE, as JSON")
+    parser.add_argument(
+        "--us-core",
+        nargs="+",
+        choices=VERSIONS,
+        default=VERSIONS,
+        metavar="VERSION",
+        help="default: every one",
+    )
+    parser.add_argument(
+        "--result",
+        type=Path,
+        metavar="FILE",
+        help="write what was judged and found to FILE, as JSON",
+    )
     args = parser.parse_args(arguments)
     verdicts: list[Verdict] = []
     try:
         for each in judge(args.submissions, args.us_core, Ledger(kept() / "corpus.ndjson")):
             verdicts.append(each)
-            print(f"{each.version}: {each.judged} judged, {len(each.errors)} errors", file=sys.stderr, flush=True)
+            print(
+                f"{each.version}: {each.judged} judged, {len(each.errors)} errors",
+                file=sys.stderr,
+                flush=True,
+            )
     except pytest.skip.Exception as missing:
         print(missing, file=sys.stderr)
         return 1

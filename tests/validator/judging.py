@@ -53,8 +53,19 @@ def judging(version: str) -> Iterator[Judge]:
     with TemporaryDirectory(prefix="intake-judge-") as folder:
         # Behind US Core, so that its value sets have members; before Gravity's, which have theirs.
         home = [found[0], write(version, Path(folder) / "terminology"), *found[1:]]
-        command = (java(), "-Xmx2g", "-XX:+UseSerialGC", "-cp", program, "Judge", str(THREADS), *map(str, home))
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
+        command = (
+            java(),
+            "-Xmx2g",
+            "-XX:+UseSerialGC",
+            "-cp",
+            program,
+            "Judge",
+            str(THREADS),
+            *map(str, home),
+        )
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        ) as process:
             try:
                 yield Judge(version, process)
             finally:

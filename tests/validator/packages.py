@@ -24,7 +24,9 @@ OF_VERSION = {
 def packages(version: str) -> list[Path]:
     """Return the packages that judge that version."""
     names = OF_VERSION[version]
-    folder = next((each for each in _folders() if all((each / name).exists() for name in names)), None)
+    folder = next(
+        (each for each in _folders() if all((each / name).exists() for name in names)), None
+    )
     if folder is None:
         missing(WORDS.format(names=", ".join(names)))
     return [folder / name for name in names]
@@ -33,5 +35,10 @@ def packages(version: str) -> list[Path]:
 def _folders() -> list[Path]:
     named = os.environ.get("FHIR_PACKAGES")
     return (
-        [Path(named)] if named else [CHECKOUT.parent / "shared" / "data" / "fhir-packages", Path.home() / ".fhir" / "packages"]
+        [Path(named)]
+        if named
+        else [
+            CHECKOUT.parent / "shared" / "data" / "fhir-packages",
+            Path.home() / ".fhir" / "packages",
+        ]
     )

@@ -17,7 +17,18 @@ HL7 = "http://hl7.org/fhir/StructureDefinition/"
 GENDER = "http://terminology.hl7.org/CodeSystem/v3-AdministrativeGender"
 NOT_SELECTABLE = "notSelectable"
 PARTICIPANTS = (
-    *("enterer", "performer", "author", "verifier", "legal", "attester", "informant", "custodian", "assembler", "composer"),
+    *(
+        "enterer",
+        "performer",
+        "author",
+        "verifier",
+        "legal",
+        "attester",
+        "informant",
+        "custodian",
+        "assembler",
+        "composer",
+    ),
     "transmitter",
 )
 """R4 came out before the last of these, which the profile of 9.0.0 fixes."""
@@ -48,7 +59,9 @@ def _definitions(version: str) -> Iterator[Json]:
 
 def _older(version: str) -> Iterator[Json]:
     yield _value_set(f"{US_CORE}ValueSet/omb-race-category", bound.race_categories(version))
-    yield _value_set(f"{US_CORE}ValueSet/omb-ethnicity-category", bound.ethnicity_categories(version))
+    yield _value_set(
+        f"{US_CORE}ValueSet/omb-ethnicity-category", bound.ethnicity_categories(version)
+    )
     yield _value_set(f"{US_CORE}ValueSet/detailed-race", bound.detailed_races(version))
     yield _value_set(f"{US_CORE}ValueSet/detailed-ethnicity", bound.detailed_ethnicities(version))
     yield _value_set(f"{VSAC}2.16.840.1.113762.1.4.1", of(GENDER, "F", "M"))
@@ -57,17 +70,26 @@ def _older(version: str) -> Iterator[Json]:
 
 def _newest(version: str) -> Iterator[Json]:
     yield _value_set(f"{VSAC}2.16.840.1.113883.4.642.2.575", bound.race_categories(version))
-    yield _value_set(f"{VSAC}2.16.840.1.113883.4.642.40.2.48.3", bound.ethnicity_categories(version))
+    yield _value_set(
+        f"{VSAC}2.16.840.1.113883.4.642.40.2.48.3", bound.ethnicity_categories(version)
+    )
     yield _value_set(f"{VSAC}2.16.840.1.113762.1.4.1267.25", bound.detailed_races(version))
-    yield _value_set(f"{VSAC}2.16.840.1.113883.4.642.40.2.48.1", bound.detailed_ethnicities(version))
+    yield _value_set(
+        f"{VSAC}2.16.840.1.113883.4.642.40.2.48.1", bound.detailed_ethnicities(version)
+    )
     yield _value_set(f"{VSAC}2.16.840.1.113762.1.4.1267.16", bound.INTERPRETER_NEEDED)
-    yield _value_set("http://terminology.hl7.org/ValueSet/Languages", of("urn:ietf:bcp:47", *bound.LANGUAGES))
+    yield _value_set(
+        "http://terminology.hl7.org/ValueSet/Languages", of("urn:ietf:bcp:47", *bound.LANGUAGES)
+    )
     if version == "9.0.0":
         # Its profiles point to these two, which are not among the derived ones.
         yield _definition(f"{US_CORE}StructureDefinition/us-core-device", "Device", "Device")
-        yield _extension("us-core-individual-sex", "Coding", f"{US_CORE}StructureDefinition/", "Patient")
+        yield _extension(
+            "us-core-individual-sex", "Coding", f"{US_CORE}StructureDefinition/", "Patient"
+        )
         yield _system(
-            "http://terminology.hl7.org/CodeSystem/provenance-participant-type", [{"code": each} for each in PARTICIPANTS]
+            "http://terminology.hl7.org/CodeSystem/provenance-participant-type",
+            [{"code": each} for each in PARTICIPANTS],
         )
 
 
@@ -75,12 +97,22 @@ def _value_set(url: str, codes: Codes) -> Json:
     by_system: dict[str, list[str]] = {}
     for system, code in sorted(codes):
         by_system.setdefault(system, []).append(code)
-    include = [{"system": system, "concept": [{"code": each} for each in found]} for system, found in by_system.items()]
-    return {"resourceType": "ValueSet", "url": url, "status": "active", "compose": {"include": include}}
+    include = [
+        {"system": system, "concept": [{"code": each} for each in found]}
+        for system, found in by_system.items()
+    ]
+    return {
+        "resourceType": "ValueSet",
+        "url": url,
+        "status": "active",
+        "compose": {"include": include},
+    }
 
 
 def _code_system() -> Json:
-    concepts: dict[str, Json] = {code: {"code": code, "display": each.display} for code, each in cdcrec().items()}
+    concepts: dict[str, Json] = {
+        code: {"code": code, "display": each.display} for code, each in cdcrec().items()
+    }
     top = []
     for code, each in cdcrec().items():
         if each.parent is None:
@@ -88,12 +120,22 @@ def _code_system() -> Json:
             top.append(concepts[code])
         else:
             concepts[each.parent].setdefault("concept", []).append(concepts[code])
-    kind = {"code": NOT_SELECTABLE, "uri": f"http://hl7.org/fhir/concept-properties#{NOT_SELECTABLE}", "type": "boolean"}
+    kind = {
+        "code": NOT_SELECTABLE,
+        "uri": f"http://hl7.org/fhir/concept-properties#{NOT_SELECTABLE}",
+        "type": "boolean",
+    }
     return {**_system(CDCREC, top), "hierarchyMeaning": "is-a", "property": [kind]}
 
 
 def _system(url: str, concepts: list[Json]) -> Json:
-    found = {"resourceType": "CodeSystem", "url": url, "status": "active", "caseSensitive": True, "content": "complete"}
+    found = {
+        "resourceType": "CodeSystem",
+        "url": url,
+        "status": "active",
+        "caseSensitive": True,
+        "content": "complete",
+    }
     return {**found, "concept": concepts}
 
 
@@ -120,7 +162,14 @@ def _extension(name: str, value: str, home: str = HL7, place: str = "Provenance.
     elements = (
         {"id": "Extension.extension", "path": "Extension.extension", "max": "0"},
         {"id": "Extension.url", "path": "Extension.url", "fixedUri": f"{home}{name}"},
-        {"id": "Extension.value[x]", "path": "Extension.value[x]", "min": 1, "type": [{"code": value}]},
+        {
+            "id": "Extension.value[x]",
+            "path": "Extension.value[x]",
+            "min": 1,
+            "type": [{"code": value}],
+        },
     )
     context = [{"type": "element", "expression": place}]
-    return _definition(f"{home}{name}", "Extension", "Extension", *elements, kind="complex-type", context=context)
+    return _definition(
+        f"{home}{name}", "Extension", "Extension", *elements, kind="complex-type", context=context
+    )

@@ -27,12 +27,17 @@ def resource(written: Json, kind: str, code: str | None = None) -> Json:
     """Return the Bundle's resource of the kind; an Observation of the LOINC code."""
     held: list[Json] = [entry["resource"] for entry in written["entry"]]
     return next(
-        each for each in held if each["resourceType"] == kind and (code is None or each["code"]["coding"][0]["code"] == code)
+        each
+        for each in held
+        if each["resourceType"] == kind
+        and (code is None or each["code"]["coding"][0]["code"] == code)
     )
 
 
 def race(written: Json) -> Json:
-    return next(each for each in resource(written, "Patient")["extension"] if each["url"] == URLS["race"])
+    return next(
+        each for each in resource(written, "Patient")["extension"] if each["url"] == URLS["race"]
+    )
 
 
 def omb(system: str, code: str) -> Json:
@@ -57,12 +62,18 @@ def race_as_a_value(written: Json) -> None:
 
 
 def ethnicity_under_the_race_url(written: Json) -> None:
-    [ethnicity] = [each for each in resource(written, "Patient")["extension"] if each["url"] == URLS["ethnicity"]]
+    [ethnicity] = [
+        each
+        for each in resource(written, "Patient")["extension"]
+        if each["url"] == URLS["ethnicity"]
+    ]
     ethnicity["url"] = URLS["race"]
 
 
 def race_without_text(written: Json) -> None:
-    race(written)["extension"] = [each for each in race(written)["extension"] if each["url"] != "text"]
+    race(written)["extension"] = [
+        each for each in race(written)["extension"] if each["url"] != "text"
+    ]
 
 
 def race_with_two_texts(written: Json) -> None:
@@ -82,11 +93,15 @@ def another_display(written: Json) -> None:
 
 
 def unknown_detail(written: Json) -> None:
-    race(written)["extension"].append({"url": "detailed", "valueCoding": {"system": CDCREC, "code": "0000-0"}})
+    race(written)["extension"].append(
+        {"url": "detailed", "valueCoding": {"system": CDCREC, "code": "0000-0"}}
+    )
 
 
 def detail_of_ethnicity(written: Json) -> None:
-    race(written)["extension"].append({"url": "detailed", "valueCoding": {"system": CDCREC, "code": "2148-5"}})
+    race(written)["extension"].append(
+        {"url": "detailed", "valueCoding": {"system": CDCREC, "code": "2148-5"}}
+    )
 
 
 def language(code: str, system: str | None = BCP47) -> Callable[[Json], None]:
@@ -111,7 +126,9 @@ def observation_without(key: str) -> Callable[[Json], None]:
 
 
 def absent_beside_components(written: Json) -> None:
-    observed(written)["dataAbsentReason"] = {"coding": [{"system": DATA_ABSENT_REASON, "code": "asked-declined"}]}
+    observed(written)["dataAbsentReason"] = {
+        "coding": [{"system": DATA_ABSENT_REASON, "code": "asked-declined"}]
+    }
 
 
 def valued(written: Json) -> None:
@@ -127,7 +144,9 @@ def told_by_a_drug(written: Json) -> None:
 
 
 def drawn_from_nothing(written: Json) -> None:
-    observed(written)["derivedFrom"] = [{"reference": "urn:uuid:0b2f7e5e-0d4e-4f8e-9f0e-2a4d4a1c9f00"}]
+    observed(written)["derivedFrom"] = [
+        {"reference": "urn:uuid:0b2f7e5e-0d4e-4f8e-9f0e-2a4d4a1c9f00"}
+    ]
 
 
 def question_without_a_link(written: Json) -> None:
@@ -200,7 +219,9 @@ def written(version: str, example: Path = EXAMPLE) -> Json:
 
 def mutants(version: str) -> dict[str, Json]:
     """Return the example with one fault each."""
-    changes = EVERYWHERE | {name: change for name, (versions, change) in SOMEWHERE.items() if version in versions}
+    changes = EVERYWHERE | {
+        name: change for name, (versions, change) in SOMEWHERE.items() if version in versions
+    }
     right = written(version)
     found = {name: deepcopy(right) for name in changes}
     for name, change in changes.items():

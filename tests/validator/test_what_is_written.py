@@ -14,7 +14,11 @@ pytestmark = pytest.mark.validator
 TESTS = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted(TESTS.rglob("*answers*.json"))
 SEED = 20261124
-CHARTS: dict[str, dict[str, Any] | None] = {"no chart": None, "bare chart": BARE, "full chart": FULL}
+CHARTS: dict[str, dict[str, Any] | None] = {
+    "no chart": None,
+    "bare chart": BARE,
+    "full chart": FULL,
+}
 
 
 def faults(judge: Judge, named: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -36,7 +40,9 @@ def distinct(bundles: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def printed(capsys: pytest.CaptureFixture[str], answers: Path, version: str, chart: Path | None) -> dict[str, Any]:
+def printed(
+    capsys: pytest.CaptureFixture[str], answers: Path, version: str, chart: Path | None
+) -> dict[str, Any]:
     """Return what `intake bundle` prints."""
     more = [] if chart is None else ["--patient", str(chart)]
     assert main(["bundle", str(answers), "--us-core", version, *more]) == 0
@@ -44,8 +50,12 @@ def printed(capsys: pytest.CaptureFixture[str], answers: Path, version: str, cha
     return found
 
 
-@pytest.mark.parametrize("answers", EXAMPLES, ids=[str(each.relative_to(TESTS)) for each in EXAMPLES])
-def test_every_example(judge: Judge, answers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "answers", EXAMPLES, ids=[str(each.relative_to(TESTS)) for each in EXAMPLES]
+)
+def test_every_example(
+    judge: Judge, answers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     bundles = {}
     for name, chart in CHARTS.items():
         path = None if chart is None else tmp_path / "patient.json"
@@ -63,6 +73,9 @@ def test_every_example(judge: Judge, answers: Path, tmp_path: Path, capsys: pyte
 
 def test_generated_submissions(judge: Judge, request: pytest.FixtureRequest) -> None:
     count: int = request.config.getoption("submissions")
-    bundles = {f"case {number}": bundle(each, judge.version) for number, each in enumerate(cases(SEED, count))}
+    bundles = {
+        f"case {number}": bundle(each, judge.version)
+        for number, each in enumerate(cases(SEED, count))
+    }
     assert len(bundles) == count
     assert faults(judge, bundles) == {}

@@ -17,9 +17,7 @@ from intake.sync.probe.findings import Finding, good, unknown, wrong
 
 LEAST_FREE = 2**30
 SKEW = timedelta(seconds=60)
-RESTORE = (
-    "Restore the key from its backup; only for a new site does `intake keys new` help, for it opens nothing stored before."
-)
+RESTORE = "Restore the key from its backup; only for a new site does `intake keys new` help, for it opens nothing stored before."
 
 
 def keeping(settings: Settings, clock: Clock) -> Iterator[Finding]:
@@ -29,10 +27,15 @@ def keeping(settings: Settings, clock: Clock) -> Iterator[Finding]:
         cipher = load_keys(settings.key_file)
     except KeyFault as fault:
         yield wrong("key", str(fault), RESTORE)
-        yield unknown("database", "nothing of it, because what it keeps is sealed and the key is not at hand")
+        yield unknown(
+            "database", "nothing of it, because what it keeps is sealed and the key is not at hand"
+        )
         return
     count = len(cipher.file.keys)
-    yield good("key", f"{settings.key_file}: {count} {'key' if count == 1 else 'keys'}, which nobody else can read")
+    yield good(
+        "key",
+        f"{settings.key_file}: {count} {'key' if count == 1 else 'keys'}, which nobody else can read",
+    )
     yield from _database(settings, cipher, clock)
 
 
@@ -40,7 +43,11 @@ def _disk(settings: Settings) -> Finding:
     folder = next(each for each in (settings.data_dir, *settings.data_dir.parents) if each.is_dir())
     free = shutil.disk_usage(folder).free
     words = f"{settings.data_dir}: {free / 2**30:.1f} GiB free"
-    return good("disk", words) if free >= LEAST_FREE else wrong("disk", words, "Make room: with a full disk nobody can answer.")
+    return (
+        good("disk", words)
+        if free >= LEAST_FREE
+        else wrong("disk", words, "Make room: with a full disk nobody can answer.")
+    )
 
 
 def _database(settings: Settings, cipher: Cipher, clock: Clock) -> Iterator[Finding]:
@@ -54,13 +61,19 @@ def _database(settings: Settings, cipher: Cipher, clock: Clock) -> Iterator[Find
         database = open_database(settings.database_url, cipher, clock)
     except (SQLAlchemyError, ImportError) as error:
         yield wrong(
-            "database", f"{where}: {_first_line(error)}", "PostgreSQL needs the extra: `pip install 'intake[postgres]'`."
+            "database",
+            f"{where}: {_first_line(error)}",
+            "PostgreSQL needs the extra: `pip install 'intake[postgres]'`.",
         )
         return
     try:
         yield from _opened(settings, database, where)
     except SQLAlchemyError as error:
-        yield wrong("database", f"{where} does not answer: {_first_line(error)}", "Is it running, and is `database` right?")
+        yield wrong(
+            "database",
+            f"{where} does not answer: {_first_line(error)}",
+            "Is it running, and is `database` right?",
+        )
     finally:
         database.close()
 
@@ -78,7 +91,11 @@ def _opened(settings: Settings, database: Database, where: str) -> Iterator[Find
         yield wrong("database", f"{where}: {fault}", "Install the version of intake that made it.")
         return
     if not database.is_current():
-        found = "no schema yet" if revision is None else f"schema {revision}, and this version works with {HEAD}"
+        found = (
+            "no schema yet"
+            if revision is None
+            else f"schema {revision}, and this version works with {HEAD}"
+        )
         yield wrong("database", f"{where} has {found}", "Run `intake migrate`.")
         return
     yield good("database", f"{where} answers, with the schema of this version ({revision})")
@@ -90,13 +107,19 @@ def _opened(settings: Settings, database: Database, where: str) -> Iterator[Find
             yield from _worked(tx, server)
         for server, count in servers.without_table(tx, settings.servers.keys()).items():
             words = f"waiting for it, or held: {count}; intake.toml has no such table, so that none of it is sent"
-            yield wrong(f"server {server}", words, f"Bring the table back under that name: [servers.{server}].")
+            yield wrong(
+                f"server {server}",
+                words,
+                f"Bring the table back under that name: [servers.{server}].",
+            )
 
 
 def _durability(tx: Tx, words: str) -> Finding:
     if weak := health.weak_points(tx):
         return wrong(
-            "database", f"a power cut could lose answers: {', '.join(weak)}", "Set it as config/deploy/README.md says."
+            "database",
+            f"a power cut could lose answers: {', '.join(weak)}",
+            "Set it as config/deploy/README.md says.",
         )
     return good("database", words)
 
@@ -116,10 +139,16 @@ def _sealed(tx: Tx) -> Finding:
 def _clocks(tx: Tx) -> Finding:
     theirs, newest = health.server_time(tx), health.newest(tx)
     if theirs is not None and abs(theirs - tx.now) > SKEW:
-        return wrong("clock", "the database server's clock is more than a minute from ours", "Synchronise both (NTP).")
+        return wrong(
+            "clock",
+            "the database server's clock is more than a minute from ours",
+            "Synchronise both (NTP).",
+        )
     if newest is not None and newest - tx.now > SKEW:
         return wrong(
-            "clock", "the newest submission was stored in the future: this clock was set back", "Synchronise it (NTP)."
+            "clock",
+            "the newest submission was stored in the future: this clock was set back",
+            "Synchronise it (NTP).",
         )
     return good("clock", f"it is {tx.now:%Y-%m-%d %H:%M:%S} UTC, and nothing stored says otherwise")
 
@@ -131,7 +160,11 @@ def _worked(tx: Tx, server: str) -> Iterator[Finding]:
         yield unknown(about, "whether its worker runs: none has looked for submissions yet")
     elif not state.is_watched(tx.now):
         since = f"{state.worker_seen:%Y-%m-%d %H:%M} UTC"
-        yield wrong(about, f"no worker has looked for submissions since {since}", "Start `intake serve` or `intake worker`.")
+        yield wrong(
+            about,
+            f"no worker has looked for submissions since {since}",
+            "Start `intake serve` or `intake worker`.",
+        )
     else:
         yield good(about, "a worker looks for submissions")
     if state.paused_since is not None:
@@ -143,4 +176,6 @@ def _worked(tx: Tx, server: str) -> Iterator[Finding]:
     elif state.left_alone(tx.now):
         until = f"{state.paused_until:%Y-%m-%d %H:%M} UTC"
         words = f"when it answers again: it asked for time, and the worker leaves it alone until {until}"
-        yield unknown(about, words, "Where that is too long, `Try again now` on the monitor ends it.")
+        yield unknown(
+            about, words, "Where that is too long, `Try again now` on the monitor ends it."
+        )

@@ -16,7 +16,11 @@ def languages(settings: Settings) -> Iterator[Finding]:
     for tag in settings.languages:
         if found := lint.faults(tag, asked):
             more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-            yield wrong(ABOUT, f"{tag} is not offered: {found[0]}{more}", f"`intake i18n check {tag}` names every fault.")
+            yield wrong(
+                ABOUT,
+                f"{tag} is not offered: {found[0]}{more}",
+                f"`intake i18n check {tag}` names every fault.",
+            )
         else:
             yield good(ABOUT, f"{tag} is whole{_standing(tag)}")
 

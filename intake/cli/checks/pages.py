@@ -18,13 +18,17 @@ def pages(settings: Settings) -> Iterator[Finding]:
     if not settings.is_https:
         yield good(ABOUT, f"{settings.public_url}: plain http, which does not leave this machine")
         return
-    yield good(ABOUT, f"{settings.public_url}: https, with secure cookies and strict transport security")
+    yield good(
+        ABOUT, f"{settings.public_url}: https, with secure cookies and strict transport security"
+    )
     yield _proxies(settings.trusted_proxies)
 
 
 def _proxies(count: int) -> Finding:
     if count:
-        return good(ABOUT, f"who asks is told by {count} trusted {'proxy' if count == 1 else 'proxies'}")
+        return good(
+            ABOUT, f"who asks is told by {count} trusted {'proxy' if count == 1 else 'proxies'}"
+        )
     return unknown(
         ABOUT,
         "who ends https: trusted_proxies is 0, so the headers of a reverse proxy are not believed",

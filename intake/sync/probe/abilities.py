@@ -3,7 +3,16 @@
 from collections.abc import Iterable, Iterator
 
 from fhir_client.capabilities import Capabilities
-from fhir_client.writing.ladder import CREATED, PATIENT, Part, Rung, Strategy, asked, asked_to_undo, searched_by
+from fhir_client.writing.ladder import (
+    CREATED,
+    PATIENT,
+    Part,
+    Rung,
+    Strategy,
+    asked,
+    asked_to_undo,
+    searched_by,
+)
 from intake.sync.probe.findings import Finding, good, unknown, wrong
 
 SCHEDULE = ("Appointment", "search-type")
@@ -17,7 +26,11 @@ def abilities(about: str, server: Capabilities, strategy: Strategy) -> Iterator[
     yield from _undo(about, server, strategy)
     if Part.CHART in strategy.parts and strategy.rung is not Rung.WORKLIST:
         yield _versions(about, server)
-    if looked_up := [kind for kind in _created(strategy) if kind != "Provenance" and kind not in strategy.by_patient]:
+    if looked_up := [
+        kind
+        for kind in _created(strategy)
+        if kind != "Provenance" and kind not in strategy.by_patient
+    ]:
         yield _conditional_create(about, server, looked_up)
 
 
@@ -32,7 +45,10 @@ def _interactions(about: str, server: Capabilities, strategy: Strategy) -> Findi
     said = {kind: server.kind(kind).interactions for kind, _ in needed}
     if silent := [kind for kind, held in said.items() if held is None]:
         return unknown(about, f"it does not say what it offers for {', '.join(silent)}")
-    return good(about, f"it offers every read, search, create and update of {', '.join(said)} that is needed")
+    return good(
+        about,
+        f"it offers every read, search, create and update of {', '.join(said)} that is needed",
+    )
 
 
 def _undo(about: str, server: Capabilities, strategy: Strategy) -> Iterator[Finding]:
@@ -48,10 +64,17 @@ def _unoffered(server: Capabilities, needed: Iterable[tuple[str, str]]) -> list[
 
 
 def _searches(about: str, server: Capabilities, strategy: Strategy) -> Finding:
-    by = {kind: PATIENT if kind in strategy.by_patient else searched_by(kind)[0] for kind in _created(strategy)}
+    by = {
+        kind: PATIENT if kind in strategy.by_patient else searched_by(kind)[0]
+        for kind in _created(strategy)
+    }
     by["Appointment"] = "date"
     said = {kind: server.kind(kind).searches for kind in by}
-    missing = [f"{kind}?{by[kind]}" for kind, held in said.items() if held is not None and by[kind] not in held]
+    missing = [
+        f"{kind}?{by[kind]}"
+        for kind, held in said.items()
+        if held is not None and by[kind] not in held
+    ]
     if missing:
         return wrong(about, f"it cannot search {', '.join(missing)}", SUPPORT)
     if silent := [kind for kind, held in said.items() if held is None]:
@@ -62,7 +85,9 @@ def _searches(about: str, server: Capabilities, strategy: Strategy) -> Finding:
 def _versions(about: str, server: Capabilities) -> Finding:
     match server.kind("Patient").versioning:
         case "versioned-update":
-            return good(about, "it heeds If-Match, so that a change by somebody else is never overwritten")
+            return good(
+                about, "it heeds If-Match, so that a change by somebody else is never overwritten"
+            )
         case "no-version":
             return wrong(
                 about,
@@ -81,8 +106,13 @@ def _conditional_create(about: str, server: Capabilities, kinds: list[str]) -> F
     said = {kind: server.kind(kind).conditional_create for kind in kinds}
     if refusing := [kind for kind, offered in said.items() if offered is False]:
         return wrong(
-            about, f"it offers no conditional create of {', '.join(refusing)}, which is asked for in each write", SUPPORT
+            about,
+            f"it offers no conditional create of {', '.join(refusing)}, which is asked for in each write",
+            SUPPORT,
         )
     if None in said.values():
-        return unknown(about, "it does not say whether it heeds conditional create, the second guard against writing twice")
+        return unknown(
+            about,
+            "it does not say whether it heeds conditional create, the second guard against writing twice",
+        )
     return good(about, "it offers conditional create, the second guard against writing twice")

@@ -23,17 +23,27 @@ def _needs(**kinds: str) -> tuple[Need, ...]:
 
 SCHEDULE = _needs(Appointment="s")
 """What is read whatever is written."""
-REPORT = _needs(Organization="s", Location="s", Patient="s", Encounter="s", Appointment="s", Observation="s")
+REPORT = _needs(
+    Organization="s", Location="s", Patient="s", Encounter="s", Appointment="s", Observation="s"
+)
 """What the nightly report searches."""
 
 
 def files(about: str, server: Server, now: datetime) -> Iterator[Finding]:
     """Yield what is found of the files with which the server knows us."""
     auth = server.auth
-    private = (auth.secret_file, auth.key_file, server.certificate_key_file or server.certificate_file)
+    private = (
+        auth.secret_file,
+        auth.key_file,
+        server.certificate_key_file or server.certificate_file,
+    )
     for path in private:
         if path is not None and _others_read(path):
-            yield wrong(about, f"{path}: everybody on this machine can read it", f"Take their right away: chmod o= {path}")
+            yield wrong(
+                about,
+                f"{path}: everybody on this machine can read it",
+                f"Take their right away: chmod o= {path}",
+            )
     if server.certificate_file is not None:
         yield _certificate(about, server.certificate_file, now)
 
@@ -46,10 +56,16 @@ def _others_read(path: Path) -> bool:
 def _certificate(about: str, path: Path, now: datetime) -> Finding:
     until = tls.ends(path)
     if until is None:
-        return wrong(about, f"the certificate that we show cannot be read from {path}", "Name one in PEM as certificate_file.")
+        return wrong(
+            about,
+            f"the certificate that we show cannot be read from {path}",
+            "Name one in PEM as certificate_file.",
+        )
     if until - now < RENEWAL:
         return wrong(
-            about, f"the certificate that we show ends on {until:%Y-%m-%d}", "Have it renewed, and tell the EHR's support."
+            about,
+            f"the certificate that we show ends on {until:%Y-%m-%d}",
+            "Have it renewed, and tell the EHR's support.",
         )
     return good(about, f"the certificate that we show is good until {until:%Y-%m-%d}")
 
@@ -59,7 +75,9 @@ def tokens(about: str, server: Server, strategy: Strategy) -> Iterator[Finding]:
     if server.auth.kind not in WITH_TOKENS:
         return
     grant = tokens_for(server).grant()
-    yield good(about, f"{grant.url} gives us tokens, each for {grant.life.total_seconds():.0f} seconds")
+    yield good(
+        about, f"{grant.url} gives us tokens, each for {grant.life.total_seconds():.0f} seconds"
+    )
     if server.auth.kind is AuthKind.BACKEND_SERVICES:
         yield _signed(about, server, grant.key_id)
     yield from _scopes(about, server, grant.scopes, strategy)
@@ -80,13 +98,23 @@ def _signed(about: str, server: Server, by: str) -> Finding:
     )
 
 
-def _scopes(about: str, server: Server, granted: Sequence[str] | None, strategy: Strategy) -> Iterator[Finding]:
+def _scopes(
+    about: str, server: Server, granted: Sequence[str] | None, strategy: Strategy
+) -> Iterator[Finding]:
     if granted is None:
-        yield unknown(about, "it does not say which scopes it granted", "SMART wants it said; ask the EHR's support for them.")
+        yield unknown(
+            about,
+            "it does not say which scopes it granted",
+            "SMART wants it said; ask the EHR's support for them.",
+        )
     else:
         yield good(about, f"it granted the scopes {' '.join(granted)}")
     to_write, to_undo = (*needs(asked(strategy)), *SCHEDULE), needs(asked_to_undo(strategy))
-    for use, wanted in (("to write", to_write), ("to undo", to_undo), ("for the nightly report", REPORT)):
+    for use, wanted in (
+        ("to write", to_write),
+        ("to undo", to_undo),
+        ("for the nightly report", REPORT),
+    ):
         yield from _scopes_for(about, server, granted, use, wanted)
 
 
@@ -107,7 +135,10 @@ def _scopes_for(
     if not lacking:
         yield good(about, f"they permit all that is needed {use}")
     if partly := limited(granted, wanted):
-        yield unknown(about, f"what is needed {use} is permitted for some resources only, of those to: {_said(partly)}")
+        yield unknown(
+            about,
+            f"what is needed {use} is permitted for some resources only, of those to: {_said(partly)}",
+        )
 
 
 def _said(needs: Sequence[Need]) -> str:

@@ -18,7 +18,9 @@ SOME = 10
 """Charts that are looked at for a record number; somebody among so many has one, where there are any."""
 
 
-def clinic_findings(clinic: Clinic, server: Server, client: Client, clock: Clock) -> Iterator[Finding]:
+def clinic_findings(
+    clinic: Clinic, server: Server, client: Client, clock: Clock
+) -> Iterator[Finding]:
     """Yield what is found of the clinic."""
     about = f"clinic {clinic.id}"
     try:
@@ -28,7 +30,11 @@ def clinic_findings(clinic: Clinic, server: Server, client: Client, clock: Clock
         yield _schedule(about, client, clinic, clock)
         yield from _record_numbers(about, client, clinic, clock)
     except FhirError as error:
-        yield wrong(about, f"its places or its schedule cannot be read. {error.words}", way_out(server, error))
+        yield wrong(
+            about,
+            f"its places or its schedule cannot be read. {error.words}",
+            way_out(server, error),
+        )
 
 
 def _place(about: str, client: Client, kind: str, named: str) -> Finding:
@@ -42,12 +48,18 @@ def _place(about: str, client: Client, kind: str, named: str) -> Finding:
             return wrong(about, f"{named} is no longer active on the server", f"Correct {key}.")
         case [one] if kind == "Location" and named != f"Location/{one.get('id')}":
             return wrong(
-                about, f"the schedule names places by reference, and {named} is none", f"Name Location/{one['id']} in {key}."
+                about,
+                f"the schedule names places by reference, and {named} is none",
+                f"Name Location/{one['id']} in {key}.",
             )
         case [_]:
             return good(about, f"the server knows {named}")
         case _:
-            return wrong(about, f"the server knows more than one {kind} by {named}", f"Name the reference in {key}.")
+            return wrong(
+                about,
+                f"the server knows more than one {kind} by {named}",
+                f"Name the reference in {key}.",
+            )
 
 
 def _read(client: Client, reference: str) -> list[Json]:
@@ -75,14 +87,20 @@ def _schedule(about: str, client: Client, clinic: Clinic, clock: Clock) -> Findi
 def _record_numbers(about: str, client: Client, clinic: Clinic, clock: Clock) -> Iterator[Finding]:
     """Yield whether who is expected is found by a record number of the system by which the desk lets others in."""
     system = clinic.record_number_system
-    looked_at = tuple(islice(expected(client, clinic, day_of(clinic, clock())), SOME)) if system else ()
+    looked_at = (
+        tuple(islice(expected(client, clinic, day_of(clinic, clock())), SOME)) if system else ()
+    )
     charts = [each for each in looked_at if not each.fault]
     if looked_at and not charts:
-        words = f"it lets us read the chart of nobody who is expected (of {len(looked_at)} looked at)"
+        words = (
+            f"it lets us read the chart of nobody who is expected (of {len(looked_at)} looked at)"
+        )
         yield wrong(about, words, "Ask the EHR's support to let us read Patient.")
     for each in charts:
         if each.record_number and each.birth_date:
-            yield _looked_for(about, client, {"system": system, "value": each.record_number}, each.birth_date)
+            yield _looked_for(
+                about, client, {"system": system, "value": each.record_number}, each.birth_date
+            )
             return
     words = f"nobody who is expected (of {len(charts)} looked at) has a record number of {system}"
     way_out = f"Correct record_number_system of [{clinic.id}] in clinics.toml."
@@ -99,4 +117,7 @@ def _looked_for(about: str, client: Client, identifier: Json, birth_date: date) 
         words = f"a chart cannot be looked for by its record number. {error.words}"
         return wrong(about, words, "Ask the EHR's support to let us search Patient by identifier.")
     system = identifier["system"]
-    return good(about, f"charts are found by record numbers of {system}, by which the desk lets in who is on no schedule")
+    return good(
+        about,
+        f"charts are found by record numbers of {system}, by which the desk lets in who is on no schedule",
+    )

@@ -19,7 +19,11 @@ def mapped(about: str, server: Server, settings: Settings) -> Iterator[Finding]:
     file = f"[items] of quirks/{server.quirks}.toml"
     if unmapped := sorted(ours - quirks.items.keys()):
         words = f"{file} has no item for {', '.join(unmapped)}; an answer there is held for a person to type"
-        yield wrong(about, words, 'Map each to an item of the EHR\'s questionnaire, or to "" where it shall be left out.')
+        yield wrong(
+            about,
+            words,
+            'Map each to an item of the EHR\'s questionnaire, or to "" where it shall be left out.',
+        )
     if strange := sorted(quirks.items.keys() - ours):
         words = f"{file} maps what {settings.question_set.id} does not ask: {', '.join(strange)}"
         yield wrong(about, words, "Compare with `intake questionnaires print`.")

@@ -35,7 +35,11 @@ NO_PLACE = "Mend what is wrong with key and database first."
 
 
 def look(
-    server: Server, settings: Settings, clock: Clock, database: Database | None = None, wish: Wish = LOOK
+    server: Server,
+    settings: Settings,
+    clock: Clock,
+    database: Database | None = None,
+    wish: Wish = LOOK,
 ) -> Iterator[Finding]:
     """Yield what is found; where the server cannot be used, why, and that nothing is known of its clinics.
 
@@ -52,7 +56,10 @@ def look(
     except FhirError as error:
         yield wrong(about, f"{server.base_url}: {error.words}", way_out(server, error))
         for clinic in clinics:
-            yield unknown(f"clinic {clinic.id}", f"its places and its schedule, because server {server.id} cannot be used")
+            yield unknown(
+                f"clinic {clinic.id}",
+                f"its places and its schedule, because server {server.id} cannot be used",
+            )
 
 
 def _used(
@@ -77,6 +84,12 @@ def _used(
     if not wish.write:
         yield from proof(about, server, settings, database)
     elif database is not None:
-        yield from proven(Bed(about, server, settings, client, database, clock), said, strategy, anew=wish.pin)
+        yield from proven(
+            Bed(about, server, settings, client, database, clock), said, strategy, anew=wish.pin
+        )
     if database is None and wish != LOOK:
-        yield wrong(about, "nothing is pinned and no write test is made, for there is no place to note it", NO_PLACE)
+        yield wrong(
+            about,
+            "nothing is pinned and no write test is made, for there is no place to note it",
+            NO_PLACE,
+        )

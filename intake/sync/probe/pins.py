@@ -34,26 +34,51 @@ def pins(
     return strategy
 
 
-def proof(about: str, server: Server, settings: Settings, database: Database | None) -> Iterator[Finding]:
+def proof(
+    about: str, server: Server, settings: Settings, database: Database | None
+) -> Iterator[Finding]:
     """Yield whether a write test has shown that the server lets us write."""
     kept = None if database is None else pinned(server, settings, database)
     if kept is not None and kept.proven_at is not None:
-        yield good(about, f"a write test by '{kept.way.rung}' went through at {kept.proven_at:%Y-%m-%d %H:%M} UTC")
+        yield good(
+            about,
+            f"a write test by '{kept.way.rung}' went through at {kept.proven_at:%Y-%m-%d %H:%M} UTC",
+        )
     else:
-        yield unknown(about, "whether it lets us write is shown by the first submission: nothing was written so far", PROVE)
+        yield unknown(
+            about,
+            "whether it lets us write is shown by the first submission: nothing was written so far",
+            PROVE,
+        )
 
 
 def _rung(about: str, server: Server, strategy: Strategy, kept: Pinned | None) -> Finding:
     why = f" ({'; '.join(strategy.reasons)})" if strategy.reasons else ""
-    since = f"pinned at {kept.pinned_at:%Y-%m-%d %H:%M} UTC" if kept else "pinned with the first submission"
+    since = (
+        f"pinned at {kept.pinned_at:%Y-%m-%d %H:%M} UTC"
+        if kept
+        else "pinned with the first submission"
+    )
     words = f"writes go by '{strategy.rung}', {WAYS[strategy.rung]}{why}; {since}"
     if any(each.startswith(BUT) for each in strategy.reasons):
-        return wrong(about, words, "Ask the EHR's support to enable it, or take strategy out of the server's table.")
+        return wrong(
+            about,
+            words,
+            "Ask the EHR's support to enable it, or take strategy out of the server's table.",
+        )
     so_wanted = f'where it shall be so, name strategy = "{strategy.rung}" in the server\'s table.'
     if server.strategy == AUTO and any(SCOPES in each for each in strategy.reasons):
-        return wrong(about, words, f"Add what is needed to scopes in the server's table, and {ANEW}; {so_wanted}")
+        return wrong(
+            about,
+            words,
+            f"Add what is needed to scopes in the server's table, and {ANEW}; {so_wanted}",
+        )
     if server.strategy == AUTO and strategy.rung is Rung.WORKLIST:
-        return wrong(about, words, f"Ask the EHR's support for a transaction, or for what they offer; {so_wanted}")
+        return wrong(
+            about,
+            words,
+            f"Ask the EHR's support for a transaction, or for what they offer; {so_wanted}",
+        )
     return good(about, words)
 
 
@@ -62,5 +87,11 @@ def _other(about: str, strategy: Strategy, now: Strategy) -> Finding:
     rungs = list(Rung)
     if rungs.index(now.rung) > rungs.index(strategy.rung) or now.parts < strategy.parts:
         left = f"by what it says now, '{now.rung}' is left: {'; '.join(now.reasons)}"
-        return wrong(about, f"it does not offer what is pinned; {left}", f"Ask the EHR's support to enable it again; {ANEW}.")
-    return unknown(about, f"found anew, it would be '{now.rung}'; what is pinned stays until then", f"{ANEW}.")
+        return wrong(
+            about,
+            f"it does not offer what is pinned; {left}",
+            f"Ask the EHR's support to enable it again; {ANEW}.",
+        )
+    return unknown(
+        about, f"found anew, it would be '{now.rung}'; what is pinned stays until then", f"{ANEW}."
+    )

@@ -27,20 +27,28 @@ def way_out(server: Server, error: FhirError) -> str:
     if isinstance(error, AccessFault):
         return f"Look at auth in {table}, at what it needs there, and at the files that are named there."
     if error.status in (401, 403):
-        return f"Look at auth and what it needs in {table}, and at the scopes that the server granted."
+        return (
+            f"Look at auth and what it needs in {table}, and at the scopes that the server granted."
+        )
     if isinstance(error, ServerFault):
         return f"Look at {table}, base_url and auth first."
     return f"Is it running, and does the network let this machine reach it? The address is base_url in {table}."
 
 
-def described(about: str, server: Server, client: Client, clock: Clock) -> Generator[Finding, None, Capabilities]:
+def described(
+    about: str, server: Server, client: Client, clock: Clock
+) -> Generator[Finding, None, Capabilities]:
     """Yield what the server says of itself, and whether clocks and certificate fit; return what it says that it can do."""
     said = capabilities.read(client.capabilities())
     found = f"{server.base_url}: {said.software or 'it does not name itself'}, FHIR {said.fhir_version or 'of no version'}"
     if said.is_r4:
         yield good(about, found)
     else:
-        yield wrong(about, f"{found}; FHIR R4 (4.0.1) is needed", "Ask the EHR's support for the base URL of its R4 server.")
+        yield wrong(
+            about,
+            f"{found}; FHIR R4 (4.0.1) is needed",
+            "Ask the EHR's support for the base URL of its R4 server.",
+        )
     yield _clock(about, client.server_time, clock())
     yield _certificate(about, server, clock())
     return said
@@ -65,12 +73,22 @@ def _certificate(about: str, server: Server, now: datetime) -> Finding:
     if parts.scheme == "http":
         if parts.hostname in ("127.0.0.1", "localhost", "::1"):
             return good(about, "plain http, which does not leave this machine")
-        return wrong(about, "answers travel to it unencrypted, by plain http", "Name its https address as base_url.")
-    until = tls.expires(server.base_url, tls=tls_for(server), timeout=server.timeout.total_seconds())
+        return wrong(
+            about,
+            "answers travel to it unencrypted, by plain http",
+            "Name its https address as base_url.",
+        )
+    until = tls.expires(
+        server.base_url, tls=tls_for(server), timeout=server.timeout.total_seconds()
+    )
     if until is None:
         return unknown(about, "its certificate could not be looked at")
     if until - now < RENEWAL:
-        return wrong(about, f"its certificate expires in {(until - now).days} days", "Ask the EHR's support to renew it.")
+        return wrong(
+            about,
+            f"its certificate expires in {(until - now).days} days",
+            "Ask the EHR's support to renew it.",
+        )
     return good(about, f"its certificate is good for {(until - now).days} days")
 
 
@@ -87,11 +105,18 @@ def lets_in(about: str, server: Server, client: Client, strategy: Strategy) -> I
                 raise
             yield wrong(about, f"{cannot}. {error.words}", way_out(server, error))
             continue
-        yield good(about, can) if fault is None else wrong(about, f"{cannot}: {fault}", "Ask the EHR's support about it.")
+        yield (
+            good(about, can)
+            if fault is None
+            else wrong(about, f"{cannot}: {fault}", "Ask the EHR's support about it.")
+        )
 
 
 def _look_up(client: Client) -> str | None:
-    if next(client.search("QuestionnaireResponse", {"identifier": NOBODY, "_count": "1"}), None) is not None:
+    if (
+        next(client.search("QuestionnaireResponse", {"identifier": NOBODY, "_count": "1"}), None)
+        is not None
+    ):
         return "it ignores the identifier, so that one submission cannot be told from another"
     return None
 
@@ -111,7 +136,11 @@ def _read_back(client: Client) -> str | None:
     found = [entry.get("resource", {}) for entry in answer.get("entry", [])]
     if len(found) != len(urls) or any(each.get("resourceType") != "Bundle" for each in found):
         return "it does not answer a batch of searches"
-    return "it ignores the identifier in a batch of searches" if any(page.get("entry") for page in found) else None
+    return (
+        "it ignores the identifier in a batch of searches"
+        if any(page.get("entry") for page in found)
+        else None
+    )
 
 
 def _asked(strategy: Strategy) -> Iterator[tuple[str, str, Callable[[Client], str | None]]]:
@@ -124,7 +153,15 @@ def _asked(strategy: Strategy) -> Iterator[tuple[str, str, Callable[[Client], st
 
 
 _ASKED: tuple[tuple[str, str, Callable[[Client], str | None]], ...] = (
-    ("a submission can be looked up by its identifier", "a submission cannot be looked up by its identifier", _look_up),
+    (
+        "a submission can be looked up by its identifier",
+        "a submission cannot be looked up by its identifier",
+        _look_up,
+    ),
     ("patients can be read", "patients cannot be read", _read_patient),
-    ("what was written can be read back in one batch", "what was written cannot be read back in one batch", _read_back),
+    (
+        "what was written can be read back in one batch",
+        "what was written cannot be read back in one batch",
+        _read_back,
+    ),
 )

@@ -21,7 +21,10 @@ def ways_in(about: str, server: Server) -> Iterator[Finding]:
     with_tokens = server.auth.kind in WITH_TOKENS
     if said is None:
         if with_tokens:
-            yield unknown(about, "it has no smart-configuration, so how it lets programs in is not known before it does")
+            yield unknown(
+                about,
+                "it has no smart-configuration, so how it lets programs in is not known before it does",
+            )
         return
     if not with_tokens:
         words = f"it has a smart-configuration, so that it may want more than auth = '{server.auth.kind}'"
@@ -29,11 +32,18 @@ def ways_in(about: str, server: Server) -> Iterator[Finding]:
         return
     faults = tuple(_faults(said, server))
     for words in faults:
-        yield wrong(about, words, f"Compare auth in [servers.{server.id}] in intake.toml with what the EHR registered.")
+        yield wrong(
+            about,
+            words,
+            f"Compare auth in [servers.{server.id}] in intake.toml with what the EHR registered.",
+        )
     if not faults:
         yield good(about, "its smart-configuration offers the way in that we use")
     if unlisted := sorted(set(server.auth.scopes) - said.scopes) if said.scopes else []:
-        yield unknown(about, f"its list of scopes, which need not be whole, does not have {' '.join(unlisted)}")
+        yield unknown(
+            about,
+            f"its list of scopes, which need not be whole, does not have {' '.join(unlisted)}",
+        )
 
 
 def _faults(said: Smart, server: Server) -> Iterator[str]:

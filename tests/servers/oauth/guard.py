@@ -33,7 +33,9 @@ class Guard:
 
     def __call__(self, asked: Asked, forward: Forward) -> Answered:
         if asked.path.endswith(WELL_KNOWN):
-            return Answered(200, {"Content-Type": "application/json"}, json.dumps(self.configuration).encode())
+            return Answered(
+                200, {"Content-Type": "application/json"}, json.dumps(self.configuration).encode()
+            )
         if asked.path.endswith("/metadata"):
             return forward(asked)
         claims = self._claims(asked.headers.get("Authorization", ""))
@@ -47,7 +49,9 @@ class Guard:
     def _claims(self, header: str) -> dict[str, Any] | None:
         value = header.removeprefix("Bearer ")
         try:
-            claims = jwt.decode(value, KeySet.import_key_set(self.keys), algorithms=["RS256"]).claims  # type: ignore[arg-type]
+            claims = jwt.decode(
+                value, KeySet.import_key_set(self.keys), algorithms=["RS256"]
+            ).claims  # type: ignore[arg-type]
         except (JoseError, ValueError):
             return None
         if value in self.revoked or claims["exp"] <= self.now().timestamp():
@@ -68,7 +72,9 @@ def needs_of(asked: Asked) -> list[Need]:
     if path:
         return [_need(asked.method, path)]
     entries = json.loads(asked.body)["entry"]
-    return [_need(each["request"]["method"], urlsplit(each["request"]["url"]).path) for each in entries]
+    return [
+        _need(each["request"]["method"], urlsplit(each["request"]["url"]).path) for each in entries
+    ]
 
 
 def _need(method: str, path: str) -> Need:

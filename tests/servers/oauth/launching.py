@@ -68,14 +68,20 @@ def installed(kept: Path) -> Path:
     home = kept / f"oauth-{sha256((SOURCE / LOCK).read_bytes()).hexdigest()[:12]}"
     if not home.is_dir():
         kept.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="installing-", dir=kept, ignore_cleanup_errors=True) as folder:
+        with tempfile.TemporaryDirectory(
+            prefix="installing-", dir=kept, ignore_cleanup_errors=True
+        ) as folder:
             fresh = Path(folder) / "it"
             fresh.mkdir()
             for name in (LOCK, "package.json"):
                 shutil.copyfile(SOURCE / name, fresh / name)
-            with running("npm", (*find_node().npm, *CLEAN_INSTALL), Path(folder) / "log", cwd=fresh) as npm:
+            with running(
+                "npm", (*find_node().npm, *CLEAN_INSTALL), Path(folder) / "log", cwd=fresh
+            ) as npm:
                 if finished(npm, threading.Event()) != 0:
-                    raise LaunchFault("npm could not fetch the OAuth server's packages: is there a network?")
+                    raise LaunchFault(
+                        "npm could not fetch the OAuth server's packages: is there a network?"
+                    )
             # Another worker of the tests may have been faster: its folder is as good.
             if not home.is_dir():
                 fresh.rename(home)
@@ -90,7 +96,12 @@ def oauth_server(home: Path, folder: Path, site: Site) -> Iterator[OAuthServer]:
     # The program is started where its packages are; a copy of its own for each start cannot be half written by another.
     program = home / f"{uuid4()}.mjs"
     shutil.copyfile(SOURCE / "server.mjs", program)
-    with running("the OAuth server", (find_node().node, str(program), str(told)), folder / "oauth.log", cwd=home) as process:
+    with running(
+        "the OAuth server",
+        (find_node().node, str(program), str(told)),
+        folder / "oauth.log",
+        cwd=home,
+    ) as process:
         issuer = ready_line(process, threading.Event())
         if issuer is None:
             raise LaunchFault(f"The OAuth server did not start: {process.last_words()}")
