@@ -119,8 +119,8 @@ def _read(
 def _newest_only(connection: "DuckDBPyConnection", table: str) -> None:
     """Keep the last version where an export holds a resource more than once."""
     total, different = connection.execute(
-        f"SELECT count(*), count(DISTINCT id) FROM {table}"
-    ).fetchall()[0]  # noqa: S608
+        f"SELECT count(*), count(DISTINCT id) FROM {table}"  # noqa: S608
+    ).fetchall()[0]
     if total == different:
         return
     connection.execute(

@@ -124,8 +124,8 @@ def _snapshot(connection: "DuckDBPyConnection") -> str:
     digest = hashlib.sha256()
     for table in ("patient", "encounter", "observation", "provenance", "place", "appointment"):
         rows = connection.execute(
-            f"SELECT count(*), sum(hash(t)::HUGEINT) FROM {table} AS t"
-        ).fetchall()  # noqa: S608
+            f"SELECT count(*), sum(hash(t)::HUGEINT) FROM {table} AS t"  # noqa: S608
+        ).fetchall()
         digest.update(f"{table}:{rows[0]}\n".encode())
     return digest.hexdigest()
 

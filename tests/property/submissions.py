@@ -28,9 +28,10 @@ longest = st.just("ß" * LONGEST_WRITE_IN)
 offsets = st.integers(-12 * 4, 14 * 4).map(
     lambda quarters: timezone(timedelta(minutes=15 * quarters))
 )
-moments = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=offsets).map(
+earliest, latest = datetime(1990, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001
+moments = st.datetimes(earliest, latest, timezones=offsets).map(
     lambda at: at.replace(microsecond=0)
-)  # noqa: DTZ001
+)
 ids = st.from_regex(r"\A[A-Za-z0-9\-.]{1,64}\Z")
 
 

@@ -209,9 +209,9 @@ def test_a_chart_that_others_changed_since_the_visit_began_goes_to_a_person(
         write(
             client,
             WRITER,
-            replace(said, race=replace(said.race, text="other")),
+            replace(said, race=replace(said.race, text="other")),  # type: ignore[type-var]
             known=Known(chart=nothing),
-        )  # type: ignore[type-var]
+        )
 
 
 def test_declining_keeps_what_the_chart_says_and_is_verified(

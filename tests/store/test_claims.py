@@ -144,10 +144,10 @@ def test_failing_begins_with_the_first_failure_and_ends_with_any_other_outcome(
         seen.append(claimed.failing_since)
         do(
             database,
-            lambda tx, f=failing, c=claimed: claims.wait(
+            lambda tx, f=failing, c=claimed: claims.wait(  # type: ignore[misc]
                 tx, c, until=tx.now, reason="x", words="x", failing=f
             ),
-        )  # type: ignore[misc]
+        )
     began = clock() - timedelta(hours=3)
     assert seen == [None, began, began, None]
 

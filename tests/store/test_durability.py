@@ -64,9 +64,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_who_saw_thank_you_is_on_disk_though_the_process_is_killed(
+def test_who_saw_thank_you_is_on_disk_though_the_process_is_killed(  # type: ignore[no-untyped-def]
     url: str, tmp_path: Path, clock
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     keys = tmp_path / "k.json"
     new_keys(keys)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -88,5 +88,5 @@ def test_a_database_server_tells_its_time_and_sqlite_has_none(database: Database
     with database.read() as tx:
         told = health.server_time(tx)
     assert (
-        told is None if database.is_sqlite else abs(told - datetime.now(UTC)) < timedelta(minutes=1)
-    )  # type: ignore[operator]
+        told is None if database.is_sqlite else abs(told - datetime.now(UTC)) < timedelta(minutes=1)  # type: ignore[operator]
+    )

@@ -42,8 +42,9 @@ def test_no_question_goes_through_all_rows(database: Database, asked: str) -> No
         _connection: object, cursor: object, statement: str, values: object, *_: object
     ) -> None:
         plans.extend(
-            row[3] for row in cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
-        )  # type: ignore[attr-defined]
+            row[3]
+            for row in cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)  # type: ignore[attr-defined]
+        )
 
     with database.write() as tx:
         event.listen(tx.connection, "before_cursor_execute", explain)

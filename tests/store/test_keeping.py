@@ -55,9 +55,9 @@ def test_a_draft_is_found_by_its_token_and_gone_with_submit(database: Database, 
         assert len(submissions.listing(tx)) == 1
 
 
-def test_a_visit_has_one_draft_and_the_newest_keeps_what_was_typed(
+def test_a_visit_has_one_draft_and_the_newest_keeps_what_was_typed(  # type: ignore[no-untyped-def]
     database: Database, clock
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     typed = drafts.Pending({"own-words": ("Ñuu Savi",)}, ("too-long",))
     with database.write() as tx:
         _, older = drafts.start(tx, visit(clock), channel=Channel.LINK, locale="es")
@@ -87,9 +87,9 @@ def test_idle_drafts_go_sooner_on_a_kiosk(database: Database, clock) -> None:  #
     assert gone == [0, 1, 1]
 
 
-def test_a_code_opens_one_visit_once_at_its_clinic_and_for_a_while(
+def test_a_code_opens_one_visit_once_at_its_clinic_and_for_a_while(  # type: ignore[no-untyped-def]
     database: Database, clock
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     ttl = timedelta(minutes=15)
     with database.write() as tx:
         seen = visit(clock)
@@ -110,9 +110,9 @@ def in_order(*found: Visit) -> tuple[Visit, ...]:
     return tuple(sorted(found, key=lambda each: each.id))
 
 
-def test_visits_are_found_by_birth_date_and_leave_with_the_schedule(
+def test_visits_are_found_by_birth_date_and_leave_with_the_schedule(  # type: ignore[no-untyped-def]
     database: Database, clock
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     start, end = clock() - timedelta(hours=2), clock() + timedelta(hours=2)
     with database.write() as tx:
         one, twin, vague = (

@@ -137,9 +137,9 @@ def test_a_held_one_does_not_block_the_later_ones(database: Database) -> None:
         assert submissions.detail(tx, str(first.id)) == "said: Mixteco"
 
 
-def test_an_expired_lease_goes_to_the_next_and_the_old_one_is_refused(
+def test_an_expired_lease_goes_to_the_next_and_the_old_one_is_refused(  # type: ignore[no-untyped-def]
     database: Database, clock
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     sent = submission()
     store(database, sent)
     [old] = claim(database)
@@ -156,9 +156,9 @@ def test_an_expired_lease_goes_to_the_next_and_the_old_one_is_refused(
     assert row(database, sent).status is Status.VERIFIED
 
 
-def test_accepted_is_not_verified_and_stays_accepted_while_it_waits(
+def test_accepted_is_not_verified_and_stays_accepted_while_it_waits(  # type: ignore[no-untyped-def]
     database: Database, clock
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     sent = submission()
     store(database, sent)
     [claimed] = claim(database)

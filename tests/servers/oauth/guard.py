@@ -49,9 +49,8 @@ class Guard:
     def _claims(self, header: str) -> dict[str, Any] | None:
         value = header.removeprefix("Bearer ")
         try:
-            claims = jwt.decode(
-                value, KeySet.import_key_set(self.keys), algorithms=["RS256"]
-            ).claims  # type: ignore[arg-type]
+            keys = KeySet.import_key_set(self.keys)  # type: ignore[arg-type]
+            claims = jwt.decode(value, keys, algorithms=["RS256"]).claims
         except (JoseError, ValueError):
             return None
         if value in self.revoked or claims["exp"] <= self.now().timestamp():
