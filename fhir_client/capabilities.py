@@ -8,7 +8,7 @@ Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ResourceCapability:
     """What a server says of one kind of resource; None where it says nothing.
 
     `versioning` is `no-version`, `versioned` or `versioned-update`, which alone promises that If-Match is heeded.
@@ -17,7 +17,7 @@ class Kind:
     interactions: frozenset[str] | None = None
     versioning: str | None = None
     conditional_create: bool | None = None
-    searches: frozenset[str] | None = None
+    search_parameters: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +27,27 @@ class Capabilities:
     fhir_version: str
     software: str
     interactions: frozenset[str]
-    kinds: Mapping[str, Kind]
+    resources: Mapping[str, ResourceCapability]
 
     @property
     def is_r4(self) -> bool:
         """Whether it is FHIR R4, whose only releases are 4.0.0 and its technical correction 4.0.1."""
         return self.fhir_version in ("4.0.0", "4.0.1")
 
-    def kind(self, name: str) -> Kind:
+    def for_resource(self, name: str) -> ResourceCapability:
         """Return what the server says of a kind of resource; of a kind that it leaves out of its list it has nothing.
 
         A server that lists no kind at all says nothing, which is not the same.
         """
-        return self.kinds.get(
-            name, Kind(frozenset(), None, None, frozenset()) if self.kinds else Kind()
+        return self.resources.get(
+            name,
+            ResourceCapability(frozenset(), None, None, frozenset())
+            if self.resources
+            else ResourceCapability(),
         )
 
 
-def read(statement: Json) -> Capabilities:
+def parse_capabilities(statement: Json) -> Capabilities:
     """Return what a CapabilityStatement says; parts that are missing or of a wrong shape count as unsaid."""
     rest = next(
         (each for each in _tables(statement.get("rest")) if each.get("mode", "server") == "server"),
@@ -57,16 +60,16 @@ def read(statement: Json) -> Capabilities:
         if isinstance(software, Mapping)
         else "",
         interactions=_codes(rest.get("interaction"), "code"),
-        kinds={str(each.get("type")): _kind(each) for each in _tables(rest.get("resource"))},
+        resources={str(each.get("type")): _kind(each) for each in _tables(rest.get("resource"))},
     )
 
 
-def _kind(raw: Json) -> Kind:
-    return Kind(
+def _kind(raw: Json) -> ResourceCapability:
+    return ResourceCapability(
         interactions=_codes(raw.get("interaction"), "code") if "interaction" in raw else None,
         versioning=raw.get("versioning"),
         conditional_create=raw.get("conditionalCreate"),
-        searches=_codes(raw.get("searchParam"), "name") if "searchParam" in raw else None,
+        search_parameters=_codes(raw.get("searchParam"), "name") if "searchParam" in raw else None,
     )
 
 

@@ -9,13 +9,20 @@ from urllib.parse import urlencode
 
 import requests
 
-from fhir_client import addresses, exact, network
 from fhir_client.auth import Auth, NoAuth
-from fhir_client.elsewhere import Elsewhere
-from fhir_client.errors import FhirError, Gone, Refused, ServerFault, Temporary
-from fhir_client.responses import BARRED, body_of, data_of, date_of, error_of, refusal_in
-from fhir_client.tls import USUAL, Tls
-from fhir_client.uscore.parts import local
+from fhir_client.errors import FhirError, GoneError, RefusedError, ServerError, TemporaryError
+from fhir_client.transport import addresses, exact_json, network
+from fhir_client.transport.external_files import ExternalFiles
+from fhir_client.transport.responses import (
+    BARRED_STATUSES,
+    attachment_data,
+    hidden_refusal,
+    json_body,
+    response_error,
+    server_date,
+)
+from fhir_client.transport.tls import DEFAULT_TLS, Tls
+from fhir_client.uscore.datatypes import local_reference
 
 JSON, JSON_PATCH, NDJSON = (
     "application/fhir+json",
@@ -30,7 +37,7 @@ FRESH = {"Cache-Control": "no-cache"}
 
 What they offer may come from there: some need seconds to put it together.
 """
-NO_POST = BARRED | {400, 404}
+NO_POST = BARRED_STATUSES | {400, 404}
 """Statuses of a server that takes no search by POST, or of one before it that lets none through."""
 MOVED = frozenset({302, 303, 307, 308})
 """Statuses by which a server sends us on to the store where it keeps a file."""
@@ -40,20 +47,25 @@ Parameters = Mapping[str, str | Sequence[str]]
 """Of a search; one with several values is repeated, so that a match fulfils each of them (R4, search.html#combining)."""
 
 
-class Client:
+class FhirClient:
     """One server. Not to be shared between threads; close it, or use it in a `with`."""
 
     def __init__(
-        self, base_url: str, auth: Auth | None = None, *, timeout: float = 30, tls: Tls = USUAL
+        self,
+        base_url: str,
+        auth: Auth | None = None,
+        *,
+        timeout: float = 30,
+        tls: Tls = DEFAULT_TLS,
     ) -> None:
         """Keep a session to `base_url`; `timeout` is in seconds."""
         self.base_url = base_url.rstrip("/")
         self._auth: Auth = auth or NoAuth()
         self._timeout = timeout
         self._tls = tls
-        self._session = network.session(tls)
+        self._session = network.open_session(tls)
         self._session.headers.update({"Accept": JSON})
-        self._elsewhere = Elsewhere(tls, timeout)
+        self._elsewhere = ExternalFiles(tls, timeout)
         self.server_time: datetime | None = None
         """What the server's clock said in its answer to `capabilities`, to the second; None where it did not say."""
 
@@ -75,16 +87,16 @@ class Client:
         self._session.close()
         self._elsewhere.close()
 
-    def capabilities(self) -> Resource:
+    def read_capabilities(self) -> Resource:
         """Return the server's CapabilityStatement; raises ServerFault where it is no FHIR server."""
         response = self._answer("GET", self._at(METADATA))
-        self.server_time = date_of(response)
-        fault = error_of(response) if response.status_code >= 300 else None
-        if isinstance(fault, Temporary | ServerFault):
+        self.server_time = server_date(response)
+        fault = response_error(response) if response.status_code >= 300 else None
+        if isinstance(fault, TemporaryError | ServerError):
             raise fault
-        found = body_of(response)
+        found = json_body(response)
         if fault or found.get("resourceType") != "CapabilityStatement":
-            raise ServerFault("There is no FHIR server at this base URL.", response.status_code)
+            raise ServerError("There is no FHIR server at this base URL.", response.status_code)
         return found
 
     def read(self, reference: str) -> Resource:
@@ -102,7 +114,7 @@ class Client:
         posted = self._posted(kind, parameters) if unlogged else None
         page, seen = posted or self._first_page(kind, parameters), set[str]()
         while True:
-            yield from matches(page)
+            yield from search_matches(page)
             named = next(
                 (
                     link.get("url")
@@ -113,9 +125,9 @@ class Client:
             )
             if named is None:
                 return
-            following = addresses.at_ours(self.base_url, str(named))
+            following = addresses.url_at_server(self.base_url, str(named))
             if following in seen:
-                raise Refused("The server's pages of results lead back to each other.")
+                raise RefusedError("The server's pages of results lead back to each other.")
             seen.add(following)
             page = _found(self._answer("GET", following))
 
@@ -131,9 +143,9 @@ class Client:
     def _first_page(self, kind: str, parameters: Parameters) -> Resource:
         try:
             return self._send("GET", kind, parameters=parameters)
-        except Gone as error:
+        except GoneError as error:
             # A search that finds nothing is a 200; this server does not know the kind, or is none at this base URL.
-            raise ServerFault(
+            raise ServerError(
                 f"The server has no {kind} to search for; check base_url.", error.status
             ) from None
 
@@ -144,13 +156,13 @@ class Client:
         """
         kind = resource["resourceType"]
         response = self._done("POST", kind, resource, {})
-        found = body_of(response)
+        found = json_body(response)
         if found.get("resourceType") == kind:
             return found
-        if reference := local(response.headers.get("Location"), kind):
+        if reference := local_reference(response.headers.get("Location"), kind):
             with suppress(FhirError):
                 return self.read(reference)
-        raise Refused(
+        raise RefusedError(
             f"The server took the {kind}, and does not show what became of it: look it up.",
             response.status_code,
         )
@@ -160,11 +172,11 @@ class Client:
         headers = {} if if_none_exist is None else {"If-None-Exist": if_none_exist}
         kind = resource["resourceType"]
         response = self._done("POST", kind, resource, headers)
-        found = body_of(response)
+        found = json_body(response)
         named = (
             f"{kind}/{found['id']}" if found.get("resourceType") == kind and "id" in found else None
         )
-        return named or local(response.headers.get("Location"), kind)
+        return named or local_reference(response.headers.get("Location"), kind)
 
     def put(self, reference: str, resource: Resource, version: str) -> None:
         """Replace the resource, if it still is of that version; raises Conflict."""
@@ -183,11 +195,11 @@ class Client:
         """Delete the resource."""
         self._done("DELETE", reference, None, {})
 
-    def bundle(self, bundle: Resource) -> Resource:
+    def send_bundle(self, bundle: Resource) -> Resource:
         """Send a batch or transaction and return the response Bundle."""
         return self._send("POST", "", bundle)
 
-    def ask(
+    def send_request(
         self,
         method: str,
         path: str,
@@ -199,11 +211,11 @@ class Client:
             self._answer(method, self._at(path), parameters=parameters, headers=headers)
         )
 
-    def follow(self, method: str, named: str) -> requests.Response:
+    def follow_url(self, method: str, named: str) -> requests.Response:
         """Return the answer at an address that the server named, such as that of an export; raises for a status above 299."""
-        return _accepted(self._answer(method, addresses.at_ours(self.base_url, named)))
+        return _accepted(self._answer(method, addresses.url_at_server(self.base_url, named)))
 
-    def lines(self, named: str) -> Iterator[bytes]:
+    def read_lines(self, named: str) -> Iterator[bytes]:
         """Yield the lines of a file that the server named, as they come; raises Temporary where it is broken off.
 
         What tells who we are goes to our own origin alone: a file at another host is fetched without it, or not at all. One
@@ -213,32 +225,32 @@ class Client:
             try:
                 yield from filter(None, _accepted(response).iter_lines())
             except requests.RequestException as error:
-                raise network.fault(error, self._tls) from None
+                raise network.connection_error(error, self._tls) from None
 
-    def content(self, named: str) -> bytes:
+    def read_content(self, named: str) -> bytes:
         """Return what stands at an attachment's address, fetched as `lines` are; of a Binary its content (R4, binary.html)."""
         with self._file(named, ANYTHING) as response:
             try:
                 raw = _accepted(response).content
             except requests.RequestException as error:
-                raise network.fault(error, self._tls) from None
-        found = body_of(response)
-        return data_of(found) if found.get("resourceType") == "Binary" else raw
+                raise network.connection_error(error, self._tls) from None
+        found = json_body(response)
+        return attachment_data(found) if found.get("resourceType") == "Binary" else raw
 
     def _file(self, named: str, accept: str) -> requests.Response:
-        response = self._at_its_place(addresses.of_file(self.base_url, named), accept)
+        response = self._at_its_place(addresses.file_url(self.base_url, named), accept)
         location = response.headers.get("Location")
         if location is None or response.status_code not in MOVED:
             return response
         response.close()
         return self._at_its_place(
-            addresses.redirected(self.base_url, response.url, location), accept
+            addresses.redirect_url(self.base_url, response.url, location), accept
         )
 
     def _at_its_place(self, url: str, accept: str) -> requests.Response:
-        if addresses.is_ours(self.base_url, url):
+        if addresses.is_at_server(self.base_url, url):
             return self._answer("GET", url, headers={"Accept": accept}, stream=True)
-        return self._elsewhere.get(url, accept)
+        return self._elsewhere.open_file(url, accept)
 
     def _at(self, path: str) -> str:
         return f"{self.base_url}/{path}" if path else self.base_url
@@ -257,7 +269,7 @@ class Client:
     ) -> requests.Response:
         """Send a write whose answer need not carry the resource: a status below 300 says that it was done."""
         response = _accepted(self._answer(method, self._at(path), body, headers=headers))
-        if refusal := refusal_in(body_of(response)):
+        if refusal := hidden_refusal(json_body(response)):
             raise refusal
         return response
 
@@ -290,7 +302,7 @@ class Client:
         if body is not None:
             headers["Content-Type"] = JSON
         headers |= more
-        data = body if body is None or isinstance(body, str) else exact.dumps(body)
+        data = body if body is None or isinstance(body, str) else exact_json.format_json(body)
         try:
             return self._session.request(
                 method,
@@ -303,27 +315,29 @@ class Client:
                 stream=stream,
             )
         except requests.RequestException as error:
-            raise network.fault(error, self._tls) from None
+            raise network.connection_error(error, self._tls) from None
 
 
 def _accepted(response: requests.Response) -> requests.Response:
     """Return the response; raises what its status stands for where that is above 299."""
     if response.status_code >= 300:
-        raise error_of(response)
+        raise response_error(response)
     return response
 
 
 def _found(response: requests.Response) -> Resource:
     """Return the resource that the response carries; raises what a status above 299, a refusal, or half of one stands for."""
-    found = body_of(_accepted(response))
-    if refusal := refusal_in(found):
+    found = json_body(_accepted(response))
+    if refusal := hidden_refusal(found):
         raise refusal
     if not found:
-        raise Temporary("The server's answer was cut off or was no FHIR.", response.status_code)
+        raise TemporaryError(
+            "The server's answer was cut off or was no FHIR.", response.status_code
+        )
     return found
 
 
-def matches(page: Resource) -> Iterator[Resource]:
+def search_matches(page: Resource) -> Iterator[Resource]:
     """Yield the resources of a searchset, without what the server only says of the search."""
     entries = (
         each for each in page.get("entry", []) if each.get("search", {}).get("mode") != "outcome"

@@ -10,10 +10,10 @@ class FhirError(Exception):
     def __init__(self, words: str, status: int | None = None) -> None:
         """Keep the words."""
         super().__init__(words)
-        self.words, self.status = words, status
+        self.message, self.status = words, status
 
 
-class Temporary(FhirError):
+class TemporaryError(FhirError):
     """Try again later. After a write it is ambiguous: the server may have done it."""
 
     def __init__(
@@ -24,28 +24,28 @@ class Temporary(FhirError):
         self.retry_after = retry_after
 
 
-class Conflict(FhirError):
+class VersionConflictError(FhirError):
     """Somebody else changed the resource (409 and 412 are used for the same thing): read again, merge again."""
 
 
-class Refused(FhirError):
+class RefusedError(FhirError):
     """The server refuses this request, and will do so again: a person has to look."""
 
 
-class Gone(FhirError):
+class GoneError(FhirError):
     """There is no such resource (any more)."""
 
 
-class ServerFault(FhirError):
+class ServerError(FhirError):
     """The fault lies with the server or our access to it, not with the request: pause the server."""
 
 
-class AccessFault(ServerFault):
+class AccessError(ServerError):
     """Our own way in is at fault: a secret, a key, a scope or the token endpoint. What a person mends is our access."""
 
 
 @dataclass(frozen=True, slots=True)
-class ToType:
+class WorksheetEntry:
     """One element that a person types into a chart: in words, and the codes (`system|code`) that it stands for."""
 
     element: str
@@ -59,10 +59,10 @@ class Worksheet:
 
     identifiers: tuple[str, ...]
     birth_date: str
-    values: tuple[ToType, ...]
+    values: tuple[WorksheetEntry, ...]
 
 
-class ByHand(Refused):
+class ManualEntryError(RefusedError):
     """The server takes this from nobody but a person; `worksheet`, which says what was answered, is for that person alone."""
 
     def __init__(self, words: str, worksheet: Worksheet | None = None) -> None:
@@ -71,12 +71,12 @@ class ByHand(Refused):
         self.worksheet = worksheet
 
 
-class PatientProblem(Refused):
+class PatientError(RefusedError):
     """The chart cannot be written: merged in a loop, inactive, gone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Contested:
+class Conflict:
     """An element over which chart and person differ, in words that quote both; `over` tells this value of the chart again.
 
     `own` tells that the chart's is what the patient said themselves, and the other what somebody else says for them.
@@ -84,22 +84,22 @@ class Contested:
 
     element: str
     chart: tuple[str, ...]
-    said: tuple[str, ...]
-    over: str
-    own: bool = False
+    answer: tuple[str, ...]
+    chart_key: str
+    by_patient: bool = False
 
 
-class ChartChanged(Refused):
+class ChartConflictError(RefusedError):
     """The chart was changed by others, and differs from what is to be written: a person decides about `contested`."""
 
-    def __init__(self, words: str, contested: tuple[Contested, ...]) -> None:
+    def __init__(self, words: str, contested: tuple[Conflict, ...]) -> None:
         """Name the elements in the words, never their values."""
         super().__init__(
             f"{words} ({', '.join(each.element for each in contested)}); a person has to decide."
         )
-        self.contested = contested
+        self.conflicts = contested
 
     @property
     def elements(self) -> tuple[str, ...]:
         """The elements alone."""
-        return tuple(each.element for each in self.contested)
+        return tuple(each.element for each in self.conflicts)

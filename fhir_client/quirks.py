@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-RUNGS = (
+WRITE_STRATEGIES = (
     "transaction",
     "patch",
     "put",
@@ -28,7 +28,7 @@ class Quirks:
     of one, and `items` its linkId for each of ours, "" for one that is left out on purpose.
     """
 
-    rungs: tuple[str, ...] = RUNGS
+    rungs: tuple[str, ...] = WRITE_STRATEGIES
     conditional_create: bool = True
     batch: bool = True
     accepted_extensions: tuple[str, ...] = ()
@@ -40,10 +40,10 @@ class Quirks:
     questionnaire: str = ""
     items: Mapping[str, str] = field(default_factory=dict)
 
-    def takes(self, url: str) -> bool:
+    def accepts_extension(self, url: str) -> bool:
         """Return whether the server takes a Patient's extension of that URL."""
         return not self.accepted_extensions or url in self.accepted_extensions
 
 
-USUAL = Quirks()
+STANDARD_QUIRKS = Quirks()
 """A server that keeps to FHIR."""

@@ -11,11 +11,11 @@ from uuid import UUID
 OWN_WORDS = "own-words"
 """The write-in key of a question's free "in your own words" line; every other key is an option's id."""
 
-LONGEST_WRITE_IN = 2000
+MAX_WRITE_IN_LENGTH = 2000
 """Characters of a write-in at most: many times the longest name of a people or a language."""
 
 
-LONGEST_NUMBER = 80
+MAX_RECORD_NUMBER_LENGTH = 80
 """Characters of a record number at most."""
 
 _SEARCH = re.compile(
@@ -23,7 +23,7 @@ _SEARCH = re.compile(
 )
 
 
-class State(StrEnum):
+class AnswerState(StrEnum):
     """How a question was answered; a question that was not asked or skipped has no Answer at all."""
 
     ANSWERED = "answered"
@@ -40,12 +40,15 @@ class Informant(StrEnum):
     CAREGIVER = "caregiver"
 
     @property
-    def is_own(self) -> bool:
+    def is_patient(self) -> bool:
         """Whether the patient speaks themselves, be it with help."""
         return self in (Informant.SELF, Informant.SELF_WITH_HELP)
 
 
-RELATED = {Informant.GUARDIAN: "Parent or guardian", Informant.CAREGIVER: "Caregiver"}
+INFORMANT_RELATIONSHIPS = {
+    Informant.GUARDIAN: "Parent or guardian",
+    Informant.CAREGIVER: "Caregiver",
+}
 """Who answers for a patient, as the record calls them."""
 
 
@@ -67,13 +70,13 @@ class Answer:
     or `OWN_WORDS`. Both are empty unless `state` is ANSWERED.
     """
 
-    state: State
+    state: AnswerState
     choices: tuple[str, ...] = ()
     write_ins: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class MatchCriteria:
     """A patient whose chart is still to be found: exactly one has to have this record number and this birth date.
 
     `system` says whose record numbers they are, as in a FHIR Identifier.
@@ -93,7 +96,7 @@ class Sought:
         return f"Patient?{urlencode(wanted)}"
 
     @classmethod
-    def of(cls, reference: str) -> "Sought | None":
+    def from_reference(cls, reference: str) -> "MatchCriteria | None":
         """Return whom a conditional reference seeks; None where it is none, or seeks by anything else."""
         held = _SEARCH.fullmatch(reference)
         if held is None:
@@ -109,7 +112,7 @@ class Sought:
 def is_record_number(text: str) -> bool:
     """Return whether a text can be a record number: a short one, without what separates values in a FHIR search."""
     return (
-        0 < len(text) <= LONGEST_NUMBER
+        0 < len(text) <= MAX_RECORD_NUMBER_LENGTH
         and text.isprintable()
         and text == text.strip()
         and not set(text) & set("|,$\\")

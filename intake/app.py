@@ -8,9 +8,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from intake.clock import Clock, system_clock
 from intake.pages import assets, errors, headers, health, language, sessions, well_known
-from intake.pages.site import Site, attach
+from intake.pages.site import Site, attach_site
 from intake.patient import blueprint as patient
-from intake.settings import Settings, SettingsError, load, serving_faults
+from intake.settings import Settings, SettingsError, find_serving_faults, load_settings
 from intake.staff import blueprint as staff
 from intake.store.crypto import load_keys
 from intake.store.database import Database, open_database
@@ -26,8 +26,8 @@ def create_app(
 
     Without `settings` they are loaded from $INTAKE_CONFIG; without `database` the settings' own is opened.
     """
-    settings = settings or load()
-    if faults := tuple(serving_faults(settings.public_url)):
+    settings = settings or load_settings()
+    if faults := tuple(find_serving_faults(settings.public_url)):
         raise SettingsError(faults)
     cipher = load_keys(settings.key_file)
     app = Flask("intake", static_folder=None)
@@ -38,13 +38,13 @@ def create_app(
         WTF_I18N_ENABLED=False,
     )
     database = database or open_database(settings.database_url, cipher, clock)
-    attach(app, Site(settings, database, clock, language.whole(settings)))
-    sessions.init(app, secret=cipher.derive("cookies"), https=settings.is_https)
-    headers.init(app, https=settings.is_https)
+    attach_site(app, Site(settings, database, clock, language.complete_languages(settings)))
+    sessions.init_app(app, secret=cipher.derive_key("cookies"), https=settings.is_https)
+    headers.init_app(app, https=settings.is_https)
     CSRFProtect(app)
     for each in (language, errors, health, patient, staff, assets):
         each.init(app)
-    well_known.init(app, lambda: _public_keys(settings))
+    well_known.init_app(app, lambda: _public_keys(settings))
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -53,6 +53,6 @@ def create_app(
 
 def _public_keys(settings: Settings) -> dict[str, Any] | None:
     # Imported only when an EHR asks, for the pages need nothing else of what speaks to FHIR servers.
-    from intake.sync.client_keys import served
+    from intake.ehr.client_keys import site_key_set
 
-    return served(settings)
+    return site_key_set(settings)

@@ -13,7 +13,7 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def bounds(first: date, zone: ZoneInfo, days: int = 1) -> tuple[datetime, datetime]:
+def day_bounds(first: date, zone: ZoneInfo, days: int = 1) -> tuple[datetime, datetime]:
     """Return when `days` days from `first` begin and end in a zone, in UTC; a clock change makes one of 23 or 25 hours."""
     edges = (
         datetime.combine(each, time.min, zone) for each in (first, first + timedelta(days=days))
@@ -22,7 +22,7 @@ def bounds(first: date, zone: ZoneInfo, days: int = 1) -> tuple[datetime, dateti
     return start, end
 
 
-def span(length: timedelta) -> str:
+def format_duration(length: timedelta) -> str:
     """Return a length of time in its largest whole unit, such as `3 h`."""
     seconds = int(length.total_seconds())
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
@@ -31,6 +31,6 @@ def span(length: timedelta) -> str:
     return f"{seconds} s"
 
 
-def age(born: date, on: date) -> int:
+def age_in_years(born: date, on: date) -> int:
     """Return how many birthdays somebody has had by a day; who was born on February 29 has theirs on March 1 in other years."""
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class QuestionKind(StrEnum):
     """How a question is asked."""
 
     GROUPS = "groups"
@@ -82,7 +82,7 @@ class Question:
     """
 
     id: str
-    kind: Kind
+    kind: QuestionKind
     elements: tuple[Element, ...]
     label: str
     title: str
@@ -96,11 +96,11 @@ class Question:
     about: Subject = Subject.PATIENT
 
     @property
-    def recorded(self) -> tuple[Element, ...]:
+    def recorded_elements(self) -> tuple[Element, ...]:
         """The elements of the patient's record that an answer speaks of."""
         return self.elements if self.about is Subject.PATIENT else ()
 
-    def option(self, option_id: str) -> Option | None:
+    def find_option(self, option_id: str) -> Option | None:
         """Return the option of that id, or None."""
         return next((option for option in self.options if option.id == option_id), None)
 
@@ -114,20 +114,20 @@ class QuestionSet:
     url: str
     questions: tuple[Question, ...]
 
-    def question(self, question_id: str) -> Question | None:
+    def find_question(self, question_id: str) -> Question | None:
         """Return the question of that id, or None."""
         return next((question for question in self.questions if question.id == question_id), None)
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class QuestionText:
     """A text that patients read, and where in the set it stands, in words that help whoever translates it."""
 
-    words: str
-    place: str
+    message: str
+    location: str
 
 
-def texts(questions: QuestionSet) -> Iterator[Text]:
+def question_texts(questions: QuestionSet) -> Iterator[QuestionText]:
     """Yield every text of the set that patients read."""
     for question in questions.questions:
         yield from _texts(question, _QUESTION_TEXTS, f"question {question.id}")
@@ -136,7 +136,7 @@ def texts(questions: QuestionSet) -> Iterator[Text]:
                 option, _OPTION_TEXTS, f"option “{option.label}” of question {question.id}"
             )
             for detail in option.details:
-                yield Text(detail.label, f"a box under “{option.label}”")
+                yield QuestionText(detail.label, f"a box under “{option.label}”")
 
 
 _QUESTION_TEXTS = (
@@ -151,7 +151,7 @@ _QUESTION_TEXTS = (
 _OPTION_TEXTS = ("label", "hint", "write_in")
 
 
-def _texts(part: Question | Option, names: tuple[str, ...], place: str) -> Iterator[Text]:
+def _texts(part: Question | Option, names: tuple[str, ...], place: str) -> Iterator[QuestionText]:
     for name in names:
         if words := getattr(part, name):
-            yield Text(words, f"{name.replace('_', ' ')} of {place}")
+            yield QuestionText(words, f"{name.replace('_', ' ')} of {place}")

@@ -102,7 +102,7 @@ class Language:
         """Whether it has a name in itself; "another sign language" is named in the language of the page."""
         return self.is_tag or self.endonym != self.name
 
-    def serves(self, element: Element) -> bool:
+    def can_answer(self, element: Element) -> bool:
         """Whether it can be an answer to the question about that element: signs are not read, scripts not spoken."""
         if element is Element.WRITTEN_LANGUAGE:
             return not self.signed and self.id not in _SPOKEN_ONLY
@@ -124,49 +124,51 @@ _LANGUAGE_COLUMNS = ("id", "code", "name", "endonym", "direction", "signed", "al
 
 
 @cache
-def cdcrec() -> Mapping[str, Concept]:
+def load_concepts() -> Mapping[str, Concept]:
     """Return every concept of CDCREC by its code."""
     return {row[0]: Concept(*row) for row in _rows("cdcrec.json")}
 
 
 @cache
-def languages() -> Mapping[str, Language]:
+def load_languages() -> Mapping[str, Language]:
     """Return every language by its id."""
     table = _rows("languages.json")
     return {row[0]: Language(**dict(zip(_LANGUAGE_COLUMNS, row, strict=True))) for row in table}
 
 
 @cache
-def tribes() -> Mapping[str, Tribe]:
+def load_tribes() -> Mapping[str, Tribe]:
     """Return every tribe by its code."""
     return {row[0]: Tribe(*row) for row in _rows("tribes.json")}
 
 
 def group_of(code: str) -> str | None:
     """Return the group of the combined question that a code belongs to: its OMB category, but MENA apart from White."""
-    concept = cdcrec().get(code)
+    concept = load_concepts().get(code)
     while concept is not None:
         if concept.code in (MENA, concept.omb_category):
             return concept.code
-        concept = cdcrec().get(concept.parent or "")
+        concept = load_concepts().get(concept.parent or "")
     return None
 
 
-def owner_of(question: Question, choice: str) -> Option | None:
+def find_group_option(question: Question, choice: str) -> Option | None:
     """Return the group of the question that a choice (an option's or detail's id, or a CDCREC code) belongs to, or None."""
     for option in question.options:
         if choice == option.id or any(choice == detail.id for detail in option.details):
             return option
     group = group_of(choice)
-    found = question.option(group) if group else None
+    found = question.find_option(group) if group else None
     # A question set without a box for Middle Eastern or North African has them under White, as CDCREC does.
-    return question.option(WHITE) if found is None and group == MENA else found
+    return question.find_option(WHITE) if found is None and group == MENA else found
 
 
 def search_concepts(query: str, within: str | None = None, limit: int = 12) -> tuple[Concept, ...]:
     """Return the concepts, of the group `within` where one is named, whose name or synonym the query fits, best first."""
     pool = (
-        each for each in cdcrec().values() if each.omb_category and each.code != each.omb_category
+        each
+        for each in load_concepts().values()
+        if each.omb_category and each.code != each.omb_category
     )
     wanted = (each for each in pool if within is None or group_of(each.code) == within)
     return _best(query, wanted, lambda each: (each.display, *_ALSO.get(each.code, ())), limit)
@@ -181,7 +183,7 @@ def search_languages(
     """Return the languages for `element` that the query fits, best first, by their own, English, or other name in `names`."""
     return _best(
         query,
-        (each for each in languages().values() if each.serves(element)),
+        (each for each in load_languages().values() if each.can_answer(element)),
         lambda each: (each.endonym, each.name, names.get(each.id, ""), *each.also),
         limit,
     )
@@ -189,7 +191,7 @@ def search_languages(
 
 def search_tribes(query: str, limit: int = 24) -> tuple[Tribe, ...]:
     """Return the tribes whose name, or what its people call themselves, the query fits, best first."""
-    return _best(query, tribes().values(), _tribe_names, limit)
+    return _best(query, load_tribes().values(), _tribe_names, limit)
 
 
 def _tribe_names(tribe: Tribe) -> Iterator[str]:
@@ -199,7 +201,7 @@ def _tribe_names(tribe: Tribe) -> Iterator[str]:
             yield from others
 
 
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """Return the text without case and marks, as people type who have no keyboard for them: `Đặng` is `dang`."""
     plain = unicodedata.normalize("NFKD", text).casefold()
     return "".join(each for each in plain if not unicodedata.combining(each)).translate(_PLAIN)
@@ -212,13 +214,13 @@ def _rows(name: str) -> list[Any]:
 
 
 # The names of the tables are folded once; what people type is kept nowhere.
-_folded = cache(folded)
+_folded = cache(fold_text)
 
 
 def _best(
     query: str, pool: Iterable[T], names: Callable[[T], Iterable[str]], limit: int
 ) -> tuple[T, ...]:
-    wanted = " ".join(folded(query).split())
+    wanted = " ".join(fold_text(query).split())
     if not wanted:
         return ()
     ranked = [

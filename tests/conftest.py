@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from fhir_client.client import Client
-from intake.settings import load
-from tests.missing import missing
-from tests.postgres import postgres
-from tests.sites import TestSite, make_site, make_template
+from fhir_client.client import FhirClient
+from intake.settings import load_settings
+from tests.support.postgres import run_postgres
+from tests.support.prerequisites import skip_or_fail
+from tests.support.sites import TestSite, make_site, make_template
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(autouse=True)
 def log_as_it_was() -> Iterator[None]:
     """A test that starts the worker's log leaves it as it found it, for the next one to listen to."""
-    logger = logging.getLogger("intake.sync")
+    logger = logging.getLogger("intake.worker")
     handlers, propagates, level = list(logger.handlers), logger.propagate, logger.level
     yield
     logger.handlers, logger.propagate = handlers, propagates
@@ -53,7 +53,9 @@ def tribal_pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
     """The same at a site that also asks about the tribe, in every language that is there."""
     folder = tmp_path / "tribal"
     folder.mkdir()
-    made = make_site(template, folder, languages=load().languages, question_set="spd15-2024-tribal")
+    made = make_site(
+        template, folder, languages=load_settings().languages, question_set="spd15-2024-tribal"
+    )
     yield made
     made.database.close()
 
@@ -69,36 +71,36 @@ def secure_pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
 @pytest.fixture(scope="session", name="postgres")
 def postgres_fixture() -> Iterator[str]:
     """The address of a PostgreSQL of its own."""
-    with postgres() as address:
+    with run_postgres() as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def packages(pytestconfig: pytest.Config) -> Path:
     """The folder with the packages of the FHIR server, which are kept from one run to the next."""
-    from intake.demo.launch import LaunchFault, install
-    from intake.demo.node import NoNode
+    from intake.demo.medplum import LaunchError, install_packages
+    from intake.demo.node import NodeMissingError
 
     named = os.environ.get("INTAKE_TESTS_CACHE")
     kept = Path(named) if named else pytestconfig.cache.mkdir("medplum")
     try:
-        install(kept)
-    except (NoNode, LaunchFault) as fault:
-        missing(str(fault))
+        install_packages(kept)
+    except (NodeMissingError, LaunchError) as fault:
+        skip_or_fail(str(fault))
     return kept
 
 
 @pytest.fixture(scope="session")
 def server(packages: Path) -> Iterator[str]:
     """The base URL of a FHIR server that the tests share: Medplum's router over memory."""
-    from intake.demo.launch import medplum
+    from intake.demo.medplum import run_medplum
 
-    with medplum(packages) as url:
+    with run_medplum(packages) as url:
         yield url
 
 
 @pytest.fixture
-def client(server: str) -> Iterator[Client]:
+def client(server: str) -> Iterator[FhirClient]:
     """A client of the server."""
-    with Client(server, timeout=10) as found:
+    with FhirClient(server, timeout=10) as found:
         yield found

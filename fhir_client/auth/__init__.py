@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from fhir_client.auth.plain import Basic, Bearer, NoAuth
+from fhir_client.auth.static import BasicAuth, BearerAuth, NoAuth
 
-__all__ = ["Auth", "Basic", "Bearer", "NoAuth"]
+__all__ = ["Auth", "BasicAuth", "BearerAuth", "NoAuth"]
 
 
 class Auth(Protocol):

@@ -10,9 +10,9 @@ from uuid import uuid4
 
 from joserfc import jwt
 
-from fhir_client.auth.discovery import Endpoint
-from fhir_client.auth.keys import Key
-from fhir_client.errors import AccessFault
+from fhir_client.auth.discovery import TokenEndpoint
+from fhir_client.auth.keys import SigningKey
+from fhir_client.errors import AccessError
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LIFE = timedelta(minutes=4)
@@ -25,7 +25,7 @@ BASIC, POST = "client_secret_basic", "client_secret_post"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Proof:
+class ClientProof:
     """What goes into the request for a token; `key_id` names the key that signed, where one did."""
 
     form: Mapping[str, str]
@@ -40,7 +40,7 @@ class Credential(Protocol):
     def advice(self) -> str:
         """What a person compares where a server does not know us."""
 
-    def proofs(self, endpoint: Endpoint, now: datetime) -> Iterator[Proof]:
+    def client_proofs(self, endpoint: TokenEndpoint, now: datetime) -> Iterator[ClientProof]:
         """Yield what to show, best first; raises AccessFault where it cannot be read."""
 
 
@@ -52,7 +52,7 @@ class PrivateKeyJwt:
     """
 
     client_id: str
-    keys: Callable[[], tuple[Key, ...]]
+    keys: Callable[[], tuple[SigningKey, ...]]
     signer: str = ""
 
     @property
@@ -60,26 +60,26 @@ class PrivateKeyJwt:
         """What a person compares where a server does not know us."""
         return "client_id, our public keys as the EHR has them, and both clocks"
 
-    def proofs(self, endpoint: Endpoint, now: datetime) -> Iterator[Proof]:
+    def client_proofs(self, endpoint: TokenEndpoint, now: datetime) -> Iterator[ClientProof]:
         """Yield an assertion by the newest key, and then by the one before."""
         for key in self._signing()[:TRIED]:
             assertion = self._assertion(endpoint.url, key, now)
-            yield Proof(
+            yield ClientProof(
                 {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion},
                 key_id=key.id,
             )
 
-    def _signing(self) -> list[Key]:
+    def _signing(self) -> list[SigningKey]:
         held = self.keys()
         if not self.signer:
             return list(reversed(held))
         if named := [key for key in held if key.id == self.signer]:
             return named
-        raise AccessFault(
+        raise AccessError(
             f"There is no key {self.signer} in the key file; it has {', '.join(key.id for key in held)}."
         )
 
-    def _assertion(self, audience: str, key: Key, now: datetime) -> str:
+    def _assertion(self, audience: str, key: SigningKey, now: datetime) -> str:
         # Without iat and nbf, which SMART does not ask for: a server whose clock is behind ours would refuse them.
         claims = {
             "iss": self.client_id,
@@ -105,13 +105,13 @@ class ClientSecret:
         """What a person compares where a server does not know us."""
         return "client_id and the secret"
 
-    def proofs(self, endpoint: Endpoint, now: datetime) -> Iterator[Proof]:  # noqa: ARG002
+    def client_proofs(self, endpoint: TokenEndpoint, now: datetime) -> Iterator[ClientProof]:  # noqa: ARG002
         """Yield the secret in the header, or in the form where the server says that it takes it only there."""
         secret = self.secret()
         if POST in endpoint.methods and BASIC not in endpoint.methods:
-            yield Proof({"client_id": self.client_id, "client_secret": secret})
+            yield ClientProof({"client_id": self.client_id, "client_secret": secret})
             return
         pair = base64.b64encode(
             f"{quote_plus(self.client_id)}:{quote_plus(secret)}".encode()
         ).decode()
-        yield Proof({}, {"Authorization": f"Basic {pair}"})
+        yield ClientProof({}, {"Authorization": f"Basic {pair}"})

@@ -6,17 +6,17 @@ from urllib.parse import urlsplit
 
 import requests
 
-from fhir_client import network
-from fhir_client.errors import AccessFault, FhirError, Temporary
-from fhir_client.responses import TEMPORARY, body_of, error_of
-from fhir_client.tls import Tls
+from fhir_client.errors import AccessError, FhirError, TemporaryError
+from fhir_client.transport import network
+from fhir_client.transport.responses import TEMPORARY_STATUSES, json_body, response_error
+from fhir_client.transport.tls import Tls
 
 WELL_KNOWN = ".well-known/smart-configuration"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class TokenEndpoint:
     """A token endpoint and the ways to be known there, in the standard's words; none where the server does not say."""
 
     url: str
@@ -24,7 +24,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Smart:
+class SmartConfiguration:
     """What a server says of its way in, in the standard's words; an empty set where it does not say.
 
     `scopes` need not be all that it knows (SMART App Launch 2.2, section 6.2).
@@ -37,14 +37,14 @@ class Smart:
     capabilities: frozenset[str] = frozenset()
 
 
-def smart(base_url: str, timeout: float, tls: Tls) -> Smart | None:
+def read_smart_configuration(base_url: str, timeout: float, tls: Tls) -> SmartConfiguration | None:
     """Return what the server's smart-configuration says, None where it has none; raises Temporary and ServerFault."""
-    with network.session(tls) as session:
+    with network.open_session(tls) as session:
         try:
             said = _configuration(session, base_url, timeout, tls)
-        except AccessFault:
+        except AccessError:
             return None
-    return Smart(
+    return SmartConfiguration(
         grants=_words(said.get("grant_types_supported")),
         methods=_words(said.get("token_endpoint_auth_methods_supported")),
         algorithms=_words(said.get("token_endpoint_auth_signing_alg_values_supported")),
@@ -57,9 +57,9 @@ def _words(said: object) -> frozenset[str]:
     return frozenset(map(str, said)) if isinstance(said, list) else frozenset()
 
 
-def discover(
+def discover_endpoint(
     session: requests.Session, base_url: str, named: str, timeout: float, tls: Tls
-) -> Endpoint:
+) -> TokenEndpoint:
     """Return the token endpoint: the one that the site `named`, else the one that the server names.
 
     Raises Temporary, ServerFault and AccessFault.
@@ -73,14 +73,14 @@ def discover(
         said = {}
     url = named or said.get("token_endpoint")
     if not isinstance(url, str) or not url:
-        raise AccessFault(
+        raise AccessError(
             "The server's smart-configuration names no token endpoint; set token_url."
         )
     if not _is_private(url):
-        raise AccessFault(
+        raise AccessError(
             "The token endpoint is not https, and secrets do not travel by plain http; set token_url."
         )
-    return Endpoint(url, _words(said.get("token_endpoint_auth_methods_supported")))
+    return TokenEndpoint(url, _words(said.get("token_endpoint_auth_methods_supported")))
 
 
 def _configuration(
@@ -91,12 +91,14 @@ def _configuration(
     try:
         response = session.get(url, headers=headers, timeout=timeout, allow_redirects=False)
     except requests.RequestException as error:
-        raise network.fault(error, tls) from None
-    if response.status_code in TEMPORARY and isinstance(fault := error_of(response), Temporary):
+        raise network.connection_error(error, tls) from None
+    if response.status_code in TEMPORARY_STATUSES and isinstance(
+        fault := response_error(response), TemporaryError
+    ):
         raise fault
-    found = body_of(response) if response.status_code == 200 else {}
+    found = json_body(response) if response.status_code == 200 else {}
     if not found:
-        raise AccessFault(
+        raise AccessError(
             "The server has no smart-configuration, so that its token endpoint is not known; set token_url."
         )
     return found

@@ -14,22 +14,22 @@ ALGORITHMS = (ES384, RS384)
 """What SMART Backend Services has every server support one of (SMART App Launch 2.2, client-confidential-asymmetric)."""
 
 CURVE, RSA_BITS, LEAST_RSA_BITS = "P-384", 3072, 2048
-PEM = b"-----BEGIN "
+PEM_START = b"-----BEGIN "
 
 
-class KeyFault(ValueError):
+class KeyFileError(ValueError):
     """This is no key that can sign for us; the words say what is the matter and quote nothing of it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Key:
+class SigningKey:
     """A private key; `id` is its kid, by which a server finds the public one."""
 
     id: str
     algorithm: str
     pair: ECKey | RSAKey
 
-    def public(self) -> dict[str, Any]:
+    def public_jwk(self) -> dict[str, Any]:
         """Return the public half as a JWK."""
         return {
             **self.pair.as_dict(private=False),
@@ -38,7 +38,7 @@ class Key:
             "alg": self.algorithm,
         }
 
-    def private(self) -> dict[str, Any]:
+    def private_jwk(self) -> dict[str, Any]:
         """Return the whole key as a JWK, for its file."""
         return {
             **self.pair.as_dict(private=True),
@@ -48,13 +48,13 @@ class Key:
         }
 
 
-def make(algorithm: str) -> Key:
+def generate_key(algorithm: str) -> SigningKey:
     """Return a new key whose id is its thumbprint (RFC 7638)."""
     pair = _pair(algorithm)
     # One thumbprint in 64 begins with a dash, and would be taken for an option wherever somebody types or pastes it.
     while pair.thumbprint().startswith("-"):
         pair = _pair(algorithm)
-    return Key(pair.thumbprint(), algorithm, pair)
+    return SigningKey(pair.thumbprint(), algorithm, pair)
 
 
 def _pair(algorithm: str) -> ECKey | RSAKey:
@@ -62,30 +62,30 @@ def _pair(algorithm: str) -> ECKey | RSAKey:
     return ECKey.generate_key(CURVE) if algorithm == ES384 else RSAKey.generate_key(RSA_BITS)
 
 
-def published(keys: Iterable[Key]) -> dict[str, Any]:
+def jwk_set(keys: Iterable[SigningKey]) -> dict[str, Any]:
     """Return the public JWK Set, which is handed to the EHR or served to it."""
-    return {"keys": [key.public() for key in keys]}
+    return {"keys": [key.public_jwk() for key in keys]}
 
 
 # A key of 3072 bits takes a tenth of a second to read, and the same file is read again for each new token.
 @lru_cache(maxsize=16)
-def read(raw: bytes, key_id: str = "") -> tuple[Key, ...]:
+def parse_keys(raw: bytes, key_id: str = "") -> tuple[SigningKey, ...]:
     """Return the keys of a file, in its order: one as PEM or JWK, or a JWK Set of which the last is the newest.
 
     `key_id` names a PEM key, or one that has no kid of its own; without it its thumbprint does. Raises KeyFault.
     """
-    if raw.lstrip().startswith(PEM):
+    if raw.lstrip().startswith(PEM_START):
         return (_key(_pem(raw), {"kid": key_id}),)
     try:
         held = json.loads(raw)
     except ValueError:
-        raise KeyFault("it is neither PEM nor JSON") from None
+        raise KeyFileError("it is neither PEM nor JSON") from None
     members = held.get("keys", [held]) if isinstance(held, dict) else None
     if not isinstance(members, list) or not members:
-        raise KeyFault("a JWK Set has a list of keys, the newest last")
+        raise KeyFileError("a JWK Set has a list of keys, the newest last")
     found = tuple(_key(_jwk(each), {"kid": key_id, **each}) for each in members)
     if len({key.id for key in found}) < len(found):
-        raise KeyFault("two of its keys have the same kid")
+        raise KeyFileError("two of its keys have the same kid")
     return found
 
 
@@ -95,7 +95,7 @@ def _pem(raw: bytes) -> ECKey | RSAKey:
             return kind.import_key(raw)
         except (JoseError, ValueError, TypeError):
             continue
-    raise KeyFault(
+    raise KeyFileError(
         "its PEM holds no private key of the kinds EC and RSA that opens without a password"
     )
 
@@ -109,17 +109,17 @@ def _jwk(raw: Any) -> ECKey | RSAKey:
             return RSAKey.import_key(raw)
     except (JoseError, KeyError, TypeError, ValueError):
         pass
-    raise KeyFault("a JWK in it is no key of the kinds EC and RSA")
+    raise KeyFileError("a JWK in it is no key of the kinds EC and RSA")
 
 
-def _key(pair: ECKey | RSAKey, said: dict[str, Any]) -> Key:
+def _key(pair: ECKey | RSAKey, said: dict[str, Any]) -> SigningKey:
     if not pair.is_private:
-        raise KeyFault("it holds a public key, and only a private one can sign")
+        raise KeyFileError("it holds a public key, and only a private one can sign")
     algorithm = ES384 if isinstance(pair, ECKey) else RS384
     if isinstance(pair, ECKey) and pair.curve_name != CURVE:
-        raise KeyFault(f"an EC key has to be on the curve {CURVE}, for ES384")
+        raise KeyFileError(f"an EC key has to be on the curve {CURVE}, for ES384")
     if isinstance(pair, RSAKey) and pair.raw_value.key_size < LEAST_RSA_BITS:
-        raise KeyFault(f"an RSA key has to have {LEAST_RSA_BITS} bits or more, for RS384")
+        raise KeyFileError(f"an RSA key has to have {LEAST_RSA_BITS} bits or more, for RS384")
     if said.get("alg", algorithm) != algorithm:
-        raise KeyFault(f"its alg has to be {algorithm}")
-    return Key(str(said.get("kid") or pair.thumbprint()), algorithm, pair)
+        raise KeyFileError(f"its alg has to be {algorithm}")
+    return SigningKey(str(said.get("kid") or pair.thumbprint()), algorithm, pair)

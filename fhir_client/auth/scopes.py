@@ -12,7 +12,7 @@ _SCOPE = re.compile(
 _FIRST = {"read": "rs", "write": "cud", "*": "cruds"}
 
 
-class Act(StrEnum):
+class Action(StrEnum):
     """What is done to a kind of resource, by the letter of SMART's second syntax."""
 
     CREATE = "c"
@@ -22,15 +22,15 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Need:
+class ScopeNeed:
     """One thing that has to be permitted, such as to create an Observation."""
 
     kind: str
-    act: Act
+    action: Action
 
     def __str__(self) -> str:
         """Say it in a word each."""
-        return f"{self.act.name.lower()} {self.kind}"
+        return f"{self.action.name.lower()} {self.kind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,17 @@ class _Permission:
     letters: str
     limited: bool
 
-    def covers(self, need: Need) -> bool:
-        return self.kind in ("*", need.kind) and need.act in self.letters
+    def covers(self, need: ScopeNeed) -> bool:
+        return self.kind in ("*", need.kind) and need.action in self.letters
 
 
-def missing(scopes: Iterable[str], needs: Iterable[Need]) -> tuple[Need, ...]:
+def missing_needs(scopes: Iterable[str], needs: Iterable[ScopeNeed]) -> tuple[ScopeNeed, ...]:
     """Return the needs that no scope permits."""
     held = tuple(_permissions(scopes))
     return tuple(need for need in needs if not any(each.covers(need) for each in held))
 
 
-def limited(scopes: Iterable[str], needs: Iterable[Need]) -> tuple[Need, ...]:
+def limited_needs(scopes: Iterable[str], needs: Iterable[ScopeNeed]) -> tuple[ScopeNeed, ...]:
     """Return the needs that are permitted for some resources of the kind only, such as one category of Observation."""
     held = tuple(_permissions(scopes))
     covering = {need: [each.limited for each in held if each.covers(need)] for need in needs}

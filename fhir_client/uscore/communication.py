@@ -3,7 +3,7 @@
 from itertools import count
 from typing import Any
 
-from fhir_client.uscore.parts import Json, coding, concept
+from fhir_client.uscore.datatypes import Json, coding_json, concept_json
 from fhir_client.uscore.statement import BCP47, AbsentReason, Coding, Language, Statement
 
 PROFICIENCY = "http://hl7.org/fhir/StructureDefinition/patient-proficiency"
@@ -13,7 +13,7 @@ SIGNED = Coding(MODE, "ESGN", "Expressed signed")
 READ = Coding(MODE, "RWR", "Received written")
 
 
-def merge(patient: Json, statement: Statement, *, erases: bool = False) -> dict[str, str]:
+def merge_languages(patient: Json, statement: Statement, *, erases: bool = False) -> dict[str, str]:
     """Set the spoken and the written language in `patient`, which is changed; returns the ids of the elements set.
 
     Declined and unknown languages change nothing, for the Observation records them (FHIR.md, section 5), unless the site
@@ -49,7 +49,7 @@ def _erase(patient: Json, statement: Statement) -> None:
             _unmark(entry, {READ.code})
 
 
-def marks(entry: Json) -> set[str]:
+def language_modes(entry: Json) -> set[str]:
     """Return the modes (ESP, ESGN, RWR …) that an entry is marked with."""
     found = (
         part
@@ -93,9 +93,9 @@ def _entry(patient: Json, language: Language, taken: Json | None = None) -> Json
         _entries(patient).append(found)
     held = found.get("language", {})
     if not _says(held, language):
-        ours = [coding(each) for each in language.codings]
+        ours = [coding_json(each) for each in language.codings]
         others = [each for each in held.get("coding", []) if not _covers(each, ours)]
-        found["language"] = {**held, **concept(*language.codings, text=language.text)}
+        found["language"] = {**held, **concept_json(*language.codings, text=language.text)}
         if others:
             found["language"]["coding"] = ours + others
     return found
@@ -119,7 +119,7 @@ def _primary(tag: str) -> str:
 
 
 def _says(held: Json, language: Language) -> bool:
-    ours = [coding(each) for each in language.codings]
+    ours = [coding_json(each) for each in language.codings]
     return held.get("text") == language.text and all(
         _covers(each, held.get("coding", [])) for each in ours
     )
@@ -151,9 +151,12 @@ def _only_mark(patient: Json, chosen: Json, family: tuple[Coding, ...], mode: Co
     for entry in _entries(patient):
         _unmark(entry, {each.code for each in family} - ({mode.code} if entry is chosen else set()))
     held: list[Json] = chosen.setdefault("extension", [])
-    mark = next((each for each in held if mode.code in marks({"extension": [each]})), None)
+    mark = next((each for each in held if mode.code in language_modes({"extension": [each]})), None)
     if mark is None:
-        mark = {"url": PROFICIENCY, "extension": [{"url": "type", "valueCoding": coding(mode)}]}
+        mark = {
+            "url": PROFICIENCY,
+            "extension": [{"url": "type", "valueCoding": coding_json(mode)}],
+        }
         held.append(mark)
     return mark
 
@@ -169,4 +172,4 @@ def _unmark(entry: Json, codes: set[str]) -> None:
 def _is_mark(extension: dict[str, Any], codes: set[str]) -> bool:
     # A proficiency that says more than the mode, such as how well, is somebody else's and stays.
     ours = extension.get("url") == PROFICIENCY and len(extension.get("extension", [])) == 1
-    return ours and bool(marks({"extension": [extension]}) & codes)
+    return ours and bool(language_modes({"extension": [extension]}) & codes)

@@ -3,30 +3,30 @@
 from collections.abc import Iterator
 from typing import Any
 
-from fhir_client.uscore.parts import (
+from fhir_client.uscore.datatypes import (
     LOINC,
     NO,
     YES,
     Json,
-    absent,
-    concept,
-    identifier,
-    informant,
+    absent_reason_coding,
+    concept_json,
+    informant_reference,
     observation_id,
     response_url,
     tribe_concept,
+    uuid_identifier,
     with_encounter,
 )
 from fhir_client.uscore.statement import (
     FIELDS,
     AbsentReason,
-    Coded,
+    CategoryAnswer,
     Coding,
     Interpreter,
     Language,
     Source,
     Statement,
-    Tribes,
+    TribalAffiliation,
 )
 from fhir_client.uscore.versions import US_CORE, UsCoreVersion
 
@@ -48,7 +48,7 @@ PROFILES = {
 }
 FINAL, CORRECTED = "final", "corrected"
 SCREENING = f"{US_CORE}us-core-observation-screening-assessment"
-METHODS = {
+SOURCE_METHODS = {
     Source.PATIENT: Coding(TEMPORARY_CODES, "self-reported", "Self Reported"),
     Source.RELATED_PERSON: Coding(
         TEMPORARY_CODES, "reported-by-related-person", "Reported By Related Person"
@@ -56,7 +56,7 @@ METHODS = {
 }
 
 
-def observations(statement: Statement, version: UsCoreVersion) -> Iterator[tuple[str, Json]]:
+def build_observations(statement: Statement, version: UsCoreVersion) -> Iterator[tuple[str, Json]]:
     """Yield each element that was asked with its Observation; the written language has none (FHIR.md, section 3)."""
     for element in CODES:
         said: Any = getattr(statement, FIELDS[element])
@@ -69,13 +69,13 @@ def observations(statement: Statement, version: UsCoreVersion) -> Iterator[tuple
 def _common(statement: Statement, element: str, category: Coding, profile: str | None) -> Json:
     found: Json = {
         "resourceType": "Observation",
-        "identifier": [identifier(observation_id(statement, element))],
-        "status": CORRECTED if element in statement.corrects else FINAL,
-        "category": [concept(category)],
-        "code": concept(CODES[element]),
+        "identifier": [uuid_identifier(observation_id(statement, element))],
+        "status": CORRECTED if element in statement.corrected_elements else FINAL,
+        "category": [concept_json(category)],
+        "code": concept_json(CODES[element]),
         "subject": {"reference": statement.patient},
-        "effectiveDateTime": statement.at.isoformat(timespec="seconds"),
-        "performer": [informant(statement)],
+        "effectiveDateTime": statement.answered_at.isoformat(timespec="seconds"),
+        "performer": [informant_reference(statement)],
         "derivedFrom": [{"reference": response_url(statement)}],
     }
     return with_encounter(
@@ -83,43 +83,48 @@ def _common(statement: Statement, element: str, category: Coding, profile: str |
     )
 
 
-def _characteristic(statement: Statement, element: str, said: Coded | AbsentReason) -> Json:
+def _characteristic(
+    statement: Statement, element: str, said: CategoryAnswer | AbsentReason
+) -> Json:
     found = _common(statement, element, PERSONAL, PROFILES[element]) | {
-        "method": concept(METHODS[statement.source])
+        "method": concept_json(SOURCE_METHODS[statement.source])
     }
     if isinstance(said, AbsentReason):
-        return {**found, "dataAbsentReason": concept(absent(said))}
+        return {**found, "dataAbsentReason": concept_json(absent_reason_coding(said))}
     values: list[Json] = [{"valueString": said.text}]
     values += [
-        {"valueCodeableConcept": concept(each)} for each in (*said.categories, *said.detailed)
+        {"valueCodeableConcept": concept_json(each)} for each in (*said.categories, *said.detailed)
     ]
-    return {**found, "component": [{"code": concept(CODES[element]), **value} for value in values]}
+    return {
+        **found,
+        "component": [{"code": concept_json(CODES[element]), **value} for value in values],
+    }
 
 
 def _screening(
     statement: Statement,
     element: str,
-    said: Language | Interpreter | Tribes | AbsentReason,
+    said: Language | Interpreter | TribalAffiliation | AbsentReason,
     version: UsCoreVersion,
 ) -> Json:
     profile = SCREENING if version.has_screening_profiles else None
     found = _common(statement, element, SURVEY, profile)
     if isinstance(said, AbsentReason):
-        return {**found, "dataAbsentReason": concept(absent(said))}
+        return {**found, "dataAbsentReason": concept_json(absent_reason_coding(said))}
     if isinstance(said, Interpreter):
-        return {**found, "valueCodeableConcept": concept(YES if said.wanted else NO)}
-    if isinstance(said, Tribes):
+        return {**found, "valueCodeableConcept": concept_json(YES if said.needed else NO)}
+    if isinstance(said, TribalAffiliation):
         return {**found, **_tribes(said)}
-    return {**found, "valueCodeableConcept": concept(*said.codings, text=said.text)}
+    return {**found, "valueCodeableConcept": concept_json(*said.codings, text=said.text)}
 
 
-def _tribes(said: Tribes) -> Json:
+def _tribes(said: TribalAffiliation) -> Json:
     """Return the value; of several, one Observation has a component each, as of races."""
-    if len(said.each) == 1:
-        return {"valueCodeableConcept": tribe_concept(said.each[0])}
-    code = concept(CODES["tribal-affiliation"])
+    if len(said.tribes) == 1:
+        return {"valueCodeableConcept": tribe_concept(said.tribes[0])}
+    code = concept_json(CODES["tribal-affiliation"])
     return {
         "component": [
-            {"code": code, "valueCodeableConcept": tribe_concept(each)} for each in said.each
+            {"code": code, "valueCodeableConcept": tribe_concept(each)} for each in said.tribes
         ]
     }

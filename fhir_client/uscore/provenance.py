@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from fhir_client.uscore.parts import Json, concept, informant, response_url
+from fhir_client.uscore.datatypes import Json, concept_json, informant_reference, response_url
 from fhir_client.uscore.statement import Coding, Source, Statement
 from fhir_client.uscore.versions import US_CORE, UsCoreVersion
 
@@ -11,7 +11,7 @@ TARGET_ELEMENT = "http://hl7.org/fhir/StructureDefinition/targetElement"
 PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 
 
-def provenance(
+def build_provenance(
     statement: Statement,
     version: UsCoreVersion,
     observation_urls: Iterable[str],
@@ -30,7 +30,7 @@ def provenance(
         "resourceType": "Provenance",
         "meta": {"profile": [PROFILE]},
         "target": targets,
-        "recorded": statement.at.isoformat(timespec="seconds"),
+        "recorded": statement.answered_at.isoformat(timespec="seconds"),
         "agent": _agents(statement, version),
         "entity": [{"role": "source", "what": {"reference": response_url(statement)}}],
     }
@@ -43,10 +43,12 @@ def _agents(statement: Statement, version: UsCoreVersion) -> list[Json]:
         if own
         else Coding(PARTICIPANT, "informant", "Informant")
     )
-    agents: list[Json] = [{"type": concept(kind), "who": informant(statement)}]
+    agents: list[Json] = [{"type": concept_json(kind), "who": informant_reference(statement)}]
     if statement.organization is not None:
         transmitter = Coding(version.participant_system, "transmitter", "Transmitter")
-        agents.append({"type": concept(transmitter), "who": _organization(statement.organization)})
+        agents.append(
+            {"type": concept_json(transmitter), "who": _organization(statement.organization)}
+        )
     return agents
 
 

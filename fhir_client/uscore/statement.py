@@ -44,7 +44,7 @@ class Coding:
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
+class CategoryAnswer:
     """Race or ethnicity as answered: OMB categories, more detailed CDCREC codes, and the text (at least the text is there)."""
 
     text: str
@@ -68,7 +68,7 @@ class Language:
 class Interpreter:
     """Whether an interpreter is wanted."""
 
-    wanted: bool
+    needed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,10 @@ class Tribe:
 
 
 @dataclass(frozen=True, slots=True)
-class Tribes:
+class TribalAffiliation:
     """The tribes that a person is affiliated with, at least one."""
 
-    each: tuple[Tribe, ...]
+    tribes: tuple[Tribe, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class ItemAnswer:
     text: str
     codings: tuple[Coding, ...] = ()
     strings: tuple[str, ...] = ()
-    absent: AbsentReason | None = None
+    absent_reason: AbsentReason | None = None
     items: tuple["ItemAnswer", ...] = ()
 
 
@@ -113,25 +113,25 @@ class Statement:
 
     submission: UUID
     patient: str
-    at: datetime
+    answered_at: datetime
     source: Source
     questionnaire: str
     locale: str
     notice: str
     items: tuple[ItemAnswer, ...]
-    race: Coded | AbsentReason | None = None
-    ethnicity: Coded | AbsentReason | None = None
+    race: CategoryAnswer | AbsentReason | None = None
+    ethnicity: CategoryAnswer | AbsentReason | None = None
     spoken: Language | AbsentReason | None = None
     written: Language | AbsentReason | None = None
     interpreter: Interpreter | AbsentReason | None = None
-    tribes: Tribes | AbsentReason | None = None
+    tribes: TribalAffiliation | AbsentReason | None = None
     encounter: str | None = None
     organization: str | None = None
     source_display: str | None = None
-    corrects: frozenset[str] = frozenset()
+    corrected_elements: frozenset[str] = frozenset()
 
 
-def without(statement: Statement, elements: Iterable[str]) -> Statement:
+def without_elements(statement: Statement, elements: Iterable[str]) -> Statement:
     """Return the statement without some elements; the questionnaire's items stay."""
     found = statement
     for element in elements:

@@ -31,7 +31,7 @@ class UsCoreVersion:
     has_tribal_affiliation: bool
     participant_system: str
 
-    def null(self, element: str, reason: AbsentReason) -> Coding | None:
+    def null_coding(self, element: str, reason: AbsentReason) -> Coding | None:
         """Return what stands in ombCategory of `race` or `ethnicity` for that reason."""
         declined = reason is AbsentReason.ASKED_DECLINED
         if element == "race":
@@ -64,7 +64,7 @@ VERSIONS = {
 VERSIONS["8.0.0"] = VERSIONS["8.0.1"]
 
 
-def version(name: str) -> UsCoreVersion:
+def us_core_version(name: str) -> UsCoreVersion:
     """Return the version of that name; raises ValueError naming those that there are."""
     if name not in VERSIONS:
         raise ValueError(f"US Core '{name}' is not among {', '.join(sorted(VERSIONS))}")

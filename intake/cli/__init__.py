@@ -12,7 +12,7 @@ from typing import Protocol, cast
 class Command(Protocol):
     """What each command's module offers."""
 
-    def arguments(self, parser: argparse.ArgumentParser) -> None:
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""
 
     def run(self, args: argparse.Namespace) -> int:
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog=f"intake {words[0]}", description=COMMANDS[words[0]], epilog=SITE
     )
-    command.arguments(parser)
+    command.add_arguments(parser)
     args = parser.parse_args(rest)
     return _run(command, args)
 
@@ -89,18 +89,18 @@ def _plain_words(error: Exception) -> tuple[str, ...]:
     # Imported only now, for some commands need neither database nor keys and stay small without them.
     from sqlalchemy.exc import DBAPIError, NoSuchModuleError, OperationalError
 
-    from intake.cli.opening import NotReady
+    from intake.cli.site import NotReadyError
     from intake.settings import SettingsError
-    from intake.store.crypto import KeyFault
-    from intake.store.database import NewerSchema
-    from intake.store.together import NotStored
+    from intake.store.crypto import KeyFileError
+    from intake.store.database import NewerSchemaError
+    from intake.store.group_commit import NotStoredError
 
     match error:
         case SettingsError():
             return error.faults
-        case NotReady() | KeyFault() | NewerSchema():
+        case NotReadyError() | KeyFileError() | NewerSchemaError():
             return (str(error),)
-        case DBAPIError() | NoSuchModuleError() | NotStored():
+        case DBAPIError() | NoSuchModuleError() | NotStoredError():
             # The driver's own words name no password and no value; SQLAlchemy's would quote the statement.
             said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             silent = not isinstance(error, DBAPIError) or isinstance(error, OperationalError)

@@ -7,11 +7,11 @@ from contextlib import nullcontext
 from dataclasses import asdict
 
 from intake.clock import Clock, system_clock
+from intake.diagnostics.findings import Finding, Verdict
 from intake.settings import Settings
-from intake.sync.probe.findings import Finding, Verdict
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument(
@@ -33,40 +33,42 @@ def run(args: argparse.Namespace) -> int:
 
 def findings(clock: Clock, *, pin: bool = False, write: bool = False) -> Iterator[Finding]:
     """Yield what is found, part after part, as soon as it is known; only with `pin` and `write` anything is changed."""
-    from intake.cli.checks.languages import languages
-    from intake.cli.checks.pages import pages
-    from intake.settings import SettingsError, load
-    from intake.sync.probe.findings import good, unknown, wrong
+    from intake.cli.checks.languages import check_languages
+    from intake.cli.checks.pages import check_pages
+    from intake.diagnostics.findings import good_finding, unknown_finding, wrong_finding
+    from intake.settings import SettingsError, load_settings
 
     try:
-        settings = load()
+        settings = load_settings()
     except SettingsError as error:
         for fault in error.faults:
-            yield wrong(
+            yield wrong_finding(
                 "configuration",
                 fault,
                 "Correct it there; the shipped file of that name shows every key.",
             )
-        yield unknown("everything else", "it can be looked at when the configuration can be read")
+        yield unknown_finding(
+            "everything else", "it can be looked at when the configuration can be read"
+        )
         return
     place = settings.directory or "the shipped files alone"
     servers, clinics = len(settings.servers), len(settings.clinics)
-    yield good(
+    yield good_finding(
         "configuration",
         f"{place}: FHIR servers {servers}, clinics {clinics}, languages {', '.join(settings.languages)}",
     )
-    yield from pages(settings)
-    yield from languages(settings)
+    yield from check_pages(settings)
+    yield from check_languages(settings)
     sound = yield from _kept(settings, clock)
     yield from _servers(settings, clock, sound=sound, pin=pin, write=write)
 
 
 def _kept(settings: Settings, clock: Clock) -> Generator[Finding, None, bool]:
     """Yield what is found of key and database; return whether both can be used."""
-    from intake.cli.checks.keeping import keeping
+    from intake.cli.checks.storage import check_storage
 
     sound = True
-    for each in keeping(settings, clock):
+    for each in check_storage(settings, clock):
         sound = sound and not (each.verdict is Verdict.WRONG and each.about in ("key", "database"))
         yield each
     return sound
@@ -75,17 +77,19 @@ def _kept(settings: Settings, clock: Clock) -> Generator[Finding, None, bool]:
 def _servers(
     settings: Settings, clock: Clock, *, sound: bool, pin: bool, write: bool
 ) -> Iterator[Finding]:
-    from intake.cli.opening import opened
-    from intake.cli.users import WHO
+    from intake.cli.site import open_current_database
+    from intake.cli.users import AUDIT_ACTOR
+    from intake.diagnostics.check import CheckOptions, check_server
     from intake.store import audit
-    from intake.sync.probe.looking import Wish, look
 
-    with opened(settings) if sound else nullcontext() as database:
+    with open_current_database(settings) if sound else nullcontext() as database:
         for server in settings.servers.values():
             if database is not None and (pin or write):
                 with database.write() as tx:
-                    audit.record(tx, WHO, "write-test" if write else "server-pinned", server.id)
-            yield from look(server, settings, clock, database, Wish(pin, write))
+                    audit.record_action(
+                        tx, AUDIT_ACTOR, "write-test" if write else "server-pinned", server.id
+                    )
+            yield from check_server(server, settings, clock, database, CheckOptions(pin, write))
 
 
 def _print(found: Iterable[Finding]) -> list[Finding]:

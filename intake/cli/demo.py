@@ -7,15 +7,18 @@ import sys
 import threading
 from pathlib import Path
 
-from intake.cli.kinds import port
+from intake.cli.argument_types import parse_port
 
 PORT = 8100
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "--port", type=port, default=PORT, help=f"the pages' port, 0 for any free one ({PORT})"
+        "--port",
+        type=parse_port,
+        default=PORT,
+        help=f"the pages' port, 0 for any free one ({PORT})",
     )
     parser.add_argument(
         "--fhir", metavar="URL", help="use this FHIR R4 server instead of starting one"
@@ -34,17 +37,21 @@ def run(args: argparse.Namespace) -> int:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: stop.set())
-    from intake.cli.opening import complain
-    from intake.demo.processes import DemoFault, Interrupted
-    from intake.demo.starting import Voice, Wanted
-    from intake.demo.starting import run as run_demo
+    from intake.cli.site import print_message
+    from intake.demo.processes import DemoError, DemoStoppedError
+    from intake.demo.startup import DemoOptions, DemoOutput
+    from intake.demo.startup import run_demo
 
     try:
-        run_demo(Wanted(_home(), args.port, args.fhir, args.seed), Voice(_out, complain), stop)
-    except DemoFault as fault:
-        complain(fault)
+        run_demo(
+            DemoOptions(_home(), args.port, args.fhir, args.seed),
+            DemoOutput(_out, print_message),
+            stop,
+        )
+    except DemoError as fault:
+        print_message(fault)
         return 1
-    except Interrupted:
+    except DemoStoppedError:
         return 0
     return 0
 

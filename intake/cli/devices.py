@@ -6,13 +6,13 @@ import sys
 from datetime import datetime
 from typing import Any
 
-from intake.clock import span
+from intake.clock import format_duration
 from intake.settings import Settings
 from intake.store.database import Database
 from intake.store.devices import Device
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     does = parser.add_subparsers(dest="does", required=True)
     pair = does.add_parser(
@@ -31,43 +31,43 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _label(given: str) -> str:
-    from intake.store.devices import LONGEST_LABEL
+    from intake.store.devices import MAX_LABEL_LENGTH
 
     found = given.strip()
-    if not 0 < len(found) <= LONGEST_LABEL:
+    if not 0 < len(found) <= MAX_LABEL_LENGTH:
         raise argparse.ArgumentTypeError(
-            f"say in 1 to {LONGEST_LABEL} characters where the tablet stands"
+            f"say in 1 to {MAX_LABEL_LENGTH} characters where the tablet stands"
         )
     return found
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    from intake.cli.opening import complain, opened
-    from intake.settings import load
+    from intake.cli.site import open_current_database, print_message
+    from intake.settings import load_settings
 
-    settings = load()
+    settings = load_settings()
     if args.does != "revoke" and args.clinic is not None and args.clinic not in settings.clinics:
-        complain(
+        print_message(
             f"intake devices: --clinic: '{args.clinic}' is not among {', '.join(settings.clinics)}"
         )
         return 2
-    with opened(settings) as database:
+    with open_current_database(settings) as database:
         return _DOES[args.does](args, settings, database)
 
 
 def _pair(args: argparse.Namespace, settings: Settings, database: Database) -> int:
-    from intake.cli.opening import complain, served_at
-    from intake.cli.users import WHO
+    from intake.cli.site import print_message, require_public_url
+    from intake.cli.users import AUDIT_ACTOR
     from intake.pages import addresses
     from intake.store import audit, devices
 
-    address = addresses.pair(served_at(settings))
+    address = addresses.pairing_url(require_public_url(settings))
     with database.write() as tx:
-        code = devices.invite(tx, args.clinic, args.label)
-        audit.record(tx, WHO, "tablet-invited", args.clinic)
+        code = devices.invite_device(tx, args.clinic, args.label)
+        audit.record_action(tx, AUDIT_ACTOR, "tablet-invited", args.clinic)
     print(code)
-    complain(f"Open {address} on the tablet and enter the code there, within an hour.")
+    print_message(f"Open {address} on the tablet and enter the code there, within an hour.")
     return 0
 
 
@@ -75,13 +75,17 @@ def _list(args: argparse.Namespace, _settings: Settings, database: Database) -> 
     from intake.store import devices
 
     with database.read() as tx:
-        found, now = devices.listing(tx, args.clinic), tx.now
+        found, now = devices.list_devices(tx, args.clinic), tx.now
     if args.json:
         json.dump([_json(each) for each in found], sys.stdout, indent=1)
         print()
         return 0
     for device in found:
-        seen = f"seen {span(now - device.last_seen)} ago" if device.last_seen else "never seen"
+        seen = (
+            f"seen {format_duration(now - device.last_seen)} ago"
+            if device.last_seen
+            else "never seen"
+        )
         print(f"{device.id}  {_state(device):<8} {seen:<16} {device.clinic:<16} {device.label}")
     return 0
 
@@ -108,16 +112,16 @@ def _state(device: Device) -> str:
 
 
 def _revoke(args: argparse.Namespace, _settings: Settings, database: Database) -> int:
-    from intake.cli.opening import complain
-    from intake.cli.users import WHO
+    from intake.cli.site import print_message
+    from intake.cli.users import AUDIT_ACTOR
     from intake.store import audit, devices
 
     with database.write() as tx:
-        done = devices.revoke(tx, args.id)
+        done = devices.revoke_device(tx, args.id)
         if done:
-            audit.record(tx, WHO, "tablet-revoked", args.id)
+            audit.record_action(tx, AUDIT_ACTOR, "tablet-revoked", args.id)
     if not done:
-        complain(
+        print_message(
             f"intake devices: there is no tablet '{args.id}' to revoke; `intake devices list` names them"
         )
     return 0 if done else 1

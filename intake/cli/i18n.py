@@ -7,14 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from intake.cli.opening import complain
+from intake.cli.site import print_message
 from intake.shipped import TRANSLATIONS
 
 if TYPE_CHECKING:
-    from intake.i18n.lint import Fault
+    from intake.i18n.lint import CatalogFault
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     what = parser.add_subparsers(dest="what", required=True, metavar="extract|check")
     extract = what.add_parser(
@@ -40,18 +40,18 @@ def run(args: argparse.Namespace) -> int:
 
 def _extract(new: str) -> int:
     from intake.i18n.catalogs import catalog_tags
-    from intake.i18n.extraction import UnreadableError, files
-    from intake.i18n.locales import tag_of
+    from intake.i18n.extraction import UnreadableError, extracted_files
+    from intake.i18n.locales import normalize_tag
 
     try:
-        added = {tag_of(new)} if new else set()
+        added = {normalize_tag(new)} if new else set()
     except ValueError as error:
-        complain(f"intake i18n extract: {error}; use a tag such as vi or zh-Hans")
+        print_message(f"intake i18n extract: {error}; use a tag such as vi or zh-Hans")
         return 2
     try:
-        to_write = list(files({*catalog_tags(TRANSLATIONS), *added}, TRANSLATIONS))
+        to_write = list(extracted_files({*catalog_tags(TRANSLATIONS), *added}, TRANSLATIONS))
     except UnreadableError as error:
-        complain(f"{error}; nothing was written")
+        print_message(f"{error}; nothing was written")
         return 1
     for path, text in to_write:
         _write(path, text)
@@ -67,20 +67,29 @@ def _write(path: Path, text: str) -> None:
 
 def _check(tags: Sequence[str], *, as_json: bool) -> int:
     from intake.i18n.catalogs import catalog_tags
-    from intake.i18n.extraction import stale
-    from intake.i18n.lint import faults, template_faults
-    from intake.questions import texts
-    from intake.settings import load
+    from intake.i18n.extraction import find_stale_files
+    from intake.i18n.lint import find_language_faults, find_template_faults
+    from intake.questions import question_texts
+    from intake.settings import load_settings
 
-    settings = load()
-    asked = [text.words for each in settings.question_sets.values() for text in texts(each)]
-    found = {tag: faults(tag, asked, TRANSLATIONS) for tag in tags or settings.languages}
-    general = (*stale(catalog_tags(TRANSLATIONS), TRANSLATIONS), *template_faults(TRANSLATIONS))
+    settings = load_settings()
+    asked = [
+        text.message for each in settings.question_sets.values() for text in question_texts(each)
+    ]
+    found = {
+        tag: find_language_faults(tag, asked, TRANSLATIONS) for tag in tags or settings.languages
+    }
+    general = (
+        *find_stale_files(catalog_tags(TRANSLATIONS), TRANSLATIONS),
+        *find_template_faults(TRANSLATIONS),
+    )
     (_print_json if as_json else _print)(found, general)
     return 1 if general or any(found.values()) else 0
 
 
-def _print(found: Mapping[str, "Sequence[Fault]"], general: "Sequence[Fault]") -> None:
+def _print(
+    found: Mapping[str, "Sequence[CatalogFault]"], general: "Sequence[CatalogFault]"
+) -> None:
     for tag, faults in found.items():
         print(f"{tag}: {f'not whole; faults: {len(faults)}' if faults else _standing(tag)}")
     for fault in dict.fromkeys([*general, *(each for faults in found.values() for each in faults)]):
@@ -88,15 +97,17 @@ def _print(found: Mapping[str, "Sequence[Fault]"], general: "Sequence[Fault]") -
 
 
 def _standing(tag: str) -> str:
-    from intake.i18n import SOURCE, ledger
+    from intake.i18n import SOURCE, read_ledger
 
     if tag == SOURCE:
         return "the language of the messages"
-    entry = ledger(TRANSLATIONS)[tag]
+    entry = read_ledger(TRANSLATIONS)[tag]
     return f"whole; drafted: {entry.drafted}; {f'reviewed: {entry.reviewed}' if entry.reviewed else 'not reviewed'}"
 
 
-def _print_json(found: Mapping[str, "Sequence[Fault]"], general: "Sequence[Fault]") -> None:
+def _print_json(
+    found: Mapping[str, "Sequence[CatalogFault]"], general: "Sequence[CatalogFault]"
+) -> None:
     told = {
         "languages": {tag: _as_dicts(faults) for tag, faults in found.items()},
         "general": _as_dicts(general),
@@ -104,5 +115,5 @@ def _print_json(found: Mapping[str, "Sequence[Fault]"], general: "Sequence[Fault
     print(json.dumps(told, ensure_ascii=False, indent=2))
 
 
-def _as_dicts(faults: "Sequence[Fault]") -> list[dict[str, Any]]:
+def _as_dicts(faults: "Sequence[CatalogFault]") -> list[dict[str, Any]]:
     return [asdict(fault) for fault in faults]

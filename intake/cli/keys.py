@@ -4,11 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
-from intake.cli.opening import NotReady, complain
+from intake.cli.site import NotReadyError, print_message
 from intake.settings import Server, Settings
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     what = parser.add_subparsers(dest="what", required=True)
     what.add_parser("new", help="make the key that seals what is kept")
@@ -43,9 +43,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make, add, remove or print keys."""
-    from intake.settings import load
+    from intake.settings import load_settings
 
-    settings = load()
+    settings = load_settings()
     return (
         _of_servers(args, settings)
         if args.what == "client"
@@ -54,24 +54,24 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _of_store(what: str, path: Path) -> int:
-    from intake.store.crypto import KeyFault, new_keys, rotate_keys
+    from intake.store.crypto import KeyFileError, create_keys, rotate_keys
 
     try:
-        (new_keys if what == "new" else rotate_keys)(path)
-    except KeyFault as fault:
-        complain(fault)
+        (create_keys if what == "new" else rotate_keys)(path)
+    except KeyFileError as fault:
+        print_message(fault)
         return 1
     print(path)
     return 0
 
 
 def _of_servers(args: argparse.Namespace, settings: Settings) -> int:
-    from intake.sync.client_keys import ClientKeyFault
+    from intake.ehr.client_keys import ClientKeyError
 
     try:
         print(_done(args, _servers(args.server, settings)))
-    except ClientKeyFault as fault:
-        complain(fault)
+    except ClientKeyError as fault:
+        print_message(fault)
         return 1
     return 0
 
@@ -86,26 +86,28 @@ def _servers(named: str | None, settings: Settings) -> list[Server]:
             if each.auth.kind is AuthKind.BACKEND_SERVICES
         ]
     if named not in settings.servers:
-        raise NotReady(
+        raise NotReadyError(
             f"There is no FHIR server '{named}' in intake.toml; there are {', '.join(settings.servers)}."
         )
     return [settings.servers[named]]
 
 
 def _done(args: argparse.Namespace, servers: list[Server]) -> str:
-    from intake.sync import client_keys
+    from intake.ehr import client_keys
 
     match args.does:
         case "new":
-            return str(client_keys.new(servers[0], args.algorithm or servers[0].auth.algorithm))
+            return str(
+                client_keys.create_key_file(servers[0], args.algorithm or servers[0].auth.algorithm)
+            )
         case "rotate":
-            fresh = client_keys.rotate(servers[0], args.algorithm or servers[0].auth.algorithm)
-            complain(
+            fresh = client_keys.rotate_key(servers[0], args.algorithm or servers[0].auth.algorithm)
+            print_message(
                 "Hand the EHR the new public keys; until it has them, the key before goes on signing."
             )
             return fresh.id
         case "remove":
-            client_keys.remove(servers[0], args.key)
+            client_keys.remove_key(servers[0], args.key)
             return f"{args.key} is no longer signed with or published"
         case _:
-            return json.dumps(client_keys.published(servers), indent=1)
+            return json.dumps(client_keys.public_key_set(servers), indent=1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from intake.cli.lines import line, lines_to
+from intake.cli.csv_output import open_csv, write_row
 from intake.settings import Clinic, Settings
 from intake.store.database import Database, Tx
 from intake.store.visits import Visit
@@ -22,7 +22,7 @@ class Made:
     line: tuple[object, ...]
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     create = parser.add_subparsers(dest="does", required=True).add_parser(
         "create", help="make links for a day's visits"
@@ -48,22 +48,22 @@ def _day(given: str) -> date:
 
 def run(args: argparse.Namespace) -> int:
     """Make them; 1 where the schedule of a clinic is not known."""
-    from intake.cli.opening import complain, opened, served_at
-    from intake.settings import load
+    from intake.cli.site import open_current_database, print_message, require_public_url
+    from intake.settings import load_settings
 
-    settings = load()
+    settings = load_settings()
     if args.clinic is not None and args.clinic not in settings.clinics:
-        complain(
+        print_message(
             f"intake links: --clinic: '{args.clinic}' is not among {', '.join(settings.clinics)}"
         )
         return 2
-    address = served_at(settings)
+    address = require_public_url(settings)
     clinics = [each for each in settings.clinics.values() if args.clinic in (None, each.id)]
     try:
-        with opened(settings) as database:
+        with open_current_database(settings) as database:
             return _create(database, settings, clinics, args, address)
     except FileExistsError:
-        complain(
+        print_message(
             f"intake links: {args.csv} is there already; links that were made cannot be shown again, so name another file"
         )
         return 1
@@ -80,13 +80,13 @@ def _create(
     code = 0
     try:
         # The file names patients, and whoever has a link needs only a date of birth: it is for its maker alone.
-        with lines_to(args.csv, COLUMNS) as out:
+        with open_csv(args.csv, COLUMNS) as out:
             for clinic in clinics:
                 fresh, known = _make(database, settings, clinic, args.date, address)
                 made += fresh
                 # Nobody knows how long a pager or a disk takes: it is written when the database is free again.
                 for each in fresh:
-                    line(out, each.line)
+                    write_row(out, each.line)
                 out.flush()
                 code = code if known else 1
     except BaseException:
@@ -99,20 +99,23 @@ def _make(
     database: Database, settings: Settings, clinic: Clinic, day: date, address: str
 ) -> tuple[list[Made], bool]:
     """Make a clinic's links, and tell whether its schedule is known."""
-    from intake.cli.opening import complain
-    from intake.cli.users import WHO
-    from intake.clock import bounds
-    from intake.store import audit, resting, visits
+    from intake.cli.site import print_message
+    from intake.cli.users import AUDIT_ACTOR
+    from intake.clock import day_bounds
+    from intake.store import audit, visits
+    from intake.store.outbox import reask_intervals
 
     with database.write() as tx:
-        start, end = bounds(day, clinic.time_zone)
+        start, end = day_bounds(day, clinic.time_zone)
         # Whom the desk let in is here, and on no schedule.
         expected = [
-            each for each in visits.expected(tx, clinic.id, start, end) if each.sought is None
+            each for each in visits.list_visits(tx, clinic.id, start, end) if each.sought is None
         ]
-        known = visits.last_fetched(tx, clinic.id) is not None
-        progress = visits.progress(tx, [visit.id for visit in expected])
-        unasked = resting.not_asked(tx, clinic.server, [visit.patient for visit in expected])
+        known = visits.last_fetched_at(tx, clinic.id) is not None
+        progress = visits.progress_by_visit(tx, [visit.id for visit in expected])
+        unasked = reask_intervals.current_intervals(
+            tx, clinic.server, [visit.patient for visit in expected]
+        )
         asked = {
             each.id
             for each in expected
@@ -123,25 +126,25 @@ def _make(
             for each in expected
             if each.birth_date and each.id not in asked
         ]
-        audit.record(tx, WHO, "links-made", f"{clinic.id} {day.isoformat()}")
-    complain(_told(clinic, day, len(made), len(expected), known=known))
+        audit.record_action(tx, AUDIT_ACTOR, "links-made", f"{clinic.id} {day.isoformat()}")
+    print_message(_told(clinic, day, len(made), len(expected), known=known))
     return made, known
 
 
 def _made(tx: Tx, settings: Settings, clinic: Clinic, visit: Visit, address: str) -> Made:
     from intake.pages import addresses
-    from intake.report.outputs import harmless
+    from intake.report.outputs import escape_formula
     from intake.store import links
 
-    until = links.expiry(visit, tx.now, settings.times.link, clinic.time_zone)
-    identity, token = links.make(tx, visit, until)
+    until = links.expiry_time(visit, tx.now, settings.times.link, clinic.time_zone)
+    identity, token = links.create_link(tx, visit, until)
     row = (
         clinic.name,
         visit.starts_at.astimezone(clinic.time_zone).isoformat(timespec="minutes"),
         visit.appointment or visit.encounter or "",
-        harmless(visit.record_number or ""),
-        harmless(visit.name),
-        addresses.link(address, token),
+        escape_formula(visit.record_number or ""),
+        escape_formula(visit.name),
+        addresses.link_url(address, token),
         until.astimezone(clinic.time_zone).isoformat(timespec="minutes"),
     )
     return Made(identity, row)
@@ -149,17 +152,17 @@ def _made(tx: Tx, settings: Settings, clinic: Clinic, visit: Visit, address: str
 
 def _take_back(database: Database, made: list[Made], day: date) -> None:
     """Make links worthless that may not all have been written: one that was not can never be shown again."""
-    from intake.cli.opening import complain
-    from intake.cli.users import WHO
+    from intake.cli.site import print_message
+    from intake.cli.users import AUDIT_ACTOR
     from intake.store import audit, links
 
     if not made:
         return
     with database.write() as tx:
         for each in made:
-            links.revoke(tx, each.id)
-        audit.record(tx, WHO, "links-revoked", day.isoformat())
-    complain(
+            links.revoke_link(tx, each.id)
+        audit.record_action(tx, AUDIT_ACTOR, "links-revoked", day.isoformat())
+    print_message(
         f"intake links: not all could be written, so the {len(made)} links made just now are revoked; make them again"
     )
 

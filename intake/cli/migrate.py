@@ -3,17 +3,17 @@
 import argparse
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """There are none."""
 
 
 def run(args: argparse.Namespace) -> int:
     """Migrate."""
-    from intake.settings import load
-    from intake.store.migrate import migrate
+    from intake.settings import load_settings
+    from intake.store.migrate import migrate_database
 
     del args
-    settings = load()
+    settings = load_settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    migrate(settings.database_url)
+    migrate_database(settings.database_url)
     return 0

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from intake.clock import Clock, system_clock
 
 if TYPE_CHECKING:
-    from intake.report.making import Made
+    from intake.report.build import BuiltReport
     from intake.report.values import ClinicScope, Period, Report
 
 FORMATS = ("text", "json", "csv", "html")
@@ -25,7 +25,7 @@ class _Scope:
     time_zone: str
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
@@ -68,27 +68,29 @@ def run(args: argparse.Namespace, clock: Clock = system_clock) -> int:
 
 def _fetch(args: argparse.Namespace, now: datetime) -> int:
     from fhir_client.errors import FhirError
-    from intake.cli.opening import opened
-    from intake.settings import load
-    from intake.sync.reports import fetch_and_make, period_of
+    from intake.cli.site import open_current_database
+    from intake.feed.live_report import fetch_and_make_report, resolve_period
+    from intake.settings import load_settings
 
     if args.clinics or args.time_zone:
         return _say(
             "intake report: --clinics and --time-zone go with --from; the servers are asked for the configured clinics",
             2,
         )
-    settings = load()
+    settings = load_settings()
     try:
-        period = period_of(settings, args.period, now)
+        period = resolve_period(settings, args.period, now)
     except ValueError as error:
         return _say(f"intake report: {error}", 2)
-    with opened(settings) as database:
+    with open_current_database(settings) as database:
         how = "searching" if args.bulk is None else "waiting for an export of"
         _say(f"{how} {', '.join(settings.servers)} for {_days(period)}", 0)
         try:
-            made = fetch_and_make(settings, database, period, now, threading.Event(), args.bulk)
+            made = fetch_and_make_report(
+                settings, database, period, now, threading.Event(), args.bulk
+            )
         except FhirError as error:
-            return _say(f"intake report: {error.words}", 1)
+            return _say(f"intake report: {error.message}", 1)
     return _print(made, args.format)
 
 
@@ -105,15 +107,17 @@ def _read(args: argparse.Namespace, now: datetime) -> int:
 
 
 def _report(args: argparse.Namespace, scope: _Scope, period: "Period", now: datetime) -> int:
+    from intake.report.build import ReportRequest, build_report
     from intake.report.codes import mapped_codes
-    from intake.report.loading import UnreadableFilesError
-    from intake.report.making import Asked, make
+    from intake.report.loader import UnreadableFilesError
 
     _say(f"reading {args.folder} for {_days(period)}", 0)
     try:
         by_organization = {"none": True, "configured": False}.get(args.clinics)
-        asked = Asked(period, now, mapped_codes(), scope.clinics, scope.time_zone, by_organization)
-        made = make(args.folder, asked)
+        asked = ReportRequest(
+            period, now, mapped_codes(), scope.clinics, scope.time_zone, by_organization
+        )
+        made = build_report(args.folder, asked)
     except (UnreadableFilesError, OSError) as error:
         return _say(f"intake report: {error}", 1)
     return _print(made, args.format)
@@ -123,7 +127,7 @@ def _days(period: "Period") -> str:
     return f"{period.name} ({period.first} up to, not including, {period.end})"
 
 
-def _print(made: "Made", form: str) -> int:
+def _print(made: "BuiltReport", form: str) -> int:
     sys.stdout.write(_written(made.report, form))
     return _broken(made)
 
@@ -141,7 +145,7 @@ def _written(report: "Report", form: str) -> str:
     return writers[form](report)
 
 
-def _broken(made: "Made") -> int:
+def _broken(made: "BuiltReport") -> int:
     for line in made.broken:
         _say(f"{line.file}:{line.line}: {line.fault}; left out", 1)
     if not made.report.broken_lines:
@@ -152,9 +156,9 @@ def _broken(made: "Made") -> int:
 def _scope(args: argparse.Namespace) -> _Scope:
     """The clinics to report on and the zone for those that the configuration does not know."""
     from intake.report.clinics import clinic_scopes
-    from intake.settings import load
+    from intake.settings import load_settings
 
-    clinics = clinic_scopes(load())
+    clinics = clinic_scopes(load_settings())
     zone = args.time_zone or (clinics[0].time_zone if clinics else "UTC")
     ZoneInfo(zone)
     return _Scope(clinics, zone)
@@ -162,11 +166,11 @@ def _scope(args: argparse.Namespace) -> _Scope:
 
 def _look(folder: Path) -> None:
     """Refuse a folder without anything to count."""
-    from intake.report.files import find
+    from intake.report.files import find_files
 
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder")
-    missing = [kind for kind in ("Patient", "Encounter") if not find(folder)[kind]]
+    missing = [kind for kind in ("Patient", "Encounter") if not find_files(folder)[kind]]
     if missing:
         raise ValueError(
             f"{folder} has no {' and no '.join(missing)} files, such as {missing[0]}.ndjson"

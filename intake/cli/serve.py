@@ -15,23 +15,23 @@ import subprocess
 import sys
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    from intake.cli.web import arguments as web_arguments
+    from intake.cli.web import add_arguments as web_arguments
 
     web_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Migrate, then serve until SIGTERM or Ctrl-C; the pages' process says `ready web URL`."""
-    from intake.cli.supervisor import Supervisor, ours
+    from intake.cli.supervisor import Supervisor, intake_command
 
     # In a process of its own, so that alembic and SQLAlchemy leave the memory again.
-    migrated = subprocess.run(ours("migrate"), check=False).returncode  # noqa: S603
+    migrated = subprocess.run(intake_command("migrate"), check=False).returncode  # noqa: S603
     if migrated != 0:
         return migrated
-    web = ours("web", "--host", args.host, "--port", str(args.port))
-    return Supervisor({"web": web, "worker": ours("worker")}, _say).run()
+    web = intake_command("web", "--host", args.host, "--port", str(args.port))
+    return Supervisor({"web": web, "worker": intake_command("worker")}, _say).run()
 
 
 def _say(words: str) -> None:

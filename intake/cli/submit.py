@@ -25,7 +25,7 @@ class Piece:
     fault: str = ""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
         "files",
@@ -43,31 +43,31 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Put every good submission into the outbox and print its id; name every bad one."""
-    from intake.cli.opening import NotReady, complain, opened
-    from intake.settings import load
-    from intake.store import submissions
-    from intake.store.database import DatabaseFault
+    from intake.cli.site import NotReadyError, open_current_database, print_message
+    from intake.settings import load_settings
+    from intake.store.database import DatabaseError
+    from intake.store.outbox import submissions
 
-    settings, faults = load(), 0
-    with opened(settings) as database:
+    settings, faults = load_settings(), 0
+    with open_current_database(settings) as database:
         for piece in pieces(args.files):
             try:
                 submission = _checked(piece, args, settings)
                 with database.write() as tx:
-                    again = journey.again_at(
+                    again = journey.reask_at(
                         submission,
                         settings.question_sets[submission.question_set],
-                        settings.times.again,
+                        settings.times.reask_after,
                     )
-                    submissions.submit(
+                    submissions.store_submission(
                         tx, submission, settings.clinics[submission.clinic].server, again=again
                     )
                 print(submission.id)
-            except (ValueError, submissions.DifferentContent) as fault:
+            except (ValueError, submissions.DifferentContentError) as fault:
                 faults += 1
-                complain(f"{piece.where}: {fault}")
-            except DatabaseFault as fault:
-                raise NotReady(
+                print_message(f"{piece.where}: {fault}")
+            except DatabaseError as fault:
+                raise NotReadyError(
                     f"{piece.where}: the database takes nothing more ({type(fault).__name__}); stored up to here"
                 ) from None
     return 1 if faults else 0
@@ -95,17 +95,17 @@ def pieces(files: list[str]) -> Iterator[Piece]:
 def _checked(piece: Piece, args: argparse.Namespace, settings: Settings) -> Submission:
     """Return the piece's submission; raises ValueError with the place of what is wrong, never with what was said."""
     from intake.clock import system_clock
-    from intake.store.payload import check, read
-    from intake.sync.saying import refuse_unknown
+    from intake.mapping.site_mapping import validate_submission
+    from intake.store.payload import check_submission, decode_unchecked
 
     if piece.fault:
         raise ValueError(piece.fault)
-    found = read(piece.raw)
+    found = decode_unchecked(piece.raw)
     found = replace(
         found, patient=args.patient or found.patient, clinic=args.clinic or found.clinic
     )
-    check(found)
-    refuse_unknown(found, settings)
+    check_submission(found)
+    validate_submission(found, settings)
     if found.answered_at > system_clock() + AHEAD:
         raise ValueError("answered_at: lies in the future")
     return found

@@ -11,7 +11,7 @@ from types import FrameType
 SETTLED_SECONDS = 10.0
 """A child that ran so long was in order when it started; one that ends sooner has a fault that starting it again won't mend."""
 
-TRIES = 5
+MAX_RESTARTS = 5
 GRACE_SECONDS = 8.0
 TICK_SECONDS = 0.2
 
@@ -55,7 +55,7 @@ class Supervisor:
                     return 1
             return 0
         finally:
-            end([child.process for child in children])
+            end_processes([child.process for child in children])
             for number, handler in before.items():
                 signal.signal(number, handler)
 
@@ -79,7 +79,7 @@ class Supervisor:
     def _mourned(self, child: Child, code: int, now: float) -> bool:
         child.deaths += 1
         how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        if not child.settled or child.deaths > TRIES:
+        if not child.settled or child.deaths > MAX_RESTARTS:
             self.say(
                 f"{child.name} {how} and does not stay up; everything ends. What it said last says why."
             )
@@ -94,7 +94,9 @@ def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command)  # noqa: S603  # The commands are ours.
 
 
-def end(processes: Sequence[subprocess.Popen[bytes]], grace: float = GRACE_SECONDS) -> None:
+def end_processes(
+    processes: Sequence[subprocess.Popen[bytes]], grace: float = GRACE_SECONDS
+) -> None:
     """End the processes, politely first, and harder where one has not ended in `grace` seconds."""
     running = [each for each in processes if each.poll() is None]
     for each in running:
@@ -109,6 +111,6 @@ def end(processes: Sequence[subprocess.Popen[bytes]], grace: float = GRACE_SECON
             each.wait()
 
 
-def ours(*words: str) -> Sequence[str]:
+def intake_command(*words: str) -> Sequence[str]:
     """Return the command that runs one of our own commands with the interpreter that runs this."""
     return (sys.executable, "-m", "intake.cli", *words)

@@ -8,11 +8,11 @@ from intake.settings import Settings
 from intake.store.database import Database, Tx
 from intake.store.users import ROLES, User
 
-WHO = "command line"
+AUDIT_ACTOR = "command line"
 """Whom the audit names for what was done here."""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     does = parser.add_subparsers(dest="does", required=True)
     add = does.add_parser(
@@ -43,15 +43,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    from intake.cli.opening import complain, opened
-    from intake.settings import load
+    from intake.cli.site import open_current_database, print_message
+    from intake.settings import load_settings
 
-    settings = load()
-    with opened(settings) as database:
+    settings = load_settings()
+    with open_current_database(settings) as database:
         try:
             return _DOES[args.does](args, settings, database)
         except (LookupError, ValueError) as fault:
-            complain(f"intake users: {fault.args[0]}")
+            print_message(f"intake users: {fault.args[0]}")
             return 1
 
 
@@ -60,8 +60,8 @@ def _add(args: argparse.Namespace, settings: Settings, database: Database) -> in
 
     password = _password() if args.password else None
     with database.write() as tx:
-        user = users.add(tx, args.name, args.role, password)
-        audit.record(tx, WHO, "user-added", user.id)
+        user = users.add_user(tx, args.name, args.role, password)
+        audit.record_action(tx, AUDIT_ACTOR, "user-added", user.id)
         address = None if password else _once(tx, user, settings)
     if address is not None:
         print(address)
@@ -78,7 +78,7 @@ def _list(args: argparse.Namespace, _settings: Settings, database: Database) -> 
     from intake.store import users
 
     with database.read() as tx:
-        found = users.listing(tx)
+        found = users.list_users(tx)
     if args.json:
         held = [
             {"name": each.name, "roles": sorted(each.roles), "state": _state(each)}
@@ -113,8 +113,8 @@ def _disable(args: argparse.Namespace, _settings: Settings, database: Database) 
 
     with database.write() as tx:
         user = _named(tx, args.name)
-        users.disable(tx, user)
-        audit.record(tx, WHO, "user-disabled", user.id)
+        users.disable_user(tx, user)
+        audit.record_action(tx, AUDIT_ACTOR, "user-disabled", user.id)
     return 0
 
 
@@ -123,8 +123,8 @@ def _enable(args: argparse.Namespace, _settings: Settings, database: Database) -
 
     with database.write() as tx:
         user = _named(tx, args.name)
-        users.enable(tx, user)
-        audit.record(tx, WHO, "user-enabled", user.id)
+        users.enable_user(tx, user)
+        audit.record_action(tx, AUDIT_ACTOR, "user-enabled", user.id)
     return 0
 
 
@@ -132,18 +132,20 @@ _DOES = {"add": _add, "list": _list, "once": _make_once, "disable": _disable, "e
 
 
 def _once(tx: Tx, user: User, settings: Settings) -> str:
-    from intake.cli.opening import served_at
+    from intake.cli.site import require_public_url
     from intake.pages import addresses
     from intake.store import audit, users
 
-    audit.record(tx, WHO, "once-made", user.id)
-    return addresses.once(served_at(settings), users.one_time(tx, user, users.ONCE_FOR))
+    audit.record_action(tx, AUDIT_ACTOR, "once-made", user.id)
+    return addresses.sign_in_url(
+        require_public_url(settings), users.create_one_time_token(tx, user, users.ONE_TIME_LIFETIME)
+    )
 
 
 def _named(tx: Tx, name: str) -> User:
     from intake.store import users
 
-    user = users.by_name(tx, name)
+    user = users.find_by_name(tx, name)
     if user is None:
         raise LookupError(f"there is no user '{name}'; `intake users list` names them")
     return user

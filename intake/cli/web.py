@@ -5,17 +5,20 @@ import signal
 from types import FrameType
 from typing import NoReturn
 
-from intake.cli.kinds import port
+from intake.cli.argument_types import parse_port
 
 THREADS = 8
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument(
-        "--port", type=port, default=8080, help="the port to listen on, 0 for any free one (8080)"
+        "--port",
+        type=parse_port,
+        default=8080,
+        help="the port to listen on, 0 for any free one (8080)",
     )
 
 
@@ -24,13 +27,13 @@ def run(args: argparse.Namespace) -> int:
     from waitress.server import create_server
 
     from intake.app import create_app
-    from intake.cli.opening import complain, opened
-    from intake.settings import load
+    from intake.cli.site import open_current_database, print_message
+    from intake.settings import load_settings
 
-    settings = load()
+    settings = load_settings()
     for number in STOPS:
         signal.signal(number, _stop)
-    with opened(settings) as database:
+    with open_current_database(settings) as database:
         app, proxied = create_app(settings, database), settings.trusted_proxies > 0
         try:
             server = create_server(
@@ -43,12 +46,12 @@ def run(args: argparse.Namespace) -> int:
                 clear_untrusted_proxy_headers=not proxied,
             )
         except OSError as error:
-            complain(
+            print_message(
                 f"{args.host}:{args.port} cannot be listened on ({error.strerror}); name another one with --port"
             )
             return 1
         except ValueError:
-            complain(
+            print_message(
                 f"intake web: --host: '{args.host}' is no address to listen on, such as 127.0.0.1"
             )
             return 2

@@ -5,7 +5,7 @@ import signal
 import threading
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
         "--once",
@@ -16,15 +16,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Work."""
-    from intake.cli.opening import opened
+    from intake import log
+    from intake.cli.site import open_current_database
     from intake.clock import system_clock
-    from intake.settings import load
-    from intake.sync import log, worker
+    from intake.settings import load_settings
+    from intake.worker import loop
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    log.start(system_clock)
-    settings = load()
-    with opened(settings) as database:
-        return worker.run(settings, database, system_clock, once=args.once, stop=stop)
+    log.start_logging(system_clock)
+    settings = load_settings()
+    with open_current_database(settings) as database:
+        return loop.run_worker(settings, database, system_clock, once=args.once, stop=stop)

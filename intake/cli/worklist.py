@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from intake.settings import Settings
 from intake.store.database import Database
-from intake.store.worklist import Entry
+from intake.store.outbox.worklist import WorklistEntry
 
 COLUMNS = (
     "submission",
@@ -20,51 +20,52 @@ COLUMNS = (
 )
 
 
-def run(args: argparse.Namespace) -> int:
+def run_worklist(args: argparse.Namespace) -> int:
     """Do it; 1 where a file is there already, one cannot be read, or one that was said to be typed is not held."""
-    from intake.cli.opening import complain, opened
-    from intake.settings import load
+    from intake.cli.site import open_current_database, print_message
+    from intake.settings import load_settings
 
-    settings = load()
+    settings = load_settings()
     if args.does == "worklist" and args.clinic is not None and args.clinic not in settings.clinics:
-        complain(
+        print_message(
             f"intake submissions: --clinic: '{args.clinic}' is not among {', '.join(settings.clinics)}"
         )
         return 2
-    with opened(settings) as database:
+    with open_current_database(settings) as database:
         return (
             _typed(database, args.ids) if args.does == "typed" else _sheet(args, settings, database)
         )
 
 
 def _sheet(args: argparse.Namespace, settings: Settings, database: Database) -> int:
-    from intake.cli.lines import line, lines_to
-    from intake.cli.opening import complain
-    from intake.cli.users import WHO
-    from intake.store import audit, worklist
+    from intake.cli.csv_output import open_csv, write_row
+    from intake.cli.site import print_message
+    from intake.cli.users import AUDIT_ACTOR
+    from intake.store import audit
+    from intake.store.outbox import worklist
 
     with database.write() as tx:
-        found = worklist.waiting(tx, args.clinic)
-        audit.record(tx, WHO, "worklist-read", args.clinic)
+        found = worklist.read_worklist(tx, args.clinic)
+        audit.record_action(tx, AUDIT_ACTOR, "worklist-read", args.clinic)
     try:
-        with lines_to(args.csv, COLUMNS) as out:
+        with open_csv(args.csv, COLUMNS) as out:
             for entry in found.entries:
                 for row in _rows(entry, settings):
-                    line(out, row)
+                    write_row(out, row)
     except FileExistsError:
-        complain(f"intake submissions: {args.csv} is there already; name another file")
+        print_message(f"intake submissions: {args.csv} is there already; name another file")
         return 1
-    complain(f"{len(found.entries)} to type; when it is done: intake submissions typed ID …")
+    print_message(f"{len(found.entries)} to type; when it is done: intake submissions typed ID …")
     for identity in found.unreadable:
-        complain(
+        print_message(
             f"{identity} cannot be read here and is left out: bring back the key file and the version that stored it"
         )
     return 1 if found.unreadable else 0
 
 
-def _rows(entry: Entry, settings: Settings) -> Iterator[tuple[object, ...]]:
+def _rows(entry: WorklistEntry, settings: Settings) -> Iterator[tuple[object, ...]]:
     """Yield a line for each element."""
-    from intake.report.outputs import harmless
+    from intake.report.outputs import escape_formula
 
     clinic = settings.clinics.get(entry.clinic)
     for each in entry.sheet.values:
@@ -72,29 +73,30 @@ def _rows(entry: Entry, settings: Settings) -> Iterator[tuple[object, ...]]:
             entry.id,
             clinic.name if clinic else entry.clinic,
             entry.patient,
-            harmless(
+            escape_formula(
                 " ".join(entry.sheet.record_numbers(clinic.record_number_system if clinic else ""))
             ),
             entry.sheet.birth_date,
             entry.answered_at.isoformat(timespec="minutes"),
             each.element,
-            harmless(each.words),
+            escape_formula(each.words),
             " ".join(each.codes),
         )
 
 
 def _typed(database: Database, ids: list[str]) -> int:
-    from intake.cli.opening import complain
-    from intake.cli.users import WHO
-    from intake.store import audit, worklist
+    from intake.cli.site import print_message
+    from intake.cli.users import AUDIT_ACTOR
+    from intake.store import audit
+    from intake.store.outbox import worklist
 
     missed = 0
     for identity in ids:
         with database.write() as tx:
-            done = worklist.typed(tx, identity)
+            done = worklist.mark_typed(tx, identity)
             if done:
-                audit.record(tx, WHO, "submission-typed", identity)
+                audit.record_action(tx, AUDIT_ACTOR, "submission-typed", identity)
         if not done:
-            complain(f"intake submissions: {identity} is not held")
+            print_message(f"intake submissions: {identity} is not held")
         missed += not done
     return 1 if missed else 0

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
-from fhir_client.uscore.parts import NO, YES, concept
-from fhir_client.uscore.patient import INTERPRETER_REQUIRED, category_extension
+from fhir_client.uscore.datatypes import NO, YES, concept_json
+from fhir_client.uscore.patient_merge import INTERPRETER_REQUIRED, category_extension
 from fhir_client.uscore.statement import (
     BCP47,
     CDCREC,
     AbsentReason,
-    Coded,
+    CategoryAnswer,
     Coding,
     Interpreter,
     ItemAnswer,
@@ -18,16 +18,22 @@ from fhir_client.uscore.statement import (
     Source,
     Statement,
 )
-from fhir_client.uscore.versions import US_CORE, version
+from fhir_client.uscore.versions import US_CORE, us_core_version
 from intake import terminology
-from intake.demo.people import Chart, Person, chance
-from intake.demo.places import RECORD_NUMBERS, SYSTEM, Json, identifier
+from intake.demo.clinics import DEMO_SYSTEM, RECORD_NUMBER_SYSTEM, Json, demo_identifier
+from intake.demo.people import ChartState, Person, random_for
 from intake.questions import Option, Question, QuestionSet
 
-VERSION = version("6.1.0")
+CHART_VERSION = us_core_version("6.1.0")
 DECLINED, UNKNOWN = AbsentReason.ASKED_DECLINED, AbsentReason.ASKED_UNKNOWN
-TELLING = frozenset(
-    {Chart.SELF, Chart.PROXY, Chart.DECLINED, Chart.DONT_KNOW, Chart.DECLINED_SINCE}
+STATED_CHARTS = frozenset(
+    {
+        ChartState.SELF,
+        ChartState.PROXY,
+        ChartState.DECLINED,
+        ChartState.DONT_KNOW,
+        ChartState.DECLINED_SINCE,
+    }
 )
 """The charts with something in them that was said by a person."""
 
@@ -36,14 +42,14 @@ A_YEAR_AND_MORE = timedelta(days=430)
 STALE = 0.2
 
 
-def patient(person: Person, organization: str) -> Json:
+def patient_resource(person: Person, organization: str) -> Json:
     """Return the Patient as it was before anybody was asked: much of it is none of our business and must survive."""
     return {
         "resourceType": "Patient",
         "meta": {"security": [TEST_DATA]} if person.is_test else {},
         "identifier": [
-            identifier(f"patient {person.key}"),
-            {"use": "usual", "system": RECORD_NUMBERS, "value": person.record_number},
+            demo_identifier(f"patient {person.key}"),
+            {"use": "usual", "system": RECORD_NUMBER_SYSTEM, "value": person.record_number},
         ],
         "active": True,
         "name": [{"use": "official", "family": person.family, "given": [person.given]}],
@@ -63,21 +69,25 @@ def patient(person: Person, organization: str) -> Json:
     }
 
 
-def statements(
+def past_statements(
     person: Person, reference: str, organization: str, seen: datetime, asked: QuestionSet
 ) -> Iterator[Statement]:
     """Yield what the person has said at the clinic, the newest last; `seen` is when they were there."""
-    if person.chart is Chart.DECLINED_SINCE:
-        yield _statement(person, reference, organization, seen - A_YEAR_AND_MORE, asked, Chart.SELF)
-    if person.chart in TELLING:
-        stale = person.chart is Chart.SELF and chance(f"{person.key} stale").random() < STALE
+    if person.chart is ChartState.DECLINED_SINCE:
+        yield _statement(
+            person, reference, organization, seen - A_YEAR_AND_MORE, asked, ChartState.SELF
+        )
+    if person.chart in STATED_CHARTS:
+        stale = (
+            person.chart is ChartState.SELF and random_for(f"{person.key} stale").random() < STALE
+        )
         yield _statement(
             person, reference, organization, seen - A_YEAR_AND_MORE * stale, asked, person.chart
         )
 
 
 def _address(person: Person) -> Json:
-    place = person.place
+    place = person.clinic
     return {
         "use": "home",
         "line": [person.street],
@@ -90,18 +100,18 @@ def _address(person: Person) -> Json:
 
 def _on_file(person: Person) -> list[Json]:
     """Return what somebody once entered, nobody knows who or how."""
-    if person.chart is Chart.UNUSABLE:
-        other = Coded("Other", categories=(Coding(CDCREC, "2131-1", "Other Race"),))
-        local = Coded("H", categories=(Coding(f"{SYSTEM}/old-ethnicity-codes", "H"),))
+    if person.chart is ChartState.UNUSABLE:
+        other = CategoryAnswer("Other", categories=(Coding(CDCREC, "2131-1", "Other Race"),))
+        local = CategoryAnswer("H", categories=(Coding(f"{DEMO_SYSTEM}/old-ethnicity-codes", "H"),))
         return [
-            category_extension("race", other, VERSION, "race"),
-            category_extension("ethnicity", local, VERSION, "ethnicity"),
+            category_extension("race", other, CHART_VERSION, "race"),
+            category_extension("ethnicity", local, CHART_VERSION, "ethnicity"),
         ]
-    if person.chart is not Chart.ON_FILE:
+    if person.chart is not ChartState.ON_FILE:
         return []
     codes_of = {"race": person.race, "ethnicity": person.ethnicity}
     extensions = [
-        category_extension(name, _coded(codes), VERSION, name)
+        category_extension(name, _coded(codes), CHART_VERSION, name)
         for name, codes in codes_of.items()
         if codes
     ]
@@ -109,22 +119,26 @@ def _on_file(person: Person) -> list[Json]:
 
 
 def _communication(person: Person) -> Json:
-    if person.chart is Chart.UNUSABLE:
-        return {"communication": [{"language": concept(Coding(BCP47, "und")), "preferred": True}]}
-    if person.chart is not Chart.ON_FILE:
+    if person.chart is ChartState.UNUSABLE:
+        return {
+            "communication": [{"language": concept_json(Coding(BCP47, "und")), "preferred": True}]
+        }
+    if person.chart is not ChartState.ON_FILE:
         return {}
     said = _language(person)
     return {
-        "communication": [{"language": concept(*said.codings, text=said.text), "preferred": True}]
+        "communication": [
+            {"language": concept_json(*said.codings, text=said.text), "preferred": True}
+        ]
     }
 
 
-def _coded(codes: tuple[str, ...]) -> Coded:
-    concepts = [terminology.cdcrec()[code] for code in codes]
+def _coded(codes: tuple[str, ...]) -> CategoryAnswer:
+    concepts = [terminology.load_concepts()[code] for code in codes]
     said = {each.code: Coding(CDCREC, each.code, each.display) for each in concepts}
     # As in the mapping of answers: MENA is in no set of categories, so it is a detail.
-    categories = [code for code in codes if code == terminology.cdcrec()[code].omb_category]
-    return Coded(
+    categories = [code for code in codes if code == terminology.load_concepts()[code].omb_category]
+    return CategoryAnswer(
         text=", ".join(each.display for each in concepts),
         categories=tuple(said[code] for code in categories),
         detailed=tuple(said[code] for code in codes if code not in categories),
@@ -132,16 +146,16 @@ def _coded(codes: tuple[str, ...]) -> Coded:
 
 
 def _language(person: Person) -> Language:
-    known = terminology.languages()[person.language]
+    known = terminology.load_languages()[person.language]
     codes = dict.fromkeys(filter(None, (known.code, known.id)))
     return Language(
         known.endonym,
-        tuple(Coding(BCP47, code, terminology.languages()[code].name) for code in codes),
+        tuple(Coding(BCP47, code, terminology.load_languages()[code].name) for code in codes),
     )
 
 
 def _wants_interpreter(person: Person) -> bool:
-    return person.language != "en" and chance(f"{person.key} interpreter").random() < 0.6
+    return person.language != "en" and random_for(f"{person.key} interpreter").random() < 0.6
 
 
 def _statement(
@@ -150,15 +164,15 @@ def _statement(
     organization: str,
     at: datetime,
     asked: QuestionSet,
-    chart: Chart,
+    chart: ChartState,
 ) -> Statement:
     absent = {
-        Chart.DECLINED: DECLINED,
-        Chart.DECLINED_SINCE: DECLINED,
-        Chart.DONT_KNOW: UNKNOWN,
+        ChartState.DECLINED: DECLINED,
+        ChartState.DECLINED_SINCE: DECLINED,
+        ChartState.DONT_KNOW: UNKNOWN,
     }.get(chart)
     spoken, interpreter = _language(person), Interpreter(_wants_interpreter(person))
-    written = spoken if chart is Chart.SELF else None
+    written = spoken if chart is ChartState.SELF else None
     race = absent or (_coded(person.race) if person.race else None)
     ethnicity = absent or _coded(person.ethnicity)
     said = {
@@ -168,11 +182,11 @@ def _statement(
         "written-language": written,
     }
     return Statement(
-        submission=uuid5(NAMESPACE_URL, f"{SYSTEM}/{reference}/{at.date()}"),
+        submission=uuid5(NAMESPACE_URL, f"{DEMO_SYSTEM}/{reference}/{at.date()}"),
         patient=reference,
-        at=at,
-        source=Source.RELATED_PERSON if chart is Chart.PROXY else Source.PATIENT,
-        source_display="Parent or guardian" if chart is Chart.PROXY else None,
+        answered_at=at,
+        source=Source.RELATED_PERSON if chart is ChartState.PROXY else Source.PATIENT,
+        source_display="Parent or guardian" if chart is ChartState.PROXY else None,
         questionnaire=f"{asked.url}|{asked.version}",
         locale="en",
         notice="2026-01",
@@ -186,13 +200,15 @@ def _statement(
     )
 
 
-Said = Coded | Language | Interpreter | AbsentReason | None
+Said = CategoryAnswer | Language | Interpreter | AbsentReason | None
 
 
-def _group_items(question: Question, coded: Coded) -> Iterator[ItemAnswer]:
+def _group_items(question: Question, coded: CategoryAnswer) -> Iterator[ItemAnswer]:
     """Yield the groups that were ticked and, below `.details`, what was said of each, as the Questionnaire has them."""
     said = {each.code: each for each in (*coded.categories, *coded.detailed)}
-    owners = {code: owner for code in said if (owner := terminology.owner_of(question, code))}
+    owners = {
+        code: owner for code in said if (owner := terminology.find_group_option(question, code))
+    }
     groups = {owner.id: owner for owner in owners.values()}
     yield ItemAnswer(
         question.id,
@@ -230,10 +246,10 @@ def _items(asked: QuestionSet, said: Mapping[str, Said]) -> Iterator[ItemAnswer]
     for question in asked.questions:
         match said.get(question.id):
             case AbsentReason() as absent:
-                yield ItemAnswer(question.id, question.title, absent=absent)
-            case Coded() as coded:
+                yield ItemAnswer(question.id, question.title, absent_reason=absent)
+            case CategoryAnswer() as coded:
                 yield from _group_items(question, coded)
             case Language() as language:
                 yield ItemAnswer(question.id, question.title, language.codings[-1:])
             case Interpreter() as interpreter:
-                yield ItemAnswer(question.id, question.title, (YES if interpreter.wanted else NO,))
+                yield ItemAnswer(question.id, question.title, (YES if interpreter.needed else NO,))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from intake.demo.processes import DemoFault
+from intake.demo.processes import DemoError
 
 OLDEST = (22, 18)
 ADVICE = (
@@ -16,7 +16,7 @@ ADVICE = (
 )
 
 
-class NoNode(DemoFault):
+class NodeMissingError(DemoError):
     """There is no Node that can run the demo's FHIR server; the words say what to do."""
 
 
@@ -48,7 +48,7 @@ def find_node() -> Node:
     node_path, npm_path = shutil.which("node"), shutil.which("npm")
     if node_path and npm_path and _version(node_path) >= OLDEST:
         return Node(node_path, (npm_path,))
-    raise NoNode(ADVICE)
+    raise NodeMissingError(ADVICE)
 
 
 def _version(node: str) -> tuple[int, ...]:

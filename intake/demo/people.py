@@ -7,10 +7,10 @@ from enum import Enum
 from itertools import accumulate
 from random import Random
 
+from intake.demo.clinics import CLINICS, DemoClinic
 from intake.demo.names import COMMUNITIES, STREETS, Community
-from intake.demo.places import PLACES, Place
 
-PER_PLACE = 50
+PEOPLE_PER_CLINIC = 50
 TWIN, TWIN_OF = 48, 21
 """Two people of a place who have the same appointment; at the first clinic they are twins."""
 
@@ -20,7 +20,7 @@ TEST_PATIENT = 49
 TWO_GROUPS = 0.08
 
 
-class Chart(Enum):
+class ChartState(Enum):
     """What a person's chart says of race, ethnicity and language; the letter stands in the patterns below."""
 
     EMPTY = "e"
@@ -49,12 +49,12 @@ class Person:
 
     key: str
     number: int
-    place: Place
+    clinic: DemoClinic
     given: str
     family: str
     gender: str
     birth_date: date
-    chart: Chart
+    chart: ChartState
     race: tuple[str, ...]
     ethnicity: tuple[str, ...]
     language: str
@@ -69,15 +69,15 @@ class Person:
     @property
     def is_test(self) -> bool:
         """Whether this is the record with which somebody once tried the EHR out."""
-        return self.place is PLACES[-1] and self.number == TEST_PATIENT
+        return self.clinic is CLINICS[-1] and self.number == TEST_PATIENT
 
     @property
     def record_number(self) -> str:
         """The clinic's record number."""
-        return f"{self.place.id[:1].upper()}-{1000 + 7 * self.number}"
+        return f"{self.clinic.id[:1].upper()}-{1000 + 7 * self.number}"
 
 
-def chance(of: str) -> Random:
+def random_for(of: str) -> Random:
     """Return the chance that always falls the same way for the same thing; only `random()` of it is used."""
     # Python keeps the sequence of random() over its versions, that of choice() and sample() it does not.
     return Random(f"intake demo: {of}")  # noqa: S311
@@ -88,10 +88,10 @@ def pick(chosen: Random, of: tuple[str, ...]) -> str:
     return of[int(chosen.random() * len(of))]
 
 
-def people() -> tuple[Person, ...]:
+def demo_people() -> tuple[Person, ...]:
     """Return everybody; no two of them have the same birth date, but for a pair of twins."""
     taken: set[date] = set()
-    return tuple(_told_apart(person, taken) for place in PLACES for person in _of(place))
+    return tuple(_told_apart(person, taken) for place in CLINICS for person in _of(place))
 
 
 def _told_apart(person: Person, taken: set[date]) -> Person:
@@ -103,11 +103,11 @@ def _told_apart(person: Person, taken: set[date]) -> Person:
 
 
 def _is_twin(person: Person) -> bool:
-    return person.place is PLACES[0] and person.number == TWIN
+    return person.clinic is CLINICS[0] and person.number == TWIN
 
 
-def _of(place: Place) -> Iterator[Person]:
-    made = [_person(place, number) for number in range(PER_PLACE)]
+def _of(place: DemoClinic) -> Iterator[Person]:
+    made = [_person(place, number) for number in range(PEOPLE_PER_CLINIC)]
     for person in made:
         other = made[TWIN_OF]
         yield (
@@ -117,16 +117,16 @@ def _of(place: Place) -> Iterator[Person]:
         )
 
 
-def _person(place: Place, number: int) -> Person:
+def _person(place: DemoClinic, number: int) -> Person:
     key = f"{place.id} {number:02}"
-    chosen = chance(key)
+    chosen = random_for(key)
     community = _community(chosen)
     female = chosen.random() < 0.54
-    chart = Chart(PATTERNS[place.id][number % len(PATTERNS[place.id])])
+    chart = ChartState(PATTERNS[place.id][number % len(PATTERNS[place.id])])
     return Person(
         key=key,
         number=number,
-        place=place,
+        clinic=place,
         given=pick(chosen, community.women if female else community.men),
         family=pick(chosen, community.families),
         gender="female" if female else "male",
@@ -154,11 +154,11 @@ def _race(chosen: Random, community: Community) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*community.race, *other)))
 
 
-def _birth_date(chosen: Random, chart: Chart) -> date:
+def _birth_date(chosen: Random, chart: ChartState) -> date:
     """Return a child's where somebody else answered, else an adult's."""
     first, last = (
         (date(2013, 1, 1), date(2023, 12, 31))
-        if chart is Chart.PROXY
+        if chart is ChartState.PROXY
         else (date(1934, 1, 1), date(2006, 12, 31))
     )
     return first + timedelta(days=int(chosen.random() * (last - first).days))

@@ -4,10 +4,10 @@ import errno
 import os
 import socket
 
-from intake.demo.processes import DemoFault
+from intake.demo.processes import DemoError
 
 
-def free_port(wanted: int) -> int:
+def find_free_port(wanted: int) -> int:
     """Return the port, or any free one for 0; raises DemoFault."""
     with socket.socket() as probe:
         if os.name == "posix":
@@ -21,7 +21,7 @@ def free_port(wanted: int) -> int:
                 if error.errno == errno.EADDRINUSE
                 else f"cannot be used ({error.strerror})"
             )
-            raise DemoFault(
+            raise DemoError(
                 f"Port {wanted} {why}; choose another one with --port, or any free one with --port 0."
             ) from None
         return int(probe.getsockname()[1])

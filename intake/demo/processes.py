@@ -10,26 +10,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 END_SECONDS = 5
-LOOK_SECONDS = 0.05
+POLL_SECONDS = 0.05
 
 
-class DemoFault(Exception):
+class DemoError(Exception):
     """The demo cannot go on; the words say why and what to do."""
 
 
-class Interrupted(Exception):
+class DemoStoppedError(Exception):
     """The demo was told to end before it was up."""
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class DemoProcess:
     """A process that the demo started; `name` is what people call it, `log` is where its output goes."""
 
     name: str
     process: subprocess.Popen[str]
     log: Path
 
-    def last_words(self) -> str:
+    def read_last_line(self) -> str:
         """Return the end of the log, in one line."""
         lines = (
             self.log.read_text("utf-8", errors="replace").split("\n") if self.log.exists() else []
@@ -45,7 +45,7 @@ def start(
     *,
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
-) -> Running:
+) -> DemoProcess:
     """Start a process whose output goes to the file `log`."""
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603
@@ -58,18 +58,18 @@ def start(
             text=True,
             start_new_session=True,
         )
-    return Running(name, process, log)
+    return DemoProcess(name, process, log)
 
 
 @contextmanager
-def running(
+def run_process(
     name: str,
     command: Sequence[str],
     log: Path,
     *,
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
-) -> Iterator[Running]:
+) -> Iterator[DemoProcess]:
     """Run a process; it and everything it started end with the block."""
     started = start(name, command, log, cwd=cwd, environment=environment)
     try:
@@ -78,7 +78,7 @@ def running(
         end(started)
 
 
-def end(running: Running) -> None:
+def end(running: DemoProcess) -> None:
     """End the process and its whole group, politely first."""
     for how in (_ask, _kill):
         if running.process.poll() is None:
@@ -87,15 +87,15 @@ def end(running: Running) -> None:
             running.process.wait(END_SECONDS)
 
 
-def finished(running: Running, stop: threading.Event) -> int:
+def wait_for_exit(running: DemoProcess, stop: threading.Event) -> int:
     """Wait for the process to end by itself and return its exit code; raises Interrupted."""
     while (code := running.process.poll()) is None:
-        if stop.wait(LOOK_SECONDS):
-            raise Interrupted
+        if stop.wait(POLL_SECONDS):
+            raise DemoStoppedError
     return code
 
 
-def ready_line(running: Running, stop: threading.Event) -> str | None:
+def wait_for_ready(running: DemoProcess, stop: threading.Event) -> str | None:
     """Return what stands behind `ready` in the process's output, None where it ended first; raises Interrupted."""
     while True:
         over = running.process.poll() is not None
@@ -104,8 +104,8 @@ def ready_line(running: Running, stop: threading.Event) -> str | None:
                 return line.split()[-1]
         if over:
             return None
-        if stop.wait(LOOK_SECONDS):
-            raise Interrupted
+        if stop.wait(POLL_SECONDS):
+            raise DemoStoppedError
 
 
 def _ask(process: subprocess.Popen[str]) -> None:

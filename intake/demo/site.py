@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from intake.demo.places import PLACES, RECORD_NUMBERS
-from intake.demo.processes import DemoFault
-from intake.demo.toml import written
-from intake.settings import Settings, load
+from intake.demo.clinics import CLINICS, RECORD_NUMBER_SYSTEM
+from intake.demo.processes import DemoError
+from intake.demo.toml import format_toml
+from intake.settings import Settings, load_settings
 from intake.shipped import CONFIG
-from intake.store.crypto import new_keys
-from intake.store.migrate import migrate
+from intake.store.crypto import create_keys
+from intake.store.migrate import migrate_database
 
 SERVER = "demo"
 """The id of the FHIR server in the settings."""
 
 
-def lay_out(
+def write_site(
     folder: Path, *, public_url: str, base_url: str, references: Mapping[str, str]
 ) -> Settings:
     """Make the site in the empty `folder` and return its settings.
@@ -28,17 +28,17 @@ def lay_out(
     `references` are those of the seeded Organizations and Locations, by their identifiers.
     """
     (folder / "intake.toml").write_text(
-        written(_installation(folder, public_url, base_url)), "utf-8"
+        format_toml(_installation(folder, public_url, base_url)), "utf-8"
     )
-    (folder / "clinics.toml").write_text(written(_clinics(references)), "utf-8")
-    settings = load(folder)
-    new_keys(settings.key_file)
-    migrate(settings.database_url)
+    (folder / "clinics.toml").write_text(format_toml(_clinics(references)), "utf-8")
+    settings = load_settings(folder)
+    create_keys(settings.key_file)
+    migrate_database(settings.database_url)
     return settings
 
 
 @contextmanager
-def fresh(home: Path, port: int) -> Iterator[Path]:
+def create_site_folder(home: Path, port: int) -> Iterator[Path]:
     """Yield an empty folder, which only this user can enter and which goes with the block; a fault leaves its logs there.
 
     What earlier demos at that port left goes now.
@@ -50,7 +50,7 @@ def fresh(home: Path, port: int) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=f"site-{port}-", dir=home))
     try:
         yield folder
-    except DemoFault:
+    except DemoError:
         if not any(folder.iterdir()):
             folder.rmdir()
         raise
@@ -81,7 +81,7 @@ def _clinics(references: Mapping[str, str]) -> dict[str, Any]:
             "server": SERVER,
             "organization": references[place.organization],
             "locations": [references[place.location], references[place.room]],
-            "record_number_system": RECORD_NUMBERS,
+            "record_number_system": RECORD_NUMBER_SYSTEM,
         }
-        for place in PLACES
+        for place in CLINICS
     }

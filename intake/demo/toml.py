@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 
-def written(document: Mapping[str, Any]) -> str:
+def format_toml(document: Mapping[str, Any]) -> str:
     """Return the document as TOML: keys with texts, numbers, booleans and lists of these, and tables in tables."""
     return "\n".join(_lines(document, ())) + "\n"
 

@@ -1,29 +1,29 @@
 """Languages of the pages: direction and own name, catalogs read with Babel and escaped, and who stands behind them."""
 
 from intake.i18n.catalogs import catalog_file
-from intake.i18n.ledger import Entry, ledger
+from intake.i18n.ledger import LedgerEntry, read_ledger
 from intake.i18n.locales import (
     SOURCE,
     Locale,
     date_order,
+    find_locale,
     language_names,
-    locale,
     month_names,
-    offered,
+    sorted_locales,
 )
-from intake.i18n.translating import Translator, translator
+from intake.i18n.translator import Translator, load_translator
 
 __all__ = [
     "SOURCE",
-    "Entry",
+    "LedgerEntry",
     "Locale",
     "Translator",
     "catalog_file",
     "date_order",
+    "find_locale",
     "language_names",
-    "ledger",
-    "locale",
+    "load_translator",
     "month_names",
-    "offered",
-    "translator",
+    "read_ledger",
+    "sorted_locales",
 ]

@@ -9,10 +9,10 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.plurals import get_plural
 from babel.messages.pofile import generate_po, read_po
 
-from intake.i18n.locales import cldr, language_names
+from intake.i18n.locales import cldr_locale, language_names
 from intake.shipped import CONFIG, TRANSLATIONS
 
-LANGUAGES = "terminology/languages.json"
+LANGUAGE_TABLE = "terminology/languages.json"
 """Where under config/ the languages are that a person can prefer."""
 
 # Babel's own table has the forms for 11 to 99 and for 100 the other way round than every translator's tool.
@@ -53,12 +53,13 @@ def read_catalog(tag: str, folder: Path = TRANSLATIONS) -> Catalog:
         return read_po(file, locale=_directory(tag), abort_invalid=True)
 
 
-def needed(tag: str, template: Catalog) -> Iterator[Message]:
+def needed_messages(tag: str, template: Catalog) -> Iterator[Message]:
     """Yield the messages of the template that a locale's catalog has: all but the names of languages that CLDR has in it."""
     for message in template:
         places = {place for place, _ in message.locations}
         if message.id and not (
-            places == {f"config/{LANGUAGES}"} and _ids().get(str(message.id)) in language_names(tag)
+            places == {f"config/{LANGUAGE_TABLE}"}
+            and _ids().get(str(message.id)) in language_names(tag)
         ):
             yield message
 
@@ -68,17 +69,19 @@ def _ids() -> Mapping[str, str]:
     """Return the ids of the languages that a person can prefer, by their English names."""
     return {
         name: identity
-        for identity, _, name, *_ in json.loads((CONFIG / LANGUAGES).read_text("utf-8"))["rows"]
+        for identity, _, name, *_ in json.loads((CONFIG / LANGUAGE_TABLE).read_text("utf-8"))[
+            "rows"
+        ]
     }
 
 
 def plural_forms(tag: str) -> tuple[int, str]:
     """Return how many plural forms a locale has, and the expression in C that finds the one for `n`."""
-    known = get_plural(cldr(tag))
+    known = get_plural(cldr_locale(tag))
     return _PLURALS.get(tag, (known.num_plurals, known.plural_expr))
 
 
-def written(catalog: Catalog, tag: str = "") -> str:
+def format_catalog(catalog: Catalog, tag: str = "") -> str:
     """Return the text of a catalog, of the template without a tag: sorted, one line a text, no dates, no line numbers."""
     header = "".join(f'"{line}\\n"\n' for line in _header(tag))
     entries = generate_po(

@@ -15,19 +15,19 @@ from jinja2 import TemplateSyntaxError
 from jinja2.ext import babel_extract
 
 from intake.i18n.catalogs import (
-    LANGUAGES,
+    LANGUAGE_TABLE,
     catalog_file,
-    needed,
+    format_catalog,
+    needed_messages,
     read_catalog,
     template_file,
-    written,
 )
-from intake.i18n.lint import EXTRACT, Fault, name_of
-from intake.i18n.locales import SOURCE, cldr, language_names
-from intake.questions import QuestionSet, texts
+from intake.i18n.lint import EXTRACT_REMEDY, CatalogFault, display_path
+from intake.i18n.locales import SOURCE, cldr_locale, language_names
+from intake.questions import QuestionSet, question_texts
 from intake.shipped import CONFIG, TRANSLATIONS
 
-ROOMS = ("patient", "pages")
+TRANSLATED_ROOMS = ("patient", "pages")
 """The rooms whose messages are translated; what only staff read is English."""
 
 KEYWORDS = {"_": None, "gettext": None, "plain": None, "N_": None, "ngettext": (1, 2)}
@@ -47,17 +47,17 @@ class UnreadableError(Exception):
         super().__init__(f"{file}: {reason}")
 
 
-def extracted(
+def extract_messages(
     tags: Collection[str] = (), package: Path = _PACKAGE, config: Path = CONFIG
 ) -> Catalog:
     """Return all messages for catalogs in `tags`, with their files and comments for translators; raises UnreadableError."""
     catalog = Catalog(charset="utf-8")
-    for room in ROOMS:
+    for room in TRANSLATED_ROOMS:
         for path in sorted((package / room).rglob("*")):
             _add_code(catalog, path, f"intake/{path.relative_to(package).as_posix()}")
     for path in sorted((config / "questions").glob("*.toml")):
         _add_questions(catalog, path, f"config/questions/{path.name}")
-    _add_languages(catalog, tags, config / LANGUAGES)
+    _add_languages(catalog, tags, config / LANGUAGE_TABLE)
     return catalog
 
 
@@ -81,8 +81,8 @@ def _add_questions(catalog: Catalog, path: Path, name: str) -> None:
         questions = msgspec.convert(tomllib.loads(path.read_text("utf-8")), QuestionSet)
     except ValueError as error:
         raise UnreadableError(name, error) from error
-    for text in texts(questions):
-        catalog.add(text.words, None, [(name, 0)], auto_comments=[text.place])
+    for text in question_texts(questions):
+        catalog.add(text.message, None, [(name, 0)], auto_comments=[text.location])
 
 
 def _add_languages(catalog: Catalog, tags: Collection[str], path: Path) -> None:
@@ -93,16 +93,16 @@ def _add_languages(catalog: Catalog, tags: Collection[str], path: Path) -> None:
             catalog.add(
                 name,
                 None,
-                [(f"config/{LANGUAGES}", 0)],
+                [(f"config/{LANGUAGE_TABLE}", 0)],
                 auto_comments=["a language that people may prefer"],
             )
 
 
-def updated(tag: str, template: Catalog, folder: Path = TRANSLATIONS) -> Catalog:
+def update_catalog(tag: str, template: Catalog, folder: Path = TRANSLATIONS) -> Catalog:
     """Return the locale's catalog with exactly the messages that it needs: new ones empty, gone ones left out."""
     before = _before(tag, folder)
-    catalog = Catalog(locale=cldr(tag))
-    for message in needed(tag, template):
+    catalog = Catalog(locale=cldr_locale(tag))
+    for message in needed_messages(tag, template):
         known = before.get(message.id)
         # A message that has gained or lost its plural has to be translated anew.
         kept = known if known and isinstance(known.id, str) is isinstance(message.id, str) else None
@@ -122,24 +122,29 @@ def _before(tag: str, folder: Path) -> Catalog:
     try:
         return read_catalog(tag, folder) if path.exists() else Catalog()
     except (PoFileError, ValueError) as error:
-        raise UnreadableError(name_of(path), error) from error
+        raise UnreadableError(display_path(path), error) from error
 
 
-def files(tags: Collection[str], folder: Path = TRANSLATIONS) -> Iterator[tuple[Path, str]]:
+def extracted_files(
+    tags: Collection[str], folder: Path = TRANSLATIONS
+) -> Iterator[tuple[Path, str]]:
     """Yield the template and the catalogs of `tags` as they have to be, path and text; raises UnreadableError."""
-    template = extracted(tags)
-    yield template_file(folder), written(template)
+    template = extract_messages(tags)
+    yield template_file(folder), format_catalog(template)
     for tag in sorted(tags):
-        yield catalog_file(tag, folder), written(updated(tag, template, folder), tag)
+        yield catalog_file(tag, folder), format_catalog(update_catalog(tag, template, folder), tag)
 
 
-def stale(tags: Collection[str], folder: Path = TRANSLATIONS) -> Iterator[Fault]:
+def find_stale_files(tags: Collection[str], folder: Path = TRANSLATIONS) -> Iterator[CatalogFault]:
     """Yield the template and the catalogs that extracting would change."""
     try:
-        for path, text in files(tags, folder):
+        for path, text in extracted_files(tags, folder):
             if not path.exists() or path.read_text("utf-8") != text:
-                yield Fault(
-                    name_of(path), "", "is older than the pages and the question sets", EXTRACT
+                yield CatalogFault(
+                    display_path(path),
+                    "",
+                    "is older than the pages and the question sets",
+                    EXTRACT_REMEDY,
                 )
     except UnreadableError as error:
-        yield Fault(error.file, "", f"cannot be read: {error.reason}", "mend it")
+        yield CatalogFault(error.file, "", f"cannot be read: {error.reason}", "mend it")

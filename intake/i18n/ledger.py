@@ -9,7 +9,7 @@ import msgspec
 from intake.shipped import TRANSLATIONS
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LedgerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stands behind a catalog: by whom and on which day, as in `Ana Ruiz, certified translator, 2026-12-01`."""
 
     drafted: str = ""
@@ -21,7 +21,7 @@ def ledger_file(folder: Path = TRANSLATIONS) -> Path:
     return folder / "ledger.toml"
 
 
-def ledger(folder: Path = TRANSLATIONS) -> Mapping[str, Entry]:
+def read_ledger(folder: Path = TRANSLATIONS) -> Mapping[str, LedgerEntry]:
     """Return the entry of each tag; raises OSError, or ValueError that says where in the file."""
     return {
         tag: _entry(tag, table)
@@ -29,8 +29,8 @@ def ledger(folder: Path = TRANSLATIONS) -> Mapping[str, Entry]:
     }
 
 
-def _entry(tag: str, table: object) -> Entry:
+def _entry(tag: str, table: object) -> LedgerEntry:
     try:
-        return msgspec.convert(table, Entry)
+        return msgspec.convert(table, LedgerEntry)
     except msgspec.ValidationError as error:
         raise ValueError(f"[{tag}] {error}") from error

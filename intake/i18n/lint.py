@@ -13,24 +13,24 @@ from babel.messages.pofile import PoFileError
 
 from intake.i18n.catalogs import (
     catalog_file,
-    needed,
+    needed_messages,
     plural_forms,
     read_catalog,
     read_template,
     template_file,
 )
-from intake.i18n.ledger import Entry, ledger, ledger_file
-from intake.i18n.locales import SOURCE, cldr
-from intake.i18n.rules import Breach, breaches, plain
+from intake.i18n.ledger import LedgerEntry, ledger_file, read_ledger
+from intake.i18n.locales import SOURCE, cldr_locale
+from intake.i18n.rules import Breach, find_text_breaches, find_translation_breaches
 from intake.shipped import TRANSLATIONS
 
-EXTRACT = "run `intake i18n extract`"
+EXTRACT_REMEDY = "run `intake i18n extract`"
 _UNREADABLE = (OSError, ValueError, PoFileError)
 _STANDS_BEHIND = re.compile(r"\S.*, (\d{4}-\d\d-\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class CatalogFault:
     """What is wrong, in which file, at which message ("" is the file as a whole), and the way out."""
 
     file: str
@@ -44,7 +44,9 @@ class Fault:
         return f"{self.file}: {message}{self.what}; {self.way_out}"
 
 
-def faults(tag: str, texts: Iterable[str] = (), folder: Path = TRANSLATIONS) -> tuple[Fault, ...]:
+def find_language_faults(
+    tag: str, texts: Iterable[str] = (), folder: Path = TRANSLATIONS
+) -> tuple[CatalogFault, ...]:
     """Return every fault that keeps a language from being offered; with none it is whole.
 
     `texts` are messages that the template may not know, such as the labels of a site's own question sets.
@@ -52,63 +54,68 @@ def faults(tag: str, texts: Iterable[str] = (), folder: Path = TRANSLATIONS) -> 
     if tag == SOURCE:
         return ()
     try:
-        cldr(tag)
+        cldr_locale(tag)
         template, catalog = read_template(folder), read_catalog(tag, folder)
     except _UNREADABLE as error:
         way_out = f"mend it, or begin with `intake i18n extract --new {tag}`"
         return (
-            Fault(name_of(catalog_file(tag, folder)), "", f"cannot be read: {error}", way_out),
-            *entry_faults(tag, folder),
+            CatalogFault(
+                display_path(catalog_file(tag, folder)), "", f"cannot be read: {error}", way_out
+            ),
+            *find_ledger_faults(tag, folder),
         )
-    return (*catalog_faults(tag, catalog, template, texts), *entry_faults(tag, folder))
+    return (*find_catalog_faults(tag, catalog, template, texts), *find_ledger_faults(tag, folder))
 
 
-def template_faults(folder: Path = TRANSLATIONS) -> Iterator[Fault]:
+def find_template_faults(folder: Path = TRANSLATIONS) -> Iterator[CatalogFault]:
     """Yield what is wrong with the messages themselves, which every translation would inherit."""
-    file = name_of(template_file(folder))
+    file = display_path(template_file(folder))
     try:
         template = read_template(folder)
     except _UNREADABLE as error:
-        yield Fault(file, "", f"cannot be read: {error}", EXTRACT)
+        yield CatalogFault(file, "", f"cannot be read: {error}", EXTRACT_REMEDY)
         return
     for message in template:
         for text in _strings(message.id):
-            yield from (Fault(file, text, each.what, each.way_out) for each in plain(text))
+            yield from (
+                CatalogFault(file, text, each.what, each.way_out)
+                for each in find_text_breaches(text)
+            )
 
 
-def catalog_faults(
+def find_catalog_faults(
     tag: str, catalog: Catalog, template: Catalog, texts: Iterable[str] = ()
-) -> Iterator[Fault]:
+) -> Iterator[CatalogFault]:
     """Yield what is wrong with a catalog, measured against the template and the rules of its language."""
-    file = name_of(catalog_file(tag))
+    file = display_path(catalog_file(tag))
     count, rule = plural_forms(tag)
     if (catalog.num_plurals, catalog.plural_expr) != (count, rule):
-        yield Fault(
-            file, "", f"has other plural forms than nplurals={count}; plural={rule}", EXTRACT
+        yield CatalogFault(
+            file, "", f"has other plural forms than nplurals={count}; plural={rule}", EXTRACT_REMEDY
         )
     singular = _singular_forms(count, rule)
-    wanted = {_strings(message.id)[0]: message for message in needed(tag, template)}
+    wanted = {_strings(message.id)[0]: message for message in needed_messages(tag, template)}
     for message in wanted.values():
         for each in _message_breaches(message, catalog.get(message.id), tag, singular):
-            yield Fault(file, _strings(message.id)[0], each.what, each.way_out)
+            yield CatalogFault(file, _strings(message.id)[0], each.what, each.way_out)
     for message in catalog:
         if message.id and (said := _strings(message.id)[0]) not in wanted:
-            yield Fault(file, said, "is no longer on any page", EXTRACT)
+            yield CatalogFault(file, said, "is no longer on any page", EXTRACT_REMEDY)
     for text in sorted(text for text in set(texts) if text not in template):
         way_out = f"keep to the shipped wording, or take '{tag}' out of languages in intake.toml"
-        yield Fault(file, text, "is this site's own wording and has no translation", way_out)
+        yield CatalogFault(file, text, "is this site's own wording and has no translation", way_out)
 
 
-def entry_faults(tag: str, folder: Path = TRANSLATIONS) -> Iterator[Fault]:
+def find_ledger_faults(tag: str, folder: Path = TRANSLATIONS) -> Iterator[CatalogFault]:
     """Yield what the ledger lacks for a language."""
-    file = name_of(ledger_file())
+    file = display_path(ledger_file())
     try:
-        entry = ledger(folder).get(tag)
+        entry = read_ledger(folder).get(tag)
     except _UNREADABLE as error:
-        yield Fault(file, "", f"cannot be read: {error}", "mend it")
+        yield CatalogFault(file, "", f"cannot be read: {error}", "mend it")
         return
     if entry is None:
-        yield Fault(
+        yield CatalogFault(
             file,
             "",
             f"has no entry [{tag}]",
@@ -116,11 +123,12 @@ def entry_faults(tag: str, folder: Path = TRANSLATIONS) -> Iterator[Fault]:
         )
         return
     yield from (
-        Fault(file, "", f"[{tag}] {each.what}", each.way_out) for each in _entry_breaches(entry)
+        CatalogFault(file, "", f"[{tag}] {each.what}", each.way_out)
+        for each in _entry_breaches(entry)
     )
 
 
-def name_of(path: Path) -> str:
+def display_path(path: Path) -> str:
     """Return how a fault names one of the files under translations/."""
     return (
         path.relative_to(TRANSLATIONS.parent).as_posix()
@@ -137,14 +145,14 @@ def _message_breaches(
     message: Message, known: Message | None, tag: str, singular: Mapping[int, bool]
 ) -> Iterator[Breach]:
     if known is None:
-        yield Breach("is missing", EXTRACT)
+        yield Breach("is missing", EXTRACT_REMEDY)
         return
     sources, forms = _strings(message.id), _strings(known.string)
     expected = len(singular) if message.pluralizable else 1
     if known.fuzzy:
         yield Breach("is marked fuzzy", "check the translation, then take the mark away")
     if len(forms) != expected or known.pluralizable is not message.pluralizable:
-        yield Breach(f"has {len(forms)} forms where the message has {expected}", EXTRACT)
+        yield Breach(f"has {len(forms)} forms where the message has {expected}", EXTRACT_REMEDY)
         return
     for number, form in enumerate(forms):
         may_omit = ("count",) if message.pluralizable and singular[number] else ()
@@ -155,7 +163,9 @@ def _form_breaches(source: str, form: str, tag: str, may_omit: Collection[str]) 
     if not form.strip():
         yield Breach("has no translation", "translate it")
     else:
-        yield from breaches(source, form, cldr(tag).language, may_omit=may_omit)
+        yield from find_translation_breaches(
+            source, form, cldr_locale(tag).language, may_omit=may_omit
+        )
 
 
 def _singular_forms(count: int, expression: str) -> Mapping[int, bool]:
@@ -164,7 +174,7 @@ def _singular_forms(count: int, expression: str) -> Mapping[int, bool]:
     return {form: numbers[form] == 1 for form in range(count)}
 
 
-def _entry_breaches(entry: Entry) -> Iterator[Breach]:
+def _entry_breaches(entry: LedgerEntry) -> Iterator[Breach]:
     for key, said in (("drafted", entry.drafted), ("reviewed", entry.reviewed)):
         if (said or key == "drafted") and _day(said) is None:
             yield Breach(

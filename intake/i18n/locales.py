@@ -49,30 +49,30 @@ class Locale:
 
 
 @cache
-def locale(tag: str) -> Locale:
+def find_locale(tag: str) -> Locale:
     """Return the locale of a tag such as `es` or `zh-Hans`."""
-    known = cldr(tag)
+    known = cldr_locale(tag)
     name = _ENDONYMS.get(tag) or known.get_display_name(known) or tag
     return Locale(tag, known.text_direction, name[:1].upper() + name[1:])
 
 
 @cache
-def offered(tags: tuple[str, ...]) -> tuple[Locale, ...]:
+def sorted_locales(tags: tuple[str, ...]) -> tuple[Locale, ...]:
     """Return the locales sorted by their own names."""
-    return tuple(sorted(map(locale, tags), key=lambda each: each.endonym.casefold()))
+    return tuple(sorted(map(find_locale, tags), key=lambda each: each.endonym.casefold()))
 
 
 def month_names(tag: str) -> tuple[str, ...]:
     """Return the twelve months as they stand alone in the language."""
     if tag in _MONTHS:
         return _MONTHS[tag]
-    names = cldr(tag).months["stand-alone"]["wide"]
+    names = cldr_locale(tag).months["stand-alone"]["wide"]
     return tuple(names[number] for number in range(1, 13))
 
 
 def date_order(tag: str) -> tuple[str, ...]:
     """Return `day`, `month` and `year` in the order in which the language writes a date."""
-    pattern = cldr(tag).date_formats["short"].pattern
+    pattern = cldr_locale(tag).date_formats["short"].pattern
     places = {"day": pattern.find("d"), "month": pattern.find("M"), "year": pattern.find("y")}
     return tuple(sorted(places, key=lambda part: places[part]))
 
@@ -82,12 +82,14 @@ def language_names(tag: str) -> Mapping[str, str]:
     """Return what CLDR calls languages in the language of the page, by tags such as `es` or `zh-Hans`; it lacks some."""
     if tag in _FRENCH_IN_CLDR:
         return {}
-    return {identity.replace("_", "-"): name for identity, name in cldr(tag).languages.items()}
+    return {
+        identity.replace("_", "-"): name for identity, name in cldr_locale(tag).languages.items()
+    }
 
 
-def tag_of(typed: str) -> str:
+def normalize_tag(typed: str) -> str:
     """Return the tag of a language as it is written (`pt-br` as `pt-BR`); raises ValueError where CLDR knows nothing of it."""
-    known = cldr(typed)
+    known = cldr_locale(typed)
     # CLDR has Tagalog under Filipino; people look for the name that they gave.
     return (
         str(known).replace("_", "-")
@@ -96,7 +98,7 @@ def tag_of(typed: str) -> str:
     )
 
 
-def cldr(tag: str) -> babel.Locale:
+def cldr_locale(tag: str) -> babel.Locale:
     """Return what CLDR knows of the tag; raises ValueError where it knows nothing."""
     try:
         return babel.Locale.parse(tag, sep="-")

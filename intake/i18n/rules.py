@@ -35,18 +35,18 @@ class Breach:
     way_out: str
 
 
-def breaches(
+def find_translation_breaches(
     source: str, text: str, language: str, *, may_omit: Collection[str] = ()
 ) -> Iterator[Breach]:
     """Yield what is wrong with `text`, which says `source` in `language` (`es`) and may leave out some placeholders."""
     yield from _placeholders(source, text, may_omit)
-    yield from plain(text)
+    yield from find_text_breaches(text)
     yield from _ends(source, text)
     yield from _pairs(text, language)
     yield from _copied(source, text)
 
 
-def plain(text: str) -> Iterator[Breach]:
+def find_text_breaches(text: str) -> Iterator[Breach]:
     """Yield what no text may have, whatever its language."""
     bare = PLACEHOLDER.sub(" ", text)
     if found := _MARKUP.search(bare):

@@ -1,23 +1,23 @@
 """The addresses that leave the pages: drawn as QR codes, put into messages, printed by commands."""
 
-from intake.pages.sessions import STAFF
+from intake.pages.sessions import STAFF_PATH
 
-LINK = "/l"
+LINK_PATH = "/l"
 """Where pre-visit links lead; it says nothing of health, because it stands in text messages and on lock screens."""
-PAIR = "/pair"
-ONCE = f"{STAFF}/once"
+PAIRING_PATH = "/pair"
+SIGN_IN_PATH = f"{STAFF_PATH}/once"
 
 
-def link(public_url: str, token: str) -> str:
+def link_url(public_url: str, token: str) -> str:
     """Return the address of a pre-visit link."""
-    return f"{public_url}{LINK}/{token}"
+    return f"{public_url}{LINK_PATH}/{token}"
 
 
-def pair(public_url: str) -> str:
+def pairing_url(public_url: str) -> str:
     """Return where a new tablet is paired."""
-    return f"{public_url}{PAIR}"
+    return f"{public_url}{PAIRING_PATH}"
 
 
-def once(public_url: str, token: str) -> str:
+def sign_in_url(public_url: str, token: str) -> str:
     """Return the address of a one-time sign-in."""
-    return f"{public_url}{ONCE}/{token}"
+    return f"{public_url}{SIGN_IN_PATH}/{token}"

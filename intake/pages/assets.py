@@ -7,7 +7,7 @@ from flask import Blueprint, Flask
 from flask.sansio.blueprints import Blueprint as SansioBlueprint
 from jinja2 import StrictUndefined
 
-VERSION = "v"
+VERSION_ARGUMENT = "v"
 """The argument of an asset's address that changes with its content, so that a browser may keep the asset for ever."""
 
 blueprint = Blueprint(
@@ -19,7 +19,7 @@ blueprint = Blueprint(
 )
 
 
-def init(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Give templates `asset`, the address of each static file of the blueprints by `blueprint/file`; the last to be called.
 
     `address` has the page of each endpoint whose address is always the same. A name that a template does not know is a fault
@@ -31,7 +31,7 @@ def init(app: Flask) -> None:
     build = app.url_map.bind("localhost").build
     app.jinja_env.globals["asset"] = {
         f"{name}/{file.name}": build(
-            f"{name}.static", {"filename": file.name, VERSION: _digest(file)}
+            f"{name}.static", {"filename": file.name, VERSION_ARGUMENT: _digest(file)}
         )
         for name, each in app.blueprints.items()
         for file in _files(each)

@@ -11,13 +11,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from intake import i18n
-from intake.pages import language, speaking
-from intake.pages.sessions import is_staff
+from intake.pages import language, renderer
+from intake.pages.sessions import is_staff_request
 
-Page = str | Response | tuple[str, int]
+PageResponse = str | Response | tuple[str, int]
 """What a view returns: a page, a response such as a redirect, or a page with its HTTP status."""
 
-KEPT = "intake-rooms"
+EXTENSION_KEY = "intake-rooms"
 
 log = logging.getLogger("intake.pages")
 
@@ -27,7 +27,7 @@ def N_(message: str) -> str:  # noqa: N802  # The name under which gettext tools
     return message
 
 
-WORDS: Mapping[str | int, tuple[str, str]] = {
+PATIENT_WORDS: Mapping[str | int, tuple[str, str]] = {
     "expired": (
         N_("Please start again"),
         N_("This page was open for a while, so we cleared it to keep it private."),
@@ -47,7 +47,7 @@ WORDS: Mapping[str | int, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class ErrorFrame:
     """How the patients' or the staff's pages show what went wrong: in words and in a frame of their own.
 
     `template` shows `title` and `text` with what `enter` returns, which also chooses the language; `home` is where the way goes
@@ -55,23 +55,23 @@ class Room:
     """
 
     template: str
-    enter: Callable[[], Mapping[str, Any]]
+    prepare: Callable[[], Mapping[str, Any]]
     home: str
     words: Mapping[str | int, tuple[str, str]]
 
 
-def show_in(app: Flask, room: Room, *, staff: bool = False) -> None:
+def register_frame(app: Flask, room: ErrorFrame, *, staff: bool = False) -> None:
     """Show what goes wrong at the patients' addresses, or at the staff's, in that room."""
-    app.extensions.setdefault(KEPT, {})[staff] = room
+    app.extensions.setdefault(EXTENSION_KEY, {})[staff] = room
 
 
-def page(what: str | int, status: int) -> tuple[str, int]:
+def error_page(what: str | int, status: int) -> tuple[str, int]:
     """Return the calm page for `what` (a status or `expired`) with the HTTP `status`."""
-    room: Room = current_app.extensions[KEPT][is_staff()]
+    room: ErrorFrame = current_app.extensions[EXTENSION_KEY][is_staff_request()]
     title, text = room.words.get(what, room.words[404 if status < 500 else 500])
     try:
-        values = room.enter()
-        return speaking.render(
+        values = room.prepare()
+        return renderer.render_page(
             room.template, title=_said(title), text=_said(text), **values
         ), status
     except Exception as error:
@@ -81,23 +81,23 @@ def page(what: str | int, status: int) -> tuple[str, int]:
         log.warning(
             "an error page without its frame: %s", type(error).__name__, extra={"event": "fault"}
         )
-        return speaking.alone(
+        return renderer.render_standalone(
             "pages/error.html", title=_said(title), text=_said(text), onward=room.home
         ), status
 
 
 def _said(message: str) -> str:
-    return i18n.translator(language.current().tag).gettext(message)
+    return i18n.load_translator(language.current_locale().tag).gettext(message)
 
 
 def _csrf(_error: CSRFError) -> tuple[str, int]:
-    return page("expired", 400)
+    return error_page("expired", 400)
 
 
 def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
     if error.code is None or error.code < 400:
         return error
-    return page(error.code, error.code)
+    return error_page(error.code, error.code)
 
 
 def _unforeseen(error: Exception) -> tuple[str, int]:
@@ -110,10 +110,10 @@ def _unforeseen(error: Exception) -> tuple[str, int]:
         type(error).__name__,
         extra={"event": "fault"},
     )
-    return page(500, 500)
+    return error_page(500, 500)
 
 
-def init(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Show these pages instead of the framework's."""
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)

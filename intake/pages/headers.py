@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from intake.pages.assets import VERSION
+from intake.pages.assets import VERSION_ARGUMENT
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
@@ -26,7 +26,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 HSTS = "max-age=63072000; includeSubDomains"
 
 
-def init(app: Flask, *, https: bool) -> None:
+def init_app(app: Flask, *, https: bool) -> None:
     """Send the headers with every response."""
     fixed = [*HEADERS.items(), *([("Strict-Transport-Security", HSTS)] if https else [])]
     inner = app.wsgi_app
@@ -40,7 +40,7 @@ def init(app: Flask, *, https: bool) -> None:
     def kept(response: Response) -> Response:
         if not (request.endpoint or "").endswith("static"):
             response.headers["Cache-Control"] = "no-store"
-        elif VERSION in request.args:
+        elif VERSION_ARGUMENT in request.args:
             response.headers["Cache-Control"] = FOR_EVER
         return response
 

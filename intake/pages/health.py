@@ -3,7 +3,7 @@
 from flask import Flask, Response
 from sqlalchemy.exc import SQLAlchemyError
 
-from intake.pages.site import site
+from intake.pages.site import current_site
 
 
 def _alive() -> Response:
@@ -12,7 +12,7 @@ def _alive() -> Response:
 
 def _ready() -> Response:
     try:
-        current = site().database.is_current()
+        current = current_site().database.is_current()
     except SQLAlchemyError:
         return Response("the database does not answer\n", 503, mimetype="text/plain")
     if not current:
@@ -20,7 +20,7 @@ def _ready() -> Response:
     return Response("ready\n", mimetype="text/plain")
 
 
-def init(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Add /alive, which asks nothing of the database, and /ready, which does."""
     app.add_url_rule("/alive", "alive", _alive)
     app.add_url_rule("/ready", "ready", _ready)

@@ -7,18 +7,18 @@ from flask import Flask, g, has_request_context, request
 
 from intake import i18n
 from intake.i18n import Locale, lint
-from intake.pages.site import site
-from intake.questions import texts
+from intake.pages.site import current_site
+from intake.questions import question_texts
 from intake.settings import Settings, SettingsError
 
 log = logging.getLogger("intake.pages")
 
 
-def whole(settings: Settings) -> tuple[str, ...]:
+def complete_languages(settings: Settings) -> tuple[str, ...]:
     """Return the tags of the site's languages that have every message; one that is not whole is logged and not offered."""
-    asked, found = {each.words for each in texts(settings.question_set)}, []
+    asked, found = {each.message for each in question_texts(settings.question_set)}, []
     for tag in settings.languages:
-        faults = lint.faults(tag, asked)
+        faults = lint.find_language_faults(tag, asked)
         found += [] if faults else [tag]
         if faults:
             log.error(
@@ -34,43 +34,43 @@ def whole(settings: Settings) -> tuple[str, ...]:
     return tuple(found)
 
 
-def use(tag: str) -> None:
+def use_language(tag: str) -> None:
     """Show this request's page in the language `tag`, which must be one that the site offers."""
     g.language = tag
 
 
-def current() -> Locale:
+def current_locale() -> Locale:
     """Return the language of this request's page."""
     if not has_request_context():
-        return i18n.locale(site().languages[0])
+        return i18n.find_locale(current_site().languages[0])
     if "language" not in g:
-        use(negotiated())
-    return i18n.locale(g.language)
+        use_language(negotiate_language())
+    return i18n.find_locale(g.language)
 
 
-def offered() -> tuple[Locale, ...]:
+def offered_locales() -> tuple[Locale, ...]:
     """Return the languages that the site offers, sorted by their own names."""
-    return i18n.offered(site().languages)
+    return i18n.sorted_locales(current_site().languages)
 
 
-def negotiated() -> str:
+def negotiate_language() -> str:
     """Return the tag of the first language that browser and site share, else the site's first."""
-    tags = site().languages
+    tags = current_site().languages
     wanted = [tag for tag, _ in request.accept_languages]
     return negotiate_locale(wanted, tags, sep="-") or tags[0]
 
 
 def _for_templates() -> dict[str, object]:
-    locale = current()
-    speaks = i18n.translator(locale.tag)
+    locale = current_locale()
+    speaks = i18n.load_translator(locale.tag)
     return {
         "_": speaks.gettext,
         "ngettext": speaks.ngettext,
         "locale": locale,
-        "site_languages": offered(),
+        "site_languages": offered_locales(),
     }
 
 
-def init(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Give every template `_`, `ngettext`, `locale` and `site_languages`; a macro gets its words from who calls it."""
     app.context_processor(_for_templates)

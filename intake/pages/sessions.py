@@ -4,12 +4,14 @@ from flask import Flask, Response, has_request_context, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import URLSafeTimedSerializer
 
-STAFF = "/staff"
+STAFF_PATH = "/staff"
 
 
-def is_staff() -> bool:
+def is_staff_request() -> bool:
     """Return whether the request enters the staff's pages."""
-    return has_request_context() and (request.path == STAFF or request.path.startswith(f"{STAFF}/"))
+    return has_request_context() and (
+        request.path == STAFF_PATH or request.path.startswith(f"{STAFF_PATH}/")
+    )
 
 
 class RoomSessions(SecureCookieSessionInterface):
@@ -30,14 +32,14 @@ class RoomSessions(SecureCookieSessionInterface):
 
     def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002
         """Return `staff` under /staff and `visit` elsewhere."""
-        return "staff" if is_staff() else "visit"
+        return "staff" if is_staff_request() else "visit"
 
     def get_cookie_path(self, app: Flask) -> str:  # noqa: ARG002
         """Return the room's own path."""
-        return STAFF if is_staff() else "/"
+        return STAFF_PATH if is_staff_request() else "/"
 
 
-def init(app: Flask, *, secret: bytes, https: bool) -> None:
+def init_app(app: Flask, *, secret: bytes, https: bool) -> None:
     """Sign the cookies with `secret`; https makes them Secure."""
     app.config.update(
         SECRET_KEY=secret,

@@ -20,11 +20,11 @@ class Site:
     languages: tuple[str, ...]
 
 
-def attach(app: Flask, site: Site) -> None:
+def attach_site(app: Flask, site: Site) -> None:
     """Make `site` the one that `app` serves."""
     app.extensions["intake"] = site
 
 
-def site() -> Site:
+def current_site() -> Site:
     """Return the site of the app that serves this request."""
     return cast("Site", current_app.extensions["intake"])

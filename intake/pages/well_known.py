@@ -5,10 +5,10 @@ from typing import Any
 
 from flask import Flask, Response, abort, jsonify
 
-JWKS = "/.well-known/jwks.json"
+JWKS_PATH = "/.well-known/jwks.json"
 
 
-def init(app: Flask, keys: Callable[[], Mapping[str, Any] | None]) -> None:
+def init_app(app: Flask, keys: Callable[[], Mapping[str, Any] | None]) -> None:
     """Serve the JWK Set that `keys` returns; None means that it cannot be told now, and an EHR keeps the one it has."""
 
     def jwks() -> Response:
@@ -19,4 +19,4 @@ def init(app: Flask, keys: Callable[[], Mapping[str, Any] | None]) -> None:
             abort(404)
         return jsonify(found)
 
-    app.add_url_rule(JWKS, "jwks", jwks)
+    app.add_url_rule(JWKS_PATH, "jwks", jwks)

@@ -7,11 +7,11 @@ from enum import StrEnum
 from flask import Blueprint, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from intake.pages import language, speaking
-from intake.pages.errors import Page
-from intake.pages.site import site
-from intake.patient import finding, visitors
-from intake.patient.visitors import LINK, PHONE
+from intake.pages import language, renderer
+from intake.pages.errors import PageResponse
+from intake.pages.site import current_site
+from intake.patient import find_visit, visit_session
+from intake.patient.visit_session import LINK, PHONE
 from intake.store import links
 from intake.store.database import Tx
 from intake.store.links import Link
@@ -20,7 +20,7 @@ from intake.store.visits import Visit
 BOUND_FOR = timedelta(days=30)
 
 
-class Ended(StrEnum):
+class LinkFault(StrEnum):
     """Why a link opens nothing; the page says what happened and what to do."""
 
     UNKNOWN = "unknown"
@@ -30,79 +30,83 @@ class Ended(StrEnum):
     ELSEWHERE = "elsewhere"
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add these pages."""
     blueprint.add_url_rule("/l/<token>", "link", open_link)
     blueprint.add_url_rule("/birth-date", "birth_date", birth_date, methods=["GET", "POST"])
 
 
-def open_link(token: str) -> Page:
+def open_link(token: str) -> PageResponse:
     """Show the languages, and no word of whom or what it is about; looking at it changes nothing."""
-    with site().database.read() as tx:
+    with current_site().database.read() as tx:
         opened = _opened(tx, token)
-    if isinstance(opened, Ended):
+    if isinstance(opened, LinkFault):
         return _end(opened)
     session[LINK] = token
-    return speaking.render("patient/start.html", quiet=True)
+    return renderer.render_page("patient/start.html", quiet=True)
 
 
-def birth_date() -> Page:
+def birth_date() -> PageResponse:
     """Ask for the date of birth of whom the link is for, and begin, or go on with what was begun."""
     token, here = session.get(LINK, ""), url_for("patient.birth_date")
     if request.method != "POST":
-        with site().database.read() as tx:
+        with current_site().database.read() as tx:
             opened = _opened(tx, token)
-        return _end(opened) if isinstance(opened, Ended) else finding.page(by_code=False)
-    born = finding.date_of(request.form)
-    if isinstance(born, finding.NotFound):
-        return finding.again(born, here)
-    with site().database.write() as tx:
+        return (
+            _end(opened)
+            if isinstance(opened, LinkFault)
+            else find_visit.render_find_page(by_code=False)
+        )
+    born = find_visit.parse_date(request.form)
+    if isinstance(born, find_visit.VisitFault):
+        return find_visit.redirect_with_fault(born, here)
+    with current_site().database.write() as tx:
         opened = _opened(tx, token)
-        if isinstance(opened, Ended):
+        if isinstance(opened, LinkFault):
             return redirect(here, 303)
         link, visit = opened
         if visit.birth_date != born:
-            links.failed_try(tx, link)
-            return finding.again(finding.NotFound.BIRTH_DATE, here)
+            links.record_failed_try(tx, link)
+            return find_visit.redirect_with_fault(find_visit.VisitFault.BIRTH_DATE, here)
         phone = request.cookies.get(PHONE) or secrets.token_urlsafe(24)
-        links.bind(tx, link, phone)
-        begun = visitors.begin(tx, visit, language.current().tag, link=link.id)
+        links.bind_to_device(tx, link, phone)
+        begun = visit_session.begin_draft(tx, visit, language.current_locale().tag, link=link.id)
     return _carried(begun, phone)
 
 
 def _carried(begun: str, phone: str) -> Response:
-    visitors.carry(begun)
+    visit_session.carry_draft(begun)
     answer = redirect(url_for("patient.onward"), 303)
     answer.set_cookie(
         PHONE,
         phone,
         max_age=BOUND_FOR,
-        secure=site().settings.is_https,
+        secure=current_site().settings.is_https,
         httponly=True,
         samesite="Lax",
     )
     return answer
 
 
-def _opened(tx: Tx, token: str) -> tuple[Link, Visit] | Ended:
+def _opened(tx: Tx, token: str) -> tuple[Link, Visit] | LinkFault:
     """Return the link and its visit, or why it opens nothing (any more) here."""
-    link = links.find(tx, token)
+    link = links.find_link(tx, token)
     if link is None or link.revoked_at is not None:
-        return Ended.UNKNOWN
+        return LinkFault.UNKNOWN
     if link.used_at is not None:
-        return Ended.USED
+        return LinkFault.USED
     if link.expires_at <= tx.now or link.visit is None:
-        return Ended.EXPIRED
+        return LinkFault.EXPIRED
     if link.tries_left <= 0:
-        return Ended.TRIES
+        return LinkFault.TRIES
     return (
-        Ended.ELSEWHERE
+        LinkFault.ELSEWHERE
         if links.is_bound_elsewhere(tx, link, request.cookies.get(PHONE))
         else (link, link.visit)
     )
 
 
-def _end(ended: Ended) -> tuple[str, int]:
-    return speaking.render(
+def _end(ended: LinkFault) -> tuple[str, int]:
+    return renderer.render_page(
         "patient/link_ended.html", ended=ended
-    ), 404 if ended is Ended.UNKNOWN else 410
+    ), 404 if ended is LinkFault.UNKNOWN else 410

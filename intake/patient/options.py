@@ -7,9 +7,9 @@ from functools import cache
 from intake import i18n, journey, terminology
 from intake.answers import OWN_WORDS
 from intake.pages import language
-from intake.pages.site import site
-from intake.patient.reading import CHOICE, SEARCH
-from intake.questions import Detail, Element, Kind, Question
+from intake.pages.site import current_site
+from intake.patient.forms import CHOICE, SEARCH
+from intake.questions import Detail, Element, Question, QuestionKind
 from intake.store.drafts import Draft
 from intake.terminology import Concept, Language, Tribe
 
@@ -17,7 +17,7 @@ Values = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class PageOptions:
     """Languages in the order in which they are shown, codes, or tribes.
 
     `term` is what was searched for, if anything, and `found` whether there is such a thing, be it on the page already.
@@ -34,38 +34,38 @@ class Options:
     tribes: tuple[Tribe, ...] = ()
 
 
-def options_of(question: Question, values: Values, draft: Draft) -> Options:
+def page_options(question: Question, values: Values, draft: Draft) -> PageOptions:
     """Return what the page of the question offers, with what `values` hold in any case."""
     term = next(iter(values.get(SEARCH, ())), "").strip()
-    if question.kind is Kind.LANGUAGE:
+    if question.kind is QuestionKind.LANGUAGE:
         return _languages(question, values, draft, term)
-    if question.kind is Kind.TRIBES:
+    if question.kind is QuestionKind.TRIBES:
         return _tribes(values, term)
     return _concepts(question, values, draft, term)
 
 
-def _tribes(values: Values, term: str) -> Options:
-    known = terminology.tribes()
+def _tribes(values: Values, term: str) -> PageOptions:
+    known = terminology.load_tribes()
     picked = [known[each] for each in values.get(CHOICE, ()) if each in known]
     found = terminology.search_tribes(term)
-    return Options(term, bool(found), tribes=tuple(dict.fromkeys([*picked, *found])))
+    return PageOptions(term, bool(found), tribes=tuple(dict.fromkeys([*picked, *found])))
 
 
-def _languages(question: Question, values: Values, draft: Draft, term: str) -> Options:
-    element, tag = question.elements[0], language.current().tag
-    common = list(site().settings.common_languages[element])
+def _languages(question: Question, values: Values, draft: Draft, term: str) -> PageOptions:
+    element, tag = question.elements[0], language.current_locale().tag
+    common = list(current_site().settings.common_languages[element])
     chosen = [each for each in values.get(CHOICE, ()) if each != OWN_WORDS]
     spoken = draft.state.answers.get(Element.SPOKEN_LANGUAGE)
     first = [*chosen, *(spoken.choices if spoken and element is Element.WRITTEN_LANGUAGE else ())]
-    known = terminology.languages()
+    known = terminology.load_languages()
     ahead = [
         each
         for each in first
-        if each in known and known[each].serves(element) and each not in common
+        if each in known and known[each].can_answer(element) and each not in common
     ]
     shown = [known[each] for each in dict.fromkeys([*ahead, *common]) if each in known]
     found = terminology.search_languages(term, _names(tag), element) if term else ()
-    return Options(
+    return PageOptions(
         term,
         bool(found),
         _named(shown, tag),
@@ -85,10 +85,10 @@ def _named(shown: Sequence[Language], tag: str) -> tuple[tuple[Language, str], .
 @cache
 def _names(tag: str) -> Mapping[str, str]:
     """Return what every language is called in the language of the page: by CLDR, else by our catalog."""
-    known, speaks = i18n.language_names(tag), i18n.translator(tag)
+    known, speaks = i18n.language_names(tag), i18n.load_translator(tag)
     return {
         each.id: known.get(each.id) or speaks.plain(each.name)
-        for each in terminology.languages().values()
+        for each in terminology.load_languages().values()
     }
 
 
@@ -96,18 +96,19 @@ def _plain(name: str) -> str:
     return name.casefold().replace("’", "'")
 
 
-def _concepts(question: Question, values: Values, draft: Draft, term: str) -> Options:
+def _concepts(question: Question, values: Values, draft: Draft, term: str) -> PageOptions:
     """Return the codes that were picked before or found now, and which of them have a box on the page."""
-    table, answer = terminology.cdcrec(), draft.state.answers.get(question.id)
-    groups = [question.option(each) for each in journey.detailed(question, answer)]
+    table, answer = terminology.load_concepts(), draft.state.answers.get(question.id)
+    groups = [question.find_option(each) for each in journey.groups_with_details(question, answer)]
     boxes = {detail.id: detail for group in groups if group for detail in group.details}
     picked = [table[each] for each in values.get(CHOICE, ()) if each in table]
     found = terminology.search_concepts(term) if term else ()
     fitting = dict.fromkeys(
         each
         for each in (*picked, *found)
-        if terminology.owner_of(question, each.code) and not question.option(each.code)
+        if terminology.find_group_option(question, each.code)
+        and not question.find_option(each.code)
     )
     on_page = tuple(boxes[each.code] for each in found if each.code in boxes)
     concepts = tuple(each for each in fitting if each.code not in boxes)
-    return Options(term, bool(concepts or on_page), concepts=concepts, on_page=on_page)
+    return PageOptions(term, bool(concepts or on_page), concepts=concepts, on_page=on_page)

@@ -7,11 +7,11 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import StringField
 
-from intake.pages import errors, language, speaking
-from intake.pages.errors import Page
-from intake.pages.site import site
-from intake.patient import visitors
-from intake.patient.visitors import LANGUAGE, LINK, SIZE, TABLET, THEME
+from intake.pages import errors, language, renderer
+from intake.pages.errors import PageResponse
+from intake.pages.site import current_site
+from intake.patient import visit_session
+from intake.patient.visit_session import LANGUAGE, LINK, SIZE, TABLET, THEME
 from intake.store import attempts, devices
 
 PAIRED_FOR = timedelta(days=400)
@@ -29,7 +29,7 @@ class PairForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
     code = StringField()
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add these pages."""
     blueprint.add_url_rule("/", "home", home)
     blueprint.add_url_rule("/language", "language", choose_language, methods=["POST"])
@@ -43,41 +43,41 @@ def home() -> str:
 
     Whoever comes to it, by Back, in a second tab or from an error, may be the next person: what was begun is wiped.
     """
-    if visitors.tablet() is None:
-        return speaking.render("patient/elsewhere.html")
+    if visit_session.current_tablet() is None:
+        return renderer.render_page("patient/elsewhere.html")
     if request.method == "GET":
-        visitors.make_way()
-        language.use(language.negotiated())
-    return speaking.render("patient/start.html")
+        visit_session.wipe_last_visit()
+        language.use_language(language.negotiate_language())
+    return renderer.render_page("patient/start.html")
 
 
-def choose_language() -> Page:
+def choose_language() -> PageResponse:
     """Begin in the chosen language: anew on a tablet, and where one was on a phone, once the date of birth is given again."""
     tag = request.form.get("language", "")
-    if tag not in {each.tag for each in language.offered()}:
-        return errors.page("expired", 400)
-    visitors.step_back(LINK, SIZE, THEME)
+    if tag not in {each.tag for each in language.offered_locales()}:
+        return errors.error_page("expired", 400)
+    visit_session.leave_draft(LINK, SIZE, THEME)
     session[LANGUAGE] = tag
     return redirect(url_for("patient.birth_date" if LINK in session else "patient.find"), 303)
 
 
-def pair() -> Page:
+def pair() -> PageResponse:
     """Make this browser a tablet of a clinic by the code that staff made."""
     form = PairForm()
     if request.method != "POST":
-        return speaking.render(
+        return renderer.render_page(
             "patient/pair.html", code=request.args.get("code", ""), refused=False
         )
-    with site().database.write() as tx:
-        allowed = attempts.allow(tx, "pair", PAIR_TRIES, PAIR_PER)
-        paired = devices.pair(tx, form.code.data or "") if allowed else None
+    with current_site().database.write() as tx:
+        allowed = attempts.allow_attempt(tx, "pair", PAIR_TRIES, PAIR_PER)
+        paired = devices.pair_device(tx, form.code.data or "") if allowed else None
     if not allowed:
-        return errors.page(429, 429)
+        return errors.error_page(429, 429)
     if paired is None:
-        return speaking.render("patient/pair.html", code=form.code.data or "", refused=True)
-    visitors.forget()
+        return renderer.render_page("patient/pair.html", code=form.code.data or "", refused=True)
+    visit_session.wipe_session()
     answer = redirect(url_for("patient.home"), 303)
-    https = site().settings.is_https
+    https = current_site().settings.is_https
     answer.set_cookie(
         TABLET, paired[1], max_age=PAIRED_FOR, secure=https, httponly=True, samesite="Lax"
     )
@@ -86,8 +86,8 @@ def pair() -> Page:
 
 def start_over() -> Response:
     """Wipe everything and go back to the first page."""
-    onto = visitors.beginning()
-    visitors.forget()
+    onto = visit_session.first_page_url()
+    visit_session.wipe_session()
     return redirect(onto, 303)
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from intake.terminology import cdcrec
+from intake.terminology import load_concepts
 
 
 def mapped_codes() -> Mapping[str, str]:
     """Every CDCREC code that may stand in a chart, with `race` or `ethnicity`."""
-    return {code: concept.kind for code, concept in cdcrec().items()}
+    return {code: concept.kind for code, concept in load_concepts().items()}

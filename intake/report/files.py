@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 from intake.report.values import BrokenLine
 
-TYPES = (
+RESOURCE_TYPES = (
     "Patient",
     "Encounter",
     "Observation",
@@ -25,7 +25,7 @@ _NAME = re.compile(r"(?P<type>[A-Z][A-Za-z]+)(?:[._-][\w.-]*)?\.ndjson(?:\.gz)?"
 
 
 @dataclass(frozen=True, slots=True)
-class Sifted:
+class SiftedFile:
     """What a file held: the copy of its sound lines where some were broken, else the file itself."""
 
     path: Path
@@ -33,9 +33,9 @@ class Sifted:
     more_broken: int
 
 
-def find(folder: Path) -> Mapping[str, tuple[Path, ...]]:
+def find_files(folder: Path) -> Mapping[str, tuple[Path, ...]]:
     """The folder's files by resource type: `Type.ndjson`, `Type.000.ndjson`, `Type-1.ndjson.gz` and the like."""
-    found: dict[str, list[Path]] = {kind: [] for kind in TYPES}
+    found: dict[str, list[Path]] = {kind: [] for kind in RESOURCE_TYPES}
     for path in sorted(folder.iterdir()):
         match = _NAME.fullmatch(path.name)
         if match and match["type"] in found and path.is_file():
@@ -54,7 +54,7 @@ def snapshot_hash(files: Mapping[str, tuple[Path, ...]]) -> str:
     return digest.hexdigest()
 
 
-def sift(path: Path, kind: str, into: Path, keep: int = 1000) -> Sifted:
+def sift_file(path: Path, kind: str, into: Path, keep: int = 1000) -> SiftedFile:
     """Read the file line by line, copy the sound lines, name the first `keep` broken ones; bounded memory."""
     broken: list[BrokenLine] = []
     more = 0
@@ -71,9 +71,9 @@ def sift(path: Path, kind: str, into: Path, keep: int = 1000) -> Sifted:
             else:
                 more += 1
     if broken:
-        return Sifted(copy, tuple(broken), more)
+        return SiftedFile(copy, tuple(broken), more)
     copy.unlink()
-    return Sifted(path, (), 0)
+    return SiftedFile(path, (), 0)
 
 
 def _judged(path: Path, kind: str) -> Iterator[tuple[int, bytes, str]]:
@@ -82,7 +82,7 @@ def _judged(path: Path, kind: str) -> Iterator[tuple[int, bytes, str]]:
         with _opened(path) as stream:
             for number, line in enumerate(stream, start=1):
                 if line.strip():
-                    yield number, line, fault_of(line, kind)
+                    yield number, line, line_fault(line, kind)
     except (EOFError, gzip.BadGzipFile, OSError) as error:
         yield number + 1, b"", f"the file cannot be read further: {type(error).__name__}"
 
@@ -91,7 +91,7 @@ def _opened(path: Path) -> BinaryIO:
     return cast("BinaryIO", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
 
-def fault_of(line: bytes, kind: str) -> str:
+def line_fault(line: bytes, kind: str) -> str:
     """Say what is wrong with the line, or nothing; never with a word of its content."""
     try:
         resource = json.loads(

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from intake.report.suppression import Table, Variable, is_small, protect, protect_people
+from intake.report.suppression import CellKey, Table, is_small, suppress_people, suppress_table
 from intake.report.values import (
     ELEMENTS,
     SMALL,
@@ -13,7 +13,7 @@ from intake.report.values import (
     ElementCounts,
     ElementResult,
     Metric,
-    Row,
+    ReportRow,
     RowCounts,
 )
 
@@ -21,7 +21,7 @@ FEWEST_FOR_PERCENT = 30
 _Z = 1.959963984540054
 """The normal distribution's 97.5th percentile: a 95 % interval."""
 
-STATES = ("self", "proxy", "source-unknown", "declined", "dont-know", "not-asked", "unusable")
+STATE_NAMES = ("self", "proxy", "source-unknown", "declined", "dont-know", "not-asked", "unusable")
 """The states' names, in the order of their numbers."""
 
 _TREE = {
@@ -42,10 +42,10 @@ _SPLITS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """Counts that split another: the count they split, and the parts; the rest of it is a part as well."""
 
-Shown = dict[Variable, Count]
+Shown = dict[CellKey, Count]
 
 
-def wilson(numerator: int, denominator: int) -> tuple[float, float]:
+def wilson_interval(numerator: int, denominator: int) -> tuple[float, float]:
     """The 95 % Wilson score interval of a share (Wilson 1927), in percent."""
     share, square = numerator / denominator, _Z * _Z
     middle = (share + square / (2 * denominator)) / (1 + square / denominator)
@@ -54,7 +54,7 @@ def wilson(numerator: int, denominator: int) -> tuple[float, float]:
     return 100 * max(0.0, middle - spread), 100 * min(1.0, middle + spread)
 
 
-def metric(numerator: Count, denominator: Count) -> Metric:
+def build_metric(numerator: Count, denominator: Count) -> Metric:
     """The share, with its percentage only where neither it nor its complement tells of 1 to 10 people."""
     if (
         isinstance(numerator, str)
@@ -64,7 +64,7 @@ def metric(numerator: Count, denominator: Count) -> Metric:
         return Metric(numerator, denominator)
     if is_small(numerator) or is_small(denominator - numerator):
         return Metric(WITHHELD, denominator)
-    low, high = wilson(numerator, denominator)
+    low, high = wilson_interval(numerator, denominator)
     return Metric(
         numerator,
         denominator,
@@ -72,21 +72,21 @@ def metric(numerator: Count, denominator: Count) -> Metric:
     )
 
 
-def results(rows: Sequence[RowCounts], *, captured: bool) -> tuple[Row, ...]:
+def build_rows(rows: Sequence[RowCounts], *, captured: bool) -> tuple[ReportRow, ...]:
     """Suppress and measure; `captured` says whether our own store was asked what is verified in the EHR."""
-    people = protect_people({row.key: row.people for row in rows}, TOTAL)
+    people = suppress_people({row.key: row.people for row in rows}, TOTAL)
     withheld = {key for key, count in people.items() if isinstance(count, str)}
     shown = {element: _element(rows, element, people, withheld) for element in ELEMENTS}
     together = _together(rows, shown, withheld)
     return tuple(
-        Row(
+        ReportRow(
             row.key or None,
             row.name,
             people[row.key],
             tuple(
                 _result(row.key, element, shown[element], captured=captured) for element in ELEMENTS
             ),
-            {name: metric(together[row.key, name], people[row.key]) for name in row.together},
+            {name: build_metric(together[row.key, name], people[row.key]) for name in row.together},
         )
         for row in rows
     )
@@ -104,7 +104,7 @@ def _element(
     keys = tuple(row.key for row in rows)
     told = {key for key in keys if is_small(exact[key, "people"] - exact[key, "direct"])}
     table = Table(exact, keys, TOTAL, _TREE, "people")
-    shown: Shown = {**protect(table, {(key, "direct") for key in told}, withheld)}
+    shown: Shown = {**suppress_table(table, {(key, "direct") for key in told}, withheld)}
     shown |= {(key, "people"): count for key, count in people.items()}
     shown |= {(key, "told"): _plus(shown[key, "direct"], shown[key, "declined"]) for key in keys}
     for name in _SPLITS:
@@ -113,19 +113,21 @@ def _element(
 
 
 def _split(
-    exact: Mapping[Variable, int], keys: tuple[str, ...], name: str, shown: Shown
-) -> Mapping[Variable, Count]:
+    exact: Mapping[CellKey, int], keys: tuple[str, ...], name: str, shown: Shown
+) -> Mapping[CellKey, Count]:
     root, parts = _SPLITS[name]
     rest = f"not-{name}"
     values = dict(exact)
     for key in keys:
         values[key, rest] = exact[key, root] - sum(exact[key, part] for part in parts)
     free = {key for key in keys if isinstance(shown[key, root], str)}
-    return protect(Table(values, keys, TOTAL, {root: (*parts, rest)}, root), free=free)
+    return suppress_table(Table(values, keys, TOTAL, {root: (*parts, rest)}, root), free=free)
 
 
 def _sums(people: int, counts: ElementCounts) -> dict[str, int]:
-    named = dict(zip(STATES, counts.states, strict=True)) | dict(counts.parts) | {"people": people}
+    named = (
+        dict(zip(STATE_NAMES, counts.states, strict=True)) | dict(counts.parts) | {"people": people}
+    )
     named["direct"] = named["self"] + named["proxy"]
     named["known"] = named["direct"] + named["source-unknown"]
     named["gap"] = named["dont-know"] + named["not-asked"] + named["unusable"]
@@ -151,7 +153,7 @@ def _together(rows: Sequence[RowCounts], shown: Mapping[str, Shown], withheld: s
             key for key in keys if any(isinstance(shown[one][key, column], str) for one in elements)
         }
         limits = {(row.key, "in"): _limits(row, column, elements) for row in rows}
-        cells = protect(
+        cells = suppress_table(
             Table(values, keys, TOTAL, {"people": ("in", "out")}, "people", limits), free=free
         )
         found |= {(key, name): cells[key, "in"] for key in keys}
@@ -171,29 +173,31 @@ def _result(key: str, element: str, shown: Shown, *, captured: bool) -> ElementR
 
     asked = _plus(_plus(of("direct"), of("declined")), of("dont-know"))
     metrics = {
-        "known": metric(of("known"), of("people")),
-        "direct": metric(of("direct"), of("people")),
-        "asked": metric(asked, of("people")),
-        "decline": metric(of("declined"), asked),
-        "gap": metric(of("gap"), of("people")),
-        "gap-dont-know": metric(of("dont-know"), of("people")),
-        "gap-not-asked": metric(of("not-asked"), of("people")),
-        "gap-unusable": metric(of("unusable"), of("people")),
-        "declined-as-complete": metric(_plus(of("known"), of("declined")), of("people")),
-        "declined-as-incomplete": metric(of("known"), of("people")),
-        "current": metric(of("current"), of("known")),
-        "stale": metric(of("stale"), of("known")),
-        "declined-later": metric(of("declined-later"), of("known")),
-        "reason-unknown": metric(of("reason-unknown"), of("dont-know")),
+        "known": build_metric(of("known"), of("people")),
+        "direct": build_metric(of("direct"), of("people")),
+        "asked": build_metric(asked, of("people")),
+        "decline": build_metric(of("declined"), asked),
+        "gap": build_metric(of("gap"), of("people")),
+        "gap-dont-know": build_metric(of("dont-know"), of("people")),
+        "gap-not-asked": build_metric(of("not-asked"), of("people")),
+        "gap-unusable": build_metric(of("unusable"), of("people")),
+        "declined-as-complete": build_metric(_plus(of("known"), of("declined")), of("people")),
+        "declined-as-incomplete": build_metric(of("known"), of("people")),
+        "current": build_metric(of("current"), of("known")),
+        "stale": build_metric(of("stale"), of("known")),
+        "declined-later": build_metric(of("declined-later"), of("known")),
+        "reason-unknown": build_metric(of("reason-unknown"), of("dont-know")),
     }
     if element in {"race", "ethnicity"}:
-        metrics["detailed"] = metric(of("detailed"), of("known"))
+        metrics["detailed"] = build_metric(of("detailed"), of("known"))
     if element == "race":
-        metrics["known-1997"] = metric(_minus(of("known"), of("hispanic-only")), of("people"))
-        metrics["direct-1997"] = metric(_minus(of("direct"), of("hispanic-only")), of("people"))
+        metrics["known-1997"] = build_metric(_minus(of("known"), of("hispanic-only")), of("people"))
+        metrics["direct-1997"] = build_metric(
+            _minus(of("direct"), of("hispanic-only")), of("people")
+        )
     if captured:
-        metrics["verified"] = metric(of("verified"), of("told"))
-    return ElementResult(element, {name: of(name) for name in STATES}, metrics)
+        metrics["verified"] = build_metric(of("verified"), of("told"))
+    return ElementResult(element, {name: of(name) for name in STATE_NAMES}, metrics)
 
 
 def _plus(one: Count, other: Count) -> Count:
@@ -204,6 +208,6 @@ def _minus(one: Count, other: Count) -> Count:
     return WITHHELD if isinstance(one, str) or isinstance(other, str) else one - other
 
 
-def shown_alone(count: int) -> Count:
+def mask_count(count: int) -> Count:
     """A count that stands in no table, as it may be shown."""
     return SMALL if is_small(count) else count

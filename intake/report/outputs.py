@@ -5,16 +5,16 @@ import io
 from collections.abc import Iterator
 from html import escape
 
-from intake.report.values import WITHHELD, Count, Metric, Report, Row
-from intake.report.words import (
+from intake.report.labels import (
     ALL_CLINICS,
-    ELEMENT_WORDS,
-    EXCLUSION_WORDS,
-    METRIC_WORDS,
+    ELEMENT_LABELS,
+    EXCLUSION_LABELS,
+    METRIC_LABELS,
     NOTES,
-    STATE_WORDS,
-    TOGETHER_WORDS,
+    STATE_LABELS,
+    TOGETHER_LABELS,
 )
+from intake.report.values import WITHHELD, Count, Metric, Report, ReportRow
 
 _COLUMNS = (
     *("as_of", "period", "definition", "snapshot", "clinic", "name", "element", "kind", "measure"),
@@ -42,7 +42,7 @@ def facts(report: Report) -> tuple[tuple[str, str], ...]:
     )
 
 
-def row_name(row: Row) -> str:
+def row_name(row: ReportRow) -> str:
     """The clinic's name, or the words for the organization's row."""
     return row.name if row.clinic is not None else ALL_CLINICS
 
@@ -62,7 +62,7 @@ def fraction(metric: Metric) -> str:
 def to_text(report: Report) -> str:
     """The report as plain text."""
     lines = ["Completeness report", *(f"{name}: {value}" for name, value in facts(report)), ""]
-    for element, title in ELEMENT_WORDS.items():
+    for element, title in ELEMENT_LABELS.items():
         lines += _aligned(title, list(_text_table(report, element)))
     lines += _aligned("All together", list(_together_table(report)))
     lines += ["Left out", *(f"  {words}: {count}" for words, count in exclusions(report)), ""]
@@ -72,15 +72,15 @@ def to_text(report: Report) -> str:
 def exclusions(report: Report) -> tuple[tuple[str, Count], ...]:
     """The reasons in words with their counts."""
     return tuple(
-        (EXCLUSION_WORDS.get(one.reason, one.reason), one.count) for one in report.excluded
+        (EXCLUSION_LABELS.get(one.reason, one.reason), one.count) for one in report.excluded
     )
 
 
 def _text_table(report: Report, element: str) -> Iterator[list[str]]:
-    yield ["Clinic", "Patients", *STATE_WORDS.values(), *(METRIC_WORDS[name] for name in _SHARES)]
+    yield ["Clinic", "Patients", *STATE_LABELS.values(), *(METRIC_LABELS[name] for name in _SHARES)]
     for row in report.rows:
         one = next(result for result in row.elements if result.element == element)
-        counts = [str(one.states[state]) for state in STATE_WORDS]
+        counts = [str(one.states[state]) for state in STATE_LABELS]
         yield [
             row_name(row),
             str(row.people),
@@ -90,12 +90,12 @@ def _text_table(report: Report, element: str) -> Iterator[list[str]]:
 
 
 def _together_table(report: Report) -> Iterator[list[str]]:
-    yield ["Clinic", "Patients", *TOGETHER_WORDS.values()]
+    yield ["Clinic", "Patients", *TOGETHER_LABELS.values()]
     for row in report.rows:
         yield [
             row_name(row),
             str(row.people),
-            *(share(row.together[name]) for name in TOGETHER_WORDS),
+            *(share(row.together[name]) for name in TOGETHER_LABELS),
         ]
 
 
@@ -132,7 +132,7 @@ def to_csv(report: Report) -> str:
                 metric.numerator,
                 metric.denominator,
             ]
-            writer.writerow([*traced, *(harmless(cell) for cell in cells), *written])
+            writer.writerow([*traced, *(escape_formula(cell) for cell in cells), *written])
     for one in report.excluded:
         writer.writerow(
             [*traced, "", ALL_CLINICS, "", "excluded", one.reason, one.count, "", "", "", ""]
@@ -155,7 +155,7 @@ def to_csv(report: Report) -> str:
     return out.getvalue()
 
 
-def _measures(row: Row) -> Iterator[tuple[str, str, str, Metric]]:
+def _measures(row: ReportRow) -> Iterator[tuple[str, str, str, Metric]]:
     for one in row.elements:
         for state, count in one.states.items():
             yield one.element, "state", state, Metric(count, row.people)
@@ -165,7 +165,7 @@ def _measures(row: Row) -> Iterator[tuple[str, str, str, Metric]]:
         yield "together", "metric", name, metric
 
 
-def harmless(cell: Count) -> Count:
+def escape_formula(cell: Count) -> Count:
     """A name that a spreadsheet would take for a formula gets an apostrophe before it."""
     return (
         f"'{cell}"
@@ -181,11 +181,11 @@ def to_html(report: Report) -> str:
     )
     tables = [
         _html_table(title, list(_text_table(report, element)))
-        for element, title in ELEMENT_WORDS.items()
+        for element, title in ELEMENT_LABELS.items()
     ]
     tables += [
         _html_table(f"{title}: all metrics", list(_metric_table(report, e)))
-        for e, title in ELEMENT_WORDS.items()
+        for e, title in ELEMENT_LABELS.items()
     ]
     tables.append(_html_table("All together", list(_together_table(report))))
     left_out = [["Reason", "Count"], *([words, str(count)] for words, count in exclusions(report))]
@@ -202,7 +202,7 @@ def _metric_table(report: Report, element: str) -> Iterator[list[str]]:
     for row in report.rows:
         one = next(result for result in row.elements if result.element == element)
         for name, metric in one.metrics.items():
-            yield [row_name(row), METRIC_WORDS[name], fraction(metric), share(metric)]
+            yield [row_name(row), METRIC_LABELS[name], fraction(metric), share(metric)]
 
 
 def _html_table(caption: str, table: list[list[str]]) -> str:

@@ -38,7 +38,7 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, day.day)
 
 
-def instant(day: date, time_zone: str) -> datetime:
+def day_start(day: date, time_zone: str) -> datetime:
     """The moment in UTC at which the day begins in the zone, on clock-change nights too."""
     return datetime.combine(day, time.min, ZoneInfo(time_zone)).astimezone(UTC)
 

@@ -34,22 +34,24 @@ def reference_key(kind: str, reference: str) -> PlaceKey:
     return kind, reference.rpartition(f"{kind}/")[2].partition("/")[0]
 
 
-def keys_of(place: Place) -> tuple[PlaceKey, ...]:
+def place_keys(place: Place) -> tuple[PlaceKey, ...]:
     """Every key by which a reference may name the place."""
     tokens = [f"?{token}" for token in place.identifiers]
     values = [f"?{token.partition('|')[2]}" for token in place.identifiers]
     return tuple((place.kind, key) for key in (place.id, *tokens, *values))
 
 
-def assign(places: Sequence[Place], clinics: Iterable[ClinicScope]) -> Mapping[PlaceKey, str]:
+def assign_clinics(
+    places: Sequence[Place], clinics: Iterable[ClinicScope]
+) -> Mapping[PlaceKey, str]:
     """The clinic's id by every key of every place that belongs to one."""
     named = _named(clinics)
-    by_key = {key: place for place in places for key in keys_of(place)}
+    by_key = {key: place for place in places for key in place_keys(place)}
     found = dict(named)
     for place in places:
         clinic = _climb(place, named, by_key)
         if clinic is not None:
-            found |= dict.fromkeys(keys_of(place), clinic)
+            found |= dict.fromkeys(place_keys(place), clinic)
     return found
 
 
@@ -82,7 +84,7 @@ def _climb(
 def _own(
     place: Place, named: Mapping[PlaceKey, str], by_key: Mapping[PlaceKey, Place]
 ) -> str | None:
-    for key in keys_of(place):
+    for key in place_keys(place):
         if key in named:
             return named[key]
     if place.kind != "Location" or place.organization is None:

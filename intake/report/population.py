@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from intake.report.periods import instant
-from intake.report.places import Place, assign, keys_of
+from intake.report.periods import day_start
+from intake.report.places import Place, assign_clinics, place_keys
 from intake.report.values import ClinicScope, Period
 
 if TYPE_CHECKING:
@@ -87,14 +87,14 @@ CREATE TABLE person AS SELECT DISTINCT patient AS id FROM member;
 """
 
 
-def organizations_seen(connection: "DuckDBPyConnection", time_zone: str) -> tuple[ClinicScope, ...]:
+def read_organizations(connection: "DuckDBPyConnection", time_zone: str) -> tuple[ClinicScope, ...]:
     """Every Organization that is an encounter's serviceProvider, as a clinic of its own; ids tell equal names apart."""
     keys = [
         key
         for (key,) in connection.execute("SELECT DISTINCT organization FROM encounter").fetchall()
         if key
     ]
-    by_key = {key: place for place in _places(connection) for key in keys_of(place)}
+    by_key = {key: place for place in _places(connection) for key in place_keys(place)}
     found: dict[str, ClinicScope] = {}
     for key in sorted(keys):
         place = by_key.get(("Organization", key))
@@ -131,13 +131,13 @@ def place_encounters(
         CREATE OR REPLACE TABLE place_clinic (kind VARCHAR, key VARCHAR, clinic VARCHAR);
         DROP TABLE IF EXISTS seen""")
     for clinic in clinics:
-        begins, ends = (instant(day, clinic.time_zone) for day in (period.first, period.end))
+        begins, ends = (day_start(day, clinic.time_zone) for day in (period.first, period.end))
         connection.execute("INSERT INTO clinic VALUES (?, ?, ?)", [clinic.id, begins, ends])
-    for (kind, key), clinic_id in assign(_places(connection), clinics).items():
+    for (kind, key), clinic_id in assign_clinics(_places(connection), clinics).items():
         connection.execute("INSERT INTO place_clinic VALUES (?, ?, ?)", [kind, key, clinic_id])
     near = {
-        "earliest": instant(period.first, "Etc/GMT-14"),
-        "latest": instant(period.end, "Etc/GMT+12"),
+        "earliest": day_start(period.first, "Etc/GMT-14"),
+        "latest": day_start(period.end, "Etc/GMT+12"),
     }
     connection.execute(_WHERE_SEEN, {**near, "first": period.first, "end": period.end})
     return bool(connection.execute(_ANY_PLACED).fetchall()[0][0])
@@ -146,7 +146,7 @@ def place_encounters(
 def find_members(connection: "DuckDBPyConnection", period: Period) -> dict[tuple[str, str], int]:
     """Make `member` (clinic, patient) and `person`; returns how many were left out by reason and unit."""
     connection.execute(_SURVIVORS)
-    whole = {"begins": instant(period.first, "UTC"), "ends": instant(period.end, "UTC")}
+    whole = {"begins": day_start(period.first, "UTC"), "ends": day_start(period.end, "UTC")}
     connection.execute(_VISITS, {**whole, "first": period.first, "end": period.end})
     connection.execute(_MEMBERS)
     counted = connection.execute(

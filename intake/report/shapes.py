@@ -77,7 +77,7 @@ _READ = (
 )
 
 
-def strictly(shapes: Mapping[str, Shape]) -> str:
+def strict_source(shapes: Mapping[str, Shape]) -> str:
     """The clause that reads these fields at full speed and fails where a part has another shape."""
     fields = {"resourceType": _TEXT, "id": _TEXT, **shapes}
     return _READ.replace(
@@ -85,7 +85,7 @@ def strictly(shapes: Mapping[str, Shape]) -> str:
     )
 
 
-def leniently(shapes: Mapping[str, Shape]) -> str:
+def lenient_source(shapes: Mapping[str, Shape]) -> str:
     """The clause that reads a part of another shape as nothing, at a second parse of each part."""
     columns = ", ".join(
         f"{name}: '{'JSON' if name in shapes else _TEXT}'"

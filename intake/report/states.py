@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from intake.report.values import Captured, Definition
+from intake.report.values import Definition, LocalFact
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -127,7 +127,7 @@ def find_states(
     connection: "DuckDBPyConnection",
     definition: Definition,
     codes: Mapping[str, str],
-    captured: Iterable[Captured] = (),
+    captured: Iterable[LocalFact] = (),
 ) -> None:
     """Make `standing`, a row per patient and element with any evidence; `codes` maps CDCREC to race or ethnicity."""
     connection.execute(_CODES, {"codes": list(codes), "kinds": list(codes.values())})
@@ -139,14 +139,14 @@ def find_states(
     connection.execute(_HISPANIC_ONLY)
 
 
-def _insert(connection: "DuckDBPyConnection", captured: Iterable[Captured]) -> None:
+def _insert(connection: "DuckDBPyConnection", captured: Iterable[LocalFact]) -> None:
     waiting = iter(captured)
     while batch := list(islice(waiting, _BATCH)):
         columns: list[list[str] | list[int] | list[datetime] | list[bool]] = [
             [one.patient.removeprefix("Patient/") for one in batch],
             [one.element for one in batch],
             [int(one.state) for one in batch],
-            [one.told_at for one in batch],
+            [one.answered_at for one in batch],
             [one.verified for one in batch],
             [one.hispanic for one in batch],
         ]

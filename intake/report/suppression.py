@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from intake.report.values import SMALL, WITHHELD, Count
 
-Variable = tuple[str, str]
+CellKey = tuple[str, str]
 """A row's key and a column's name."""
 Node = tuple[str, str]
 Bounds = tuple[float, float]
@@ -36,12 +36,12 @@ class Table:
     `total` is the row to which the others sum at most. `limits` are what else is known of a count from other tables.
     """
 
-    values: Mapping[Variable, int]
+    values: Mapping[CellKey, int]
     rows: tuple[str, ...]
     total: str
     tree: Mapping[str, tuple[str, ...]]
     root: str
-    limits: Mapping[Variable, Bounds] = field(default_factory=dict)
+    limits: Mapping[CellKey, Bounds] = field(default_factory=dict)
 
     def columns(self) -> tuple[str, ...]:
         """The columns that this table shows: all but the root."""
@@ -55,7 +55,7 @@ class Table:
 class _Network:
     """The hidden counts of a table as a graph, in which protecting cycles are looked for."""
 
-    def __init__(self, table: Table, hidden: set[Variable], free: set[str]) -> None:
+    def __init__(self, table: Table, hidden: set[CellKey], free: set[str]) -> None:
         self.table = table
         self.hidden = hidden
         self.free = free
@@ -64,7 +64,7 @@ class _Network:
             for row in table.rows
             for column in table.columns()
         }
-        self.at: dict[Node, list[Variable]] = {}
+        self.at: dict[Node, list[CellKey]] = {}
         for variable, (tail, head) in self.ends.items():
             self.at.setdefault(tail, []).append(variable)
             self.at.setdefault(head, []).append(variable)
@@ -75,7 +75,7 @@ class _Network:
         below = (row, column) if column in self.table.tree else ("", f"column {column}")
         return (below, above) if row == self.table.total else (above, below)
 
-    def room(self, variable: Variable) -> tuple[bool, bool]:
+    def room(self, variable: CellKey) -> tuple[bool, bool]:
         """Whether the count could be one less, and one more, as far as its mark and the limits tell."""
         value = self.table.values[variable]
         low, high = self.table.limits.get(variable, (0, math.inf))
@@ -84,7 +84,7 @@ class _Network:
             low, high = max(low, told[0]), min(high, told[1])
         return value - 1 >= low, value + 1 <= high
 
-    def way(self, edge: Variable) -> list[Variable] | None:
+    def way(self, edge: CellKey) -> list[CellKey] | None:
         """The cheapest cycle of counts that would protect this one; those already hidden cost nothing."""
         tail, head = self.ends[edge]
         less, more = self.room(edge)
@@ -97,9 +97,9 @@ class _Network:
         return min(found)[1] if found else None
 
     def _cheapest(
-        self, start: Node, goal: Node, without: Variable
-    ) -> tuple[int, list[Variable]] | None:
-        waiting: list[tuple[int, Node, list[Variable]]] = [(0, start, [])]
+        self, start: Node, goal: Node, without: CellKey
+    ) -> tuple[int, list[CellKey]] | None:
+        waiting: list[tuple[int, Node, list[CellKey]]] = [(0, start, [])]
         done: set[Node] = set()
         while waiting:
             cost, node, way = heapq.heappop(waiting)
@@ -113,7 +113,7 @@ class _Network:
                     heapq.heappush(waiting, (cost + self._cost(variable), after, [*way, variable]))
         return None
 
-    def _steps(self, node: Node) -> Iterator[tuple[Variable, Node]]:
+    def _steps(self, node: Node) -> Iterator[tuple[CellKey, Node]]:
         """The counts that could change by one in the direction away from the node, and where each leads."""
         for variable in self.at.get(node, ()):
             if not self._may_hide(variable):
@@ -125,10 +125,10 @@ class _Network:
             if node == head and less:
                 yield variable, tail
 
-    def _may_hide(self, variable: Variable) -> bool:
+    def _may_hide(self, variable: CellKey) -> bool:
         return variable in self.hidden or self.table.values[variable] > LARGEST_SMALL
 
-    def _cost(self, variable: Variable) -> int:
+    def _cost(self, variable: CellKey) -> int:
         """Large counts, subtotals and the organization's row are dearer to lose."""
         if variable in self.hidden:
             return 0
@@ -138,9 +138,9 @@ class _Network:
         return (1000 + self.table.values[variable]) * dear
 
 
-def protect(
-    table: Table, hidden: set[Variable] | None = None, free: set[str] | None = None
-) -> Mapping[Variable, Count]:
+def suppress_table(
+    table: Table, hidden: set[CellKey] | None = None, free: set[str] | None = None
+) -> Mapping[CellKey, Count]:
     """Every count of the table as it may be shown.
 
     `hidden` are counts to hide besides the small ones; rows in `free` are withheld whole, zeros and marks too.
@@ -168,11 +168,11 @@ def protect(
     return {variable: _shown(network, variable) for variable in _variables(table)}
 
 
-def _variables(table: Table) -> list[Variable]:
+def _variables(table: Table) -> list[CellKey]:
     return [(row, column) for row in table.rows for column in table.columns()]
 
 
-def _free_another(network: _Network, edge: Variable, rows: Sequence[str]) -> list[Variable]:
+def _free_another(network: _Network, edge: CellKey, rows: Sequence[str]) -> list[CellKey]:
     """Withhold one more row whole: the count's own, else the smallest that is not yet."""
     values, root = network.table.values, network.table.root
     left = [row for row in (edge[0], *rows) if row not in network.free and values[row, root] > 0]
@@ -182,14 +182,14 @@ def _free_another(network: _Network, edge: Variable, rows: Sequence[str]) -> lis
     return [(left[0], column) for column in network.table.columns()]
 
 
-def _shown(network: _Network, variable: Variable) -> Count:
+def _shown(network: _Network, variable: CellKey) -> Count:
     value = network.table.values[variable]
     if variable not in network.hidden:
         return value
     return SMALL if is_small(value) and variable[0] not in network.free else WITHHELD
 
 
-def protect_people(people: Mapping[str, int], total: str) -> Mapping[str, Count]:
+def suppress_people(people: Mapping[str, int], total: str) -> Mapping[str, Count]:
     """The rows' numbers of people as they may be shown: a small clinic takes another row with it."""
     hidden = {row for row, count in people.items() if is_small(count)}
     others = sorted(

@@ -50,7 +50,7 @@ class ClinicScope:
 
 
 @dataclass(frozen=True, slots=True)
-class Captured:
+class LocalFact:
     """What our own store knows of one patient's element; `verified` says whether read-back proved it in the EHR.
 
     `hispanic` marks an ethnicity that the combined question takes for a whole answer.
@@ -59,7 +59,7 @@ class Captured:
     patient: str
     element: str
     state: State
-    told_at: datetime
+    answered_at: datetime
     verified: bool
     hispanic: bool = False
 
@@ -74,7 +74,7 @@ class Definition:
     """The language tag that the EHR fills in by itself: found alone in a chart, it tells nothing."""
 
 
-STANDARD = Definition()
+STANDARD_DEFINITION = Definition()
 """The definition where a site chose nothing."""
 
 
@@ -141,7 +141,7 @@ class ElementResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReportRow:
     """One clinic, or the organization, whose `clinic` is None and which has no name."""
 
     clinic: str | None
@@ -168,7 +168,7 @@ class Report:
     period: Period
     definition: Definition
     snapshot: str
-    rows: tuple[Row, ...]
+    rows: tuple[ReportRow, ...]
     excluded: tuple[Exclusion, ...]
     broken_lines: int
     newest_encounter: datetime | None

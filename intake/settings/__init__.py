@@ -1,12 +1,12 @@
 """The installation's settings: a folder of TOML files in, frozen Settings out, every fault named at once."""
 
-from intake.settings.loading import SettingsError, load
-from intake.settings.rules import serving_faults
+from intake.settings.loader import SettingsError, load_settings
+from intake.settings.rules import find_serving_faults
 from intake.settings.values import (
     Auth,
     AuthKind,
     Clinic,
-    Contested,
+    ConflictPolicy,
     MappingPolicy,
     MergePolicy,
     QuirksProfile,
@@ -19,7 +19,7 @@ __all__ = [
     "Auth",
     "AuthKind",
     "Clinic",
-    "Contested",
+    "ConflictPolicy",
     "MappingPolicy",
     "MergePolicy",
     "QuirksProfile",
@@ -27,6 +27,6 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Times",
-    "load",
-    "serving_faults",
+    "find_serving_faults",
+    "load_settings",
 ]

@@ -5,21 +5,21 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from intake.questions import Element, Kind, Question, Subject
-from intake.settings.extending import composed
+from intake.questions import Element, Question, QuestionKind, Subject
+from intake.settings.composition import compose_questions
 from intake.settings.files import ClinicTable, IntakeFile, QuestionSetFile, ServerTable, TimesTable
-from intake.settings.values import RUNGS, AuthKind, QuirksProfile
+from intake.settings.values import STRATEGY_NAMES, AuthKind, QuirksProfile
 
 US_CORE_VERSIONS = ("3.1.1", "6.1.0", "7.0.0", "8.0.0", "8.0.1", "9.0.0")
-AUTO = "auto"
+AUTO_STRATEGY = "auto"
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _ORGANIZATION = re.compile(rf"Organization/{_ID}|[^|]*\|\S.*")
 _PATIENT = re.compile(rf"Patient/{_ID}")
 OF_AN_INFORMANT = (
-    (Kind.LANGUAGE, (Element.SPOKEN_LANGUAGE,)),
-    (Kind.CHOICE, (Element.INTERPRETER,)),
+    (QuestionKind.LANGUAGE, (Element.SPOKEN_LANGUAGE,)),
+    (QuestionKind.CHOICE, (Element.INTERPRETER,)),
 )
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _NEEDED_FOR = {
     AuthKind.NONE: (),
     AuthKind.BASIC: ("username", "secret_file"),
@@ -29,7 +29,7 @@ _NEEDED_FOR = {
 }
 
 
-def intake_faults(file: IntakeFile, question_sets: tuple[str, ...]) -> Iterator[str]:
+def find_intake_faults(file: IntakeFile, question_sets: tuple[str, ...]) -> Iterator[str]:
     """Yield the faults of intake.toml's own keys."""
     where = "intake.toml"
     if file.public_url:
@@ -49,7 +49,7 @@ def intake_faults(file: IntakeFile, question_sets: tuple[str, ...]) -> Iterator[
     yield from _times_faults(file.times, f"{where}: times")
 
 
-def question_set_faults(
+def find_question_set_faults(
     file: QuestionSetFile, known: Mapping[str, QuestionSetFile], where: str
 ) -> Iterator[str]:
     """Yield the faults of a question set beyond its shape: what it names has to be there."""
@@ -61,13 +61,14 @@ def question_set_faults(
     if file.after and file.after not in {each.id for each in (base.questions if base else ())}:
         yield f"{where}: after: '{file.after}' is no question of the set that this one extends"
     earlier: dict[str, Question] = {}
-    for question in composed(file, known):
+    for question in compose_questions(file, known):
         if question.id in earlier:
             yield f"{where}: questions: '{question.id}' is there twice"
         yield from _subject_faults(question, where)
         wanted = question.asked_with
         if wanted is not None and (
-            wanted.question not in earlier or earlier[wanted.question].option(wanted.choice) is None
+            wanted.question not in earlier
+            or earlier[wanted.question].find_option(wanted.choice) is None
         ):
             choice = f"no earlier question '{wanted.question}' has a choice '{wanted.choice}'"
             yield f"{where}: asked_with of '{question.id}': {choice}"
@@ -84,11 +85,11 @@ def _subject_faults(question: Question, where: str) -> Iterator[str]:
         yield f"{where}: about of '{question.id}': who answers is asked for spoken-language or interpreter alone"
 
 
-def quirks_faults(profile: QuirksProfile, where: str) -> Iterator[str]:
+def find_quirks_faults(profile: QuirksProfile, where: str) -> Iterator[str]:
     """Yield the faults of a profile of a kind of server."""
     for rung in profile.rungs:
-        if rung not in RUNGS:
-            yield f"{where}: rungs: '{rung}' is not among {', '.join(RUNGS)}"
+        if rung not in STRATEGY_NAMES:
+            yield f"{where}: rungs: '{rung}' is not among {', '.join(STRATEGY_NAMES)}"
     if not profile.rungs:
         yield f'{where}: rungs: name at least one, such as ["worklist"]'
     for url in profile.accepted_extensions:
@@ -100,15 +101,15 @@ def quirks_faults(profile: QuirksProfile, where: str) -> Iterator[str]:
         yield f"{where}: items: of use only with own_questionnaires = true"
 
 
-def server_faults(table: ServerTable, quirks: tuple[str, ...], where: str) -> Iterator[str]:
+def find_server_faults(table: ServerTable, quirks: tuple[str, ...], where: str) -> Iterator[str]:
     """Yield the faults of one server's table."""
     yield from _url_faults(table.base_url, f"{where}: base_url")
     if table.us_core not in US_CORE_VERSIONS:
         yield f"{where}: us_core: '{table.us_core}' is not among {', '.join(US_CORE_VERSIONS)}"
     if table.quirks not in quirks:
         yield f"{where}: quirks: there is no quirks/{table.quirks}.toml; there are {', '.join(quirks)}"
-    if table.strategy not in (AUTO, *RUNGS):
-        yield f"{where}: strategy: '{table.strategy}' is not among {', '.join((AUTO, *RUNGS))}"
+    if table.strategy not in (AUTO_STRATEGY, *STRATEGY_NAMES):
+        yield f"{where}: strategy: '{table.strategy}' is not among {', '.join((AUTO_STRATEGY, *STRATEGY_NAMES))}"
     if table.test_patient and not _PATIENT.fullmatch(table.test_patient):
         yield f"{where}: test_patient: a reference such as Patient/123"
     if table.timeout_seconds < 1:
@@ -125,7 +126,7 @@ def _access_faults(table: ServerTable, where: str) -> Iterator[str]:
     if table.token_url:
         yield from _url_faults(table.token_url, f"{where}: token_url")
         parts = urlsplit(table.token_url)
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
             yield f"{where}: token_url: plain http is for this machine only; secrets must travel over https"
     if table.certificate_key_file and not table.certificate_file:
         yield f"{where}: certificate_file: needed beside certificate_key_file"
@@ -133,7 +134,7 @@ def _access_faults(table: ServerTable, where: str) -> Iterator[str]:
         yield f"{where}: algorithm: ES384 or RS384, which SMART Backend Services name"
 
 
-def clinic_faults(table: ClinicTable, servers: tuple[str, ...], where: str) -> Iterator[str]:
+def find_clinic_faults(table: ClinicTable, servers: tuple[str, ...], where: str) -> Iterator[str]:
     """Yield the faults of one clinic's table."""
     if not table.name.strip():
         yield f"{where}: name: must not be empty"
@@ -145,7 +146,7 @@ def clinic_faults(table: ClinicTable, servers: tuple[str, ...], where: str) -> I
         yield f"{where}: organization: a reference such as Organization/123, or an identifier such as system|value"
 
 
-def serving_faults(public_url: str) -> Iterator[str]:
+def find_serving_faults(public_url: str) -> Iterator[str]:
     """Yield what keeps the pages from being served: no address, or plain http anywhere but on this machine."""
     parts = urlsplit(public_url)
     if not public_url:
@@ -153,7 +154,7 @@ def serving_faults(public_url: str) -> Iterator[str]:
             "intake.toml: public_url: the address at which patients and staff reach the pages is needed, "
             "such as https://intake.clinic.example"
         )
-    elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    elif parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
         yield "intake.toml: public_url: plain http is for this machine only; answers must travel over https"
 
 

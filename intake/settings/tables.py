@@ -8,7 +8,7 @@ import msgspec
 T = TypeVar("T")
 
 
-def read(shape: type[T], raw: object, where: str, faults: list[str]) -> T | None:
+def read_table(shape: type[T], raw: object, where: str, faults: list[str]) -> T | None:
     """Return `raw` as a `shape`, or None after adding a sentence for each fault to `faults`.
 
     `where` names the file and the table, such as `intake.toml: times`.
@@ -41,11 +41,11 @@ def _field(item: Field[Any], hint: Any, raw: dict[str, Any], where: str, faults:
 
 def _value(hint: Any, raw: object, where: str, faults: list[str]) -> Any:
     if is_dataclass(hint) and isinstance(hint, type):
-        return read(hint, raw, where, faults)
+        return read_table(hint, raw, where, faults)
     inner = get_args(hint)[0] if get_origin(hint) is tuple else None
     if is_dataclass(inner) and isinstance(inner, type) and isinstance(raw, list):
         return tuple(
-            read(inner, each, f"{where}[{place}]", faults)
+            read_table(inner, each, f"{where}[{place}]", faults)
             for place, each in enumerate(raw, start=1)
         )
     try:

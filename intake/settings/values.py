@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from intake.answers import State
+from intake.answers import AnswerState
 from intake.questions import Element, QuestionSet
 
 
@@ -37,7 +37,7 @@ class Auth:
     scopes: tuple[str, ...]
 
 
-WAYS: Mapping[str, str] = MappingProxyType(
+STRATEGY_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
     {
         "transaction": "as one transaction: all of a submission, or nothing",
         "patch": "part by part, the chart by a JSON Patch",
@@ -49,14 +49,14 @@ WAYS: Mapping[str, str] = MappingProxyType(
     }
 )
 """The rungs of the ladder, the ways to write to a server, the safest first, and what each means in words."""
-RUNGS = tuple(WAYS)
+STRATEGY_NAMES = tuple(STRATEGY_DESCRIPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
 class QuirksProfile:
     """quirks/<name>.toml: how a kind of server differs from FHIR; each key is explained in quirks/generic.toml."""
 
-    rungs: tuple[str, ...] = RUNGS
+    rungs: tuple[str, ...] = STRATEGY_NAMES
     conditional_create: bool = True
     batch: bool = True
     accepted_extensions: tuple[str, ...] = ()
@@ -122,7 +122,7 @@ class Times:
     audit: timedelta
     staff_idle: timedelta
     staff_longest: timedelta
-    again: Mapping[State, timedelta]
+    reask_after: Mapping[AnswerState, timedelta]
     """How long a person is not asked again who answered, or would rather not say."""
 
 
@@ -135,7 +135,7 @@ class MappingPolicy:
     decline_erases: bool = False
 
 
-class Contested(StrEnum):
+class ConflictPolicy(StrEnum):
     """What becomes of an element that the person says otherwise than somebody else has put into the chart."""
 
     REVIEW = "review"
@@ -147,16 +147,16 @@ class Contested(StrEnum):
 class MergePolicy:
     """Per element, who decides where chart and person differ and neither plainly gives way (FHIR.md, section 6)."""
 
-    race: Contested = Contested.REVIEW
-    ethnicity: Contested = Contested.REVIEW
-    spoken_language: Contested = Contested.REVIEW
-    written_language: Contested = Contested.REVIEW
-    interpreter: Contested = Contested.REVIEW
-    tribal_affiliation: Contested = Contested.REVIEW
+    race: ConflictPolicy = ConflictPolicy.REVIEW
+    ethnicity: ConflictPolicy = ConflictPolicy.REVIEW
+    spoken_language: ConflictPolicy = ConflictPolicy.REVIEW
+    written_language: ConflictPolicy = ConflictPolicy.REVIEW
+    interpreter: ConflictPolicy = ConflictPolicy.REVIEW
+    tribal_affiliation: ConflictPolicy = ConflictPolicy.REVIEW
 
-    def of(self, element: str) -> Contested:
+    def policy_for(self, element: str) -> ConflictPolicy:
         """Return the policy of an element by its name, such as `spoken-language`."""
-        found: Contested = getattr(self, element.replace("-", "_"))
+        found: ConflictPolicy = getattr(self, element.replace("-", "_"))
         return found
 
 

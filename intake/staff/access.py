@@ -8,16 +8,16 @@ from flask import abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from intake.pages import language
-from intake.pages.sessions import STAFF
-from intake.pages.site import site
+from intake.pages.sessions import STAFF_PATH
+from intake.pages.site import current_site
 from intake.store import sign_ins, users
-from intake.store.sign_ins import Limits, SignIn
+from intake.store.sign_ins import SignIn, SignInLimits
 from intake.store.users import User
 
-TOKEN = "sign_in"
+TOKEN_KEY = "sign_in"
 """The session's key of the token that names the sign-in."""
 
-OPEN = frozenset({"static", "sign_in", "once"})
+PUBLIC_PAGES = frozenset({"static", "sign_in", "once"})
 """What answers without sign-in."""
 
 ANYONE = users.ROLES
@@ -30,7 +30,7 @@ UNDOES = frozenset({"reviewer", "admin"})
 COUNTS = frozenset({"quality", "admin"})
 ADMIN = frozenset({"admin"})
 
-MAY: Mapping[str, frozenset[str]] = {
+PAGE_ROLES: Mapping[str, frozenset[str]] = {
     "home": ANYONE,
     "sign_out": ANYONE,
     "password": ANYONE,
@@ -88,68 +88,68 @@ NAVIGATION = (
     ("audit", "Audit"),
 )
 
-ITSELF = "itself"
+AUTO_REFRESH = "itself"
 """The value of `by` in the address of a page that refreshes by itself, which is no sign of anybody being there."""
 
 
-def guard() -> ResponseReturnValue | None:
+def check_access() -> ResponseReturnValue | None:
     """Let the request through, ask for a sign-in, or refuse; the blueprint's one hook."""
-    language.use("en")
+    language.use_language("en")
     page = (request.endpoint or "").rpartition(".")[2]
-    if page in OPEN:
+    if page in PUBLIC_PAGES:
         return None
-    signed_in = current()
+    signed_in = current_sign_in()
     if signed_in is None:
         return redirect(url_for("staff.sign_in", next=_wanted()), 303)
-    if not signed_in.user.roles & MAY.get(page, frozenset()):
+    if not signed_in.user.roles & PAGE_ROLES.get(page, frozenset()):
         abort(403)
     _note(signed_in)
     return None
 
 
-def current() -> SignIn | None:
+def current_sign_in() -> SignIn | None:
     """Return who is signed in in the browser that asks."""
     if "signed_in" not in g:
-        token = session.get(TOKEN)
+        token = session.get(TOKEN_KEY)
         g.signed_in = _find(str(token)) if token else None
     return cast("SignIn | None", g.signed_in)
 
 
-def signed_in() -> SignIn:
+def require_sign_in() -> SignIn:
     """Return the sign-in of a request that the hook let through."""
-    found = current()
+    found = current_sign_in()
     if found is None:
         abort(403)
     return found
 
 
-def user() -> User:
+def current_user() -> User:
     """Return the user of a request that the hook let through."""
-    return signed_in().user
+    return require_sign_in().user
 
 
-def limits() -> Limits:
+def sign_in_limits() -> SignInLimits:
     """Return how long a sign-in lasts at this site."""
-    times = site().settings.times
-    return Limits(times.staff_idle, times.staff_longest)
+    times = current_site().settings.times
+    return SignInLimits(times.staff_idle, times.staff_longest)
 
 
-def navigation() -> tuple[tuple[str, str], ...]:
+def visible_navigation() -> tuple[tuple[str, str], ...]:
     """Return the pages that the user may see, with their names, in order."""
-    return tuple(each for each in NAVIGATION if may(each[0]))
+    return tuple(each for each in NAVIGATION if may_open(each[0]))
 
 
-def may(page: str) -> bool:
+def may_open(page: str) -> bool:
     """Return whether the user may open a page, or press its button."""
-    found = current()
-    return found is not None and bool(found.user.roles & MAY[page])
+    found = current_sign_in()
+    return found is not None and bool(found.user.roles & PAGE_ROLES[page])
 
 
-def inside(target: str) -> str | None:
+def safe_target(target: str) -> str | None:
     """Return an address that a sign-in may lead on to, None for every one that is not a page of the staff."""
     # A browser takes a backslash for a slash and follows dots, and both could lead away from the staff's pages.
     path = unquote(target.partition("?")[0])
-    ours = path.startswith(f"{STAFF}/") and "\\" not in path and "/." not in path
+    ours = path.startswith(f"{STAFF_PATH}/") and "\\" not in path and "/." not in path
     return target if ours and target.isprintable() else None
 
 
@@ -158,12 +158,14 @@ def _wanted() -> str | None:
 
 
 def _find(token: str) -> SignIn | None:
-    with site().database.read() as tx:
-        return sign_ins.find(tx, token, limits())
+    with current_site().database.read() as tx:
+        return sign_ins.find_sign_in(tx, token, sign_in_limits())
 
 
 def _note(found: SignIn) -> None:
-    if request.args.get("by") == ITSELF or not sign_ins.is_to_note(found, site().clock()):
+    if request.args.get("by") == AUTO_REFRESH or not sign_ins.is_activity_due(
+        found, current_site().clock()
+    ):
         return
-    with site().database.write() as tx:
-        sign_ins.note(tx, found)
+    with current_site().database.write() as tx:
+        sign_ins.record_activity(tx, found)

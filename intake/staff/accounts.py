@@ -6,10 +6,10 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from intake.pages import addresses
-from intake.pages.site import site
-from intake.staff import access, handing
+from intake.pages.site import current_site
+from intake.staff import access, handouts
 from intake.staff.forms import UserForm
-from intake.staff.handing import Kind
+from intake.staff.handouts import HandoutKind
 from intake.store import audit, users
 from intake.store.database import Tx
 from intake.store.users import User
@@ -38,9 +38,9 @@ def add() -> ResponseReturnValue:
     if not form.validate():
         return _page(form), 422
     try:
-        with site().database.write() as tx:
-            added = users.add(tx, form.name.data, form.roles.data)
-            audit.record(tx, access.user().name, "user-added", added.id)
+        with current_site().database.write() as tx:
+            added = users.add_user(tx, form.name.data, form.roles.data)
+            audit.record_action(tx, access.current_user().name, "user-added", added.id)
             _hand_once(tx, added)
     except ValueError as fault:
         form.name.errors = [f"This cannot be: {fault}."]
@@ -50,7 +50,7 @@ def add() -> ResponseReturnValue:
 
 def make_once(user: str) -> ResponseReturnValue:
     """Make a one-time sign-in for a user, as for one who forgot the password."""
-    with site().database.write() as tx:
+    with current_site().database.write() as tx:
         found = _found(tx, user)
         if found.disabled:
             abort(404)
@@ -60,55 +60,57 @@ def make_once(user: str) -> ResponseReturnValue:
 
 def made_once() -> ResponseReturnValue:
     """Show the one-time sign-in that was made last."""
-    handout = handing.handed(Kind.SIGN_IN)
+    handout = handouts.read_handout(HandoutKind.SIGN_IN)
     if handout is None:
         flash("That sign-in is not shown any more. Make a new one.")
         return redirect(url_for(".users"), 303)
-    hours = users.ONCE_FOR // timedelta(hours=1)
-    address = addresses.once(site().settings.public_url, handout.secret)
+    hours = users.ONE_TIME_LIFETIME // timedelta(hours=1)
+    address = addresses.sign_in_url(current_site().settings.public_url, handout.secret)
     return render_template("staff/made_once.html", handout=handout, address=address, hours=hours)
 
 
 def disable(user: str) -> ResponseReturnValue:
     """Ask, then shut the user out."""
-    with site().database.read() as tx:
+    with current_site().database.read() as tx:
         found = _found(tx, user)
-    if found.disabled or found.id == access.user().id:
+    if found.disabled or found.id == access.current_user().id:
         # An administrator who shut themselves out could leave nobody to let them in.
         abort(404)
     if request.method != "POST":
         return render_template("staff/disable.html", user=found)
-    with site().database.write() as tx:
-        users.disable(tx, found)
-        audit.record(tx, access.user().name, "user-disabled", found.id)
+    with current_site().database.write() as tx:
+        users.disable_user(tx, found)
+        audit.record_action(tx, access.current_user().name, "user-disabled", found.id)
     flash(f"“{found.name}” is shut out.")
     return redirect(url_for(".users"), 303)
 
 
 def enable(user: str) -> ResponseReturnValue:
     """Let a user in again."""
-    with site().database.write() as tx:
+    with current_site().database.write() as tx:
         found = _found(tx, user)
-        users.enable(tx, found)
-        audit.record(tx, access.user().name, "user-enabled", found.id)
+        users.enable_user(tx, found)
+        audit.record_action(tx, access.current_user().name, "user-enabled", found.id)
     flash(f"“{found.name}” may sign in again.")
     return redirect(url_for(".users"), 303)
 
 
 def _hand_once(tx: Tx, user: User) -> None:
-    token = users.one_time(tx, user, users.ONCE_FOR)
-    handing.hand(tx, Kind.SIGN_IN, token, user.name, tx.now + users.ONCE_FOR)
-    audit.record(tx, access.user().name, "once-made", user.id)
+    token = users.create_one_time_token(tx, user, users.ONE_TIME_LIFETIME)
+    handouts.store_handout(
+        tx, HandoutKind.SIGN_IN, token, user.name, tx.now + users.ONE_TIME_LIFETIME
+    )
+    audit.record_action(tx, access.current_user().name, "once-made", user.id)
 
 
 def _found(tx: Tx, identity: str) -> User:
-    user = users.get(tx, identity)
+    user = users.find_user(tx, identity)
     if user is None:
         abort(404)
     return user
 
 
 def _page(form: UserForm) -> str:
-    with site().database.read() as tx:
-        found = users.listing(tx)
-    return render_template("staff/users.html", form=form, wrong=form.faults(), users=found)
+    with current_site().database.read() as tx:
+        found = users.list_users(tx)
+    return render_template("staff/users.html", form=form, wrong=form.error_messages(), users=found)

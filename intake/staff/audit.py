@@ -2,8 +2,8 @@
 
 from flask import Blueprint, render_template
 
-from intake.pages.site import site
-from intake.staff.paging import part
+from intake.pages.site import current_site
+from intake.staff.pagination import fetch_page
 from intake.store import audit
 
 ENTRIES = 100
@@ -16,6 +16,6 @@ def register(blueprint: Blueprint) -> None:
 
 def show() -> str:
     """Show the entries."""
-    with site().database.read() as tx:
-        entries = part(lambda limit, offset: audit.recent(tx, limit, offset), ENTRIES)
+    with current_site().database.read() as tx:
+        entries = fetch_page(lambda limit, offset: audit.recent_entries(tx, limit, offset), ENTRIES)
     return render_template("staff/audit.html", part=entries)

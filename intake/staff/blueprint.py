@@ -3,43 +3,43 @@
 from flask import Blueprint, Flask
 
 from intake.pages import errors, language
-from intake.pages.errors import Room
-from intake.pages.sessions import STAFF
+from intake.pages.errors import ErrorFrame
+from intake.pages.sessions import STAFF_PATH
 from intake.staff import (
     access,
     accounts,
     audit,
-    faults,
+    error_pages,
+    labels,
     monitor,
     report,
     review,
-    signing,
+    sign_in,
     submission,
     tablets,
     today,
-    undoing,
+    undo,
     walk_ins,
-    words,
     worklist,
 )
 
 blueprint = Blueprint(
     "staff",
     __name__,
-    url_prefix=STAFF,
+    url_prefix=STAFF_PATH,
     template_folder="templates",
     static_folder="static",
     static_url_path="/static",
 )
-blueprint.before_request(access.guard)
+blueprint.before_request(access.check_access)
 for part in (
-    signing,
+    sign_in,
     today,
     walk_ins,
     tablets,
     monitor,
     submission,
-    undoing,
+    undo,
     review,
     report,
     worklist,
@@ -52,20 +52,24 @@ for part in (
 @blueprint.context_processor
 def _for_templates() -> dict[str, object]:
     return {
-        "navigation": access.navigation(),
-        "signed_in": access.current(),
-        "may": access.may,
-        "say": words,
+        "navigation": access.visible_navigation(),
+        "signed_in": access.current_sign_in(),
+        "may": access.may_open,
+        "say": labels,
     }
 
 
 def _enter() -> dict[str, object]:
     """Do for an address that is no page what is done for every page."""
-    language.use("en")
+    language.use_language("en")
     return _for_templates()
 
 
-def init(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Add the staff's pages to the application, and their frame to what goes wrong under /staff."""
     app.register_blueprint(blueprint)
-    errors.show_in(app, Room("staff/fault.html", _enter, f"{STAFF}/", faults.WORDS), staff=True)
+    errors.register_frame(
+        app,
+        ErrorFrame("staff/fault.html", _enter, f"{STAFF_PATH}/", error_pages.ERROR_TEXTS),
+        staff=True,
+    )

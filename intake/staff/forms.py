@@ -9,9 +9,9 @@ from wtforms import DateField, PasswordField, SelectField, SelectMultipleField, 
 from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, ValidationError
 
 from intake.answers import is_record_number
-from intake.clock import age
-from intake.store.devices import LONGEST_LABEL
-from intake.store.users import LONGEST_NAME, ROLES, SHORTEST_PASSWORD
+from intake.clock import age_in_years
+from intake.store.devices import MAX_LABEL_LENGTH
+from intake.store.users import MAX_NAME_LENGTH, MIN_PASSWORD_LENGTH, ROLES
 
 LONGEST_PASSWORD, OLDEST = 1000, 130
 
@@ -20,10 +20,10 @@ def _stripped(value: str | None) -> str | None:
     return value if value is None else " ".join(value.split())
 
 
-class Form(FlaskForm):  # type: ignore[misc]  # The library has no types.
+class StaffForm(FlaskForm):  # type: ignore[misc]  # The library has no types.
     """What the staff's forms share."""
 
-    def faults(self) -> Sequence[str]:
+    def error_messages(self) -> Sequence[str]:
         """Return what is wrong: with the whole, then with each field in its order."""
         return [
             *map(str, self.form_errors),
@@ -31,14 +31,14 @@ class Form(FlaskForm):  # type: ignore[misc]  # The library has no types.
         ]
 
 
-class SignInForm(Form):
+class SignInForm(StaffForm):
     """Name and password."""
 
     name = StringField(
         "Name",
         [
             InputRequired("Enter your name."),
-            Length(max=LONGEST_NAME, message="That name is too long."),
+            Length(max=MAX_NAME_LENGTH, message="That name is too long."),
         ],
     )
     password = PasswordField(
@@ -50,7 +50,7 @@ class SignInForm(Form):
     )
 
 
-class PasswordForm(Form):
+class PasswordForm(StaffForm):
     """A new password, twice; `current` is asked for where there is one."""
 
     current = PasswordField(
@@ -59,21 +59,23 @@ class PasswordForm(Form):
     new = PasswordField(
         "New password",
         [
-            Length(min=SHORTEST_PASSWORD, message=f"Use at least {SHORTEST_PASSWORD} characters."),
+            Length(
+                min=MIN_PASSWORD_LENGTH, message=f"Use at least {MIN_PASSWORD_LENGTH} characters."
+            ),
             Length(max=LONGEST_PASSWORD, message="That password is too long."),
         ],
     )
     again = PasswordField("The same again", [EqualTo("new", "The two new passwords differ.")])
 
 
-class TabletForm(Form):
+class TabletForm(StaffForm):
     """A new tablet."""
 
     label = StringField(
         "Where it stands",
         [
             DataRequired("Say where the tablet stands."),
-            Length(max=LONGEST_LABEL, message=f"Use at most {LONGEST_LABEL} characters."),
+            Length(max=MAX_LABEL_LENGTH, message=f"Use at most {MAX_LABEL_LENGTH} characters."),
         ],
         filters=[_stripped],
     )
@@ -96,7 +98,7 @@ class DayField(DateField):  # type: ignore[misc]  # The library has no types.
             raise ValueError("Enter the whole date of birth, such as 1980-05-17.") from None
 
 
-class ChartForm(Form):
+class ChartForm(StaffForm):
     """Whose chart it is: record number and date of birth."""
 
     record_number = StringField(
@@ -112,7 +114,7 @@ class ChartForm(Form):
     def validate_birth_date(self, field: Any) -> None:
         """Take only a day on which somebody who is here can have been born."""
         if field.data is not None and (
-            field.data > self.today or age(field.data, self.today) > OLDEST
+            field.data > self.today or age_in_years(field.data, self.today) > OLDEST
         ):
             raise ValidationError("Nobody who is here can be born on that day.")
 
@@ -122,14 +124,14 @@ class ChartForm(Form):
         self.today = today
 
 
-class UserForm(Form):
+class UserForm(StaffForm):
     """A new user."""
 
     name = StringField(
         "Name",
         [
             DataRequired("Enter a name."),
-            Length(max=LONGEST_NAME, message=f"Use at most {LONGEST_NAME} characters."),
+            Length(max=MAX_NAME_LENGTH, message=f"Use at most {MAX_NAME_LENGTH} characters."),
         ],
         filters=[_stripped],
     )

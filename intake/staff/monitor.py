@@ -18,17 +18,18 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from intake.pages.site import site
+from intake.pages.site import current_site
 from intake.staff import access
-from intake.staff.paging import part
-from intake.store import audit, servers, strategies, submissions, visits
+from intake.staff.pagination import fetch_page
+from intake.store import audit, servers, strategies, visits
 from intake.store.database import Tx
+from intake.store.outbox import submissions
+from intake.store.outbox.submissions import OPEN, UNFINISHED, Status
 from intake.store.servers import ServerState
-from intake.store.strategies import Pinned
-from intake.store.submissions import OPEN, UNFINISHED, Status
+from intake.store.strategies import PinnedStrategy
 
-ROWS = 50
-EVERY = 30
+ROWS_PER_PAGE = 50
+REFRESH_SECONDS = 30
 """Seconds after which the page refreshes itself, where somebody asked for that."""
 BEHIND_AFTER = timedelta(minutes=10)
 """A submission takes seconds; one that waits for so long is told of, whatever else goes well."""
@@ -53,7 +54,7 @@ class ServerLine:
     held: int
     oldest: datetime | None
     verified: datetime | None
-    pinned: Pinned | None
+    pinned: PinnedStrategy | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +85,14 @@ def register(blueprint: Blueprint) -> None:
 
 def show() -> Response:
     """Show the monitor."""
-    wanted, clinics = _wanted(), site().settings.clinics.values()
-    with site().database.read() as tx:
-        lines = [_line(tx, server) for server in site().settings.servers]
-        without_table = servers.without_table(tx, site().settings.servers.keys())
-        counts = submissions.counts(tx, clinic=wanted.clinic)
-        drifted = submissions.drifted(tx, clinic=wanted.clinic)
-        found = part(lambda limit, offset: _listing(tx, wanted, limit, offset), ROWS)
-        fetched = {clinic.id: visits.last_fetched(tx, clinic.id) for clinic in clinics}
+    wanted, clinics = _wanted(), current_site().settings.clinics.values()
+    with current_site().database.read() as tx:
+        lines = [_line(tx, server) for server in current_site().settings.servers]
+        without_table = servers.count_unconfigured(tx, current_site().settings.servers.keys())
+        counts = submissions.count_by_status(tx, clinic=wanted.clinic)
+        drifted = submissions.count_drifted(tx, clinic=wanted.clinic)
+        found = fetch_page(lambda limit, offset: _listing(tx, wanted, limit, offset), ROWS_PER_PAGE)
+        fetched = {clinic.id: visits.last_fetched_at(tx, clinic.id) for clinic in clinics}
         now = tx.now
     page = render_template(
         "staff/monitor.html",
@@ -104,23 +105,23 @@ def show() -> Response:
         wanted=wanted,
         clinics={clinic.id: clinic.name for clinic in clinics},
         states=Status,
-        every=EVERY,
+        every=REFRESH_SECONDS,
         now=now,
     )
     response = make_response(page)
     if wanted.live:
-        again = url_for(".monitor", **wanted.parameters(page=found.number, by=access.ITSELF))
-        response.headers["Refresh"] = f"{EVERY}; url={again}"
+        again = url_for(".monitor", **wanted.parameters(page=found.number, by=access.AUTO_REFRESH))
+        response.headers["Refresh"] = f"{REFRESH_SECONDS}; url={again}"
     return response
 
 
 def resume(server: str) -> ResponseReturnValue:
     """Have a server tried again now that is paused or rests."""
-    if server not in site().settings.servers:
+    if server not in current_site().settings.servers:
         abort(404)
-    with site().database.write() as tx:
-        servers.resume(tx, server)
-        audit.record(tx, access.user().name, "server-retried", server)
+    with current_site().database.write() as tx:
+        servers.resume_server(tx, server)
+        audit.record_action(tx, access.current_user().name, "server-retried", server)
     flash(f"The worker tries {server} again now. Look again in a moment.")
     return redirect(url_for(".monitor"), 303)
 
@@ -129,14 +130,16 @@ def _wanted() -> Wanted:
     state, clinic = request.args.get("state", ""), request.args.get("clinic", "")
     return Wanted(
         status=Status(state) if state in set(Status) else None,
-        clinic=clinic if clinic in site().settings.clinics else None,
+        clinic=clinic if clinic in current_site().settings.clinics else None,
         live=request.args.get("live") == "on",
         drifted=request.args.get("chart") == "other",
     )
 
 
-def _listing(tx: Tx, wanted: Wanted, limit: int, offset: int) -> tuple[submissions.Row, ...]:
-    return submissions.listing(
+def _listing(
+    tx: Tx, wanted: Wanted, limit: int, offset: int
+) -> tuple[submissions.SubmissionRecord, ...]:
+    return submissions.list_records(
         tx,
         status=wanted.status,
         clinic=wanted.clinic,
@@ -147,7 +150,10 @@ def _listing(tx: Tx, wanted: Wanted, limit: int, offset: int) -> tuple[submissio
 
 
 def _line(tx: Tx, server: str) -> ServerLine:
-    state, counts = servers.state(tx, server), submissions.counts(tx, server, among=UNFINISHED)
+    state, counts = (
+        servers.read_state(tx, server),
+        submissions.count_by_status(tx, server, among=UNFINISHED),
+    )
     oldest = submissions.oldest_waiting(tx, server)
     return ServerLine(
         state=state,
@@ -156,7 +162,7 @@ def _line(tx: Tx, server: str) -> ServerLine:
         held=counts[Status.HELD],
         oldest=oldest,
         verified=submissions.last_verified(tx, server),
-        pinned=strategies.pinned(tx, server),
+        pinned=strategies.read_pinned(tx, server),
     )
 
 

@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Response, abort, render_template, request
 
-from intake.pages.site import site
-from intake.report import outputs, words
+from intake.pages.site import current_site
+from intake.report import labels, outputs
 from intake.report.codec import NotAReportError, from_json
-from intake.report.values import ElementResult, Report, Row
+from intake.report.values import ElementResult, Report, ReportRow
 from intake.staff import access
 from intake.store import audit, reports
 
@@ -27,11 +27,11 @@ def show() -> str:
     return render_template(
         "staff/report.html",
         report=report,
-        counted_on=report and report.as_of.astimezone(site().settings.time_zone).date(),
+        counted_on=report and report.as_of.astimezone(current_site().settings.time_zone).date(),
         outdated=outdated,
         periods=periods,
         outputs=outputs,
-        words=words,
+        words=labels,
         headlines=HEADLINES,
         element_of=_element_of,
     )
@@ -50,10 +50,10 @@ def as_json() -> Response:
 
 
 def _asked() -> tuple[bytes | None, tuple[str, ...]]:
-    with site().database.read() as tx:
-        periods = reports.periods(tx)
+    with current_site().database.read() as tx:
+        periods = reports.list_periods(tx)
         wanted = request.args.get("period")
-        return reports.latest(tx, wanted if wanted in periods else None), periods
+        return reports.latest_snapshot(tx, wanted if wanted in periods else None), periods
 
 
 def _handed_out() -> tuple[bytes, Report]:
@@ -61,8 +61,8 @@ def _handed_out() -> tuple[bytes, Report]:
     report, _ = _read(snapshot)
     if snapshot is None or report is None:
         abort(404)
-    with site().database.write() as tx:
-        audit.record(tx, access.user().name, "report-downloaded", report.period.name)
+    with current_site().database.write() as tx:
+        audit.record_action(tx, access.current_user().name, "report-downloaded", report.period.name)
     return snapshot, report
 
 
@@ -85,5 +85,5 @@ def _read(snapshot: bytes | None) -> tuple[Report | None, bool]:
         return None, True
 
 
-def _element_of(row: Row, element: str) -> ElementResult:
+def _element_of(row: ReportRow, element: str) -> ElementResult:
     return next(result for result in row.elements if result.element == element)

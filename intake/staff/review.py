@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from intake.pages.site import site
+from intake.pages.site import current_site
 from intake.staff import access
-from intake.staff.submission import found
-from intake.store import audit, deciding, submissions
-from intake.store.deciding import Contest, Decision, Take
+from intake.staff.submission import read_submission
+from intake.store import audit
+from intake.store.outbox import conflict_decisions, submissions
+from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision, StoredConflict
 
 GONE = "It is not held for a reviewer any more. Nothing was changed."
 CHANGED = "The chart was changed meanwhile. Look at it again, then decide."
@@ -24,22 +25,27 @@ def register(blueprint: Blueprint) -> None:
 
 def listing() -> str:
     """Show what has to be decided, oldest first."""
-    with site().database.read() as tx:
+    with current_site().database.read() as tx:
         rows = [
             row
-            for row in (submissions.get(tx, each) for each in deciding.held(tx))
+            for row in (
+                submissions.find_record(tx, each)
+                for each in conflict_decisions.list_conflicting_ids(tx)
+            )
             if row is not None
         ]
         now = tx.now
-    return render_template("staff/review.html", rows=rows, clinics=site().settings.clinics, now=now)
+    return render_template(
+        "staff/review.html", rows=rows, clinics=current_site().settings.clinics, now=now
+    )
 
 
 def conflict(identity: str) -> ResponseReturnValue:
     """Show what both say, and take the decision: a row that the worker carries out."""
-    row = found(identity)
-    with site().database.read() as tx:
-        contests = deciding.contests(tx, identity)
-        seen = deciding.seen(tx, contests)
+    row = read_submission(identity)
+    with current_site().database.read() as tx:
+        contests = conflict_decisions.read_conflicts(tx, identity)
+        seen = conflict_decisions.hash_conflicts(tx, contests)
     if not contests:
         flash(GONE)
         return redirect(url_for(".submission", identity=identity), 303)
@@ -58,24 +64,24 @@ def conflict(identity: str) -> ResponseReturnValue:
     return page, 422 if wrong else 200
 
 
-def _decided(identity: str, contests: tuple[Contest, ...], *, undoing: bool) -> str:
+def _decided(identity: str, contests: tuple[StoredConflict, ...], *, undoing: bool) -> str:
     """Keep the decisions and return "", or return what is wrong."""
     decisions = _read(contests, undoing=undoing)
     if len(decisions) < len(contests):
         return EACH
-    with site().database.write() as tx:
-        if not deciding.decide(tx, identity, decisions):
+    with current_site().database.write() as tx:
+        if not conflict_decisions.decide_conflicts(tx, identity, decisions):
             return GONE
-        audit.record(tx, access.user().name, "conflict-decided", identity)
+        audit.record_action(tx, access.current_user().name, "conflict-decided", identity)
     flash("The worker does it now. Look again in a moment.")
     return ""
 
 
-def _read(contests: tuple[Contest, ...], *, undoing: bool) -> Mapping[str, Decision]:
-    allowed = {Take.CHART} if undoing else set(Take)
+def _read(contests: tuple[StoredConflict, ...], *, undoing: bool) -> Mapping[str, ConflictDecision]:
+    allowed = {ConflictChoice.CHART} if undoing else set(ConflictChoice)
     chosen = {each.element: request.form.get(each.element, "") for each in contests}
     return {
-        each.element: Decision(Take(chosen[each.element]), each.over)
+        each.element: ConflictDecision(ConflictChoice(chosen[each.element]), each.over)
         for each in contests
         if chosen[each.element] in allowed
     }

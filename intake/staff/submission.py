@@ -6,12 +6,13 @@ from datetime import datetime
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from intake.pages.site import site
+from intake.pages.site import current_site
 from intake.staff import access
-from intake.store import audit, submissions, undoing
+from intake.store import audit
 from intake.store.database import Tx
-from intake.store.deciding import CONTESTED
-from intake.store.submissions import OPEN, Row, Status
+from intake.store.outbox import submissions, undo_requests
+from intake.store.outbox.conflict_decisions import CONFLICT_REASON
+from intake.store.outbox.submissions import OPEN, Status, SubmissionRecord
 
 RETRIABLE = (Status.HELD, Status.WAITING)
 
@@ -27,10 +28,10 @@ def register(blueprint: Blueprint) -> None:
 
 def show(identity: str) -> str:
     """Show it."""
-    row = found(identity)
-    with site().database.read() as tx:
-        done, now = audit.about(tx, row.id), tx.now
-    clinic = site().settings.clinics.get(row.clinic)
+    row = read_submission(identity)
+    with current_site().database.read() as tx:
+        done, now = audit.entries_about(tx, row.id), tx.now
+    clinic = current_site().settings.clinics.get(row.clinic)
     return render_template(
         "staff/submission.html",
         row=row,
@@ -39,9 +40,9 @@ def show(identity: str) -> str:
         done=done,
         retriable=row.status in RETRIABLE and not row.sending,
         discardable=row.status is Status.HELD and not row.undoing,
-        undoable=undoing.possible(row, site().settings.times.undo, now),
+        undoable=undo_requests.can_undo(row, current_site().settings.times.undo, now),
         stoppable=row.status is Status.HELD and row.undoing,
-        contested=row.status is Status.HELD and row.reason == CONTESTED,
+        contested=row.status is Status.HELD and row.reason == CONFLICT_REASON,
         now=now,
     )
 
@@ -52,12 +53,12 @@ def retry(identity: str) -> ResponseReturnValue:
         "The worker tries it again now. Look again in a moment.",
         "It is not held and not waiting any more.",
     )
-    return acted(submissions.retry, identity, "submission-retried", *words)
+    return apply_action(submissions.retry_submission, identity, "submission-retried", *words)
 
 
 def discard(identity: str) -> ResponseReturnValue:
     """Ask, then give it up."""
-    row = found(identity)
+    row = read_submission(identity)
     if request.method != "POST":
         if row.status is not Status.HELD or row.undoing:
             return redirect(url_for(".submission", identity=identity), 303)
@@ -66,31 +67,31 @@ def discard(identity: str) -> ResponseReturnValue:
         "It is discarded, and its answers are erased.",
         "Only a held submission can be discarded.",
     )
-    return acted(submissions.discard, identity, "submission-discarded", *words)
+    return apply_action(submissions.discard_submission, identity, "submission-discarded", *words)
 
 
-def acted(
+def apply_action(
     act: Callable[[Tx, str], bool], identity: str, name: str, done: str, not_done: str
 ) -> ResponseReturnValue:
     """Do it, note in the audit who did, say whether it was done, and show the submission."""
-    with site().database.write() as tx:
+    with current_site().database.write() as tx:
         has_done = act(tx, identity)
         if has_done:
-            audit.record(tx, access.user().name, name, identity)
+            audit.record_action(tx, access.current_user().name, name, identity)
     flash(done if has_done else not_done)
     return redirect(url_for(".submission", identity=identity), 303)
 
 
-def found(identity: str) -> Row:
+def read_submission(identity: str) -> SubmissionRecord:
     """Return the row of an address, or answer that it is not there."""
-    with site().database.read() as tx:
-        row = submissions.get(tx, identity)
+    with current_site().database.read() as tx:
+        row = submissions.find_record(tx, identity)
     if row is None:
         abort(404)
     return row
 
 
-def _times(row: Row) -> Iterator[tuple[str, datetime]]:
+def _times(row: SubmissionRecord) -> Iterator[tuple[str, datetime]]:
     """Yield what happened when, and what will, in order."""
     steps = (
         ("Stored here", row.queued_at),
@@ -104,8 +105,8 @@ def _times(row: Row) -> Iterator[tuple[str, datetime]]:
     yield from _later(row)
 
 
-def _later(row: Row) -> Iterator[tuple[str, datetime]]:
-    times = site().settings.times
+def _later(row: SubmissionRecord) -> Iterator[tuple[str, datetime]]:
+    times = current_site().settings.times
     if row.verified_at is not None:
         yield "Verified by reading back", row.verified_at
     if row.verified_at is not None and row.reversed_at is None:

@@ -5,21 +5,22 @@ from datetime import date, timedelta
 
 from flask import Blueprint, render_template, request, session
 
-from intake.clock import bounds
-from intake.pages.site import site
+from intake.clock import day_bounds
+from intake.pages.site import current_site
 from intake.settings import Clinic
-from intake.staff import access, inviting, words
+from intake.staff import access, invitations, labels
 from intake.staff.forms import ChartForm
-from intake.staff.informants import needs
-from intake.store import audit, informants, resting, unmatched, visits
+from intake.staff.informants import describe_needs
+from intake.store import audit, visits
 from intake.store.database import Tx
-from intake.store.unmatched import Unmatched
+from intake.store.outbox import proxies, reask_intervals, unmatched
+from intake.store.outbox.unmatched import UnmatchedSubmission
 from intake.store.visits import Visit
 
-CLINIC = "clinic"
+CLINIC_KEY = "clinic"
 OLD_AFTER = timedelta(minutes=15)
 """The worker fetches a schedule every five minutes; after three misses the desk is told."""
-UNASKED = frozenset({"none", "link", "stopped", "code"})
+NOT_STARTED = frozenset({"none", "link", "stopped", "code"})
 DONE = frozenset({"verified", "entered"})
 
 
@@ -46,41 +47,41 @@ class Line:
     @property
     def words(self) -> str:
         """How far they are."""
-        return words.PROGRESS[self.progress]
+        return labels.PROGRESS_LABELS[self.progress]
 
     @property
     def can_go(self) -> bool:
         """Whether the desk put them on the list, and can take them off it again."""
-        return self.visit.sought is not None and self.progress in UNASKED
+        return self.visit.sought is not None and self.progress in NOT_STARTED
 
 
 def register(blueprint: Blueprint) -> None:
     """Add the pages."""
     blueprint.add_url_rule("/today", "today", show)
-    inviting.register(blueprint)
+    invitations.register(blueprint)
 
 
 def show() -> str:
     """Show the day."""
-    return page(_chosen())
+    return render_page(_chosen())
 
 
-def page(
+def render_page(
     clinic: Clinic, *, let_in: ChartForm | None = None, correct: tuple[str, ChartForm] | None = None
 ) -> str:
     """Show the day, with the form that could not be taken: that lets somebody in, or that corrects whose answers these are."""
-    with site().database.read() as tx:
+    with current_site().database.read() as tx:
         lines = _lines(tx, clinic)
-        lost = unmatched.waiting(tx, clinic.id)
-        fetched = visits.last_fetched(tx, clinic.id)
+        lost = unmatched.list_unmatched(tx, clinic.id)
+        fetched = visits.last_fetched_at(tx, clinic.id)
         now = tx.now
-    with site().database.write() as tx:
+    with current_site().database.write() as tx:
         # Whoever asks later who saw these names finds it here.
-        audit.record(tx, access.user().name, "today-seen", clinic.id)
+        audit.record_action(tx, access.current_user().name, "today-seen", clinic.id)
     return render_template(
         "staff/today.html",
         clinic=clinic,
-        clinics=[(each.id, each.name) for each in site().settings.clinics.values()],
+        clinics=[(each.id, each.name) for each in current_site().settings.clinics.values()],
         lines=lines,
         first_near=next((line.visit.id for line in lines if line.near), None),
         fetched=fetched,
@@ -92,16 +93,18 @@ def page(
     )
 
 
-def date_at(clinic: Clinic) -> date:
+def clinic_date(clinic: Clinic) -> date:
     """Return which day it is at the clinic."""
-    return site().clock().astimezone(clinic.time_zone).date()
+    return current_site().clock().astimezone(clinic.time_zone).date()
 
 
 def _blank(clinic: Clinic) -> ChartForm:
-    return ChartForm(date_at(clinic), formdata=None)
+    return ChartForm(clinic_date(clinic), formdata=None)
 
 
-def _whose(lost: Unmatched, clinic: Clinic, refused: tuple[str, ChartForm] | None) -> ChartForm:
+def _whose(
+    lost: UnmatchedSubmission, clinic: Clinic, refused: tuple[str, ChartForm] | None
+) -> ChartForm:
     """Return the form that corrects whose answers these are: as it was typed, or with what the desk had typed before."""
     if refused is not None and refused[0] == lost.id:
         return refused[1]
@@ -111,23 +114,25 @@ def _whose(lost: Unmatched, clinic: Clinic, refused: tuple[str, ChartForm] | Non
 
 
 def _lines(tx: Tx, clinic: Clinic) -> list[Line]:
-    start, end = bounds(date_at(clinic), clinic.time_zone)
-    expected = visits.expected(tx, clinic.id, start, end)
-    progress = visits.progress(tx, [visit.id for visit in expected])
-    unasked = resting.not_asked(tx, clinic.server, [visit.patient for visit in expected])
+    start, end = day_bounds(clinic_date(clinic), clinic.time_zone)
+    expected = visits.list_visits(tx, clinic.id, start, end)
+    progress = visits.progress_by_visit(tx, [visit.id for visit in expected])
+    unasked = reask_intervals.current_intervals(
+        tx, clinic.server, [visit.patient for visit in expected]
+    )
     again = {
         patient: each.again.astimezone(clinic.time_zone).date() for patient, each in unasked.items()
     }
-    answering = informants.proxies(tx, [visit.id for visit in expected])
-    window = site().settings.times.appointment_window
+    answering = proxies.newest_proxy_submissions(tx, [visit.id for visit in expected])
+    window = current_site().settings.times.appointment_window
     return [
         Line(
             visit=each,
-            time=words.hour(each.starts_at, clinic.time_zone),
+            time=labels.hour(each.starts_at, clinic.time_zone),
             progress=progress[each.id],
             near=abs(each.starts_at - tx.now) <= window,
-            again=again.get(each.patient) if progress[each.id] in UNASKED else None,
-            informant=needs(answering[each.id]) if each.id in answering else "",
+            again=again.get(each.patient) if progress[each.id] in NOT_STARTED else None,
+            informant=describe_needs(answering[each.id]) if each.id in answering else "",
         )
         for each in expected
     ]
@@ -135,9 +140,9 @@ def _lines(tx: Tx, clinic: Clinic) -> list[Line]:
 
 def _chosen() -> Clinic:
     """The clinic that was asked for, else the one looked at last, else the first."""
-    clinics = site().settings.clinics
-    for name in (request.args.get(CLINIC, ""), str(session.get(CLINIC))):
+    clinics = current_site().settings.clinics
+    for name in (request.args.get(CLINIC_KEY, ""), str(session.get(CLINIC_KEY))):
         if name in clinics:
-            session[CLINIC] = name
+            session[CLINIC_KEY] = name
             return clinics[name]
     return next(iter(clinics.values()))

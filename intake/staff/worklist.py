@@ -3,9 +3,10 @@
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from intake.pages.site import site
+from intake.pages.site import current_site
 from intake.staff import access
-from intake.store import audit, submissions, worklist
+from intake.store import audit
+from intake.store.outbox import submissions, worklist
 
 
 def register(blueprint: Blueprint) -> None:
@@ -16,11 +17,11 @@ def register(blueprint: Blueprint) -> None:
 
 def show() -> str:
     """Show it; who looked is noted, for it tells answers."""
-    with site().database.write() as tx:
-        found = worklist.waiting(tx)
+    with current_site().database.write() as tx:
+        found = worklist.read_worklist(tx)
         if found.entries:
-            audit.record(tx, access.user().name, "worklist-read", None)
-    clinics = site().settings.clinics
+            audit.record_action(tx, access.current_user().name, "worklist-read", None)
+    clinics = current_site().settings.clinics
     systems = {clinic.id: clinic.record_number_system for clinic in clinics.values()}
     return render_template(
         "staff/worklist.html",
@@ -36,12 +37,12 @@ def show() -> str:
 
 def typed(identity: str) -> ResponseReturnValue:
     """Have the chart read back, for somebody says that it is typed."""
-    with site().database.write() as tx:
-        if submissions.get(tx, identity) is None:
+    with current_site().database.write() as tx:
+        if submissions.find_record(tx, identity) is None:
             abort(404)
-        done = worklist.typed(tx, identity)
+        done = worklist.mark_typed(tx, identity)
         if done:
-            audit.record(tx, access.user().name, "submission-typed", identity)
+            audit.record_action(tx, access.current_user().name, "submission-typed", identity)
     flash(
         "The worker reads the chart now. What is still missing comes back here."
         if done

@@ -15,7 +15,7 @@ _newest = select(table.c.at, table.c.who, table.c.action, table.c.subject).order
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """One thing that somebody did; `subject` is an id, never a name or an answer."""
 
     at: datetime
@@ -24,25 +24,25 @@ class Entry:
     subject: str | None
 
 
-def record(tx: Tx, who: str, action: str, subject: str | None = None) -> None:
+def record_action(tx: Tx, who: str, action: str, subject: str | None = None) -> None:
     """Note that `who` did `action` to `subject`."""
     tx.connection.execute(insert(table).values(at=tx.now, who=who, action=action, subject=subject))
 
 
-def recent(tx: Tx, limit: int = 200, offset: int = 0) -> tuple[Entry, ...]:
+def recent_entries(tx: Tx, limit: int = 200, offset: int = 0) -> tuple[AuditEntry, ...]:
     """Return the newest entries first."""
     return _entries(tx, _newest.limit(limit).offset(offset))
 
 
-def about(tx: Tx, subject: str) -> tuple[Entry, ...]:
+def entries_about(tx: Tx, subject: str) -> tuple[AuditEntry, ...]:
     """Return what was done to `subject`, newest first."""
     return _entries(tx, _newest.where(table.c.subject == subject))
 
 
-def _entries(tx: Tx, query: Select[Any]) -> tuple[Entry, ...]:
-    return tuple(Entry(*row) for row in tx.connection.execute(query))
+def _entries(tx: Tx, query: Select[Any]) -> tuple[AuditEntry, ...]:
+    return tuple(AuditEntry(*row) for row in tx.connection.execute(query))
 
 
-def erase(tx: Tx, after: timedelta) -> int:
+def erase_entries(tx: Tx, after: timedelta) -> int:
     """Erase what is older than `after`; returns how many entries."""
     return tx.connection.execute(delete(table).where(table.c.at < tx.now - after)).rowcount

@@ -13,7 +13,7 @@ from intake.store.visits import Visit
 DIGITS = 6
 
 
-def make(tx: Tx, visit: Visit, ttl: timedelta) -> str:
+def create_code(tx: Tx, visit: Visit, ttl: timedelta) -> str:
     """Return a new code for the visit; one made earlier for it opens nothing any more."""
     tx.connection.execute(delete(table).where(table.c.visit == visit.id, table.c.used_at.is_(None)))
     tx.connection.execute(delete(table).where(table.c.expires_at <= tx.now))
@@ -28,7 +28,7 @@ def make(tx: Tx, visit: Visit, ttl: timedelta) -> str:
     return code
 
 
-def redeem(tx: Tx, clinic: str, code: str) -> Visit | None:
+def redeem_code(tx: Tx, clinic: str, code: str) -> Visit | None:
     """Return the visit that the code opens at this clinic, and use the code up; None where it opens nothing."""
     digits = "".join(character for character in code if character.isdecimal())
     mine = [
@@ -42,7 +42,7 @@ def redeem(tx: Tx, clinic: str, code: str) -> Visit | None:
         or tx.connection.execute(update(table).where(*mine).values(used_at=tx.now)).rowcount != 1
     ):
         return None
-    return visits.get(tx, visit)
+    return visits.find_visit(tx, visit)
 
 
 def _free(tx: Tx, clinic: str) -> tuple[str, str]:
@@ -57,4 +57,4 @@ def _free(tx: Tx, clinic: str) -> tuple[str, str]:
 
 
 def _key(tx: Tx, clinic: str, code: str) -> str:
-    return tx.cipher.keyed("code", f"{clinic} {code}")
+    return tx.cipher.keyed_hash("code", f"{clinic} {code}")

@@ -25,17 +25,17 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from intake.clock import Clock
 from intake.store.crypto import Cipher
-from intake.store.together import Together
+from intake.store.group_commit import GroupCommitWriter
 
-HEAD = "0006"
+HEAD_REVISION = "0006"
 """The schema revision that this version of the code works with; a test keeps it equal to the newest migration."""
 
 BUSY_SECONDS = 30
-DatabaseFault = SQLAlchemyError
+DatabaseError = SQLAlchemyError
 """What a database raises that cannot be reached, is locked for too long, or is full."""
 
 
-class NewerSchema(Exception):
+class NewerSchemaError(Exception):
     """The database has a schema that only a newer version of this code knows; the words say what to do."""
 
 
@@ -63,9 +63,9 @@ class Database:
         self._engine, self._cipher, self._clock = engine, cipher, clock
         self.is_sqlite = engine.dialect.name == "sqlite"
         self.durability = (
-            journal_words() if self.is_sqlite else "PostgreSQL: its own log, synchronous_commit"
+            describe_journal() if self.is_sqlite else "PostgreSQL: its own log, synchronous_commit"
         )
-        self._together = Together(self._begun, BUSY_SECONDS)
+        self._together = GroupCommitWriter(self._begun, BUSY_SECONDS)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -89,14 +89,14 @@ class Database:
             raise
         return connection
 
-    def revision(self) -> str | None:
+    def read_revision(self) -> str | None:
         """Return the schema's revision, None where nothing was migrated yet."""
         with self._engine.connect() as connection:
-            return revision_of(connection)
+            return read_revision(connection)
 
     def is_current(self) -> bool:
         """Return whether the schema is the one that this code works with."""
-        return self.revision() == HEAD
+        return self.read_revision() == HEAD_REVISION
 
     def close(self) -> None:
         """Close every connection."""
@@ -108,18 +108,18 @@ def open_database(url: str, cipher: Cipher, clock: Clock) -> Database:
     return Database(open_engine(url), cipher, clock)
 
 
-def revision_of(connection: Connection) -> str | None:
+def read_revision(connection: Connection) -> str | None:
     """Return the schema's revision, None where nothing was migrated yet."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def refuse_newer(revision: str | None) -> None:
+def refuse_newer_schema(revision: str | None) -> None:
     """Raise NewerSchema where a newer version of this code has migrated the database."""
-    if revision is not None and revision > HEAD:
-        words = f"has schema {revision}, and this version works with {HEAD}"
-        raise NewerSchema(
+    if revision is not None and revision > HEAD_REVISION:
+        words = f"has schema {revision}, and this version works with {HEAD_REVISION}"
+        raise NewerSchemaError(
             f"The database was made by a newer version of intake: it {words}. Install that one."
         )
 
@@ -138,12 +138,12 @@ def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> 
     # The driver must not begin transactions of its own: a write would then begin as a deferred one.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in pragmas():
+    for pragma in sqlite_pragmas():
         cursor.execute(pragma)
     cursor.close()
 
 
-def wal_is_safe(version: tuple[int, ...]) -> bool:
+def is_wal_safe(version: tuple[int, ...]) -> bool:
     """Return whether a write-ahead log is safe: up to 3.51.2 it can corrupt (sqlite.org/wal.html#walresetbug).
 
     Two older branches got the fix as well, in 3.50.7 and 3.44.6.
@@ -154,9 +154,9 @@ def wal_is_safe(version: tuple[int, ...]) -> bool:
     )
 
 
-def pragmas(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> tuple[str, ...]:
+def sqlite_pragmas(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> tuple[str, ...]:
     """Return what every SQLite connection is told."""
-    mode = ("WAL", "FULL") if wal_is_safe(version) else ("TRUNCATE", "EXTRA")
+    mode = ("WAL", "FULL") if is_wal_safe(version) else ("TRUNCATE", "EXTRA")
     return (
         f"PRAGMA journal_mode={mode[0]}",
         f"PRAGMA synchronous={mode[1]}",
@@ -164,9 +164,9 @@ def pragmas(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> tuple[str
     )
 
 
-def journal_words(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:
+def describe_journal(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:
     """Return which journal SQLite uses, and why, for `intake check`."""
     name = ".".join(map(str, version))
-    if wal_is_safe(version):
+    if is_wal_safe(version):
         return f"SQLite {name}: write-ahead log, every commit synced"
     return f"SQLite {name}: rollback journal, every commit synced, because this version's write-ahead log can corrupt"

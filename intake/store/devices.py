@@ -12,8 +12,8 @@ from intake.store.database import Tx
 from intake.store.tables import devices as table
 from intake.store.tables import drafts
 
-INVITED_FOR = timedelta(hours=1)
-LONGEST_LABEL = 80
+PAIRING_CODE_LIFETIME = timedelta(hours=1)
+MAX_LABEL_LENGTH = 80
 # Without letters and digits that are taken for one another.
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
@@ -31,26 +31,31 @@ class Device:
     revoked_at: datetime | None
 
 
-def invite(tx: Tx, clinic: str, label: str) -> str:
+def invite_device(tx: Tx, clinic: str, label: str) -> str:
     """Return a pairing code for a new tablet of the clinic, such as `7KQ2-M9XD`, good once and for an hour."""
     code = "".join(secrets.choice(ALPHABET) for _ in range(8))
     values = {
         "id": str(uuid4()),
         "clinic": clinic,
         "label": label,
-        "invite_key": tx.cipher.keyed("invite", code),
+        "invite_key": tx.cipher.keyed_hash("invite", code),
     }
-    tx.connection.execute(insert(table).values(**values, invited_until=tx.now + INVITED_FOR))
+    tx.connection.execute(
+        insert(table).values(**values, invited_until=tx.now + PAIRING_CODE_LIFETIME)
+    )
     return f"{code[:4]}-{code[4:]}"
 
 
-def pair(tx: Tx, code: str) -> tuple[Device, str] | None:
+def pair_device(tx: Tx, code: str) -> tuple[Device, str] | None:
     """Use a pairing code up; returns the tablet and the token that it carries from now on."""
     plain = "".join(character for character in code.upper() if character in ALPHABET)
-    mine = [table.c.invite_key == tx.cipher.keyed("invite", plain), table.c.invited_until > tx.now]
+    mine = [
+        table.c.invite_key == tx.cipher.keyed_hash("invite", plain),
+        table.c.invited_until > tx.now,
+    ]
     token = secrets.token_urlsafe(32)
     values = {
-        "token_key": tx.cipher.keyed("device", token),
+        "token_key": tx.cipher.keyed_hash("device", token),
         "paired_at": tx.now,
         "last_seen": tx.now,
     }
@@ -59,23 +64,26 @@ def pair(tx: Tx, code: str) -> tuple[Device, str] | None:
     )
     if tx.connection.execute(query).rowcount != 1:
         return None
-    device = by_token(tx, token)
+    device = find_by_token(tx, token)
     return None if device is None else (device, token)
 
 
-def by_token(tx: Tx, token: str) -> Device | None:
+def find_by_token(tx: Tx, token: str) -> Device | None:
     """Return the paired tablet that carries `token`, unless it was revoked."""
-    mine = (table.c.token_key == tx.cipher.keyed("device", token), table.c.revoked_at.is_(None))
+    mine = (
+        table.c.token_key == tx.cipher.keyed_hash("device", token),
+        table.c.revoked_at.is_(None),
+    )
     row = tx.connection.execute(select(table).where(*mine)).first()
     return None if row is None else _device(row)
 
 
-def seen(tx: Tx, identity: str) -> None:
+def record_seen(tx: Tx, identity: str) -> None:
     """Note that the tablet asked for a page."""
     tx.connection.execute(update(table).where(table.c.id == identity).values(last_seen=tx.now))
 
 
-def listing(tx: Tx, clinic: str | None = None) -> tuple[Device, ...]:
+def list_devices(tx: Tx, clinic: str | None = None) -> tuple[Device, ...]:
     """Return the tablets by clinic and label."""
     query = select(table).order_by(table.c.clinic, table.c.label, table.c.id)
     return tuple(
@@ -83,13 +91,13 @@ def listing(tx: Tx, clinic: str | None = None) -> tuple[Device, ...]:
     )
 
 
-def get(tx: Tx, identity: str) -> Device | None:
+def find_device(tx: Tx, identity: str) -> Device | None:
     """Return the tablet of that id."""
     row = tx.connection.execute(select(table).where(table.c.id == identity)).first()
     return None if row is None else _device(row)
 
 
-def revoke(tx: Tx, identity: str) -> bool:
+def revoke_device(tx: Tx, identity: str) -> bool:
     """Make the tablet's token, or its pairing code, worthless, and wipe what is on it; False where it is so already."""
     tx.connection.execute(delete(drafts).where(drafts.c.device == identity))
     query = (

@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 import msgspec
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from intake.answers import Answer, Channel, Informant, State, Submission
-from intake.store import submissions
+from intake.answers import Answer, AnswerState, Channel, Informant, Submission
 from intake.store.database import Tx
-from intake.store.known import Known
+from intake.store.outbox import submissions
+from intake.store.outbox.merge_base import MergeBase
 from intake.store.tables import drafts as table
 from intake.store.visits import Visit
 
@@ -22,7 +22,7 @@ BY_TOKEN = select(table).where(table.c.token_key == bindparam("token"))
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingForm:
     """A page's form that could not be taken yet, or that asked for a search: shown again with what was typed."""
 
     values: Mapping[str, tuple[str, ...]]
@@ -30,14 +30,14 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class VisitContext:
     """Whose answers these are, kept with them: a visit can leave the schedule while its patient is at the pages."""
 
     server: str
     patient: str
     appointment: str | None = None
     encounter: str | None = None
-    known: Known = field(default_factory=Known)
+    known: MergeBase = field(default_factory=MergeBase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ class DraftState:
 
     locale: str
     submission: UUID
-    bound: Bound
+    visit_context: VisitContext
     informant: Informant | None = None
     answers: Mapping[str, Answer] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
-    pending: Mapping[str, Pending] = field(default_factory=dict)
+    pending: Mapping[str, PendingForm] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Draft:
 
 
 class _AnswerJson(msgspec.Struct, frozen=True):
-    state: State
+    state: AnswerState
     choices: tuple[str, ...]
     write_ins: dict[str, str]
 
@@ -79,14 +79,14 @@ class _AnswerJson(msgspec.Struct, frozen=True):
 class _StateJson(msgspec.Struct, frozen=True):
     locale: str
     submission: UUID
-    bound: Bound
+    bound: VisitContext
     informant: Informant | None
     answers: dict[str, _AnswerJson]
     seen: tuple[str, ...]
-    pending: dict[str, Pending]
+    pending: dict[str, PendingForm]
 
 
-def start(
+def start_draft(
     tx: Tx,
     visit: Visit,
     *,
@@ -98,17 +98,17 @@ def start(
     """Begin a draft for the visit, and wipe one begun before; returns it and the token that the browser carries."""
     tx.connection.execute(delete(table).where(table.c.visit == visit.id))
     identity, token = str(uuid4()), secrets.token_urlsafe(32)
-    bound = Bound(
+    bound = VisitContext(
         visit.server,
         visit.patient,
         visit.appointment,
         visit.encounter,
-        Known(visit.birth_date, visit.base),
+        MergeBase(visit.birth_date, visit.base),
     )
     state = DraftState(locale, uuid4(), bound)
     values = {
         "id": identity,
-        "token_key": tx.cipher.keyed("draft", token),
+        "token_key": tx.cipher.keyed_hash("draft", token),
         "clinic": visit.clinic,
         "channel": channel.value,
         "visit": visit.id,
@@ -122,32 +122,32 @@ def start(
     return Draft(identity, visit.clinic, visit.id, channel, device, link, tx.now, state), token
 
 
-def by_token(tx: Tx, token: str) -> Draft | None:
+def find_by_token(tx: Tx, token: str) -> Draft | None:
     """Return the draft whose token the browser carries."""
-    row = tx.connection.execute(BY_TOKEN, {"token": tx.cipher.keyed("draft", token)}).first()
+    row = tx.connection.execute(BY_TOKEN, {"token": tx.cipher.keyed_hash("draft", token)}).first()
     return None if row is None else _draft(tx, row)
 
 
-def of_link(tx: Tx, link: str) -> Draft | None:
+def find_by_link(tx: Tx, link: str) -> Draft | None:
     """Return the draft that was begun through the link."""
     row = tx.connection.execute(select(table).where(table.c.link == link)).first()
     return None if row is None else _draft(tx, row)
 
 
-def renew(tx: Tx, draft: Draft) -> str:
+def renew_token(tx: Tx, draft: Draft) -> str:
     """Return a new token for a draft, for the browser that comes back to it; the old token opens nothing any more."""
     token = secrets.token_urlsafe(32)
-    values = {"token_key": tx.cipher.keyed("draft", token), "touched_at": tx.now}
+    values = {"token_key": tx.cipher.keyed_hash("draft", token), "touched_at": tx.now}
     tx.connection.execute(update(table).where(table.c.id == draft.id).values(values))
     return token
 
 
-def touch(tx: Tx, draft: Draft) -> None:
+def touch_draft(tx: Tx, draft: Draft) -> None:
     """Note that the patient is still there."""
     tx.connection.execute(update(table).where(table.c.id == draft.id).values(touched_at=tx.now))
 
 
-def save(tx: Tx, draft: Draft, state: DraftState) -> bool:
+def save_state(tx: Tx, draft: Draft, state: DraftState) -> bool:
     """Keep the new state; False where the draft is gone."""
     values = {"sealed": _seal(tx, draft.id, state), "touched_at": tx.now}
     return (
@@ -156,20 +156,24 @@ def save(tx: Tx, draft: Draft, state: DraftState) -> bool:
     )
 
 
-def drop(tx: Tx, identity: str) -> bool:
+def drop_draft(tx: Tx, identity: str) -> bool:
     """Wipe a draft; False where it is gone."""
     return tx.connection.execute(delete(table).where(table.c.id == identity)).rowcount == 1
 
 
-def submit(tx: Tx, draft: Draft, submission: Submission, again: datetime | None = None) -> bool:
+def submit_draft(
+    tx: Tx, draft: Draft, submission: Submission, again: datetime | None = None
+) -> bool:
     """Store the submission, whose person is asked again at `again`, and wipe the draft; False where it was stored before."""
-    bound = draft.state.bound
-    stored = submissions.submit(tx, submission, bound.server, draft.visit, bound.known, again)
-    drop(tx, draft.id)
+    bound = draft.state.visit_context
+    stored = submissions.store_submission(
+        tx, submission, bound.server, draft.visit, bound.known, again
+    )
+    drop_draft(tx, draft.id)
     return stored
 
 
-def drop_idle(tx: Tx, *, kiosk: timedelta, others: timedelta) -> int:
+def drop_idle_drafts(tx: Tx, *, kiosk: timedelta, others: timedelta) -> int:
     """Wipe drafts nobody touched for so long; returns how many."""
     done = 0
     for mine, after in (
@@ -190,17 +194,17 @@ def _seal(tx: Tx, identity: str, state: DraftState) -> bytes:
     held = _StateJson(
         locale=state.locale,
         submission=state.submission,
-        bound=state.bound,
+        bound=state.visit_context,
         informant=state.informant,
         answers=answers,
         seen=state.seen,
         pending=dict(state.pending),
     )
-    return tx.cipher.seal(msgspec.json.encode(held), identity)
+    return tx.cipher.encrypt(msgspec.json.encode(held), identity)
 
 
 def _draft(tx: Tx, row: Any) -> Draft:
-    held = msgspec.json.decode(tx.cipher.open(row.sealed, row.id), type=_StateJson)
+    held = msgspec.json.decode(tx.cipher.decrypt(row.sealed, row.id), type=_StateJson)
     answers = {
         key: Answer(each.state, each.choices, each.write_ins) for key, each in held.answers.items()
     }

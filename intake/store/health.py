@@ -6,13 +6,13 @@ from types import MappingProxyType
 
 from sqlalchemy import func, select, text
 
-from intake.store.database import Tx, pragmas
+from intake.store.database import Tx, sqlite_pragmas
 from intake.store.tables import submissions
 
 POSTGRES_WANTED: Mapping[str, str] = MappingProxyType({"fsync": "on", "full_page_writes": "on"})
 
 
-def weak_points(tx: Tx) -> tuple[str, ...]:
+def durability_faults(tx: Tx) -> tuple[str, ...]:
     """Return the settings, such as `fsync=off`, by which a commit could be lost in a power cut."""
     return tuple(
         _sqlite_weak_points(tx)
@@ -23,7 +23,7 @@ def weak_points(tx: Tx) -> tuple[str, ...]:
 
 def _sqlite_weak_points(tx: Tx) -> Iterator[str]:
     # A journal mode that another program holds on to, or that the file system refuses, stays as it was without an error.
-    wanted = next(each.split("=")[1] for each in pragmas() if "journal_mode" in each)
+    wanted = next(each.split("=")[1] for each in sqlite_pragmas() if "journal_mode" in each)
     held = str(tx.connection.execute(text("PRAGMA journal_mode")).scalar())
     if held.upper() != wanted:
         yield f"journal_mode={held}"
@@ -41,7 +41,7 @@ def _shown(tx: Tx, name: str) -> str:
     return str(tx.connection.execute(select(func.current_setting(name))).scalar())
 
 
-def opened(tx: Tx) -> int:
+def decrypt_samples(tx: Tx) -> int:
     """Open the oldest and the newest sealed submission and return how many that were; raises KeyFault.
 
     Nothing of what they say is kept.
@@ -57,11 +57,11 @@ def opened(tx: Tx) -> int:
         for row in tx.connection.execute(sealed.order_by(order))
     }
     for identity, payload in rows.items():
-        tx.cipher.open(payload, identity)
+        tx.cipher.decrypt(payload, identity)
     return len(rows)
 
 
-def newest(tx: Tx) -> datetime | None:
+def newest_submission_time(tx: Tx) -> datetime | None:
     """Return when the newest submission was stored, by the clock of the machine that stored it."""
     return tx.connection.execute(select(func.max(submissions.c.queued_at))).scalar()
 

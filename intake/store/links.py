@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, update
 
-from intake.clock import bounds
+from intake.clock import day_bounds
 from intake.store import visits
 from intake.store.database import Tx
 from intake.store.tables import links as table
 from intake.store.visits import Visit
 
-TRIES = 5
+MAX_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,41 +31,41 @@ class Link:
     revoked_at: datetime | None
 
 
-def expiry(visit: Visit, now: datetime, ttl: timedelta, zone: ZoneInfo) -> datetime:
+def expiry_time(visit: Visit, now: datetime, ttl: timedelta, zone: ZoneInfo) -> datetime:
     """Return when a link to the visit ends: with the visit's day in its clinic's zone, or after `ttl`, what comes first."""
-    _, end = bounds(visit.starts_at.astimezone(zone).date(), zone)
+    _, end = day_bounds(visit.starts_at.astimezone(zone).date(), zone)
     return min(now + ttl, end)
 
 
-def make(tx: Tx, visit: Visit, expires_at: datetime) -> tuple[str, str]:
+def create_link(tx: Tx, visit: Visit, expires_at: datetime) -> tuple[str, str]:
     """Return the id and the token of a new link to the visit."""
     identity, token = str(uuid4()), secrets.token_urlsafe(16)
     values = {
         "id": identity,
-        "token_key": tx.cipher.keyed("link", token),
+        "token_key": tx.cipher.keyed_hash("link", token),
         "visit": visit.id,
-        "tries_left": TRIES,
+        "tries_left": MAX_TRIES,
     }
     tx.connection.execute(insert(table).values(**values, expires_at=expires_at))
     return identity, token
 
 
-def find(tx: Tx, token: str) -> Link | None:
+def find_link(tx: Tx, token: str) -> Link | None:
     """Return the link of that token, whatever its state."""
     row = tx.connection.execute(
-        select(table).where(table.c.token_key == tx.cipher.keyed("link", token))
+        select(table).where(table.c.token_key == tx.cipher.keyed_hash("link", token))
     ).first()
     return None if row is None else _link(tx, row)
 
 
-def failed_try(tx: Tx, link: Link) -> None:
+def record_failed_try(tx: Tx, link: Link) -> None:
     """Take one of the tries away."""
     tx.connection.execute(
         update(table).where(table.c.id == link.id).values(tries_left=table.c.tries_left - 1)
     )
 
 
-def bind(tx: Tx, link: Link, device: str) -> None:
+def bind_to_device(tx: Tx, link: Link, device: str) -> None:
     """From now on the link opens only where the secret `device` is."""
     tx.connection.execute(
         update(table).where(table.c.id == link.id).values(device_key=_device_key(tx, device))
@@ -79,12 +79,12 @@ def is_bound_elsewhere(tx: Tx, link: Link, device: str | None) -> bool:
     return device is None or link.device_key != _device_key(tx, device)
 
 
-def used(tx: Tx, identity: str) -> None:
+def mark_used(tx: Tx, identity: str) -> None:
     """Note that answers were sent through the link; it opens nothing any more."""
     tx.connection.execute(update(table).where(table.c.id == identity).values(used_at=tx.now))
 
 
-def revoke(tx: Tx, identity: str) -> bool:
+def revoke_link(tx: Tx, identity: str) -> bool:
     """Make the link worthless; False where it is so already."""
     query = (
         update(table)
@@ -95,11 +95,11 @@ def revoke(tx: Tx, identity: str) -> bool:
 
 
 def _device_key(tx: Tx, device: str) -> str:
-    return tx.cipher.keyed("link device", device)
+    return tx.cipher.keyed_hash("link device", device)
 
 
 def _link(tx: Tx, row: Any) -> Link:
-    visit = visits.get(tx, row.visit)
+    visit = visits.find_visit(tx, row.visit)
     return Link(
         row.id, visit, row.expires_at, row.tries_left, row.device_key, row.used_at, row.revoked_at
     )

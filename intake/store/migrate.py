@@ -4,13 +4,13 @@ from pathlib import Path
 
 from sqlalchemy import Column, Table, inspect
 
-from intake.store.database import open_engine, refuse_newer, revision_of
+from intake.store.database import open_engine, read_revision, refuse_newer_schema
 from intake.store.tables import metadata
 
 VERSIONS = Path(__file__).parent / "versions"
 
 
-def add_missing(table: Table, *names: str) -> None:
+def add_missing_columns(table: Table, *names: str) -> None:
     """Add columns to a table, from within a revision, unless the first one made the tables of today."""
     from alembic import op
 
@@ -23,7 +23,7 @@ def add_missing(table: Table, *names: str) -> None:
             )
 
 
-def migrate(url: str) -> None:
+def migrate_database(url: str) -> None:
     """Bring the database at `url` to the newest revision, in one transaction a revision; raises NewerSchema."""
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
@@ -42,7 +42,7 @@ def migrate(url: str) -> None:
         config, script, fn=lambda revision, _context: upgrade("heads", revision)
     )
     with engine.begin() as connection:
-        refuse_newer(revision_of(connection))
+        refuse_newer_schema(read_revision(connection))
         context.configure(connection=connection, target_metadata=metadata)
         with context.begin_transaction():
             context.run_migrations()

@@ -6,13 +6,13 @@ from tempfile import NamedTemporaryFile
 from typing import IO
 
 
-def create(path: Path, content: bytes) -> None:
+def create_file(path: Path, content: bytes) -> None:
     """Write a new file in a folder that exists; raises FileExistsError if the file exists."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         _put(file, content)
 
 
-def rewrite(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Write another content into a file: a crash leaves the old one or the new one."""
     # A temporary file is readable by its owner alone.
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:

@@ -8,12 +8,12 @@ from intake.store.database import Tx
 from intake.store.tables import reports as table
 
 
-def save(tx: Tx, period: str, snapshot: bytes) -> None:
+def save_snapshot(tx: Tx, period: str, snapshot: bytes) -> None:
     """Keep a snapshot for `period`."""
     tx.connection.execute(insert(table).values(period=period, made_at=tx.now, snapshot=snapshot))
 
 
-def latest(tx: Tx, period: str | None = None) -> bytes | None:
+def latest_snapshot(tx: Tx, period: str | None = None) -> bytes | None:
     """Return the newest snapshot, of `period` where one is named."""
     query = select(table.c.snapshot).order_by(table.c.number.desc()).limit(1)
     if period is not None:
@@ -21,14 +21,14 @@ def latest(tx: Tx, period: str | None = None) -> bytes | None:
     return tx.connection.execute(query).scalar()
 
 
-def made_at(tx: Tx, period: str) -> datetime | None:
+def latest_made_at(tx: Tx, period: str) -> datetime | None:
     """Return when the newest snapshot of `period` was made."""
     return tx.connection.execute(
         select(func.max(table.c.made_at)).where(table.c.period == period)
     ).scalar()
 
 
-def periods(tx: Tx) -> tuple[str, ...]:
+def list_periods(tx: Tx) -> tuple[str, ...]:
     """Return the periods for which there are snapshots."""
     return tuple(
         tx.connection.execute(select(table.c.period).distinct().order_by(table.c.period)).scalars()

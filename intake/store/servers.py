@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 
 from intake.store.database import Tx
-from intake.store.submissions import UNFINISHED
+from intake.store.outbox.submissions import UNFINISHED
 from intake.store.tables import servers as table
 from intake.store.tables import submissions as rows
 
@@ -44,7 +44,7 @@ class ServerState:
         return self.worker_seen is not None and abs(now - self.worker_seen) <= WATCHED_WITHIN
 
 
-def state(tx: Tx, server: str) -> ServerState:
+def read_state(tx: Tx, server: str) -> ServerState:
     """Return the server's state; one never met is not paused."""
     row = tx.connection.execute(select(table).where(table.c.id == server)).first()
     if row is None:
@@ -60,9 +60,9 @@ def state(tx: Tx, server: str) -> ServerState:
     )
 
 
-def pause(tx: Tx, server: str, *, until: datetime, reason: str, words: str) -> bool:
+def pause_server(tx: Tx, server: str, *, until: datetime, reason: str, words: str) -> bool:
     """Pause the server; returns True when it was running before, so that one alarm is raised and not one a try."""
-    before = state(tx, server)
+    before = read_state(tx, server)
     since = before.paused_since or tx.now
     _put(
         tx, server, {"paused_until": until, "reason": reason, "words": words, "paused_since": since}
@@ -70,19 +70,19 @@ def pause(tx: Tx, server: str, *, until: datetime, reason: str, words: str) -> b
     return before.paused_since is None
 
 
-def worker_looked(tx: Tx, server: str) -> None:
+def record_worker_seen(tx: Tx, server: str) -> None:
     """Note that a worker is there and looks for what is due for the server."""
     _put(tx, server, {"worker_seen": tx.now})
 
 
-def rest(tx: Tx, server: str, *, until: datetime) -> None:
+def back_off(tx: Tx, server: str, *, until: datetime) -> None:
     """Leave the server alone until then, as it asked; that is no pause, and no alarm."""
-    before = state(tx, server)
+    before = read_state(tx, server)
     if before.paused_until is None or before.paused_until < until:
         _put(tx, server, {"paused_until": until})
 
 
-def probe(tx: Tx, server: str, *, until: datetime, paused: bool = True) -> bool:
+def acquire_probe(tx: Tx, server: str, *, until: datetime, paused: bool = True) -> bool:
     """Return whether this worker may try the server alone, whose time has come; the others wait until then.
 
     It is `paused`, or nobody knows yet what it offers.
@@ -93,7 +93,7 @@ def probe(tx: Tx, server: str, *, until: datetime, paused: bool = True) -> bool:
     return tx.connection.execute(query.values(paused_until=until)).rowcount == 1
 
 
-def open_to_all(tx: Tx, server: str) -> None:
+def admit_all_workers(tx: Tx, server: str) -> None:
     """The server said what it offers: all workers may write to it now, unless it is paused."""
     tx.connection.execute(
         update(table)
@@ -102,7 +102,7 @@ def open_to_all(tx: Tx, server: str) -> None:
     )
 
 
-def let_in(tx: Tx, server: str) -> None:
+def end_pause(tx: Tx, server: str) -> None:
     """The server answered as one that lets us in, whatever it thought of the row: it is not paused any more."""
     running: dict[str, Any] = {
         "paused_since": None,
@@ -115,18 +115,18 @@ def let_in(tx: Tx, server: str) -> None:
     )
 
 
-def succeeded(tx: Tx, server: str) -> None:
+def record_success(tx: Tx, server: str) -> None:
     """The server did what it was asked, so it is not paused any more."""
-    let_in(tx, server)
+    end_pause(tx, server)
     _put(tx, server, {"last_success": tx.now})
 
 
-def resume(tx: Tx, server: str) -> None:
+def resume_server(tx: Tx, server: str) -> None:
     """Try the server again at once, as a person asked."""
     tx.connection.execute(update(table).where(table.c.id == server).values(paused_until=tx.now))
 
 
-def without_table(tx: Tx, configured: Collection[str]) -> Mapping[str, int]:
+def count_unconfigured(tx: Tx, configured: Collection[str]) -> Mapping[str, int]:
     """Return the servers that are not among those `configured`, with how many rows wait for them or are held.
 
     No worker looks for these: somebody gave the server's table another name, or took it away.

@@ -27,14 +27,14 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SignInLimits:
     """How long a sign-in lasts: unused, and at the longest."""
 
     idle: timedelta
     longest: timedelta
 
 
-def begin(tx: Tx, user: User, *, once: bool) -> str:
+def start_sign_in(tx: Tx, user: User, *, once: bool) -> str:
     """Return the token that the browser carries from now on."""
     token = secrets.token_urlsafe(32)
     values = {
@@ -48,47 +48,47 @@ def begin(tx: Tx, user: User, *, once: bool) -> str:
     return token
 
 
-def find(tx: Tx, token: str, limits: Limits) -> SignIn | None:
+def find_sign_in(tx: Tx, token: str, limits: SignInLimits) -> SignIn | None:
     """Return the sign-in that the browser carries, unless its time is over or its user was disabled."""
     live = (table.c.seen_at > tx.now - limits.idle, table.c.began_at > tx.now - limits.longest)
     row = tx.connection.execute(
         select(table).where(table.c.token_key == _key(tx, token), *live)
     ).first()
-    user = None if row is None else users.get(tx, row.user_id)
+    user = None if row is None else users.find_user(tx, row.user_id)
     if row is None or user is None or user.disabled:
         return None
     return SignIn(row.token_key, user, row.once, row.seen_at)
 
 
-def is_to_note(sign_in: SignIn, now: datetime) -> bool:
+def is_activity_due(sign_in: SignIn, now: datetime) -> bool:
     """Return whether it is long enough ago that the browser was noted as active."""
     return now - sign_in.seen_at >= NOTED_EVERY
 
 
-def note(tx: Tx, sign_in: SignIn) -> None:
+def record_activity(tx: Tx, sign_in: SignIn) -> None:
     """Note that the browser is active."""
     _update(tx, sign_in, seen_at=tx.now)
 
 
-def hand(tx: Tx, sign_in: SignIn, thing: bytes) -> None:
+def store_handout(tx: Tx, sign_in: SignIn, thing: bytes) -> None:
     """Keep `thing`, sealed, for this browser to show; what was handed to it before is gone."""
-    _update(tx, sign_in, handed=tx.cipher.seal(thing, sign_in.id))
+    _update(tx, sign_in, handed=tx.cipher.encrypt(thing, sign_in.id))
 
 
-def handed(tx: Tx, sign_in: SignIn) -> bytes | None:
+def read_handout(tx: Tx, sign_in: SignIn) -> bytes | None:
     """Return what was last handed to this browser."""
     sealed = tx.connection.execute(
         select(table.c.handed).where(table.c.token_key == sign_in.id)
     ).scalar()
-    return None if sealed is None else tx.cipher.open(sealed, sign_in.id)
+    return None if sealed is None else tx.cipher.decrypt(sealed, sign_in.id)
 
 
-def end(tx: Tx, token: str) -> None:
+def end_sign_in(tx: Tx, token: str) -> None:
     """Sign the browser out."""
     tx.connection.execute(delete(table).where(table.c.token_key == _key(tx, token)))
 
 
-def end_all(tx: Tx, user: User, *, but: SignIn | None = None) -> None:
+def end_all_sign_ins(tx: Tx, user: User, *, but: SignIn | None = None) -> None:
     """Sign the user out everywhere, except in the browser `but`."""
     kept = "" if but is None else but.id
     tx.connection.execute(
@@ -96,7 +96,7 @@ def end_all(tx: Tx, user: User, *, but: SignIn | None = None) -> None:
     )
 
 
-def erase(tx: Tx, limits: Limits) -> int:
+def erase_expired(tx: Tx, limits: SignInLimits) -> int:
     """Erase the sign-ins whose time is over; returns how many."""
     over = or_(table.c.seen_at <= tx.now - limits.idle, table.c.began_at <= tx.now - limits.longest)
     return tx.connection.execute(delete(table).where(over)).rowcount
@@ -107,4 +107,4 @@ def _update(tx: Tx, sign_in: SignIn, **values: Any) -> None:
 
 
 def _key(tx: Tx, token: str) -> str:
-    return tx.cipher.keyed("sign-in", token)
+    return tx.cipher.keyed_hash("sign-in", token)

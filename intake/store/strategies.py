@@ -10,7 +10,7 @@ from intake.store.tables import strategies as table
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class StoredStrategy:
     """A way to write, in the words of the ladder: its rung, what it leaves on the server, and why not by a safer one.
 
     `by_patient` are the kinds of resource that are looked for among all of the patient's.
@@ -26,15 +26,15 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Pinned:
+class PinnedStrategy:
     """A way that is pinned; `proven_at` is when a write test last went through by it, None where none did."""
 
-    way: Way
+    way: StoredStrategy
     pinned_at: datetime
     proven_at: datetime | None = None
 
 
-def pinned(tx: Tx, server: str) -> Pinned | None:
+def read_pinned(tx: Tx, server: str) -> PinnedStrategy | None:
     """Return how the server is written to; None where nobody has found it out."""
     row = tx.connection.execute(select(table).where(table.c.server == server)).first()
     if row is None:
@@ -43,16 +43,16 @@ def pinned(tx: Tx, server: str) -> Pinned | None:
         tuple(filter(None, listed.split(","))) for listed in (row.parts, row.by_patient)
     )
     reasons = tuple(filter(None, row.reasons.split("\n")))
-    return Pinned(
-        Way(row.basis, row.rung, parts, row.batch, reasons, by_patient),
+    return PinnedStrategy(
+        StoredStrategy(row.basis, row.rung, parts, row.batch, reasons, by_patient),
         row.pinned_at,
         row.proven_at,
     )
 
 
-def pin(tx: Tx, server: str, way: Way, *, proven: bool = False) -> None:
+def pin_strategy(tx: Tx, server: str, way: StoredStrategy, *, proven: bool = False) -> None:
     """Pin the way to write; one that is pinned already keeps its moments, unless it was just `proven`."""
-    before = pinned(tx, server)
+    before = read_pinned(tx, server)
     same = before is not None and before.way == way
     proven_at = tx.now if proven else before.proven_at if before and same else None
     values = {

@@ -23,7 +23,7 @@ from sqlalchemy import (
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware moment kept as whole microseconds since 1970 in UTC, which compares alike on both databases."""
 
     impl = BigInteger
@@ -71,19 +71,19 @@ submissions = Table(
     Column("locale", String(35), nullable=False),
     Column("status", String(16), nullable=False),
     Column("lease", String(36)),
-    Column("leased_until", Moment),
+    Column("leased_until", UtcDateTime),
     Column("attempts", Integer, nullable=False, default=0),
-    Column("failing_since", Moment),
+    Column("failing_since", UtcDateTime),
     Column("taken", String(200), nullable=False, default=""),
     Column("reason", String(80)),
     Column("words", Cut(1000)),
-    Column("queued_at", Moment, nullable=False),
-    Column("due_at", Moment, nullable=False),
-    Column("sent_at", Moment),
-    Column("accepted_at", Moment),
-    Column("verified_at", Moment),
-    Column("held_at", Moment),
-    Column("typed_at", Moment),
+    Column("queued_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Column("accepted_at", UtcDateTime),
+    Column("verified_at", UtcDateTime),
+    Column("held_at", UtcDateTime),
+    Column("typed_at", UtcDateTime),
     Column("payload", LargeBinary),
     Column("known", LargeBinary),
     Column("earlier", LargeBinary),
@@ -91,12 +91,12 @@ submissions = Table(
     Column("decided", LargeBinary),
     # Where the row stood when somebody asked for undo; set, the row is on its way back, and no submission any more.
     Column("undo_from", String(16)),
-    Column("undo_at", Moment),
-    Column("reversed_at", Moment),
+    Column("undo_at", UtcDateTime),
+    Column("reversed_at", UtcDateTime),
     Column("drift", String(16)),
-    Column("checked_at", Moment),
+    Column("checked_at", UtcDateTime),
     # Until then nobody asks the person again; without it they are asked at the next visit.
-    Column("again_at", Moment),
+    Column("again_at", UtcDateTime),
 )
 Index("submissions_due", submissions.c.server, submissions.c.status, submissions.c.due_at)
 Index("submissions_patient", submissions.c.server, submissions.c.patient_key, submissions.c.number)
@@ -149,12 +149,12 @@ servers = Table(
     "servers",
     metadata,
     Column("id", String(80), primary_key=True),
-    Column("paused_since", Moment),
-    Column("paused_until", Moment),
+    Column("paused_since", UtcDateTime),
+    Column("paused_until", UtcDateTime),
     Column("reason", String(80)),
     Column("words", Cut(1000)),
-    Column("last_success", Moment),
-    Column("worker_seen", Moment),
+    Column("last_success", UtcDateTime),
+    Column("worker_seen", UtcDateTime),
 )
 
 strategies = Table(
@@ -167,8 +167,8 @@ strategies = Table(
     Column("batch", Boolean, nullable=False),
     Column("reasons", Cut(4000), nullable=False),
     Column("by_patient", String(200), nullable=False, server_default=""),
-    Column("pinned_at", Moment, nullable=False),
-    Column("proven_at", Moment),
+    Column("pinned_at", UtcDateTime, nullable=False),
+    Column("proven_at", UtcDateTime),
 )
 
 visits = Table(
@@ -179,7 +179,7 @@ visits = Table(
     Column("server", String(80), nullable=False),
     Column("source_key", String(64), nullable=False, unique=True),
     Column("birth_key", String(64), nullable=False),
-    Column("starts_at", Moment, nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
     Column("gaps", String(200), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     # Set where no schedule named the patient, but the desk: how far the search for their chart is.
@@ -192,7 +192,7 @@ fetches = Table(
     "fetches",
     metadata,
     Column("clinic", String(80), primary_key=True),
-    Column("fetched_at", Moment, nullable=False),
+    Column("fetched_at", UtcDateTime, nullable=False),
 )
 
 codes = Table(
@@ -201,8 +201,8 @@ codes = Table(
     Column("code_key", String(64), primary_key=True),
     Column("clinic", String(80), nullable=False),
     Column("visit", ForeignKey("visits.id", ondelete="CASCADE"), nullable=False),
-    Column("expires_at", Moment, nullable=False),
-    Column("used_at", Moment),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
 )
 
 devices = Table(
@@ -212,11 +212,11 @@ devices = Table(
     Column("clinic", String(80), nullable=False),
     Column("label", String(80), nullable=False),
     Column("invite_key", String(64), unique=True),
-    Column("invited_until", Moment),
+    Column("invited_until", UtcDateTime),
     Column("token_key", String(64), unique=True),
-    Column("paired_at", Moment),
-    Column("last_seen", Moment),
-    Column("revoked_at", Moment),
+    Column("paired_at", UtcDateTime),
+    Column("last_seen", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
 )
 
 links = Table(
@@ -225,11 +225,11 @@ links = Table(
     Column("id", String(36), primary_key=True),
     Column("token_key", String(64), nullable=False, unique=True),
     Column("visit", ForeignKey("visits.id", ondelete="CASCADE"), nullable=False),
-    Column("expires_at", Moment, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
     Column("tries_left", Integer, nullable=False),
     Column("device_key", String(64)),
-    Column("used_at", Moment),
-    Column("revoked_at", Moment),
+    Column("used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
 )
 
 drafts = Table(
@@ -242,8 +242,8 @@ drafts = Table(
     Column("visit", String(36), nullable=False),
     Column("device", String(36)),
     Column("link", String(36)),
-    Column("created_at", Moment, nullable=False),
-    Column("touched_at", Moment, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("touched_at", UtcDateTime, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
 )
 
@@ -255,7 +255,7 @@ users = Table(
     Column("password", String(300)),
     Column("roles", String(120), nullable=False),
     Column("once_key", String(64), unique=True),
-    Column("once_until", Moment),
+    Column("once_until", UtcDateTime),
     Column("disabled", Boolean, nullable=False, default=False),
 )
 
@@ -265,8 +265,8 @@ sign_ins = Table(
     Column("token_key", String(64), primary_key=True),
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("once", Boolean, nullable=False),
-    Column("began_at", Moment, nullable=False),
-    Column("seen_at", Moment, nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
     Column("handed", LargeBinary),
 )
 Index("sign_ins_user", sign_ins.c.user_id)
@@ -276,7 +276,7 @@ attempts = Table(
     metadata,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("what", String(64), nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 Index("attempts_what", attempts.c.what, attempts.c.at)
 
@@ -284,7 +284,7 @@ audit = Table(
     "audit",
     metadata,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("who", String(80), nullable=False),
     Column("action", String(80), nullable=False),
     Column("subject", String(120)),
@@ -296,6 +296,6 @@ reports = Table(
     metadata,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("period", String(40), nullable=False),
-    Column("made_at", Moment, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
     Column("snapshot", LargeBinary, nullable=False),
 )

@@ -11,12 +11,12 @@ import msgspec
 from sqlalchemy import delete, insert, select, update
 
 from intake.store.database import Tx
-from intake.store.submissions import OPEN
+from intake.store.outbox.submissions import OPEN
 from intake.store.tables import codes, drafts, fetches, links, submissions
 from intake.store.tables import visits as table
 
 
-class Search(StrEnum):
+class MatchState(StrEnum):
     """How far the worker is with looking for the chart of somebody whom the desk let in by record number."""
 
     NEW = "new"
@@ -48,7 +48,7 @@ class Visit:
     record_number: str | None = None
     gaps: frozenset[str] = frozenset()
     base: Mapping[str, Any] | None = None
-    sought: Search | None = None
+    sought: MatchState | None = None
     fault: str = ""
 
     @property
@@ -78,7 +78,7 @@ def visit_id(server: str, source: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"urn:intake:visit:{server}:{source}"))
 
 
-def put(tx: Tx, visit: Visit) -> None:
+def save_visit(tx: Tx, visit: Visit) -> None:
     """Keep a visit, over what was kept of it before."""
     sealed = _Sealed(
         patient=visit.patient,
@@ -97,7 +97,7 @@ def put(tx: Tx, visit: Visit) -> None:
         "birth_key": "" if visit.birth_date is None else _birth_key(tx, visit.birth_date),
         "starts_at": visit.starts_at,
         "gaps": ",".join(sorted(visit.gaps)),
-        "sealed": tx.cipher.seal(msgspec.json.encode(sealed), visit.id),
+        "sealed": tx.cipher.encrypt(msgspec.json.encode(sealed), visit.id),
         "sought": None if visit.sought is None else visit.sought.value,
     }
     if (
@@ -107,17 +107,17 @@ def put(tx: Tx, visit: Visit) -> None:
         tx.connection.execute(insert(table).values(id=visit.id, source_key=visit.id, **values))
 
 
-def get(tx: Tx, identity: str, *, lock: bool = False) -> Visit | None:
+def find_visit(tx: Tx, identity: str, *, lock: bool = False) -> Visit | None:
     """Return the visit of that id; with `lock` nobody else changes it in the meantime."""
     return next(iter(_found(tx, table.c.id == identity, lock=lock)), None)
 
 
-def expected(tx: Tx, clinic: str, start: datetime, end: datetime) -> tuple[Visit, ...]:
+def list_visits(tx: Tx, clinic: str, start: datetime, end: datetime) -> tuple[Visit, ...]:
     """Return the clinic's visits from `start` up to `end`, in order of time."""
     return _found(tx, table.c.clinic == clinic, table.c.starts_at >= start, table.c.starts_at < end)
 
 
-def by_birth_date(
+def find_by_birth_date(
     tx: Tx, clinic: str, birth_date: date, start: datetime, end: datetime
 ) -> tuple[Visit, ...]:
     """Return the clinic's visits in that time of people born on that day; whom the desk lets in needs the desk's code."""
@@ -131,12 +131,14 @@ def by_birth_date(
     )
 
 
-def searched(tx: Tx, server: str, *states: Search) -> tuple[Visit, ...]:
+def list_by_match_state(tx: Tx, server: str, *states: MatchState) -> tuple[Visit, ...]:
     """Return the server's visits whose search for a chart is so far."""
     return _found(tx, table.c.server == server, table.c.sought.in_([each.value for each in states]))
 
 
-def fetched(tx: Tx, clinic: str, current: Sequence[str], start: datetime, end: datetime) -> None:
+def record_fetch(
+    tx: Tx, clinic: str, current: Sequence[str], start: datetime, end: datetime
+) -> None:
     """Note a good fetch of the clinic's schedule; visits of that time that it no longer has are dropped."""
     scheduled = (table.c.clinic == clinic, table.c.sought.is_(None))
     gone = [
@@ -155,14 +157,14 @@ def fetched(tx: Tx, clinic: str, current: Sequence[str], start: datetime, end: d
         tx.connection.execute(insert(fetches).values(clinic=clinic, fetched_at=tx.now))
 
 
-def last_fetched(tx: Tx, clinic: str) -> datetime | None:
+def last_fetched_at(tx: Tx, clinic: str) -> datetime | None:
     """Return when the clinic's schedule was last fetched."""
     return tx.connection.execute(
         select(fetches.c.fetched_at).where(fetches.c.clinic == clinic)
     ).scalar()
 
 
-def remove(tx: Tx, identity: str) -> bool:
+def remove_walk_in(tx: Tx, identity: str) -> bool:
     """Take somebody off the list whom the desk put there; False where they are not there (any more)."""
     return (
         tx.connection.execute(
@@ -172,12 +174,12 @@ def remove(tx: Tx, identity: str) -> bool:
     )
 
 
-def erase(tx: Tx, before: datetime) -> int:
+def erase_visits(tx: Tx, before: datetime) -> int:
     """Erase visits that began before that moment; returns how many."""
     return tx.connection.execute(delete(table).where(table.c.starts_at < before)).rowcount
 
 
-def progress(tx: Tx, ids: Sequence[str]) -> Mapping[str, str]:
+def progress_by_visit(tx: Tx, ids: Sequence[str]) -> Mapping[str, str]:
     """Return per visit how far its patient is: none, link, stopped, code, started, submitted, or what became of what they sent.
 
     Who stopped has used a code up and said nothing.
@@ -213,7 +215,7 @@ def progress(tx: Tx, ids: Sequence[str]) -> Mapping[str, str]:
 
 
 def _birth_key(tx: Tx, birth_date: date) -> str:
-    return tx.cipher.keyed("birth date", birth_date.isoformat())
+    return tx.cipher.keyed_hash("birth date", birth_date.isoformat())
 
 
 def _found(tx: Tx, *where: Any, lock: bool = False) -> tuple[Visit, ...]:
@@ -223,7 +225,7 @@ def _found(tx: Tx, *where: Any, lock: bool = False) -> tuple[Visit, ...]:
 
 
 def _visit(tx: Tx, row: Any) -> Visit:
-    sealed = msgspec.json.decode(tx.cipher.open(row.sealed, row.id), type=_Sealed)
+    sealed = msgspec.json.decode(tx.cipher.decrypt(row.sealed, row.id), type=_Sealed)
     return Visit(
         id=row.id,
         clinic=row.clinic,
@@ -238,6 +240,6 @@ def _visit(tx: Tx, row: Any) -> Visit:
         record_number=sealed.record_number,
         gaps=frozenset(filter(None, row.gaps.split(","))),
         base=sealed.base,
-        sought=None if row.sought is None else Search(row.sought),
+        sought=None if row.sought is None else MatchState(row.sought),
         fault=sealed.fault,
     )

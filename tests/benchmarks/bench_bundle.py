@@ -4,31 +4,43 @@ import json
 import sys
 from functools import partial
 
-from fhir_client import exact
-from fhir_client.uscore.versions import version
-from fhir_client.writing.bundle import build
-from fhir_client.writing.check import check
-from intake.settings import load
-from intake.sync.saying import said
-from tests.benchmarks.measuring import Limit, conclude, cpu_seconds, interleaved
-from tests.outbox import EXAMPLE, PATIENT
+from fhir_client.transport import exact_json
+from fhir_client.uscore.versions import us_core_version
+from fhir_client.write.bundle import build_bundle
+from fhir_client.write.validation import validate_bundle
+from intake.mapping.site_mapping import map_submission
+from intake.settings import load_settings
+from tests.benchmarks.measurement import (
+    Limit,
+    measure_cpu_seconds,
+    measure_interleaved,
+    report_limits,
+)
+from tests.support.outbox import EXAMPLE_PATIENT, EXAMPLE_SUBMISSION
 
 EACH, ROUNDS = 100, 7
-CHART = {**PATIENT, "id": "lan", "meta": {"versionId": "1"}}
+CHART = {**EXAMPLE_PATIENT, "id": "lan", "meta": {"versionId": "1"}}
 
 
 def main() -> int:
     """Print the ratios of STACK.md's table, in CPU."""
-    statement, us_core = said(EXAMPLE, load()), version("6.1.0")
-    bundle = build(statement, us_core, CHART).bundle
+    statement, us_core = (
+        map_submission(EXAMPLE_SUBMISSION, load_settings()),
+        us_core_version("6.1.0"),
+    )
+    bundle = build_bundle(statement, us_core, CHART).bundle
     literal = compile(repr(bundle), "literal", "eval")
-    by_hand, built, checked = interleaved(
-        partial(cpu_seconds, lambda: json.dumps(eval(literal)), EACH),  # noqa: S307  # Our own Bundle, as source.
-        partial(cpu_seconds, lambda: exact.dumps(build(statement, us_core, CHART).bundle), EACH),
-        partial(cpu_seconds, lambda: check(bundle), EACH),
+    by_hand, built, checked = measure_interleaved(
+        partial(measure_cpu_seconds, lambda: json.dumps(eval(literal)), EACH),  # noqa: S307  # Our own Bundle, as source.
+        partial(
+            measure_cpu_seconds,
+            lambda: exact_json.format_json(build_bundle(statement, us_core, CHART).bundle),
+            EACH,
+        ),
+        partial(measure_cpu_seconds, lambda: validate_bundle(bundle), EACH),
         rounds=ROUNDS,
     )
-    return conclude(
+    return report_limits(
         [
             Limit(
                 "Bundle built and serialised, of a literal one",

@@ -25,11 +25,11 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Request, Response
 
 from intake.cli.web import THREADS
-from intake.store.database import pragmas
-from tests.benchmarks.measuring import Limit, conclude, interleaved
-from tests.patients import Person
-from tests.sites import make_site, make_template
-from tests.strict import attributes
+from intake.store.database import sqlite_pragmas
+from tests.benchmarks.measurement import Limit, measure_interleaved, report_limits
+from tests.support.patients import PatientSession
+from tests.support.sites import make_site, make_template
+from tests.support.strict_pages import node_attributes
 
 EACH, ROUNDS = 150, 7
 CPU = "/cpu-seconds"
@@ -71,7 +71,7 @@ def bare(folder: Path) -> tuple[Flask, dict[str, str]]:
     """An application of two views as short as they can be."""
     app = Flask("bare")
     rows = sqlite3.connect(folder / "rows.sqlite3", isolation_level=None, check_same_thread=False)
-    for pragma in (*pragmas(), "CREATE TABLE kept (id TEXT PRIMARY KEY, content BLOB)"):
+    for pragma in (*sqlite_pragmas(), "CREATE TABLE kept (id TEXT PRIMARY KEY, content BLOB)"):
         rows.execute(pragma)
 
     @app.get(QUESTION)
@@ -91,11 +91,11 @@ def ours(folder: Path) -> tuple[Flask, dict[str, str]]:
     (folder / "template").mkdir()
     (folder / "site").mkdir()
     site = make_site(make_template(folder / "template"), folder / "site")
-    site.visit()
-    person = Person(site)
-    person.arrive()
+    site.expect_visit()
+    person = PatientSession(site)
+    person.reach_first_question()
     site.app.testing = False
-    token = attributes(person.document.query('input[name="csrf_token"]')[0])["value"]
+    token = node_attributes(person.document.query('input[name="csrf_token"]')[0])["value"]
     cookie = person.client.get_cookie("visit")
     form = urlencode({**SAID, "csrf_token": token}, doseq=True)
     return site.app, {"cookie": f"visit={cookie.value}" if cookie else "", "form": form}
@@ -136,9 +136,9 @@ def main() -> int:
         works = [partial(server.cpu, method) for method in ("GET", "POST") for server in (us, them)]
         for work in works:
             work()
-        our_get, bare_get, our_post, bare_post = interleaved(*works, rounds=ROUNDS)
+        our_get, bare_get, our_post, bare_post = measure_interleaved(*works, rounds=ROUNDS)
     # The design's goal for both is 4; the gate closes so far above it that a machine that does other things too does not.
-    return conclude(
+    return report_limits(
         [
             Limit(
                 "GET a question, of a bare view's CPU",

@@ -13,11 +13,11 @@ from typing import Any
 
 import duckdb
 
-from intake.report.making import Asked, make
+from intake.report.build import ReportRequest, build_report
 from intake.report.periods import parse_period
 from intake.report.shapes import SHAPES
 from intake.report.values import ClinicScope
-from tests.benchmarks.measuring import Limit, conclude, seconds
+from tests.benchmarks.measurement import Limit, measure_seconds, report_limits
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 CDCREC = "urn:oid:2.16.840.1.113883.6.238"
@@ -180,12 +180,14 @@ def bare_scan(folder: Path) -> None:
 def whole_report(folder: Path) -> None:
     """Make the report."""
     codes = dict.fromkeys(RACES, "race") | {"2186-5": "ethnicity"}
-    make(folder, Asked(parse_period("2026", date(2026, 11, 23)), AS_OF, codes, CLINICS))
+    build_report(
+        folder, ReportRequest(parse_period("2026", date(2026, 11, 23)), AS_OF, codes, CLINICS)
+    )
 
 
 def best(works: Sequence[Callable[[Path], None]], folder: Path) -> list[float]:
     """The best of three of each, turn by turn, so that a busy moment of the machine meets them all."""
-    times = [[seconds(partial(work, folder)) for work in works] for _ in range(3)]
+    times = [[measure_seconds(partial(work, folder)) for work in works] for _ in range(3)]
     return [min(each) for each in zip(*times, strict=True)]
 
 
@@ -202,7 +204,9 @@ def main() -> int:
         f"{people} patients, {size:.0f} MiB: scan {scan:.2f} s, report {report:.2f} s\n"
     )
     beside = f"goal {GOAL}; at most {memory:.0f} MiB of memory"
-    return conclude([Limit("report, of DuckDB's bare scan", scan / report, ">=", LIMIT, beside)])
+    return report_limits(
+        [Limit("report, of DuckDB's bare scan", scan / report, ">=", LIMIT, beside)]
+    )
 
 
 if __name__ == "__main__":

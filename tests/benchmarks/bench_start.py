@@ -4,12 +4,12 @@ import resource
 import sys
 from functools import partial
 
-from tests.benchmarks.measuring import Limit, conclude, interleaved, python
+from tests.benchmarks.measurement import Limit, measure_interleaved, report_limits, run_python
 
 ROUNDS = 5
 GOAL, LIMIT = 1.5, 2.0
 """The design's goal of a start, and where the gate closes on a machine that does other things too."""
-WEB, WORKER = "import waitress, intake.app", "import intake.sync.worker"
+WEB, WORKER = "import waitress, intake.app", "import intake.worker.loop"
 NEVER = {
     WEB: ("alembic", "duckdb", "fhir", "requests"),
     WORKER: ("alembic", "duckdb", "fhir", "flask"),
@@ -21,13 +21,13 @@ LOADED = "; import sys; print(*(key for key, each in sys.modules.items() if 'sit
 
 def loaded(code: str) -> list[str]:
     """The modules of libraries that the code has imported in the end, in the order of importing."""
-    return [name for name in python(code + LOADED).stdout.split() if not name.startswith("_")]
+    return [name for name in run_python(code + LOADED).stdout.split() if not name.startswith("_")]
 
 
 def cpu(code: str) -> float:
     """The CPU seconds of an interpreter that runs the code."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    python(code)
+    run_python(code)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -39,7 +39,7 @@ def of_its_libraries(name: str, code: str) -> Limit:
     if early:
         raise RuntimeError(f"{name} imports {', '.join(early)} at its start")
     libraries = f"import importlib\nfor each in {modules!r}: importlib.import_module(each)"
-    ours, theirs = interleaved(partial(cpu, code), partial(cpu, libraries), rounds=ROUNDS)
+    ours, theirs = measure_interleaved(partial(cpu, code), partial(cpu, libraries), rounds=ROUNDS)
     return Limit(
         f"start of {name}, of its libraries'",
         ours / theirs,
@@ -51,8 +51,8 @@ def of_its_libraries(name: str, code: str) -> Limit:
 
 def main() -> int:
     """Print the ratios of STACK.md's table, in CPU."""
-    helped, bare = interleaved(partial(cpu, HELP), partial(cpu, "pass"), rounds=ROUNDS)
-    return conclude(
+    helped, bare = measure_interleaved(partial(cpu, HELP), partial(cpu, "pass"), rounds=ROUNDS)
+    return report_limits(
         [
             of_its_libraries("the pages", WEB),
             of_its_libraries("the worker", WORKER),

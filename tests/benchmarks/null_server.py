@@ -10,9 +10,9 @@ from subprocess import PIPE, Popen
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from fhir_client.uscore.patient import elements_of
-from intake.store.known import Known
-from tests.outbox import PATIENT
+from fhir_client.uscore.patient_merge import chart_elements
+from intake.store.outbox.merge_base import MergeBase
+from tests.support.outbox import EXAMPLE_PATIENT
 
 Json = dict[str, Any]
 BASE = "/fhir"
@@ -20,19 +20,19 @@ FIRST, SECOND = (
     {"versionId": "1", "lastUpdated": "2026-11-01T09:00:00Z"},
     {"versionId": "2", "lastUpdated": "2026-11-02T09:00:00Z"},
 )
-SEEN = elements_of(PATIENT)
-KNOWN = Known(date.fromisoformat(PATIENT["birthDate"]), SEEN)
+CHART_ELEMENTS = chart_elements(EXAMPLE_PATIENT)
+MERGE_BASE = MergeBase(date.fromisoformat(EXAMPLE_PATIENT["birthDate"]), CHART_ELEMENTS)
 """What a visit knows of such a chart from the schedule."""
 
 
-class Null:
+class NullServer:
     """Takes every transaction; every patient that nobody wrote to yet has the same chart."""
 
     def __init__(self) -> None:
         """Hold nothing."""
         self._held: dict[str, list[Json]] = {}
 
-    def answer(self, path: str, body: bytes) -> Json:
+    def answer_request(self, path: str, body: bytes) -> Json:
         """Return the answer to a read, a transaction or a batch of reads; `path` begins with the base path."""
         if not body:
             return self._chart(path.removeprefix(f"{BASE}/"))
@@ -52,7 +52,8 @@ class Null:
 
     def _chart(self, reference: str) -> Json:
         return self._held.get(
-            reference, [{**PATIENT, "id": reference.removeprefix("Patient/"), "meta": FIRST}]
+            reference,
+            [{**EXAMPLE_PATIENT, "id": reference.removeprefix("Patient/"), "meta": FIRST}],
         )[0]
 
     def _take(self, entries: list[Json]) -> list[Json]:
@@ -70,7 +71,7 @@ class Null:
     def _find(self, url: str) -> Json:
         parts = urlsplit(url)
         if parts.path.endswith("/_history"):
-            first = {**PATIENT, "id": parts.path.split("/")[1], "meta": FIRST}
+            first = {**EXAMPLE_PATIENT, "id": parts.path.split("/")[1], "meta": FIRST}
             return _page([*self._held[parts.path.removesuffix("/_history")], first])
         return _page(self._held[_key(url)]) if parts.query else self._held[url][0]
 
@@ -152,7 +153,7 @@ def serve(answer: Callable[[str, bytes], Json]) -> None:
 
 
 @contextmanager
-def null_server() -> Iterator[str]:
+def run_null_server() -> Iterator[str]:
     """Run one in a process of its own, and yield its base URL."""
     command = (sys.executable, "-W", "error", "-m", "tests.benchmarks.null_server")
     with Popen(command, stdout=PIPE, text=True) as process:
@@ -165,4 +166,4 @@ def null_server() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    serve(Null().answer)
+    serve(NullServer().answer_request)

@@ -5,38 +5,40 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from fhir_client.client import Client
+from fhir_client.client import FhirClient
 from intake.clock import system_clock
 from intake.store.crypto import load_keys
-from intake.store.database import Database, open_database, pragmas
-from tests.benchmarks.measuring import folder
-from tests.faults import Proxy
-from tests.outbox import Outbox, outbox_at
-from tests.sites import make_template
+from intake.store.database import Database, open_database, sqlite_pragmas
+from tests.benchmarks.measurement import temporary_folder
+from tests.support.fault_proxy import FaultProxy
+from tests.support.outbox import Outbox, open_outbox
+from tests.support.sites import make_template
 
 
 @contextmanager
-def outbox_before(client: Client, organization: str = "Organization/riverside") -> Iterator[Outbox]:
+def open_outbox_for_server(
+    client: FhirClient, organization: str = "Organization/riverside"
+) -> Iterator[Outbox]:
     """An empty outbox whose worker writes to the client's server."""
-    with folder() as place:
+    with temporary_folder() as place:
         for name in ("template", "site"):
             (place / name).mkdir()
         template = make_template(place / "template")
-        with outbox_at(
-            place / "site", template, Proxy(client.base_url), client, organization
+        with open_outbox(
+            place / "site", template, FaultProxy(client.base_url), client, organization
         ) as outbox:
             yield outbox
 
 
 @contextmanager
-def ours_and_bare(place: Path) -> Iterator[tuple[Database, sqlite3.Connection]]:
+def open_outbox_and_bare_table(place: Path) -> Iterator[tuple[Database, sqlite3.Connection]]:
     """Our database, and a table with a key and nothing else, both in `place` and in the same journal mode."""
     make_template(place)
     ours = open_database(
         f"sqlite:///{place / 'intake.sqlite3'}", load_keys(place / "keys.json"), system_clock
     )
     with closing(sqlite3.connect(place / "bare.sqlite3", isolation_level=None, timeout=30)) as bare:
-        for pragma in pragmas():
+        for pragma in sqlite_pragmas():
             bare.execute(pragma)
         bare.execute("CREATE TABLE rows (id TEXT PRIMARY KEY, content BLOB NOT NULL)")
         yield ours, bare

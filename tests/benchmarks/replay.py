@@ -6,14 +6,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from fhir_client.client import Client
+from fhir_client.client import FhirClient
 from fhir_client.uscore.statement import Statement
-from fhir_client.writing.charts import Known
-from fhir_client.writing.readback import read_back
-from fhir_client.writing.values import Writer
-from fhir_client.writing.ways import write
-from tests.benchmarks.null_server import Null
-from tests.faults import Answered, Asked, Fault, Forward, proxy_to
+from fhir_client.write.charts import MergeContext
+from fhir_client.write.read_back import read_back
+from fhir_client.write.task import Writer
+from fhir_client.write.writer import write_statement
+from tests.benchmarks.null_server import NullServer
+from tests.support.fault_proxy import Fault, Forward, ProxyRequest, ProxyResponse, run_proxy
 
 PATIENCE = 120
 SCRIPT = """
@@ -65,38 +65,42 @@ HEADERS = """HEADERS = {
 """
 
 
-def deliver(client: Client, writer: Writer, said: Statement, known: Known) -> None:
+def deliver_statement(
+    client: FhirClient, writer: Writer, said: Statement, known: MergeContext
+) -> None:
     """Write one statement and read it back, as a worker does; raises where it does not read back the same."""
-    written = write(client, writer, said, known=known)
-    if differences := read_back(client, writer, said, written, over=written.over):
+    written = write_statement(client, writer, said, known=known)
+    if differences := read_back(client, writer, said, written, over=written.base_version):
         raise RuntimeError(f"{said.patient}: {differences}")
 
 
-def rehearsed(
-    url: str, writer: Writer, statements: Sequence[Statement], known: Known
-) -> list[Asked]:
+def record_requests(
+    url: str, writer: Writer, statements: Sequence[Statement], known: MergeContext
+) -> list[ProxyRequest]:
     """Return the requests of each statement's delivery: the server is only read from, what it would be told ends here."""
-    with proxy_to(url) as proxy, Client(proxy.base_url) as client:
-        proxy.always = _answered_by(Null())
+    with run_proxy(url) as proxy, FhirClient(proxy.base_url) as client:
+        proxy.default_fault = _answered_by(NullServer())
         for each in statements:
-            deliver(client, writer, each, known)
-        return proxy.asked
+            deliver_statement(client, writer, each, known)
+        return proxy.requests
 
 
-def _answered_by(null: Null) -> Fault:
-    def fault(asked: Asked, forward: Forward) -> Answered:
+def _answered_by(null: NullServer) -> Fault:
+    def fault(asked: ProxyRequest, forward: Forward) -> ProxyResponse:
         if not asked.body:
             return forward(asked)
-        return Answered(
+        return ProxyResponse(
             200,
             {"Content-Type": "application/fhir+json"},
-            json.dumps(null.answer(asked.path, asked.body)).encode(),
+            json.dumps(null.answer_request(asked.path, asked.body)).encode(),
         )
 
     return fault
 
 
-def by_wrk(url: str, requests: Sequence[Asked], clients: int, folder: Path) -> float:
+def replay_with_wrk(
+    url: str, requests: Sequence[ProxyRequest], clients: int, folder: Path
+) -> float:
     """Send the requests by so many connections at once, each its share in order; returns the seconds that it took in all."""
     folder.mkdir()
     script = folder / "replay.lua"
@@ -134,7 +138,7 @@ def by_wrk(url: str, requests: Sequence[Asked], clients: int, folder: Path) -> f
     )
 
 
-def _line(asked: Asked) -> bytes:
+def _line(asked: ProxyRequest) -> bytes:
     return f"{asked.method} {asked.path} {len(asked.body)}\n".encode() + asked.body + b"\n"
 
 

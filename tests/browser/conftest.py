@@ -11,12 +11,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 from waitress.server import create_server
 
-from intake.settings import load
-from tests.browser.walking import Walker
-from tests.missing import missing
-from tests.sites import TestSite, make_site
+from intake.settings import load_settings
+from tests.browser.walker import Walker
+from tests.support.prerequisites import skip_or_fail
+from tests.support.sites import TestSite, make_site
 
-FLAGS = [
+CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -46,7 +46,7 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-def chromium() -> str | None:
+def find_chromium() -> str | None:
     """Where the machine's Chromium is; None where only Playwright's own can be there."""
     return (
         os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -55,9 +55,9 @@ def chromium() -> str | None:
 
 def _launch(playwright: Playwright) -> Browser:
     try:
-        return playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        return playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
     except Error:
-        missing(WORDS)
+        skip_or_fail(WORDS)
 
 
 @dataclass
@@ -72,7 +72,7 @@ class LiveSite:
 def live(template: Path, tmp_path: Path) -> Iterator[LiveSite]:
     """A site behind a real server, which asks all that can be asked; its clock stands still."""
     site = make_site(
-        template, tmp_path, languages=load().languages, question_set="spd15-2024-tribal"
+        template, tmp_path, languages=load_settings().languages, question_set="spd15-2024-tribal"
     )
     server = create_server(
         site.app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True
@@ -139,7 +139,7 @@ class OpenPage:
 @pytest.fixture
 def walker(live: LiveSite, open_page: OpenPage) -> Walker:
     """Someone at a paired tablet of Riverside with a visit expected now, in English."""
-    live.site.visit("1")
+    live.site.expect_visit("1")
     found = Walker(open_page(), live.url)
-    found.pair(live.site.pairing_code())
+    found.pair_tablet(live.site.create_pairing_code())
     return found

@@ -5,12 +5,12 @@ import re
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import TABLET, LiveSite, OpenPage
-from tests.browser.test_idling import at_the_tablet
-from tests.browser.walking import Walker
+from tests.browser.test_idle import open_question_on_tablet
+from tests.browser.walker import Walker
 
 
 def test_nothing_of_the_page_can_be_seen_through_a_cover(walker: Walker) -> None:
-    walker.arrive()
+    walker.reach_first_question()
     page = walker.page
     page.click("[data-hide]")
     expect(page.locator("#hidden")).to_be_visible()
@@ -28,7 +28,7 @@ def without_dialogs(route: Route) -> None:
 
 
 def test_a_browser_without_dialogs_hides_them_and_what_they_cover(walker: Walker) -> None:
-    walker.arrive()
+    walker.reach_first_question()
     page = walker.page
     page.route(re.compile(r"/question/|\.css"), without_dialogs)
     page.reload()
@@ -48,7 +48,7 @@ def test_a_browser_without_dialogs_asks_over_the_cover_and_keeps_it(
     live: LiveSite, open_page: OpenPage
 ) -> None:
     page = open_page()
-    at_the_tablet(live, page)
+    open_question_on_tablet(live, page)
     page.route(re.compile(r"/question/|\.css"), without_dialogs)
     page.reload()
     page.click("[data-hide]")

@@ -18,23 +18,23 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Page
 
-from fhir_client.uscore.form import flattened, questionnaire
-from fhir_client.uscore.questionnaire import questionnaire_response
+from fhir_client.uscore.questionnaire import build_questionnaire, flatten_translations
+from fhir_client.uscore.questionnaire_response import build_questionnaire_response
 from fhir_client.uscore.statement import BCP47
-from fhir_client.uscore.versions import version
+from fhir_client.uscore.versions import us_core_version
 from intake import terminology
-from intake.answers import OWN_WORDS, Answer, Channel, Informant, State, Submission
-from intake.demo.node import NoNode, find_node
-from intake.i18n import translator
+from intake.answers import OWN_WORDS, Answer, AnswerState, Channel, Informant, Submission
+from intake.demo.node import NodeMissingError, find_node
+from intake.i18n import load_translator
+from intake.mapping.questionnaires import build_form
+from intake.mapping.statement import build_statement
 from intake.questions import Subject
-from intake.settings import MappingPolicy, load
-from intake.sync.mapping import statement
-from intake.sync.questionnaires import form_of
+from intake.settings import MappingPolicy, load_settings
 from tests.browser.conftest import OpenPage
-from tests.forms import codings, misfits, walk
-from tests.missing import missing
+from tests.support.prerequisites import skip_or_fail
+from tests.support.questionnaire_responses import find_misfits, item_codings, walk_items
 
-SETTINGS = load()
+SETTINGS = load_settings()
 VERSION = "40.1.3"
 # The package has all that a page needs, so what npm would install with it to build it anew is not fetched.
 DIGEST = "WLruTm+BcVnafC0rSAQ3/cNqhxvclBUxyBG68aub/uha2NaK9H8ZZcEXTTuORuGzzCt0wa7fvhuieZtcDIdPzQ=="
@@ -81,10 +81,10 @@ def _fetch(home: Path) -> None:
         fetched = subprocess.run(
             command, cwd=home, capture_output=True, text=True, check=False, timeout=120
         )
-    except (NoNode, subprocess.TimeoutExpired):
-        missing(WORDS)
+    except (NodeMissingError, subprocess.TimeoutExpired):
+        skip_or_fail(WORDS)
     if fetched.returncode != 0:
-        missing(WORDS)
+        skip_or_fail(WORDS)
     packed = home / f"lforms-{VERSION}.tgz"
     assert base64.b64encode(sha512(packed.read_bytes()).digest()).decode() == DIGEST
     with tarfile.open(packed) as archive:
@@ -96,21 +96,23 @@ def _fetch(home: Path) -> None:
 ANSWERS = {
     "spd15-2024": {
         "race-ethnicity": Answer(
-            State.ANSWERED,
+            AnswerState.ANSWERED,
             ("2028-9", "2047-9", "2054-5", "somali"),
             {"2028-9": "Hmong", OWN_WORDS: "Both"},
         ),
-        "interpreter": Answer(State.DECLINED),
+        "interpreter": Answer(AnswerState.DECLINED),
     },
     "spd15-2024-tribal": {
-        "race-ethnicity": Answer(State.ANSWERED, ("1002-5",)),
-        "tribal-affiliation": Answer(State.ANSWERED, ("170", "549"), {OWN_WORDS: "Schaghticoke"}),
-        "spoken-language": Answer(State.ANSWERED, ("nv",)),
+        "race-ethnicity": Answer(AnswerState.ANSWERED, ("1002-5",)),
+        "tribal-affiliation": Answer(
+            AnswerState.ANSWERED, ("170", "549"), {OWN_WORDS: "Schaghticoke"}
+        ),
+        "spoken-language": Answer(AnswerState.ANSWERED, ("nv",)),
     },
     "omb-1997": {
-        "ethnicity": Answer(State.UNKNOWN),
-        "race": Answer(State.ANSWERED, ("2076-8", "2080-0", "2106-3"), {}),
-        "interpreter": Answer(State.ANSWERED, ("yes",)),
+        "ethnicity": Answer(AnswerState.UNKNOWN),
+        "race": Answer(AnswerState.ANSWERED, ("2076-8", "2080-0", "2106-3"), {}),
+        "interpreter": Answer(AnswerState.ANSWERED, ("yes",)),
     },
 }
 
@@ -120,13 +122,15 @@ ANSWERS = {
 def test_it_renders_answers_and_hands_out_what_we_write(
     renderer: str, open_page: OpenPage, name: str, tag: str
 ) -> None:
-    form = questionnaire(form_of(SETTINGS.question_sets[name], SETTINGS.languages))
+    form = build_questionnaire(build_form(SETTINGS.question_sets[name], SETTINGS.languages))
     ours = _ours(name)
     page = open_page()
     page.goto(renderer)
-    page.evaluate("form => LForms.Util.addFormToPage(form, 'form', {})", flattened(form, tag))
+    page.evaluate(
+        "form => LForms.Util.addFormToPage(form, 'form', {})", flatten_translations(form, tag)
+    )
     asked = {
-        question: translator(tag).plain(question.title)
+        question: load_translator(tag).plain(question.title)
         for question in SETTINGS.question_sets[name].questions
     }
     for words in (words for question, words in asked.items() if question.about is Subject.PATIENT):
@@ -137,11 +141,11 @@ def test_it_renders_answers_and_hands_out_what_we_write(
         for question, words in asked.items()
         if question.about is Subject.INFORMANT
     )
-    for item in walk(ours["item"]):
+    for item in walk_items(ours["item"]):
         _answer(page, item)
     theirs = page.evaluate("() => LForms.Util.getFormFHIRData('QuestionnaireResponse', 'R4')")
     assert _said(theirs) == _said(ours)
-    assert not misfits(theirs, form)
+    assert not find_misfits(theirs, form)
 
 
 def _ours(name: str) -> dict[str, Any]:
@@ -159,7 +163,9 @@ def _ours(name: str) -> dict[str, Any]:
         notice="2026-11",
         answers=ANSWERS[name],
     )
-    return questionnaire_response(statement(sent, questions, MappingPolicy()), version("6.1.0"))
+    return build_questionnaire_response(
+        build_statement(sent, questions, MappingPolicy()), us_core_version("6.1.0")
+    )
 
 
 def _answer(page: Page, item: dict[str, Any]) -> None:
@@ -183,7 +189,7 @@ def _choose(page: Page, place: str, coding: dict[str, str]) -> None:
         return
     # One of very many: its name is typed, and then it is picked from what is suggested.
     name = (
-        terminology.languages()[coding["code"]].endonym
+        terminology.load_languages()[coding["code"]].endonym
         if coding["system"] == BCP47
         else coding["display"]
     )
@@ -197,10 +203,10 @@ def _choose(page: Page, place: str, coding: dict[str, str]) -> None:
 def _said(response: dict[str, Any]) -> str:
     """Every answered item with its codes and words."""
     found = {}
-    for each in walk(response["item"]):
+    for each in walk_items(response["item"]):
         words = [
             answer["valueString"] for answer in each.get("answer", []) if "valueString" in answer
         ]
         if each["linkId"] != "notice":
-            found[each["linkId"]] = [*map(list, codings(each)), *words]
+            found[each["linkId"]] = [*map(list, item_codings(each)), *words]
     return json.dumps(found, indent=1, sort_keys=True)

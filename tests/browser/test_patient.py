@@ -4,18 +4,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Request, expect
 
-from intake.answers import Answer, State
-from intake.settings import load
-from intake.store import claims
-from intake.store.submissions import listing
+from intake.answers import Answer, AnswerState
+from intake.settings import load_settings
+from intake.store.outbox import leases
+from intake.store.outbox.submissions import list_records
 from tests.browser.conftest import PHONE, TABLET, LiveSite, OpenPage
-from tests.browser.walking import Walker
+from tests.browser.walker import Walker
 
 # Pages at 400 % on a screen of 1280 by 1024 are as wide as this.
 ZOOMED = (320, 256)
 
 
-def violations(page: Page) -> list[str]:
+def find_axe_violations(page: Page) -> list[str]:
     """What axe finds, each with the first element that it is found at."""
     found = Axe().run(page).response["violations"]
     return [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found]
@@ -26,18 +26,18 @@ def answers(live: LiveSite) -> dict[str, Answer]:
     from datetime import timedelta
 
     with live.site.database.write() as tx:
-        [claimed] = claims.claim(tx, "main", limit=9, lease=timedelta(minutes=1))
+        [claimed] = leases.acquire_leases(tx, "main", limit=9, lease=timedelta(minutes=1))
     return dict(claimed.submission.answers)
 
 
 SAID = {
     "race-ethnicity": Answer(
-        State.ANSWERED, ("1002-5", "2028-9", "2118-8", "2037-0"), {"2118-8": "حلبي"}
+        AnswerState.ANSWERED, ("1002-5", "2028-9", "2118-8", "2037-0"), {"2118-8": "حلبي"}
     ),
-    "tribal-affiliation": Answer(State.ANSWERED, ("170",), {"own-words": "Schaghticoke"}),
-    "spoken-language": Answer(State.ANSWERED, ("quc",)),
-    "written-language": Answer(State.ANSWERED, (), {"own-words": "Ñuu Savi"}),
-    "interpreter": Answer(State.DECLINED),
+    "tribal-affiliation": Answer(AnswerState.ANSWERED, ("170",), {"own-words": "Schaghticoke"}),
+    "spoken-language": Answer(AnswerState.ANSWERED, ("quc",)),
+    "written-language": Answer(AnswerState.ANSWERED, (), {"own-words": "Ñuu Savi"}),
+    "interpreter": Answer(AnswerState.DECLINED),
 }
 
 
@@ -46,42 +46,42 @@ SAID = {
 def test_axe_finds_nothing_on_any_page(
     live: LiveSite, open_page: OpenPage, language: str, dark: bool
 ) -> None:
-    live.site.visit("1")
+    live.site.expect_visit("1")
     page = open_page(dark=dark)
     walker = Walker(page, live.url)
     page.goto(live.url)
-    assert violations(page) == []
-    walker.pair(live.site.pairing_code())
-    for name in walker.walk(language):
-        assert violations(page) == [], name
+    assert find_axe_violations(page) == []
+    walker.pair_tablet(live.site.create_pairing_code())
+    for name in walker.walk_pages(language):
+        assert find_axe_violations(page) == [], name
     assert answers(live) == SAID
 
 
 def test_nothing_is_cut_off_or_too_small_on_any_page(live: LiveSite, open_page: OpenPage) -> None:
     for size in (ZOOMED, PHONE, TABLET):
-        live.site.visit("1")
+        live.site.expect_visit("1")
         walker = Walker(open_page(size), live.url)
-        walker.pair(live.site.pairing_code())
-        for name in walker.walk():
+        walker.pair_tablet(live.site.create_pairing_code())
+        for name in walker.walk_pages():
             wide = walker.page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
             assert wide <= 0, (name, size)
             assert small_targets(walker.page) == [], (name, size)
         with live.site.database.write() as tx:
-            for row in listing(tx):
+            for row in list_records(tx):
                 tx.connection.exec_driver_sql("DELETE FROM submissions WHERE id = ?", (row.id,))
 
 
-@pytest.mark.parametrize("language", sorted({*load().languages} - {"en", "es", "ar"}))
+@pytest.mark.parametrize("language", sorted({*load_settings().languages} - {"en", "es", "ar"}))
 def test_every_language_fits_the_smallest_screen(
     live: LiveSite, open_page: OpenPage, language: str
 ) -> None:
-    live.site.visit("1")
+    live.site.expect_visit("1")
     walker = Walker(open_page(ZOOMED), live.url)
-    walker.pair(live.site.pairing_code())
-    for name in walker.walk(language):
-        assert violations(walker.page) == [], name
+    walker.pair_tablet(live.site.create_pairing_code())
+    for name in walker.walk_pages(language):
+        assert find_axe_violations(walker.page) == [], name
         wide = walker.page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
@@ -103,10 +103,10 @@ def small_targets(page: Page) -> list[str]:
 
 
 def test_without_a_script_everything_works(live: LiveSite, open_page: OpenPage) -> None:
-    live.site.visit("1")
+    live.site.expect_visit("1")
     walker = Walker(open_page(script=False), live.url)
-    walker.pair(live.site.pairing_code())
-    names = list(walker.walk())
+    walker.pair_tablet(live.site.create_pairing_code())
+    names = list(walker.walk_pages())
     assert names[-1] == "done"
     assert answers(live) == SAID
 
@@ -153,25 +153,25 @@ def test_with_a_keyboard_alone(walker: Walker, live: LiveSite) -> None:
     press(".actions .go")
     assert walker.heading == "Thank you"
     assert {key: each.state for key, each in answers(live).items()} == {
-        "race-ethnicity": State.ANSWERED,
-        "spoken-language": State.DECLINED,
-        "written-language": State.UNKNOWN,
+        "race-ethnicity": AnswerState.ANSWERED,
+        "spoken-language": AnswerState.DECLINED,
+        "written-language": AnswerState.UNKNOWN,
     }
 
 
 def test_enter_in_a_write_in_goes_on_and_never_declines(walker: Walker, live: LiveSite) -> None:
-    walker.arrive()
-    walker.tick("2106-3")
+    walker.reach_first_question()
+    walker.tick_cards("2106-3")
     walker.page.fill("#own-words", "Sami")
-    walker.enter("#own-words")
+    walker.press_enter("#own-words")
     walker.page.fill('[id="write-in-2106-3"]', "Sápmi")
-    walker.enter('[id="write-in-2106-3"]')
+    walker.press_enter('[id="write-in-2106-3"]')
     for question in ("spoken-language", "written-language"):
         assert walker.path == f"/question/{question}"
         walker.page.fill("#own-words", "Davvisámegiella")
-        walker.enter("#own-words")
-    walker.go()
-    walker.go()
+        walker.press_enter("#own-words")
+    walker.press_button()
+    walker.press_button()
     said = answers(live)
     assert said["race-ethnicity"].write_ins == {"own-words": "Sami", "2106-3": "Sápmi"}
     assert [said[key].write_ins for key in ("spoken-language", "written-language")] == [
@@ -180,7 +180,7 @@ def test_enter_in_a_write_in_goes_on_and_never_declines(walker: Walker, live: Li
 
 
 def test_back_after_done_shows_nothing_of_the_last_person(walker: Walker) -> None:
-    for _ in walker.walk():
+    for _ in walker.walk_pages():
         pass
     for _ in range(6):
         walker.page.go_back()
@@ -192,30 +192,30 @@ def test_back_after_done_shows_nothing_of_the_last_person(walker: Walker) -> Non
 
 
 def test_a_double_tap_sends_once(walker: Walker, live: LiveSite) -> None:
-    walker.arrive()
+    walker.reach_first_question()
     for _ in range(4):
-        walker.go()
+        walker.press_button()
     with walker.page.expect_navigation():
         walker.page.dblclick(".actions .go")
     expect(walker.page.locator("h1")).to_have_text("Thank you")
     with live.site.database.read() as tx:
-        assert len(listing(tx)) == 1
+        assert len(list_records(tx)) == 1
 
 
 def test_a_tablet_left_alone_asks_counts_down_and_wipes(
     live: LiveSite, open_page: OpenPage
 ) -> None:
-    live.site.visit("1")
+    live.site.expect_visit("1")
     page = open_page()
     page.clock.install()
     walker = Walker(page, live.url)
-    walker.pair(live.site.pairing_code())
-    walker.arrive()
-    walker.tick("2028-9")
+    walker.pair_tablet(live.site.create_pairing_code())
+    walker.reach_first_question()
+    walker.tick_cards("2028-9")
     page.clock.run_for(91_000)
     dialog = page.locator("#idle")
     expect(dialog).to_be_visible()
-    assert violations(page) == []
+    assert find_axe_violations(page) == []
     page.click("[data-stay]")
     expect(dialog).to_be_hidden()
     expect(page.locator('[id="c-2028-9"]')).to_be_checked()
@@ -229,8 +229,8 @@ def test_a_tablet_left_alone_asks_counts_down_and_wipes(
 
 
 def test_without_a_network_what_was_typed_stays(walker: Walker, open_page: OpenPage) -> None:
-    walker.arrive()
-    walker.tick("2028-9")
+    walker.reach_first_question()
+    walker.tick_cards("2028-9")
     walker.page.fill("#own-words", "Hmoob")
     walker.page.context.set_offline(True)
     walker.page.click(".actions .go")
@@ -238,7 +238,7 @@ def test_without_a_network_what_was_typed_stays(walker: Walker, open_page: OpenP
     assert walker.page.input_value("#own-words") == "Hmoob"
     walker.page.context.set_offline(False)
     expect(walker.page.locator("#offline")).to_be_hidden()
-    walker.go()
+    walker.press_button()
     assert walker.path == "/question/race-ethnicity/details"
     # Chromium itself says on the console that the network was gone.
     open_page.complaints = [
@@ -247,19 +247,19 @@ def test_without_a_network_what_was_typed_stays(walker: Walker, open_page: OpenP
 
 
 def test_answers_can_be_hidden_from_a_look_over_the_shoulder(walker: Walker) -> None:
-    walker.arrive()
+    walker.reach_first_question()
     walker.page.click("[data-hide]")
     expect(walker.page.locator("#hidden")).to_be_visible()
-    assert violations(walker.page) == []
+    assert find_axe_violations(walker.page) == []
     walker.page.click("[data-show]")
     expect(walker.page.locator("#hidden")).to_be_hidden()
 
 
 def test_help_and_larger_text_are_there_and_keep_the_place(walker: Walker) -> None:
-    walker.arrive()
+    walker.reach_first_question()
     walker.page.click(".help summary")
-    assert violations(walker.page) == []
-    walker.go('button[name="size"][value="largest"]')
+    assert find_axe_violations(walker.page) == []
+    walker.press_button('button[name="size"][value="largest"]')
     assert walker.path == "/question/race-ethnicity"
     assert walker.page.get_attribute("html", "data-size") == "largest"
 
@@ -278,7 +278,7 @@ def test_the_first_page_is_light(live: LiveSite, open_page: OpenPage) -> None:
 
 
 def test_right_to_left_the_page_is_mirrored_and_other_scripts_are_isolated(walker: Walker) -> None:
-    walker.arrive("ar")
+    walker.reach_first_question("ar")
     page = walker.page
     assert page.get_attribute("html", "dir") == "rtl"
     box, words = (
@@ -298,20 +298,20 @@ def test_right_to_left_the_page_is_mirrored_and_other_scripts_are_isolated(walke
 
 
 def test_what_a_search_found_is_in_sight(walker: Walker) -> None:
-    walker.arrive()
-    walker.tick("2028-9", "2054-5", "2135-2", "2118-8")
-    walker.go()
+    walker.reach_first_question()
+    walker.tick_cards("2028-9", "2054-5", "2135-2", "2118-8")
+    walker.press_button()
     walker.page.fill("#search", "hmong")
-    walker.enter("#search")
+    walker.press_enter("#search")
     expect(walker.page.locator('[id="c-2037-0"] + span')).to_be_in_viewport()
 
 
 def test_after_a_search_the_next_page_begins_at_its_top(walker: Walker) -> None:
-    walker.arrive()
-    walker.go('button[value="declined"]')
+    walker.reach_first_question()
+    walker.press_button('button[value="declined"]')
     walker.page.fill("#search", "somali")
-    walker.go('button[name="find"]')
-    walker.tick("so")
-    walker.go()
+    walker.press_button('button[name="find"]')
+    walker.tick_cards("so")
+    walker.press_button()
     assert walker.path == "/question/written-language"
     assert walker.page.evaluate("window.scrollY") == 0

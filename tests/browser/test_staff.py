@@ -9,29 +9,20 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, expect
 
+from intake.report.build import build_report
 from intake.report.codec import to_json
-from intake.report.making import make
 from intake.staff import monitor
-from intake.store import (
-    claims,
-    deciding,
-    devices,
-    reports,
-    servers,
-    strategies,
-    submissions,
-    users,
-    visits,
-)
-from intake.store.earlier import Earlier, Sent
-from intake.store.strategies import Way
+from intake.store import devices, reports, servers, strategies, users, visits
+from intake.store.outbox import conflict_decisions, leases, submissions
+from intake.store.outbox.undo_records import UndoRecord, WriteTarget
+from intake.store.strategies import StoredStrategy
 from tests.browser.conftest import PHONE, LiveSite, OpenPage
-from tests.browser.test_patient import violations
-from tests.members import PASSWORD
-from tests.report.conftest import HILLTOP, RIVERSIDE, World, asked
-from tests.sites import TestSite
-from tests.staff.test_worklist import SHEET
-from tests.store.test_outbox import submission
+from tests.browser.test_patient import find_axe_violations
+from tests.report.conftest import HILLTOP, RIVERSIDE, ExportFolder, report_request
+from tests.staff.test_worklist import WORKSHEET
+from tests.store.test_submissions import make_submission
+from tests.support.sites import TestSite
+from tests.support.staff import PASSWORD
 
 DESK = (1280, 900)
 # Pages at 400 % on a screen of 1280 by 1024 are as wide as this.
@@ -67,44 +58,58 @@ PAGES: tuple[tuple[str, str], ...] = (
 """Addresses, and what is pressed there to come to the page that is looked at."""
 
 
-def fill(site: TestSite, world: World) -> None:
+def fill(site: TestSite, world: ExportFolder) -> None:
     """A day at the clinic: patients, submissions in every hand, tablets, a paused server, a report, users."""
     for number, name in enumerate(("Ana Lopez", "محمد الأحمد", LONG)):
-        site.visit(str(number), name=name, starts_at=site.clock() + timedelta(hours=2 * number))
+        site.expect_visit(
+            str(number), name=name, starts_at=site.clock() + timedelta(hours=2 * number)
+        )
     for number in range(40):
-        world.patient(f"p{number}")
-        world.observation("race", "2028-9", patient=f"p{number}")
-    snapshot = to_json(make(world.write(), asked("2026-Q3", RIVERSIDE, HILLTOP)).report)
+        world.add_patient(f"p{number}")
+        world.add_observation("race", "2028-9", patient=f"p{number}")
+    snapshot = to_json(
+        build_report(world.write_files(), report_request("2026-Q3", RIVERSIDE, HILLTOP)).report
+    )
     with site.database.write() as tx:
-        visits.fetched(tx, "riverside", [], tx.now, tx.now)
+        visits.record_fetch(tx, "riverside", [], tx.now, tx.now)
         for number in range(6):
-            submissions.submit(tx, replace(submission(), patient=f"Patient/{number}"), "main")
-        held, waiting, typed, other, done, _ = claims.claim(
+            submissions.store_submission(
+                tx, replace(make_submission(), patient=f"Patient/{number}"), "main"
+            )
+        held, waiting, typed, other, done, _ = leases.acquire_leases(
             tx, "main", limit=6, lease=timedelta(minutes=5)
         )
-        claims.hold(
+        leases.hold_submission(
             tx, held, reason="patient", words="The patient's record is gone. Find the right chart."
         )
-        claims.wait(
+        leases.schedule_retry(
             tx, waiting, until=tx.now, reason="http-503", words="The server cannot serve now."
         )
-        claims.hold(
-            tx, typed, reason="worklist", words="A person has to type it.", detail=json.dumps(SHEET)
+        leases.hold_submission(
+            tx,
+            typed,
+            reason="worklist",
+            words="A person has to type it.",
+            detail=json.dumps(WORKSHEET),
         )
-        contest = deciding.Contest("spoken-language", ("English",), ("Español",), "over")
-        claims.hold(
+        contest = conflict_decisions.StoredConflict(
+            "spoken-language", ("English",), ("Español",), "over"
+        )
+        leases.hold_submission(
             tx,
             other,
             reason="chart-changed",
             words="The chart was changed.",
-            detail=deciding.as_detail((contest,)),
+            detail=conflict_decisions.encode_conflicts((contest,)),
         )
-        claims.sending(tx, done, Earlier(Sent("Patient/4", "1"), "{}"), timedelta(minutes=5))
-        claims.verify(tx, done)
-        strategies.pin(
+        leases.record_sending(
+            tx, done, UndoRecord(WriteTarget("Patient/4", "1"), "{}"), timedelta(minutes=5)
+        )
+        leases.mark_verified(tx, done)
+        strategies.pin_strategy(
             tx,
             "main",
-            Way(
+            StoredStrategy(
                 "",
                 "put",
                 ("chart",),
@@ -112,23 +117,23 @@ def fill(site: TestSite, world: World) -> None:
                 reasons=("no transaction: it does not offer it",),
             ),
         )
-        servers.worker_looked(tx, "main")
-        servers.pause(
+        servers.record_worker_seen(tx, "main")
+        servers.pause_server(
             tx,
             "main",
             until=tx.now + timedelta(minutes=1),
             reason="http-401",
             words="We are not let in.",
         )
-        devices.invite(tx, "riverside", "Front door")
-        reports.save(tx, "2026-Q3", snapshot)
-        users.add(tx, "bo", {"desk"})
-        users.add(tx, "ada", users.ROLES, PASSWORD)
+        devices.invite_device(tx, "riverside", "Front door")
+        reports.save_snapshot(tx, "2026-Q3", snapshot)
+        users.add_user(tx, "bo", {"desk"})
+        users.add_user(tx, "ada", users.ROLES, PASSWORD)
 
 
 @pytest.fixture
 def filled(live: LiveSite, tmp_path: Path) -> LiveSite:
-    fill(live.site, World(tmp_path))
+    fill(live.site, ExportFolder(tmp_path))
     return live
 
 
@@ -191,7 +196,7 @@ def test_axe_finds_nothing_on_any_page(
 ) -> None:
     page = opened(DESK, dark=dark)
     for name in walk(page, filled):
-        assert violations(page) == [], name
+        assert find_axe_violations(page) == [], name
 
 
 @pytest.mark.parametrize("size", [ZOOMED, PHONE, DESK], ids=["zoomed", "phone", "desk"])
@@ -211,7 +216,7 @@ def test_axe_finds_nothing_on_a_phone_where_patients_are_cards(
     page = opened(PHONE)
     sign_in(page, filled)
     page.goto(f"{filled.url}/staff/today?clinic=riverside")
-    assert violations(page) == []
+    assert find_axe_violations(page) == []
     assert page.get_by_role("row").count() == 4
     assert page.get_by_role("rowheader").count() == 3
     button = page.get_by_role("button", name="Get code for Ana Lopez")
@@ -277,7 +282,7 @@ def test_the_picture_of_a_link_is_drawn(filled: LiveSite, opened: Callable[..., 
 def test_the_monitor_refreshes_itself_where_that_was_asked_for(
     filled: LiveSite, opened: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(monitor, "EVERY", 2)
+    monkeypatch.setattr(monitor, "REFRESH_SECONDS", 2)
     page = opened(DESK)
     sign_in(page, filled)
     page.goto(f"{filled.url}/staff/monitor?state=held")

@@ -23,7 +23,7 @@ organization = "Organization/riverside"
 """
 
 
-def lay_out(folder: Path, base_url: str) -> None:
+def write_site(folder: Path, base_url: str) -> None:
     """Write a site's configuration into `folder`."""
     (folder / "intake.toml").write_text(
         INTAKE.format(data=folder / "data", base_url=base_url), "utf-8"
@@ -34,7 +34,7 @@ def lay_out(folder: Path, base_url: str) -> None:
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A site whose FHIR server does not answer: port 9 discards."""
-    lay_out(tmp_path, "http://127.0.0.1:9/fhir")
+    write_site(tmp_path, "http://127.0.0.1:9/fhir")
     monkeypatch.setenv("INTAKE_CONFIG", str(tmp_path))
     return tmp_path
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from fhir_client.uscore.reading import statement_in
-from fhir_client.uscore.statement import AbsentReason, Coded, Interpreter, Source
+from fhir_client.uscore.parsing import parse_statement
+from fhir_client.uscore.statement import AbsentReason, CategoryAnswer, Interpreter, Source
 from fhir_client.uscore.versions import VERSIONS
 from intake.cli import main
 
-DATA = Path(__file__).parents[1] / "sync" / "data"
+DATA = Path(__file__).parents[1] / "support" / "data"
 EXAMPLES = sorted(DATA.glob("*.answers.json"))
 DECLINED, UNKNOWN = AbsentReason.ASKED_DECLINED, AbsentReason.ASKED_UNKNOWN
 CHART: dict[str, Any] = {
@@ -112,7 +112,7 @@ def test_every_example_in_every_version(
 def test_what_the_examples_say(
     capsys: pytest.CaptureFixture[str], example: str, race: Any, ethnicity: Any, interpreter: Any
 ) -> None:
-    found = statement_in(
+    found = parse_statement(
         entry["resource"]
         for entry in printed(capsys, DATA / f"{example}.answers.json", "6.1.0")["entry"]
     )
@@ -121,10 +121,10 @@ def test_what_the_examples_say(
     assert found.interpreter == interpreter
 
 
-def codes(said: Coded | AbsentReason | None) -> Any:
+def codes(said: CategoryAnswer | AbsentReason | None) -> Any:
     return (
         {each.code for each in (*said.categories, *said.detailed)}
-        if isinstance(said, Coded)
+        if isinstance(said, CategoryAnswer)
         else said
     )
 

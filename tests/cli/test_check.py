@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from intake.cli import main
-from intake.cli.opening import opened
-from intake.settings import load
+from intake.cli.site import open_current_database
+from intake.settings import load_settings
 from intake.store import servers
 from intake.store.crypto import load_keys
 from intake.store.database import open_database
 
-EXAMPLE = Path(__file__).parents[1] / "sync" / "data" / "multi-race.answers.json"
+EXAMPLE = Path(__file__).parents[1] / "support" / "data" / "multi-race.answers.json"
 
 
 def checked(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, str]]:
@@ -59,7 +59,9 @@ def test_a_site_in_order_but_for_its_server(
     assert set(told["clinic riverside"].values()) == {"not known"}
     assert told["key"]["it opens the oldest and the newest submission"] == "good"
     assert told["database"].keys() >= {
-        open_database("sqlite://", load_keys(load().key_file), lambda: datetime.now(UTC)).durability
+        open_database(
+            "sqlite://", load_keys(load_settings().key_file), lambda: datetime.now(UTC)
+        ).durability
     }
 
 
@@ -148,7 +150,7 @@ def test_a_database_that_is_not_there_is_not_made(
 
 
 def test_a_schema_of_another_version(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    engine = create_engine(load().database_url)
+    engine = create_engine(load_settings().database_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
@@ -176,14 +178,14 @@ def test_a_database_that_does_not_answer_and_no_password(
 def test_a_paused_server_says_since_when_and_why(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = load()
+    settings = load_settings()
     database = open_database(
         settings.database_url,
         load_keys(settings.key_file),
         lambda: datetime(2026, 11, 24, 9, 30, tzinfo=UTC),
     )
     with database.write() as tx:
-        servers.pause(
+        servers.pause_server(
             tx,
             "main",
             until=tx.now + timedelta(minutes=1),
@@ -199,8 +201,8 @@ def test_a_paused_server_says_since_when_and_why(
 def test_a_server_that_rests_says_until_when(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with opened(load()) as database, database.write() as tx:
-        servers.rest(tx, "main", until=(until := tx.now + timedelta(days=1, minutes=1)))
+    with open_current_database(load_settings()) as database, database.write() as tx:
+        servers.back_off(tx, "main", until=(until := tx.now + timedelta(days=1, minutes=1)))
     words = f"when it answers again: it asked for time, and the worker leaves it alone until {until:%Y-%m-%d %H:%M} UTC"
     assert checked(capsys)["server main"][words] == "not known"
     assert main(["submissions"]) == 0
@@ -225,7 +227,7 @@ def test_a_server_whose_table_was_renamed(ready: Path, capsys: pytest.CaptureFix
 
 def test_a_clock_that_was_set_back(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["submit", str(EXAMPLE)])
-    engine = create_engine(load().database_url)
+    engine = create_engine(load_settings().database_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE submissions SET queued_at = queued_at + 3600000000"))
     engine.dispose()
@@ -246,7 +248,7 @@ def test_whether_a_worker_runs(ready: Path, capsys: pytest.CaptureFixture[str], 
     # One that was seen in the time to come was seen before the clock was set back.
     main(["worker", "--once"])
     assert "good: a worker looks for submissions" in said(checked(capsys)["server main"])
-    engine = create_engine(load().database_url)
+    engine = create_engine(load_settings().database_url)
     with engine.begin() as connection:
         connection.execute(
             text("UPDATE servers SET worker_seen = worker_seen + :by"), {"by": by * 1_000_000}

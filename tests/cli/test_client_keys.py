@@ -9,9 +9,9 @@ import pytest
 
 from intake.app import create_app
 from intake.cli import main
+from intake.ehr import client_keys
 from intake.settings import AuthKind
-from intake.sync import client_keys
-from tests.sites import TestSite
+from tests.support.sites import TestSite
 
 JWKS = "/.well-known/jwks.json"
 TABLE = '\nauth = "backend-services"\nclient_id = "intake"\nkey_file = "keys/client.json"\n'
@@ -123,7 +123,7 @@ def test_a_server_without_a_key_file_and_one_that_is_not_there(
 
 
 def test_the_keys_are_served_whole_or_not_at_all(pages: TestSite, tmp_path: Path) -> None:
-    assert pages.client().get(JWKS).status_code == 404
+    assert pages.open_client().get(JWKS).status_code == 404
     main_server = pages.settings.servers["main"]
     auth = replace(
         main_server.auth, kind=AuthKind.BACKEND_SERVICES, key_file=tmp_path / "client.json"
@@ -132,11 +132,11 @@ def test_the_keys_are_served_whole_or_not_at_all(pages: TestSite, tmp_path: Path
     app = create_app(replace(pages.settings, servers={"main": server}), pages.database, pages.clock)
     browser = app.test_client()
     assert browser.get(JWKS).status_code == 503
-    client_keys.new(server, "ES384")
-    client_keys.rotate(server, "ES384")
+    client_keys.create_key_file(server, "ES384")
+    client_keys.rotate_key(server, "ES384")
     answer = browser.get(JWKS)
     found = answer.get_json()
-    assert (answer.status_code, found) == (200, client_keys.published([server]))
+    assert (answer.status_code, found) == (200, client_keys.public_key_set([server]))
     assert [sorted(each) for each in found["keys"]] == [
         ["alg", "crv", "kid", "kty", "use", "x", "y"]
     ] * 2

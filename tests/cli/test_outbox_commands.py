@@ -9,14 +9,14 @@ import msgspec
 import pytest
 
 from intake.cli import main
-from intake.cli.opening import opened
-from intake.settings import load
-from intake.store import claims
-from intake.store.earlier import Earlier, Sent
+from intake.cli.site import open_current_database
+from intake.settings import load_settings
+from intake.store.outbox import leases
+from intake.store.outbox.undo_records import UndoRecord, WriteTarget
+from intake.store.outbox.worklist import WORKLIST_REASON, Sheet, Value
 from intake.store.tables import submissions as table
-from intake.store.worklist import REASON, Sheet, Value
 
-EXAMPLE = Path(__file__).parents[1] / "sync" / "data" / "multi-race.answers.json"
+EXAMPLE = Path(__file__).parents[1] / "support" / "data" / "multi-race.answers.json"
 
 
 def example(**changes: object) -> str:
@@ -269,11 +269,13 @@ def test_undo_is_asked_for_by_the_whole_id_and_only_for_what_was_sent(
     assert "still on its way" in capsys.readouterr().err
     assert main(["submissions", "undo", "nothing"]) == 1
     assert "There is no submission 'nothing'" in capsys.readouterr().err
-    settings = load()
-    with opened(settings) as database, database.write() as tx:
-        [claimed] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=5))
-        claims.sending(tx, claimed, Earlier(Sent("Patient/1", "1"), "{}"), timedelta(minutes=5))
-        claims.verify(tx, claimed)
+    settings = load_settings()
+    with open_current_database(settings) as database, database.write() as tx:
+        [claimed] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
+        leases.record_sending(
+            tx, claimed, UndoRecord(WriteTarget("Patient/1", "1"), "{}"), timedelta(minutes=5)
+        )
+        leases.mark_verified(tx, claimed)
     assert [main(["submissions", "undo", str(row["id"])]) for _ in range(2)] == [0, 0]
     said = capsys.readouterr().err.splitlines()
     assert said == ["The worker takes it back now.", "It is undone already, or on its way back."]
@@ -287,22 +289,22 @@ def test_what_cannot_be_read_is_named_beside_the_worklist(
     (ready / "two.ndjson").write_text(f"{example()}\n{example(patient='Patient/2')}", "utf-8")
     main(["submit", str(ready / "two.ndjson")])
     sheet = Sheet(("urn:mrn|4711",), "1980-02-29", (Value("race", "White"),))
-    with opened(load()) as database, database.write() as tx:
-        lost, good = claims.claim(tx, "main", limit=2, lease=timedelta(minutes=5))
+    with open_current_database(load_settings()) as database, database.write() as tx:
+        lost, good = leases.acquire_leases(tx, "main", limit=2, lease=timedelta(minutes=5))
         for each in (lost, good):
-            claims.hold(
+            leases.hold_submission(
                 tx,
                 each,
-                reason=REASON,
+                reason=WORKLIST_REASON,
                 words="Type it.",
                 detail=msgspec.json.encode(sheet).decode(),
             )
-        strange = tx.cipher.seal(b"said", "another row")
+        strange = tx.cipher.encrypt(b"said", "another row")
         tx.connection.execute(
-            table.update().where(table.c.id == lost.row.id).values(payload=strange)
+            table.update().where(table.c.id == lost.record.id).values(payload=strange)
         )
     capsys.readouterr()
     assert main(["submissions", "worklist"]) == 1
     said = capsys.readouterr()
-    assert [line.split(",")[0] for line in said.out.splitlines()[1:]] == [good.row.id]
-    assert f"{lost.row.id} cannot be read here and is left out" in said.err
+    assert [line.split(",")[0] for line in said.out.splitlines()[1:]] == [good.record.id]
+    assert f"{lost.record.id} cannot be read here and is left out" in said.err

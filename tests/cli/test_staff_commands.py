@@ -14,18 +14,19 @@ import pytest
 from sqlalchemy import select
 
 from intake.cli import main
-from intake.cli.opening import opened
+from intake.cli.site import open_current_database
 from intake.clock import system_clock
-from intake.settings import load
-from intake.store import audit, devices, links, submissions, users, visits
+from intake.settings import load_settings
+from intake.store import audit, devices, links, users, visits
+from intake.store.outbox import submissions
 from intake.store.tables import links as links_table
-from intake.store.visits import Search, Visit, visit_id
-from tests.store.test_outbox import submission
+from intake.store.visits import MatchState, Visit, visit_id
+from tests.store.test_submissions import make_submission
 
 
 def actions() -> list[tuple[str, str]]:
-    with opened(load()) as database, database.read() as tx:
-        return [(entry.who, entry.action) for entry in audit.recent(tx)]
+    with open_current_database(load_settings()) as database, database.read() as tx:
+        return [(entry.who, entry.action) for entry in audit.recent_entries(tx)]
 
 
 def test_a_user_is_added_with_a_sign_in_that_works_once(
@@ -34,8 +35,8 @@ def test_a_user_is_added_with_a_sign_in_that_works_once(
     assert main(["users", "add", "ana", "--role", "desk", "--role", "it"]) == 0
     address = capsys.readouterr().out.strip()
     assert address.startswith("http://localhost/staff/once/")
-    with opened(load()) as database, database.write() as tx:
-        found = users.redeem_one_time(tx, address.rpartition("/")[2])
+    with open_current_database(load_settings()) as database, database.write() as tx:
+        found = users.redeem_one_time_token(tx, address.rpartition("/")[2])
     assert found is not None
     assert (found.name, found.roles, found.has_password) == (
         "ana",
@@ -51,8 +52,8 @@ def test_a_password_comes_from_standard_input(
     monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
     assert main(["users", "add", "ana", "--role", "desk", "--password"]) == 0
     assert capsys.readouterr().out == ""
-    with opened(load()) as database, database.read() as tx:
-        assert users.check(tx, "ana", "correct horse battery") is not None
+    with open_current_database(load_settings()) as database, database.read() as tx:
+        assert users.check_password(tx, "ana", "correct horse battery") is not None
     monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
     assert main(["users", "add", "bo", "--role", "desk", "--password"]) == 1
     assert "at least 12 characters" in capsys.readouterr().err
@@ -115,8 +116,8 @@ def test_without_a_public_address_nothing_is_made(
     ):
         assert main(words) == 1
         assert "public_url" in capsys.readouterr().err
-    with opened(load()) as database, database.read() as tx:
-        assert (users.listing(tx), devices.listing(tx)) == ((), ())
+    with open_current_database(load_settings()) as database, database.read() as tx:
+        assert (users.list_users(tx), devices.list_devices(tx)) == ((), ())
 
 
 def test_a_tablet_is_paired_listed_and_revoked(
@@ -125,8 +126,8 @@ def test_a_tablet_is_paired_listed_and_revoked(
     assert main(["devices", "pair", "--clinic", "riverside", "--label", "Front door"]) == 0
     said = capsys.readouterr()
     assert "Open http://localhost/pair on the tablet" in said.err
-    with opened(load()) as database, database.write() as tx:
-        assert devices.pair(tx, said.out.strip()) is not None
+    with open_current_database(load_settings()) as database, database.write() as tx:
+        assert devices.pair_device(tx, said.out.strip()) is not None
     main(["devices", "list", "--json"])
     [device] = json.loads(capsys.readouterr().out)
     assert (device["label"], device["state"], device["clinic"]) == (
@@ -144,7 +145,7 @@ def expect(
     starts_at: datetime,
     born: date | None = date(1980, 5, 17),
     name: str = "Ana Lopez",
-    sought: Search | None = None,
+    sought: MatchState | None = None,
 ) -> Visit:
     """Expect a visit at Riverside."""
     visit = Visit(
@@ -160,30 +161,32 @@ def expect(
         record_number="MRN-1",
         sought=sought,
     )
-    with opened(load()) as database, database.write() as tx:
-        visits.put(tx, visit)
-        visits.fetched(tx, "riverside", [], tx.now, tx.now)
+    with open_current_database(load_settings()) as database, database.write() as tx:
+        visits.save_visit(tx, visit)
+        visits.record_fetch(tx, "riverside", [], tx.now, tx.now)
     return visit
 
 
 def today() -> str:
     """Today's date at Riverside."""
-    return system_clock().astimezone(load().clinics["riverside"].time_zone).date().isoformat()
+    return (
+        system_clock().astimezone(load_settings().clinics["riverside"].time_zone).date().isoformat()
+    )
 
 
 def test_links_for_the_days_visits(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    zone = load().clinics["riverside"].time_zone
+    zone = load_settings().clinics["riverside"].time_zone
     noon = datetime.now(zone).replace(hour=12, minute=0, second=0, microsecond=0)
     expect("mine", noon, name="=Ana")
     expect("tomorrow", noon + timedelta(days=1))
     expect("no-date", noon, born=None)
     expect("asked-before", noon)
-    expect("let-in-by-the-desk", noon, sought=Search.NEW)
+    expect("let-in-by-the-desk", noon, sought=MatchState.NEW)
     answered = expect("answered", noon)
-    with opened(load()) as database, database.write() as tx:
-        submissions.submit(tx, submission(), "main", answered.id)
-        submissions.submit(
-            tx, submission("Patient/asked-before"), "main", again=noon + timedelta(days=300)
+    with open_current_database(load_settings()) as database, database.write() as tx:
+        submissions.store_submission(tx, make_submission(), "main", answered.id)
+        submissions.store_submission(
+            tx, make_submission("Patient/asked-before"), "main", again=noon + timedelta(days=300)
         )
     assert main(["links", "create", "--date", noon.date().isoformat()]) == 0
     said = capsys.readouterr()
@@ -197,8 +200,8 @@ def test_links_for_the_days_visits(ready: Path, capsys: pytest.CaptureFixture[st
         word in line["link"].lower()
         for word in ("ana", "race", "health", "patient", "clinic", "mrn")
     )
-    with opened(load()) as database, database.read() as tx:
-        link = links.find(tx, line["link"].rpartition("/")[2])
+    with open_current_database(load_settings()) as database, database.read() as tx:
+        link = links.find_link(tx, line["link"].rpartition("/")[2])
     assert link is not None
     assert link.visit is not None
     assert link.visit.id == visit_id("main", "Appointment/mine")
@@ -259,7 +262,7 @@ def test_links_that_could_not_be_written_are_revoked(
     monkeypatch.setattr("sys.stdout", Full())
     assert main(["links", "create", "--date", today()]) == 1
     assert "the 1 links made just now are revoked; make them again" in capsys.readouterr().err
-    with opened(load()) as database, database.read() as tx:
+    with open_current_database(load_settings()) as database, database.read() as tx:
         assert [
             row.revoked_at is not None for row in tx.connection.execute(select(links_table))
         ] == [True]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from intake.cli.supervisor import TRIES, Supervisor, end
+from intake.cli.supervisor import MAX_RESTARTS, Supervisor, end_processes
 
 STEADY = (sys.executable, "-c", "import signal; signal.pause()")
 STOP = "kill -TERM $PPID; exec sleep 60"
@@ -70,15 +70,15 @@ def test_one_that_dies_again_and_again_is_given_up(said: list[str], tmp_path: Pa
         settled_seconds=30,
     )
     assert supervisor.run() == 1
-    assert [line.rsplit(" in ", 1)[-1] for line in said[:TRIES]] == [
+    assert [line.rsplit(" in ", 1)[-1] for line in said[:MAX_RESTARTS]] == [
         "1 s",
         "2 s",
         "4 s",
         "8 s",
         "16 s",
     ]
-    assert "does not stay up" in said[TRIES]
-    assert len(said) == TRIES + 1
+    assert "does not stay up" in said[MAX_RESTARTS]
+    assert len(said) == MAX_RESTARTS + 1
 
 
 def test_a_child_that_does_not_listen_is_ended_all_the_same(tmp_path: Path) -> None:
@@ -91,5 +91,5 @@ def test_a_child_that_does_not_listen_is_ended_all_the_same(tmp_path: Path) -> N
     )
     while not ready.exists():
         assert deaf.poll() is None
-    end([deaf], grace=0.1)
+    end_processes([deaf], grace=0.1)
     assert deaf.returncode == -9

@@ -7,43 +7,43 @@ from pathlib import Path
 
 import pytest
 
-from fhir_client.client import Client
+from fhir_client.client import FhirClient
 from intake.clock import system_clock
-from intake.demo.launch import medplum
-from intake.demo.seeding import Seeded, seed
-from intake.demo.site import lay_out
-from intake.settings import Settings, load
+from intake.demo.medplum import run_medplum
+from intake.demo.seed import SeededServer, seed_server
+from intake.demo.site import write_site
+from intake.settings import Settings, load_settings
 from intake.store.crypto import load_keys
 from intake.store.database import Database, open_database
 
-QUESTIONS = load().question_sets["omb-1997"]
+QUESTION_SET = load_settings().question_sets["omb-1997"]
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class SeededDemo:
     """The server, and what was seeded at which moment."""
 
     url: str
-    seeded: Seeded
+    contents: SeededServer
     now: datetime
 
 
 @pytest.fixture(scope="session")
-def world(packages: Path) -> Iterator[World]:
+def world(packages: Path) -> Iterator[SeededDemo]:
     """Everything is seeded once."""
     now = datetime.now(UTC)
-    with medplum(packages) as url, Client(url) as client:
-        yield World(url, seed(client, now, QUESTIONS, lambda: None), now)
+    with run_medplum(packages) as url, FhirClient(url) as client:
+        yield SeededDemo(url, seed_server(client, now, QUESTION_SET, lambda: None), now)
 
 
 @pytest.fixture
-def settings(world: World, tmp_path: Path) -> Settings:
+def settings(world: SeededDemo, tmp_path: Path) -> Settings:
     """The demo's own site over that server."""
-    return lay_out(
+    return write_site(
         tmp_path,
         public_url="http://127.0.0.1:8100",
         base_url=world.url,
-        references=world.seeded.references,
+        references=world.contents.references,
     )
 
 

@@ -11,11 +11,17 @@ from pathlib import Path
 import pytest
 import requests
 
-from intake.demo import launch
-from intake.demo.launch import LaunchFault, install
-from intake.demo.processes import Interrupted
-from tests.demo.conftest import World
-from tests.demos import COMMAND, alive, command_of, demo, descendants
+from intake.demo import medplum
+from intake.demo.medplum import LaunchError, install_packages
+from intake.demo.processes import DemoStoppedError
+from tests.demo.conftest import SeededDemo
+from tests.support.demo_process import (
+    DEMO_COMMAND,
+    descendant_pids,
+    is_running,
+    read_command_line,
+    run_demo,
+)
 
 pytestmark = pytest.mark.server
 
@@ -24,7 +30,12 @@ def refused(home: Path, *arguments: str, **environment: str) -> str:
     """What the demo says last when it does not begin; it ends with exit code 1 and says nothing to scripts."""
     changed = {**os.environ, "INTAKE_DATA": str(home), **environment}
     done = subprocess.run(
-        (*COMMAND, *arguments), env=changed, capture_output=True, text=True, timeout=60, check=False
+        (*DEMO_COMMAND, *arguments),
+        env=changed,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert "Traceback" not in done.stderr
@@ -32,47 +43,50 @@ def refused(home: Path, *arguments: str, **environment: str) -> str:
 
 
 def test_it_comes_up_and_ends_with_everything(tmp_path: Path, packages: Path) -> None:
-    with demo(tmp_path, packages, "--port", "0") as running:
-        assert list(running.urls) == ["kiosk", "link", "staff", "fhir"], running.errors()
+    with run_demo(tmp_path, packages, "--port", "0") as running:
+        assert list(running.urls) == ["kiosk", "link", "staff", "fhir"], running.read_log()
         answers = {
             what: requests.get(url, timeout=10).status_code for what, url in running.urls.items()
         }
         assert answers == dict.fromkeys(running.urls, 200)
-        started = descendants(running.process.pid)
+        started = descendant_pids(running.process.pid)
         assert len(started) == 3
-        assert running.site.is_dir()
-        assert running.end(signal.SIGINT) == 0
-        assert not [child for child in started if alive(child)]
-        assert not running.site.exists()
-        assert running.errors().splitlines()[-1].startswith("Starting the pages")
+        assert running.site_folder.is_dir()
+        assert running.stop_process(signal.SIGINT) == 0
+        assert not [child for child in started if is_running(child)]
+        assert not running.site_folder.exists()
+        assert running.read_log().splitlines()[-1].startswith("Starting the pages")
 
 
 def test_a_server_of_ones_own_is_used_and_left_running(
-    tmp_path: Path, packages: Path, world: World
+    tmp_path: Path, packages: Path, world: SeededDemo
 ) -> None:
-    with demo(tmp_path, packages, "--port", "0", "--fhir", world.url) as running:
+    with run_demo(tmp_path, packages, "--port", "0", "--fhir", world.url) as running:
         assert running.urls["fhir"] == world.url
-        started = descendants(running.process.pid)
+        started = descendant_pids(running.process.pid)
         assert len(started) == 2
-        assert running.end(signal.SIGTERM) == 0
-        assert not [child for child in started if alive(child)]
+        assert running.stop_process(signal.SIGTERM) == 0
+        assert not [child for child in started if is_running(child)]
         assert requests.get(f"{world.url}/metadata", timeout=10).status_code == 200
 
 
 def test_a_child_that_dies_ends_the_rest_and_is_named(
-    tmp_path: Path, packages: Path, world: World
+    tmp_path: Path, packages: Path, world: SeededDemo
 ) -> None:
-    with demo(tmp_path, packages, "--port", "0", "--fhir", world.url) as running:
-        started = descendants(running.process.pid)
-        os.kill(next(pid for pid in started if command_of(pid).endswith("worker")), signal.SIGKILL)
+    with run_demo(tmp_path, packages, "--port", "0", "--fhir", world.url) as running:
+        started = descendant_pids(running.process.pid)
+        os.kill(
+            next(pid for pid in started if read_command_line(pid).endswith("worker")),
+            signal.SIGKILL,
+        )
         assert running.process.wait(30) == 1
         assert (
-            running.errors()
+            running.read_log()
             .splitlines()[-1]
             .startswith("The worker ended by itself (exit code -9)")
         )
-        assert not [child for child in started if alive(child)]
-        assert running.site.is_dir()
+        assert not [child for child in started if is_running(child)]
+        assert running.site_folder.is_dir()
 
 
 def test_a_port_in_use(tmp_path: Path) -> None:
@@ -94,19 +108,19 @@ def test_no_node_for_this_platform(tmp_path: Path) -> None:
 def test_no_network_on_the_first_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
-    monkeypatch.setattr(launch, "PATIENCE", ("--fetch-retries=0",))
+    monkeypatch.setattr(medplum, "PATIENCE", ("--fetch-retries=0",))
     with pytest.raises(
-        LaunchFault, match=r"is there a network\? Start again when there is, .* with --fhir URL"
+        LaunchError, match=r"is there a network\? Start again when there is, .* with --fhir URL"
     ):
-        install(tmp_path / "demo")
+        install_packages(tmp_path / "demo")
     assert [each.name for each in (tmp_path / "demo").iterdir()] == ["npm.log"]
 
 
 def test_a_first_start_that_is_interrupted_leaves_half_of_nothing(tmp_path: Path) -> None:
     stop = threading.Event()
     stop.set()
-    with pytest.raises(Interrupted):
-        install(tmp_path, stop)
+    with pytest.raises(DemoStoppedError):
+        install_packages(tmp_path, stop)
     assert [each.name for each in tmp_path.iterdir()] == ["npm.log"]
 
 
@@ -124,7 +138,7 @@ def test_no_fhir_server_at_the_address(tmp_path: Path) -> None:
 
 def test_a_port_that_is_none_is_wrong_usage() -> None:
     done = subprocess.run(
-        (*COMMAND, "--port", "65536"), capture_output=True, text=True, timeout=60, check=False
+        (*DEMO_COMMAND, "--port", "65536"), capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 2
     assert "a port is a number from 0 to 65535" in done.stderr

@@ -5,16 +5,24 @@ from collections import Counter
 import pytest
 
 from intake import terminology
+from intake.demo.clinics import CLINICS
 from intake.demo.names import COMMUNITIES
-from intake.demo.people import PATTERNS, PER_PLACE, TWIN, TWIN_OF, Chart, Person, people
-from intake.demo.places import PLACES
+from intake.demo.people import (
+    PATTERNS,
+    PEOPLE_PER_CLINIC,
+    TWIN,
+    TWIN_OF,
+    ChartState,
+    Person,
+    demo_people,
+)
 
-PEOPLE = people()
+PEOPLE = demo_people()
 
 
 def test_they_are_150_and_the_same_every_time() -> None:
-    assert len(PEOPLE) == len(PLACES) * PER_PLACE == 150
-    assert people() == PEOPLE
+    assert len(PEOPLE) == len(CLINICS) * PEOPLE_PER_CLINIC == 150
+    assert demo_people() == PEOPLE
     assert len({person.key for person in PEOPLE}) == 150
 
 
@@ -23,7 +31,7 @@ def test_only_twins_share_a_birth_date() -> None:
         born for born, times in Counter(person.birth_date for person in PEOPLE).items() if times > 1
     ]
     twins = [person for person in PEOPLE if person.birth_date in shared]
-    assert [(twin.place.id, twin.number) for twin in twins] == [
+    assert [(twin.clinic.id, twin.number) for twin in twins] == [
         ("alder-creek", TWIN_OF),
         ("alder-creek", TWIN),
     ]
@@ -32,9 +40,9 @@ def test_only_twins_share_a_birth_date() -> None:
 
 
 def test_charts_are_in_every_state_at_every_clinic_as_its_pattern_says() -> None:
-    assert {person.chart for person in PEOPLE} == set(Chart)
-    for place in PLACES:
-        mine = Counter(person.chart.value for person in PEOPLE if person.place is place)
+    assert {person.chart for person in PEOPLE} == set(ChartState)
+    for place in CLINICS:
+        mine = Counter(person.chart.value for person in PEOPLE if person.clinic is place)
         assert mine == {letter: 2 * times for letter, times in Counter(PATTERNS[place.id]).items()}
 
 
@@ -47,9 +55,9 @@ def test_they_speak_many_languages_and_have_many_names() -> None:
 @pytest.mark.parametrize("community", COMMUNITIES, ids=lambda each: each.families[0])
 def test_codes_and_languages_are_in_our_tables(community: object) -> None:
     found = next(each for each in COMMUNITIES if each is community)
-    assert all(terminology.cdcrec()[code].kind == "race" for code in found.race)
-    assert all(terminology.cdcrec()[code].kind == "ethnicity" for code in found.ethnicity)
-    assert set(found.languages) <= set(terminology.languages())
+    assert all(terminology.load_concepts()[code].kind == "race" for code in found.race)
+    assert all(terminology.load_concepts()[code].kind == "ethnicity" for code in found.ethnicity)
+    assert set(found.languages) <= set(terminology.load_languages())
 
 
 @pytest.mark.parametrize("person", PEOPLE[::7], ids=lambda person: person.key)
@@ -58,7 +66,10 @@ def test_telephone_numbers_are_those_kept_for_fiction(person: Person) -> None:
 
 
 def test_those_for_whom_somebody_answered_are_children() -> None:
-    assert min(person.birth_date.year for person in PEOPLE if person.chart is Chart.PROXY) >= 2013
     assert (
-        max(person.birth_date.year for person in PEOPLE if person.chart is not Chart.PROXY) <= 2007
+        min(person.birth_date.year for person in PEOPLE if person.chart is ChartState.PROXY) >= 2013
+    )
+    assert (
+        max(person.birth_date.year for person in PEOPLE if person.chart is not ChartState.PROXY)
+        <= 2007
     )

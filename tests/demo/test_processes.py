@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 
 from intake.demo import processes
-from intake.demo.processes import DemoFault, Interrupted, Running, finished, ready_line, running
-from intake.demo.waiting import until_answering, watch
-from tests.demos import alive
+from intake.demo.processes import (
+    DemoError,
+    DemoProcess,
+    DemoStoppedError,
+    run_process,
+    wait_for_exit,
+    wait_for_ready,
+)
+from intake.demo.readiness import wait_until_answering, watch_processes
+from tests.support.demo_process import is_running
 
 GRANDCHILD = "import subprocess,sys; p = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
@@ -35,49 +42,51 @@ def python(*lines: str) -> tuple[str, ...]:
 
 
 def test_a_process_ends_with_what_it_started(log: Path) -> None:
-    with running("it", python(GRANDCHILD, "print('ready', p.pid, flush=True)", FOREVER), log) as it:
-        line = ready_line(it, NEVER)
+    with run_process(
+        "it", python(GRANDCHILD, "print('ready', p.pid, flush=True)", FOREVER), log
+    ) as it:
+        line = wait_for_ready(it, NEVER)
         assert line is not None
         grandchild = int(line)
-        assert alive(grandchild)
+        assert is_running(grandchild)
         assert os.getpgid(it.process.pid) != os.getpgid(0)
     assert it.process.returncode is not None
-    assert not alive(grandchild)
+    assert not is_running(grandchild)
 
 
 def test_one_that_does_not_listen_is_ended_all_the_same(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(processes, "END_SECONDS", 0.2)
-    with running("it", python(STUBBORN, "print('ready now', flush=True)", FOREVER), log) as it:
-        assert ready_line(it, NEVER) == "now"
+    with run_process("it", python(STUBBORN, "print('ready now', flush=True)", FOREVER), log) as it:
+        assert wait_for_ready(it, NEVER) == "now"
     assert it.process.returncode == -9
 
 
 def test_one_that_ends_before_it_is_ready_has_last_words(log: Path) -> None:
-    with running("it", python("print('first')", "print('no disk')"), log) as it:
-        assert ready_line(it, NEVER) is None
-        assert finished(it, NEVER) == 0
-    assert it.last_words() == "no disk"
+    with run_process("it", python("print('first')", "print('no disk')"), log) as it:
+        assert wait_for_ready(it, NEVER) is None
+        assert wait_for_exit(it, NEVER) == 0
+    assert it.read_last_line() == "no disk"
 
 
 def test_waiting_ends_when_the_demo_is_told_to_end(log: Path, stopped: threading.Event) -> None:
-    with running("it", python(FOREVER), log) as it:
-        for wait in (finished, ready_line):
-            with pytest.raises(Interrupted):
+    with run_process("it", python(FOREVER), log) as it:
+        for wait in (wait_for_exit, wait_for_ready):
+            with pytest.raises(DemoStoppedError):
                 wait(it, stopped)
-        with pytest.raises(Interrupted):
-            until_answering("http://127.0.0.1:9/ready", (it,), stopped)
-        watch((it,), stopped)
+        with pytest.raises(DemoStoppedError):
+            wait_until_answering("http://127.0.0.1:9/ready", (it,), stopped)
+        watch_processes((it,), stopped)
 
 
 def test_a_child_that_ends_by_itself_is_named_with_its_last_words(log: Path) -> None:
-    def ended() -> Running:
-        with running("the worker", python("print('no key')", "raise SystemExit(3)"), log) as it:
-            finished(it, NEVER)
+    def ended() -> DemoProcess:
+        with run_process("the worker", python("print('no key')", "raise SystemExit(3)"), log) as it:
+            wait_for_exit(it, NEVER)
         return it
 
-    with pytest.raises(DemoFault, match=r"^The worker ended by itself \(exit code 3\).*no key"):
-        watch((ended(),), NEVER)
-    with pytest.raises(DemoFault, match="The worker ended by itself"):
-        until_answering("http://127.0.0.1:9/ready", (ended(),), NEVER)
+    with pytest.raises(DemoError, match=r"^The worker ended by itself \(exit code 3\).*no key"):
+        watch_processes((ended(),), NEVER)
+    with pytest.raises(DemoError, match="The worker ended by itself"):
+        wait_until_answering("http://127.0.0.1:9/ready", (ended(),), NEVER)

@@ -12,24 +12,25 @@ from uuid import uuid4
 
 import pytest
 
-from intake.answers import Answer, Channel, Informant, State, Submission
+from intake.answers import Answer, AnswerState, Channel, Informant, Submission
 from intake.cli import main
 from intake.demo import visits
-from intake.demo.people import Chart
+from intake.demo.people import ChartState
+from intake.feed.bulk import ExportStoppedError
+from intake.feed.export import fetch_export, qualified_clinic_scopes
+from intake.feed.export_files import LOCK_FILE, qualify_reference
+from intake.feed.live_report import NIGHTLY_PERIOD, is_report_due, make_due_report, resolve_period
+from intake.feed.local_facts import read_local_facts
+from intake.report.build import ReportRequest, Tally, build_tally
 from intake.report.codec import from_json
 from intake.report.codes import mapped_codes
-from intake.report.making import Asked, Tally, tally
 from intake.report.values import ElementCounts
 from intake.report.values import State as Counted
 from intake.settings import Settings
-from intake.store import reports, submissions
+from intake.store import reports
 from intake.store.database import Database
-from intake.sync.bulk import Stopped
-from intake.sync.captured import captured
-from intake.sync.export import exported, exported_scopes
-from intake.sync.reports import PERIOD, is_due, make_due, period_of
-from intake.sync.sheets import LOCK, marked
-from tests.demo.conftest import World
+from intake.store.outbox import submissions
+from tests.demo.conftest import SeededDemo
 
 pytestmark = pytest.mark.server
 NEVER = threading.Event()
@@ -37,8 +38,10 @@ QUALIFYING = {"finished"}
 
 
 @pytest.fixture
-def export(settings: Settings, world: World) -> Iterator[Path]:
-    with exported(settings, period_of(settings, PERIOD, world.now), NEVER) as folder:
+def export(settings: Settings, world: SeededDemo) -> Iterator[Path]:
+    with fetch_export(
+        settings, resolve_period(settings, NIGHTLY_PERIOD, world.now), NEVER
+    ) as folder:
         yield folder
 
 
@@ -46,31 +49,35 @@ Count = Callable[[], Tally]
 
 
 @pytest.fixture
-def count(settings: Settings, database: Database, world: World) -> Count:
+def count(settings: Settings, database: Database, world: SeededDemo) -> Count:
     """Search and count exactly, with what the store knows at the time of the call."""
 
     def counted() -> Tally:
-        period = period_of(settings, PERIOD, world.now)
-        with exported(settings, period, NEVER) as folder:
-            asked = Asked(
-                period, world.now, mapped_codes(), exported_scopes(settings), by_organization=False
+        period = resolve_period(settings, NIGHTLY_PERIOD, world.now)
+        with fetch_export(settings, period, NEVER) as folder:
+            asked = ReportRequest(
+                period,
+                world.now,
+                mapped_codes(),
+                qualified_clinic_scopes(settings),
+                by_organization=False,
             )
-            return tally(folder, asked, captured(settings, database))
+            return build_tally(folder, asked, read_local_facts(settings, database))
 
     return counted
 
 
-def seen(world: World) -> dict[str, set[str]]:
+def seen(world: SeededDemo) -> dict[str, set[str]]:
     """Who was seen at each clinic, worked out from how the encounters were made."""
     found: dict[str, set[str]] = {}
-    for person in world.seeded.people:
-        for each in visits.encounters(person, world.now):
+    for person in world.contents.people:
+        for each in visits.past_encounters(person, world.now):
             if each.status in QUALIFYING and not person.is_test:
-                found.setdefault(each.place.id, set()).add(person.key)
+                found.setdefault(each.clinic.id, set()).add(person.key)
     return found
 
 
-def test_every_clinic_counts_whom_it_saw(count: Count, world: World) -> None:
+def test_every_clinic_counts_whom_it_saw(count: Count, world: SeededDemo) -> None:
     expected = seen(world)
     made = count()
     assert {row.key: row.people for row in made.rows if row.key} == {
@@ -78,37 +85,37 @@ def test_every_clinic_counts_whom_it_saw(count: Count, world: World) -> None:
     }
     assert made.rows[-1].people == len(set().union(*expected.values()))
     assert made.broken_lines == 0
-    assert made.left_out["test-patient", "patients"] == 1
+    assert made.exclusions["test-patient", "patients"] == 1
 
 
-def test_every_state_is_counted_as_the_charts_say(count: Count, world: World) -> None:
+def test_every_state_is_counted_as_the_charts_say(count: Count, world: SeededDemo) -> None:
     everybody = set().union(*seen(world).values())
-    charts = Counter(person.chart for person in world.seeded.people if person.key in everybody)
+    charts = Counter(person.chart for person in world.contents.people if person.key in everybody)
     states = dict(zip(Counted, count().rows[-1].elements["ethnicity"].states, strict=True))
     assert states == {
-        Counted.SELF: charts[Chart.SELF] + charts[Chart.DECLINED_SINCE],
-        Counted.PROXY: charts[Chart.PROXY],
-        Counted.SOURCE_UNKNOWN: charts[Chart.ON_FILE],
-        Counted.DECLINED: charts[Chart.DECLINED],
-        Counted.DONT_KNOW: charts[Chart.DONT_KNOW],
-        Counted.NOT_ASKED: charts[Chart.EMPTY],
-        Counted.UNUSABLE: charts[Chart.UNUSABLE],
+        Counted.SELF: charts[ChartState.SELF] + charts[ChartState.DECLINED_SINCE],
+        Counted.PROXY: charts[ChartState.PROXY],
+        Counted.SOURCE_UNKNOWN: charts[ChartState.ON_FILE],
+        Counted.DECLINED: charts[ChartState.DECLINED],
+        Counted.DONT_KNOW: charts[ChartState.DONT_KNOW],
+        Counted.NOT_ASKED: charts[ChartState.EMPTY],
+        Counted.UNUSABLE: charts[ChartState.UNUSABLE],
     }
     assert min(states.values()) > 0
 
 
 def test_the_written_language_is_known_to_be_the_persons_own_word(
-    count: Count, world: World
+    count: Count, world: SeededDemo
 ) -> None:
     everybody = set().union(*seen(world).values())
-    told = (Chart.SELF, Chart.DECLINED_SINCE)
+    told = (ChartState.SELF, ChartState.DECLINED_SINCE)
     expected = sum(
-        person.chart in told for person in world.seeded.people if person.key in everybody
+        person.chart in told for person in world.contents.people if person.key in everybody
     )
     assert count().rows[-1].elements["written-language"].states[Counted.SELF - 1] == expected
 
 
-def test_the_files_are_private_and_hold_no_name(export: Path, world: World) -> None:
+def test_the_files_are_private_and_hold_no_name(export: Path, world: SeededDemo) -> None:
     files = list(export.iterdir())
     assert {each.name.partition(".")[0] for each in files} >= {
         "Patient",
@@ -119,42 +126,47 @@ def test_the_files_are_private_and_hold_no_name(export: Path, world: World) -> N
     assert export.stat().st_mode & 0o077 == 0
     assert all(each.stat().st_mode & 0o777 == 0o600 for each in files)
     written = "".join(each.read_text("utf-8") for each in files)
-    for person in world.seeded.people:
+    for person in world.contents.people:
         assert not any(
             told in written
             for told in (person.family, person.phone, person.street, person.birth_date.isoformat())
         )
 
 
-def test_the_files_are_gone_afterwards_whatever_happened(settings: Settings, world: World) -> None:
-    period, folder = period_of(settings, PERIOD, world.now), settings.data_dir / "exports"
+def test_the_files_are_gone_afterwards_whatever_happened(
+    settings: Settings, world: SeededDemo
+) -> None:
+    period, folder = (
+        resolve_period(settings, NIGHTLY_PERIOD, world.now),
+        settings.data_dir / "exports",
+    )
     stopped = threading.Event()
     stopped.set()
-    with pytest.raises(Stopped), ExitStack() as stack:
-        stack.enter_context(exported(settings, period, stopped))
-    assert [each.name for each in folder.iterdir()] == [LOCK]
+    with pytest.raises(ExportStoppedError), ExitStack() as stack:
+        stack.enter_context(fetch_export(settings, period, stopped))
+    assert [each.name for each in folder.iterdir()] == [LOCK_FILE]
 
 
 def test_it_is_made_at_once_and_then_once_a_night(settings: Settings, database: Database) -> None:
     noon = datetime(2026, 11, 24, 17, tzinfo=UTC)
     with database.read() as tx:
-        assert is_due(tx, settings, noon)
-    assert make_due(settings, database, lambda: datetime.now(UTC), NEVER)
+        assert is_report_due(tx, settings, noon)
+    assert make_due_report(settings, database, lambda: datetime.now(UTC), NEVER)
     with database.read() as tx:
-        made = reports.made_at(tx, PERIOD)
+        made = reports.latest_made_at(tx, NIGHTLY_PERIOD)
         assert made is not None
-        assert not is_due(tx, settings, made + timedelta(seconds=1))
+        assert not is_report_due(tx, settings, made + timedelta(seconds=1))
         nights = [made + timedelta(hours=hours) for hours in range(1, 49)]
-        due = next(moment for moment in nights if is_due(tx, settings, moment))
+        due = next(moment for moment in nights if is_report_due(tx, settings, moment))
     local = due.astimezone(settings.clinics["alder-creek"].time_zone)
     assert local.hour == 3
     assert due - made <= timedelta(hours=24)
 
 
 def test_the_report_that_is_kept_can_be_shown(settings: Settings, database: Database) -> None:
-    make_due(settings, database, lambda: datetime.now(UTC), NEVER)
+    make_due_report(settings, database, lambda: datetime.now(UTC), NEVER)
     with database.read() as tx:
-        snapshot = reports.latest(tx, PERIOD)
+        snapshot = reports.latest_snapshot(tx, NIGHTLY_PERIOD)
     assert snapshot is not None
     report = from_json(snapshot)
     assert [row.name for row in report.rows] == [
@@ -168,16 +180,18 @@ def test_the_report_that_is_kept_can_be_shown(settings: Settings, database: Data
 def test_a_failure_leaves_the_last_report_and_is_logged(
     settings: Settings, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    make_due(settings, database, lambda: datetime.now(UTC), NEVER)
+    make_due_report(settings, database, lambda: datetime.now(UTC), NEVER)
     with database.read() as tx:
-        before = reports.latest(tx, PERIOD)
+        before = reports.latest_snapshot(tx, NIGHTLY_PERIOD)
     server = replace(settings.servers["demo"], base_url="http://127.0.0.1:9/fhir")
     broken = replace(settings, servers={"demo": server})
-    caplog.set_level("WARNING", "intake.sync")
-    assert not make_due(broken, database, lambda: datetime.now(UTC) + timedelta(days=2), NEVER)
+    caplog.set_level("WARNING", "intake.worker")
+    assert not make_due_report(
+        broken, database, lambda: datetime.now(UTC) + timedelta(days=2), NEVER
+    )
     with database.read() as tx:
-        assert reports.latest(tx, PERIOD) == before
-    said = [each for each in caplog.records if each.name == "intake.sync"]
+        assert reports.latest_snapshot(tx, NIGHTLY_PERIOD) == before
+    said = [each for each in caplog.records if each.name == "intake.worker"]
     assert [(each.message, each.__dict__["reason"]) for each in said] == [
         ("report-failed", "Temporary")
     ]
@@ -202,17 +216,17 @@ def submission(patient: str, **answers: Answer) -> Submission:
 @pytest.mark.parametrize(
     ("answer", "race", "ethnicity"),
     [
-        (Answer(State.DECLINED), Counted.DECLINED, Counted.DECLINED),
-        (Answer(State.UNKNOWN), Counted.DONT_KNOW, Counted.DONT_KNOW),
-        (Answer(State.ANSWERED, ("2028-9",)), Counted.SELF, Counted.NOT_ASKED),
-        (Answer(State.ANSWERED, ("2135-2",)), Counted.SELF, Counted.SELF),
+        (Answer(AnswerState.DECLINED), Counted.DECLINED, Counted.DECLINED),
+        (Answer(AnswerState.UNKNOWN), Counted.DONT_KNOW, Counted.DONT_KNOW),
+        (Answer(AnswerState.ANSWERED, ("2028-9",)), Counted.SELF, Counted.NOT_ASKED),
+        (Answer(AnswerState.ANSWERED, ("2135-2",)), Counted.SELF, Counted.SELF),
     ],
     ids=["declined", "unknown", "asian", "hispanic only"],
 )
 def test_answers_that_no_server_has_yet_count(
     settings: Settings,
     database: Database,
-    world: World,
+    world: SeededDemo,
     count: Count,
     answer: Answer,
     race: Counted,
@@ -220,12 +234,14 @@ def test_answers_that_no_server_has_yet_count(
 ) -> None:
     keys = seen(world)["alder-creek"]
     empty = next(
-        each for each in world.seeded.people if each.chart is Chart.EMPTY and each.key in keys
+        each
+        for each in world.contents.people
+        if each.chart is ChartState.EMPTY and each.key in keys
     )
     before = count().rows[-1].elements
     with database.write() as tx:
-        submissions.submit(
-            tx, submission(world.seeded.patient(empty), race_ethnicity=answer), "demo"
+        submissions.store_submission(
+            tx, submission(world.contents.patient_reference(empty), race_ethnicity=answer), "demo"
         )
     after = count().rows[-1].elements
     assert moved(before["race"], after["race"]) == moved_to(race)
@@ -243,7 +259,7 @@ def moved_to(state: Counted) -> dict[Counted, int]:
 
 
 def test_two_servers_with_the_same_ids_keep_their_people_apart(
-    settings: Settings, world: World
+    settings: Settings, world: SeededDemo
 ) -> None:
     """Both servers are the same one, so that every id is there twice; each clinic is on a server of its own."""
     servers = {name: replace(settings.servers["demo"], id=name) for name in ("east", "west")}
@@ -252,11 +268,17 @@ def test_two_servers_with_the_same_ids_keep_their_people_apart(
         name: replace(settings.clinics[name], server=server) for name, server in chosen.items()
     }
     both = replace(settings, servers=servers, clinics=clinics)
-    period = period_of(both, PERIOD, world.now)
-    with exported(both, period, NEVER) as folder:
-        made = tally(
+    period = resolve_period(both, NIGHTLY_PERIOD, world.now)
+    with fetch_export(both, period, NEVER) as folder:
+        made = build_tally(
             folder,
-            Asked(period, world.now, mapped_codes(), exported_scopes(both), by_organization=False),
+            ReportRequest(
+                period,
+                world.now,
+                mapped_codes(),
+                qualified_clinic_scopes(both),
+                by_organization=False,
+            ),
         )
     expected = {clinic: len(seen(world)[clinic]) for clinic in chosen}
     assert {row.key: row.people for row in made.rows} == {**expected, "": sum(expected.values())}
@@ -274,17 +296,17 @@ def test_two_servers_with_the_same_ids_keep_their_people_apart(
     ],
 )
 def test_references_are_marked_with_their_server(reference: str, expected: str) -> None:
-    assert marked(reference, 7) == expected
+    assert qualify_reference(reference, 7) == expected
 
 
 def test_the_command_searches_as_the_worker_does(
     settings: Settings,
-    world: World,
+    world: SeededDemo,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("INTAKE_CONFIG", str(settings.directory))
-    assert main(["report", "--search", "--period", PERIOD, "--format", "json"]) == 0
+    assert main(["report", "--search", "--period", NIGHTLY_PERIOD, "--format", "json"]) == 0
     out, words = capsys.readouterr()
     expected = seen(world)
     assert [row["people"] for row in json.loads(out)["rows"][:-1]] == [
@@ -297,5 +319,5 @@ def test_the_command_refuses_what_goes_only_with_files(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("INTAKE_CONFIG", str(settings.directory))
-    assert main(["report", "--search", "--period", PERIOD, "--clinics", "none"]) == 2
+    assert main(["report", "--search", "--period", NIGHTLY_PERIOD, "--clinics", "none"]) == 2
     assert main(["report", "--search", "--period", "yesterday"]) == 2

@@ -13,7 +13,7 @@ from intake.pages import addresses, errors, headers
 from intake.shipped import CONFIG
 
 DEPLOY = CONFIG / "deploy"
-SYNC = Path(__file__).parents[2] / "intake" / "sync"
+WORKER = Path(__file__).parents[2] / "intake" / "worker"
 README = (DEPLOY / "README.md").read_text("utf-8")
 NGINX = (DEPLOY / "nginx.conf").read_text("utf-8")
 CADDY = (DEPLOY / "Caddyfile").read_text("utf-8")
@@ -28,7 +28,7 @@ def test_the_proxies_say_what_the_application_says(text: str) -> None:
 
 def test_nginx_logs_no_path_with_a_token() -> None:
     masked = re.findall(r"~\^(/\S+?)/\s+\1/-;", NGINX)
-    assert masked == [addresses.LINK, addresses.ONCE]
+    assert masked == [addresses.LINK_PATH, addresses.SIGN_IN_PATH]
     [logged] = re.findall(r"log_format intake '([^']*)'", NGINX)
     assert not {"$request", "$request_uri", "$uri", "$http_referer", "$remote_addr"} & set(
         logged.split()
@@ -47,13 +47,13 @@ def test_nginx_replaces_what_a_visitor_sends_of_forwarding_headers() -> None:
 def test_the_calm_page_speaks_the_words_of_the_catalogs(tag: str) -> None:
     page = (DEPLOY / "unavailable.html").read_text("utf-8")
     section = re.search(
-        rf'<section lang="{tag}" dir="{i18n.locale(tag).direction}">(.*?)</section>',
+        rf'<section lang="{tag}" dir="{i18n.find_locale(tag).direction}">(.*?)</section>',
         page,
         re.DOTALL,
     )
     assert section is not None
     assert re.findall(r">([^<>]+)</", section[1]) == [
-        i18n.translator(tag).gettext(words) for words in errors.WORDS[500]
+        i18n.load_translator(tag).gettext(words) for words in errors.PATIENT_WORDS[500]
     ]
 
 
@@ -91,8 +91,8 @@ def test_every_command_in_the_readme_is_there() -> None:
 
 
 def test_every_reason_to_hold_and_every_temporary_status_is_explained() -> None:
-    source = "".join(path.read_text("utf-8") for path in SYNC.glob("*.py"))
-    held = set(re.findall(r'\bhold\(\s*bench, claimed, "([a-z-]+)"', source))
+    source = "".join(path.read_text("utf-8") for path in WORKER.glob("*.py"))
+    held = set(re.findall(r'\bhold_submission\(\s*bench, claimed, "([a-z-]+)"', source))
     explained = set(
         re.findall(
             r"`([a-z]+(?:-[a-z]+)*)`", "".join(re.findall(r"^\| (.*?) \|", README, re.MULTILINE))

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from intake.cli import COMMANDS
-from tests.readme import shown
+from tests.support.result_tables import insert_results
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -21,7 +21,7 @@ def test_its_two_commands_stand_alone_on_their_lines() -> None:
 
 
 def test_its_tables_of_results_are_what_the_runs_wrote() -> None:
-    assert shown(README) == README
+    assert insert_results(README) == README
 
 
 def test_its_pictures_and_links_are_there() -> None:

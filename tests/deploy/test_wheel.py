@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.missing import missing
+from tests.support.prerequisites import skip_or_fail
 
 ROOT = Path(__file__).parents[2]
 CARRIED = (
@@ -28,7 +28,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from the source distribution, which was built from here."""
     uv = os.environ.get("UV") or shutil.which("uv")
     if uv is None:
-        missing("the wheel is built with uv, which is not here: `pip install uv`")
+        skip_or_fail("the wheel is built with uv, which is not here: `pip install uv`")
     out = tmp_path_factory.mktemp("dist")
     built = subprocess.run(
         (uv, "build", "--quiet", "--out-dir", str(out)),
@@ -38,7 +38,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=False,
     )
     if built.returncode != 0 and "Failed to fetch" in built.stderr:
-        missing("building the wheel needs the package `hatchling`, and there is no network")
+        skip_or_fail("building the wheel needs the package `hatchling`, and there is no network")
     assert built.returncode == 0, built.stderr
     [found] = out.glob("*.whl")
     return found
@@ -104,7 +104,7 @@ def test_the_wheel_carries_every_file_and_nothing_else(wheel: Path) -> None:
         check=False,
     )
     if tracked.returncode != 0:
-        missing("which files belong to the project is asked of git, and this is no checkout")
+        skip_or_fail("which files belong to the project is asked of git, and this is no checkout")
     files = [name for name in tracked.stdout.splitlines() if (ROOT / name).is_file()]
     assert held == {
         name.replace(source, target, 1)

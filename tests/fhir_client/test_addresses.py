@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from fhir_client import addresses
-from fhir_client.client import Client
-from fhir_client.errors import Refused, ServerFault
-from tests.listening import Heard, Said, listening
+from fhir_client.client import FhirClient
+from fhir_client.errors import RefusedError, ServerError
+from fhir_client.transport import addresses
+from tests.support.stub_server import StubRequest, StubResponse, run_stub_server
 
 R4 = "https://ehr.example/api/FHIR/R4"
 GATEWAY = "https://gw.example/ehr/fhir"
@@ -52,8 +52,8 @@ GATEWAY = "https://gw.example/ehr/fhir"
     ],
 )
 def test_what_is_asked_for(base: str, named: str, asked: str) -> None:
-    assert addresses.at_ours(base, named) == asked
-    assert addresses.is_ours(base, asked)
+    assert addresses.url_at_server(base, named) == asked
+    assert addresses.is_at_server(base, asked)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_is_asked_for(base: str, named: str, asked: str) -> None:
     ],
 )
 def test_a_file_may_be_at_another_place(base: str, named: str, asked: str) -> None:
-    assert addresses.of_file(base, named) == asked
+    assert addresses.file_url(base, named) == asked
 
 
 @pytest.mark.parametrize(
@@ -88,14 +88,14 @@ def test_a_file_may_be_at_another_place(base: str, named: str, asked: str) -> No
     ],
 )
 def test_a_redirect_leads_where_it_says(location: str, leads: str) -> None:
-    assert addresses.redirected("https://h/fhir", "https://h/fhir/files/1", location) == leads
+    assert addresses.redirect_url("https://h/fhir", "https://h/fhir/files/1", location) == leads
 
 
 def test_what_libraries_read_differently_stays_at_our_own_host() -> None:
     odd = "https://evil.example\\@h/x"
     for found in (
-        addresses.at_ours("https://h", odd),
-        addresses.redirected("https://h", "https://h/1", odd),
+        addresses.url_at_server("https://h", odd),
+        addresses.redirect_url("https://h", "https://h/1", odd),
     ):
         assert found == "https://h/x"
 
@@ -104,15 +104,15 @@ def test_what_libraries_read_differently_stays_at_our_own_host() -> None:
     "named", ["https://h:port/1", "https://[h/1", "urn:uuid:1", "file:///etc/passwd"]
 )
 def test_what_is_no_address_is_the_servers_fault(named: str) -> None:
-    for find in (addresses.at_ours, addresses.of_file):
-        with pytest.raises(ServerFault, match="cannot be asked for"):
+    for find in (addresses.url_at_server, addresses.file_url):
+        with pytest.raises(ServerError, match="cannot be asked for"):
             find(GATEWAY, named)
 
 
-def page(following: str) -> Said:
+def page(following: str) -> StubResponse:
     link = [{"relation": "next", "url": following}] if following else []
     entry = [{"resource": {"resourceType": "Patient"}}]
-    return Said(
+    return StubResponse(
         body=json.dumps(
             {"resourceType": "Bundle", "type": "searchset", "entry": entry, "link": link}
         ).encode()
@@ -124,22 +124,25 @@ def page(following: str) -> Said:
 )
 def test_all_pages_are_found_behind_a_gateway(following: str) -> None:
     with (
-        listening(lambda _: Said(404)) as server,
-        Client(f"{server.url}/ehr/fhir", timeout=5) as client,
+        run_stub_server(lambda _: StubResponse(404)) as server,
+        FhirClient(f"{server.url}/ehr/fhir", timeout=5) as client,
     ):
         first, named = page(following.format(server.url)), page("")
-        server.answer = lambda heard: first if heard.path == "/ehr/fhir/Patient" else named
+        server.respond = lambda heard: first if heard.path == "/ehr/fhir/Patient" else named
         assert len(list(client.search("Patient", {}))) == 2
 
 
 def test_pages_that_lead_back_by_another_name_end() -> None:
     names = ["http://one/fhir?_getpages=x", "http://other/fhir?_getpages=x"]
 
-    def answer(_: Heard) -> Said:
+    def answer(_: StubRequest) -> StubResponse:
         names.append(names.pop(0))
         return page(names[0])
 
-    with listening(answer) as server, Client(f"{server.url}/ehr/fhir", timeout=5) as client:
-        with pytest.raises(Refused, match="lead back"):
+    with (
+        run_stub_server(answer) as server,
+        FhirClient(f"{server.url}/ehr/fhir", timeout=5) as client,
+    ):
+        with pytest.raises(RefusedError, match="lead back"):
             list(client.search("Patient", {}))
-        assert len(server.heard) == 2
+        assert len(server.requests) == 2

@@ -9,18 +9,17 @@ from datetime import timedelta
 import pytest
 
 from fhir_client import bulk
-from fhir_client.auth import Bearer
-from fhir_client.bulk import File, Manifest, Wanted
-from fhir_client.client import Client
-from fhir_client.errors import AccessFault, Refused, ServerFault, Temporary
-from fhir_client.tls import Tls
-from tests.certificates import Authority
-from tests.listening import Heard, Listening, Said, listening
-
-from .conftest import Secure
+from fhir_client.auth import BearerAuth
+from fhir_client.bulk import ExportFile, ExportManifest, ExportRequest
+from fhir_client.client import FhirClient
+from fhir_client.errors import AccessError, RefusedError, ServerError, TemporaryError
+from fhir_client.transport.tls import Tls
+from tests.fhir_client.conftest import Secure
+from tests.support.certificates import CertificateAuthority
+from tests.support.stub_server import StubRequest, StubResponse, StubServer, run_stub_server
 
 TOKEN = "a-secret-token"
-WANTED = Wanted(("Patient", "Encounter"), filters=("Encounter?date=ge2026-01-01",))
+WANTED = ExportRequest(("Patient", "Encounter"), filters=("Encounter?date=ge2026-01-01",))
 PATIENTS = b'{"resourceType":"Patient","id":"1"}\n\n{"resourceType":"Patient","id":"2"}\n'
 LINES = PATIENTS.split()
 
@@ -29,18 +28,18 @@ LINES = PATIENTS.split()
 class Script:
     """The answers to each path in turn, the last one for ever."""
 
-    server: Listening
-    answers: dict[str, list[Said]] = field(default_factory=dict)
+    server: StubServer
+    answers: dict[str, list[StubResponse]] = field(default_factory=dict)
 
     @property
     def base(self) -> str:
         return f"{self.server.url}/fhir"
 
-    def answer(self, heard: Heard) -> Said:
-        turns = self.answers.get(heard.path.partition("?")[0], [Said(404)])
+    def answer(self, heard: StubRequest) -> StubResponse:
+        turns = self.answers.get(heard.path.partition("?")[0], [StubResponse(404)])
         return turns.pop(0) if len(turns) > 1 else turns[0]
 
-    def exports(self, *looks: Said, **files: Said) -> None:
+    def exports(self, *looks: StubResponse, **files: StubResponse) -> None:
         """Export: the looks one after the other, then the manifest of the files by kind."""
         listed = [{"type": kind, "url": f"{self.base}/files/{kind}"} for kind in files]
         manifest = {
@@ -50,23 +49,23 @@ class Script:
             "error": [],
         }
         self.answers["/fhir/$export"] = [
-            Said(202, headers={"Content-Location": f"{self.base}/jobs/7"})
+            StubResponse(202, headers={"Content-Location": f"{self.base}/jobs/7"})
         ]
-        self.answers["/fhir/jobs/7"] = [*looks, Said(body=json.dumps(manifest).encode())]
+        self.answers["/fhir/jobs/7"] = [*looks, StubResponse(body=json.dumps(manifest).encode())]
         self.answers |= {f"/fhir/files/{kind}": [answer] for kind, answer in files.items()}
 
 
 @pytest.fixture
 def script() -> Iterator[Script]:
-    with listening(lambda _: Said(404)) as server:
+    with run_stub_server(lambda _: StubResponse(404)) as server:
         found = Script(server)
-        server.answer = found.answer
+        server.respond = found.answer
         yield found
 
 
 @pytest.fixture
-def client(script: Script) -> Iterator[Client]:
-    with Client(script.base, Bearer(TOKEN), timeout=5) as found:
+def client(script: Script) -> Iterator[FhirClient]:
+    with FhirClient(script.base, BearerAuth(TOKEN), timeout=5) as found:
         yield found
 
 
@@ -74,15 +73,19 @@ def never(length: timedelta) -> None:
     raise AssertionError(f"There is no reason to wait for {length}.")
 
 
-def test_asked_for_waited_for_fetched_and_ended(script: Script, client: Client) -> None:
-    script.exports(Said(202, headers={"Retry-After": "7"}), Said(202), Patient=Said(body=PATIENTS))
+def test_asked_for_waited_for_fetched_and_ended(script: Script, client: FhirClient) -> None:
+    script.exports(
+        StubResponse(202, headers={"Retry-After": "7"}),
+        StubResponse(202),
+        Patient=StubResponse(body=PATIENTS),
+    )
     waited: list[timedelta] = []
-    where = bulk.start(client, WANTED)
-    manifest = bulk.finished(client, where, waited.append)
-    assert [list(bulk.lines(client, each)) for each in manifest.files] == [LINES]
-    bulk.end(client, where)
-    assert waited == [timedelta(seconds=7), bulk.NOT_YET]
-    heard = script.server.heard
+    where = bulk.start_export(client, WANTED)
+    manifest = bulk.await_export(client, where, waited.append)
+    assert [list(bulk.read_file_lines(client, each)) for each in manifest.files] == [LINES]
+    bulk.delete_export(client, where)
+    assert waited == [timedelta(seconds=7), bulk.DEFAULT_PAUSE]
+    heard = script.server.requests
     assert [each.path for each in heard if each.method == "DELETE"] == ["/fhir/jobs/7"]
     assert (
         heard[0].path
@@ -92,38 +95,40 @@ def test_asked_for_waited_for_fetched_and_ended(script: Script, client: Client) 
     assert {each.headers["Authorization"] for each in heard} == {f"Bearer {TOKEN}"}
 
 
-def test_of_a_group(script: Script, client: Client) -> None:
+def test_of_a_group(script: Script, client: FhirClient) -> None:
     script.answers["/fhir/Group/9/$export"] = [
-        Said(202, headers={"Content-Location": f"{script.base}/jobs/7"})
+        StubResponse(202, headers={"Content-Location": f"{script.base}/jobs/7"})
     ]
-    assert bulk.start(client, Wanted(("Patient",), "Group/9")) == f"{script.base}/jobs/7"
-    assert [each.path for each in script.server.heard] == ["/fhir/Group/9/$export?_type=Patient"]
+    assert (
+        bulk.start_export(client, ExportRequest(("Patient",), "Group/9")) == f"{script.base}/jobs/7"
+    )
+    assert [each.path for each in script.server.requests] == ["/fhir/Group/9/$export?_type=Patient"]
 
 
 @pytest.mark.parametrize("status", [404, 501, 405, 400, 422, 200, 202])
 def test_a_server_that_exports_nothing_is_said_so(
-    script: Script, client: Client, status: int
+    script: Script, client: FhirClient, status: int
 ) -> None:
-    script.answers["/fhir/$export"] = [Said(status)]
-    with pytest.raises(Refused, match="does not export in bulk") as raised:
-        bulk.start(client, WANTED)
+    script.answers["/fhir/$export"] = [StubResponse(status)]
+    with pytest.raises(RefusedError, match="does not export in bulk") as raised:
+        bulk.start_export(client, WANTED)
     assert raised.value.status == status
 
 
 @pytest.mark.parametrize("status", [302, 401, 403])
 def test_what_keeps_us_from_the_server_is_no_word_about_exports(
-    script: Script, client: Client, status: int
+    script: Script, client: FhirClient, status: int
 ) -> None:
-    script.answers["/fhir/$export"] = [Said(status)]
-    with pytest.raises(ServerFault, match=f"answered {status}"):
-        bulk.start(client, WANTED)
+    script.answers["/fhir/$export"] = [StubResponse(status)]
+    with pytest.raises(ServerError, match=f"answered {status}"):
+        bulk.start_export(client, WANTED)
 
 
 class Locked:
     """Credentials for which there is no token, by an answer that would mean something else of the FHIR server."""
 
     def headers(self) -> dict[str, str]:
-        raise AccessFault("The token endpoint answered 405.", 405)
+        raise AccessError("The token endpoint answered 405.", 405)
 
     def renew(self) -> bool:
         return False
@@ -133,183 +138,228 @@ def test_a_fault_of_our_own_access_or_of_certificates_is_told_as_such(
     script: Script, secure: Secure
 ) -> None:
     with (
-        Client(script.base, Locked()) as client,
-        pytest.raises(AccessFault, match="token endpoint"),
+        FhirClient(script.base, Locked()) as client,
+        pytest.raises(AccessError, match="token endpoint"),
     ):
-        bulk.start(client, WANTED)
+        bulk.start_export(client, WANTED)
     with (
-        Client(secure().url) as client,
-        pytest.raises(ServerFault, match="certificate is not trusted"),
+        FhirClient(secure().url) as client,
+        pytest.raises(ServerError, match="certificate is not trusted"),
     ):
-        bulk.start(client, WANTED)
+        bulk.start_export(client, WANTED)
 
 
-def test_what_fails_for_a_moment_is_asked_again(script: Script, client: Client) -> None:
+def test_what_fails_for_a_moment_is_asked_again(script: Script, client: FhirClient) -> None:
     script.exports(
-        Said(503), Said(503, headers={"Retry-After": "7200"}), Said(200, b"<html>"), Patient=Said()
+        StubResponse(503),
+        StubResponse(503, headers={"Retry-After": "7200"}),
+        StubResponse(200, b"<html>"),
+        Patient=StubResponse(),
     )
     waited: list[timedelta] = []
-    assert bulk.finished(client, bulk.start(client, WANTED), waited.append).files
-    assert waited == [bulk.NOT_YET, bulk.LONGEST_PAUSE, bulk.NOT_YET]
+    assert bulk.await_export(client, bulk.start_export(client, WANTED), waited.append).files
+    assert waited == [bulk.DEFAULT_PAUSE, bulk.LONGEST_PAUSE, bulk.DEFAULT_PAUSE]
 
 
 def test_a_server_that_is_looked_at_too_often_is_waited_for_as_it_says(
-    script: Script, client: Client
+    script: Script, client: FhirClient
 ) -> None:
     minutes = {"Retry-After": "600"}
-    often = [Said(429, headers=minutes)] * (bulk.FAILURES + 1)
-    script.exports(Said(202, headers=minutes), *often, Said(429), Patient=Said())
+    often = [StubResponse(429, headers=minutes)] * (bulk.MAX_FAILURES + 1)
+    script.exports(
+        StubResponse(202, headers=minutes), *often, StubResponse(429), Patient=StubResponse()
+    )
     waited: list[timedelta] = []
-    assert bulk.finished(client, bulk.start(client, WANTED), waited.append).files
-    assert waited == [timedelta(minutes=10)] * (bulk.FAILURES + 2) + [bulk.LESS_OFTEN]
+    assert bulk.await_export(client, bulk.start_export(client, WANTED), waited.append).files
+    assert waited == [timedelta(minutes=10)] * (bulk.MAX_FAILURES + 2) + [bulk.RATE_LIMIT_PAUSE]
 
 
-def test_what_fails_for_ever_is_given_up(script: Script, client: Client) -> None:
-    script.exports(Patient=Said())
-    script.answers["/fhir/jobs/7"] = [Said(503)]
+def test_what_fails_for_ever_is_given_up(script: Script, client: FhirClient) -> None:
+    script.exports(Patient=StubResponse())
+    script.answers["/fhir/jobs/7"] = [StubResponse(503)]
     waited: list[timedelta] = []
-    with pytest.raises(Temporary):
-        bulk.finished(client, bulk.start(client, WANTED), waited.append)
-    assert len(waited) == bulk.FAILURES
+    with pytest.raises(TemporaryError):
+        bulk.await_export(client, bulk.start_export(client, WANTED), waited.append)
+    assert len(waited) == bulk.MAX_FAILURES
 
 
-def test_an_export_that_failed_there_is_a_fault(script: Script, client: Client) -> None:
-    script.exports(Patient=Said())
-    script.answers["/fhir/jobs/7"] = [Said(422)]
-    with pytest.raises(Refused):
-        bulk.finished(client, bulk.start(client, WANTED), never)
+def test_an_export_that_failed_there_is_a_fault(script: Script, client: FhirClient) -> None:
+    script.exports(Patient=StubResponse())
+    script.answers["/fhir/jobs/7"] = [StubResponse(422)]
+    with pytest.raises(RefusedError):
+        bulk.await_export(client, bulk.start_export(client, WANTED), never)
 
 
-def test_what_could_not_be_exported_is_counted(script: Script, client: Client) -> None:
-    script.exports(Patient=Said())
+def test_what_could_not_be_exported_is_counted(script: Script, client: FhirClient) -> None:
+    script.exports(Patient=StubResponse())
     said = {"output": [], "error": [{"type": "OperationOutcome", "url": f"{script.base}/files/e"}]}
-    script.answers["/fhir/jobs/7"] = [Said(body=json.dumps(said).encode())]
-    assert bulk.finished(client, bulk.start(client, WANTED), never) == Manifest((), 1)
+    script.answers["/fhir/jobs/7"] = [StubResponse(body=json.dumps(said).encode())]
+    assert bulk.await_export(client, bulk.start_export(client, WANTED), never) == ExportManifest(
+        (), 1
+    )
 
 
 @pytest.mark.parametrize(
     ("longer", "count"), [(100, None), (0, 3)], ids=["connection lost", "fewer than said"]
 )
 def test_a_file_that_is_broken_off_is_no_whole_file(
-    script: Script, client: Client, longer: int, count: int | None
+    script: Script, client: FhirClient, longer: int, count: int | None
 ) -> None:
     promised = {"Content-Length": str(len(PATIENTS) + longer)}
-    script.answers["/fhir/files/Patient"] = [Said(body=PATIENTS, headers=promised)]
-    with pytest.raises(Temporary):
-        list(bulk.lines(client, File("Patient", f"{script.base}/files/Patient", count)))
+    script.answers["/fhir/files/Patient"] = [StubResponse(body=PATIENTS, headers=promised)]
+    with pytest.raises(TemporaryError):
+        list(
+            bulk.read_file_lines(
+                client, ExportFile("Patient", f"{script.base}/files/Patient", count)
+            )
+        )
 
 
-def test_behind_a_proxy_the_servers_own_host_is_never_asked(script: Script, client: Client) -> None:
-    script.answers["/fhir/files/Patient"] = [Said(body=PATIENTS)]
+def test_behind_a_proxy_the_servers_own_host_is_never_asked(
+    script: Script, client: FhirClient
+) -> None:
+    script.answers["/fhir/files/Patient"] = [StubResponse(body=PATIENTS)]
     assert (
-        list(bulk.lines(client, File("Patient", "http://ehr.internal:8080/fhir/files/Patient", 2)))
+        list(
+            bulk.read_file_lines(
+                client, ExportFile("Patient", "http://ehr.internal:8080/fhir/files/Patient", 2)
+            )
+        )
         == LINES
     )
-    script.answers["/fhir/jobs/7"] = [Said(202)]
-    assert bulk.look(client, "http://ehr.internal:8080/fhir/jobs/7") == bulk.NOT_YET
+    script.answers["/fhir/jobs/7"] = [StubResponse(202)]
+    assert bulk.poll_export(client, "http://ehr.internal:8080/fhir/jobs/7") == bulk.DEFAULT_PAUSE
 
 
 @pytest.mark.parametrize("path", ["/data/42/a.ndjson", "/fhirfiles/1"])
 @pytest.mark.parametrize("absolute", [True, False])
 def test_outside_its_base_our_server_knows_us(
-    script: Script, client: Client, path: str, absolute: bool
+    script: Script, client: FhirClient, path: str, absolute: bool
 ) -> None:
-    script.answers[path] = [Said(body=PATIENTS)]
+    script.answers[path] = [StubResponse(body=PATIENTS)]
     assert (
         list(
-            bulk.lines(client, File("Patient", f"{script.server.url}{path}" if absolute else path))
+            bulk.read_file_lines(
+                client, ExportFile("Patient", f"{script.server.url}{path}" if absolute else path)
+            )
         )
         == LINES
     )
-    assert [each.headers["Authorization"] for each in script.server.heard] == [f"Bearer {TOKEN}"]
+    assert [each.headers["Authorization"] for each in script.server.requests] == [f"Bearer {TOKEN}"]
 
 
 def test_an_export_is_looked_at_and_ended_where_the_server_says(
-    script: Script, client: Client
+    script: Script, client: FhirClient
 ) -> None:
-    script.answers["/BulkRequest/1"] = [Said(202)]
-    assert bulk.look(client, f"{script.server.url}/BulkRequest/1") == bulk.NOT_YET
-    bulk.end(client, f"{script.server.url}/BulkRequest/1")
+    script.answers["/BulkRequest/1"] = [StubResponse(202)]
+    assert bulk.poll_export(client, f"{script.server.url}/BulkRequest/1") == bulk.DEFAULT_PAUSE
+    bulk.delete_export(client, f"{script.server.url}/BulkRequest/1")
     heard = [
-        (each.method, each.path, each.headers["Authorization"]) for each in script.server.heard
+        (each.method, each.path, each.headers["Authorization"]) for each in script.server.requests
     ]
     assert heard == [(method, "/BulkRequest/1", f"Bearer {TOKEN}") for method in ("GET", "DELETE")]
 
 
 def test_a_file_elsewhere_is_fetched_without_our_credentials(
-    script: Script, secure: Secure, ours: Authority
+    script: Script, secure: Secure, ours: CertificateAuthority
 ) -> None:
     elsewhere = secure()
-    elsewhere.answer = lambda _: Said(body=PATIENTS)
-    with Client(script.base, Bearer(TOKEN), timeout=5, tls=Tls(str(ours.file))) as client:
-        assert list(bulk.lines(client, File("Patient", f"{elsewhere.url}/bucket/1"))) == LINES
-    [heard] = elsewhere.heard
+    elsewhere.respond = lambda _: StubResponse(body=PATIENTS)
+    with FhirClient(script.base, BearerAuth(TOKEN), timeout=5, tls=Tls(str(ours.file))) as client:
+        assert (
+            list(bulk.read_file_lines(client, ExportFile("Patient", f"{elsewhere.url}/bucket/1")))
+            == LINES
+        )
+    [heard] = elsewhere.requests
     assert "Authorization" not in heard.headers
     assert TOKEN not in repr(heard)
 
 
 @pytest.mark.parametrize("status", [302, 303, 307, 308])
 def test_a_file_that_the_server_sends_us_elsewhere_for(
-    script: Script, secure: Secure, ours: Authority, status: int
+    script: Script, secure: Secure, ours: CertificateAuthority, status: int
 ) -> None:
     elsewhere = secure()
-    elsewhere.answer = lambda _: Said(body=PATIENTS)
-    sent_on = Said(status, headers={"Location": f"{elsewhere.url}/fhir/1.ndjson?signature=abc"})
+    elsewhere.respond = lambda _: StubResponse(body=PATIENTS)
+    sent_on = StubResponse(
+        status, headers={"Location": f"{elsewhere.url}/fhir/1.ndjson?signature=abc"}
+    )
     script.answers["/fhir/files/Patient"] = [sent_on]
-    with Client(script.base, Bearer(TOKEN), timeout=5, tls=Tls(str(ours.file))) as client:
-        assert list(bulk.lines(client, File("Patient", f"{script.base}/files/Patient"))) == LINES
-    [heard] = elsewhere.heard
+    with FhirClient(script.base, BearerAuth(TOKEN), timeout=5, tls=Tls(str(ours.file))) as client:
+        assert (
+            list(
+                bulk.read_file_lines(client, ExportFile("Patient", f"{script.base}/files/Patient"))
+            )
+            == LINES
+        )
+    [heard] = elsewhere.requests
     assert (heard.path, TOKEN in repr(heard)) == ("/fhir/1.ndjson?signature=abc", False)
-    assert [each.headers["Authorization"] for each in script.server.heard] == [f"Bearer {TOKEN}"]
+    assert [each.headers["Authorization"] for each in script.server.requests] == [f"Bearer {TOKEN}"]
 
 
 def test_a_file_is_looked_for_at_two_places_and_no_third(
-    script: Script, secure: Secure, ours: Authority
+    script: Script, secure: Secure, ours: CertificateAuthority
 ) -> None:
     elsewhere = secure()
-    elsewhere.answer = lambda _: Said(302, headers={"Location": f"{elsewhere.url}/further"})
-    script.answers["/fhir/files/Patient"] = [Said(302, headers={"Location": f"{elsewhere.url}/1"})]
+    elsewhere.respond = lambda _: StubResponse(
+        302, headers={"Location": f"{elsewhere.url}/further"}
+    )
+    script.answers["/fhir/files/Patient"] = [
+        StubResponse(302, headers={"Location": f"{elsewhere.url}/1"})
+    ]
     with (
-        Client(script.base, timeout=5, tls=Tls(str(ours.file))) as client,
-        pytest.raises(ServerFault, match="302"),
+        FhirClient(script.base, timeout=5, tls=Tls(str(ours.file))) as client,
+        pytest.raises(ServerError, match="302"),
     ):
-        list(bulk.lines(client, File("Patient", f"{script.base}/files/Patient")))
-    assert [each.path for each in elsewhere.heard] == ["/1"]
+        list(bulk.read_file_lines(client, ExportFile("Patient", f"{script.base}/files/Patient")))
+    assert [each.path for each in elsewhere.requests] == ["/1"]
 
 
 @pytest.mark.parametrize("sent_on", [True, False], ids=["redirected", "named"])
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_our_certificate_is_shown_at_our_server_alone(
-    script: Script, secure: Secure, ours: Authority, version: ssl.TLSVersion, sent_on: bool
+    script: Script,
+    secure: Secure,
+    ours: CertificateAuthority,
+    version: ssl.TLSVersion,
+    sent_on: bool,
 ) -> None:
     curious = secure(version=version)
-    script.answers["/fhir/files/Patient"] = [Said(302, headers={"Location": f"{curious.url}/1"})]
-    tls = Tls(str(ours.file), str(ours.issue("client")))
+    script.answers["/fhir/files/Patient"] = [
+        StubResponse(302, headers={"Location": f"{curious.url}/1"})
+    ]
+    tls = Tls(str(ours.file), str(ours.issue_certificate("client")))
     url = f"{script.base}/files/Patient" if sent_on else f"{curious.url}/1"
-    with Client(script.base, timeout=5, tls=tls) as client, pytest.raises(AccessFault):
-        list(bulk.lines(client, File("Patient", url)))
-    assert curious.heard == []
+    with FhirClient(script.base, timeout=5, tls=tls) as client, pytest.raises(AccessError):
+        list(bulk.read_file_lines(client, ExportFile("Patient", url)))
+    assert curious.requests == []
 
 
-def test_our_server_may_send_us_to_another_place_of_its_own(script: Script, client: Client) -> None:
+def test_our_server_may_send_us_to_another_place_of_its_own(
+    script: Script, client: FhirClient
+) -> None:
     script.answers |= {
-        "/fhir/files/Patient": [Said(307, headers={"Location": "/store/1"})],
-        "/store/1": [Said(body=PATIENTS)],
+        "/fhir/files/Patient": [StubResponse(307, headers={"Location": "/store/1"})],
+        "/store/1": [StubResponse(body=PATIENTS)],
     }
-    assert list(bulk.lines(client, File("Patient", f"{script.base}/files/Patient"))) == LINES
+    assert (
+        list(bulk.read_file_lines(client, ExportFile("Patient", f"{script.base}/files/Patient")))
+        == LINES
+    )
 
 
 @pytest.mark.parametrize("sent_on", [True, False], ids=["redirected", "named"])
 def test_a_file_elsewhere_is_never_fetched_insecurely(
-    script: Script, client: Client, sent_on: bool
+    script: Script, client: FhirClient, sent_on: bool
 ) -> None:
-    with listening(lambda _: Said(body=PATIENTS)) as elsewhere:
+    with run_stub_server(lambda _: StubResponse(body=PATIENTS)) as elsewhere:
         there = f"{elsewhere.url}/bucket/1"
-        script.answers["/fhir/files/Patient"] = [Said(302, headers={"Location": there})]
-        with pytest.raises(ServerFault, match="another place"):
+        script.answers["/fhir/files/Patient"] = [StubResponse(302, headers={"Location": there})]
+        with pytest.raises(ServerError, match="another place"):
             list(
-                bulk.lines(
-                    client, File("Patient", f"{script.base}/files/Patient" if sent_on else there)
+                bulk.read_file_lines(
+                    client,
+                    ExportFile("Patient", f"{script.base}/files/Patient" if sent_on else there),
                 )
             )
-    assert elsewhere.heard == []
+    assert elsewhere.requests == []

@@ -9,10 +9,17 @@ from threading import Thread
 
 import pytest
 
-from fhir_client.auth import Basic, Bearer
-from fhir_client.client import Client
-from fhir_client.errors import Conflict, FhirError, Gone, Refused, ServerFault, Temporary
-from fhir_client.responses import LONGEST_WAIT, faults_in, retry_after
+from fhir_client.auth import BasicAuth, BearerAuth
+from fhir_client.client import FhirClient
+from fhir_client.errors import (
+    FhirError,
+    GoneError,
+    RefusedError,
+    ServerError,
+    TemporaryError,
+    VersionConflictError,
+)
+from fhir_client.transport.responses import LONGEST_WAIT, entry_errors, parse_retry_after
 
 SECRET = "Lan Nguyen is Vietnamese"
 
@@ -74,54 +81,66 @@ def outcome(severity: str, code: str) -> bytes:
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
-        *[(status, b"{}", Temporary) for status in (408, 425, 429, 500, 502, 503, 504)],
-        (502, f"<html>{SECRET}</html>".encode(), Temporary),
-        (409, outcome("error", "conflict"), Conflict),
-        (412, b"", Conflict),
-        (400, b'{"issue": [{"details": {"text": "HTTP 412 Precondition Failed"}}]}', Conflict),
-        (400, b'{"issue": [{"diagnostics": "The If-Match version does not match"}]}', Conflict),
-        (400, b'{"issue": [{"details": {"text": "Assigned ID is already in use"}}]}', Conflict),
-        (400, b'{"issue": [{"diagnostics": "Header If-Match is required"}]}', Refused),
-        (400, b'{"issue": [{"diagnostics": "Observation/412 does not exist"}]}', Refused),
-        (400, outcome("error", "invalid"), Refused),
-        (422, outcome("error", "processing"), Refused),
-        (404, outcome("error", "not-found"), Gone),
-        (410, b"", Gone),
-        (401, b"", ServerFault),
-        (403, b"", ServerFault),
-        *[(status, b"", ServerFault) for status in (301, 307, 405, 406, 415, 501)],
-        (200, outcome("error", "exception"), Refused),
-        (200, outcome("error", "throttled"), Temporary),
-        (200, b'{"resourceType": "Pat', Temporary),
-        (200, b"<html></html>", Temporary),
-        (200, b"", Temporary),
+        *[(status, b"{}", TemporaryError) for status in (408, 425, 429, 500, 502, 503, 504)],
+        (502, f"<html>{SECRET}</html>".encode(), TemporaryError),
+        (409, outcome("error", "conflict"), VersionConflictError),
+        (412, b"", VersionConflictError),
+        (
+            400,
+            b'{"issue": [{"details": {"text": "HTTP 412 Precondition Failed"}}]}',
+            VersionConflictError,
+        ),
+        (
+            400,
+            b'{"issue": [{"diagnostics": "The If-Match version does not match"}]}',
+            VersionConflictError,
+        ),
+        (
+            400,
+            b'{"issue": [{"details": {"text": "Assigned ID is already in use"}}]}',
+            VersionConflictError,
+        ),
+        (400, b'{"issue": [{"diagnostics": "Header If-Match is required"}]}', RefusedError),
+        (400, b'{"issue": [{"diagnostics": "Observation/412 does not exist"}]}', RefusedError),
+        (400, outcome("error", "invalid"), RefusedError),
+        (422, outcome("error", "processing"), RefusedError),
+        (404, outcome("error", "not-found"), GoneError),
+        (410, b"", GoneError),
+        (401, b"", ServerError),
+        (403, b"", ServerError),
+        *[(status, b"", ServerError) for status in (301, 307, 405, 406, 415, 501)],
+        (200, outcome("error", "exception"), RefusedError),
+        (200, outcome("error", "throttled"), TemporaryError),
+        (200, b'{"resourceType": "Pat', TemporaryError),
+        (200, b"<html></html>", TemporaryError),
+        (200, b"", TemporaryError),
     ],
 )
 def test_errors_are_named_for_what_to_do_next(
     base: str, script: Script, status: int, body: bytes, expected: type[FhirError]
 ) -> None:
     script.status, script.body = status, body
-    with Client(base, timeout=5) as client, pytest.raises(FhirError) as caught:
+    with FhirClient(base, timeout=5) as client, pytest.raises(FhirError) as caught:
         client.read("Patient/1")
     assert type(caught.value) is expected
     assert SECRET not in str(caught.value)
-    assert caught.value.words.endswith(".")
+    assert caught.value.message.endswith(".")
 
 
 def test_the_reason_is_said_in_fhirs_own_code(base: str, script: Script) -> None:
     script.status, script.body = 422, outcome("error", "business-rule")
-    with Client(base) as client, pytest.raises(Refused, match="business-rule"):
+    with FhirClient(base) as client, pytest.raises(RefusedError, match="business-rule"):
         client.read("Patient/1")
 
 
 def test_a_dropped_connection_is_temporary(base: str, script: Script) -> None:
     script.drop = True
-    with Client(base) as client, pytest.raises(Temporary, match="reached"):
+    with FhirClient(base) as client, pytest.raises(TemporaryError, match="reached"):
         client.read("Patient/1")
 
 
 def test_nobody_there_is_temporary() -> None:
-    with Client("http://127.0.0.1:9/fhir") as client, pytest.raises(Temporary):
+    with FhirClient("http://127.0.0.1:9/fhir") as client, pytest.raises(TemporaryError):
         client.read("Patient/1")
 
 
@@ -145,7 +164,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 def test_retry_after_as_seconds_and_as_a_date(
     header: str | None, expected: timedelta | None
 ) -> None:
-    assert retry_after(header, NOW) == expected
+    assert parse_retry_after(header, NOW) == expected
 
 
 def test_pages_are_followed_on_our_own_host_only(base: str, script: Script) -> None:
@@ -161,7 +180,7 @@ def test_pages_are_followed_on_our_own_host_only(base: str, script: Script) -> N
         ).encode()
 
     script.pages = pages
-    with Client(base) as client:
+    with FhirClient(base) as client:
         assert [each["id"] for each in client.search("Patient", {"name": "x y"})] == ["a", "b"]
     assert [path for path, _ in script.asked] == ["/fhir/Patient?name=x+y", "/fhir/Patient?page=2"]
 
@@ -173,7 +192,7 @@ def test_what_tells_of_a_person_is_posted_and_in_no_address(base: str, script: S
     script.body = json.dumps(
         {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient", "id": "a"}}]}
     ).encode()
-    with Client(base) as client:
+    with FhirClient(base) as client:
         assert [each["id"] for each in client.search("Patient", WHO, unlogged=True)] == ["a"]
     [(path, headers)] = script.asked
     assert (path, headers["Content-Type"]) == (
@@ -186,7 +205,7 @@ def test_what_tells_of_a_person_is_posted_and_in_no_address(base: str, script: S
 @pytest.mark.parametrize("unlogged", [True, False])
 def test_a_parameter_with_two_values_is_repeated(base: str, script: Script, unlogged: bool) -> None:
     script.body = b'{"resourceType": "Bundle"}'
-    with Client(base) as client:
+    with FhirClient(base) as client:
         list(
             client.search(
                 "Appointment", {"date": ("ge2026", "lt2027"), "_count": "2"}, unlogged=unlogged
@@ -201,7 +220,7 @@ def test_a_server_that_takes_no_search_by_post_is_asked_in_the_usual_way(
     base: str, script: Script, status: int
 ) -> None:
     script.status = status
-    with Client(base) as client, pytest.raises(FhirError):
+    with FhirClient(base) as client, pytest.raises(FhirError):
         list(client.search("Patient", WHO, unlogged=True))
     assert [path for path, _ in script.asked] == [
         "/fhir/Patient/_search",
@@ -214,7 +233,7 @@ def test_another_fault_is_no_reason_to_put_it_into_an_address(
     base: str, script: Script, status: int
 ) -> None:
     script.status = status
-    with Client(base) as client, pytest.raises(FhirError):
+    with FhirClient(base) as client, pytest.raises(FhirError):
         list(client.search("Patient", WHO, unlogged=True))
     assert [path for path, _ in script.asked] == ["/fhir/Patient/_search"]
 
@@ -224,44 +243,48 @@ def test_pages_that_lead_back_to_each_other_end(base: str, script: Script) -> No
     script.body = json.dumps(
         {"resourceType": "Bundle", "entry": [{"fullUrl": "urn:x"}], "link": link}
     ).encode()
-    with Client(base) as client, pytest.raises(Refused, match="lead back"):
+    with FhirClient(base) as client, pytest.raises(RefusedError, match="lead back"):
         list(client.search("Patient", {}))
     assert len(script.asked) == 2
 
 
 def test_no_search_is_answered_from_a_cache(base: str, script: Script) -> None:
-    with Client(base) as client:
+    with FhirClient(base) as client:
         client.read("Patient/1")
     assert script.asked[0][1]["Cache-Control"] == "no-cache"
 
 
 def test_a_decimal_keeps_its_digits(base: str, script: Script) -> None:
     script.body = b'{"resourceType": "Patient", "extension": [{"valueDecimal": 42.36690}]}'
-    with Client(base) as client:
-        client.bundle(client.read("Patient/1"))
+    with FhirClient(base) as client:
+        client.send_bundle(client.read("Patient/1"))
     assert script.bodies[-1] == script.body.replace(b" ", b"")
 
 
 def test_entries_that_were_not_done_are_told_apart() -> None:
     statuses = ("200 OK", "201", "412 Precondition Failed", "503", "404", "403", "422", "odd")
     bundle = {"entry": [{"response": {"status": status}} for status in statuses] + [{}]}
-    assert [type(fault) for fault in faults_in(bundle)] == [
-        Conflict,
-        Temporary,
-        Gone,
-        ServerFault,
-        Refused,
+    assert [type(fault) for fault in entry_errors(bundle)] == [
+        VersionConflictError,
+        TemporaryError,
+        GoneError,
+        ServerError,
+        RefusedError,
     ]
 
 
 @pytest.mark.parametrize(
     ("auth", "header"),
-    [(Bearer("t0ken"), "Bearer t0ken"), (Basic("jö", "pw"), "Basic asO2OnB3"), (None, None)],
+    [
+        (BearerAuth("t0ken"), "Bearer t0ken"),
+        (BasicAuth("jö", "pw"), "Basic asO2OnB3"),
+        (None, None),
+    ],
 )
 def test_authentication(
-    base: str, script: Script, auth: Basic | Bearer | None, header: str | None
+    base: str, script: Script, auth: BasicAuth | BearerAuth | None, header: str | None
 ) -> None:
-    with Client(base, auth) as client:
+    with FhirClient(base, auth) as client:
         client.read("Patient/1")
     assert script.asked[0][1].get("Authorization") == header
     assert "t0ken" not in repr(auth)
@@ -270,5 +293,5 @@ def test_authentication(
 
 def test_no_fhir_behind_the_base_url_is_the_servers_fault(base: str, script: Script) -> None:
     script.status = 404
-    with Client(base) as client, pytest.raises(ServerFault, match="base URL"):
-        client.capabilities()
+    with FhirClient(base) as client, pytest.raises(ServerError, match="base URL"):
+        client.read_capabilities()

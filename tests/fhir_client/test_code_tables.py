@@ -11,27 +11,27 @@ from uuid import UUID
 import pytest
 from babel import Locale
 
-from fhir_client.uscore.observations import CODES, METHODS
-from fhir_client.uscore.parts import NO, YES, absent
+from fhir_client.uscore.datatypes import NO, YES, absent_reason_coding
+from fhir_client.uscore.observations import CODES, SOURCE_METHODS
 from fhir_client.uscore.statement import (
     BCP47,
     TRIBAL_ENTITIES,
     AbsentReason,
-    Coded,
+    CategoryAnswer,
     Coding,
     Language,
     Statement,
+    TribalAffiliation,
     Tribe,
-    Tribes,
 )
-from fhir_client.uscore.versions import VERSIONS, version
-from intake.answers import Answer, State
-from intake.questions import Element, Kind, Question
-from intake.settings import MappingPolicy, load
-from intake.sync.mapping import statement
-from intake.terminology import cdcrec, languages, owner_of, tribes
-from tests import bound
-from tests.corpus import Case, bundle, cases
+from fhir_client.uscore.versions import VERSIONS, us_core_version
+from intake.answers import Answer, AnswerState
+from intake.mapping.statement import build_statement
+from intake.questions import Element, Question, QuestionKind
+from intake.settings import MappingPolicy, load_settings
+from intake.terminology import find_group_option, load_concepts, load_languages, load_tribes
+from tests.support import us_core_bindings
+from tests.support.generated_cases import GeneratedCase, build_case_bundle, generate_cases
 
 ROOT = Path(__file__).resolve().parents[2]
 SIMPLE = re.compile(r"[a-z]{2,3}(-([A-Z]{2}|\d{3}))?")
@@ -44,20 +44,20 @@ def codes(codings: tuple[Coding, ...]) -> set[tuple[str, str]]:
     return {(each.system, each.code) for each in codings}
 
 
-SETS = load().question_sets
+SETS = load_settings().question_sets
 GROUPS = [
     (name, each)
     for name, held in SETS.items()
     for each in held.questions
-    if each.kind is Kind.GROUPS
+    if each.kind is QuestionKind.GROUPS
 ]
-[CASE] = cases(1, 1)
+[CASE] = generate_cases(1, 1)
 
 
 def saying(questions: str, question: Question, choice: str, policy: MappingPolicy) -> Statement:
     """Return what a person says who makes that one choice."""
-    answers = {question.id: Answer(State.ANSWERED, (choice,))}
-    return statement(replace(CASE.submission, answers=answers), SETS[questions], policy)
+    answers = {question.id: Answer(AnswerState.ANSWERED, (choice,))}
+    return build_statement(replace(CASE.submission, answers=answers), SETS[questions], policy)
 
 
 def choices(question: Question) -> list[str]:
@@ -67,7 +67,10 @@ def choices(question: Question) -> list[str]:
         for option in question.options
         for each in (option.id, *(detail.id for detail in option.details))
     ]
-    return [*boxes, *(code for code in cdcrec() if owner_of(question, code) is not None)]
+    return [
+        *boxes,
+        *(code for code in load_concepts() if find_group_option(question, code) is not None),
+    ]
 
 
 @pytest.mark.parametrize("rolls_up", [False, True], ids=["as told", "MENA rolls up"])
@@ -86,57 +89,59 @@ def test_every_choice_is_in_the_set_of_every_version(
             (said.race, races, detailed_races),
             (said.ethnicity, ethnicities, detailed_ethnicities),
         ):
-            if isinstance(found, Coded):
+            if isinstance(found, CategoryAnswer):
                 categories |= set(found.categories)
                 detailed |= set(found.detailed)
-    for name in bound.VERSIONS:
-        assert codes((*races,)) <= bound.race_categories(name)
-        assert codes((*ethnicities,)) <= bound.ethnicity_categories(name)
-        assert codes((*detailed_races,)) <= bound.detailed_races(name)
-        assert codes((*detailed_ethnicities,)) <= bound.detailed_ethnicities(name)
+    for name in us_core_bindings.VERSIONS:
+        assert codes((*races,)) <= us_core_bindings.race_categories(name)
+        assert codes((*ethnicities,)) <= us_core_bindings.ethnicity_categories(name)
+        assert codes((*detailed_races,)) <= us_core_bindings.detailed_races(name)
+        assert codes((*detailed_ethnicities,)) <= us_core_bindings.detailed_ethnicities(name)
     for each in races | ethnicities | detailed_races | detailed_ethnicities:
-        assert each.display == cdcrec()[each.code].display
+        assert each.display == load_concepts()[each.code].display
 
 
-@pytest.mark.parametrize("name", bound.VERSIONS)
+@pytest.mark.parametrize("name", us_core_bindings.VERSIONS)
 @pytest.mark.parametrize("reason", AbsentReason)
 def test_every_null_is_in_its_set(name: str, reason: AbsentReason) -> None:
     for element, allowed in (
-        ("race", bound.race_categories(name)),
-        ("ethnicity", bound.ethnicity_categories(name)),
+        ("race", us_core_bindings.race_categories(name)),
+        ("ethnicity", us_core_bindings.ethnicity_categories(name)),
     ):
-        null = version(name).null(element, reason)
+        null = us_core_version(name).null_coding(element, reason)
         assert null is None or (null.system, null.code) in allowed
-    assert absent(reason).code in bound.OBSERVATION_ABSENT
-    assert version(name).null("race", reason) is not None
+    assert absent_reason_coding(reason).code in us_core_bindings.OBSERVATION_ABSENT
+    assert us_core_version(name).null_coding("race", reason) is not None
 
 
 def test_the_table_has_the_versions_that_are_bound_here() -> None:
-    assert {each.name for each in VERSIONS.values()} == set(bound.VERSIONS)
+    assert {each.name for each in VERSIONS.values()} == set(us_core_bindings.VERSIONS)
 
 
 def spoken(identity: str) -> Language:
     name = "spd15-2024"
     [question] = [
-        each for each in SETS[name].questions if each.recorded == (Element.SPOKEN_LANGUAGE,)
+        each
+        for each in SETS[name].questions
+        if each.recorded_elements == (Element.SPOKEN_LANGUAGE,)
     ]
     found = saying(name, question, identity, MappingPolicy()).spoken
     assert isinstance(found, Language)
     return found
 
 
-@pytest.mark.parametrize("identity", sorted(languages()))
+@pytest.mark.parametrize("identity", sorted(load_languages()))
 def test_every_language(identity: str) -> None:
     found = spoken(identity)
     assert found.text
     assert all(SIMPLE.fullmatch(each.code) and each.system == BCP47 for each in found.codings)
     if found.codings:
-        assert found.codings[0].code in bound.LANGUAGES
-        assert found.codings[-1].code not in bound.COLLECTIVE
+        assert found.codings[0].code in us_core_bindings.LANGUAGES
+        assert found.codings[-1].code not in us_core_bindings.COLLECTIVE_LANGUAGES
     for each in found.codings:
         assert each.display in {
             None,
-            languages()[each.code].name if each.code in languages() else None,
+            load_languages()[each.code].name if each.code in load_languages() else None,
         }
         # What CLDR calls it, or a fuller name of ours: never another language's.
         known = Locale("en").languages.get(each.code)
@@ -154,27 +159,35 @@ def test_every_language(identity: str) -> None:
 
 
 def test_every_tribe() -> None:
-    assert set(tribes()) == bound.TRIBES
-    [question] = [each for each in SETS["spd15-2024-tribal"].questions if each.kind is Kind.TRIBES]
-    for identity, known in tribes().items():
+    assert set(load_tribes()) == us_core_bindings.TRIBE_CODES
+    [question] = [
+        each for each in SETS["spd15-2024-tribal"].questions if each.kind is QuestionKind.TRIBES
+    ]
+    for identity, known in load_tribes().items():
         said = saying("spd15-2024-tribal", question, identity, MappingPolicy()).tribes
-        assert said == Tribes((Tribe(known.name, Coding(TRIBAL_ENTITIES, identity, known.name)),))
+        assert said == TribalAffiliation(
+            (Tribe(known.name, Coding(TRIBAL_ENTITIES, identity, known.name)),)
+        )
 
 
 def test_the_interpreters_codes() -> None:
-    assert codes((YES, NO)) <= bound.INTERPRETER_NEEDED
-    unknown = absent(AbsentReason.ASKED_UNKNOWN)
-    assert (unknown.system, unknown.code) in bound.INTERPRETER_NEEDED
+    assert codes((YES, NO)) <= us_core_bindings.INTERPRETER_NEEDED
+    unknown = absent_reason_coding(AbsentReason.ASKED_UNKNOWN)
+    assert (unknown.system, unknown.code) in us_core_bindings.INTERPRETER_NEEDED
 
 
 def test_every_loinc_code_was_verified_and_has_its_own_name() -> None:
-    assert {each.code: each.display for each in CODES.values()}.items() <= bound.LOINC.items()
+    assert {
+        each.code: each.display for each in CODES.values()
+    }.items() <= us_core_bindings.LOINC_NAMES.items()
     for path in (*(ROOT / "fhir_client").rglob("*.py"), *(ROOT / "intake" / "sync").rglob("*.py")):
-        assert set(re.findall(r"\b\d{5}-\d\b", path.read_text("utf-8"))) <= set(bound.LOINC), path
+        assert set(re.findall(r"\b\d{5}-\d\b", path.read_text("utf-8"))) <= set(
+            us_core_bindings.LOINC_NAMES
+        ), path
 
 
 def test_every_method_is_gravitys() -> None:
-    assert {each.code for each in METHODS.values()} <= bound.METHODS
+    assert {each.code for each in SOURCE_METHODS.values()} <= us_core_bindings.COLLECTION_METHODS
 
 
 def everywhere(node: Any) -> Iterator[tuple[str, Any]]:
@@ -190,13 +203,13 @@ def everywhere(node: Any) -> Iterator[tuple[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def some() -> list[Case]:
-    return list(cases(4, 60))
+def some() -> list[GeneratedCase]:
+    return list(generate_cases(4, 60))
 
 
-@pytest.mark.parametrize("name", bound.VERSIONS)
-def test_identities_moments_and_agents(some: list[Case], name: str) -> None:
-    for written in (bundle(each, name) for each in some):
+@pytest.mark.parametrize("name", us_core_bindings.VERSIONS)
+def test_identities_moments_and_agents(some: list[GeneratedCase], name: str) -> None:
+    for written in (build_case_bundle(each, name) for each in some):
         urls = {entry.get("fullUrl") for entry in written["entry"]}
         for key, value in everywhere(written):
             if isinstance(value, str) and value.startswith("urn:uuid:"):
@@ -217,18 +230,18 @@ def _kind(reference: dict[str, str]) -> str:
     return reference.get("type") or reference["reference"].partition("/")[0]
 
 
-@pytest.mark.parametrize("name", bound.VERSIONS)
-def test_languages_in_the_chart_are_simple_and_bound(some: list[Case], name: str) -> None:
+@pytest.mark.parametrize("name", us_core_bindings.VERSIONS)
+def test_languages_in_the_chart_are_simple_and_bound(some: list[GeneratedCase], name: str) -> None:
     met = set()
-    for written in (bundle(each, name) for each in some):
+    for written in (build_case_bundle(each, name) for each in some):
         for entry in written["entry"]:
             for spoken_or_read in entry["resource"].get("communication", []):
                 tags = [each["code"] for each in spoken_or_read["language"].get("coding", [])]
                 met |= set(tags)
                 assert all(map(SIMPLE.fullmatch, tags))
-                assert not tags or tags[0] in bound.LANGUAGES
+                assert not tags or tags[0] in us_core_bindings.LANGUAGES
     assert len(met) > 20
 
 
-def test_a_case_is_the_same_at_every_run(some: list[Case]) -> None:
-    assert list(cases(4, 60)) == some
+def test_a_case_is_the_same_at_every_run(some: list[GeneratedCase]) -> None:
+    assert list(generate_cases(4, 60)) == some

@@ -7,19 +7,19 @@ import pytest
 from joserfc import jwt
 
 from fhir_client.auth.credentials import ClientSecret
-from fhir_client.auth.tokens import OAuth
-from fhir_client.errors import AccessFault, Temporary
-from tests.fhir_client.tokens import (
+from fhir_client.auth.tokens import TokenAuth
+from fhir_client.errors import AccessError, TemporaryError
+from tests.support.stub_server import StubRequest, StubResponse
+from tests.support.token_endpoint import (
     KEYS,
     SECRET,
     WELL_KNOWN,
-    Site,
-    fault,
-    knowing,
-    refusal,
-    signing,
+    TokenSite,
+    key_credential,
+    oauth_refusal,
+    secret_credential,
+    token_error,
 )
-from tests.listening import Heard, Said
 
 
 @pytest.mark.parametrize(
@@ -33,11 +33,11 @@ from tests.listening import Heard, Said
     ],
 )
 def test_a_secret_goes_where_the_server_wants_it(
-    site: Site, methods: list[str] | None, posted: bool
+    site: TokenSite, methods: list[str] | None, posted: bool
 ) -> None:
     if methods is not None:
         site.configuration["token_endpoint_auth_methods_supported"] = methods
-    site.tokens(knowing()).grant()
+    site.tokens(secret_credential()).current_grant()
     [heard] = site.asked
     if posted:
         assert (heard.form["client_id"], heard.form["client_secret"]) == ("in:take", SECRET)
@@ -49,13 +49,13 @@ def test_a_secret_goes_where_the_server_wants_it(
     assert heard.form == {"grant_type": "client_credentials"}
 
 
-def test_a_secret_is_read_again_for_each_token(site: Site) -> None:
+def test_a_secret_is_read_again_for_each_token(site: TokenSite) -> None:
     held = ["old"]
     tokens = site.tokens(ClientSecret("intake", lambda: held[0]))
-    tokens.grant()
+    tokens.current_grant()
     held[0] = "new"
-    tokens.drop("token-1")
-    tokens.grant()
+    tokens.drop_token("token-1")
+    tokens.current_grant()
     sent = [
         base64.b64decode(each.headers["Authorization"].removeprefix("Basic ")).decode()
         for each in site.asked
@@ -63,32 +63,33 @@ def test_a_secret_is_read_again_for_each_token(site: Site) -> None:
     assert sent == ["intake:old", "intake:new"]
 
 
-def test_the_newest_key_signs_and_the_one_before_where_it_is_not_known_yet(site: Site) -> None:
-    def only_the_second(heard: Heard) -> Said:
+def test_the_newest_key_signs_and_the_one_before_where_it_is_not_known_yet(site: TokenSite) -> None:
+    def only_the_second(heard: StubRequest) -> StubResponse:
         kid = jwt.decode(heard.form["client_assertion"], key_of, algorithms=["ES384"]).header["kid"]
-        return site.token() if kid == KEYS[1].id else refusal("invalid_client", 401)
+        return site.token() if kid == KEYS[1].id else oauth_refusal("invalid_client", 401)
 
     site.answer = only_the_second
-    assert site.tokens(signing(KEYS)).grant().key_id == KEYS[1].id
+    assert site.tokens(key_credential(KEYS)).current_grant().key_id == KEYS[1].id
     assert len(site.asked) == 2
     site.answer = None
-    assert site.tokens(signing(KEYS)).grant().key_id == KEYS[2].id
+    assert site.tokens(key_credential(KEYS)).current_grant().key_id == KEYS[2].id
 
 
 def key_of(signed: Any) -> Any:
     return next(key.pair for key in KEYS if key.id == signed.headers()["kid"])
 
 
-def test_two_keys_are_shown_and_no_more(site: Site) -> None:
-    site.answer = lambda _: refusal("invalid_client", 401)
-    fault(site.tokens(signing(KEYS)))
+def test_two_keys_are_shown_and_no_more(site: TokenSite) -> None:
+    site.answer = lambda _: oauth_refusal("invalid_client", 401)
+    token_error(site.tokens(key_credential(KEYS)))
     assert len(site.asked) == 2
 
 
-def test_a_key_that_the_site_names_signs_alone(site: Site) -> None:
-    assert site.tokens(signing(KEYS, KEYS[0].id)).grant().key_id == KEYS[0].id
+def test_a_key_that_the_site_names_signs_alone(site: TokenSite) -> None:
+    assert site.tokens(key_credential(KEYS, KEYS[0].id)).current_grant().key_id == KEYS[0].id
     assert (
-        "There is no key other in the key file" in fault(site.tokens(signing(KEYS, "other"))).words
+        "There is no key other in the key file"
+        in token_error(site.tokens(key_credential(KEYS, "other"))).message
     )
     assert len(site.asked) == 1
 
@@ -103,65 +104,67 @@ def test_a_key_that_the_site_names_signs_alone(site: Site) -> None:
     ],
 )
 def test_a_server_that_does_not_say_where_its_tokens_are(
-    site: Site, configuration: dict[str, Any], words: str
+    site: TokenSite, configuration: dict[str, Any], words: str
 ) -> None:
     site.configuration = configuration
-    found = fault(site.tokens())
-    assert isinstance(found, AccessFault)
-    assert words in found.words
-    assert site.tokens(token_url=f"{site.server.url}/token").grant().token == "token-1"
+    found = token_error(site.tokens())
+    assert isinstance(found, AccessError)
+    assert words in found.message
+    assert site.tokens(token_url=f"{site.server.url}/token").current_grant().token == "token-1"
 
 
 @pytest.mark.parametrize(
-    "answer", [Said(500), Said(503, b"<html>"), None], ids=["500", "503", "none"]
+    "answer", [StubResponse(500), StubResponse(503, b"<html>"), None], ids=["500", "503", "none"]
 )
-def test_what_the_site_names_needs_no_word_of_the_server(site: Site, answer: Said | None) -> None:
-    def in_trouble(heard: Heard) -> Said:
+def test_what_the_site_names_needs_no_word_of_the_server(
+    site: TokenSite, answer: StubResponse | None
+) -> None:
+    def in_trouble(heard: StubRequest) -> StubResponse:
         if heard.path != WELL_KNOWN:
             return site.respond(heard)
         if answer is None:
             raise ConnectionAbortedError
         return answer
 
-    site.server.answer = in_trouble
-    assert isinstance(fault(site.tokens()), Temporary)
-    assert site.tokens(token_url=f"{site.server.url}/token").grant().token == "token-1"
+    site.server.respond = in_trouble
+    assert isinstance(token_error(site.tokens()), TemporaryError)
+    assert site.tokens(token_url=f"{site.server.url}/token").current_grant().token == "token-1"
 
 
-def test_what_the_site_names_goes_before_what_the_server_says(site: Site) -> None:
+def test_what_the_site_names_goes_before_what_the_server_says(site: TokenSite) -> None:
     site.configuration["token_endpoint"] = "https://ehr.example/old"
     tokens = site.tokens(token_url=f"{site.server.url}/token")
-    tokens.grant()
-    tokens.drop("token-1")
-    tokens.grant()
-    assert len(site.server.to(WELL_KNOWN)) == 1
+    tokens.current_grant()
+    tokens.drop_token("token-1")
+    tokens.current_grant()
+    assert len(site.server.requests_to(WELL_KNOWN)) == 1
 
 
-def test_an_endpoint_that_moves_is_found_again(site: Site) -> None:
+def test_an_endpoint_that_moves_is_found_again(site: TokenSite) -> None:
     tokens = site.tokens()
-    tokens.grant()
+    tokens.current_grant()
     site.configuration["token_endpoint"] = f"{site.server.url}/token?moved"
-    tokens.drop("token-1")
-    site.answer = lambda _: Said(404)
-    fault(tokens)
-    site.server.answer = lambda heard: (
-        site.token() if heard.path == "/token?moved" else Site.respond(site, heard)
+    tokens.drop_token("token-1")
+    site.answer = lambda _: StubResponse(404)
+    token_error(tokens)
+    site.server.respond = lambda heard: (
+        site.token() if heard.path == "/token?moved" else TokenSite.respond(site, heard)
     )
-    assert tokens.grant().url.endswith("?moved")
+    assert tokens.current_grant().url.endswith("?moved")
 
 
 @pytest.mark.parametrize(
     ("more", "scopes"), [({"scope": "system/Patient.r  a"}, ("system/Patient.r", "a")), ({}, None)]
 )
 def test_granted_scopes_are_those_that_were_said(
-    site: Site, more: dict[str, str], scopes: tuple[str, ...] | None
+    site: TokenSite, more: dict[str, str], scopes: tuple[str, ...] | None
 ) -> None:
     site.answer = lambda _: site.token(**more)
-    assert site.tokens(scopes=("system/Patient.r",)).grant().scopes == scopes
+    assert site.tokens(scopes=("system/Patient.r",)).current_grant().scopes == scopes
 
 
-def test_nothing_secret_is_in_a_representation(site: Site) -> None:
-    tokens = site.tokens(knowing())
-    grant = tokens.grant()
-    shown = repr([tokens, grant, OAuth(tokens), knowing(), signing(), KEYS[0]])
-    assert not any(each in shown for each in (SECRET, grant.token, str(KEYS[0].private()["d"])))
+def test_nothing_secret_is_in_a_representation(site: TokenSite) -> None:
+    tokens = site.tokens(secret_credential())
+    grant = tokens.current_grant()
+    shown = repr([tokens, grant, TokenAuth(tokens), secret_credential(), key_credential(), KEYS[0]])
+    assert not any(each in shown for each in (SECRET, grant.token, str(KEYS[0].private_jwk()["d"])))

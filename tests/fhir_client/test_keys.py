@@ -7,16 +7,16 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc.jwk import ECKey, OctKey
 
-from fhir_client.auth.keys import Key, KeyFault, make, published, read
+from fhir_client.auth.keys import KeyFileError, SigningKey, generate_key, jwk_set, parse_keys
 
-EC_KEY, RSA_KEY = make("ES384"), make("RS384")
+EC_KEY, RSA_KEY = generate_key("ES384"), generate_key("RS384")
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "k"}
 PLAIN = serialization.NoEncryption()
 FORMATS = [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL]
 
 
 def pem(
-    key: Key,
+    key: SigningKey,
     shape: serialization.PrivateFormat = FORMATS[0],
     seal: serialization.KeySerializationEncryption = PLAIN,
 ) -> bytes:
@@ -28,12 +28,16 @@ def pem(
 @pytest.mark.parametrize("key", [EC_KEY, RSA_KEY], ids=["ES384", "RS384"])
 @pytest.mark.parametrize("shape", FORMATS)
 def test_a_key_is_the_same_as_pem_as_jwk_and_in_a_set(
-    key: Key, shape: serialization.PrivateFormat
+    key: SigningKey, shape: serialization.PrivateFormat
 ) -> None:
-    jwk = key.private()
+    jwk = key.private_jwk()
     for raw in (pem(key, shape), json.dumps(jwk).encode(), json.dumps({"keys": [jwk]}).encode()):
-        [found] = read(raw)
-        assert (found.id, found.algorithm, found.public()) == (key.id, key.algorithm, key.public())
+        [found] = parse_keys(raw)
+        assert (found.id, found.algorithm, found.public_jwk()) == (
+            key.id,
+            key.algorithm,
+            key.public_jwk(),
+        )
 
 
 def test_no_key_is_made_whose_name_begins_with_a_dash(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,11 +45,11 @@ def test_no_key_is_made_whose_name_begins_with_a_dash(monkeypatch: pytest.Monkey
     dashed = next(pair for pair in pairs if pair.thumbprint().startswith("-"))
     given = iter([dashed, dashed, EC_KEY.pair])
     monkeypatch.setattr(ECKey, "generate_key", lambda _: next(given))
-    assert make("ES384").id == EC_KEY.id
+    assert generate_key("ES384").id == EC_KEY.id
 
 
 def test_what_is_published_is_what_an_ehr_needs_and_nothing_private() -> None:
-    first, second = published([EC_KEY, RSA_KEY])["keys"]
+    first, second = jwk_set([EC_KEY, RSA_KEY])["keys"]
     assert {key: first[key] for key in ("kty", "crv", "alg", "use", "kid")} == {
         "kty": "EC",
         "crv": "P-384",
@@ -58,19 +62,21 @@ def test_what_is_published_is_what_an_ehr_needs_and_nothing_private() -> None:
 
 
 def test_a_set_keeps_its_order_for_the_last_is_the_newest() -> None:
-    raw = json.dumps({"keys": [RSA_KEY.private(), EC_KEY.private()]}).encode()
-    assert [key.id for key in read(raw)] == [RSA_KEY.id, EC_KEY.id]
+    raw = json.dumps({"keys": [RSA_KEY.private_jwk(), EC_KEY.private_jwk()]}).encode()
+    assert [key.id for key in parse_keys(raw)] == [RSA_KEY.id, EC_KEY.id]
 
 
 def test_a_key_without_a_name_gets_the_sites_or_its_thumbprint() -> None:
     bare = {
-        name: value for name, value in EC_KEY.private().items() if name not in ("kid", "alg", "use")
+        name: value
+        for name, value in EC_KEY.private_jwk().items()
+        if name not in ("kid", "alg", "use")
     }
-    assert [read(json.dumps(bare).encode(), name)[0].id for name in ("", "ours-2026")] == [
+    assert [parse_keys(json.dumps(bare).encode(), name)[0].id for name in ("", "ours-2026")] == [
         EC_KEY.id,
         "ours-2026",
     ]
-    assert read(pem(EC_KEY), "ours-2026")[0].id == "ours-2026"
+    assert parse_keys(pem(EC_KEY), "ours-2026")[0].id == "ours-2026"
 
 
 @pytest.mark.parametrize(
@@ -85,10 +91,10 @@ def test_a_key_without_a_name_gets_the_sites_or_its_thumbprint() -> None:
         (b'{"kty": "EC", "crv": "P-384"}', "no key of the kinds EC and RSA"),
         (b'{"kty": ["EC"]}', "no key of the kinds EC and RSA"),
         (json.dumps(OctKey.generate_key(256).as_dict()).encode(), "no key of the kinds EC and RSA"),
-        (json.dumps(EC_KEY.public()).encode(), "public key"),
+        (json.dumps(EC_KEY.public_jwk()).encode(), "public key"),
         (json.dumps(ECKey.generate_key("P-256").as_dict(private=True)).encode(), "curve P-384"),
-        (json.dumps({**EC_KEY.private(), "alg": "ES256"}).encode(), "alg has to be ES384"),
-        (json.dumps({"keys": [EC_KEY.private(), EC_KEY.private()]}).encode(), "same kid"),
+        (json.dumps({**EC_KEY.private_jwk(), "alg": "ES256"}).encode(), "alg has to be ES384"),
+        (json.dumps({"keys": [EC_KEY.private_jwk(), EC_KEY.private_jwk()]}).encode(), "same kid"),
         (
             pem(EC_KEY, seal=serialization.BestAvailableEncryption(b"password")),
             "without a password",
@@ -100,14 +106,14 @@ def test_a_key_without_a_name_gets_the_sites_or_its_thumbprint() -> None:
     ids=lambda each: each if isinstance(each, str) else "",
 )
 def test_what_cannot_sign_is_refused_with_the_reason(raw: bytes, words: str) -> None:
-    with pytest.raises(KeyFault, match=words) as caught:
-        read(raw)
-    assert str(EC_KEY.private()["d"]) not in str(caught.value)
+    with pytest.raises(KeyFileError, match=words) as caught:
+        parse_keys(raw)
+    assert str(EC_KEY.private_jwk()["d"]) not in str(caught.value)
 
 
 # The library warns as well, which goes nowhere that a person looks.
 @pytest.mark.filterwarnings("ignore:Key size")
 def test_a_short_rsa_key_is_refused() -> None:
     short = rsa.generate_private_key(65537, 1024)  # noqa: S505
-    with pytest.raises(KeyFault, match="2048 bits or more"):
-        read(short.private_bytes(serialization.Encoding.PEM, FORMATS[0], PLAIN))
+    with pytest.raises(KeyFileError, match="2048 bits or more"):
+        parse_keys(short.private_bytes(serialization.Encoding.PEM, FORMATS[0], PLAIN))

@@ -6,16 +6,16 @@ from uuid import UUID
 
 import pytest
 
-from fhir_client.uscore.provenance import provenance
+from fhir_client.uscore.provenance import build_provenance
 from fhir_client.uscore.statement import AbsentReason, Source, Statement
-from fhir_client.uscore.versions import version
+from fhir_client.uscore.versions import us_core_version
 
 
 def statement(organization: str | None) -> Statement:
     return Statement(
         submission=UUID(int=1),
         patient="Patient/1",
-        at=datetime(2026, 11, 24, 15, tzinfo=UTC),
+        answered_at=datetime(2026, 11, 24, 15, tzinfo=UTC),
         source=Source.PATIENT,
         questionnaire="https://intake.example/Questionnaire/spd15-2024|1.0.0",
         locale="en",
@@ -37,10 +37,10 @@ def statement(organization: str | None) -> Statement:
     ],
 )
 def test_who_transmits(organization: str, who: dict[str, Any]) -> None:
-    agents = provenance(statement(organization), version("6.1.0"), [], {})["agent"]
+    agents = build_provenance(statement(organization), us_core_version("6.1.0"), [], {})["agent"]
     assert [agent["type"]["coding"][0]["code"] for agent in agents] == ["author", "transmitter"]
     assert agents[1]["who"] == who
 
 
 def test_without_an_organization_nobody_is_said_to_transmit() -> None:
-    assert len(provenance(statement(None), version("6.1.0"), [], {})["agent"]) == 1
+    assert len(build_provenance(statement(None), us_core_version("6.1.0"), [], {})["agent"]) == 1

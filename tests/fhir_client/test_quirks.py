@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from fhir_client.capabilities import Capabilities, Kind
-from fhir_client.quirks import RUNGS, Quirks
-from fhir_client.uscore.patient import INTERPRETERS, URLS
-from fhir_client.uscore.statement import BCP47, Coded, Coding, Interpreter, Language
-from fhir_client.uscore.versions import version
-from fhir_client.writing.ladder import Offer, Rung, negotiate
-from fhir_client.writing.own import as_its_own, unmapped
-from fhir_client.writing.patching import operations
-from fhir_client.writing.suiting import merged
-from fhir_client.writing.values import Writer
-from tests.statements import NOT_ASKED
+from fhir_client.capabilities import Capabilities, ResourceCapability
+from fhir_client.quirks import WRITE_STRATEGIES, Quirks
+from fhir_client.uscore.patient_merge import INTERPRETER_URLS, URLS
+from fhir_client.uscore.statement import BCP47, CategoryAnswer, Coding, Interpreter, Language
+from fhir_client.uscore.versions import us_core_version
+from fhir_client.write.chart_merge import merge_for_server
+from fhir_client.write.ehr_questionnaire import map_to_ehr_items, unmapped_questions
+from fhir_client.write.json_patch import patch_operations
+from fhir_client.write.strategy import ServerOffer, WriteStrategyKind, choose_strategy
+from fhir_client.write.task import Writer
+from tests.support.statements import EMPTY_STATEMENT
 
 BIRTH_SEX = {
     "url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex",
@@ -30,11 +30,11 @@ PATIENT: dict[str, Any] = {
     "communication": [ENGLISH],
 }
 SAID = replace(
-    NOT_ASKED,
-    race=Coded("White"),
+    EMPTY_STATEMENT,
+    race=CategoryAnswer("White"),
     spoken=Language("Spanish", (Coding(BCP47, "es"),)),
     written=Language("French", (Coding(BCP47, "fr"),)),
-    interpreter=Interpreter(wanted=True),
+    interpreter=Interpreter(needed=True),
 )
 NARROW = Quirks(
     rungs=("patch", "worklist"),
@@ -46,27 +46,35 @@ ANYTHING = Capabilities("4.0.1", "", frozenset({"transaction", "batch"}), {})
 
 
 def test_what_quirks_rule_out_is_not_chosen_and_the_reason_is_said() -> None:
-    found = negotiate(Offer(ANYTHING, NARROW))
-    assert (found.rung, found.reasons) == (
-        Rung.PATCH,
+    found = choose_strategy(ServerOffer(ANYTHING, NARROW))
+    assert (found.kind, found.reasons) == (
+        WriteStrategyKind.PATCH,
         ("no transaction: the quirks of this kind of server rule it out",),
     )
 
 
 def test_a_pinned_rung_stands_and_what_speaks_against_it_is_said() -> None:
-    held = Capabilities("4.0.1", "", frozenset({"batch"}), {"Patient": Kind(frozenset({"read"}))})
-    found = negotiate(Offer(held), Rung.PUT)
-    assert found.rung is Rung.PUT
+    held = Capabilities(
+        "4.0.1", "", frozenset({"batch"}), {"Patient": ResourceCapability(frozenset({"read"}))}
+    )
+    found = choose_strategy(ServerOffer(held), WriteStrategyKind.PUT)
+    assert found.kind is WriteStrategyKind.PUT
     assert found.reasons[:2] == ("the settings name it", "but it does not offer Patient update")
 
 
 def test_answers_to_own_questionnaires_alone_need_a_map() -> None:
     rungs = ("questionnaire-response", "document")
-    assert negotiate(Offer(ANYTHING, Quirks(rungs, own_questionnaires=True))).rung is Rung.DOCUMENT
+    assert (
+        choose_strategy(ServerOffer(ANYTHING, Quirks(rungs, own_questionnaires=True))).kind
+        is WriteStrategyKind.DOCUMENT
+    )
     mapped = Quirks(
         rungs, own_questionnaires=True, questionnaire="urn:theirs", items={"race": "R1"}
     )
-    assert negotiate(Offer(ANYTHING, mapped)).rung is Rung.QUESTIONNAIRE_RESPONSE
+    assert (
+        choose_strategy(ServerOffer(ANYTHING, mapped)).kind
+        is WriteStrategyKind.QUESTIONNAIRE_RESPONSE
+    )
 
 
 def test_an_answer_is_put_under_their_item_wherever_it_stood_and_one_that_has_none_goes_to_a_person() -> (
@@ -84,43 +92,43 @@ def test_an_answer_is_put_under_their_item_wherever_it_stood_and_one_that_has_no
     }
     items = {"race.asian.write-in": "R7"}
     mapped = Quirks(own_questionnaires=True, questionnaire="urn:theirs", items=items)
-    assert as_its_own(response, mapped) == {
+    assert map_to_ehr_items(response, mapped) == {
         "questionnaire": "urn:theirs",
         "item": [{"linkId": "R7", "answer": answer}],
     }
-    assert unmapped(response, mapped) == ()
+    assert unmapped_questions(response, mapped) == ()
     # A site may leave out a question, but never by oversight; and IT's page must not tell which group was chosen.
-    assert unmapped(response, replace(mapped, items={"race.asian.write-in": ""})) == ()
-    assert unmapped(response, replace(mapped, items={"language": "L1"})) == ("race",)
+    assert unmapped_questions(response, replace(mapped, items={"race.asian.write-in": ""})) == ()
+    assert unmapped_questions(response, replace(mapped, items={"language": "L1"})) == ("race",)
 
 
 @pytest.mark.parametrize("system", [frozenset({"batch"}), frozenset({"transaction"})])
 def test_a_batch_is_asked_for_only_where_it_may_be_answered(system: frozenset[str]) -> None:
     held = Capabilities("4.0.1", "", system, {})
-    assert negotiate(Offer(held)).batch
-    assert not negotiate(Offer(held, Quirks(batch=False))).batch
+    assert choose_strategy(ServerOffer(held)).batch
+    assert not choose_strategy(ServerOffer(held, Quirks(batch=False))).batch
     for silent in (frozenset({"search-system"}), frozenset[str]()):
-        assert not negotiate(Offer(Capabilities("4.0.1", "", silent, {}))).batch
+        assert not choose_strategy(ServerOffer(Capabilities("4.0.1", "", silent, {}))).batch
 
 
 def test_what_a_server_cannot_hold_is_not_sent_and_a_repeat_changes_nothing() -> None:
-    writer = Writer(version("6.1.0"), quirks=NARROW)
-    merge = merged(PATIENT, SAID, writer)
+    writer = Writer(us_core_version("6.1.0"), quirks=NARROW)
+    merge = merge_for_server(PATIENT, SAID, writer)
     urls = [each["url"] for each in merge.patient["extension"]]
     assert urls == [BIRTH_SEX["url"], URLS["race"]]
-    assert not set(urls) & set(INTERPRETERS)
+    assert not set(urls) & set(INTERPRETER_URLS)
     [only] = merge.patient["communication"]
     assert (only["language"]["text"], only["preferred"], "extension" in only) == (
         "Spanish",
         True,
         False,
     )
-    assert not merged(merge.patient, SAID, writer).changed
+    assert not merge_for_server(merge.patient, SAID, writer).changed
 
 
 def test_a_patch_names_only_what_changes_and_tests_it_first() -> None:
-    after = merged(PATIENT, SAID, Writer(version("6.1.0"))).patient
-    sent = operations(PATIENT, after, Quirks())
+    after = merge_for_server(PATIENT, SAID, Writer(us_core_version("6.1.0"))).patient
+    sent = patch_operations(PATIENT, after, Quirks())
     assert all(each["path"].startswith(("/extension/", "/communication/")) for each in sent)
     assert [each["op"] for each in sent if each["path"] == "/communication/0"] == [
         "test",
@@ -134,9 +142,11 @@ def test_a_list_that_is_taken_as_a_whole_only_is_tested_and_replaced_as_a_whole_
 ):
     vendors = {"url": "https://ehr.example/own", "valueString": "theirs"}
     held = {**PATIENT, "extension": [vendors, BIRTH_SEX]}
-    after = merged(held, SAID, Writer(version("6.1.0"), quirks=NARROW)).patient
+    after = merge_for_server(held, SAID, Writer(us_core_version("6.1.0"), quirks=NARROW)).patient
     test, change, *rest = [
-        each for each in operations(held, after, NARROW) if each["path"].startswith("/extension")
+        each
+        for each in patch_operations(held, after, NARROW)
+        if each["path"].startswith("/extension")
     ]
     assert (test["op"], test["value"]) == ("test", [vendors, BIRTH_SEX])
     assert (change["op"], [each["url"] for each in change["value"]], rest) == (
@@ -147,8 +157,8 @@ def test_a_list_that_is_taken_as_a_whole_only_is_tested_and_replaced_as_a_whole_
 
 
 def test_a_server_that_takes_no_tests_gets_none() -> None:
-    after = merged(PATIENT, SAID, Writer(version("6.1.0"))).patient
-    sent = operations(PATIENT, after, Quirks(patch_tests=False))
+    after = merge_for_server(PATIENT, SAID, Writer(us_core_version("6.1.0"))).patient
+    sent = patch_operations(PATIENT, after, Quirks(patch_tests=False))
     assert {each["op"] for each in sent} == {"add", "replace"}
 
 
@@ -162,10 +172,12 @@ def test_languages_that_nobody_was_asked_about_stay_where_one_is_kept_as_well() 
     }
     said = replace(SAID, spoken=None, written=None)
     assert (
-        merged(held, said, Writer(version("6.1.0"), quirks=NARROW)).patient["communication"]
+        merge_for_server(held, said, Writer(us_core_version("6.1.0"), quirks=NARROW)).patient[
+            "communication"
+        ]
         == held["communication"]
     )
 
 
 def test_every_rung_has_its_name() -> None:
-    assert tuple(Rung) == RUNGS
+    assert tuple(WriteStrategyKind) == WRITE_STRATEGIES

@@ -2,10 +2,11 @@
 
 import pytest
 
-from fhir_client.auth.scopes import Act, Need, limited, missing
+from fhir_client.auth.scopes import Action, ScopeNeed, limited_needs, missing_needs
 
 CREATE, READ, UPDATE, SEARCH = (
-    Need("Observation", act) for act in (Act.CREATE, Act.READ, Act.UPDATE, Act.SEARCH)
+    ScopeNeed("Observation", act)
+    for act in (Action.CREATE, Action.READ, Action.UPDATE, Action.SEARCH)
 )
 ALL = (CREATE, READ, UPDATE, SEARCH)
 
@@ -30,14 +31,14 @@ ALL = (CREATE, READ, UPDATE, SEARCH)
         ([], ALL),
     ],
 )
-def test_what_is_not_permitted(scopes: list[str], lacking: tuple[Need, ...]) -> None:
-    assert missing(scopes, ALL) == lacking
+def test_what_is_not_permitted(scopes: list[str], lacking: tuple[ScopeNeed, ...]) -> None:
+    assert missing_needs(scopes, ALL) == lacking
 
 
 def test_a_scope_for_some_resources_only_is_told_apart() -> None:
     scopes = ["system/Observation.cruds?category=survey", "system/Observation.r"]
-    assert limited(scopes, ALL) == (CREATE, UPDATE, SEARCH)
-    assert limited([], ALL) == ()
+    assert limited_needs(scopes, ALL) == (CREATE, UPDATE, SEARCH)
+    assert limited_needs([], ALL) == ()
 
 
 def test_a_need_is_said_in_words() -> None:

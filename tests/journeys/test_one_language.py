@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from intake.i18n import SOURCE, language_names, translator
+from intake.i18n import SOURCE, language_names, load_translator
 from intake.i18n.catalogs import read_template
-from intake.settings import load
-from tests.patients import Person
-from tests.sites import TestSite
-from tests.strict import attributes
+from intake.settings import load_settings
+from tests.support.patients import PatientSession
+from tests.support.sites import TestSite
+from tests.support.strict_pages import node_attributes
 
 READ_OUT = ("aria-label", "title", "alt", "placeholder")
 """The attributes that are shown or read out."""
@@ -22,7 +22,7 @@ def own_texts(node: Any, tag: str) -> Iterator[str]:
     if node.name == "#text":
         yield str(node.data).strip()
         return
-    held = attributes(node) if isinstance(node.attrs, dict) else {}
+    held = node_attributes(node) if isinstance(node.attrs, dict) else {}
     if held.get("lang", tag) != tag or node.name == "bdi":
         return
     yield from (str(held[name]) for name in READ_OUT if held.get(name))
@@ -30,12 +30,12 @@ def own_texts(node: Any, tag: str) -> Iterator[str]:
         yield from own_texts(child, tag)
 
 
-def walk(pages: TestSite, tag: str) -> Iterator[Person]:
+def walk(pages: TestSite, tag: str) -> Iterator[PatientSession]:
     """Yield the person at each page that a tablet can show, with faults and searches."""
-    pages.visit("1")
-    person = Person(pages)
-    person.pair()
-    person.speak(tag)
+    pages.expect_visit("1")
+    person = PatientSession(pages)
+    person.pair_tablet()
+    person.choose_language(tag)
     yield person
     for step in (
         _lost,
@@ -58,86 +58,86 @@ def walk(pages: TestSite, tag: str) -> Iterator[Person]:
         yield person
 
 
-def _lost(person: Person) -> None:
-    person.send({"code": "0000"}, form="by-code")
+def _lost(person: PatientSession) -> None:
+    person.send_form({"code": "0000"}, form="by-code")
 
 
-def _found(person: Person) -> None:
-    person.born(17, 5, 1980)
+def _found(person: PatientSession) -> None:
+    person.give_birth_date(17, 5, 1980)
     assert person.path == "/why"
 
 
-def _why(person: Person) -> None:
-    person.send()
+def _why(person: PatientSession) -> None:
+    person.send_form()
     assert person.path == "/who"
 
 
-def _who(person: Person) -> None:
-    person.send({"informant": "guardian"})
+def _who(person: PatientSession) -> None:
+    person.send_form({"informant": "guardian"})
     assert person.path == "/question/race-ethnicity"
 
 
-def _contradiction(person: Person) -> None:
-    person.send({"choice": ["2028-9"], "state": "declined"})
+def _contradiction(person: PatientSession) -> None:
+    person.send_form({"choice": ["2028-9"], "state": "declined"})
     assert 'role="alert"' in person.page.text
 
 
-def _groups(person: Person) -> None:
-    person.get("/question/race-ethnicity")
-    person.send({"choice": ["2028-9", "1002-5", "2118-8"]})
+def _groups(person: PatientSession) -> None:
+    person.open_page("/question/race-ethnicity")
+    person.send_form({"choice": ["2028-9", "1002-5", "2118-8"]})
     assert person.path == "/question/race-ethnicity/details"
 
 
-def _details(person: Person) -> None:
-    person.send({"search": "Navajo", "find": "1"})
+def _details(person: PatientSession) -> None:
+    person.send_form({"search": "Navajo", "find": "1"})
     assert "Navajo" in person.page.text
 
 
-def _tribes(person: Person) -> None:
-    person.send({"search": "", "choice": ["2034-7"]})
-    person.send({"search": "diné", "find": "1"})
+def _tribes(person: PatientSession) -> None:
+    person.send_form({"search": "", "choice": ["2034-7"]})
+    person.send_form({"search": "diné", "find": "1"})
     assert "Navajo Nation" in person.page.text
 
 
-def _search(person: Person) -> None:
-    person.send({"search": "", "choice": ["170"], "own-words": ""})
-    person.send({"search": "zzz", "find": "1"})
+def _search(person: PatientSession) -> None:
+    person.send_form({"search": "", "choice": ["170"], "own-words": ""})
+    person.send_form({"search": "zzz", "find": "1"})
     assert person.path == "/question/spoken-language"
 
 
-def _spoken(person: Person) -> None:
-    person.send({"search": "", "choice": "ase"})
+def _spoken(person: PatientSession) -> None:
+    person.send_form({"search": "", "choice": "ase"})
     assert person.path == "/question/written-language"
 
 
-def _written(person: Person) -> None:
-    person.send({"state": "unknown"})
+def _written(person: PatientSession) -> None:
+    person.send_form({"state": "unknown"})
     assert person.path == "/question/interpreter"
 
 
-def _informant(person: Person) -> None:
-    person.send({"choice": "yes"})
+def _informant(person: PatientSession) -> None:
+    person.send_form({"choice": "yes"})
     assert person.path == "/question/informant-language"
 
 
-def _informants_interpreter(person: Person) -> None:
-    person.send({"choice": "es"})
+def _informants_interpreter(person: PatientSession) -> None:
+    person.send_form({"choice": "es"})
     assert person.path == "/question/informant-interpreter"
 
 
-def _check(person: Person) -> None:
-    person.send({"choice": "yes"})
+def _check(person: PatientSession) -> None:
+    person.send_form({"choice": "yes"})
     assert person.path == "/check"
 
 
-def _done(person: Person) -> None:
-    person.send()
+def _done(person: PatientSession) -> None:
+    person.send_form()
     assert person.path == "/done"
 
 
-@pytest.mark.parametrize("tag", sorted({*load().languages} - {SOURCE}))
+@pytest.mark.parametrize("tag", sorted({*load_settings().languages} - {SOURCE}))
 def test_no_page_says_an_english_message(tribal_pages: TestSite, tag: str) -> None:
-    speaks = translator(tag)
+    speaks = load_translator(tag)
     messages = {str(message.id) for message in read_template() if message.id}
     # In Tagalog the Korean language is called just that, and Korean people are not.
     english = {text for text in messages if speaks.plain(text) != text} - {
@@ -178,9 +178,9 @@ def test_no_word_of_a_page_is_in_another_script(
 def test_a_language_that_cldr_does_not_name_is_found_by_our_name(
     pages: TestSite, tag: str, term: str, found: str
 ) -> None:
-    pages.visit("1")
-    person = Person(pages)
-    person.arrive(language=tag)
-    person.send()
-    person.send({"search": term, "find": "1"})
+    pages.expect_visit("1")
+    person = PatientSession(pages)
+    person.reach_first_question(language=tag)
+    person.send_form()
+    person.send_form({"search": term, "find": "1"})
     assert found in person.page.text

@@ -5,32 +5,32 @@ from datetime import date
 
 import pytest
 
-from intake.answers import Answer, Informant, State
-from intake.clock import age
-from intake.store import resting
-from tests.journeys.test_tablet import only_submission
-from tests.patients import Person
-from tests.sites import TestSite
+from intake.answers import Answer, AnswerState, Informant
+from intake.clock import age_in_years
+from intake.store.outbox import reask_intervals
+from tests.journeys.test_tablet import read_only_submission
+from tests.support.patients import PatientSession
+from tests.support.sites import TestSite
 
 FIRST = "to answer for themselves"
 
 
-def at_who(site: TestSite, born: date) -> Person:
+def at_who(site: TestSite, born: date) -> PatientSession:
     """Somebody at the tablet who is asked who answers."""
-    site.visit("1", birth_date=born)
-    person = Person(site)
-    person.pair()
-    person.speak("en")
-    person.born(born.day, born.month, born.year)
-    person.send()
+    site.expect_visit("1", birth_date=born)
+    person = PatientSession(site)
+    person.pair_tablet()
+    person.choose_language("en")
+    person.give_birth_date(born.day, born.month, born.year)
+    person.send_form()
     assert person.path == "/who"
     return person
 
 
-def rest(person: Person) -> None:
+def rest(person: PatientSession) -> None:
     """Skip what is left, to the check page."""
     while person.path != "/check":
-        person.send()
+        person.send_form()
 
 
 # The clock of the tests stands at November 24, 2026.
@@ -63,13 +63,13 @@ def test_the_age_is_the_sites_to_set(pages: TestSite) -> None:
     assert "from 13 years on" in at_who(pages, date(2013, 11, 24)).page.text
 
 
-def passed_on(person: Person, first: str, then: str, **given: str) -> None:
+def passed_on(person: PatientSession, first: str, then: str, **given: str) -> None:
     """Answer as the one, to the check page, and say there that it is the other who answers."""
-    person.send({"informant": first})
-    person.send({"choice": ["2106-3"], **given})
+    person.send_form({"informant": first})
+    person.send_form({"choice": ["2106-3"], **given})
     rest(person)
-    person.get("/who")
-    person.send({"informant": then})
+    person.open_page("/who")
+    person.send_form({"informant": then})
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_who_takes_over_sees_nothing_of_what_was_said(
     assert "checked" not in person.page.text
     assert "Sami" not in person.page.text
     rest(person)
-    person.send()
-    said = only_submission(pages)
+    person.send_form()
+    said = read_only_submission(pages)
     assert (said.informant, said.answers) == (Informant(then), {})
 
 
@@ -102,11 +102,11 @@ def test_of_an_adult_a_wrong_tap_is_mended_and_nothing_lost(pages: TestSite) -> 
     # What only somebody who answers for another is asked comes now, and nothing else again.
     assert person.path == "/question/informant-language"
     rest(person)
-    person.send()
-    said = only_submission(pages)
+    person.send_form()
+    said = read_only_submission(pages)
     assert (said.informant, said.answers["race-ethnicity"]) == (
         Informant.CAREGIVER,
-        Answer(State.ANSWERED, ("2106-3",)),
+        Answer(AnswerState.ANSWERED, ("2106-3",)),
     )
 
 
@@ -115,13 +115,13 @@ def test_a_parents_answers_do_not_keep_a_young_person_from_being_asked(
     pages: TestSite, informant: str, rests: bool
 ) -> None:
     person = at_who(pages, date(2012, 5, 17))
-    person.send({"informant": informant})
+    person.send_form({"informant": informant})
     while person.path != "/check":
-        person.send({"state": "declined"} if not person.path.endswith("/details") else {})
-    person.send()
+        person.send_form({"state": "declined"} if not person.path.endswith("/details") else {})
+    person.send_form()
     pages.clock.advance(days=30)
     with pages.database.read() as tx:
-        assert bool(resting.not_asked(tx, "main", ["Patient/1"])) == rests
+        assert bool(reask_intervals.current_intervals(tx, "main", ["Patient/1"])) == rests
 
 
 @pytest.mark.parametrize(
@@ -134,4 +134,4 @@ def test_a_parents_answers_do_not_keep_a_young_person_from_being_asked(
     ],
 )
 def test_birthdays(born: date, on: date, years: int) -> None:
-    assert age(born, on) == years
+    assert age_in_years(born, on) == years

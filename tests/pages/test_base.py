@@ -9,12 +9,12 @@ import pytest
 
 from intake.settings import SettingsError
 from intake.shipped import CONFIG
-from tests.patients import Person
-from tests.sites import TestSite, make_site
+from tests.support.patients import PatientSession
+from tests.support.sites import TestSite, make_site
 
 
 def test_an_unknown_page_is_calm_and_safe(pages: TestSite) -> None:
-    answer = pages.client().get("/no-such-page")
+    answer = pages.open_client().get("/no-such-page")
     assert answer.status_code == 404
     assert "There is no such page" in answer.text
     assert answer.headers["X-Frame-Options"] == "DENY"
@@ -24,14 +24,14 @@ def test_an_unknown_page_is_calm_and_safe(pages: TestSite) -> None:
 def test_behind_https_the_browser_is_told_to_stay_there(secure_pages: TestSite) -> None:
     assert (
         "max-age"
-        in secure_pages.client()
+        in secure_pages.open_client()
         .get("/nowhere", base_url="https://localhost")
         .headers["Strict-Transport-Security"]
     )
 
 
 def test_health(pages: TestSite) -> None:
-    client = pages.client()
+    client = pages.open_client()
     assert client.get("/alive").status_code == 204
     assert client.get("/ready").text == "ready\n"
 
@@ -48,8 +48,8 @@ def test_a_language_that_is_not_whole_is_not_offered(
         make_site(template, tmp_path, languages=("es",))
     shutil.rmtree(tmp_path / "data")
     site = make_site(template, tmp_path)
-    person = Person(site)
-    person.pair()
+    person = PatientSession(site)
+    person.pair_tablet()
     assert [each.to_text().strip() for each in person.document.query(".tongues button")] == [
         "English"
     ]
@@ -61,7 +61,7 @@ def test_a_language_that_is_not_whole_is_not_offered(
 def test_an_asset_is_kept_for_ever_under_an_address_that_changes_with_it(
     pages: TestSite, page: str
 ) -> None:
-    client = pages.client()
+    client = pages.open_client()
     addresses = re.findall(
         r'(?:href|src)="((?:/staff)?/static/[^"]+)"', client.get(page, follow_redirects=True).text
     )
@@ -73,5 +73,5 @@ def test_an_asset_is_kept_for_ever_under_an_address_that_changes_with_it(
 
 
 def test_an_asset_without_its_version_is_asked_for_again(pages: TestSite) -> None:
-    with pages.client().get("/static/pages/look.css") as answer:
+    with pages.open_client().get("/static/pages/look.css") as answer:
         assert "immutable" not in answer.headers["Cache-Control"]

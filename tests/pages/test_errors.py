@@ -9,19 +9,19 @@ from intake.pages import errors
 from intake.store import links
 from intake.store.database import Database
 from intake.store.tables import drafts
-from tests.members import Member, member
-from tests.patients import Person
-from tests.sites import TestSite
-from tests.strict import attributes
+from tests.support.patients import PatientSession
+from tests.support.sites import TestSite
+from tests.support.staff import StaffSession, sign_in_staff
+from tests.support.strict_pages import node_attributes
 
 
 @pytest.fixture
-def person(pages: TestSite) -> Person:
+def person(pages: TestSite) -> PatientSession:
     """Someone at the first question on a tablet, in Spanish and in large type."""
-    pages.visit("1")
-    found = Person(pages)
-    found.arrive(language="es")
-    found.send({"size": "large"}, form="/look")
+    pages.expect_visit("1")
+    found = PatientSession(pages)
+    found.reach_first_question(language="es")
+    found.send_form({"size": "large"}, form="/look")
     return found
 
 
@@ -35,12 +35,14 @@ def begun(site: TestSite) -> int:
     ("path", "method"),
     [("/no-such-page", "GET"), ("/over", "GET"), ("/question/interpreter", "POST")],
 )
-def test_a_patient_meets_the_frame_of_their_pages(person: Person, path: str, method: str) -> None:
+def test_a_patient_meets_the_frame_of_their_pages(
+    person: PatientSession, path: str, method: str
+) -> None:
     # The POST has no token, which is found out before anybody looks whose page it is for.
     person.page = person.client.open(path, method=method)
-    root, [body] = attributes(person.document.query_one("html")), person.document.query("body")
+    root, [body] = node_attributes(person.document.query_one("html")), person.document.query("body")
     assert person.page.status_code in (400, 404, 405)
-    assert (root["lang"], root["data-size"], "data-idle" in attributes(body)) == (
+    assert (root["lang"], root["data-size"], "data-idle" in node_attributes(body)) == (
         "es",
         "large",
         True,
@@ -49,22 +51,22 @@ def test_a_patient_meets_the_frame_of_their_pages(person: Person, path: str, met
     assert "Riverside Family Clinic" in person.page.text
 
 
-def test_to_start_again_wipes_what_was_said(person: Person, pages: TestSite) -> None:
-    person.get("/no-such-page")
+def test_to_start_again_wipes_what_was_said(person: PatientSession, pages: TestSite) -> None:
+    person.open_page("/no-such-page")
     assert begun(pages) == 1
-    person.send(form="over")
+    person.send_form(form="over")
     assert (person.path, person.heading, begun(pages)) == ("/", "Choose a language", 0)
 
 
 def test_on_a_phone_one_starts_again_at_the_link(pages: TestSite) -> None:
-    visit = pages.visit("1")
+    visit = pages.expect_visit("1")
     with pages.database.write() as tx:
-        _, token = links.make(tx, visit, visit.starts_at)
-    phone = Person(pages)
-    phone.get(f"/l/{token}")
-    phone.get("/no-such-page")
+        _, token = links.create_link(tx, visit, visit.starts_at)
+    phone = PatientSession(pages)
+    phone.open_page(f"/l/{token}")
+    phone.open_page("/no-such-page")
     assert "data-idle" not in phone.page.text
-    phone.send(form="over")
+    phone.send_form(form="over")
     assert phone.path == f"/l/{token}"
 
 
@@ -78,17 +80,17 @@ def test_on_a_phone_one_starts_again_at_the_link(pages: TestSite) -> None:
 def test_staff_are_told_in_their_words(
     pages: TestSite, path: str, status: int, heading: str
 ) -> None:
-    staff = member(pages, "desk")
-    assert staff.get(path).status_code == status
-    assert (staff.heading, staff.pages) == (heading, ["Today", "Tablets"])
-    stranger = Member(pages)
-    stranger.get(path)
-    assert (stranger.heading, stranger.pages) == (heading, [])
+    staff = sign_in_staff(pages, "desk")
+    assert staff.open_page(path).status_code == status
+    assert (staff.heading, staff.navigation_links) == (heading, ["Today", "Tablets"])
+    stranger = StaffSession(pages)
+    stranger.open_page(path)
+    assert (stranger.heading, stranger.navigation_links) == (heading, [])
     assert "Sign in" in stranger.page.text
 
 
 def test_no_address_but_the_staffs_own_is_theirs(pages: TestSite) -> None:
-    assert "There is no such page" in pages.client().get("/staffing").text
+    assert "There is no such page" in pages.open_client().get("/staffing").text
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_no_address_but_the_staffs_own_is_theirs(pages: TestSite) -> None:
 def test_without_a_database_the_words_stand_alone(
     pages: TestSite, monkeypatch: pytest.MonkeyPatch, path: str, heading: str, onward: str
 ) -> None:
-    staff, patient = member(pages, "desk"), Person(pages)
+    staff, patient = sign_in_staff(pages, "desk"), PatientSession(pages)
     pages.app.testing = False
 
     def down(_database: Database) -> Never:
@@ -114,13 +116,13 @@ def test_without_a_database_the_words_stand_alone(
     person.page = person.client.get(path, headers={"Accept-Language": "es"})
     assert person.heading == heading
     [way] = person.document.query("main a")
-    assert attributes(way)["href"] == onward
+    assert node_attributes(way)["href"] == onward
 
 
 def test_a_frame_that_lacks_something_is_left_out(pages: TestSite) -> None:
     pages.app.testing = False
-    rooms = pages.app.extensions[errors.KEPT]
+    rooms = pages.app.extensions[errors.EXTENSION_KEY]
     rooms[False] = replace(rooms[False], enter=dict)
-    person = Person(pages)
-    assert person.get("/no-such-page").status_code == 404
+    person = PatientSession(pages)
+    assert person.open_page("/no-such-page").status_code == 404
     assert (person.heading, person.document.query("header")) == ("There is no such page", [])

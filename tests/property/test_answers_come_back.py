@@ -7,32 +7,35 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fhir_client import exact
+from fhir_client.transport import exact_json
 from fhir_client.uscore.observations import CODES
-from fhir_client.uscore.reading import statement_in
+from fhir_client.uscore.parsing import parse_statement
 from fhir_client.uscore.statement import (
     FIELDS,
     AbsentReason,
-    Coded,
+    CategoryAnswer,
     Interpreter,
     ItemAnswer,
     Language,
     Source,
     Statement,
-    Tribes,
+    TribalAffiliation,
 )
-from fhir_client.uscore.versions import VERSIONS, version
-from fhir_client.writing.bundle import build
-from fhir_client.writing.check import check
+from fhir_client.uscore.versions import VERSIONS, us_core_version
+from fhir_client.write.bundle import build_bundle
+from fhir_client.write.validation import validate_bundle
 from intake import terminology
-from intake.answers import OWN_WORDS, Answer, Informant, State, Submission
-from intake.questions import Element, Kind, Question, Subject
+from intake.answers import OWN_WORDS, Answer, AnswerState, Informant, Submission
+from intake.mapping.statement import build_statement
+from intake.questions import Element, Question, QuestionKind, Subject
 from intake.settings import MappingPolicy
-from intake.store.payload import decode, encode
-from intake.sync.mapping import statement
-from tests.property.submissions import QUESTION_SETS, owner, submissions
+from intake.store.payload import decode_submission, encode_submission
+from tests.support.submission_strategies import QUESTION_SETS, owning_option, submissions
 
-ABSENT = {State.DECLINED: AbsentReason.ASKED_DECLINED, State.UNKNOWN: AbsentReason.ASKED_UNKNOWN}
+ABSENT = {
+    AnswerState.DECLINED: AbsentReason.ASKED_DECLINED,
+    AnswerState.UNKNOWN: AbsentReason.ASKED_UNKNOWN,
+}
 CATEGORIES = {"1002-5", "2028-9", "2054-5", "2076-8", "2106-3", "2135-2", "2186-5"}
 CHART = {
     "resourceType": "Patient",
@@ -44,7 +47,7 @@ CHART = {
 
 @given(submissions)
 def test_the_stored_form_comes_back(sent: Submission) -> None:
-    assert decode(encode(sent)) == sent
+    assert decode_submission(encode_submission(sent)) == sent
 
 
 @settings(deadline=None, max_examples=150)
@@ -58,14 +61,19 @@ def test_any_answers_come_back_from_the_bundle(
     sent: Submission, name: str, organization: str | None, corrects: frozenset[str]
 ) -> None:
     sent = replace(sent, patient="Patient/1")
-    said = statement(sent, QUESTION_SETS[sent.question_set], MappingPolicy(), organization)
+    said = build_statement(sent, QUESTION_SETS[sent.question_set], MappingPolicy(), organization)
     said = replace(
         said,
-        corrects=frozenset(each for each in corrects if getattr(said, FIELDS[each]) is not None),
+        corrected_elements=frozenset(
+            each for each in corrects if getattr(said, FIELDS[each]) is not None
+        ),
     )
-    bundle = build(said, version(name), CHART).bundle
-    check(bundle)
-    found = statement_in(entry["resource"] for entry in exact.loads(exact.dumps(bundle))["entry"])
+    bundle = build_bundle(said, us_core_version(name), CHART).bundle
+    validate_bundle(bundle)
+    found = parse_statement(
+        entry["resource"]
+        for entry in exact_json.parse_json(exact_json.format_json(bundle))["entry"]
+    )
     # The written language stands in the chart alone, where "declined" and "does not know" have no place.
     assert found == replace(
         said, written=said.written if isinstance(said.written, Language) else None
@@ -77,22 +85,22 @@ def agrees(sent: Submission, found: Statement) -> None:
     """Compare with what the person said, without the mapping: rule by rule of FHIR.md, sections 2 to 5."""
     related = sent.informant in (Informant.GUARDIAN, Informant.CAREGIVER)
     assert (found.source is Source.RELATED_PERSON) == related
-    assert found.at == sent.answered_at
-    assert {item.link_id: item.absent for item in found.items if item.absent} == {
+    assert found.answered_at == sent.answered_at
+    assert {item.link_id: item.absent_reason for item in found.items if item.absent_reason} == {
         name: ABSENT[answer.state]
         for name, answer in sent.answers.items()
-        if answer.state is not State.ANSWERED
+        if answer.state is not AnswerState.ANSWERED
     }
     for question in QUESTION_SETS[sent.question_set].questions:
         elements = [
             _element(found, each)
-            for each in question.recorded
+            for each in question.recorded_elements
             if each is not Element.WRITTEN_LANGUAGE
         ]
         answer = sent.answers.get(question.id)
         if answer is None:
             assert elements == [None] * len(elements)
-        elif answer.state is not State.ANSWERED:
+        elif answer.state is not AnswerState.ANSWERED:
             assert elements == [ABSENT[answer.state]] * len(elements)
         else:
             _said(question, answer, found)
@@ -117,20 +125,20 @@ def _said(question: Question, answer: Answer, found: Statement) -> None:
     if question.about is Subject.INFORMANT:
         # Nothing of it is anywhere but in the response, which the form's own tests read.
         return
-    if question.kind is Kind.GROUPS:
+    if question.kind is QuestionKind.GROUPS:
         _groups(question, answer, found)
-    elif question.kind is Kind.TRIBES:
-        assert isinstance(found.tribes, Tribes)
-        codes = [each.coding and each.coding.code for each in found.tribes.each]
+    elif question.kind is QuestionKind.TRIBES:
+        assert isinstance(found.tribes, TribalAffiliation)
+        codes = [each.coding and each.coding.code for each in found.tribes.tribes]
         assert codes == [*answer.choices, *[None] * len(answer.write_ins)]
-        assert [each.text for each in found.tribes.each if not each.coding] == list(
+        assert [each.text for each in found.tribes.tribes if not each.coding] == list(
             answer.write_ins.values()
         )
-    elif question.kind is Kind.CHOICE:
+    elif question.kind is QuestionKind.CHOICE:
         assert found.interpreter == Interpreter(answer.choices == ("yes",))
     else:
         said = _element(found, question.elements[0])
-        known = [terminology.languages()[each] for each in answer.choices]
+        known = [terminology.load_languages()[each] for each in answer.choices]
         assert said.text == (known[0].endonym if known else answer.write_ins[OWN_WORDS])
         assert [each.code for each in said.codings[:1]] == [
             each.code for each in known if each.code
@@ -146,10 +154,10 @@ def _groups(question: Question, answer: Answer, found: Statement) -> None:
     details = {each.id: each for option in question.options for each in option.details}
     for element in question.elements:
         said = _element(found, element)
-        mine = [each for each in answer.choices if owner(question, each).element is element]
-        expected = {owner(question, each).code for each in mine}
+        mine = [each for each in answer.choices if owning_option(question, each).element is element]
+        expected = {owning_option(question, each).code for each in mine}
         expected |= {details[each].code if each in details else each for each in mine} - {None}
-        coded = said if isinstance(said, Coded) else Coded("")
+        coded = said if isinstance(said, CategoryAnswer) else CategoryAnswer("")
         assert {each.code for each in coded.categories} == expected & CATEGORIES
         assert {each.code for each in coded.detailed} == expected - CATEGORIES
         for key, text in answer.write_ins.items():
@@ -159,5 +167,7 @@ def _groups(question: Question, answer: Answer, found: Statement) -> None:
             ):
                 assert text in said.text
     if OWN_WORDS in answer.write_ins:
-        texts = [said.text for said in (found.race, found.ethnicity) if isinstance(said, Coded)]
+        texts = [
+            said.text for said in (found.race, found.ethnicity) if isinstance(said, CategoryAnswer)
+        ]
         assert any(answer.write_ins[OWN_WORDS] in text for text in texts)

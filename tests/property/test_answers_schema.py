@@ -9,21 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intake.answers import Channel, Informant, State, Submission
+from intake.answers import AnswerState, Channel, Informant, Submission
 from intake.shipped import CONFIG
-from intake.store.payload import PayloadFault, SubmissionJson, decode, encode
-from tests.json_schema import faults
-from tests.property.submissions import submissions
+from intake.store.payload import PayloadError, SubmissionJson, decode_submission, encode_submission
+from tests.support.json_schema import schema_faults
+from tests.support.submission_strategies import submissions
 
 SCHEMA: dict[str, Any] = json.loads((CONFIG / "schemas" / "answers.schema.json").read_text("utf-8"))
-EXAMPLES = sorted((Path(__file__).parents[1] / "sync" / "data").glob("*.answers.json"))
+EXAMPLES = sorted((Path(__file__).parents[1] / "support" / "data").glob("*.answers.json"))
 EXAMPLE = json.loads((EXAMPLES[0].parent / "multi-race.answers.json").read_text("utf-8"))
 
 
 def is_read(value: Any) -> bool:
     try:
-        decode(json.dumps(value))
-    except PayloadFault:
+        decode_submission(json.dumps(value))
+    except PayloadError:
         return False
     return True
 
@@ -31,7 +31,7 @@ def is_read(value: Any) -> bool:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_every_example_keeps_to_the_schema(path: Path) -> None:
     value = json.loads(path.read_text("utf-8"))
-    assert faults(value, SCHEMA) == []
+    assert schema_faults(value, SCHEMA) == []
     assert is_read(value)
 
 
@@ -42,12 +42,12 @@ def test_the_schema_names_every_key_and_word() -> None:
         SCHEMA["properties"]["channel"],
         SCHEMA["$defs"]["answer"]["properties"]["state"],
     )
-    assert [set(each["enum"]) for each in named] == [set(Informant), set(Channel), set(State)]
+    assert [set(each["enum"]) for each in named] == [set(Informant), set(Channel), set(AnswerState)]
 
 
 @given(submissions)
 def test_every_submission_keeps_to_the_schema(sent: Submission) -> None:
-    assert faults(json.loads(encode(sent)), SCHEMA) == []
+    assert schema_faults(json.loads(encode_submission(sent)), SCHEMA) == []
 
 
 odd_words = (
@@ -89,7 +89,7 @@ def _holders(value: Any) -> list[dict[str, Any]]:
 @settings(max_examples=300)
 @given(spoilt())
 def test_what_one_refuses_the_other_refuses(value: Any) -> None:
-    assert is_read(value) == (faults(value, SCHEMA) == [])
+    assert is_read(value) == (schema_faults(value, SCHEMA) == [])
 
 
 @pytest.mark.parametrize(
@@ -123,5 +123,5 @@ def test_what_one_refuses_the_other_refuses(value: Any) -> None:
 )
 def test_both_refuse(key: str, value: Any) -> None:
     spoilt_example = {**EXAMPLE, key: value}
-    assert faults(spoilt_example, SCHEMA)
+    assert schema_faults(spoilt_example, SCHEMA)
     assert not is_read(spoilt_example)

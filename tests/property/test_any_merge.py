@@ -5,20 +5,20 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_client.uscore.communication import marks
-from fhir_client.uscore.patient import MergePolicy, apply
+from fhir_client.uscore.communication import language_modes
+from fhir_client.uscore.patient_merge import MergePolicy, merge_statement
 from fhir_client.uscore.statement import (
     CDCREC,
     AbsentReason,
-    Coded,
+    CategoryAnswer,
     Coding,
     Interpreter,
     Language,
     Statement,
-    Tribes,
+    TribalAffiliation,
 )
-from fhir_client.uscore.versions import VERSIONS, version
-from tests.fhir_client.test_merge import (
+from fhir_client.uscore.versions import VERSIONS, us_core_version
+from tests.fhir_client.test_patient_merge import (
     BIRTH_SEX,
     CANTONESE,
     CHART,
@@ -28,9 +28,11 @@ from tests.fhir_client.test_merge import (
     SIGN,
     SPANISH,
 )
-from tests.statements import NAVAJO, OWN
+from tests.support.statements import NAVAJO_TRIBE, UNLISTED_TRIBE
 
-codeds = st.builds(Coded, st.text(min_size=1, max_size=9), st.just((Coding(CDCREC, "2028-9"),)))
+codeds = st.builds(
+    CategoryAnswer, st.text(min_size=1, max_size=9), st.just((Coding(CDCREC, "2028-9"),))
+)
 languages = st.sampled_from([SPANISH, CANTONESE, MANDARIN, CHINESE, SIGN, Language("Mixteco bajo")])
 statements = st.builds(
     replace,
@@ -45,7 +47,9 @@ statements = st.builds(
     tribes=st.one_of(
         st.none(),
         st.sampled_from(AbsentReason),
-        st.sampled_from([Tribes((NAVAJO,)), Tribes((NAVAJO, OWN))]),
+        st.sampled_from(
+            [TribalAffiliation((NAVAJO_TRIBE,)), TribalAffiliation((NAVAJO_TRIBE, UNLISTED_TRIBE))]
+        ),
     ),
 )
 
@@ -58,8 +62,8 @@ def test_applying_twice_changes_nothing_and_one_language_is_preferred(
 ) -> None:
     chart, policy = CHART, MergePolicy(decline_erases=erases)
     for each in said:
-        chart = dict(apply(chart, each, version(name), policy).patient)
-        assert not apply(chart, each, version(name), policy).changed
+        chart = dict(merge_statement(chart, each, us_core_version(name), policy).patient)
+        assert not merge_statement(chart, each, us_core_version(name), policy).changed
         preferred = [
             entry["language"].get("text")
             for entry in chart["communication"]
@@ -74,7 +78,7 @@ def test_applying_twice_changes_nothing_and_one_language_is_preferred(
             assert [
                 entry["language"]["text"]
                 for entry in chart["communication"]
-                if "RWR" in marks(entry)
+                if "RWR" in language_modes(entry)
             ] == [each.written.text]
         assert BIRTH_SEX in chart["extension"]
         assert chart["vendorOddity"] == CHART["vendorOddity"]

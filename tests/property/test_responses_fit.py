@@ -8,25 +8,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fhir_client.uscore.form import questionnaire
-from fhir_client.uscore.questionnaire import questionnaire_response
-from fhir_client.uscore.versions import VERSIONS, version
+from fhir_client.uscore.questionnaire import build_questionnaire
+from fhir_client.uscore.questionnaire_response import build_questionnaire_response
+from fhir_client.uscore.versions import VERSIONS, us_core_version
 from intake.answers import Submission
-from intake.settings import MappingPolicy, load
-from intake.sync.mapping import statement
-from intake.sync.questionnaires import form_of
-from tests.forms import answers_in, misfits, whole
-from tests.property.submissions import QUESTION_SETS, submissions
+from intake.mapping.questionnaires import build_form
+from intake.mapping.statement import build_statement
+from intake.settings import MappingPolicy, load_settings
+from tests.support.questionnaire_responses import find_misfits, normalize_answer, read_answers
+from tests.support.submission_strategies import QUESTION_SETS, submissions
 
 
 @cache
 def published(name: str) -> dict[str, Any]:
-    return questionnaire(form_of(QUESTION_SETS[name], load().languages))
+    return build_questionnaire(build_form(QUESTION_SETS[name], load_settings().languages))
 
 
 def response(sent: Submission, us_core: str = "6.1.0") -> dict[str, Any]:
-    said = statement(sent, QUESTION_SETS[sent.question_set], MappingPolicy())
-    return questionnaire_response(said, version(us_core))
+    said = build_statement(sent, QUESTION_SETS[sent.question_set], MappingPolicy())
+    return build_questionnaire_response(said, us_core_version(us_core))
 
 
 @settings(deadline=None, max_examples=150)
@@ -35,12 +35,16 @@ def test_any_answers_fit_and_come_back(sent: Submission, us_core: str) -> None:
     questions = QUESTION_SETS[sent.question_set]
     current = replace(sent, question_set_version=questions.version)
     found = response(current, us_core)
-    assert not misfits(found, published(questions.id))
-    read, asked = answers_in(found, questions), questions.questions
+    assert not find_misfits(found, published(questions.id))
+    read, asked = read_answers(found, questions), questions.questions
     expected = {
-        each.id: whole(each, sent.answers[each.id]) for each in asked if each.id in sent.answers
+        each.id: normalize_answer(each, sent.answers[each.id])
+        for each in asked
+        if each.id in sent.answers
     }
-    assert {each.id: whole(each, read[each.id]) for each in asked if each.id in read} == expected
+    assert {
+        each.id: normalize_answer(each, read[each.id]) for each in asked if each.id in read
+    } == expected
 
 
 @pytest.mark.parametrize("name", sorted(QUESTION_SETS))
@@ -52,7 +56,7 @@ def test_the_judge_sees_what_does_not_fit(name: str) -> None:
     asked = {"questionnaire": f"{form['url']}|{form['version']}"}
 
     def judged(*items: dict[str, Any], **other: Any) -> list[str]:
-        return misfits({**asked, "item": list(items), **other}, form)
+        return find_misfits({**asked, "item": list(items), **other}, form)
 
     link, one, declined = first["linkId"], options[0], options[-2]
     right = {"linkId": link, "answer": [one]}

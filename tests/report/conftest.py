@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from intake.report.making import Asked, Tally, tally
+from intake.report.build import ReportRequest, Tally, build_tally
 from intake.report.periods import parse_period
-from intake.report.values import Captured, ClinicScope, Definition
+from intake.report.values import ClinicScope, Definition, LocalFact
 
 Resource = dict[str, Any]
 
@@ -23,7 +23,7 @@ ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 SNOMED = "http://snomed.info/sct"
 GRAVITY = "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
-CODES = {
+CODE_KINDS = {
     "1002-5": "race",
     "2028-9": "race",
     "2034-7": "race",
@@ -47,11 +47,11 @@ RIVERSIDE = ClinicScope(
 HILLTOP = ClinicScope("hilltop", "Hilltop", "America/Los_Angeles", ("http://npi.example|77",))
 
 
-def coding(code: str, system: str = CDCREC) -> Resource:
+def build_coding(code: str, system: str = CDCREC) -> Resource:
     return {"coding": [{"system": system, "code": code}]}
 
 
-def group(
+def group_extension(
     name: str,
     *codes: str,
     system: str = CDCREC,
@@ -69,7 +69,7 @@ def group(
     return {"url": US_CORE + name, "extension": parts}
 
 
-def spoken(
+def communication_entry(
     code: str | None,
     text: str | None = None,
     *,
@@ -77,7 +77,7 @@ def spoken(
     ways: tuple[str, ...] = (),
 ) -> Resource:
     """An entry of Patient.communication."""
-    language: Resource = coding(code, "urn:ietf:bcp:47") if code else {}
+    language: Resource = build_coding(code, "urn:ietf:bcp:47") if code else {}
     entry: Resource = {
         "language": language | ({"text": text} if text else {}),
         "preferred": preferred,
@@ -93,22 +93,22 @@ def spoken(
 
 
 @dataclass
-class World:
+class ExportFolder:
     """The files of an export in the making."""
 
     folder: Path
     resources: list[Resource] = field(default_factory=list)
 
-    def patient(
+    def add_patient(
         self, key: str = "p", *extensions: Resource, seen: bool = True, **more: Any
     ) -> None:
         """A patient, seen once at Riverside in the third quarter unless said otherwise."""
         extension = {"extension": list(extensions)} if extensions else {}
         self.resources.append({"resourceType": "Patient", "id": key, **extension, **more})
         if seen:
-            self.encounter(key)
+            self.add_encounter(key)
 
-    def encounter(
+    def add_encounter(
         self,
         patient: str,
         start: str | None = "2026-08-04T09:00:00-04:00",
@@ -125,7 +125,7 @@ class World:
         }
         self.resources.append(made | ({"period": {"start": start}} if start else {}) | more)
 
-    def observation(
+    def add_observation(
         self,
         element: str,
         *codes: str,
@@ -140,24 +140,24 @@ class World:
             "resourceType": "Observation",
             "id": f"o{len(self.resources)}",
             "status": "final",
-            "code": coding(LOINC[element], "http://loinc.org"),
+            "code": build_coding(LOINC[element], "http://loinc.org"),
             "subject": {"reference": f"Patient/{patient}"},
             "effectiveDateTime": at,
         }
         if element in {"race", "ethnicity"}:
             made["component"] = [
-                {"code": made["code"], "valueCodeableConcept": coding(code)} for code in codes
+                {"code": made["code"], "valueCodeableConcept": build_coding(code)} for code in codes
             ]
         elif codes:
             system = SNOMED if element == "interpreter" else "urn:ietf:bcp:47"
-            made["valueCodeableConcept"] = coding(codes[0], system)
+            made["valueCodeableConcept"] = build_coding(codes[0], system)
         if absent:
-            made["dataAbsentReason"] = coding(absent, ABSENT)
+            made["dataAbsentReason"] = build_coding(absent, ABSENT)
         if method:
-            made["method"] = coding(method, GRAVITY)
+            made["method"] = build_coding(method, GRAVITY)
         self.resources.append(made | more)
 
-    def write(self, *, packed: bool = False) -> Path:
+    def write_files(self, *, packed: bool = False) -> Path:
         """Write one file per type, and an empty one more."""
         for kind in {resource["resourceType"] for resource in self.resources}:
             lines = "".join(
@@ -171,17 +171,17 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> ExportFolder:
+    return ExportFolder(tmp_path)
 
 
-def asked(period: str = "2026-Q3", *clinics: ClinicScope, **more: Any) -> Asked:
+def report_request(period: str = "2026-Q3", *clinics: ClinicScope, **more: Any) -> ReportRequest:
     """What a report over the world is asked for: Riverside, in the third quarter."""
     definition = more.pop("definition", Definition())
-    return Asked(
+    return ReportRequest(
         parse_period(period, AS_OF.date()),
         AS_OF,
-        CODES,
+        CODE_KINDS,
         clinics or (RIVERSIDE,),
         definition=definition,
         **more,
@@ -192,15 +192,15 @@ Count = Callable[..., Tally]
 
 
 @pytest.fixture
-def count(world: World) -> Count:
+def count(world: ExportFolder) -> Count:
     """Write the world and count it exactly."""
 
     def counted(
         period: str = "2026-Q3",
         *clinics: ClinicScope,
-        captured: tuple[Captured, ...] = (),
+        captured: tuple[LocalFact, ...] = (),
         **more: Any,
     ) -> Tally:
-        return tally(world.write(), asked(period, *clinics, **more), captured)
+        return build_tally(world.write_files(), report_request(period, *clinics, **more), captured)
 
     return counted

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from intake.report.files import fault_of, find
-from intake.report.making import tally
+from intake.report.build import build_tally
+from intake.report.files import find_files, line_fault
 from intake.report.values import BrokenLine
-
-from .conftest import Count, World, asked
+from tests.report.conftest import Count, ExportFolder, report_request
 
 
 def test_names(tmp_path: Path) -> None:
@@ -23,7 +22,7 @@ def test_names(tmp_path: Path) -> None:
     ]
     for name in [*names, "PatientLink.ndjson", "Patient.json", "log.ndjson", "Claim.ndjson"]:
         (tmp_path / name).touch()
-    found = {path.name for paths in find(tmp_path).values() for path in paths}
+    found = {path.name for paths in find_files(tmp_path).values() for path in paths}
     assert found == set(names)
 
 
@@ -46,7 +45,7 @@ def test_names(tmp_path: Path) -> None:
     ],
 )
 def test_faults(line: bytes, fault: str) -> None:
-    assert fault_of(line, "Patient") == fault
+    assert line_fault(line, "Patient") == fault
 
 
 GOOD = [json.dumps({"resourceType": "Patient", "id": key}) for key in "abc"]
@@ -68,34 +67,36 @@ GOOD = [json.dumps({"resourceType": "Patient", "id": key}) for key in "abc"]
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_broken_line_is_named_and_the_rest_counts(world: World, bad: bytes, packed: bool) -> None:
+def test_a_broken_line_is_named_and_the_rest_counts(
+    world: ExportFolder, bad: bytes, packed: bool
+) -> None:
     for key in "abc":
-        world.encounter(key)
-    folder = world.write()
+        world.add_encounter(key)
+    folder = world.write_files()
     data = b"\n".join([GOOD[0].encode(), b"", bad, GOOD[1].encode() + b"\r", GOOD[2].encode()])
     name = "Patient.1.ndjson.gz" if packed else "Patient.1.ndjson"
     (folder / name).write_bytes(gzip.compress(data) if packed else data)
-    found = tally(folder, asked())
+    found = build_tally(folder, report_request())
     assert found.rows[-1].people == 3
     assert [(one.file, one.line) for one in found.broken] == [(name, 3)]
     assert found.broken_lines == 1
 
 
-def test_a_cut_off_archive_is_named(world: World) -> None:
+def test_a_cut_off_archive_is_named(world: ExportFolder) -> None:
     for key in "abc":
-        world.encounter(key)
-    folder = world.write()
+        world.add_encounter(key)
+    folder = world.write_files()
     data = gzip.compress("\n".join(GOOD).encode())
     (folder / "Patient.ndjson.gz").write_bytes(data[: len(data) - 12])
-    found = tally(folder, asked())
+    found = build_tally(folder, report_request())
     assert found.broken[-1].fault.startswith("the file cannot be read further")
 
 
-def test_odd_parts_are_read_as_nothing(world: World, count: Count) -> None:
+def test_odd_parts_are_read_as_nothing(world: ExportFolder, count: Count) -> None:
     odd = {"extension": "none", "communication": {"language": 3}, "link": 7, "meta": []}
     world.resources.append({"resourceType": "Patient", "id": "p", **odd})
-    world.encounter("p")
-    world.encounter("p", period="yesterday", location=3)
+    world.add_encounter("p")
+    world.add_encounter("p", period="yesterday", location=3)
     world.resources.append(
         {"resourceType": "Observation", "id": "o", "status": 3, "code": "72826-1", "component": 3}
     )
@@ -104,25 +105,25 @@ def test_odd_parts_are_read_as_nothing(world: World, count: Count) -> None:
     assert found.broken == ()
 
 
-def test_the_same_files_have_the_same_snapshot(world: World, count: Count) -> None:
+def test_the_same_files_have_the_same_snapshot(world: ExportFolder, count: Count) -> None:
     for key in "abc":
-        world.patient(key)
+        world.add_patient(key)
     first = count().snapshot
     world.resources.reverse()
     assert count().snapshot == first
-    world.patient("d")
+    world.add_patient("d")
     assert count().snapshot != first
 
 
-def test_packed_files_count_as_plain_ones(world: World) -> None:
-    world.patient()
-    assert tally(world.write(packed=True), asked()).rows[-1].people == 1
+def test_packed_files_count_as_plain_ones(world: ExportFolder) -> None:
+    world.add_patient()
+    assert build_tally(world.write_files(packed=True), report_request()).rows[-1].people == 1
 
 
-def test_broken_lines_beyond_the_thousandth_are_counted(world: World) -> None:
-    world.patient()
-    folder = world.write()
+def test_broken_lines_beyond_the_thousandth_are_counted(world: ExportFolder) -> None:
+    world.add_patient()
+    folder = world.write_files()
     (folder / "Encounter.1.ndjson").write_text("{\n" * 1500, encoding="utf-8")
-    found = tally(folder, asked())
+    found = build_tally(folder, report_request())
     assert (len(found.broken), found.broken_lines) == (1000, 1500)
     assert found.broken[0] == BrokenLine("Encounter.1.ndjson", 1, "is not JSON")

@@ -10,16 +10,15 @@ from typing import Any
 import pytest
 from justhtml import JustHTML
 
+from intake.report.build import build_report
 from intake.report.codec import NotAReportError, from_json, to_json
-from intake.report.making import make
-from intake.report.metrics import metric, wilson
+from intake.report.labels import NOTES
+from intake.report.metrics import build_metric, wilson_interval
 from intake.report.outputs import to_csv, to_html, to_text
 from intake.report.values import SMALL, WITHHELD, Metric, Report
-from intake.report.words import NOTES
 from intake.shipped import CONFIG
-from tests.json_schema import faults
-
-from .conftest import World, asked, group
+from tests.report.conftest import ExportFolder, group_extension, report_request
+from tests.support.json_schema import schema_faults
 
 SCHEMA: dict[str, Any] = json.loads(
     (CONFIG / "schemas" / "report.schema.json").read_text(encoding="utf-8")
@@ -27,18 +26,20 @@ SCHEMA: dict[str, Any] = json.loads(
 
 
 @pytest.fixture
-def report(world: World) -> Report:
+def report(world: ExportFolder) -> Report:
     """Sixty people: 40 told their race themselves, 5 declined, 15 were not asked."""
     for number in range(60):
-        world.patient(f"p{number}")
+        world.add_patient(f"p{number}")
         if number < 45:
             told = {"absent": "asked-declined"} if number >= 40 else {}
-            world.observation("race", *([] if told else ["2028-9"]), patient=f"p{number}", **told)
-    return make(world.write(), asked(), captured=[]).report
+            world.add_observation(
+                "race", *([] if told else ["2028-9"]), patient=f"p{number}", **told
+            )
+    return build_report(world.write_files(), report_request(), captured=[]).report
 
 
 def test_json_keeps_to_its_schema(report: Report) -> None:
-    assert faults(json.loads(to_json(report)), SCHEMA) == []
+    assert schema_faults(json.loads(to_json(report)), SCHEMA) == []
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_the_schema_refuses_what_is_no_report(report: Report, path: list[Any], v
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
-    assert faults(made, SCHEMA)
+    assert schema_faults(made, SCHEMA)
 
 
 def test_json_comes_back_the_same(report: Report) -> None:
@@ -135,7 +136,7 @@ def test_csv_has_every_measure(report: Report) -> None:
 )
 def test_wilson(numerator: int, denominator: int, low: float, high: float) -> None:
     """As Newcombe (1998) gives them, in percent."""
-    found = wilson(numerator, denominator)
+    found = wilson_interval(numerator, denominator)
     assert math.isclose(found[0], low, abs_tol=0.006)
     assert math.isclose(found[1], high, abs_tol=0.006)
 
@@ -153,15 +154,16 @@ def test_wilson(numerator: int, denominator: int, low: float, high: float) -> No
 def test_when_a_share_is_withheld(
     numerator: Any, denominator: Any, shown: Any, percent: float | None
 ) -> None:
-    found = metric(numerator, denominator)
+    found = build_metric(numerator, denominator)
     assert (found.numerator, found.percent) == (shown, percent)
 
 
-def test_the_headline_is_there_with_a_group_that_did_not_answer(world: World) -> None:
+def test_the_headline_is_there_with_a_group_that_did_not_answer(world: ExportFolder) -> None:
     for number in range(60):
-        world.patient(
-            f"p{number}", *([group("race", "2106-3", text="White")] if number < 30 else [])
+        world.add_patient(
+            f"p{number}",
+            *([group_extension("race", "2106-3", text="White")] if number < 30 else []),
         )
-    row = make(world.write(), asked()).report.rows[-1]
+    row = build_report(world.write_files(), report_request()).report.rows[-1]
     assert row.elements[0].metrics["known"].percent == 50.0
     assert row.elements[0].metrics["direct"].percent == 0.0

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from intake.report.periods import instant, months_before, parse_period
+from intake.report.periods import day_start, months_before, parse_period
 
 TODAY = date(2026, 11, 23)
 
@@ -69,4 +69,4 @@ def test_months_before(day: str, months: int, expected: str) -> None:
     ],
 )
 def test_days_begin_in_the_zone(day: str, zone: str, expected: str) -> None:
-    assert instant(date.fromisoformat(day), zone).isoformat() == expected
+    assert day_start(date.fromisoformat(day), zone).isoformat() == expected

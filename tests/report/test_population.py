@@ -4,10 +4,16 @@ from typing import Any
 
 import pytest
 
-from intake.report.making import Tally, tally
+from intake.report.build import Tally, build_tally
 from intake.report.values import TOTAL, ClinicScope
-
-from .conftest import HILLTOP, RIVERSIDE, Count, World, asked, group
+from tests.report.conftest import (
+    HILLTOP,
+    RIVERSIDE,
+    Count,
+    ExportFolder,
+    group_extension,
+    report_request,
+)
 
 
 def people(found: Tally) -> dict[str, int]:
@@ -15,9 +21,9 @@ def people(found: Tally) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("status", ["arrived", "triaged", "in-progress", "onleave", "finished"])
-def test_qualifying_status(world: World, count: Count, status: str) -> None:
-    world.patient(seen=False)
-    world.encounter("p", status=status)
+def test_qualifying_status(world: ExportFolder, count: Count, status: str) -> None:
+    world.add_patient(seen=False)
+    world.add_encounter("p", status=status)
     assert people(count()) == {"riverside": 1, TOTAL: 1}
 
 
@@ -34,19 +40,21 @@ def test_qualifying_status(world: World, count: Count, status: str) -> None:
     ],
 )
 def test_left_out_encounters(
-    world: World, count: Count, reason: str, unit: str, more: dict[str, Any]
+    world: ExportFolder, count: Count, reason: str, unit: str, more: dict[str, Any]
 ) -> None:
-    world.patient("seen")
-    world.patient("p", seen=False)
-    world.encounter("p", **more)
+    world.add_patient("seen")
+    world.add_patient("p", seen=False)
+    world.add_encounter("p", **more)
     found = count()
     assert people(found) == {"riverside": 1, TOTAL: 1}
-    assert {key: number for key, number in found.left_out.items() if number} == {(reason, unit): 1}
+    assert {key: number for key, number in found.exclusions.items() if number} == {
+        (reason, unit): 1
+    }
 
 
 @pytest.mark.parametrize("where", ["tag", "security"])
-def test_test_patients_are_left_out(world: World, count: Count, where: str) -> None:
-    world.patient(
+def test_test_patients_are_left_out(world: ExportFolder, count: Count, where: str) -> None:
+    world.add_patient(
         "p",
         meta={
             where: [
@@ -54,40 +62,44 @@ def test_test_patients_are_left_out(world: World, count: Count, where: str) -> N
             ]
         },
     )
-    world.encounter("p")
+    world.add_encounter("p")
     found = count()
     assert people(found) == {"riverside": 0, TOTAL: 0}
-    assert found.left_out["test-patient", "patients"] == 1
+    assert found.exclusions["test-patient", "patients"] == 1
 
 
 def replaced_by(key: str) -> list[dict[str, Any]]:
     return [{"type": "replaced-by", "other": {"reference": f"Patient/{key}"}}]
 
 
-def test_merged_records_are_one_person(world: World, count: Count) -> None:
-    world.patient("old", group("race", "2028-9", text="Asian"), link=replaced_by("middle"))
-    world.patient("middle", link=replaced_by("new"), seen=False)
-    world.patient("new")
-    world.observation("ethnicity", "2186-5", patient="old")
+def test_merged_records_are_one_person(world: ExportFolder, count: Count) -> None:
+    world.add_patient(
+        "old", group_extension("race", "2028-9", text="Asian"), link=replaced_by("middle")
+    )
+    world.add_patient("middle", link=replaced_by("new"), seen=False)
+    world.add_patient("new")
+    world.add_observation("ethnicity", "2186-5", patient="old")
     found = count()
     assert people(found) == {"riverside": 1, TOTAL: 1}
     assert found.rows[-1].elements["ethnicity"].states[0] == 1
     assert found.rows[-1].elements["race"].states[5] == 1
 
 
-def test_a_loop_of_merges_is_left_out(world: World, count: Count) -> None:
-    world.patient("a", link=replaced_by("b"))
-    world.patient("b", link=replaced_by("a"), seen=False)
+def test_a_loop_of_merges_is_left_out(world: ExportFolder, count: Count) -> None:
+    world.add_patient("a", link=replaced_by("b"))
+    world.add_patient("b", link=replaced_by("a"), seen=False)
     found = count()
     assert people(found)[TOTAL] == 0
-    assert found.left_out["merge-unresolved", "patients"] == 1
+    assert found.exclusions["merge-unresolved", "patients"] == 1
 
 
 @pytest.mark.parametrize(("merges", "counted"), [(5, 1), (6, 0)])
-def test_five_merges_are_followed(world: World, count: Count, merges: int, counted: int) -> None:
+def test_five_merges_are_followed(
+    world: ExportFolder, count: Count, merges: int, counted: int
+) -> None:
     for number in range(merges):
-        world.patient(f"p{number}", link=replaced_by(f"p{number + 1}"), seen=number == 0)
-    world.patient(f"p{merges}", seen=False)
+        world.add_patient(f"p{number}", link=replaced_by(f"p{number + 1}"), seen=number == 0)
+    world.add_patient(f"p{merges}", seen=False)
     assert people(count())[TOTAL] == counted
 
 
@@ -109,19 +121,21 @@ def test_five_merges_are_followed(world: World, count: Count, merges: int, count
     ],
 )
 def test_days_begin_in_the_clinics_zone(
-    world: World, count: Count, start: str, period: str, counted: int
+    world: ExportFolder, count: Count, start: str, period: str, counted: int
 ) -> None:
-    world.patient(seen=False)
-    world.encounter("p", start)
+    world.add_patient(seen=False)
+    world.add_encounter("p", start)
     assert people(count(period))[TOTAL] == counted
 
 
-def test_each_clinic_has_its_own_days_and_rows_need_not_sum(world: World, count: Count) -> None:
+def test_each_clinic_has_its_own_days_and_rows_need_not_sum(
+    world: ExportFolder, count: Count
+) -> None:
     for provider in ("Organization/river", "Organization?identifier=http://npi.example|77"):
         for key, start in (("a", "2026-08-01T12:00:00Z"), ("b", "2026-10-01T05:00:00Z")):
-            world.encounter(key, start, serviceProvider={"reference": provider})
-    world.patient("a", seen=False)
-    world.patient("b", seen=False)
+            world.add_encounter(key, start, serviceProvider={"reference": provider})
+    world.add_patient("a", seen=False)
+    world.add_patient("b", seen=False)
     assert people(count("2026-Q3", RIVERSIDE, HILLTOP)) == {"riverside": 1, "hilltop": 2, TOTAL: 2}
 
 
@@ -137,10 +151,12 @@ def test_each_clinic_has_its_own_days_and_rows_need_not_sum(world: World, count:
         {"identifier": {"system": "http://npi.example", "value": "77"}},
     ],
 )
-def test_every_form_of_reference(world: World, count: Count, reference: dict[str, Any]) -> None:
+def test_every_form_of_reference(
+    world: ExportFolder, count: Count, reference: dict[str, Any]
+) -> None:
     organization(world, "hill", identifier=[{"system": "http://npi.example", "value": "77"}])
-    world.patient(seen=False)
-    world.encounter("p", serviceProvider=reference)
+    world.add_patient(seen=False)
+    world.add_encounter("p", serviceProvider=reference)
     assert people(count("2026-Q3", HILLTOP))["hilltop"] == 1
 
 
@@ -153,19 +169,21 @@ def test_every_form_of_reference(world: World, count: Count, reference: dict[str
         "Patient?identifier=7",
     ],
 )
-def test_every_form_of_reference_to_a_patient(world: World, count: Count, subject: str) -> None:
-    world.patient(seen=False, identifier=[{"system": "urn:mrn", "value": "7"}])
-    world.encounter("p", subject={"reference": subject})
-    world.observation("race", "2028-9", subject={"reference": subject})
+def test_every_form_of_reference_to_a_patient(
+    world: ExportFolder, count: Count, subject: str
+) -> None:
+    world.add_patient(seen=False, identifier=[{"system": "urn:mrn", "value": "7"}])
+    world.add_encounter("p", subject={"reference": subject})
+    world.add_observation("race", "2028-9", subject={"reference": subject})
     row = count().rows[-1]
     assert (row.people, row.elements["race"].states[0]) == (1, 1)
 
 
-def organization(world: World, key: str, **more: Any) -> None:
+def organization(world: ExportFolder, key: str, **more: Any) -> None:
     world.resources.append({"resourceType": "Organization", "id": key, **more})
 
 
-def location(world: World, key: str, **more: Any) -> None:
+def location(world: ExportFolder, key: str, **more: Any) -> None:
     world.resources.append({"resourceType": "Location", "id": key, **more})
 
 
@@ -176,30 +194,30 @@ def at(key: str) -> dict[str, Any]:
     }
 
 
-def test_a_room_belongs_to_the_clinic_above_it(world: World, count: Count) -> None:
+def test_a_room_belongs_to_the_clinic_above_it(world: ExportFolder, count: Count) -> None:
     location(world, "room", partOf={"reference": "Location/floor"})
     location(world, "floor", partOf={"reference": "Location/wing"})
     location(world, "round", partOf={"reference": "Location/round"})
-    world.patient(seen=False)
-    world.encounter("p", **at("Location/room"))
-    world.encounter("p", **at("Location/round"))
+    world.add_patient(seen=False)
+    world.add_encounter("p", **at("Location/room"))
+    world.add_encounter("p", **at("Location/round"))
     found = count()
     assert people(found)["riverside"] == 1
-    assert found.left_out["no-clinic", "encounters"] == 1
+    assert found.exclusions["no-clinic", "encounters"] == 1
 
 
-def test_a_room_that_the_clinics_organization_manages(world: World, count: Count) -> None:
+def test_a_room_that_the_clinics_organization_manages(world: ExportFolder, count: Count) -> None:
     location(world, "room", managingOrganization={"reference": "Organization/river"})
-    world.patient(seen=False)
-    world.encounter("p", **at("Location/room"))
+    world.add_patient(seen=False)
+    world.add_encounter("p", **at("Location/room"))
     assert people(count())["riverside"] == 1
 
 
-def test_the_appointments_location_is_the_last_resort(world: World, count: Count) -> None:
+def test_the_appointments_location_is_the_last_resort(world: ExportFolder, count: Count) -> None:
     actors = [{"actor": {"reference": "Patient/p"}}, {"actor": {"reference": "Location/wing"}}]
     world.resources.append({"resourceType": "Appointment", "id": "a", "participant": actors})
-    world.patient(seen=False)
-    world.encounter(
+    world.add_patient(seen=False)
+    world.add_encounter(
         "p",
         serviceProvider={"reference": "Organization/system"},
         appointment=[{"reference": "Appointment/a"}],
@@ -207,21 +225,21 @@ def test_the_appointments_location_is_the_last_resort(world: World, count: Count
     assert people(count())["riverside"] == 1
 
 
-def test_the_provider_goes_before_the_location(world: World, count: Count) -> None:
+def test_the_provider_goes_before_the_location(world: ExportFolder, count: Count) -> None:
     hilltop = ClinicScope("hilltop", "Hilltop", "America/Los_Angeles", ("Organization/hill",), ())
-    world.patient(seen=False)
-    world.encounter(
+    world.add_patient(seen=False)
+    world.add_encounter(
         "p", **at("Location/wing") | {"serviceProvider": {"reference": "Organization/hill"}}
     )
     assert people(count("2026-Q3", RIVERSIDE, hilltop)) == {"riverside": 0, "hilltop": 1, TOTAL: 1}
 
 
-def test_organizations_of_one_name_are_told_apart_by_their_ids(world: World) -> None:
+def test_organizations_of_one_name_are_told_apart_by_their_ids(world: ExportFolder) -> None:
     for key in ("east", "west"):
         organization(world, key, name="Hill")
-        world.patient(f"p-{key}", seen=False)
-        world.encounter(f"p-{key}", serviceProvider={"reference": f"Organization/{key}"})
-    made = tally(world.write(), asked("2026-Q3", by_organization=True))
+        world.add_patient(f"p-{key}", seen=False)
+        world.add_encounter(f"p-{key}", serviceProvider={"reference": f"Organization/{key}"})
+    made = build_tally(world.write_files(), report_request("2026-Q3", by_organization=True))
     assert [(row.key, row.name) for row in made.rows] == [
         ("east", "Hill (east)"),
         ("west", "Hill (west)"),
@@ -229,12 +247,12 @@ def test_organizations_of_one_name_are_told_apart_by_their_ids(world: World) -> 
     ]
 
 
-def test_organizations_are_rows_where_no_clinic_fits(world: World, count: Count) -> None:
+def test_organizations_are_rows_where_no_clinic_fits(world: ExportFolder, count: Count) -> None:
     organization(
         world, "hill", name="Hill", identifier=[{"system": "http://npi.example", "value": "77"}]
     )
-    world.patient(seen=False)
-    world.encounter(
+    world.add_patient(seen=False)
+    world.add_encounter(
         "p", serviceProvider={"reference": "Organization?identifier=http://npi.example|77"}
     )
     stranger = ClinicScope("stranger", "Stranger", "UTC", ("Organization/stranger",))
@@ -247,36 +265,36 @@ def test_organizations_are_rows_where_no_clinic_fits(world: World, count: Count)
 
 
 def test_a_resource_that_stands_twice_counts_as_its_newest_version(
-    world: World, count: Count
+    world: ExportFolder, count: Count
 ) -> None:
-    world.patient(seen=False, meta={"lastUpdated": "2026-01-01T00:00:00Z"})
-    world.patient(
+    world.add_patient(seen=False, meta={"lastUpdated": "2026-01-01T00:00:00Z"})
+    world.add_patient(
         "p",
-        group("race", "2028-9", text="Asian"),
+        group_extension("race", "2028-9", text="Asian"),
         seen=False,
         meta={"lastUpdated": "2026-02-01T00:00:00Z"},
     )
-    world.encounter("p", id="e", meta={"lastUpdated": "2026-09-02T00:00:00Z"})
-    world.encounter(
+    world.add_encounter("p", id="e", meta={"lastUpdated": "2026-09-02T00:00:00Z"})
+    world.add_encounter(
         "p", id="e", status="entered-in-error", meta={"lastUpdated": "2026-09-01T00:00:00Z"}
     )
     found = count()
     assert people(found)["riverside"] == 1
     assert found.rows[-1].elements["race"].states[2] == 1
-    assert not any(found.left_out.values())
+    assert not any(found.exclusions.values())
 
 
-def test_nobody(world: World, count: Count) -> None:
-    world.patient(seen=False)
+def test_nobody(world: ExportFolder, count: Count) -> None:
+    world.add_patient(seen=False)
     found = count()
     assert people(found) == {"riverside": 0, TOTAL: 0}
     assert found.newest_encounter is None
 
 
 def test_provenance_that_a_paged_search_brings_twice_changes_nothing(
-    world: World, count: Count
+    world: ExportFolder, count: Count
 ) -> None:
-    world.patient()
+    world.add_patient()
     target = {"reference": "Patient/p"}
     world.resources.append(
         {

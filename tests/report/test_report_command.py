@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from intake.cli.report import arguments, run
-
-from .conftest import AS_OF, World, group
+from intake.cli.report import add_arguments, run
+from tests.report.conftest import AS_OF, ExportFolder, group_extension
 
 
 @pytest.fixture
@@ -25,17 +24,17 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def report(folder: Path, config: Path, *more: str) -> int:
     parser = argparse.ArgumentParser()
-    arguments(parser)
+    add_arguments(parser)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INTAKE_CONFIG", str(config))
         return run(parser.parse_args(["--from", str(folder), *more]), lambda: AS_OF)
 
 
 @pytest.fixture
-def export(world: World) -> Path:
+def export(world: ExportFolder) -> Path:
     for number in range(40):
-        world.patient(f"p{number}", group("race", "2106-3", text="White"))
-    return world.write()
+        world.add_patient(f"p{number}", group_extension("race", "2106-3", text="White"))
+    return world.write_files()
 
 
 @pytest.mark.parametrize(

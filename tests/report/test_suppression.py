@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intake.report.metrics import STATES, results
-from intake.report.suppression import Table, protect, protect_people
+from intake.report.metrics import STATE_NAMES, build_rows
+from intake.report.suppression import Table, suppress_people, suppress_table
 from intake.report.values import (
     ELEMENTS,
     SMALL,
@@ -18,7 +18,7 @@ from intake.report.values import (
     WITHHELD,
     Count,
     ElementCounts,
-    Row,
+    ReportRow,
     RowCounts,
 )
 
@@ -96,7 +96,7 @@ def _less(row: list[Fraction], done: list[Fraction]) -> list[Fraction]:
     return [a - row[lead] * b for a, b in zip(row, done, strict=True)]
 
 
-def attack(rows: tuple[Row, ...]) -> Iterator[str]:
+def attack(rows: tuple[ReportRow, ...]) -> Iterator[str]:
     """Every hidden count that the attacker pins down, from all that the report shows at once."""
     for number, element in enumerate(ELEMENTS):
         bounds, equations = system(rows, number)
@@ -128,7 +128,7 @@ SUMS = {
 
 
 def system(
-    rows: tuple[Row, ...], number: int
+    rows: tuple[ReportRow, ...], number: int
 ) -> tuple[dict[tuple[str, str], Bounds], list[Equation]]:
     """The unknowns of one element with what is told of each, and every equation that binds them."""
     bounds: dict[tuple[str, str], Bounds] = {}
@@ -137,9 +137,10 @@ def system(
         key, result = row.clinic or TOTAL, row.elements[number]
         bounds[key, "people"] = told(row.people, (one.people for one in rows))
         bounds |= {
-            (key, state): told(result.states[state], result.states.values()) for state in STATES
+            (key, state): told(result.states[state], result.states.values())
+            for state in STATE_NAMES
         }
-        equations.append(({(key, "people"): -1} | {(key, state): 1 for state in STATES}, 0))
+        equations.append(({(key, "people"): -1} | {(key, state): 1 for state in STATE_NAMES}, 0))
         for name, parts in SUMS.items():
             numerator = result.metrics[name].numerator
             if isinstance(numerator, int):
@@ -147,7 +148,7 @@ def system(
         denominator = result.metrics["decline"].denominator
         if isinstance(denominator, int):
             equations.append(({(key, part): 1 for part in SUMS["asked"]}, -denominator))
-    for column in ("people", *STATES):
+    for column in ("people", *STATE_NAMES):
         terms = {(row.clinic or TOTAL, column): 1 if row.clinic else -1 for row in rows}
         equations.append((terms, 0))
     return bounds, equations
@@ -197,17 +198,17 @@ def summed(clinics: list[RowCounts]) -> RowCounts:
 @settings(max_examples=120, deadline=None)
 @given(worlds())
 def test_nothing_hidden_can_be_worked_out(exact: tuple[RowCounts, ...]) -> None:
-    assert list(attack(results(exact, captured=True))) == []
+    assert list(attack(build_rows(exact, captured=True))) == []
 
 
 @settings(max_examples=60, deadline=None)
 @given(worlds())
 def test_no_small_count_is_shown_and_what_is_shown_is_true(exact: tuple[RowCounts, ...]) -> None:
-    for row, truth in zip(results(exact, captured=True), exact, strict=True):
+    for row, truth in zip(build_rows(exact, captured=True), exact, strict=True):
         assert row.people in {truth.people, SMALL, WITHHELD}
         for result in row.elements:
             states = truth.elements[result.element].states
-            for name, value in zip(STATES, states, strict=True):
+            for name, value in zip(STATE_NAMES, states, strict=True):
                 assert result.states[name] in (
                     {SMALL, WITHHELD} if 1 <= value <= 10 else {value, WITHHELD}
                 )
@@ -232,8 +233,8 @@ def test_one_row(states: tuple[int, ...], expected: tuple[Count, ...]) -> None:
         RowCounts("a", "A", sum(states), elements, together),
         RowCounts(TOTAL, "", sum(states), elements, together),
     )
-    shown = results(rows, captured=False)[0].elements[0]
-    hidden = [name for name in STATES if isinstance(shown.states[name], str)]
+    shown = build_rows(rows, captured=False)[0].elements[0]
+    hidden = [name for name in STATE_NAMES if isinstance(shown.states[name], str)]
     if all(isinstance(value, int) for value in expected):
         assert tuple(shown.states.values()) == expected
     else:
@@ -300,14 +301,14 @@ def test_every_world_tried(cells: list[tuple[int, int]]) -> None:
         values |= {(key, "in"): inside, (key, "out"): outside, (key, "people"): inside + outside}
     rows = (*(f"c{number}" for number in range(len(cells))), TOTAL)
     table = Table(values, rows, TOTAL, {"people": ("in", "out")}, "people")
-    assert brute_force(table, protect(table)) == set()
+    assert brute_force(table, suppress_table(table)) == set()
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.integers(0, 25), min_size=1, max_size=5))
 def test_numbers_of_people(people: list[int]) -> None:
     exact = {f"c{number}": count for number, count in enumerate(people)} | {TOTAL: sum(people)}
-    shown = protect_people(exact, TOTAL)
+    shown = suppress_people(exact, TOTAL)
     bounds = {(key, "people"): told(count, shown.values()) for key, count in shown.items()}
     terms = {(key, "people"): -1 if key == TOTAL else 1 for key in shown}
     known = narrowed(bounds, [(terms, 0)])

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
-from fhir_client.client import Client
-from intake.demo.launch import medplum
+from fhir_client.client import FhirClient
+from intake.demo.medplum import run_medplum
 from intake.store.tables import strategies
-from tests.faults import Proxy, proxy_to
-from tests.outbox import Outbox, outbox_at
-from tests.servers.launching import hapi, hapi_on_postgres
-from tests.servers.matrix import SERVERS, Seen, keep
+from tests.servers.hapi_process import run_hapi, run_hapi_on_postgres
+from tests.servers.matrix import SERVERS, ServerTestResult, save_results
+from tests.support.fault_proxy import FaultProxy, run_proxy
+from tests.support.outbox import Outbox, open_outbox
 
-SEEN: list[Seen] = []
+SEEN: list[ServerTestResult] = []
 
 
 @pytest.hookimpl(wrapper=True)
@@ -32,7 +32,7 @@ def pytest_runtest_makereport(
         and report.when == "call"
     ):
         SEEN.append(
-            Seen(
+            ServerTestResult(
                 held.params["make"], item.originalname, report.outcome, dict(report.user_properties)
             )
         )
@@ -43,7 +43,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write what was seen, where it was asked for."""
     wanted: Path | None = session.config.getoption("results")
     if wanted is not None:
-        keep(SEEN, wanted, datetime.now(UTC))
+        save_results(SEEN, wanted, datetime.now(UTC))
 
 
 @pytest.fixture(
@@ -62,31 +62,35 @@ def make(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def server(make: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """The base URL of a FHIR server that the tests share, each make of them in turn."""
-    starts = {"hapi": hapi, "hapi-postgresql": hapi_on_postgres}
-    with starts[make]() if make in starts else medplum(request.getfixturevalue("packages")) as url:
+    starts = {"hapi": run_hapi, "hapi-postgresql": run_hapi_on_postgres}
+    with (
+        starts[make]()
+        if make in starts
+        else run_medplum(request.getfixturevalue("packages")) as url
+    ):
         yield url
 
 
 @pytest.fixture(scope="session")
 def organization(server: str) -> str:
     """The clinic's Organization, which a server that follows references must have."""
-    with Client(server, timeout=30) as client:
+    with FhirClient(server, timeout=30) as client:
         return f"Organization/{client.create({'resourceType': 'Organization', 'name': 'Riverside Family Clinic'})['id']}"
 
 
 @pytest.fixture
-def proxy(server: str) -> Iterator[Proxy]:
+def proxy(server: str) -> Iterator[FaultProxy]:
     """A proxy before the server, without faults until it is told some."""
-    with proxy_to(server) as found:
+    with run_proxy(server) as found:
         yield found
 
 
 @pytest.fixture
 def outbox(
-    template: Path, tmp_path: Path, proxy: Proxy, client: Client, organization: str
+    template: Path, tmp_path: Path, proxy: FaultProxy, client: FhirClient, organization: str
 ) -> Iterator[Outbox]:
     """An empty outbox whose worker reaches the server through the proxy."""
-    with outbox_at(tmp_path, template, proxy, client, organization) as found:
+    with open_outbox(tmp_path, template, proxy, client, organization) as found:
         yield found
 
 

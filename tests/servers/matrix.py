@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests import markdown
+from tests.support import markdown
 
 Json = dict[str, Any]
 SERVERS = {
@@ -111,25 +111,25 @@ FEATURES = {
 """What a reader asks about, and the tests that show it."""
 
 
-FIRE = "test_exactly_once_under_fire"
+FIRE_TEST = "test_exactly_once_under_fire"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ServerTestResult:
     """How a test of a server went, and what it noted."""
 
     server: str
     test: str
     outcome: str
-    noted: Json
+    properties: Json
 
 
-def keep(seen: Iterable[Seen], folder: Path, on: datetime) -> None:
+def save_results(seen: Iterable[ServerTestResult], folder: Path, on: datetime) -> None:
     """Write what a run saw into the folder; of a server that it did not see, what an earlier run saw stays."""
     folder.mkdir(parents=True, exist_ok=True)
     day = {"on": on.date().isoformat()}
-    tests = [each for each in seen if each.test != FIRE]
-    fires = [each for each in seen if each.test == FIRE]
+    tests = [each for each in seen if each.test != FIRE_TEST]
+    fires = [each for each in seen if each.test == FIRE_TEST]
     _update(
         folder / "servers.json",
         {each: {**day, **_features(each, tests)} for each in {one.server for one in tests}},
@@ -144,21 +144,21 @@ def _update(file: Path, found: Json) -> None:
         file.write_text(json.dumps(ordered, indent=2) + "\n", "utf-8")
 
 
-def _features(server: str, seen: list[Seen]) -> Json:
+def _features(server: str, seen: list[ServerTestResult]) -> Json:
     return {feature: _cases(server, tests, seen) for feature, tests in FEATURES.items()}
 
 
-def _cases(server: str, tests: Iterable[str], seen: list[Seen]) -> Json:
+def _cases(server: str, tests: Iterable[str], seen: list[ServerTestResult]) -> Json:
     outcomes = [each.outcome for each in seen if each.server == server and each.test in tests]
     return {"passed": outcomes.count("passed"), "of": len(outcomes)}
 
 
-def _fire(seen: Seen) -> Json:
-    noted = {key: each for key, each in seen.noted.items() if key != "found"}
+def _fire(seen: ServerTestResult) -> Json:
+    noted = {key: each for key, each in seen.properties.items() if key != "found"}
     return {
         "outcome": seen.outcome,
         **noted,
-        **(asdict(seen.noted["found"]) if "found" in seen.noted else {}),
+        **(asdict(seen.properties["found"]) if "found" in seen.properties else {}),
     }
 
 
@@ -205,4 +205,4 @@ def fire_table(result: Mapping[str, Json]) -> str:
 
 def _table(result: Mapping[str, Json], rows: Iterable[list[str]]) -> str:
     days = ["run on", *(each["on"] for each in result.values())]
-    return markdown.table(["", *(SERVERS[each] for each in result)], [*rows, days])
+    return markdown.render_table(["", *(SERVERS[each] for each in result)], [*rows, days])

@@ -6,18 +6,28 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from fhir_client.client import matches
-from fhir_client.uscore.patient import elements_of
-from fhir_client.writing import readback, transaction
-from intake.answers import Answer, Informant, State
-from intake.store import claims
-from tests.faults import PASSING, Asked, Fault, Next, after, lost
-from tests.outbox import PATIENT, Outbox, effects, rest_of
+from fhir_client.client import search_matches
+from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.write import read_back, transaction
+from intake.answers import Answer, AnswerState, Informant
+from intake.store.outbox import leases
+from tests.support.fault_proxy import (
+    TRANSIENT_FAULTS,
+    Fault,
+    MatchingFault,
+    ProxyRequest,
+    lose_response,
+    run_first,
+)
+from tests.support.outbox import EXAMPLE_PATIENT, Outbox, chart_of_others, count_effects
 
 pytestmark = pytest.mark.server
-DECLINED, UNKNOWN = Answer(State.DECLINED), Answer(State.UNKNOWN)
-ASIAN = Answer(State.ANSWERED, ("2028-9", "2047-9"))
-LANGUAGE, INTERPRETER = Answer(State.ANSWERED, ("yue",)), Answer(State.ANSWERED, ("no",))
+DECLINED, UNKNOWN = Answer(AnswerState.DECLINED), Answer(AnswerState.UNKNOWN)
+ASIAN = Answer(AnswerState.ANSWERED, ("2028-9", "2047-9"))
+LANGUAGE, INTERPRETER = (
+    Answer(AnswerState.ANSWERED, ("yue",)),
+    Answer(AnswerState.ANSWERED, ("no",)),
+)
 KINDS = {
     "get": lambda asked: asked.method == "GET",
     "transaction": lambda asked: asked.is_transaction,
@@ -30,17 +40,21 @@ class Killed(BaseException):
     """The worker's process ends here."""
 
 
-AMBIGUOUS = [PASSING[name] for name in ("lost", "cut short", "sent twice", "done but 500")]
+AMBIGUOUS = [TRANSIENT_FAULTS[name] for name in ("lost", "cut short", "sent twice", "done but 500")]
 faults = st.one_of(
-    st.builds(Next, st.just(KINDS["transaction"]), st.sampled_from(AMBIGUOUS)),
-    st.builds(Next, st.sampled_from(list(KINDS.values())), st.sampled_from(list(PASSING.values()))),
+    st.builds(MatchingFault, st.just(KINDS["transaction"]), st.sampled_from(AMBIGUOUS)),
+    st.builds(
+        MatchingFault,
+        st.sampled_from(list(KINDS.values())),
+        st.sampled_from(list(TRANSIENT_FAULTS.values())),
+    ),
 )
 """A fault at the next request of a kind; the most dangerous ones, after which nobody knows whether it was done, more often."""
 answers = st.fixed_dictionaries(
     {},
     optional={
         "race-ethnicity": st.sampled_from(
-            [ASIAN, DECLINED, UNKNOWN, Answer(State.ANSWERED, ("2135-2",))]
+            [ASIAN, DECLINED, UNKNOWN, Answer(AnswerState.ANSWERED, ("2135-2",))]
         ),
         "spoken-language": st.sampled_from([LANGUAGE, DECLINED]),
         "written-language": st.sampled_from([LANGUAGE, UNKNOWN]),
@@ -80,12 +94,12 @@ WORST = {
 """Where the chart says it all already no If-Match guards the transaction."""
 
 
-@example(plan=[Next(KINDS["transaction"], PASSING["lost"])], **WORST)
-@example(plan=[Next(KINDS["transaction"], PASSING["sent twice"])], **WORST)
+@example(plan=[MatchingFault(KINDS["transaction"], TRANSIENT_FAULTS["lost"])], **WORST)
+@example(plan=[MatchingFault(KINDS["transaction"], TRANSIENT_FAULTS["sent twice"])], **WORST)
 @example(
     plan=[
-        Next(KINDS["transaction"], PASSING["409"]),
-        Next(KINDS["transaction"], PASSING["done but 502"]),
+        MatchingFault(KINDS["transaction"], TRANSIENT_FAULTS["409"]),
+        MatchingFault(KINDS["transaction"], TRANSIENT_FAULTS["done but 502"]),
     ],
     **WORST,
 )
@@ -113,34 +127,41 @@ def test_any_order_of_faults_delivers_once(
     known_already: bool,
     killed: list[str],
 ) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     if known_already:
-        outbox.work_until_closed(outbox.submit(patient, answers=said))
-    before, versions = outbox.real.read(patient), outbox.versions(patient)
+        outbox.work_until_closed(outbox.submit_example(patient, answers=said))
+    before, versions = outbox.direct_client.read(patient), outbox.count_versions(patient)
     edits = [edit_at_transaction(outbox, patient)] if colleague else []
-    sent = outbox.submit(patient, answers=said, informant=informant)
-    outbox.proxy.plan, outbox.proxy.done, outbox.proxy.resent = [*plan, *edits], False, 0
+    sent = outbox.submit_example(patient, answers=said, informant=informant)
+    outbox.proxy.planned_faults, outbox.proxy.is_committed, outbox.proxy.resent_count = (
+        [*plan, *edits],
+        False,
+        0,
+    )
     for step in killed:
         work_and_be_killed(outbox, step)
     outbox.work_until_closed(sent)
-    outbox.proxy.plan.clear()
-    assert (outbox.state(sent)[0], outbox.proxy.resent) == ("verified", 0)
-    assert effects(outbox.real, sent) == expected(said)
-    now = outbox.real.read(patient)
+    outbox.proxy.planned_faults.clear()
+    assert (outbox.read_state(sent)[0], outbox.proxy.resent_count) == ("verified", 0)
+    assert count_effects(outbox.direct_client, sent) == expected(said)
+    now = outbox.direct_client.read(patient)
     edited = now["telecom"] != before["telecom"]
-    assert rest_of({**now, "telecom": []}) == rest_of({**before, "telecom": []})
-    assert outbox.versions(patient) == versions + edited + (elements_of(now) != elements_of(before))
+    assert chart_of_others({**now, "telecom": []}) == chart_of_others({**before, "telecom": []})
+    assert outbox.count_versions(patient) == versions + edited + (
+        chart_elements(now) != chart_elements(before)
+    )
 
 
 def edit_at_transaction(outbox: Outbox, patient: str) -> Fault:
     """A colleague changes the chart between our reading it and our writing it."""
 
-    def edit(_: Asked) -> None:
-        outbox.edit(
-            patient, telecom=[*PATIENT["telecom"], {"system": "email", "value": "lan@example.org"}]
+    def edit(_: ProxyRequest) -> None:
+        outbox.edit_chart(
+            patient,
+            telecom=[*EXAMPLE_PATIENT["telecom"], {"system": "email", "value": "lan@example.org"}],
         )
 
-    return Next(KINDS["transaction"], after(edit))
+    return MatchingFault(KINDS["transaction"], run_first(edit))
 
 
 def work_and_be_killed(outbox: Outbox, step: str) -> None:
@@ -150,9 +171,9 @@ def work_and_be_killed(outbox: Outbox, step: str) -> None:
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(claims, step, kill)
+        patch.setattr(leases, step, kill)
         try:
-            outbox.work()
+            outbox.deliver_due()
         except Killed:
             outbox.clock.advance(hours=1)
 
@@ -160,16 +181,16 @@ def work_and_be_killed(outbox: Outbox, step: str) -> None:
 def test_a_worker_that_forgets_what_it_sent_leaves_a_second_effect_and_is_seen(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    patient = outbox.patient()
-    outbox.work_until_closed(outbox.submit(patient))
-    sent = outbox.submit(patient)
-    outbox.proxy.plan = [Next(KINDS["transaction"], lost)]
-    monkeypatch.setattr(transaction, "find", lambda *_: None)
+    patient = outbox.create_patient()
+    outbox.work_until_closed(outbox.submit_example(patient))
+    sent = outbox.submit_example(patient)
+    outbox.proxy.planned_faults = [MatchingFault(KINDS["transaction"], lose_response)]
+    monkeypatch.setattr(transaction, "find_written", lambda *_: None)
     monkeypatch.setattr(
-        readback, "_without_surplus", lambda _client, page, _response: list(matches(page))
+        read_back, "_without_surplus", lambda _client, page, _response: list(search_matches(page))
     )
     outbox.work_until_closed(sent)
-    assert (outbox.state(sent), effects(outbox.real, sent)["Provenance"]) == (
+    assert (outbox.read_state(sent), count_effects(outbox.direct_client, sent)["Provenance"]) == (
         ("held", "mismatch"),
         2,
     )

@@ -13,22 +13,28 @@ import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from fhir_client.auth.credentials import PrivateKeyJwt
-from fhir_client.auth.discovery import Endpoint
+from fhir_client.auth.discovery import TokenEndpoint
 from intake.app import create_app
 from intake.clock import system_clock
-from intake.demo.launch import LaunchFault
-from intake.demo.node import NoNode
+from intake.demo.medplum import LaunchError
+from intake.demo.node import NodeMissingError
+from intake.diagnostics.check import check_server
+from intake.diagnostics.findings import Finding, Verdict
+from intake.ehr import client_keys
+from intake.ehr.credentials import read_signing_keys, shared_tokens
 from intake.settings import Auth, AuthKind, Server
 from intake.store import servers
-from intake.sync import client_keys
-from intake.sync.access import keys_of, tokens_for
-from intake.sync.probe.findings import Finding, Verdict
-from intake.sync.probe.looking import look
-from tests.missing import missing
-from tests.outbox import Outbox
-
-from .oauth.guard import Guard
-from .oauth.launching import SCOPES, OAuthServer, Site, installed, kept_in, oauth_server
+from tests.servers.oauth.guard import TokenGuard
+from tests.servers.oauth.process import (
+    SCOPES,
+    OAuthServer,
+    OAuthSite,
+    install_packages,
+    oauth_server,
+    packages_folder,
+)
+from tests.support.outbox import Outbox
+from tests.support.prerequisites import skip_or_fail
 
 pytestmark = pytest.mark.server
 SECRET = "s3cret that stays & secret"
@@ -38,9 +44,9 @@ SECRET = "s3cret that stays & secret"
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the OAuth server's packages."""
     try:
-        return installed(kept_in(tmp_path_factory.mktemp("oauth")))
-    except (NoNode, LaunchFault) as fault:
-        missing(str(fault))
+        return install_packages(packages_folder(tmp_path_factory.mktemp("oauth")))
+    except (NodeMissingError, LaunchError) as fault:
+        skip_or_fail(str(fault))
 
 
 @dataclass
@@ -49,7 +55,7 @@ class Behind:
 
     outbox: Outbox
     oauth: OAuthServer
-    guard: Guard
+    guard: TokenGuard
 
     @property
     def server(self) -> Server:
@@ -57,26 +63,26 @@ class Behind:
 
     def written(self) -> None:
         """A new patient's submission is written and verified by the next round of work."""
-        sent = self.outbox.submit(self.outbox.patient())
-        self.outbox.work()
-        assert self.outbox.state(sent) == ("verified", None), self.paused()
+        sent = self.outbox.submit_example(self.outbox.create_patient())
+        self.outbox.deliver_due()
+        assert self.outbox.read_state(sent) == ("verified", None), self.paused()
 
     def held_back(self) -> str:
         """A new submission waits, whose server is paused; returns why."""
-        sent = self.outbox.submit(self.outbox.patient())
-        self.outbox.work()
-        assert self.outbox.row(sent).status.value == "queued"
+        sent = self.outbox.submit_example(self.outbox.create_patient())
+        self.outbox.deliver_due()
+        assert self.outbox.read_record(sent).status.value == "queued"
         words = self.paused()
         assert words is not None
         return words
 
     def paused(self) -> str | None:
         with self.outbox.database.read() as tx:
-            return servers.state(tx, self.server.id).words
+            return servers.read_state(tx, self.server.id).words
 
     def asked_again(self) -> None:
         """The token that we hold is refused from now on."""
-        self.guard.revoked.update(self.guard.seen)
+        self.guard.revoked_tokens.update(self.guard.accepted_tokens)
 
     def configure(self, **auth: Any) -> None:
         changed = replace(self.server, auth=replace(self.server.auth, **auth))
@@ -85,7 +91,7 @@ class Behind:
     def findings(self) -> list[Finding]:
         return [
             each
-            for each in look(self.server, self.outbox.settings, system_clock)
+            for each in check_server(self.server, self.outbox.settings, system_clock)
             if each.about == "server main"
         ]
 
@@ -115,12 +121,12 @@ def behind(outbox: Outbox, packages: Path, tmp_path: Path) -> Iterator[Start]:
             auth = Auth(kind, "", secret, "intake", key, "", algorithm, "", SCOPES)
             server = replace(outbox.server, auth=auth)
             outbox.settings = replace(outbox.settings, servers={"main": server})
-            client_keys.new(server, algorithm)
+            client_keys.create_key_file(server, algorithm)
             known = {
-                "jwks": client_keys.published([server]),
+                "jwks": client_keys.public_key_set([server]),
                 "token_endpoint_auth_method": "private_key_jwt",
             }
-            told = Site(
+            told = OAuthSite(
                 (
                     {
                         "client_id": "intake",
@@ -135,7 +141,7 @@ def behind(outbox: Outbox, packages: Path, tmp_path: Path) -> Iterator[Start]:
                 "token_endpoint": oauth.token_url,
                 "token_endpoint_auth_methods_supported": list(methods),
             }
-            outbox.proxy.always = guard = Guard(oauth.keys(), configuration)
+            outbox.proxy.default_fault = guard = TokenGuard(oauth.read_public_keys(), configuration)
             return Behind(outbox, oauth, guard)
 
         yield start
@@ -149,15 +155,15 @@ def test_from_the_first_token_to_verified(
     site = behind(algorithm)
     site.written()
     site.written()
-    assert (len(site.guard.seen), site.guard.refused) == (1, 0)
-    [key] = keys_of(site.server)
+    assert (len(site.guard.accepted_tokens), site.guard.refused_count) == (1, 0)
+    [key] = read_signing_keys(site.server)
     assert (key.algorithm, site.server.auth.token_url) == (algorithm, "")
-    assert site.guard.seen[0] not in caplog.text
+    assert site.guard.accepted_tokens[0] not in caplog.text
 
 
 def test_tokens_that_end_while_we_work_interrupt_nothing(behind: Start) -> None:
     site = behind(life=1)
-    while len(site.guard.seen) < 3:
+    while len(site.guard.accepted_tokens) < 3:
         site.written()
 
 
@@ -166,23 +172,23 @@ def test_a_token_that_is_refused_is_replaced_once_and_nothing_is_lost(behind: St
     site.written()
     site.asked_again()
     site.written()
-    assert (len(site.guard.seen), site.guard.refused) == (2, 1)
+    assert (len(site.guard.accepted_tokens), site.guard.refused_count) == (2, 1)
 
 
 def test_a_server_that_takes_no_token_at_all_is_paused_and_not_asked_for_ever(
     behind: Start,
 ) -> None:
     site = behind()
-    site.guard.later(hours=1)
+    site.guard.advance_clock(hours=1)
     assert "401" in site.held_back()
-    assert site.guard.refused == 2
+    assert site.guard.refused_count == 2
 
 
 def test_an_assertion_is_taken_once(behind: Start) -> None:
     site = behind()
-    credential = PrivateKeyJwt("intake", lambda: keys_of(site.server))
-    endpoint = Endpoint(site.oauth.token_url)
-    [proof] = credential.proofs(endpoint, system_clock())
+    credential = PrivateKeyJwt("intake", lambda: read_signing_keys(site.server))
+    endpoint = TokenEndpoint(site.oauth.token_url)
+    [proof] = credential.client_proofs(endpoint, system_clock())
     form = {"grant_type": "client_credentials", **proof.form}
     answers = [site.oauth.session.post(endpoint.url, form, timeout=5) for _ in range(2)]
     assert [each.status_code for each in answers] == [200, 401]
@@ -234,11 +240,11 @@ def test_what_the_granted_scopes_do_not_permit_pauses_the_server_and_is_named_by
 def test_a_key_that_the_server_does_not_know_yet_interrupts_nothing(behind: Start) -> None:
     site = behind()
     site.written()
-    [old] = keys_of(site.server)
-    new = client_keys.rotate(site.server, "RS384")
+    [old] = read_signing_keys(site.server)
+    new = client_keys.rotate_key(site.server, "RS384")
     site.asked_again()
     site.written()
-    assert tokens_for(site.server).grant().key_id == old.id
+    assert shared_tokens(site.server).current_grant().key_id == old.id
     wrong = [each.words for each in site.findings() if each.verdict is Verdict.WRONG]
     assert wrong == [
         f"it takes only what the older key {old.id} signs, and not the newest, {new.id}"
@@ -257,16 +263,16 @@ def test_a_server_that_fetches_our_keys_takes_each_new_one(behind: Start, outbox
         uri = f"http://127.0.0.1:{pages.port}/.well-known/jwks.json"
         site = behind(client={"jwks_uri": uri, "token_endpoint_auth_method": "private_key_jwt"})
         site.written()
-        [old] = keys_of(site.server)
-        new = client_keys.rotate(site.server, "ES384")
+        [old] = read_signing_keys(site.server)
+        new = client_keys.rotate_key(site.server, "ES384")
         site.asked_again()
         site.written()
         # What it fetched counts for a minute there.
-        site.oauth.ahead(61)
+        site.oauth.set_clock_ahead(61)
         site.asked_again()
-        client_keys.remove(site.server, old.id)
+        client_keys.remove_key(site.server, old.id)
         site.written()
-        assert tokens_for(site.server).grant().key_id == new.id
+        assert shared_tokens(site.server).current_grant().key_id == new.id
     finally:
         pages.shutdown()
         thread.join()
@@ -275,7 +281,7 @@ def test_a_server_that_fetches_our_keys_takes_each_new_one(behind: Start, outbox
 
 def test_clocks_that_are_far_apart_are_named(behind: Start) -> None:
     site = behind()
-    site.oauth.ahead(600)
+    site.oauth.set_clock_ahead(600)
     words = site.held_back()
     assert (
         "(invalid_client); check client_id, our public keys as the EHR has them, and both clocks."
@@ -298,7 +304,7 @@ def test_a_client_secret_that_was_wrong_is_taken_up_from_its_file(
     (tmp_path / "secret").write_text(f"{SECRET}\n", "utf-8")
     site.outbox.clock.advance(minutes=2)
     site.written()
-    assert SECRET not in caplog.text + words + repr(tokens_for(site.server))
+    assert SECRET not in caplog.text + words + repr(shared_tokens(site.server))
 
 
 def test_the_check_shows_how_the_server_lets_us_in(behind: Start) -> None:
@@ -306,7 +312,7 @@ def test_the_check_shows_how_the_server_lets_us_in(behind: Start) -> None:
     found = site.findings()
     assert [each for each in found if each.verdict is Verdict.WRONG] == []
     words = "\n".join(each.words for each in found)
-    [key] = keys_of(site.server)
+    [key] = read_signing_keys(site.server)
     assert f"{site.oauth.token_url} gives us tokens, each for 300 seconds" in words
     assert f"it takes what key {key.id} signs (RS384)" in words
     assert f"it granted the scopes {' '.join(SCOPES)}" in words

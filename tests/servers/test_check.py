@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from fhir_client.client import Client
+from fhir_client.client import FhirClient
 from intake.cli import main
 
 pytestmark = pytest.mark.server
@@ -29,7 +29,7 @@ record_number_system = "http://example.org/mrn"
 
 
 @pytest.fixture
-def site(server: str, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def site(server: str, client: FhirClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clinic that is on the server, with one appointment tomorrow."""
     organization = client.create({"resourceType": "Organization", "name": "Riverside"})
     location = f"Location/{client.create({'resourceType': 'Location', 'name': 'Front'})['id']}"

@@ -7,74 +7,86 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
-from fhir_client.uscore.patient import elements_of
-from intake.answers import Answer, Informant, State, Submission
-from intake.settings import Contested, MergePolicy
-from intake.store import audit, deciding, submissions
-from intake.store.deciding import Decision, Take
-from intake.store.known import Known
+from fhir_client.uscore.patient_merge import chart_elements
+from intake.answers import Answer, AnswerState, Informant, Submission
+from intake.settings import ConflictPolicy, MergePolicy
+from intake.store import audit
+from intake.store.outbox import conflict_decisions, submissions
+from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision
+from intake.store.outbox.merge_base import MergeBase
 from intake.store.tables import submissions as table
-from intake.sync import drift
-from tests.faults import Fault, answering, at_batch, dropped, passed
-from tests.outbox import ONE, PATIENT, Outbox, effects
-
-from .test_charts import WHITE
-from .test_undo import written
+from intake.worker import drift
+from tests.servers.test_chart_merge import WHITE
+from tests.servers.test_undo import written
+from tests.support.fault_proxy import Fault, answer_with, at_next_batch, drop_request, pass_through
+from tests.support.outbox import EXAMPLE_PATIENT, ONE_OF_EACH, Outbox, count_effects
 
 pytestmark = pytest.mark.server
 
 
 def answered(*choices: str) -> Answer:
-    return Answer(State.ANSWERED, choices)
+    return Answer(AnswerState.ANSWERED, choices)
 
 
 def contested(outbox: Outbox) -> Submission:
     """A submission over which the chart differs, because somebody changed it after the visit began."""
-    patient = outbox.patient()
-    sent = outbox.submit(patient, Known(chart=elements_of(outbox.real.read(patient))))
-    outbox.edit(patient, extension=[*PATIENT["extension"], WHITE])
-    outbox.work()
+    patient = outbox.create_patient()
+    sent = outbox.submit_example(
+        patient, MergeBase(chart=chart_elements(outbox.direct_client.read(patient)))
+    )
+    outbox.edit_chart(patient, extension=[*EXAMPLE_PATIENT["extension"], WHITE])
+    outbox.deliver_due()
     return sent
 
 
-@pytest.mark.parametrize(("take", "race"), [(Take.PERSON, "2028-9"), (Take.CHART, "2106-3")])
+@pytest.mark.parametrize(
+    ("take", "race"), [(ConflictChoice.PERSON, "2028-9"), (ConflictChoice.CHART, "2106-3")]
+)
 def test_a_reviewers_decision_is_carried_out_and_what_was_said_is_recorded(
-    outbox: Outbox, take: Take, race: str
+    outbox: Outbox, take: ConflictChoice, race: str
 ) -> None:
     sent = contested(outbox)
-    assert outbox.state(sent) == ("held", "chart-changed")
+    assert outbox.read_state(sent) == ("held", "chart-changed")
     with outbox.database.write() as tx:
-        [contest] = deciding.contests(tx, str(sent.id))
+        [contest] = conflict_decisions.read_conflicts(tx, str(sent.id))
         assert (contest.element, contest.chart) == ("race", ("White",))
-        assert deciding.decide(tx, str(sent.id), {"race": Decision(take, contest.over)})
-        assert not deciding.decide(tx, str(sent.id), {"race": Decision(take, contest.over)})
-    outbox.proxy.plan = [at_batch(answering(503))]
+        assert conflict_decisions.decide_conflicts(
+            tx, str(sent.id), {"race": ConflictDecision(take, contest.over)}
+        )
+        assert not conflict_decisions.decide_conflicts(
+            tx, str(sent.id), {"race": ConflictDecision(take, contest.over)}
+        )
+    outbox.proxy.planned_faults = [at_next_batch(answer_with(503))]
     outbox.work_until_closed(sent)
-    assert outbox.state(sent) == ("verified", None)
+    assert outbox.read_state(sent) == ("verified", None)
     assert (
-        elements_of(outbox.real.read(sent.patient))["race"]["extension"][0]["valueCoding"]["code"]
+        chart_elements(outbox.direct_client.read(sent.patient))["race"]["extension"][0][
+            "valueCoding"
+        ]["code"]
         == race
     )
-    assert effects(outbox.real, sent) == ONE
+    assert count_effects(outbox.direct_client, sent) == ONE_OF_EACH
 
 
 def test_no_policy_puts_another_word_in_the_place_of_the_patients_own(outbox: Outbox) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     written(outbox, patient)
-    person = replace(outbox.settings, merge=MergePolicy(race=Contested.PERSON))
+    person = replace(outbox.settings, merge=MergePolicy(race=ConflictPolicy.PERSON))
     outbox.settings = person
-    sent = outbox.submit(
+    sent = outbox.submit_example(
         patient, informant=Informant.CAREGIVER, answers={"race-ethnicity": answered("2106-3")}
     )
-    outbox.work()
-    assert outbox.state(sent) == ("held", "chart-changed")
-    outbox.settings = replace(person, merge=MergePolicy(race=Contested.CHART))
+    outbox.deliver_due()
+    assert outbox.read_state(sent) == ("held", "chart-changed")
+    outbox.settings = replace(person, merge=MergePolicy(race=ConflictPolicy.CHART))
     with outbox.database.write() as tx:
-        submissions.retry(tx, str(sent.id))
+        submissions.retry_submission(tx, str(sent.id))
     outbox.work_until_closed(sent)
-    assert outbox.state(sent) == ("verified", None)
+    assert outbox.read_state(sent) == ("verified", None)
     assert (
-        elements_of(outbox.real.read(patient))["race"]["extension"][0]["valueCoding"]["code"]
+        chart_elements(outbox.direct_client.read(patient))["race"]["extension"][0]["valueCoding"][
+            "code"
+        ]
         != "2106-3"
     )
 
@@ -82,56 +94,61 @@ def test_no_policy_puts_another_word_in_the_place_of_the_patients_own(outbox: Ou
 def test_a_decision_over_a_value_that_is_another_by_now_is_asked_again(outbox: Outbox) -> None:
     sent = contested(outbox)
     with outbox.database.write() as tx:
-        [contest] = deciding.contests(tx, str(sent.id))
-        deciding.decide(tx, str(sent.id), {"race": Decision(Take.PERSON, contest.over)})
+        [contest] = conflict_decisions.read_conflicts(tx, str(sent.id))
+        conflict_decisions.decide_conflicts(
+            tx, str(sent.id), {"race": ConflictDecision(ConflictChoice.PERSON, contest.over)}
+        )
     black = {"url": WHITE["url"], "extension": [{"url": "text", "valueString": "Black"}]}
-    outbox.edit(sent.patient, extension=[*PATIENT["extension"], black])
-    outbox.work()
-    assert outbox.state(sent) == ("held", "chart-changed")
+    outbox.edit_chart(sent.patient, extension=[*EXAMPLE_PATIENT["extension"], black])
+    outbox.deliver_due()
+    assert outbox.read_state(sent) == ("held", "chart-changed")
     with outbox.database.read() as tx:
-        assert deciding.contests(tx, str(sent.id))[0].chart == ("Black",)
+        assert conflict_decisions.read_conflicts(tx, str(sent.id))[0].chart == ("Black",)
 
 
 @pytest.mark.parametrize(
-    ("policy", "race"), [(Contested.PERSON, "2028-9"), (Contested.CHART, "2106-3")]
+    ("policy", "race"), [(ConflictPolicy.PERSON, "2028-9"), (ConflictPolicy.CHART, "2106-3")]
 )
 def test_where_the_sites_policy_decides_nobody_is_asked(
-    outbox: Outbox, policy: Contested, race: str
+    outbox: Outbox, policy: ConflictPolicy, race: str
 ) -> None:
     outbox.settings = replace(outbox.settings, merge=MergePolicy(race=policy))
     sent = contested(outbox)
     outbox.work_until_closed(sent)
-    assert outbox.state(sent) == ("verified", None)
+    assert outbox.read_state(sent) == ("verified", None)
     assert (
-        elements_of(outbox.real.read(sent.patient))["race"]["extension"][0]["valueCoding"]["code"]
+        chart_elements(outbox.direct_client.read(sent.patient))["race"]["extension"][0][
+            "valueCoding"
+        ]["code"]
         == race
     )
     with outbox.database.read() as tx:
-        assert [each.who for each in audit.about(tx, str(sent.id))] == ["policy"]
+        assert [each.who for each in audit.entries_about(tx, str(sent.id))] == ["policy"]
 
 
 def test_the_nightly_look_lists_merged_and_changed_charts(outbox: Outbox) -> None:
-    changed, merged, same, twice = (written(outbox, outbox.patient()) for _ in range(4))
+    changed, merged, same, twice = (written(outbox, outbox.create_patient()) for _ in range(4))
     later = written(outbox, twice.patient, answers={"race-ethnicity": answered("2106-3")})
     outbox.clock.advance(days=1)
-    outbox.edit(changed.patient, extension=[WHITE])
-    outbox.edit(
-        merged.patient, link=[{"type": "replaced-by", "other": {"reference": outbox.patient()}}]
+    outbox.edit_chart(changed.patient, extension=[WHITE])
+    outbox.edit_chart(
+        merged.patient,
+        link=[{"type": "replaced-by", "other": {"reference": outbox.create_patient()}}],
     )
-    drift.look(outbox.server, outbox.database, outbox.clock, Event())
-    assert [outbox.row(each).drift for each in (changed, merged, same, twice, later)] == [
+    drift.check_drift(outbox.server, outbox.database, outbox.clock, Event())
+    assert [outbox.read_record(each).drift for each in (changed, merged, same, twice, later)] == [
         "changed",
         "merged",
         None,
         None,
         None,
     ]
-    asked = len(outbox.proxy.asked)
-    drift.look(outbox.server, outbox.database, outbox.clock, Event())
-    assert len(outbox.proxy.asked) == asked
+    asked = len(outbox.proxy.requests)
+    drift.check_drift(outbox.server, outbox.database, outbox.clock, Event())
+    assert len(outbox.proxy.requests) == asked
     with outbox.database.read() as tx:
-        assert submissions.drifted(tx) == 2
-        assert {row.id for row in submissions.listing(tx, drifted=True)} == {
+        assert submissions.count_drifted(tx) == 2
+        assert {row.id for row in submissions.list_records(tx, drifted=True)} == {
             str(changed.id),
             str(merged.id),
         }
@@ -139,13 +156,13 @@ def test_the_nightly_look_lists_merged_and_changed_charts(outbox: Outbox) -> Non
 
 def looked(outbox: Outbox, *rows: Submission) -> list[str | None]:
     """What the nightly look finds."""
-    drift.look(outbox.server, outbox.database, outbox.clock, Event())
-    return [outbox.row(each).drift for each in rows]
+    drift.check_drift(outbox.server, outbox.database, outbox.clock, Event())
+    return [outbox.read_record(each).drift for each in rows]
 
 
 def at_chart_of(sent: Submission, fault: Fault) -> Fault:
     """The fault, for whoever asks for the chart."""
-    return lambda asked, forward: (fault if asked.path.endswith(sent.patient) else passed)(
+    return lambda asked, forward: (fault if asked.path.endswith(sent.patient) else pass_through)(
         asked, forward
     )
 
@@ -154,40 +171,41 @@ def at_chart_of(sent: Submission, fault: Fault) -> Fault:
 def test_a_chart_that_cannot_be_read_keeps_no_other_from_being_looked_at(
     outbox: Outbox, status: int
 ) -> None:
-    odd, changed = (written(outbox, outbox.patient()) for _ in range(2))
-    outbox.edit(changed.patient, extension=[WHITE])
-    outbox.edit(odd.patient, extension=[WHITE])
+    odd, changed = (written(outbox, outbox.create_patient()) for _ in range(2))
+    outbox.edit_chart(changed.patient, extension=[WHITE])
+    outbox.edit_chart(odd.patient, extension=[WHITE])
     outbox.clock.advance(days=1)
     assert looked(outbox, odd, changed) == ["changed", "changed"]
     outbox.clock.advance(days=1)
-    outbox.edit(
-        changed.patient, link=[{"type": "replaced-by", "other": {"reference": outbox.patient()}}]
+    outbox.edit_chart(
+        changed.patient,
+        link=[{"type": "replaced-by", "other": {"reference": outbox.create_patient()}}],
     )
-    outbox.proxy.always = at_chart_of(odd, answering(status))
+    outbox.proxy.default_fault = at_chart_of(odd, answer_with(status))
     looked(outbox)
     # Where the server asked for time, the next minute goes on with another chart; what was found before stands.
     assert looked(outbox, odd, changed) == ["changed", "merged"]
-    asked = len(outbox.proxy.asked)
+    asked = len(outbox.proxy.requests)
     looked(outbox)
-    assert len(outbox.proxy.asked) == asked
+    assert len(outbox.proxy.requests) == asked
 
 
-@pytest.mark.parametrize("fault", [dropped, answering(401)], ids=["no answer", "401"])
+@pytest.mark.parametrize("fault", [drop_request, answer_with(401)], ids=["no answer", "401"])
 def test_a_server_that_lets_nobody_in_is_left_until_the_next_minute(
     outbox: Outbox, fault: Fault
 ) -> None:
-    changed = written(outbox, outbox.patient())
-    outbox.edit(changed.patient, extension=[WHITE])
+    changed = written(outbox, outbox.create_patient())
+    outbox.edit_chart(changed.patient, extension=[WHITE])
     outbox.clock.advance(days=1)
-    outbox.proxy.always = fault
+    outbox.proxy.default_fault = fault
     assert looked(outbox, changed) == [None]
-    outbox.proxy.always = None
+    outbox.proxy.default_fault = None
     assert looked(outbox, changed) == ["changed"]
 
 
 def test_a_row_that_cannot_be_opened_keeps_no_other_from_being_looked_at(outbox: Outbox) -> None:
-    sealed, changed = (written(outbox, outbox.patient()) for _ in range(2))
-    outbox.edit(changed.patient, extension=[WHITE])
+    sealed, changed = (written(outbox, outbox.create_patient()) for _ in range(2))
+    outbox.edit_chart(changed.patient, extension=[WHITE])
     outbox.clock.advance(days=1)
     with outbox.database.write() as tx:
         tx.connection.execute(
@@ -203,11 +221,11 @@ def test_it_looks_only_in_the_servers_night(outbox: Outbox) -> None:
     first = outbox.settings.clinics["riverside"]
     far = replace(first, id="far", time_zone=ZoneInfo("Pacific/Honolulu"))
     settings = replace(outbox.settings, clinics={"riverside": first, "far": far})
-    written(outbox, outbox.patient())
+    written(outbox, outbox.create_patient())
     outbox.clock.advance(days=1)
-    asked = len(outbox.proxy.asked)
-    drift.look_at_night(settings, outbox.database, outbox.clock, Event())
-    assert len(outbox.proxy.asked) == asked
+    asked = len(outbox.proxy.requests)
+    drift.check_drift_at_night(settings, outbox.database, outbox.clock, Event())
+    assert len(outbox.proxy.requests) == asked
     outbox.clock.advance(hours=16)
-    drift.look_at_night(settings, outbox.database, outbox.clock, Event())
-    assert len(outbox.proxy.asked) == asked + 1
+    drift.check_drift_at_night(settings, outbox.database, outbox.clock, Event())
+    assert len(outbox.proxy.requests) == asked + 1

@@ -12,25 +12,31 @@ from uuid import uuid4
 
 import pytest
 
-from fhir_client.client import Client
-from fhir_client.errors import ChartChanged, Conflict, PatientProblem, Refused, Temporary
-from fhir_client.uscore.patient import apply, elements_of
+from fhir_client.client import FhirClient
+from fhir_client.errors import (
+    ChartConflictError,
+    PatientError,
+    RefusedError,
+    TemporaryError,
+    VersionConflictError,
+)
+from fhir_client.uscore.patient_merge import chart_elements, merge_statement
 from fhir_client.uscore.statement import AbsentReason, Statement
-from fhir_client.uscore.versions import version
-from fhir_client.writing.bundle import build
-from fhir_client.writing.charts import Known
-from fhir_client.writing.readback import read_back
-from fhir_client.writing.transaction import find
-from fhir_client.writing.values import Sending, Writer, Written
-from fhir_client.writing.ways import write
-from intake.settings import MappingPolicy, load
-from intake.store.payload import decode
-from intake.sync.mapping import statement
-from tests.cli.conftest import lay_out
+from fhir_client.uscore.versions import us_core_version
+from fhir_client.write.bundle import build_bundle
+from fhir_client.write.charts import MergeContext
+from fhir_client.write.read_back import read_back
+from fhir_client.write.task import WriteAttempt, Writer, WriteResult
+from fhir_client.write.transaction import find_written
+from fhir_client.write.writer import write_statement
+from intake.mapping.statement import build_statement
+from intake.settings import MappingPolicy, load_settings
+from intake.store.payload import decode_submission
+from tests.cli.conftest import write_site
 
 pytestmark = pytest.mark.server
-WRITER = Writer(version("6.1.0"))
-EXAMPLE = Path(__file__).parents[1] / "sync" / "data" / "multi-race.answers.json"
+WRITER = Writer(us_core_version("6.1.0"))
+EXAMPLE = Path(__file__).parents[1] / "support" / "data" / "multi-race.answers.json"
 PATIENT = {
     "resourceType": "Patient",
     "name": [{"family": "Nguyen", "given": ["Lan"]}],
@@ -50,19 +56,19 @@ PATIENT = {
 
 
 @pytest.fixture
-def patient(client: Client) -> dict[str, Any]:
+def patient(client: FhirClient) -> dict[str, Any]:
     return client.create(PATIENT)
 
 
 @pytest.fixture
 def said(patient: dict[str, Any]) -> Statement:
     submission = replace(
-        decode(EXAMPLE.read_bytes()), id=uuid4(), patient=f"Patient/{patient['id']}"
+        decode_submission(EXAMPLE.read_bytes()), id=uuid4(), patient=f"Patient/{patient['id']}"
     )
-    return statement(submission, load().question_sets["spd15-2024"], MappingPolicy())
+    return build_statement(submission, load_settings().question_sets["spd15-2024"], MappingPolicy())
 
 
-def effects(client: Client, said: Statement) -> dict[str, int]:
+def effects(client: FhirClient, said: Statement) -> dict[str, int]:
     """How many resources of each kind the server holds for the patient."""
     kinds = {"QuestionnaireResponse": "subject", "Observation": "subject", "Provenance": "target"}
     return {kind: len(list(client.search(kind, {by: said.patient}))) for kind, by in kinds.items()}
@@ -71,21 +77,21 @@ def effects(client: Client, said: Statement) -> dict[str, int]:
 ONE = {"QuestionnaireResponse": 1, "Observation": 4, "Provenance": 1}
 
 
-class Unlucky(Client):
+class Unlucky(FhirClient):
     """A client that loses answers, or has somebody else write first."""
 
     lose_answer = False
     before_write: Any = None
 
-    def bundle(self, bundle: dict[str, Any]) -> dict[str, Any]:
+    def send_bundle(self, bundle: dict[str, Any]) -> dict[str, Any]:
         if bundle["type"] != "transaction":
-            return super().bundle(bundle)
+            return super().send_bundle(bundle)
         if self.before_write is not None:
             act, self.before_write = self.before_write, None
             act()
-        answer = super().bundle(bundle)
+        answer = super().send_bundle(bundle)
         if self.lose_answer:
-            raise Temporary("The server did not answer in time.")
+            raise TemporaryError("The server did not answer in time.")
         return answer
 
 
@@ -96,15 +102,15 @@ def unlucky(server: str) -> Iterator[Unlucky]:
 
 
 def test_written_and_read_back_without_harm(
-    client: Client, patient: dict[str, Any], said: Statement
+    client: FhirClient, patient: dict[str, Any], said: Statement
 ) -> None:
-    sent: list[Sending] = []
-    written = write(client, WRITER, said, before_sending=sent.append)
-    later = elements_of(apply(patient, said, WRITER.version).patient)
+    sent: list[WriteAttempt] = []
+    written = write_statement(client, WRITER, said, before_sending=sent.append)
+    later = chart_elements(merge_statement(patient, said, WRITER.version).patient)
     assert sent == [
-        Sending(said.patient, patient["meta"]["versionId"], elements_of(patient), later)
+        WriteAttempt(said.patient, patient["meta"]["versionId"], chart_elements(patient), later)
     ]
-    assert read_back(client, WRITER, said, written, over=written.over) == ()
+    assert read_back(client, WRITER, said, written, over=written.base_version) == ()
     assert effects(client, said) == ONE
     now = client.read(said.patient)
     untouched = {"name", "telecom", "gender", "birthDate"}
@@ -113,18 +119,22 @@ def test_written_and_read_back_without_harm(
     assert [entry.get("preferred", False) for entry in now["communication"]] == [False, True, False]
 
 
-def test_a_repeat_finds_itself(client: Client, said: Statement) -> None:
-    written = write(client, WRITER, said)
-    assert write(client, WRITER, said, first=False) == Written(written.patient, written.response)
+def test_a_repeat_finds_itself(client: FhirClient, said: Statement) -> None:
+    written = write_statement(client, WRITER, said)
+    assert write_statement(client, WRITER, said, first=False) == WriteResult(
+        written.patient, written.response
+    )
     assert effects(client, said) == ONE
 
 
-def test_retry_after_a_time_out_duplicating(server: str, client: Client, said: Statement) -> None:
+def test_retry_after_a_time_out_duplicating(
+    server: str, client: FhirClient, said: Statement
+) -> None:
     with unlucky(server) as losing:
         losing.lose_answer = True
-        with pytest.raises(Temporary):
-            write(losing, WRITER, said)
-    assert write(client, WRITER, said, first=False) == find(client, WRITER, said)
+        with pytest.raises(TemporaryError):
+            write_statement(losing, WRITER, said)
+    assert write_statement(client, WRITER, said, first=False) == find_written(client, WRITER, said)
     assert effects(client, said) == ONE
 
 
@@ -137,12 +147,12 @@ def test_a_colleague_who_writes_between_is_merged_not_overwritten(
             now = client.read(said.patient)
             now["telecom"].append({"system": "email", "value": "lan@example.org"})
             entry = {"resource": now, "request": {"method": "PUT", "url": said.patient}}
-            Client(server).bundle(
+            FhirClient(server).send_bundle(
                 {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
             )
 
         client.before_write = colleague
-        write(client, WRITER, said)
+        write_statement(client, WRITER, said)
         assert {each["system"] for each in client.read(said.patient)["telecom"]} == {
             "phone",
             "email",
@@ -151,8 +161,8 @@ def test_a_colleague_who_writes_between_is_merged_not_overwritten(
         assert read_back(client, WRITER, said) == ()
 
 
-def test_412_swallowed(client: Client, patient: dict[str, Any], said: Statement) -> None:
-    write(client, WRITER, said)
+def test_412_swallowed(client: FhirClient, patient: dict[str, Any], said: Statement) -> None:
+    write_statement(client, WRITER, said)
     now = client.read(said.patient)
     stale = f'W/"{patient["meta"]["versionId"]}"'
     entry = {
@@ -160,19 +170,19 @@ def test_412_swallowed(client: Client, patient: dict[str, Any], said: Statement)
         "request": {"method": "PUT", "url": said.patient, "ifMatch": stale},
     }
     # Medplum answers 412, HAPI 409.
-    with pytest.raises(Conflict):
-        client.bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+    with pytest.raises(VersionConflictError):
+        client.send_bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
     assert client.read(said.patient) == now
 
 
 def test_conditional_create_racing_itself_into_two_resources(
-    server: str, client: Client, said: Statement
+    server: str, client: FhirClient, said: Statement
 ) -> None:
     together = Barrier(2)
 
-    def send(_: int) -> Written:
-        with Client(server, timeout=30) as one:
-            return write(one, WRITER, said, before_sending=lambda _: meet(together))
+    def send(_: int) -> WriteResult:
+        with FhirClient(server, timeout=30) as one:
+            return write_statement(one, WRITER, said, before_sending=lambda _: meet(together))
 
     with ThreadPoolExecutor(2) as workers:
         first, second = workers.map(send, range(2))
@@ -188,86 +198,87 @@ def meet(barrier: Barrier) -> None:
         barrier.abort()
 
 
-def test_a_refused_transaction_leaves_nothing(client: Client, said: Statement) -> None:
-    bundle = build(said, WRITER.version, client.read(said.patient)).bundle
+def test_a_refused_transaction_leaves_nothing(client: FhirClient, said: Statement) -> None:
+    bundle = build_bundle(said, WRITER.version, client.read(said.patient)).bundle
     bundle["entry"][-1]["resource"]["recorded"] = "yesterday"
-    with pytest.raises(Refused, match="answered 400"):
-        client.bundle(bundle)
+    with pytest.raises(RefusedError, match="answered 400"):
+        client.send_bundle(bundle)
     assert effects(client, said) == {"QuestionnaireResponse": 0, "Observation": 0, "Provenance": 0}
 
 
 def test_a_chart_that_others_changed_since_the_visit_began_goes_to_a_person(
-    client: Client, said: Statement
+    client: FhirClient, said: Statement
 ) -> None:
-    write(
+    write_statement(
         client,
         WRITER,
         replace(said, submission=uuid4(), interpreter=None, spoken=None, written=None),
     )
     nothing = {"race": None, "ethnicity": None}
-    with pytest.raises(ChartChanged):
-        write(
+    with pytest.raises(ChartConflictError):
+        write_statement(
             client,
             WRITER,
             replace(said, race=replace(said.race, text="other")),  # type: ignore[type-var]
-            known=Known(chart=nothing),
+            known=MergeContext(chart=nothing),
         )
 
 
 def test_declining_keeps_what_the_chart_says_and_is_verified(
-    client: Client, said: Statement
+    client: FhirClient, said: Statement
 ) -> None:
-    write(client, WRITER, said)
-    before = elements_of(client.read(said.patient))
+    write_statement(client, WRITER, said)
+    before = chart_elements(client.read(said.patient))
     declined = AbsentReason.ASKED_DECLINED
     later = replace(
         said, submission=uuid4(), race=declined, ethnicity=declined, spoken=declined, written=None
     )
-    write(client, WRITER, later)
-    assert elements_of(client.read(said.patient)) == before
+    write_statement(client, WRITER, later)
+    assert chart_elements(client.read(said.patient)) == before
     assert read_back(client, WRITER, later) == ()
 
 
 def test_a_merged_chart_is_followed_and_a_loop_is_held(
-    client: Client, patient: dict[str, Any], said: Statement
+    client: FhirClient, patient: dict[str, Any], said: Statement
 ) -> None:
     link = [{"type": "replaced-by", "other": {"reference": f"Patient/{patient['id']}"}}]
     old = client.create({**PATIENT, "active": False, "link": link})
     assert (
-        write(client, WRITER, replace(said, patient=f"Patient/{old['id']}")).patient == said.patient
+        write_statement(client, WRITER, replace(said, patient=f"Patient/{old['id']}")).patient
+        == said.patient
     )
     now = client.read(said.patient)
     now["link"] = [{"type": "replaced-by", "other": {"reference": f"Patient/{old['id']}"}}]
     entry = {"resource": now, "request": {"method": "PUT", "url": said.patient}}
-    client.bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
-    with pytest.raises(PatientProblem):
-        write(client, WRITER, replace(said, submission=uuid4()))
+    client.send_bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+    with pytest.raises(PatientError):
+        write_statement(client, WRITER, replace(said, submission=uuid4()))
 
 
 def test_an_inactive_or_missing_patient_is_a_patients_problem(
-    client: Client, said: Statement
+    client: FhirClient, said: Statement
 ) -> None:
     retired = client.create({**PATIENT, "active": False})
     for reference in (f"Patient/{retired['id']}", f"Patient/{uuid4()}"):
-        with pytest.raises(PatientProblem):
-            write(client, WRITER, replace(said, patient=reference))
+        with pytest.raises(PatientError):
+            write_statement(client, WRITER, replace(said, patient=reference))
 
 
 @pytest.mark.parametrize("name", ["3.1.1", "6.1.0", "7.0.0", "8.0.1", "9.0.0"])
-def test_every_version_reads_back(client: Client, said: Statement, name: str) -> None:
-    writer = Writer(version(name))
-    write(client, writer, said)
+def test_every_version_reads_back(client: FhirClient, said: Statement, name: str) -> None:
+    writer = Writer(us_core_version(name))
+    write_statement(client, writer, said)
     assert read_back(client, writer, said) == ()
 
 
-def test_a_value_that_the_server_dropped_is_seen(client: Client, said: Statement) -> None:
-    write(client, WRITER, said)
+def test_a_value_that_the_server_dropped_is_seen(client: FhirClient, said: Statement) -> None:
+    write_statement(client, WRITER, said)
     now = client.read(said.patient)
     now["extension"] = [
         each for each in now["extension"] if not each["url"].endswith("us-core-race")
     ]
     entry = {"resource": now, "request": {"method": "PUT", "url": said.patient}}
-    client.bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+    client.send_bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
     assert [each.element for each in read_back(client, WRITER, said)] == ["Patient race"]
 
 
@@ -281,7 +292,7 @@ def test_from_the_command_line_to_verified(
 ) -> None:
     from intake.cli import main
 
-    lay_out(tmp_path, server)
+    write_site(tmp_path, server)
     clinics = tmp_path / "clinics.toml"
     clinics.write_text(
         clinics.read_text("utf-8").replace("Organization/riverside", organization), "utf-8"

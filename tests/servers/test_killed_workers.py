@@ -8,9 +8,9 @@ from threading import Event
 import pytest
 
 from intake.answers import Submission
-from tests.crews import start
-from tests.faults import Answered, Asked, Forward, at_transaction
-from tests.outbox import ONE, Outbox, effects
+from tests.support.fault_proxy import Forward, ProxyRequest, ProxyResponse, at_next_transaction
+from tests.support.outbox import ONE_OF_EACH, Outbox, count_effects
+from tests.support.workers import start_worker
 
 pytestmark = pytest.mark.server
 PATIENCE = 60
@@ -22,7 +22,7 @@ class Held:
     def __init__(self) -> None:
         self.done, self.dead = Event(), Event()
 
-    def __call__(self, asked: Asked, forward: Forward) -> Answered:
+    def __call__(self, asked: ProxyRequest, forward: Forward) -> ProxyResponse:
         answer = forward(asked)
         self.done.set()
         self.dead.wait(PATIENCE)
@@ -48,48 +48,52 @@ def after_the_leases(outbox: Outbox, sent: list[Submission]) -> None:
 
 
 def test_killed_between_the_servers_commit_and_its_answer(now: Outbox) -> None:
-    sent, held = now.submit(now.patient()), Held()
-    now.proxy.plan = [at_transaction(held)]
-    kill(start(now), held)
-    assert now.row(sent).sending
+    sent, held = now.submit_example(now.create_patient()), Held()
+    now.proxy.planned_faults = [at_next_transaction(held)]
+    kill(start_worker(now), held)
+    assert now.read_record(sent).sending
     after_the_leases(now, [sent])
-    assert (now.state(sent)[0], now.proxy.transactions(), effects(now.real, sent)) == (
+    assert (
+        now.read_state(sent)[0],
+        now.proxy.count_transactions(),
+        count_effects(now.direct_client, sent),
+    ) == (
         "verified",
         1,
-        ONE,
+        ONE_OF_EACH,
     )
 
 
 def test_one_worker_is_killed_and_two_others_go_on(now: Outbox) -> None:
-    patients = [now.patient() for _ in range(8)]
-    sent, held = [now.submit(each) for each in patients * 2], Held()
-    now.proxy.plan = [at_transaction(held)]
-    kill(start(now, "--once"), held)
-    others = [start(now, "--once"), start(now, "--once")]
+    patients = [now.create_patient() for _ in range(8)]
+    sent, held = [now.submit_example(each) for each in patients * 2], Held()
+    now.proxy.planned_faults = [at_next_transaction(held)]
+    kill(start_worker(now, "--once"), held)
+    others = [start_worker(now, "--once"), start_worker(now, "--once")]
     try:
         assert [each.wait(PATIENCE) for each in others] == [0, 0]
     finally:
         for each in others:
             each.kill()
-    verified = [each for each in sent if now.state(each)[0] == "verified"]
+    verified = [each for each in sent if now.read_state(each)[0] == "verified"]
     # They have done everything but what the dead one had claimed, and what has to come after it.
     assert 0 < len(verified) < len(sent)
     after_the_leases(now, sent)
-    assert {now.state(each)[0] for each in sent} == {"verified"}
-    assert all(effects(now.real, each) == ONE for each in sent)
-    assert now.proxy.transactions() == len(sent)
-    assert [now.versions(each) for each in patients] == [2] * len(patients)
+    assert {now.read_state(each)[0] for each in sent} == {"verified"}
+    assert all(count_effects(now.direct_client, each) == ONE_OF_EACH for each in sent)
+    assert now.proxy.count_transactions() == len(sent)
+    assert [now.count_versions(each) for each in patients] == [2] * len(patients)
 
 
 def test_told_to_stop_it_finishes_what_it_sends_and_gives_the_rest_back(now: Outbox) -> None:
-    sent, held = [now.submit(now.patient()) for _ in range(3)], Held()
-    now.proxy.plan = [at_transaction(held)]
-    worker = start(now, "--once")
+    sent, held = [now.submit_example(now.create_patient()) for _ in range(3)], Held()
+    now.proxy.planned_faults = [at_next_transaction(held)]
+    worker = start_worker(now, "--once")
     try:
         assert held.done.wait(PATIENCE)
         worker.send_signal(signal.SIGTERM)
     finally:
         held.dead.set()
     assert worker.wait(PATIENCE) == 0
-    assert [now.state(each)[0] for each in sent] == ["verified", "queued", "queued"]
-    assert not any(now.row(each).sending for each in sent)
+    assert [now.read_state(each)[0] for each in sent] == ["verified", "queued", "queued"]
+    assert not any(now.read_record(each).sending for each in sent)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
-from tests.servers.matrix import FEATURES, FIRE, Seen, keep, servers_table
+from tests.servers.matrix import FEATURES, FIRE_TEST, ServerTestResult, save_results, servers_table
 
 HERE = Path(__file__).parent
 ON = datetime(2026, 11, 24, tzinfo=UTC)
@@ -20,20 +20,25 @@ def test_every_feature_names_tests_that_are_there() -> None:
             re.MULTILINE,
         )
     )
-    assert set(chain(*FEATURES.values(), (FIRE,))) - there == set()
+    assert set(chain(*FEATURES.values(), (FIRE_TEST,))) - there == set()
 
 
 def test_a_failure_is_shown_and_what_did_not_run_is_said(tmp_path: Path) -> None:
-    seen = [Seen("medplum", "test_412_swallowed", outcome, {}) for outcome in ("passed", "failed")]
-    keep([*seen, Seen("hapi", "test_412_swallowed", "passed", {})], tmp_path, ON)
+    seen = [
+        ServerTestResult("medplum", "test_412_swallowed", outcome, {})
+        for outcome in ("passed", "failed")
+    ]
+    save_results(
+        [*seen, ServerTestResult("hapi", "test_412_swallowed", "passed", {})], tmp_path, ON
+    )
     table = servers_table(json.loads((tmp_path / "servers.json").read_text("utf-8")))
     assert "| stale ETag | **1 of 2** | 1 of 1 |" in table
     assert "| repeat | not run | not run |" in table
 
 
 def test_another_run_leaves_what_it_did_not_see(tmp_path: Path) -> None:
-    keep([Seen("medplum", "test_412_swallowed", "passed", {})], tmp_path, ON)
-    keep([Seen("hapi", "test_412_swallowed", "failed", {})], tmp_path, ON)
+    save_results([ServerTestResult("medplum", "test_412_swallowed", "passed", {})], tmp_path, ON)
+    save_results([ServerTestResult("hapi", "test_412_swallowed", "failed", {})], tmp_path, ON)
     found = json.loads((tmp_path / "servers.json").read_text("utf-8"))
     assert [each["stale ETag"]["passed"] for each in found.values()] == [1, 0]
     assert not (tmp_path / "fire.json").exists()

@@ -10,123 +10,125 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from fhir_client.client import Client
+from fhir_client.client import FhirClient
 from intake.store import servers
-from intake.store.submissions import Status
+from intake.store.outbox.submissions import Status
 from intake.store.tables import submissions as table
-from tests.certificates import authority
-from tests.faults import after, answering
-from tests.listening import Heard, Said, listening
-from tests.outbox import Outbox
+from tests.support.certificates import create_authority
+from tests.support.fault_proxy import answer_with, run_first
+from tests.support.outbox import Outbox
+from tests.support.stub_server import StubRequest, StubResponse, run_stub_server
 
 pytestmark = pytest.mark.server
 
 
 def paused(outbox: Outbox) -> servers.ServerState:
     with outbox.database.read() as tx:
-        return servers.state(tx, "main")
+        return servers.read_state(tx, "main")
 
 
 @pytest.mark.parametrize("status", [401, 302, 405])
 def test_a_server_at_fault_is_paused_and_not_hammered(outbox: Outbox, status: int) -> None:
-    sent = [outbox.submit(outbox.patient()) for _ in range(6)]
-    outbox.proxy.always = answering(status)
+    sent = [outbox.submit_example(outbox.create_patient()) for _ in range(6)]
+    outbox.proxy.default_fault = answer_with(status)
     for _ in range(5):
-        outbox.work()
-    assert len(outbox.proxy.asked) == 1
+        outbox.deliver_due()
+    assert len(outbox.proxy.requests) == 1
     assert paused(outbox).reason == f"http-{status}"
-    assert {outbox.state(each)[0] for each in sent} == {"queued"}
+    assert {outbox.read_state(each)[0] for each in sent} == {"queued"}
     outbox.clock.advance(minutes=1)
     for _ in range(5):
-        outbox.work()
-    assert len(outbox.proxy.asked) == 2
-    outbox.proxy.always = None
+        outbox.deliver_due()
+    assert len(outbox.proxy.requests) == 2
+    outbox.proxy.default_fault = None
     outbox.clock.advance(minutes=2)
-    outbox.work()
-    assert {outbox.state(each)[0] for each in sent} == {"verified"}
+    outbox.deliver_due()
+    assert {outbox.read_state(each)[0] for each in sent} == {"verified"}
     assert paused(outbox).paused_since is None
 
 
 def test_a_wrong_base_url_pauses_the_server_and_holds_no_patient(outbox: Outbox) -> None:
-    sent = outbox.submit(outbox.patient())
-    outbox.proxy.always = answering(404)
-    outbox.work()
-    assert (outbox.state(sent)[0], paused(outbox).reason) == ("queued", "http-404")
-    outbox.proxy.always = None
+    sent = outbox.submit_example(outbox.create_patient())
+    outbox.proxy.default_fault = answer_with(404)
+    outbox.deliver_due()
+    assert (outbox.read_state(sent)[0], paused(outbox).reason) == ("queued", "http-404")
+    outbox.proxy.default_fault = None
     outbox.work_until_closed(sent)
-    assert outbox.state(sent)[0] == "verified"
+    assert outbox.read_state(sent)[0] == "verified"
 
 
 def test_an_expired_certificate_pauses_the_server_and_holds_no_patient(
     outbox: Outbox, tmp_path: Path
 ) -> None:
     ours, context, real = (
-        authority(tmp_path),
+        create_authority(tmp_path),
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
         urlsplit(outbox.proxy.base_url),
     )
-    context.load_cert_chain(ours.issue("server", datetime.now(UTC) - timedelta(hours=1)))
+    context.load_cert_chain(
+        ours.issue_certificate("server", datetime.now(UTC) - timedelta(hours=1))
+    )
 
-    def passed_on(heard: Heard) -> Said:
+    def passed_on(heard: StubRequest) -> StubResponse:
         url, headers = (
             f"http://{real.netloc}{heard.path}",
             {"Content-Type": "application/fhir+json"},
         )
         found = requests.request(heard.method, url, data=heard.body, headers=headers, timeout=30)
-        return Said(found.status_code, found.content, headers)
+        return StubResponse(found.status_code, found.content, headers)
 
-    sent = [outbox.submit(outbox.patient()) for _ in range(3)]
-    with listening(passed_on, context) as secure:
+    sent = [outbox.submit_example(outbox.create_patient()) for _ in range(3)]
+    with run_stub_server(passed_on, context) as secure:
         server = replace(outbox.server, base_url=f"{secure.url}{real.path}", ca_file=ours.file)
         outbox.settings = replace(outbox.settings, servers={"main": server})
-        outbox.work()
-        assert {outbox.state(each)[0] for each in sent} == {"queued"}
+        outbox.deliver_due()
+        assert {outbox.read_state(each)[0] for each in sent} == {"queued"}
         assert "certificate" in str(paused(outbox).words)
-        assert not secure.heard
-        context.load_cert_chain(ours.issue("server"))
+        assert not secure.requests
+        context.load_cert_chain(ours.issue_certificate("server"))
         for each in sent:
             outbox.work_until_closed(each)
-    assert {outbox.state(each)[0] for each in sent} == {"verified"}
+    assert {outbox.read_state(each)[0] for each in sent} == {"verified"}
     assert paused(outbox).paused_since is None
 
 
 def test_a_server_that_forbids_one_row_alone_goes_on(outbox: Outbox) -> None:
-    secret, others = outbox.patient(), [outbox.patient() for _ in range(3)]
-    sent = outbox.submit(secret)
-    outbox.proxy.always = lambda asked, forward: (
-        answering(403)(asked, forward) if secret in asked.path else forward(asked)
+    secret, others = outbox.create_patient(), [outbox.create_patient() for _ in range(3)]
+    sent = outbox.submit_example(secret)
+    outbox.proxy.default_fault = lambda asked, forward: (
+        answer_with(403)(asked, forward) if secret in asked.path else forward(asked)
     )
     for _ in range(3):
-        outbox.work()
+        outbox.deliver_due()
         outbox.clock.advance(minutes=1)
-    assert outbox.state(sent) == ("queued", "http-403")
-    passing = [outbox.submit(each) for each in others]
+    assert outbox.read_state(sent) == ("queued", "http-403")
+    passing = [outbox.submit_example(each) for each in others]
     for _ in range(4):
-        outbox.work()
+        outbox.deliver_due()
         outbox.clock.advance(minutes=1)
-    assert {outbox.state(each)[0] for each in passing} == {"verified"}
-    assert outbox.state(sent) == ("held", "refused")
+    assert {outbox.read_state(each)[0] for each in passing} == {"verified"}
+    assert outbox.read_state(sent) == ("held", "refused")
     assert paused(outbox).paused_since is None
 
 
 def test_a_server_that_asks_for_time_gets_it_for_every_row(outbox: Outbox) -> None:
-    sent = [outbox.submit(outbox.patient()) for _ in range(6)]
-    outbox.proxy.plan = [answering(429, Retry_After="600")]
-    outbox.work()
+    sent = [outbox.submit_example(outbox.create_patient()) for _ in range(6)]
+    outbox.proxy.planned_faults = [answer_with(429, Retry_After="600")]
+    outbox.deliver_due()
     outbox.clock.advance(minutes=9)
-    outbox.work()
-    assert (len(outbox.proxy.asked), paused(outbox).paused_since) == (1, None)
+    outbox.deliver_due()
+    assert (len(outbox.proxy.requests), paused(outbox).paused_since) == (1, None)
     outbox.clock.advance(minutes=1)
-    outbox.work()
-    assert {outbox.state(each)[0] for each in sent} == {"verified"}
+    outbox.deliver_due()
+    assert {outbox.read_state(each)[0] for each in sent} == {"verified"}
 
 
 def test_a_row_that_nobody_foresaw_is_held_and_the_others_go_on(outbox: Outbox) -> None:
     odd = b'{"resourceType":"Patient","id":"odd","meta":{"versionId":"1"},"communication":["Spanish"]}'
-    sent = [outbox.submit(outbox.patient()) for _ in range(3)]
-    outbox.proxy.plan = [answering(200, odd)]
-    outbox.work()
-    assert [outbox.state(each) for each in sent] == [
+    sent = [outbox.submit_example(outbox.create_patient()) for _ in range(3)]
+    outbox.proxy.planned_faults = [answer_with(200, odd)]
+    outbox.deliver_due()
+    assert [outbox.read_state(each) for each in sent] == [
         ("held", "fault"),
         ("verified", None),
         ("verified", None),
@@ -134,50 +136,52 @@ def test_a_row_that_nobody_foresaw_is_held_and_the_others_go_on(outbox: Outbox) 
 
 
 def test_a_row_that_cannot_be_opened_is_held_and_the_others_go_on(outbox: Outbox) -> None:
-    sent = [outbox.submit(outbox.patient()) for _ in range(2)]
+    sent = [outbox.submit_example(outbox.create_patient()) for _ in range(2)]
     with outbox.database.write() as tx:
         mine = table.c.id == str(sent[0].id)
         tx.connection.execute(
-            table.update().where(mine).values(payload=tx.cipher.seal(b"{}", "another row"))
+            table.update().where(mine).values(payload=tx.cipher.encrypt(b"{}", "another row"))
         )
-    outbox.work()
-    assert [outbox.state(each)[0] for each in sent] == ["held", "verified"]
-    assert outbox.state(sent[0])[1] == "unreadable"
+    outbox.deliver_due()
+    assert [outbox.read_state(each)[0] for each in sent] == ["held", "verified"]
+    assert outbox.read_state(sent[0])[1] == "unreadable"
 
 
 def test_the_rest_of_a_batch_goes_back_when_the_worker_is_told_to_stop(
-    outbox: Outbox, client: Client
+    outbox: Outbox, client: FhirClient
 ) -> None:
     from threading import Event
 
-    from intake.sync.worker import drain
+    from intake.worker.loop import deliver_due
 
-    sent = [outbox.submit(outbox.patient()) for _ in range(3)]
+    sent = [outbox.submit_example(outbox.create_patient()) for _ in range(3)]
     stop = Event()
-    outbox.proxy.plan = [after(lambda _: stop.set())]
-    drain(outbox.settings, outbox.server, outbox.database, outbox.clock, lambda: 0.5, stop)
-    assert [outbox.row(each).status for each in sent] == [
+    outbox.proxy.planned_faults = [run_first(lambda _: stop.set())]
+    deliver_due(outbox.settings, outbox.server, outbox.database, outbox.clock, lambda: 0.5, stop)
+    assert [outbox.read_record(each).status for each in sent] == [
         Status.VERIFIED,
         Status.QUEUED,
         Status.QUEUED,
     ]
-    assert not any(outbox.row(each).sending for each in sent)
+    assert not any(outbox.read_record(each).sending for each in sent)
 
 
 @pytest.mark.parametrize(
-    "fault", [answering(503), answering(400), answering(403)], ids=["later", "refused", "forbidden"]
+    "fault",
+    [answer_with(503), answer_with(400), answer_with(403)],
+    ids=["later", "refused", "forbidden"],
 )
 def test_timestamp_of_the_last_good_sync_advancing_on_failure(outbox: Outbox, fault: Any) -> None:
-    outbox.work_until_closed(outbox.submit(outbox.patient()))
+    outbox.work_until_closed(outbox.submit_example(outbox.create_patient()))
     good = paused(outbox).last_success
     assert good is not None
     outbox.clock.advance(hours=1)
-    sent = outbox.submit(outbox.patient())
-    outbox.proxy.always = fault
-    outbox.work()
-    assert outbox.state(sent)[0] != "verified"
+    sent = outbox.submit_example(outbox.create_patient())
+    outbox.proxy.default_fault = fault
+    outbox.deliver_due()
+    assert outbox.read_state(sent)[0] != "verified"
     assert paused(outbox).last_success == good
-    outbox.proxy.always = None
-    later = outbox.submit(outbox.patient())
+    outbox.proxy.default_fault = None
+    later = outbox.submit_example(outbox.create_patient())
     outbox.work_until_closed(later)
-    assert paused(outbox).last_success == outbox.row(later).verified_at
+    assert paused(outbox).last_success == outbox.read_record(later).verified_at

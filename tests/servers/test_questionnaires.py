@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fhir_client.client import Client
+from fhir_client.client import FhirClient
 from intake.cli import main
-from tests.cli.conftest import lay_out
+from tests.cli.conftest import write_site
 
 URL = "https://intake.example.org/fhir/Questionnaire/spd15-2024"
 
@@ -14,11 +14,11 @@ URL = "https://intake.example.org/fhir/Questionnaire/spd15-2024"
 def test_publishing_again_does_nothing_and_a_change_is_put_right(
     tmp_path: Path,
     server: str,
-    client: Client,
+    client: FhirClient,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lay_out(tmp_path, server)
+    write_site(tmp_path, server)
     monkeypatch.setenv("INTAKE_CONFIG", str(tmp_path))
 
     def publish() -> str:
@@ -30,7 +30,7 @@ def test_publishing_again_does_nothing_and_a_change_is_put_right(
     assert publish() == f"main: unchanged {URL}|1.1.0"
     changed = {"method": "PUT", "url": f"Questionnaire/{first['id']}"}
     entry = {"resource": {**first, "title": "Other"}, "request": changed}
-    client.bundle({"resourceType": "Bundle", "type": "batch", "entry": [entry]})
+    client.send_bundle({"resourceType": "Bundle", "type": "batch", "entry": [entry]})
     assert publish() == f"main: updated {URL}|1.1.0"
     [last] = client.search("Questionnaire", {"url": URL})
     assert (last["id"], last["title"]) == (first["id"], first["title"])
@@ -39,7 +39,7 @@ def test_publishing_again_does_nothing_and_a_change_is_put_right(
 def test_what_cannot_be_done_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lay_out(tmp_path, "http://127.0.0.1:9/fhir")
+    write_site(tmp_path, "http://127.0.0.1:9/fhir")
     monkeypatch.setenv("INTAKE_CONFIG", str(tmp_path))
     assert main(["questionnaires", "publish"]) == 1
     assert "main: The server cannot be reached." in capsys.readouterr().err

@@ -7,42 +7,51 @@ from uuid import uuid5
 import pytest
 from sqlalchemy import delete
 
-from fhir_client.uscore.patient import elements_of
-from intake.answers import Answer, State, Submission
-from intake.store import audit, deciding, submissions, undoing
-from intake.store.deciding import Decision, Take
+from fhir_client.uscore.patient_merge import chart_elements
+from intake.answers import Answer, AnswerState, Submission
+from intake.store import audit
+from intake.store.outbox import conflict_decisions, submissions, undo_requests
+from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision
+from intake.store.outbox.undo_requests import UndoRequestResult
 from intake.store.tables import strategies
 from intake.store.tables import submissions as table
-from intake.store.undoing import Asked
-from tests.faults import Answered, Fault, Forward, after, answering, at_transaction, lost, rewritten
-from tests.faults import Asked as Request
-from tests.outbox import PATIENT, Outbox, rest_of
-
-from .offers import is_write, offering
-from .test_charts import WHITE
+from tests.servers.partial_servers import is_write, offer_strategy
+from tests.servers.test_chart_merge import WHITE
+from tests.support.fault_proxy import (
+    Fault,
+    Forward,
+    ProxyResponse,
+    answer_with,
+    at_next_transaction,
+    lose_response,
+    rewrite_entries,
+    run_first,
+)
+from tests.support.fault_proxy import ProxyRequest as Request
+from tests.support.outbox import EXAMPLE_PATIENT, Outbox, chart_of_others
 
 pytestmark = pytest.mark.server
 GERMAN = {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "de"}]}}
 ELEMENTS = ("race", "ethnicity", "spoken-language", "interpreter")
 
 
-def ask(outbox: Outbox, sent: Submission) -> Asked:
+def ask(outbox: Outbox, sent: Submission) -> UndoRequestResult:
     with outbox.database.write() as tx:
-        return undoing.ask(tx, str(sent.id))
+        return undo_requests.request_undo(tx, str(sent.id))
 
 
 def written(outbox: Outbox, patient: str, **changes: Any) -> Submission:
     """A submission that is in the chart."""
-    sent = outbox.submit(patient, **changes)
+    sent = outbox.submit_example(patient, **changes)
     outbox.work_until_closed(sent)
-    assert outbox.state(sent) == ("verified", None)
+    assert outbox.read_state(sent) == ("verified", None)
     return sent
 
 
 def undone(outbox: Outbox, sent: Submission) -> tuple[str, str | None]:
-    assert ask(outbox, sent) is Asked.DONE
+    assert ask(outbox, sent) is UndoRequestResult.STARTED
     outbox.work_until_closed(sent)
-    return outbox.state(sent)
+    return outbox.read_state(sent)
 
 
 def unpinned(outbox: Outbox) -> None:
@@ -61,156 +70,166 @@ def statuses(outbox: Outbox, sent: Submission) -> set[str]:
         each["status"]
         for kind, ids in of.items()
         for identity in ids
-        for each in outbox.real.search(kind, {"identifier": f"urn:ietf:rfc:3986|{identity.urn}"})
+        for each in outbox.direct_client.search(
+            kind, {"identifier": f"urn:ietf:rfc:3986|{identity.urn}"}
+        )
     }
 
 
 def chart(outbox: Outbox, patient: str) -> dict[str, Any]:
-    held = outbox.real.read(patient)
+    held = outbox.direct_client.read(patient)
     return {name: each for name, each in held.items() if name != "meta"}
 
 
 def test_the_earlier_values_come_back_and_all_of_it_is_marked_in_error(outbox: Outbox) -> None:
-    patient = outbox.patient(extension=[*PATIENT["extension"], WHITE])
+    patient = outbox.create_patient(extension=[*EXAMPLE_PATIENT["extension"], WHITE])
     before = chart(outbox, patient)
     sent = written(outbox, patient)
     assert chart(outbox, patient) != before
     assert undone(outbox, sent) == ("reversed", None)
     assert chart(outbox, patient) == before
     assert statuses(outbox, sent) == {"entered-in-error"}
-    versions = outbox.versions(patient)
-    assert ask(outbox, sent) is Asked.ALREADY
-    assert not outbox.work()
-    assert outbox.versions(patient) == versions == 3
+    versions = outbox.count_versions(patient)
+    assert ask(outbox, sent) is UndoRequestResult.ALREADY
+    assert not outbox.deliver_due()
+    assert outbox.count_versions(patient) == versions == 3
     with outbox.database.read() as tx:
-        assert [each.action for each in audit.about(tx, str(sent.id))] == ["submission-undone"]
+        assert [each.action for each in audit.entries_about(tx, str(sent.id))] == [
+            "submission-undone"
+        ]
 
 
 @pytest.mark.parametrize("status", [403, 405])
 def test_an_undo_that_the_server_forbids_is_held_and_keeps_nothing_else_waiting(
     outbox: Outbox, status: int
 ) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     sent = written(outbox, patient)
-    forbidden = answering(status)
+    forbidden = answer_with(status)
 
-    def without_updates(asked: Request, forward: Forward) -> Answered | None:
+    def without_updates(asked: Request, forward: Forward) -> ProxyResponse | None:
         return forbidden(asked, forward) if b"entered-in-error" in asked.body else forward(asked)
 
-    outbox.proxy.always = without_updates
+    outbox.proxy.default_fault = without_updates
     assert undone(outbox, sent) == ("held", "refused")
-    assert "update of Observation and QuestionnaireResponse" in str(outbox.row(sent).words)
-    written(outbox, outbox.patient())
-    outbox.proxy.always = None
+    assert "update of Observation and QuestionnaireResponse" in str(outbox.read_record(sent).words)
+    written(outbox, outbox.create_patient())
+    outbox.proxy.default_fault = None
     with outbox.database.write() as tx:
-        submissions.retry(tx, str(sent.id))
+        submissions.retry_submission(tx, str(sent.id))
     outbox.work_until_closed(sent)
-    assert (outbox.state(sent), statuses(outbox, sent)) == (
+    assert (outbox.read_state(sent), statuses(outbox, sent)) == (
         ("reversed", None),
         {"entered-in-error"},
     )
 
 
 def test_what_others_wrote_beside_it_stays(outbox: Outbox) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     sent = written(outbox, patient)
-    held = outbox.real.read(patient)
+    held = outbox.direct_client.read(patient)
     email = {"system": "email", "value": "lan@example.org"}
-    outbox.edit(
+    outbox.edit_chart(
         patient, telecom=[*held["telecom"], email], communication=[GERMAN, *held["communication"]]
     )
-    edited = outbox.real.read(patient)
+    edited = outbox.direct_client.read(patient)
     assert undone(outbox, sent) == ("reversed", None)
-    after_it = outbox.real.read(patient)
-    assert rest_of(after_it) == rest_of(edited)
-    assert after_it["communication"] == [GERMAN, *PATIENT["communication"]]
+    after_it = outbox.direct_client.read(patient)
+    assert chart_of_others(after_it) == chart_of_others(edited)
+    assert after_it["communication"] == [GERMAN, *EXAMPLE_PATIENT["communication"]]
 
 
 def test_what_others_changed_since_is_held_shown_and_left_where_a_reviewer_says_so(
     outbox: Outbox,
 ) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     sent = written(outbox, patient)
-    held = outbox.real.read(patient)
+    held = outbox.direct_client.read(patient)
     others = [each for each in held["extension"] if not each["url"].endswith("us-core-race")]
-    outbox.edit(patient, extension=[*others, WHITE])
+    outbox.edit_chart(patient, extension=[*others, WHITE])
     edited = chart(outbox, patient)
     assert undone(outbox, sent) == ("held", "chart-changed")
     assert chart(outbox, patient) == edited
     assert statuses(outbox, sent) == {"final", "completed"}
     with outbox.database.write() as tx:
-        [contest] = deciding.contests(tx, str(sent.id))
+        [contest] = conflict_decisions.read_conflicts(tx, str(sent.id))
         assert (contest.element, contest.chart, contest.said) == ("race", ("White",), ())
-        assert not submissions.discard(tx, str(sent.id))
-        assert deciding.decide(tx, str(sent.id), {"race": Decision(Take.CHART, contest.over)})
-    outbox.work()
-    assert outbox.state(sent) == ("reversed", None)
-    after_it = elements_of(outbox.real.read(patient))
-    assert after_it == {**elements_of(PATIENT), "race": WHITE}
+        assert not submissions.discard_submission(tx, str(sent.id))
+        assert conflict_decisions.decide_conflicts(
+            tx, str(sent.id), {"race": ConflictDecision(ConflictChoice.CHART, contest.over)}
+        )
+    outbox.deliver_due()
+    assert outbox.read_state(sent) == ("reversed", None)
+    after_it = chart_elements(outbox.direct_client.read(patient))
+    assert after_it == {**chart_elements(EXAMPLE_PATIENT), "race": WHITE}
     assert statuses(outbox, sent) == {"entered-in-error"}
 
 
 def test_stopped_it_stands_as_before(outbox: Outbox) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     sent = written(outbox, patient)
-    outbox.edit(patient, extension=[WHITE])
+    outbox.edit_chart(patient, extension=[WHITE])
     assert undone(outbox, sent)[0] == "held"
     with outbox.database.write() as tx:
-        assert undoing.stop(tx, str(sent.id))
-        assert not undoing.stop(tx, str(sent.id))
-    assert outbox.state(sent) == ("verified", None)
-    assert not outbox.row(sent).undoing
+        assert undo_requests.cancel_undo(tx, str(sent.id))
+        assert not undo_requests.cancel_undo(tx, str(sent.id))
+    assert outbox.read_state(sent) == ("verified", None)
+    assert not outbox.read_record(sent).undoing
 
 
 @pytest.mark.parametrize(
-    "fault", [lost, answering(503), answering(429)], ids=["lost", "503", "429"]
+    "fault", [lose_response, answer_with(503), answer_with(429)], ids=["lost", "503", "429"]
 )
 def test_a_fault_on_the_way_leaves_one_undo(outbox: Outbox, fault: Fault) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     before = chart(outbox, patient)
     sent = written(outbox, patient)
-    outbox.proxy.plan = [at_transaction(fault)]
+    outbox.proxy.planned_faults = [at_next_transaction(fault)]
     assert undone(outbox, sent) == ("reversed", None)
-    assert (chart(outbox, patient), outbox.versions(patient)) == (before, 3)
+    assert (chart(outbox, patient), outbox.count_versions(patient)) == (before, 3)
 
 
 def test_after_a_lost_answer_the_same_words_of_somebody_else_are_theirs(outbox: Outbox) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     sent = written(outbox, patient)
-    ours = outbox.real.read(patient)
-    outbox.proxy.plan = [at_transaction(lost)]
-    assert ask(outbox, sent) is Asked.DONE
-    outbox.work()
-    assert outbox.state(sent)[0] == "waiting"
-    outbox.edit(patient, extension=ours["extension"])
+    ours = outbox.direct_client.read(patient)
+    outbox.proxy.planned_faults = [at_next_transaction(lose_response)]
+    assert ask(outbox, sent) is UndoRequestResult.STARTED
+    outbox.deliver_due()
+    assert outbox.read_state(sent)[0] == "waiting"
+    outbox.edit_chart(patient, extension=ours["extension"])
     outbox.work_until_closed(sent)
-    assert outbox.state(sent) == ("reversed", None)
-    assert outbox.real.read(patient)["extension"] == ours["extension"]
+    assert outbox.read_state(sent) == ("reversed", None)
+    assert outbox.direct_client.read(patient)["extension"] == ours["extension"]
 
 
 def test_a_colleague_who_writes_at_once_is_not_overwritten(outbox: Outbox) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     sent = written(outbox, patient)
     email = {"system": "email", "value": "lan@example.org"}
 
     def colleague(_: Request) -> None:
-        outbox.edit(patient, telecom=[email])
+        outbox.edit_chart(patient, telecom=[email])
 
-    outbox.proxy.plan = [at_transaction(after(colleague, rewritten(lambda _: None)))]
+    outbox.proxy.planned_faults = [
+        at_next_transaction(run_first(colleague, rewrite_entries(lambda _: None)))
+    ]
     assert undone(outbox, sent) == ("reversed", None)
-    assert outbox.real.read(patient)["telecom"] == [email]
-    assert elements_of(outbox.real.read(patient)) == elements_of(PATIENT)
+    assert outbox.direct_client.read(patient)["telecom"] == [email]
+    assert chart_elements(outbox.direct_client.read(patient)) == chart_elements(EXAMPLE_PATIENT)
 
 
 def test_it_works_after_the_answers_are_erased_and_not_after_its_time(outbox: Outbox) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     before = chart(outbox, patient)
-    first, second = written(outbox, patient), written(outbox, outbox.patient())
+    first, second = written(outbox, patient), written(outbox, outbox.create_patient())
 
     def days(number: int) -> None:
         outbox.clock.advance(days=number)
         with outbox.database.write() as tx:
-            submissions.erase(tx, payload_after=timedelta(days=30), undo_after=timedelta(days=90))
+            submissions.erase_expired(
+                tx, payload_after=timedelta(days=30), undo_after=timedelta(days=90)
+            )
 
     days(89)
     with outbox.database.read() as tx:
@@ -221,43 +240,46 @@ def test_it_works_after_the_answers_are_erased_and_not_after_its_time(outbox: Ou
     assert undone(outbox, first) == ("reversed", None)
     assert chart(outbox, patient) == before
     days(2)
-    assert ask(outbox, second) is Asked.TOO_LATE
+    assert ask(outbox, second) is UndoRequestResult.TOO_LATE
 
 
 def test_what_was_never_sent_or_is_on_its_way_is_not_undone(outbox: Outbox) -> None:
-    sent = outbox.submit(outbox.patient())
-    assert ask(outbox, sent) is Asked.ON_ITS_WAY
-    outbox.edit(sent.patient, active=False)
-    outbox.work()
-    assert outbox.state(sent) == ("held", "patient")
-    assert ask(outbox, sent) is Asked.NOT_SENT
+    sent = outbox.submit_example(outbox.create_patient())
+    assert ask(outbox, sent) is UndoRequestResult.STILL_DELIVERING
+    outbox.edit_chart(sent.patient, active=False)
+    outbox.deliver_due()
+    assert outbox.read_state(sent) == ("held", "patient")
+    assert ask(outbox, sent) is UndoRequestResult.NOT_SENT
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_a_later_submission_stands_and_goes_back_to_what_was_before_both(
     outbox: Outbox, newest_first: bool
 ) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     before = chart(outbox, patient)
     first = written(outbox, patient)
     second = written(
-        outbox, patient, answers={"race-ethnicity": Answer(State.ANSWERED, ("2106-3",))}
+        outbox, patient, answers={"race-ethnicity": Answer(AnswerState.ANSWERED, ("2106-3",))}
     )
-    now = elements_of(outbox.real.read(patient))
+    now = chart_elements(outbox.direct_client.read(patient))
     if newest_first:
         assert undone(outbox, second) == ("reversed", None)
         assert undone(outbox, first) == ("reversed", None)
     else:
         assert undone(outbox, first) == ("reversed", None)
-        assert elements_of(outbox.real.read(patient))["race"] == now["race"]
-        assert elements_of(outbox.real.read(patient))["communication"] == before["communication"]
+        assert chart_elements(outbox.direct_client.read(patient))["race"] == now["race"]
+        assert (
+            chart_elements(outbox.direct_client.read(patient))["communication"]
+            == before["communication"]
+        )
         assert statuses(outbox, second) == {"final", "completed"}
         assert undone(outbox, second) == ("reversed", None)
     assert chart(outbox, patient) == before
 
 
 def test_a_later_submission_that_says_the_same_keeps_its_word(outbox: Outbox) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     before = chart(outbox, patient)
     first, second = written(outbox, patient), written(outbox, patient)
     said = chart(outbox, patient)
@@ -271,26 +293,28 @@ def test_a_later_submission_that_says_the_same_keeps_its_word(outbox: Outbox) ->
 def test_a_later_submission_that_the_server_refused_keeps_nothing_in_the_chart(
     outbox: Outbox, discarded: bool
 ) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     before = chart(outbox, patient)
     first = written(outbox, patient)
-    outbox.proxy.plan = [at_transaction(answering(422))]
-    second = outbox.submit(patient)
-    outbox.work()
-    assert outbox.state(second) == ("held", "refused")
-    assert outbox.row(second).sent_at is not None
+    outbox.proxy.planned_faults = [at_next_transaction(answer_with(422))]
+    second = outbox.submit_example(patient)
+    outbox.deliver_due()
+    assert outbox.read_state(second) == ("held", "refused")
+    assert outbox.read_record(second).sent_at is not None
     if discarded:
         with outbox.database.write() as tx:
-            assert submissions.discard(tx, str(second.id))
+            assert submissions.discard_submission(tx, str(second.id))
     assert undone(outbox, first) == ("reversed", None)
     assert chart(outbox, patient) == before
     assert statuses(outbox, first) == {"entered-in-error"}
 
 
 def test_a_chart_that_was_merged_since_is_left_to_a_person(outbox: Outbox) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     sent = written(outbox, patient)
-    outbox.edit(patient, link=[{"type": "replaced-by", "other": {"reference": outbox.patient()}}])
+    outbox.edit_chart(
+        patient, link=[{"type": "replaced-by", "other": {"reference": outbox.create_patient()}}]
+    )
     assert undone(outbox, sent) == ("held", "patient")
     assert statuses(outbox, sent) == {"final", "completed"}
 
@@ -301,27 +325,29 @@ def test_without_a_transaction_a_try_that_was_broken_off_goes_on(
     outbox: Outbox, rung: str, number: int
 ) -> None:
     unpinned(outbox)
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     before = chart(outbox, patient)
-    outbox.proxy.always = offering(rung)
+    outbox.proxy.default_fault = offer_strategy(rung)
     sent = written(outbox, patient)
-    only, seen = offering(rung), [0]
+    only, seen = offer_strategy(rung), [0]
 
     def broken(asked: Any, forward: Any) -> Any:
         seen[0] += is_write(asked)
         return (
-            lost(asked, forward) if is_write(asked) and seen[0] == number else only(asked, forward)
+            lose_response(asked, forward)
+            if is_write(asked) and seen[0] == number
+            else only(asked, forward)
         )
 
-    outbox.proxy.always = broken
+    outbox.proxy.default_fault = broken
     assert undone(outbox, sent) == ("reversed", None)
-    assert (chart(outbox, patient), outbox.versions(patient)) == (before, 3)
+    assert (chart(outbox, patient), outbox.count_versions(patient)) == (before, 3)
     assert statuses(outbox, sent) == {"entered-in-error"}
 
 
 def test_what_a_person_typed_a_person_takes_back(outbox: Outbox) -> None:
     unpinned(outbox)
-    outbox.proxy.always = offering("document")
-    sent = written(outbox, outbox.patient())
+    outbox.proxy.default_fault = offer_strategy("document")
+    sent = written(outbox, outbox.create_patient())
     assert undone(outbox, sent) == ("held", "by-hand")
-    assert "only a person can take back" in str(outbox.row(sent).words)
+    assert "only a person can take back" in str(outbox.read_record(sent).words)

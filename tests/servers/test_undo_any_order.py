@@ -6,14 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fhir_client.uscore.patient import elements_of
-from fhir_client.writing.transaction import Transaction
-from intake.answers import Answer, State, Submission
-from intake.store import undoing
-from intake.store.undoing import Asked
-from tests.outbox import PATIENT, Outbox, rest_of
-
-from .test_undo import ask, chart, undone, written
+from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.write.transaction import TransactionWriter
+from intake.answers import Answer, AnswerState, Submission
+from intake.store.outbox import undo_requests
+from intake.store.outbox.undo_requests import UndoRequestResult
+from tests.servers.test_undo import ask, chart, undone, written
+from tests.support.outbox import EXAMPLE_PATIENT, Outbox, chart_of_others
 
 pytestmark = pytest.mark.server
 
@@ -27,7 +26,7 @@ def killed(*_: object, **__: object) -> None:
 
 
 def answered(*choices: str) -> Answer:
-    return Answer(State.ANSWERED, choices)
+    return Answer(AnswerState.ANSWERED, choices)
 
 
 SAID = st.fixed_dictionaries(
@@ -37,7 +36,7 @@ SAID = st.fixed_dictionaries(
             lambda each: answered(*each)
         ),
         "spoken-language": st.sampled_from(["en", "es", "yue"]).map(answered),
-        "interpreter": st.sampled_from([answered("yes"), Answer(State.DECLINED)]),
+        "interpreter": st.sampled_from([answered("yes"), Answer(AnswerState.DECLINED)]),
     },
 ).filter(bool)
 STEPS = st.lists(
@@ -56,7 +55,7 @@ STEPS = st.lists(
 def test_any_sequence_of_submissions_edits_and_undos_leaves_what_others_wrote(
     outbox: Outbox, steps: list[Any]
 ) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     standing: list[Submission] = []
     edits = 0
     for what, value in steps:
@@ -64,56 +63,58 @@ def test_any_sequence_of_submissions_edits_and_undos_leaves_what_others_wrote(
             standing.append(written(outbox, patient, answers=value))
         elif what == "edit":
             edits += 1
-            held = outbox.real.read(patient)
-            outbox.edit(
+            held = outbox.direct_client.read(patient)
+            outbox.edit_chart(
                 patient,
                 telecom=[*held["telecom"], {"system": "phone", "value": str(len(held["telecom"]))}],
             )
         elif standing:
             assert undone(outbox, standing.pop(value % len(standing))) == ("reversed", None)
-        now = outbox.real.read(patient)
+        now = outbox.direct_client.read(patient)
         assert len(now["telecom"]) == 1 + edits
-        assert rest_of({**PATIENT, "id": now["id"], "telecom": now["telecom"]}) == rest_of(now)
+        assert chart_of_others(
+            {**EXAMPLE_PATIENT, "id": now["id"], "telecom": now["telecom"]}
+        ) == chart_of_others(now)
     while standing:
         assert undone(outbox, standing.pop(0)) == ("reversed", None)
-    assert elements_of(outbox.real.read(patient)) == elements_of(PATIENT)
+    assert chart_elements(outbox.direct_client.read(patient)) == chart_elements(EXAMPLE_PATIENT)
 
 
 def test_killed_after_the_read_back_it_is_done_once(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     before = chart(outbox, patient)
     sent = written(outbox, patient)
-    assert ask(outbox, sent) is Asked.DONE
+    assert ask(outbox, sent) is UndoRequestResult.STARTED
     with monkeypatch.context() as patch:
-        patch.setattr(undoing, "done", killed)
+        patch.setattr(undo_requests, "finish_undo", killed)
         with pytest.raises(Killed):
-            outbox.work()
-    assert outbox.row(sent).sending
+            outbox.deliver_due()
+    assert outbox.read_record(sent).sending
     outbox.clock.advance(hours=1)
     outbox.work_until_closed(sent)
-    assert outbox.state(sent) == ("reversed", None)
-    assert (chart(outbox, patient), outbox.versions(patient)) == (before, 3)
+    assert outbox.read_state(sent) == ("reversed", None)
+    assert (chart(outbox, patient), outbox.count_versions(patient)) == (before, 3)
 
 
 def test_killed_between_write_and_read_back_it_is_done_once(outbox: Outbox) -> None:
-    patient = outbox.patient()
+    patient = outbox.create_patient()
     before = chart(outbox, patient)
     sent = written(outbox, patient)
-    assert ask(outbox, sent) is Asked.DONE
+    assert ask(outbox, sent) is UndoRequestResult.STARTED
 
     with pytest.MonkeyPatch.context() as patch:
-        real = Transaction.amend
+        real = TransactionWriter.amend
 
-        def amend(self: Transaction, *given: Any) -> None:
+        def amend(self: TransactionWriter, *given: Any) -> None:
             real(self, *given)
             raise Killed
 
-        patch.setattr(Transaction, "amend", amend)
+        patch.setattr(TransactionWriter, "amend", amend)
         with pytest.raises(Killed):
-            outbox.work()
+            outbox.deliver_due()
     outbox.clock.advance(hours=1)
     outbox.work_until_closed(sent)
-    assert outbox.state(sent) == ("reversed", None)
-    assert (chart(outbox, patient), outbox.versions(patient)) == (before, 3)
+    assert outbox.read_state(sent) == ("reversed", None)
+    assert (chart(outbox, patient), outbox.count_versions(patient)) == (before, 3)

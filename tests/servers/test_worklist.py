@@ -5,18 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from fhir_client.uscore.patient import apply
-from fhir_client.uscore.versions import version
+from fhir_client.uscore.patient_merge import merge_statement
+from fhir_client.uscore.versions import us_core_version
 from intake.answers import Submission
 from intake.cli import main
 from intake.clock import system_clock
+from intake.mapping.statement import build_statement
 from intake.settings import MappingPolicy
-from intake.store import worklist
-from intake.sync.mapping import statement
-from tests.faults import answering
-from tests.outbox import PATIENT, Outbox, effects
-
-from .offers import at_write, is_write, offering
+from intake.store.outbox import worklist
+from tests.servers.partial_servers import fault_at_write, is_write, offer_strategy
+from tests.support.fault_proxy import answer_with
+from tests.support.outbox import EXAMPLE_PATIENT, Outbox, count_effects
 
 pytestmark = pytest.mark.server
 
@@ -28,11 +27,11 @@ def test_what_a_person_has_to_type_is_told_and_read_back_when_it_is_typed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     number = {"system": "urn:mrn", "value": "4711"}
-    patient = ladder.patient(identifier=[number])
-    sent = ladder.submit(patient)
-    ladder.proxy.always = offering("worklist")
-    ladder.work()
-    assert ladder.state(sent) == ("held", "worklist")
+    patient = ladder.create_patient(identifier=[number])
+    sent = ladder.submit_example(patient)
+    ladder.proxy.default_fault = offer_strategy("worklist")
+    ladder.deliver_due()
+    assert ladder.read_state(sent) == ("held", "worklist")
     monkeypatch.setenv("INTAKE_CONFIG", str(ladder.settings.directory))
     sheet = tmp_path / "sheet.csv"
     assert main(["submissions", "worklist", "--csv", str(sheet)]) == 0
@@ -53,41 +52,43 @@ def test_what_a_person_has_to_type_is_told_and_read_back_when_it_is_typed(
         patient,
         "4711",
     )
-    assert (race["birth_date"], "2028-9" in race["codes"]) == (PATIENT["birthDate"], True)
+    assert (race["birth_date"], "2028-9" in race["codes"]) == (EXAMPLE_PATIENT["birthDate"], True)
     assert "2028-9" not in capsys.readouterr().err
     # Nobody has typed it yet: what is still missing is said again, and nothing is called done.
     assert main(["submissions", "typed", str(sent.id)]) == 0
     ladder.clock.now = system_clock()
-    ladder.work()
-    assert ladder.state(sent) == ("held", "worklist")
+    ladder.deliver_due()
+    assert ladder.read_state(sent) == ("held", "worklist")
     typed(ladder, patient, sent)
     assert main(["submissions", "typed", str(sent.id)]) == 0
     ladder.clock.now = system_clock()
-    ladder.work()
-    assert ladder.state(sent) == ("entered", None)
-    assert not any(map(is_write, ladder.proxy.asked))
+    ladder.deliver_due()
+    assert ladder.read_state(sent) == ("entered", None)
+    assert not any(map(is_write, ladder.proxy.requests))
     assert main(["submissions", "typed", str(sent.id)]) == 1
 
 
 def typed(ladder: Outbox, patient: str, sent: Submission) -> None:
     """Somebody types it into the chart, whose EHR shows the codes with displays and a text of its own."""
-    said = statement(sent, ladder.settings.question_sets[sent.question_set], MappingPolicy())
-    chart = apply(ladder.real.read(patient), said, version("6.1.0")).patient
+    said = build_statement(sent, ladder.settings.question_sets[sent.question_set], MappingPolicy())
+    chart = merge_statement(
+        ladder.direct_client.read(patient), said, us_core_version("6.1.0")
+    ).patient
     for each in chart["extension"]:
         for part in each.get("extension", []):
             part.update({"valueString": "as the EHR has it"} if part["url"] == "text" else {})
-    ladder.edit(patient, extension=chart["extension"], communication=chart["communication"])
+    ladder.edit_chart(patient, extension=chart["extension"], communication=chart["communication"])
 
 
 def test_what_was_refused_can_be_typed_as_well(ladder: Outbox) -> None:
-    patient = ladder.patient()
-    sent = ladder.submit(patient)
-    ladder.proxy.always = at_write(1, answering(422), "put")
-    ladder.work()
-    assert ladder.state(sent) == ("held", "refused")
+    patient = ladder.create_patient()
+    sent = ladder.submit_example(patient)
+    ladder.proxy.default_fault = fault_at_write(1, answer_with(422), "put")
+    ladder.deliver_due()
+    assert ladder.read_state(sent) == ("held", "refused")
     typed(ladder, patient, sent)
     with ladder.database.write() as tx:
-        assert worklist.typed(tx, str(sent.id))
-    ladder.work()
-    assert ladder.state(sent) == ("entered", None)
-    assert set(effects(ladder.real, sent).values()) == {0}
+        assert worklist.mark_typed(tx, str(sent.id))
+    ladder.deliver_due()
+    assert ladder.read_state(sent) == ("entered", None)
+    assert set(count_effects(ladder.direct_client, sent).values()) == {0}

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from fhir_client.uscore.patient import elements_of
+from fhir_client.uscore.patient_merge import chart_elements
 from intake.cli import main
 from intake.store import strategies
-from tests.faults import Answered, Asked, Fault, Forward, lost
-from tests.outbox import Outbox, rest_of
-
-from .offers import is_write, offering
+from tests.servers.partial_servers import is_write, offer_strategy
+from tests.support.fault_proxy import Fault, Forward, ProxyRequest, ProxyResponse, lose_response
+from tests.support.outbox import Outbox, chart_of_others
 
 pytestmark = pytest.mark.server
 KINDS = ("QuestionnaireResponse", "Observation", "Provenance", "DocumentReference")
@@ -52,14 +51,16 @@ def name(site: Outbox, patient: str) -> None:
 
 def left(site: Outbox, patient: str) -> list[dict[str, Any]]:
     """What the server holds of the patient, beside the chart."""
-    found = [each for kind in KINDS[:2] for each in site.real.search(kind, {"subject": patient})]
-    found += site.real.search("DocumentReference", {"subject": patient})
-    return found + list(site.real.search("Provenance", {"target": patient}))
+    found = [
+        each for kind in KINDS[:2] for each in site.direct_client.search(kind, {"subject": patient})
+    ]
+    found += site.direct_client.search("DocumentReference", {"subject": patient})
+    return found + list(site.direct_client.search("Provenance", {"target": patient}))
 
 
-def pinned(site: Outbox) -> strategies.Pinned:
+def pinned(site: Outbox) -> strategies.PinnedStrategy:
     with site.database.read() as tx:
-        found = strategies.pinned(tx, "main")
+        found = strategies.read_pinned(tx, "main")
     assert found is not None
     return found
 
@@ -70,19 +71,22 @@ def pinned(site: Outbox) -> strategies.Pinned:
 def test_what_went_through_is_pinned_and_what_was_written_is_taken_away(
     site: Outbox, check: Checked, rung: str
 ) -> None:
-    patient, other = site.patient(), site.patient()
-    before, others = site.real.read(patient), site.real.read(other)
+    patient, other = site.create_patient(), site.create_patient()
+    before, others = site.direct_client.read(patient), site.direct_client.read(other)
     name(site, patient)
-    site.proxy.always = None if rung == "transaction" else offering(rung)
+    site.proxy.default_fault = None if rung == "transaction" else offer_strategy(rung)
     words = check("--write-test")
     assert (
         "good",
         f"a write test to {patient} by '{rung}' went through: written, read back, ",
     ) in [(verdict, said.split("taken away")[0]) for verdict, said in words]
-    after = site.real.read(patient)
-    assert (elements_of(after), rest_of(after)) == (elements_of(before), rest_of(before))
+    after = site.direct_client.read(patient)
+    assert (chart_elements(after), chart_of_others(after)) == (
+        chart_elements(before),
+        chart_of_others(before),
+    )
     assert all(each["status"] == "entered-in-error" for each in left(site, patient))
-    assert site.real.read(other) == others
+    assert site.direct_client.read(other) == others
     assert not left(site, other)
     assert (pinned(site).way.rung, pinned(site).proven_at is not None) == (rung, True)
     assert any(f"a write test by '{rung}' went through at" in said for _, said in check())
@@ -91,12 +95,12 @@ def test_what_went_through_is_pinned_and_what_was_written_is_taken_away(
 def test_where_it_may_delete_nothing_is_left_and_where_it_may_not_it_is_marked(
     site: Outbox, check: Checked
 ) -> None:
-    patient = site.patient()
+    patient = site.create_patient()
     name(site, patient)
-    site.proxy.always = offering("put")
+    site.proxy.default_fault = offer_strategy("put")
     check("--write-test")
     assert left(site, patient) == []
-    site.proxy.always = offering("observations")
+    site.proxy.default_fault = offer_strategy("observations")
     words = check("--pin", "--write-test")
     marked = [said for _, said in words if said.startswith("marked as entered in error")]
     assert len(marked) == 1
@@ -106,13 +110,13 @@ def test_where_it_may_delete_nothing_is_left_and_where_it_may_not_it_is_marked(
 def test_a_rung_that_is_promised_and_refused_leads_on_to_the_next(
     site: Outbox, check: Checked
 ) -> None:
-    patient = site.patient()
+    patient = site.create_patient()
     name(site, patient)
 
-    def no_transactions(asked: Asked, forward: Forward) -> Answered | None:
-        return Answered(501, {}, b"") if asked.is_transaction else forward(asked)
+    def no_transactions(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        return ProxyResponse(501, {}, b"") if asked.is_transaction else forward(asked)
 
-    site.proxy.always = no_transactions
+    site.proxy.default_fault = no_transactions
     words = check("--write-test")
     [told] = [said for verdict, said in words if verdict == "wrong"]
     assert told.startswith(
@@ -124,18 +128,18 @@ def test_a_rung_that_is_promised_and_refused_leads_on_to_the_next(
 
 
 def test_an_answer_that_was_lost_leaves_nothing_either(site: Outbox, check: Checked) -> None:
-    patient = site.patient()
-    before = site.real.read(patient)
+    patient = site.create_patient()
+    before = site.direct_client.read(patient)
     name(site, patient)
 
-    def lost_transactions(asked: Asked, forward: Forward) -> Answered | None:
+    def lost_transactions(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
         return (
-            lost(asked, forward)
+            lose_response(asked, forward)
             if asked.is_transaction and b'"method":"POST"' in asked.body
             else forward(asked)
         )
 
-    site.proxy.always = lost_transactions
+    site.proxy.default_fault = lost_transactions
     words = check("--write-test")
     assert any(
         said.startswith(f"a write test to {patient} by 'transaction': ")
@@ -143,26 +147,26 @@ def test_an_answer_that_was_lost_leaves_nothing_either(site: Outbox, check: Chec
         if verdict == "wrong"
     )
     assert left(site, patient) == []
-    assert elements_of(site.real.read(patient)) == elements_of(before)
+    assert chart_elements(site.direct_client.read(patient)) == chart_elements(before)
     with site.database.read() as tx:
-        assert strategies.pinned(tx, "main") is None
+        assert strategies.read_pinned(tx, "main") is None
 
 
 def test_a_server_that_drops_what_it_takes_is_no_server_that_passed(
     site: Outbox, check: Checked
 ) -> None:
-    patient = site.patient()
+    patient = site.create_patient()
     name(site, patient)
-    only = offering("put")
+    only = offer_strategy("put")
 
-    def dropping(asked: Asked, forward: Forward) -> Answered | None:
+    def dropping(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
         if asked.method != "PUT" or b'"resourceType":"Patient"' not in asked.body:
             return only(asked, forward)
         held = json.loads(asked.body)
         held.pop("communication", None)
         return forward(replace(asked, body=json.dumps(held).encode()))
 
-    site.proxy.always = dropping
+    site.proxy.default_fault = dropping
     words = check("--write-test")
     assert any(
         "does not read back the same: Patient spoken-language" in said
@@ -176,14 +180,14 @@ def test_a_server_that_drops_what_it_takes_is_no_server_that_passed(
 def test_a_patient_that_may_be_somebody_else_is_never_written_to(
     site: Outbox, check: Checked, changes: dict[str, Any]
 ) -> None:
-    other = site.patient()
+    other = site.create_patient()
     if "link" in changes:
         changes = {"link": [{"type": "replaced-by", "other": {"reference": other}}]}
-    patient = site.patient(**changes)
+    patient = site.create_patient(**changes)
     name(site, patient)
     words = check("--write-test")
     assert ("wrong", f"no write test: {patient} is inactive, or linked to another chart") in words
-    assert not any(map(is_a_write, site.proxy.asked))
+    assert not any(map(is_a_write, site.proxy.requests))
 
 
 @pytest.mark.parametrize(
@@ -196,29 +200,29 @@ def test_without_a_test_patient_nothing_is_written(
     if named:
         name(site, named)
     assert ("wrong", f"no write test: {why}") in check("--write-test")
-    assert not any(map(is_a_write, site.proxy.asked))
+    assert not any(map(is_a_write, site.proxy.requests))
 
 
-def is_a_write(asked: Asked) -> bool:
+def is_a_write(asked: ProxyRequest) -> bool:
     return is_write(asked) or asked.is_transaction
 
 
 def test_a_pin_stays_until_it_is_asked_for_anew_and_what_speaks_against_it_is_said(
     site: Outbox, check: Checked
 ) -> None:
-    fault: Fault = offering("put")
-    site.proxy.always = fault
+    fault: Fault = offer_strategy("put")
+    site.proxy.default_fault = fault
     check("--pin")
     since = pinned(site)
     assert since.way.rung == "put"
-    site.proxy.always = None
+    site.proxy.default_fault = None
     assert any(
         "found anew, it would be 'transaction'" in said
         for verdict, said in check()
         if verdict == "not known"
     )
     assert pinned(site) == since
-    site.proxy.always = offering("observations")
+    site.proxy.default_fault = offer_strategy("observations")
     assert any(
         "it does not offer what is pinned; by what it says now, 'observations' is left" in said
         for _, said in check()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from intake.questions import Condition
-from intake.settings import SettingsError, load
+from intake.settings import SettingsError, load_settings
 
 OWN = """
 id = "ours"
@@ -42,7 +42,7 @@ def lay(folder: Path, **changes: str) -> Path:
 
 
 def order(folder: Path) -> list[str]:
-    return [each.id for each in load(folder).question_sets["ours"].questions]
+    return [each.id for each in load_settings(folder).question_sets["ours"].questions]
 
 
 def test_a_set_asks_its_own_questions_among_those_of_the_other(tmp_path: Path) -> None:
@@ -55,7 +55,9 @@ def test_a_set_asks_its_own_questions_among_those_of_the_other(tmp_path: Path) -
         "interpreter",
     ]
     [tribe] = [
-        each for each in load(tmp_path).question_sets["ours"].questions if each.id == "tribe"
+        each
+        for each in load_settings(tmp_path).question_sets["ours"].questions
+        if each.id == "tribe"
     ]
     assert tribe.asked_with == Condition("race", "1002-5")
 
@@ -86,7 +88,7 @@ def test_without_a_place_they_come_last(tmp_path: Path) -> None:
 )
 def test_what_it_names_has_to_be_there(tmp_path: Path, changes: dict[str, str], words: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        load(lay(tmp_path, **changes))
+        load_settings(lay(tmp_path, **changes))
     assert any(
         each.startswith("questions/ours.toml: ") and words in each for each in caught.value.faults
     )
@@ -102,7 +104,7 @@ def test_a_set_extends_one_that_stands_alone(tmp_path: Path, other: str, words: 
         file.read_text("utf-8").replace('extends = "omb-1997"', f'extends = "{other}"'), "utf-8"
     )
     with pytest.raises(SettingsError) as caught:
-        load(tmp_path)
+        load_settings(tmp_path)
     assert any(
         each.startswith(f"questions/ours.toml: extends: '{other}' {words}")
         for each in caught.value.faults

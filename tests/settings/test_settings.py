@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from intake.questions import Element
-from intake.settings import Contested, SettingsError, load, serving_faults
+from intake.settings import ConflictPolicy, SettingsError, find_serving_faults, load_settings
 from intake.settings.files import IntakeFile, ServerTable, TimesTable
-from intake.settings.loading import _toml
+from intake.settings.loader import read_toml
 
 FAULTY = """
 public_url = "ftp://clinic"
@@ -36,7 +36,7 @@ organization = "Practitioner/7"
 
 
 def test_the_shipped_files_load() -> None:
-    settings = load()
+    settings = load_settings()
     assert settings.question_set.id == "spd15-2024"
     assert set(settings.question_sets) == {"spd15-2024", "spd15-2024-tribal", "omb-1997"}
     assert settings.clinics["riverside"].server in settings.servers
@@ -44,7 +44,7 @@ def test_the_shipped_files_load() -> None:
 
 def test_the_shipped_file_shows_every_key_with_its_default() -> None:
     faults: list[str] = []
-    shown = _toml(None, "intake.toml", faults)
+    shown = read_toml(None, "intake.toml", faults)
     assert set(shown) == set(IntakeFile.__dataclass_fields__)
     assert shown["times"] == {
         key: getattr(TimesTable(), key) for key in TimesTable.__dataclass_fields__
@@ -62,7 +62,7 @@ def test_a_configuration_with_many_faults_names_them_all(tmp_path: Path) -> None
     )
     (tmp_path / "clinics.toml").write_text(CLINICS, "utf-8")
     with pytest.raises(SettingsError) as caught:
-        load(tmp_path)
+        load_settings(tmp_path)
     said = "\n".join(caught.value.faults)
     for place in (
         "intake.toml: public_url",
@@ -85,7 +85,7 @@ def test_a_configuration_with_many_faults_names_them_all(tmp_path: Path) -> None
 def test_wrong_types_and_unknown_keys_are_named_together(tmp_path: Path) -> None:
     (tmp_path / "intake.toml").write_text(FAULTY, "utf-8")
     with pytest.raises(SettingsError) as caught:
-        load(tmp_path)
+        load_settings(tmp_path)
     said = "\n".join(caught.value.faults)
     assert "intake.toml: trusted_proxies: expected `int`, got `str`" in said
     assert "intake.toml: unknown key 'colour'" in said
@@ -94,22 +94,22 @@ def test_wrong_types_and_unknown_keys_are_named_together(tmp_path: Path) -> None
 def test_broken_toml_is_named_by_its_place(tmp_path: Path) -> None:
     (tmp_path / "clinics.toml").write_text("[riverside\n", "utf-8")
     with pytest.raises(SettingsError, match=r"clinics\.toml: this is not TOML: .*line 1"):
-        load(tmp_path)
+        load_settings(tmp_path)
 
 
 def test_a_sites_file_lies_over_the_shipped_one_file_by_file(tmp_path: Path) -> None:
     (tmp_path / "intake.toml").write_text(
         'notice = "ours"\nkey_file = "k"\n[servers.main]\nbase_url = "https://ehr/r4/"\n', "utf-8"
     )
-    settings = load(tmp_path)
+    settings = load_settings(tmp_path)
     assert (settings.notice, settings.servers["main"].base_url) == ("ours", "https://ehr/r4")
     assert settings.key_file == tmp_path / "k"
-    assert set(settings.clinics) == set(load().clinics)
+    assert set(settings.clinics) == set(load_settings().clinics)
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no such folder"):
-        load(tmp_path / "missing")
+        load_settings(tmp_path / "missing")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     ],
 )
 def test_pages_are_served_over_https_or_on_this_machine_only(url: str, served: bool) -> None:
-    assert (list(serving_faults(url)) == []) is served
+    assert (list(find_serving_faults(url)) == []) is served
 
 
 ACCESS = """
@@ -152,7 +152,7 @@ base_url = "https://ehr.example/fhir"
 def test_what_access_to_a_server_needs(tmp_path: Path, lines: str, words: list[str]) -> None:
     (tmp_path / "intake.toml").write_text(f"{ACCESS}{lines}\n", "utf-8")
     with pytest.raises(SettingsError) as caught:
-        load(tmp_path)
+        load_settings(tmp_path)
     found = [each for each in caught.value.faults if each.startswith("intake.toml: servers.main: ")]
     assert all(any(word in each for each in found) for word in words)
     assert len(found) == len(words)
@@ -161,7 +161,7 @@ def test_what_access_to_a_server_needs(tmp_path: Path, lines: str, words: list[s
 def test_files_of_access_are_found_beside_the_sites_own(tmp_path: Path) -> None:
     lines = 'auth = "backend-services"\nclient_id = "intake"\nkey_file = "k.json"\ncertificate_file = "/etc/c.pem"\n'
     (tmp_path / "intake.toml").write_text(f"{ACCESS}{lines}", "utf-8")
-    server = load(tmp_path).servers["main"]
+    server = load_settings(tmp_path).servers["main"]
     assert (server.auth.key_file, server.auth.token_url) == (tmp_path / "k.json", "")
     assert (server.certificate_file, server.certificate_key_file) == (Path("/etc/c.pem"), None)
 
@@ -170,14 +170,19 @@ def test_the_merge_is_a_policy_of_each_element(tmp_path: Path) -> None:
     (tmp_path / "intake.toml").write_text(
         f'[merge]\nrace = "person"\nspoken_language = "chart"\n{ACCESS}', "utf-8"
     )
-    policy = load(tmp_path).merge
-    found = [policy.of(each) for each in Element]
-    assert found == [Contested.PERSON, Contested.REVIEW, Contested.CHART, *[Contested.REVIEW] * 3]
+    policy = load_settings(tmp_path).merge
+    found = [policy.policy_for(each) for each in Element]
+    assert found == [
+        ConflictPolicy.PERSON,
+        ConflictPolicy.REVIEW,
+        ConflictPolicy.CHART,
+        *[ConflictPolicy.REVIEW] * 3,
+    ]
     (tmp_path / "intake.toml").write_text(
         f'[merge]\nrace = "newest"\nsex = "chart"\n{ACCESS}', "utf-8"
     )
     with pytest.raises(SettingsError) as caught:
-        load(tmp_path)
+        load_settings(tmp_path)
     assert [each.partition(": merge: ")[2].split()[0] for each in caught.value.faults] == [
         "unknown",
         "race:",

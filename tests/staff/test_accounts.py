@@ -3,37 +3,39 @@
 import pytest
 
 from intake.store import users
-from tests.members import Member, member
-from tests.sites import TestSite
+from tests.support.sites import TestSite
+from tests.support.staff import StaffSession, sign_in_staff
 
 
 @pytest.fixture
-def admin(pages: TestSite) -> Member:
-    return member(pages, "admin")
+def admin(pages: TestSite) -> StaffSession:
+    return sign_in_staff(pages, "admin")
 
 
-def added(admin: Member, name: str, *roles: str) -> str:
+def added(admin: StaffSession, name: str, *roles: str) -> str:
     """Add a user and return the path of their one-time sign-in."""
-    admin.get("/staff/users")
-    admin.send({"name": name, "roles": roles}, form="/staff/users")
+    admin.open_page("/staff/users")
+    admin.send_form({"name": name, "roles": roles}, form="/staff/users")
     assert admin.path == "/staff/users/once"
     return (
         str(admin.document.query(".secret")[0].to_text()).strip().removeprefix("http://localhost")
     )
 
 
-def test_a_new_user_signs_in_once_and_sets_a_password(pages: TestSite, admin: Member) -> None:
+def test_a_new_user_signs_in_once_and_sets_a_password(pages: TestSite, admin: StaffSession) -> None:
     path = added(admin, "Bo  Lund", "it", "quality")
-    bo = Member(pages)
-    bo.get(path)
-    bo.send()
-    assert bo.pages == ["Tablets", "Report", "Monitor"]
-    admin.get("/staff/users")
-    assert ["Bo Lund", "it, quality", "Has no password yet"] in [row[:3] for row in admin.rows()]
-    bo.get("/staff/password")
-    bo.send({"new": "a new long passphrase", "again": "a new long passphrase"})
-    admin.get("/staff/users")
-    assert ["Bo Lund", "it, quality", "May sign in"] in [row[:3] for row in admin.rows()]
+    bo = StaffSession(pages)
+    bo.open_page(path)
+    bo.send_form()
+    assert bo.navigation_links == ["Tablets", "Report", "Monitor"]
+    admin.open_page("/staff/users")
+    assert ["Bo Lund", "it, quality", "Has no password yet"] in [
+        row[:3] for row in admin.table_rows()
+    ]
+    bo.open_page("/staff/password")
+    bo.send_form({"new": "a new long passphrase", "again": "a new long passphrase"})
+    admin.open_page("/staff/users")
+    assert ["Bo Lund", "it, quality", "May sign in"] in [row[:3] for row in admin.table_rows()]
 
 
 @pytest.mark.parametrize(
@@ -52,67 +54,67 @@ def test_a_new_user_signs_in_once_and_sets_a_password(pages: TestSite, admin: Me
     ],
 )
 def test_what_is_wrong_is_said_and_nobody_is_added(
-    pages: TestSite, admin: Member, name: str, roles: tuple[str, ...], told: str
+    pages: TestSite, admin: StaffSession, name: str, roles: tuple[str, ...], told: str
 ) -> None:
-    admin.get("/staff/users")
-    admin.send({"name": name, "roles": roles}, form="/staff/users")
-    assert (admin.page.status_code, admin.told) == (422, [told])
+    admin.open_page("/staff/users")
+    admin.send_form({"name": name, "roles": roles}, form="/staff/users")
+    assert (admin.page.status_code, admin.messages) == (422, [told])
     with pages.database.read() as tx:
-        assert len(users.listing(tx)) == 1
+        assert len(users.list_users(tx)) == 1
 
 
-def test_a_newer_sign_in_ends_the_one_before(pages: TestSite, admin: Member) -> None:
+def test_a_newer_sign_in_ends_the_one_before(pages: TestSite, admin: StaffSession) -> None:
     old = added(admin, "bo", "it")
-    admin.get("/staff/users")
-    admin.send(form="/once")
+    admin.open_page("/staff/users")
+    admin.send_form(form="/once")
     assert admin.path == "/staff/users/once"
     with pages.database.read() as tx:
-        bo = users.by_name(tx, "bo")
+        bo = users.find_by_name(tx, "bo")
     assert bo is not None
-    admin.get("/staff/users")
-    admin.send(form=f"{bo.id}/once")
-    person = Member(pages)
-    person.get(old)
-    person.send()
+    admin.open_page("/staff/users")
+    admin.send_form(form=f"{bo.id}/once")
+    person = StaffSession(pages)
+    person.open_page(old)
+    person.send_form()
     assert person.page.status_code == 410
 
 
-def test_shutting_out_asks_first_and_is_at_once(pages: TestSite, admin: Member) -> None:
-    bo = member(pages, "it", name="bo")
+def test_shutting_out_asks_first_and_is_at_once(pages: TestSite, admin: StaffSession) -> None:
+    bo = sign_in_staff(pages, "it", name="bo")
     with pages.database.read() as tx:
-        found = users.by_name(tx, "bo")
+        found = users.find_by_name(tx, "bo")
     assert found is not None
-    admin.get(f"/staff/users/{found.id}/disable")
+    admin.open_page(f"/staff/users/{found.id}/disable")
     assert admin.heading == "Shut out “bo”?"
-    assert bo.get("/staff/monitor").status_code == 200
-    admin.send()
-    assert admin.told == ["“bo” is shut out."]
-    bo.get("/staff/monitor")
+    assert bo.open_page("/staff/monitor").status_code == 200
+    admin.send_form()
+    assert admin.messages == ["“bo” is shut out."]
+    bo.open_page("/staff/monitor")
     assert bo.path == "/staff/sign-in"
     bo.sign_in("bo")
     assert bo.path == "/staff/sign-in"
-    admin.get("/staff/users")
-    admin.send(form=f"{found.id}/enable")
+    admin.open_page("/staff/users")
+    admin.send_form(form=f"{found.id}/enable")
     bo.sign_in("bo")
     assert bo.path == "/staff/tablets"
 
 
-def test_nobody_shuts_themselves_out(pages: TestSite, admin: Member) -> None:
+def test_nobody_shuts_themselves_out(pages: TestSite, admin: StaffSession) -> None:
     with pages.database.read() as tx:
-        ana = users.by_name(tx, "ana")
+        ana = users.find_by_name(tx, "ana")
     assert ana is not None
-    admin.get("/staff/users")
+    admin.open_page("/staff/users")
     assert "/disable" not in admin.page.text
-    assert admin.get(f"/staff/users/{ana.id}/disable").status_code == 404
+    assert admin.open_page(f"/staff/users/{ana.id}/disable").status_code == 404
 
 
-def test_the_audit_says_who_did_what(pages: TestSite, admin: Member) -> None:
+def test_the_audit_says_who_did_what(pages: TestSite, admin: StaffSession) -> None:
     added(admin, "bo", "it")
-    admin.get("/staff/audit")
+    admin.open_page("/staff/audit")
     with pages.database.read() as tx:
-        bo = users.by_name(tx, "bo")
+        bo = users.find_by_name(tx, "bo")
     assert bo is not None
-    told = [row[1:] for row in admin.rows()]
+    told = [row[1:] for row in admin.table_rows()]
     assert told[:3] == [
         ["ana", "Once made", bo.id],
         ["ana", "User added", bo.id],

@@ -5,54 +5,57 @@ from datetime import timedelta
 import pytest
 
 from intake.answers import Channel
-from intake.store import claims, codes, drafts, links, submissions
-from intake.store.earlier import Earlier, Sent
-from intake.store.visits import Search
-from tests.members import Member, member
-from tests.patients import Person
-from tests.sites import TestSite
-from tests.staff.test_today import column, fetched
-from tests.store.test_outbox import submission
+from intake.store import codes, drafts, links
+from intake.store.outbox import leases, submissions
+from intake.store.outbox.undo_records import UndoRecord, WriteTarget
+from intake.store.visits import MatchState
+from tests.staff.test_today import list_column, record_schedule_fetch
+from tests.store.test_submissions import make_submission
+from tests.support.patients import PatientSession
+from tests.support.sites import TestSite
+from tests.support.staff import StaffSession, sign_in_staff
 
 
 @pytest.fixture
-def desk(pages: TestSite) -> Member:
-    return member(pages, "desk")
+def desk(pages: TestSite) -> StaffSession:
+    return sign_in_staff(pages, "desk")
 
 
 def test_progress_in_words_and_nothing_is_called_done_that_was_not_read_back(
-    pages: TestSite, desk: Member
+    pages: TestSite, desk: StaffSession
 ) -> None:
-    visit = pages.visit("1")
-    fetched(pages)
+    visit = pages.expect_visit("1")
+    record_schedule_fetch(pages)
 
     def said() -> str:
-        desk.get("/staff/today")
-        return column(desk, 3)[0]
+        desk.open_page("/staff/today")
+        return list_column(desk, 3)[0]
 
     told = [said()]
     with pages.database.write() as tx:
-        links.make(tx, visit, tx.now + timedelta(hours=1))
+        links.create_link(tx, visit, tx.now + timedelta(hours=1))
     told.append(said())
     with pages.database.write() as tx:
-        codes.make(tx, visit, timedelta(minutes=15))
+        codes.create_code(tx, visit, timedelta(minutes=15))
     told.append(said())
     with pages.database.write() as tx:
-        drafts.start(tx, visit, channel=Channel.KIOSK, locale="en")
+        drafts.start_draft(tx, visit, channel=Channel.KIOSK, locale="en")
     told.append(said())
     with pages.database.write() as tx:
-        submissions.submit(tx, submission(), "main", visit.id)
-        [claimed] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=5))
-        claims.sending(tx, claimed, Earlier(Sent("Patient/1", "7"), "{}"), timedelta(minutes=5))
-        claims.accept(tx, claimed)
+        submissions.store_submission(tx, make_submission(), "main", visit.id)
+        [claimed] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
+        leases.record_sending(
+            tx, claimed, UndoRecord(WriteTarget("Patient/1", "7"), "{}"), timedelta(minutes=5)
+        )
+        leases.mark_accepted(tx, claimed)
     told.append(said())
-    assert column(desk, 2) == ["Race, ethnicity"]
+    assert list_column(desk, 2) == ["Race, ethnicity"]
     with pages.database.write() as tx:
-        claims.verify(tx, claimed)
+        leases.mark_verified(tx, claimed)
     told.append(said())
     # The schedule's fetch still says what was missing before; nobody is to be asked again for that.
-    assert column(desk, 2) == ["Asked today"]
-    assert desk.facts() == {"Expected": "1", "With gaps": "0", "In the record today": "1"}
+    assert list_column(desk, 2) == ["Asked today"]
+    assert desk.fact_list() == {"Expected": "1", "With gaps": "0", "In the record today": "1"}
     with pages.database.write() as tx:
         tx.connection.exec_driver_sql("UPDATE submissions SET status = 'held'")
     told.append(said())
@@ -67,21 +70,21 @@ def test_progress_in_words_and_nothing_is_called_done_that_was_not_read_back(
     ]
 
 
-def test_who_used_a_code_and_went_away_needs_another(pages: TestSite, desk: Member) -> None:
-    visit = pages.visit("1", sought=Search.FOUND)
-    patient = Person(pages)
-    patient.pair()
+def test_who_used_a_code_and_went_away_needs_another(pages: TestSite, desk: StaffSession) -> None:
+    visit = pages.expect_visit("1", sought=MatchState.FOUND)
+    patient = PatientSession(pages)
+    patient.pair_tablet()
     told = []
     for _ in range(2):
         with pages.database.write() as tx:
-            code = codes.make(tx, visit, timedelta(minutes=15))
-        desk.get("/staff/today")
-        told += column(desk, 3)
-        patient.speak("en")
-        patient.send({"code": code}, form="by-code")
-        patient.send(form="over")
-        desk.get("/staff/today")
-        told += column(desk, 3)
+            code = codes.create_code(tx, visit, timedelta(minutes=15))
+        desk.open_page("/staff/today")
+        told += list_column(desk, 3)
+        patient.choose_language("en")
+        patient.send_form({"code": code}, form="by-code")
+        patient.send_form(form="over")
+        desk.open_page("/staff/today")
+        told += list_column(desk, 3)
     assert told == ["Has a code", "Began, did not finish: get a new code"] * 2
-    desk.send(form=f"{visit.id}/off")
-    assert desk.told == ["They are off the list."]
+    desk.send_form(form=f"{visit.id}/off")
+    assert desk.messages == ["They are off the list."]

@@ -4,95 +4,98 @@ from datetime import timedelta
 
 import pytest
 
-from intake.store import audit, claims, deciding, submissions, undoing
-from intake.store.deciding import Contest, Take
-from intake.store.submissions import Status
-from tests.members import Member, member
-from tests.sites import TestSite
-from tests.staff.test_monitor import accepted, claimed, held
+from intake.store import audit
+from intake.store.outbox import conflict_decisions, leases, submissions, undo_requests
+from intake.store.outbox.conflict_decisions import ConflictChoice, StoredConflict
+from intake.store.outbox.submissions import Status
+from tests.staff.test_monitor import accept_submission, hold_submission, lease_submission
+from tests.support.sites import TestSite
+from tests.support.staff import StaffSession, sign_in_staff
 
-RACE = Contest("race", ("White",), ("Asian",), "over")
-LANGUAGE = Contest("spoken-language", ("English",), ("Español",), "over")
+RACE = StoredConflict("race", ("White",), ("Asian",), "over")
+LANGUAGE = StoredConflict("spoken-language", ("English",), ("Español",), "over")
 
 
 @pytest.fixture
-def reviewer(pages: TestSite) -> Member:
-    return member(pages, "reviewer", name="rea")
+def reviewer(pages: TestSite) -> StaffSession:
+    return sign_in_staff(pages, "reviewer", name="rea")
 
 
-def contested(site: TestSite, *contests: Contest) -> str:
-    found = claimed(site)
+def contested(site: TestSite, *contests: StoredConflict) -> str:
+    found = lease_submission(site)
     with site.database.write() as tx:
-        claims.hold(
+        leases.hold_submission(
             tx,
             found,
             reason="chart-changed",
             words="Changed (race).",
-            detail=deciding.as_detail(contests or (RACE,)),
+            detail=conflict_decisions.encode_conflicts(contests or (RACE,)),
         )
-    return found.row.id
+    return found.record.id
 
 
 def verified(site: TestSite) -> str:
-    found = claimed(site)
-    accepted(site, found)
+    found = lease_submission(site)
+    accept_submission(site, found)
     with site.database.write() as tx:
-        claims.verify(tx, found)
-    return found.row.id
+        leases.mark_verified(tx, found)
+    return found.record.id
 
 
 def undo_held(site: TestSite) -> str:
     """A submission whose undo is held, for somebody changed its race since."""
     row = verified(site)
     with site.database.write() as tx:
-        undoing.ask(tx, row)
-        [found] = undoing.claim(tx, "main", limit=1, lease=timedelta(minutes=5))
-        claims.hold(
+        undo_requests.request_undo(tx, row)
+        [found] = undo_requests.acquire_undo_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
+        leases.hold_submission(
             tx,
             found,
             reason="chart-changed",
             words="Changed (race).",
-            detail=deciding.as_detail((RACE,)),
+            detail=conflict_decisions.encode_conflicts((RACE,)),
         )
     return row
 
 
 def done(site: TestSite, row: str) -> list[tuple[str, str]]:
     with site.database.read() as tx:
-        return [(each.who, each.action) for each in audit.about(tx, row)]
+        return [(each.who, each.action) for each in audit.entries_about(tx, row)]
 
 
 def status(site: TestSite, row: str) -> Status:
     with site.database.read() as tx:
-        found = submissions.get(tx, row)
+        found = submissions.find_record(tx, row)
     assert found is not None
     return found.status
 
 
-def test_a_reviewer_sees_both_values_and_decides(pages: TestSite, reviewer: Member) -> None:
+def test_a_reviewer_sees_both_values_and_decides(pages: TestSite, reviewer: StaffSession) -> None:
     row = contested(pages, RACE, LANGUAGE)
-    reviewer.get("/staff/review")
-    assert [each[0] for each in reviewer.rows()] == [row[:8]]
-    reviewer.get(f"/staff/review/{row}")
+    reviewer.open_page("/staff/review")
+    assert [each[0] for each in reviewer.table_rows()] == [row[:8]]
+    reviewer.open_page(f"/staff/review/{row}")
     assert all(words in reviewer.page.text for words in ("White", "Asian", "English", "Español"))
-    reviewer.send({"race": "person", "spoken-language": "chart"})
-    assert reviewer.told == ["The worker does it now. Look again in a moment."]
+    reviewer.send_form({"race": "person", "spoken-language": "chart"})
+    assert reviewer.messages == ["The worker does it now. Look again in a moment."]
     assert done(pages, row) == [("rea", "conflict-decided")]
     with pages.database.write() as tx:
-        [found] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=5))
-    assert {name: each.take for name, each in found.decided.items()} == {
-        "race": Take.PERSON,
-        "spoken-language": Take.CHART,
+        [found] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
+    assert {name: each.take for name, each in found.decisions.items()} == {
+        "race": ConflictChoice.PERSON,
+        "spoken-language": ConflictChoice.CHART,
     }
-    reviewer.get("/staff/review")
+    reviewer.open_page("/staff/review")
     assert "Nothing is held for you." in reviewer.page.text
 
 
 def test_a_reviewer_is_told_which_word_is_the_patients_own(
-    pages: TestSite, reviewer: Member
+    pages: TestSite, reviewer: StaffSession
 ) -> None:
-    row = contested(pages, Contest("race", ("White",), ("Asian",), "over", own=True), LANGUAGE)
-    reviewer.get(f"/staff/review/{row}")
+    row = contested(
+        pages, StoredConflict("race", ("White",), ("Asian",), "over", own=True), LANGUAGE
+    )
+    reviewer.open_page(f"/staff/review/{row}")
     words = " ".join(reviewer.page.text.split())
     assert "What somebody says for the patient: <b>Asian" in words
     assert "What the patient said themselves, as the chart has it: <b>White" in words
@@ -100,101 +103,105 @@ def test_a_reviewer_is_told_which_word_is_the_patients_own(
 
 
 def test_each_has_to_be_decided_and_with_a_word_that_there_is(
-    pages: TestSite, reviewer: Member
+    pages: TestSite, reviewer: StaffSession
 ) -> None:
     row = contested(pages, RACE, LANGUAGE)
-    reviewer.get(f"/staff/review/{row}")
-    assert reviewer.send({"race": "person", "spoken-language": "both"}).status_code == 422
-    assert reviewer.told == ["Decide about each of them."]
+    reviewer.open_page(f"/staff/review/{row}")
+    assert reviewer.send_form({"race": "person", "spoken-language": "both"}).status_code == 422
+    assert reviewer.messages == ["Decide about each of them."]
     assert status(pages, row) is Status.HELD
 
 
 def test_what_was_decided_about_other_values_is_not_taken(
-    pages: TestSite, reviewer: Member
+    pages: TestSite, reviewer: StaffSession
 ) -> None:
     row = contested(pages)
-    reviewer.get(f"/staff/review/{row}")
+    reviewer.open_page(f"/staff/review/{row}")
     with pages.database.write() as tx:
-        submissions.retry(tx, row)
-        [found] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=5))
-        other = deciding.as_detail((Contest("race", ("Black",), ("Asian",), "other"),))
-        claims.hold(tx, found, reason="chart-changed", words="Changed (race).", detail=other)
-    assert reviewer.send({"race": "chart"}).status_code == 422
-    assert reviewer.told == ["The chart was changed meanwhile. Look at it again, then decide."]
+        submissions.retry_submission(tx, row)
+        [found] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
+        other = conflict_decisions.encode_conflicts(
+            (StoredConflict("race", ("Black",), ("Asian",), "other"),)
+        )
+        leases.hold_submission(
+            tx, found, reason="chart-changed", words="Changed (race).", detail=other
+        )
+    assert reviewer.send_form({"race": "chart"}).status_code == 422
+    assert reviewer.messages == ["The chart was changed meanwhile. Look at it again, then decide."]
     assert "Black" in reviewer.page.text
     with pages.database.write() as tx:
-        submissions.retry(tx, row)
-    reviewer.send({"race": "chart"})
-    assert reviewer.told == ["It is not held for a reviewer any more. Nothing was changed."]
+        submissions.retry_submission(tx, row)
+    reviewer.send_form({"race": "chart"})
+    assert reviewer.messages == ["It is not held for a reviewer any more. Nothing was changed."]
 
 
 def test_it_and_administrators_see_that_it_is_held_and_no_answers(pages: TestSite) -> None:
     row = contested(pages)
     for role in ("it", "admin"):
-        person = member(pages, role, name=role)
+        person = sign_in_staff(pages, role, name=role)
         for path in ("/staff/monitor", f"/staff/submissions/{row}"):
-            text = person.get(path).text
+            text = person.open_page(path).text
             assert not any(words in text for words in ("Asian", "White"))
         assert "A reviewer decides about it" in person.page.text
         assert "Decide…" not in person.page.text
-        assert person.get(f"/staff/review/{row}").status_code == 403
+        assert person.open_page(f"/staff/review/{row}").status_code == 403
 
 
 @pytest.mark.parametrize("role", ["reviewer", "admin"])
 def test_undo_asks_first_and_says_until_when(pages: TestSite, role: str) -> None:
-    row, person = verified(pages), member(pages, role)
-    person.get(f"/staff/submissions/{row}")
-    person.get(f"/staff/submissions/{row}/undo")
+    row, person = verified(pages), sign_in_staff(pages, role)
+    person.open_page(f"/staff/submissions/{row}")
+    person.open_page(f"/staff/submissions/{row}/undo")
     assert person.heading == f"Undo submission {row[:8]}?"
     assert (
         "Feb 22, 10:00 AM EST</time>; then the earlier values are erased here." in person.page.text
     )
     page = person.page
-    person.send()
-    assert person.told == ["The worker takes it back now."]
+    person.send_form()
+    assert person.messages == ["The worker takes it back now."]
     assert "Undo: queued." in person.page.text
     person.page = page
-    person.send()
-    assert person.told == ["It is undone already, or on its way back."]
+    person.send_form()
+    assert person.messages == ["It is undone already, or on its way back."]
     assert done(pages, row) == [("ana", "undo-asked")]
-    assert person.get(f"/staff/submissions/{row}/undo").status_code == 200
+    assert person.open_page(f"/staff/submissions/{row}/undo").status_code == 200
     assert person.path == f"/staff/submissions/{row}"
 
 
 def test_it_has_no_button_for_undo_and_an_administrator_none_for_retry(pages: TestSite) -> None:
     row = verified(pages)
-    it, admin = member(pages, "it", name="it"), member(pages, "admin", name="admin")
-    it.get(f"/staff/submissions/{row}")
+    it, admin = sign_in_staff(pages, "it", name="it"), sign_in_staff(pages, "admin", name="admin")
+    it.open_page(f"/staff/submissions/{row}")
     assert "Undo…" not in it.page.text
-    admin.get(f"/staff/submissions/{held(pages, 'Patient/9')}")
+    admin.open_page(f"/staff/submissions/{hold_submission(pages, 'Patient/9')}")
     assert "Discard" not in admin.page.text
     assert "Try again" not in admin.page.text
 
 
-def test_after_its_time_undo_is_not_offered(pages: TestSite, reviewer: Member) -> None:
+def test_after_its_time_undo_is_not_offered(pages: TestSite, reviewer: StaffSession) -> None:
     row = verified(pages)
     pages.clock.advance(days=90)
-    again = member(pages, "reviewer", name="rob")
-    again.get(f"/staff/submissions/{row}")
+    again = sign_in_staff(pages, "reviewer", name="rob")
+    again.open_page(f"/staff/submissions/{row}")
     assert "Undo…" not in again.page.text
 
 
-def test_a_held_undo_leaves_what_others_changed(pages: TestSite, reviewer: Member) -> None:
+def test_a_held_undo_leaves_what_others_changed(pages: TestSite, reviewer: StaffSession) -> None:
     row = undo_held(pages)
-    reviewer.get(f"/staff/submissions/{row}")
+    reviewer.open_page(f"/staff/submissions/{row}")
     assert "Discard" not in reviewer.page.text
-    reviewer.get(f"/staff/review/{row}")
+    reviewer.open_page(f"/staff/review/{row}")
     assert "Leave the chart as it is" in reviewer.page.text
-    assert reviewer.send({"race": "person"}).status_code == 422
-    reviewer.send({"race": "chart"})
+    assert reviewer.send_form({"race": "person"}).status_code == 422
+    reviewer.send_form({"race": "chart"})
     assert status(pages, row) is Status.QUEUED
 
 
-def test_a_held_undo_is_stopped(pages: TestSite, reviewer: Member) -> None:
+def test_a_held_undo_is_stopped(pages: TestSite, reviewer: StaffSession) -> None:
     other = undo_held(pages)
-    reviewer.get(f"/staff/submissions/{other}")
-    reviewer.send(form="/undo/stop")
-    assert reviewer.told == ["The undo is stopped; what was written stays."]
+    reviewer.open_page(f"/staff/submissions/{other}")
+    reviewer.send_form(form="/undo/stop")
+    assert reviewer.messages == ["The undo is stopped; what was written stays."]
     assert (status(pages, other), done(pages, other)[0]) == (
         Status.VERIFIED,
         ("rea", "undo-stopped"),
@@ -202,14 +209,14 @@ def test_a_held_undo_is_stopped(pages: TestSite, reviewer: Member) -> None:
 
 
 def test_charts_that_became_others_are_counted_and_listed_by_their_ids(pages: TestSite) -> None:
-    row, _ = verified(pages), held(pages, "Patient/9")
+    row, _ = verified(pages), hold_submission(pages, "Patient/9")
     with pages.database.write() as tx:
         tx.connection.exec_driver_sql(
             "UPDATE submissions SET drift = 'changed' WHERE status = 'verified'"
         )
-    it = member(pages, "it")
-    it.get("/staff/monitor")
+    it = sign_in_staff(pages, "it")
+    it.open_page("/staff/monitor")
     assert "<b>1</b> Chart changed since" in it.page.text
-    it.get("/staff/monitor?chart=other")
-    assert [each[0] for each in it.rows()] == [row[:8]]
-    assert "Somebody changed in the chart" in it.rows()[0][5]
+    it.open_page("/staff/monitor?chart=other")
+    assert [each[0] for each in it.table_rows()] == [row[:8]]
+    assert "Somebody changed in the chart" in it.table_rows()[0][5]

@@ -7,9 +7,9 @@ from werkzeug.routing import Rule
 
 from intake.staff import access
 from intake.store import users
-from tests.members import Member, member
-from tests.sites import TestSite
-from tests.strict import StrictClient
+from tests.support.sites import TestSite
+from tests.support.staff import StaffSession, sign_in_staff
+from tests.support.strict_pages import StrictClient
 
 
 @pytest.fixture
@@ -37,15 +37,15 @@ def address(rule: Rule) -> str:
 
 def test_every_page_is_in_the_table_and_the_table_has_no_other(pages: TestSite) -> None:
     served = {name for name, _, _ in asked(pages)}
-    assert served == set(access.MAY) | access.OPEN - {"static"}
-    assert not set(access.MAY) & access.OPEN
-    assert all(roles and roles <= users.ROLES for roles in access.MAY.values())
+    assert served == set(access.PAGE_ROLES) | access.PUBLIC_PAGES - {"static"}
+    assert not set(access.PAGE_ROLES) & access.PUBLIC_PAGES
+    assert all(roles and roles <= users.ROLES for roles in access.PAGE_ROLES.values())
 
 
 def test_without_sign_in_nothing_answers(unforged: TestSite) -> None:
     for name, method, path in asked(unforged):
-        answer = unforged.client().open(path, method=method)
-        if name in access.OPEN:
+        answer = unforged.open_client().open(path, method=method)
+        if name in access.PUBLIC_PAGES:
             assert answer.status_code in (200, 404, 410, 422), (name, method)
         else:
             assert answer.status_code == 303, (name, method)
@@ -54,12 +54,12 @@ def test_without_sign_in_nothing_answers(unforged: TestSite) -> None:
 
 @pytest.mark.parametrize("role", sorted(users.ROLES))
 def test_a_role_opens_its_pages_and_no_others(unforged: TestSite, role: str) -> None:
-    person = member(unforged, role)
+    person = sign_in_staff(unforged, role)
     for name, method, path in asked(unforged):
-        if name in access.OPEN or name == "sign_out":
+        if name in access.PUBLIC_PAGES or name == "sign_out":
             continue
         answer = person.client.open(path, method=method)
-        assert (answer.status_code == 403) is (role not in access.MAY[name]), (name, method)
+        assert (answer.status_code == 403) is (role not in access.PAGE_ROLES[name]), (name, method)
         assert answer.status_code != 500
         assert not (answer.location or "").startswith("/staff/sign-in"), (name, method)
 
@@ -67,12 +67,14 @@ def test_a_role_opens_its_pages_and_no_others(unforged: TestSite, role: str) -> 
 def test_a_page_that_nobody_entered_into_the_table_answers_nobody(
     pages: TestSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person = member(pages, *users.ROLES)
+    person = sign_in_staff(pages, *users.ROLES)
     monkeypatch.setattr(
-        access, "MAY", {name: roles for name, roles in access.MAY.items() if name != "audit"}
+        access,
+        "PAGE_ROLES",
+        {name: roles for name, roles in access.PAGE_ROLES.items() if name != "audit"},
     )
     monkeypatch.setattr(access, "NAVIGATION", access.NAVIGATION[:1])
-    assert person.get("/staff/audit").status_code == 403
+    assert person.open_page("/staff/audit").status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -88,31 +90,31 @@ def test_a_page_that_nobody_entered_into_the_table_answers_nobody(
 def test_the_navigation_names_what_the_role_may_see(
     pages: TestSite, role: str, first: str, named: list[str]
 ) -> None:
-    person = member(pages, role)
+    person = sign_in_staff(pages, role)
     assert person.path == first
-    assert person.pages == named
+    assert person.navigation_links == named
 
 
 def test_the_wrong_role_is_told_in_plain_words(pages: TestSite) -> None:
-    person = member(pages, "desk")
-    assert person.get("/staff/monitor").status_code == 403
+    person = sign_in_staff(pages, "desk")
+    assert person.open_page("/staff/monitor").status_code == 403
     assert person.heading == "Not open to you"
     assert "ask an administrator" in person.page.text
 
 
 def test_a_role_that_was_taken_away_opens_nothing_at_once(pages: TestSite) -> None:
-    person = member(pages, "desk", "it")
+    person = sign_in_staff(pages, "desk", "it")
     with pages.database.write() as tx:
         tx.connection.exec_driver_sql("UPDATE users SET roles = 'desk'")
-    assert person.get("/staff/monitor").status_code == 403
-    assert person.get("/staff/today").status_code == 200
+    assert person.open_page("/staff/monitor").status_code == 403
+    assert person.open_page("/staff/today").status_code == 200
 
 
 def test_staff_and_patients_have_cookies_of_their_own(pages: TestSite) -> None:
-    client: StrictClient = pages.client()
-    signed = Member(pages)
+    client: StrictClient = pages.open_client()
+    signed = StaffSession(pages)
     signed.client = client
-    pages.user("ana", "desk")
+    pages.add_user("ana", "desk")
     signed.sign_in("ana")
     assert client.get_cookie("staff", path="/staff") is not None
     assert client.get_cookie("visit") is None

@@ -4,11 +4,11 @@ import pytest
 from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.test import TestResponse
 
-from intake.staff import signing
+from intake.staff import sign_in
 from intake.store import audit, users
-from tests.members import PASSWORD, Member, member
-from tests.sites import TestSite
-from tests.strict import attributes
+from tests.support.sites import TestSite
+from tests.support.staff import PASSWORD, StaffSession, sign_in_staff
+from tests.support.strict_pages import node_attributes
 
 SECURE = "https://intake.clinic.example"
 
@@ -16,11 +16,11 @@ SECURE = "https://intake.clinic.example"
 def done(site: TestSite) -> list[tuple[str, str]]:
     """Who did what, oldest first."""
     with site.database.read() as tx:
-        return [(entry.who, entry.action) for entry in reversed(audit.recent(tx))]
+        return [(entry.who, entry.action) for entry in reversed(audit.recent_entries(tx))]
 
 
 def test_with_name_and_password(pages: TestSite) -> None:
-    person = member(pages, "desk")
+    person = sign_in_staff(pages, "desk")
     assert person.path == "/staff/today"
     assert "Signed in as" in person.page.text
     assert done(pages)[0] == ("ana", "signed-in")
@@ -29,7 +29,7 @@ def test_with_name_and_password(pages: TestSite) -> None:
 def test_behind_https_the_cookie_is_kept_from_scripts_and_other_sites(
     secure_pages: TestSite,
 ) -> None:
-    person = member(secure_pages, "desk", base_url=SECURE)
+    person = sign_in_staff(secure_pages, "desk", base_url=SECURE)
     assert person.path == "/staff/today"
     cookie = person.client.get_cookie("staff", domain="intake.clinic.example", path="/staff")
     assert cookie is not None
@@ -39,11 +39,11 @@ def test_behind_https_the_cookie_is_kept_from_scripts_and_other_sites(
 
 
 def test_a_form_from_another_site_is_refused_over_https(secure_pages: TestSite) -> None:
-    secure_pages.user("ana", "desk")
-    person = Member(secure_pages, SECURE)
-    person.get("/staff/sign-in")
+    secure_pages.add_user("ana", "desk")
+    person = StaffSession(secure_pages, SECURE)
+    person.open_page("/staff/sign-in")
     [token] = [
-        str(attributes(node)["value"])
+        str(node_attributes(node)["value"])
         for node in person.document.query("main input[name=csrf_token]")
     ]
     given = {"name": "ana", "password": PASSWORD, "csrf_token": token}
@@ -58,15 +58,15 @@ def test_a_form_from_another_site_is_refused_over_https(secure_pages: TestSite) 
     "path", ["/staff/sign-in", "/staff/sign-out", "/staff/once/x", "/staff/users"]
 )
 def test_a_form_without_its_token_meets_a_calm_page(pages: TestSite, path: str) -> None:
-    person = member(pages, "admin")
+    person = sign_in_staff(pages, "admin")
     answer = person.client.post(path, data={"name": "x", "password": "y"})
     assert answer.status_code == 400
     assert "Nothing was changed" in answer.text
-    assert person.get("/staff/users").status_code == 200
+    assert person.open_page("/staff/users").status_code == 200
 
 
 def refused(site: TestSite, name: str, password: str) -> TestResponse:
-    person = Member(site)
+    person = StaffSession(site)
     person.sign_in(name, password)
     assert person.path == "/staff/sign-in"
     assert person.page.status_code == 422
@@ -74,13 +74,13 @@ def refused(site: TestSite, name: str, password: str) -> TestResponse:
 
 
 def test_no_answer_tells_whether_a_name_is_known(pages: TestSite) -> None:
-    pages.user("ana", "desk")
-    pages.user("gone", "desk")
+    pages.add_user("ana", "desk")
+    pages.add_user("gone", "desk")
     with pages.database.write() as tx:
-        users.add(tx, "new", {"desk"})
-        gone = users.by_name(tx, "gone")
+        users.add_user(tx, "new", {"desk"})
+        gone = users.find_by_name(tx, "gone")
         assert gone is not None
-        users.disable(tx, gone)
+        users.disable_user(tx, gone)
     told = set()
     for name, password in (
         ("ana", "wrong"),
@@ -89,25 +89,25 @@ def test_no_answer_tells_whether_a_name_is_known(pages: TestSite) -> None:
         ("new", ""),
         ("new", "anything"),
     ):
-        person = Member(pages)
+        person = StaffSession(pages)
         person.sign_in(name, password or "x")
-        told.add((person.page.status_code, *person.told))
-    assert told == {(422, signing.REFUSED)}
+        told.add((person.page.status_code, *person.messages))
+    assert told == {(422, sign_in.SIGN_IN_REFUSED)}
 
 
 def test_after_five_wrong_passwords_not_even_the_right_one_opens_for_a_while(
     pages: TestSite,
 ) -> None:
-    pages.user("ana", "desk")
-    pages.user("bo", "desk")
-    for _ in range(signing.TRIES):
+    pages.add_user("ana", "desk")
+    pages.add_user("bo", "desk")
+    for _ in range(sign_in.TRIES_PER_NAME):
         refused(pages, "ana", "wrong")
-    assert signing.REFUSED in refused(pages, "ana", PASSWORD).text
-    other = Member(pages)
+    assert sign_in.SIGN_IN_REFUSED in refused(pages, "ana", PASSWORD).text
+    other = StaffSession(pages)
     other.sign_in("bo")
     assert other.path == "/staff/today"
     pages.clock.advance(minutes=15)
-    person = Member(pages)
+    person = StaffSession(pages)
     person.sign_in("ana")
     assert person.path == "/staff/today"
     assert [action for who, action in done(pages) if who == "ana"][:6] == [
@@ -116,17 +116,17 @@ def test_after_five_wrong_passwords_not_even_the_right_one_opens_for_a_while(
 
 
 def test_an_unknown_name_is_checked_as_long_as_a_password() -> None:
-    hashed = generate_password_hash("x", users.METHOD)
-    assert [len(part) for part in users._NOBODY.split("$")] == [
+    hashed = generate_password_hash("x", users.HASH_METHOD)
+    assert [len(part) for part in users._DUMMY_HASH.split("$")] == [
         len(part) for part in hashed.split("$")
     ]
-    assert users._NOBODY.startswith(f"{users.METHOD}$")
-    assert not check_password_hash(users._NOBODY, "")
+    assert users._DUMMY_HASH.startswith(f"{users.HASH_METHOD}$")
+    assert not check_password_hash(users._DUMMY_HASH, "")
 
 
 def test_a_block_is_noted_once_and_an_unknown_name_never(pages: TestSite) -> None:
-    pages.user("ana", "desk")
-    for _ in range(signing.TRIES + 4):
+    pages.add_user("ana", "desk")
+    for _ in range(sign_in.TRIES_PER_NAME + 4):
         refused(pages, "ana", "wrong")
     refused(pages, "my-secret-password", "typed in the wrong field")
     assert done(pages).count(("ana", "sign-in-blocked")) == 1
@@ -134,27 +134,27 @@ def test_a_block_is_noted_once_and_an_unknown_name_never(pages: TestSite) -> Non
 
 
 def test_trying_many_names_is_limited_too(pages: TestSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signing, "TRIES_OF_ALL", 4)
-    pages.user("ana", "desk")
+    monkeypatch.setattr(sign_in, "TRIES_FOR_ALL", 4)
+    pages.add_user("ana", "desk")
     for number in range(4):
         refused(pages, f"name-{number}", "spring2026")
     refused(pages, "ana", PASSWORD)
 
 
 def test_a_success_forgets_the_wrong_tries_before_it(pages: TestSite) -> None:
-    pages.user("ana", "desk")
+    pages.add_user("ana", "desk")
     for _ in range(2):
-        for _ in range(signing.TRIES - 1):
+        for _ in range(sign_in.TRIES_PER_NAME - 1):
             refused(pages, "ana", "wrong")
-        person = Member(pages)
+        person = StaffSession(pages)
         person.sign_in("ana")
         assert person.path == "/staff/today"
 
 
 def test_what_is_missing_is_said(pages: TestSite) -> None:
-    person = Member(pages)
+    person = StaffSession(pages)
     person.sign_in("", "")
-    assert person.told == ["Enter your name.", "Enter your password."]
+    assert person.messages == ["Enter your name.", "Enter your password."]
     assert person.page.text.count('aria-invalid="true"') == 2
 
 
@@ -178,41 +178,41 @@ def test_what_is_missing_is_said(pages: TestSite) -> None:
 def test_a_sign_in_leads_on_to_pages_of_the_staff_only(
     pages: TestSite, target: str, reached: str
 ) -> None:
-    pages.user("ana", "it", "admin")
-    person = Member(pages)
+    pages.add_user("ana", "it", "admin")
+    person = StaffSession(pages)
     person.page = person.client.get("/staff/sign-in", query_string={"next": target})
-    person.send({"name": "ana", "password": PASSWORD})
+    person.send_form({"name": "ana", "password": PASSWORD})
     assert person.path == reached
 
 
 def test_whoever_is_sent_to_sign_in_comes_back_to_where_they_wanted(pages: TestSite) -> None:
-    pages.user("ana", "it")
-    person = Member(pages)
-    person.get("/staff/monitor?state=held")
-    person.send({"name": "ana", "password": PASSWORD})
+    pages.add_user("ana", "it")
+    person = StaffSession(pages)
+    person.open_page("/staff/monitor?state=held")
+    person.send_form({"name": "ana", "password": PASSWORD})
     assert person.page.request.full_path == "/staff/monitor?state=held"
 
 
 def test_signing_out_ends_the_sign_in_and_not_only_the_cookie(pages: TestSite) -> None:
-    person = member(pages, "desk")
+    person = sign_in_staff(pages, "desk")
     cookie = person.client.get_cookie("staff", path="/staff")
     assert cookie is not None
-    person.send(form="/sign-out")
-    assert person.told == ["You are signed out."]
-    thief = pages.client()
+    person.send_form(form="/sign-out")
+    assert person.messages == ["You are signed out."]
+    thief = pages.open_client()
     thief.set_cookie("staff", cookie.value, path="/staff")
     assert thief.get("/staff/today").status_code == 303
 
 
 def test_a_sign_in_takes_nothing_along_from_before(pages: TestSite) -> None:
-    pages.user("ana", "desk")
-    person = Member(pages)
-    person.get("/staff/sign-in")
+    pages.add_user("ana", "desk")
+    person = StaffSession(pages)
+    person.open_page("/staff/sign-in")
     before = person.client.get_cookie("staff", path="/staff")
     with person.client.session_transaction(path="/staff/", base_url="http://localhost") as planted:
         token = planted["csrf_token"]
         planted["clinic"] = "planted"
-    person.send({"name": "ana", "password": PASSWORD})
+    person.send_form({"name": "ana", "password": PASSWORD})
     after = person.client.get_cookie("staff", path="/staff")
     assert before is not None
     assert after is not None
@@ -222,32 +222,32 @@ def test_a_sign_in_takes_nothing_along_from_before(pages: TestSite) -> None:
 
 
 def test_signing_in_again_ends_the_sign_in_before(pages: TestSite) -> None:
-    person = member(pages, "desk")
+    person = sign_in_staff(pages, "desk")
     first = person.client.get_cookie("staff", path="/staff")
     assert first is not None
     person.sign_in("ana")
-    thief = pages.client()
+    thief = pages.open_client()
     thief.set_cookie("staff", first.value, path="/staff")
     assert thief.get("/staff/today").status_code == 303
 
 
 def test_a_disabled_user_is_out_at_once(pages: TestSite) -> None:
-    person = member(pages, "desk")
+    person = sign_in_staff(pages, "desk")
     with pages.database.write() as tx:
-        ana = users.by_name(tx, "ana")
+        ana = users.find_by_name(tx, "ana")
         assert ana is not None
-        users.disable(tx, ana)
-    person.get("/staff/today")
+        users.disable_user(tx, ana)
+    person.open_page("/staff/today")
     assert person.path == "/staff/sign-in"
     with pages.database.write() as tx:
-        users.enable(tx, ana)
+        users.enable_user(tx, ana)
     # Being let in again brings no old sign-in back.
-    person.get("/staff/today")
+    person.open_page("/staff/today")
     assert person.path == "/staff/sign-in"
 
 
 def test_a_forged_cookie_opens_nothing(pages: TestSite) -> None:
-    client = pages.client()
+    client = pages.open_client()
     client.set_cookie(
         "staff", "eyJzaWduX2luIjoiYWRtaW4ifQ.aaaaaa.bbbbbbbbbbbbbbbbbbbb", path="/staff"
     )
@@ -255,18 +255,18 @@ def test_a_forged_cookie_opens_nothing(pages: TestSite) -> None:
 
 
 def test_a_sign_in_ends_unused_and_at_the_longest(pages: TestSite) -> None:
-    person = member(pages, "desk")
+    person = sign_in_staff(pages, "desk")
     for _ in range(25):
         pages.clock.advance(minutes=29)
-        assert person.get("/staff/today").status_code == 200
+        assert person.open_page("/staff/today").status_code == 200
         if person.path == "/staff/sign-in":
             break
     # 24 times 29 minutes are within 12 hours, the 25th is not.
     assert person.path == "/staff/sign-in"
     person.sign_in("ana")
     pages.clock.advance(minutes=30)
-    person.get("/staff/today")
-    assert "nothing was done for a while" in person.told[0]
+    person.open_page("/staff/today")
+    assert "nothing was done for a while" in person.messages[0]
 
 
 def test_no_password_is_sent_back_or_logged(

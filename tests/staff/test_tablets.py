@@ -3,55 +3,55 @@
 import pytest
 
 from intake.store import audit, devices
-from tests.members import Member, member
-from tests.patients import Person
-from tests.sites import TestSite
+from tests.support.patients import PatientSession
+from tests.support.sites import TestSite
+from tests.support.staff import StaffSession, sign_in_staff
 
 
 @pytest.fixture
-def staff(pages: TestSite) -> Member:
-    return member(pages, "it")
+def staff(pages: TestSite) -> StaffSession:
+    return sign_in_staff(pages, "it")
 
 
-def pairing(staff: Member, label: str = "Front door", clinic: str = "riverside") -> str:
+def pairing(staff: StaffSession, label: str = "Front door", clinic: str = "riverside") -> str:
     """Make a pairing code and return it."""
-    staff.get("/staff/tablets")
-    staff.send({"label": label, "clinic": clinic})
+    staff.open_page("/staff/tablets")
+    staff.send_form({"label": label, "clinic": clinic})
     assert staff.path == "/staff/tablets/pairing"
     return str(staff.document.query(".secret span[aria-hidden]")[0].to_text())
 
 
 def test_a_tablet_is_paired_with_the_code_and_seen_in_the_list(
-    pages: TestSite, staff: Member
+    pages: TestSite, staff: StaffSession
 ) -> None:
     code = pairing(staff)
     assert "http://localhost/pair" in staff.page.text
-    staff.get("/staff/tablets")
-    assert staff.rows()[0][:4] == [
+    staff.open_page("/staff/tablets")
+    assert staff.table_rows()[0][:4] == [
         "Front door",
         "Riverside Family Clinic",
         "Waits for its pairing code",
         "never",
     ]
-    tablet = Person(pages)
-    tablet.get("/pair")
-    tablet.send({"code": code})
+    tablet = PatientSession(pages)
+    tablet.open_page("/pair")
+    tablet.send_form({"code": code})
     pages.clock.advance(minutes=3)
-    staff.get("/staff/tablets")
-    assert staff.rows()[0][2:4] == ["Paired", "3 min ago"]
+    staff.open_page("/staff/tablets")
+    assert staff.table_rows()[0][2:4] == ["Paired", "3 min ago"]
 
 
-def test_a_code_that_is_over_is_told(pages: TestSite, staff: Member) -> None:
+def test_a_code_that_is_over_is_told(pages: TestSite, staff: StaffSession) -> None:
     pairing(staff)
     pages.clock.advance(minutes=29)
-    staff.get("/staff/tablets")
+    staff.open_page("/staff/tablets")
     pages.clock.advance(minutes=29)
-    staff.get("/staff/tablets/pairing")
+    staff.open_page("/staff/tablets/pairing")
     assert staff.path == "/staff/tablets"
-    assert "not shown any more" in staff.told[0]
+    assert "not shown any more" in staff.messages[0]
     pages.clock.advance(minutes=2)
-    staff.get("/staff/tablets")
-    assert staff.rows()[0][2] == "Never paired; the code is over"
+    staff.open_page("/staff/tablets")
+    assert staff.table_rows()[0][2] == "Never paired; the code is over"
 
 
 @pytest.mark.parametrize(
@@ -64,36 +64,36 @@ def test_a_code_that_is_over_is_told(pages: TestSite, staff: Member) -> None:
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_made(
-    pages: TestSite, staff: Member, given: dict[str, str], told: str
+    pages: TestSite, staff: StaffSession, given: dict[str, str], told: str
 ) -> None:
-    staff.get("/staff/tablets")
-    staff.send(given)
+    staff.open_page("/staff/tablets")
+    staff.send_form(given)
     assert staff.page.status_code == 422
-    assert staff.told == [told]
+    assert staff.messages == [told]
     with pages.database.read() as tx:
-        assert devices.listing(tx) == ()
+        assert devices.list_devices(tx) == ()
 
 
 def test_revoking_asks_first_and_then_the_tablet_opens_nothing(
-    pages: TestSite, staff: Member
+    pages: TestSite, staff: StaffSession
 ) -> None:
     code = pairing(staff)
-    tablet = Person(pages)
-    tablet.get("/pair")
-    tablet.send({"code": code})
+    tablet = PatientSession(pages)
+    tablet.open_page("/pair")
+    tablet.send_form({"code": code})
     with pages.database.read() as tx:
-        [device] = devices.listing(tx)
-    staff.get(f"/staff/tablets/{device.id}/revoke")
+        [device] = devices.list_devices(tx)
+    staff.open_page(f"/staff/tablets/{device.id}/revoke")
     assert staff.heading == "Revoke “Front door”?"
     with pages.database.read() as tx:
-        assert devices.listing(tx)[0].revoked_at is None
-    staff.send()
-    assert staff.told == ["“Front door” is revoked."]
+        assert devices.list_devices(tx)[0].revoked_at is None
+    staff.send_form()
+    assert staff.messages == ["“Front door” is revoked."]
     assert "Revoked tablets (1)" in staff.page.text
-    tablet.get("/")
+    tablet.open_page("/")
     assert not tablet.document.query('button[name="language"]')
-    assert staff.get(f"/staff/tablets/{device.id}/revoke").status_code == 404
+    assert staff.open_page(f"/staff/tablets/{device.id}/revoke").status_code == 404
     with pages.database.read() as tx:
-        assert [(each.who, each.action) for each in audit.about(tx, device.id)] == [
+        assert [(each.who, each.action) for each in audit.entries_about(tx, device.id)] == [
             ("ana", "tablet-revoked")
         ]

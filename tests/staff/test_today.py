@@ -7,62 +7,63 @@ from typing import Any
 import pytest
 import segno
 
-from intake.store import audit, submissions, visits
+from intake.store import audit, visits
+from intake.store.outbox import submissions
 from intake.store.visits import Visit
-from tests.members import Member, member
-from tests.patients import Person
-from tests.sites import TestSite
-from tests.store.test_outbox import submission
-from tests.strict import attributes
+from tests.store.test_submissions import make_submission
+from tests.support.patients import PatientSession
+from tests.support.sites import TestSite
+from tests.support.staff import StaffSession, sign_in_staff
+from tests.support.strict_pages import node_attributes
 
 
 @pytest.fixture
-def desk(pages: TestSite) -> Member:
-    return member(pages, "desk")
+def desk(pages: TestSite) -> StaffSession:
+    return sign_in_staff(pages, "desk")
 
 
-def fetched(site: TestSite, clinic: str = "riverside") -> None:
+def record_schedule_fetch(site: TestSite, clinic: str = "riverside") -> None:
     """Note a good fetch of the clinic's schedule, which drops no visit."""
     with site.database.write() as tx:
-        visits.fetched(tx, clinic, [], tx.now, tx.now)
+        visits.record_fetch(tx, clinic, [], tx.now, tx.now)
 
 
-def column(person: Member, number: int) -> list[str]:
+def list_column(person: StaffSession, number: int) -> list[str]:
     """One column of today's list."""
-    return [row[number] for row in person.rows()]
+    return [row[number] for row in person.table_rows()]
 
 
-def test_the_day_is_the_clinics_own(pages: TestSite, desk: Member) -> None:
+def test_the_day_is_the_clinics_own(pages: TestSite, desk: StaffSession) -> None:
     for key, starts_at in {
         "late": datetime(2026, 11, 25, 4, 30, tzinfo=UTC),
         "early": datetime(2026, 11, 24, 5, 0, tzinfo=UTC),
         "yesterday": datetime(2026, 11, 24, 4, 59, tzinfo=UTC),
         "tomorrow": datetime(2026, 11, 25, 5, 0, tzinfo=UTC),
     }.items():
-        pages.visit(key, starts_at=starts_at, name=key)
-    fetched(pages)
-    desk.get("/staff/today")
-    assert column(desk, 0) == ["12:00 AM", "11:30 PM"]
-    assert [each.split(" born")[0] for each in column(desk, 1)] == ["early", "late"]
+        pages.expect_visit(key, starts_at=starts_at, name=key)
+    record_schedule_fetch(pages)
+    desk.open_page("/staff/today")
+    assert list_column(desk, 0) == ["12:00 AM", "11:30 PM"]
+    assert [each.split(" born")[0] for each in list_column(desk, 1)] == ["early", "late"]
 
 
-def test_a_patient_is_shown_with_what_the_desk_needs(pages: TestSite, desk: Member) -> None:
-    pages.visit("7", gaps=frozenset({"interpreter", "race"}))
-    fetched(pages)
-    desk.get("/staff/today")
-    assert desk.rows()[0][:4] == [
+def test_a_patient_is_shown_with_what_the_desk_needs(pages: TestSite, desk: StaffSession) -> None:
+    pages.expect_visit("7", gaps=frozenset({"interpreter", "race"}))
+    record_schedule_fetch(pages)
+    desk.open_page("/staff/today")
+    assert desk.table_rows()[0][:4] == [
         "10:15 AM",
         "Ana Lopez born May 17, 1980 · record MRN-7",
         "Race, interpreter",
         "Not begun",
     ]
-    assert desk.facts() == {"Expected": "1", "With gaps": "1", "In the record today": "0"}
+    assert desk.fact_list() == {"Expected": "1", "With gaps": "1", "In the record today": "0"}
 
 
 def test_a_chart_that_cannot_be_read_lacks_nothing_that_we_know_of(
-    pages: TestSite, desk: Member
+    pages: TestSite, desk: StaffSession
 ) -> None:
-    pages.visit(
+    pages.expect_visit(
         "7",
         name="",
         birth_date=None,
@@ -70,73 +71,77 @@ def test_a_chart_that_cannot_be_read_lacks_nothing_that_we_know_of(
         gaps=frozenset(),
         fault="Nobody may read it.",
     )
-    fetched(pages)
-    desk.get("/staff/today")
-    assert desk.rows()[0][1:3] == [
+    record_schedule_fetch(pages)
+    desk.open_page("/staff/today")
+    assert desk.table_rows()[0][1:3] == [
         "Name not known date of birth not known: use a code",
         "Nobody may read it.",
     ]
 
 
 def test_who_answered_at_another_visit_is_not_asked_again_and_is_no_gap(
-    pages: TestSite, desk: Member
+    pages: TestSite, desk: StaffSession
 ) -> None:
     for key in ("1", "2"):
-        pages.visit(key, starts_at=pages.clock() + timedelta(minutes=int(key)))
-    fetched(pages)
+        pages.expect_visit(key, starts_at=pages.clock() + timedelta(minutes=int(key)))
+    record_schedule_fetch(pages)
     with pages.database.write() as tx:
-        submissions.submit(tx, submission("Patient/1"), "main", again=tx.now + timedelta(days=300))
-        submissions.submit(tx, submission("Patient/2"), "main", again=tx.now - timedelta(days=1))
-    desk.get("/staff/today")
-    assert column(desk, 3) == [
+        submissions.store_submission(
+            tx, make_submission("Patient/1"), "main", again=tx.now + timedelta(days=300)
+        )
+        submissions.store_submission(
+            tx, make_submission("Patient/2"), "main", again=tx.now - timedelta(days=1)
+        )
+    desk.open_page("/staff/today")
+    assert list_column(desk, 3) == [
         "Answered before ask again from Sep 20, 2027, or when they wish",
         "Not begun",
     ]
-    assert desk.facts()["With gaps"] == "1"
+    assert desk.fact_list()["With gaps"] == "1"
 
 
-def test_who_saw_the_names_is_in_the_audit(pages: TestSite, desk: Member) -> None:
-    desk.get("/staff/today?clinic=hillside")
+def test_who_saw_the_names_is_in_the_audit(pages: TestSite, desk: StaffSession) -> None:
+    desk.open_page("/staff/today?clinic=hillside")
     with pages.database.read() as tx:
-        newest = audit.recent(tx, 1)[0]
+        newest = audit.recent_entries(tx, 1)[0]
     assert (newest.who, newest.action, newest.subject) == ("ana", "today-seen", "hillside")
 
 
-def test_the_clinic_is_chosen_and_remembered(pages: TestSite, desk: Member) -> None:
+def test_the_clinic_is_chosen_and_remembered(pages: TestSite, desk: StaffSession) -> None:
     assert desk.heading == "Today at Riverside Family Clinic"
-    desk.get("/staff/today?clinic=hillside")
+    desk.open_page("/staff/today?clinic=hillside")
     assert desk.heading == "Today at Hillside Health"
     assert "Tuesday, November 24, 7:00 AM" in desk.page.text
-    desk.get("/staff/today")
+    desk.open_page("/staff/today")
     assert desk.heading == "Today at Hillside Health"
-    assert desk.get("/staff/today?clinic=elsewhere").status_code == 200
+    assert desk.open_page("/staff/today?clinic=elsewhere").status_code == 200
 
 
-def test_how_old_the_schedule_is_is_said(pages: TestSite, desk: Member) -> None:
-    assert "was never fetched" in desk.get("/staff/today").text
-    fetched(pages)
-    assert "Nobody is expected at this clinic today." in desk.get("/staff/today").text
+def test_how_old_the_schedule_is_is_said(pages: TestSite, desk: StaffSession) -> None:
+    assert "was never fetched" in desk.open_page("/staff/today").text
+    record_schedule_fetch(pages)
+    assert "Nobody is expected at this clinic today." in desk.open_page("/staff/today").text
     pages.clock.advance(minutes=15)
-    assert "was fetched 15 min ago" in desk.get("/staff/today").text
+    assert "was fetched 15 min ago" in desk.open_page("/staff/today").text
     pages.clock.advance(minutes=1)
-    text = desk.get("/staff/today").text
+    text = desk.open_page("/staff/today").text
     assert "was last fetched 16 min ago" in text
     assert "Nov 24, 10:00 AM EST" in text
 
 
-def test_only_the_visits_around_now_are_marked(pages: TestSite, desk: Member) -> None:
+def test_only_the_visits_around_now_are_marked(pages: TestSite, desk: StaffSession) -> None:
     for key, hours in {
         "before": -2.1,
         "just-before": -1.9,
         "just-after": 1.9,
         "after": 2.1,
     }.items():
-        pages.visit(key, starts_at=pages.clock() + timedelta(hours=hours), name=key)
-    desk.get("/staff/today")
+        pages.expect_visit(key, starts_at=pages.clock() + timedelta(hours=hours), name=key)
+    desk.open_page("/staff/today")
     near = [node.query("bdi")[0].to_text() for node in desk.document.query("tr.near")]
     assert near == ["just-before", "just-after"]
     [jump] = [
-        str(attributes(node)["href"])
+        str(node_attributes(node)["href"])
         for node in desk.document.query("main a")
         if "Jump" in node.to_text()
     ]
@@ -144,52 +149,52 @@ def test_only_the_visits_around_now_are_marked(pages: TestSite, desk: Member) ->
 
 
 def test_a_code_is_shown_large_with_its_end_and_opens_the_visit_on_the_tablet(
-    pages: TestSite, desk: Member
+    pages: TestSite, desk: StaffSession
 ) -> None:
-    visit = pages.visit("1")
-    pages.visit("2", name="Bo Twin")
-    desk.get("/staff/today")
-    desk.send(form=f"{visit.id}/code")
+    visit = pages.expect_visit("1")
+    pages.expect_visit("2", name="Bo Twin")
+    desk.open_page("/staff/today")
+    desk.send_form(form=f"{visit.id}/code")
     assert desk.path == "/staff/invitation"
     assert desk.heading == "Code for Ana Lopez"
     [code] = [str(node.to_text()) for node in desk.document.query(".secret span[aria-hidden]")]
     assert re.fullmatch(r"\d{3} \d{3}", code)
     assert "10:15 AM" in desk.page.text
-    assert desk.get("/staff/invitation").text.count(code) == 1
-    patient = Person(pages)
-    patient.pair()
-    patient.speak("en")
-    patient.send({"code": code}, form="by-code")
-    patient.send()
+    assert desk.open_page("/staff/invitation").text.count(code) == 1
+    patient = PatientSession(pages)
+    patient.pair_tablet()
+    patient.choose_language("en")
+    patient.send_form({"code": code}, form="by-code")
+    patient.send_form()
     assert patient.path == "/who"
     with pages.database.read() as tx:
-        assert [(each.who, each.action) for each in audit.about(tx, visit.id)] == [
+        assert [(each.who, each.action) for each in audit.entries_about(tx, visit.id)] == [
             ("ana", "code-made")
         ]
 
 
-def test_a_code_is_not_shown_longer_than_it_opens(pages: TestSite, desk: Member) -> None:
-    visit = pages.visit("1")
-    desk.get("/staff/today")
-    desk.send(form=f"{visit.id}/code")
+def test_a_code_is_not_shown_longer_than_it_opens(pages: TestSite, desk: StaffSession) -> None:
+    visit = pages.expect_visit("1")
+    desk.open_page("/staff/today")
+    desk.send_form(form=f"{visit.id}/code")
     pages.clock.advance(minutes=15)
-    desk.get("/staff/invitation")
-    assert desk.told == ["There is no code or link to show any more. Make a new one."]
+    desk.open_page("/staff/invitation")
+    assert desk.messages == ["There is no code or link to show any more. Make a new one."]
 
 
-def made_link(desk: Member, visit: Visit) -> str:
-    desk.get("/staff/today")
-    desk.send(form=f"{visit.id}/link")
+def made_link(desk: StaffSession, visit: Visit) -> str:
+    desk.open_page("/staff/today")
+    desk.send_form(form=f"{visit.id}/link")
     return str(desk.document.query(".address")[0].to_text())
 
 
 def test_a_link_with_its_picture_opens_the_visit_on_the_patients_phone(
-    pages: TestSite, desk: Member
+    pages: TestSite, desk: StaffSession
 ) -> None:
-    address = made_link(desk, pages.visit("1"))
+    address = made_link(desk, pages.expect_visit("1"))
     assert address.startswith("http://localhost/l/")
     assert "Nov 25, 12:00 AM EST" in desk.page.text
-    [image] = [str(attributes(node)["src"]) for node in desk.document.query("main img")]
+    [image] = [str(node_attributes(node)["src"]) for node in desk.document.query("main img")]
     drawn = desk.client.get(image)
     assert (drawn.status_code, drawn.mimetype, drawn.headers["Cache-Control"]) == (
         200,
@@ -198,15 +203,15 @@ def test_a_link_with_its_picture_opens_the_visit_on_the_patients_phone(
     )
     assert drawn.text.startswith("<svg")
     assert "style=" not in drawn.text
-    phone = Person(pages)
-    phone.get(address.removeprefix("http://localhost"))
-    phone.send({"language": "en"}, form="/language")
-    phone.born(17, 5, 1980)
+    phone = PatientSession(pages)
+    phone.open_page(address.removeprefix("http://localhost"))
+    phone.send_form({"language": "en"}, form="/language")
+    phone.give_birth_date(17, 5, 1980)
     assert phone.path == "/why"
 
 
 def test_the_picture_says_the_address(
-    pages: TestSite, desk: Member, monkeypatch: pytest.MonkeyPatch
+    pages: TestSite, desk: StaffSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told, make = [], segno.make_qr
 
@@ -215,18 +220,18 @@ def test_the_picture_says_the_address(
         return make(content, **more)
 
     monkeypatch.setattr(segno, "make_qr", listening)
-    address = made_link(desk, pages.visit("1"))
+    address = made_link(desk, pages.expect_visit("1"))
     desk.client.get("/staff/invitation.svg")
     assert told == [address]
 
 
 def test_no_secret_is_in_an_address_a_cookie_or_a_log(
-    pages: TestSite, desk: Member, caplog: pytest.LogCaptureFixture
+    pages: TestSite, desk: StaffSession, caplog: pytest.LogCaptureFixture
 ) -> None:
     from itsdangerous import base64_decode
 
     caplog.set_level("DEBUG")
-    token = made_link(desk, pages.visit("1")).rpartition("/")[2]
+    token = made_link(desk, pages.expect_visit("1")).rpartition("/")[2]
     cookie = desk.client.get_cookie("staff", path="/staff")
     assert cookie is not None
     plain = base64_decode(cookie.value.split(".")[0])
@@ -239,48 +244,52 @@ def test_no_secret_is_in_an_address_a_cookie_or_a_log(
     assert token.encode() not in raw
 
 
-def test_what_one_made_no_other_sees(pages: TestSite, desk: Member) -> None:
-    made_link(desk, pages.visit("1"))
-    other = member(pages, "desk", name="bo")
-    other.get("/staff/invitation")
+def test_what_one_made_no_other_sees(pages: TestSite, desk: StaffSession) -> None:
+    made_link(desk, pages.expect_visit("1"))
+    other = sign_in_staff(pages, "desk", name="bo")
+    other.open_page("/staff/invitation")
     assert other.path == "/staff/today"
     assert other.client.get("/staff/invitation.svg").status_code == 404
 
 
-def test_without_a_whole_date_of_birth_there_is_no_link(pages: TestSite, desk: Member) -> None:
-    pages.visit("1", birth_date=None)
-    desk.get("/staff/today")
+def test_without_a_whole_date_of_birth_there_is_no_link(
+    pages: TestSite, desk: StaffSession
+) -> None:
+    pages.expect_visit("1", birth_date=None)
+    desk.open_page("/staff/today")
     assert [node.to_text().split()[0] for node in desk.document.query("table button")] == ["Get"]
     assert "date of birth not whole" in desk.page.text
 
 
-def test_a_visit_that_left_the_schedule_meets_a_calm_page(pages: TestSite, desk: Member) -> None:
-    visit = pages.visit("1")
-    desk.get("/staff/today")
+def test_a_visit_that_left_the_schedule_meets_a_calm_page(
+    pages: TestSite, desk: StaffSession
+) -> None:
+    visit = pages.expect_visit("1")
+    desk.open_page("/staff/today")
     with pages.database.write() as tx:
-        visits.erase(tx, datetime(2027, 1, 1, tzinfo=UTC))
-    desk.send(form=f"{visit.id}/code")
+        visits.erase_visits(tx, datetime(2027, 1, 1, tzinfo=UTC))
+    desk.send_form(form=f"{visit.id}/code")
     assert desk.page.status_code == 404
     assert desk.heading == "This is not there"
 
 
-def test_a_name_is_never_taken_for_markup(pages: TestSite, desk: Member) -> None:
-    pages.visit("1", name='<b>Bo</b> & "Co"', birth_date=date(1980, 1, 1))
-    assert "&lt;b&gt;Bo&lt;/b&gt;" in desk.get("/staff/today").text
+def test_a_name_is_never_taken_for_markup(pages: TestSite, desk: StaffSession) -> None:
+    pages.expect_visit("1", name='<b>Bo</b> & "Co"', birth_date=date(1980, 1, 1))
+    assert "&lt;b&gt;Bo&lt;/b&gt;" in desk.open_page("/staff/today").text
 
 
-def test_the_desk_never_sees_an_answer(pages: TestSite, desk: Member) -> None:
-    visit = pages.visit("1")
+def test_the_desk_never_sees_an_answer(pages: TestSite, desk: StaffSession) -> None:
+    visit = pages.expect_visit("1")
     with pages.database.write() as tx:
-        submissions.submit(tx, submission(), "main", visit.id)
-    text = desk.get("/staff/today").text
+        submissions.store_submission(tx, make_submission(), "main", visit.id)
+    text = desk.open_page("/staff/today").text
     assert not any(said in text for said in ("2028-9", "Asian", "declined"))
 
 
 def test_over_https_too(secure_pages: TestSite) -> None:
     secure = "https://intake.clinic.example"
-    person = member(secure_pages, "desk", base_url=secure)
-    visit = secure_pages.visit("1")
-    person.get("/staff/today")
-    person.send(form=f"{visit.id}/link")
+    person = sign_in_staff(secure_pages, "desk", base_url=secure)
+    visit = secure_pages.expect_visit("1")
+    person.open_page("/staff/today")
+    person.send_form(form=f"{visit.id}/link")
     assert str(person.document.query(".address")[0].to_text()).startswith(f"{secure}/l/")

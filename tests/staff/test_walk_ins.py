@@ -5,152 +5,163 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from intake.answers import Sought
+from intake.answers import MatchCriteria
+from intake.feed.local_facts import read_local_facts
 from intake.settings import Settings
-from intake.store import audit, claims, submissions, unmatched, visits
-from intake.store.visits import Search, Visit
-from intake.sync.captured import captured
-from tests.members import Member, member
-from tests.patients import Person
-from tests.sites import TestSite
-from tests.store.test_outbox import submission
+from intake.store import audit, visits
+from intake.store.outbox import leases, submissions, unmatched
+from intake.store.visits import MatchState, Visit
+from tests.store.test_submissions import make_submission
+from tests.support.patients import PatientSession
+from tests.support.sites import TestSite
+from tests.support.staff import StaffSession, sign_in_staff
 
 SYSTEM = "http://example.org/mrn"
 WHO = {"record_number": "MRN 4711", "birth_date": "1990-03-05"}
-SOUGHT = Sought(SYSTEM, "MRN 4711", date(1990, 3, 5))
+SOUGHT = MatchCriteria(SYSTEM, "MRN 4711", date(1990, 3, 5))
 
 
 @pytest.fixture
-def desk(pages: TestSite) -> Member:
-    found = member(pages, "desk")
-    found.get("/staff/today")
+def desk(pages: TestSite) -> StaffSession:
+    found = sign_in_staff(pages, "desk")
+    found.open_page("/staff/today")
     return found
 
 
 def listed(site: TestSite) -> tuple[Visit, ...]:
     with site.database.read() as tx:
-        return visits.expected(
+        return visits.list_visits(
             tx, "riverside", tx.now - timedelta(days=1), tx.now + timedelta(days=1)
         )
 
 
-def code_of(desk: Member) -> str:
+def code_of(desk: StaffSession) -> str:
     [code] = [str(node.to_text()) for node in desk.document.query(".secret span[aria-hidden]")]
     return code
 
 
 def test_a_code_lets_them_in_and_their_answers_wait_for_the_chart(
-    pages: TestSite, desk: Member
+    pages: TestSite, desk: StaffSession
 ) -> None:
-    desk.send(WHO, form="let-in")
+    desk.send_form(WHO, form="let-in")
     assert (desk.path, desk.heading) == ("/staff/invitation", "Code for record MRN 4711")
     assert "Born Mar 5, 1990 · here since 10:00 AM" in desk.page.text
     [visit] = listed(pages)
     assert (visit.patient, visit.sought, visit.birth_date) == (
         SOUGHT.reference,
-        Search.NEW,
+        MatchState.NEW,
         SOUGHT.birth_date,
     )
-    patient = Person(pages)
-    patient.pair()
-    patient.speak("en")
-    patient.send({"code": code_of(desk)}, form="by-code")
-    patient.send()
-    patient.send({"informant": "self"})
+    patient = PatientSession(pages)
+    patient.pair_tablet()
+    patient.choose_language("en")
+    patient.send_form({"code": code_of(desk)}, form="by-code")
+    patient.send_form()
+    patient.send_form({"informant": "self"})
     for _ in range(4):
-        patient.send({"state": "declined"})
-    patient.send()
+        patient.send_form({"state": "declined"})
+    patient.send_form()
     assert patient.path == "/done"
     with pages.database.write() as tx:
-        [row] = submissions.listing(tx)
-        [claimed] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=1))
-    assert (claimed.row.id, claimed.submission.patient) == (row.id, SOUGHT.reference)
-    assert claimed.known.birth_date == SOUGHT.birth_date
+        [row] = submissions.list_records(tx)
+        [claimed] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=1))
+    assert (claimed.record.id, claimed.submission.patient) == (row.id, SOUGHT.reference)
+    assert claimed.merge_base.birth_date == SOUGHT.birth_date
 
 
 def test_typed_twice_they_are_on_the_list_once_and_the_older_code_is_over(
-    pages: TestSite, desk: Member
+    pages: TestSite, desk: StaffSession
 ) -> None:
     codes = []
     for _ in range(2):
-        desk.get("/staff/today")
-        desk.send(WHO, form="let-in")
+        desk.open_page("/staff/today")
+        desk.send_form(WHO, form="let-in")
         codes.append(code_of(desk))
     assert len(listed(pages)) == 1
-    patient = Person(pages)
-    patient.pair()
-    patient.speak("en")
-    patient.send({"code": codes[0]}, form="by-code")
+    patient = PatientSession(pages)
+    patient.pair_tablet()
+    patient.choose_language("en")
+    patient.send_form({"code": codes[0]}, form="by-code")
     assert patient.path == "/find"
 
 
 def test_who_answered_before_is_told_so_once_their_chart_is_found(
-    pages: TestSite, desk: Member
+    pages: TestSite, desk: StaffSession
 ) -> None:
     with pages.database.write() as tx:
-        submissions.submit(tx, submission("Patient/7"), "main", again=tx.now + timedelta(days=300))
-    desk.send(WHO, form="let-in")
-    patient = Person(pages)
-    patient.pair()
-    patient.speak("en")
-    patient.send({"code": code_of(desk)}, form="by-code")
+        submissions.store_submission(
+            tx, make_submission("Patient/7"), "main", again=tx.now + timedelta(days=300)
+        )
+    desk.send_form(WHO, form="let-in")
+    patient = PatientSession(pages)
+    patient.pair_tablet()
+    patient.choose_language("en")
+    patient.send_form({"code": code_of(desk)}, form="by-code")
     assert "These questions were answered before" not in patient.page.text
     [visit] = listed(pages)
     with pages.database.write() as tx:
-        visits.put(tx, replace(visit, sought=Search.FOUND, patient="Patient/7"))
-    assert "These questions were answered before" in patient.get("/why").text
+        visits.save_visit(tx, replace(visit, sought=MatchState.FOUND, patient="Patient/7"))
+    assert "These questions were answered before" in patient.open_page("/why").text
 
 
 def test_whose_chart_is_not_known_is_nobody_in_the_report(pages: TestSite) -> None:
     with pages.database.write() as tx:
         for each in (SOUGHT.reference, "Patient/7"):
-            submissions.submit(tx, submission(each), "main")
-    assert {each.patient for each in captured(pages.settings, pages.database)} == {"Patient/0-7"}
+            submissions.store_submission(tx, make_submission(each), "main")
+    assert {each.patient for each in read_local_facts(pages.settings, pages.database)} == {
+        "Patient/0-7"
+    }
 
 
 def test_who_has_neither_name_nor_number_is_still_called_something(
-    pages: TestSite, desk: Member
+    pages: TestSite, desk: StaffSession
 ) -> None:
-    visit = pages.visit("1", name="", record_number=None)
-    desk.get("/staff/today")
-    desk.send(form=f"{visit.id}/code")
+    visit = pages.expect_visit("1", name="", record_number=None)
+    desk.open_page("/staff/today")
+    desk.send_form(form=f"{visit.id}/code")
     assert desk.heading == "Code for a patient without a name"
 
 
-def test_who_is_on_the_schedule_is_let_in_to_their_visit(pages: TestSite, desk: Member) -> None:
-    scheduled = pages.visit("1", record_number="MRN 4711", birth_date=SOUGHT.birth_date)
-    desk.send(WHO, form="let-in")
+def test_who_is_on_the_schedule_is_let_in_to_their_visit(
+    pages: TestSite, desk: StaffSession
+) -> None:
+    scheduled = pages.expect_visit("1", record_number="MRN 4711", birth_date=SOUGHT.birth_date)
+    desk.send_form(WHO, form="let-in")
     assert desk.heading == "Code for Ana Lopez"
     assert [each.id for each in listed(pages)] == [scheduled.id]
 
 
-def test_a_number_that_was_corrected_is_anybody_elses_again(pages: TestSite, desk: Member) -> None:
-    desk.send(WHO, form="let-in")
+def test_a_number_that_was_corrected_is_anybody_elses_again(
+    pages: TestSite, desk: StaffSession
+) -> None:
+    desk.send_form(WHO, form="let-in")
     [mistaken] = listed(pages)
     identity = held(pages, mistaken.id)
-    desk.get("/staff/today")
-    desk.send({"record_number": "MRN 4712"}, form=f"lost-{identity}")
-    desk.send(WHO, form="let-in")
+    desk.open_page("/staff/today")
+    desk.send_form({"record_number": "MRN 4712"}, form=f"lost-{identity}")
+    desk.send_form(WHO, form="let-in")
     assert {(each.record_number, each.patient) for each in listed(pages)} == {
         ("MRN 4711", SOUGHT.reference),
         ("MRN 4712", replace(SOUGHT, record_number="MRN 4712").reference),
     }
 
 
-def test_they_are_found_by_the_desks_code_alone(pages: TestSite, desk: Member) -> None:
-    desk.send(WHO, form="let-in")
-    patient = Person(pages)
-    patient.pair()
-    patient.speak("en")
-    patient.born(5, 3, 1990)
+def test_they_are_found_by_the_desks_code_alone(pages: TestSite, desk: StaffSession) -> None:
+    desk.send_form(WHO, form="let-in")
+    patient = PatientSession(pages)
+    patient.pair_tablet()
+    patient.choose_language("en")
+    patient.give_birth_date(5, 3, 1990)
     assert patient.path == "/find"
 
 
-def test_a_fetch_of_the_schedule_leaves_them_on_the_list(pages: TestSite, desk: Member) -> None:
-    desk.send(WHO, form="let-in")
-    pages.visit("gone")
+def test_a_fetch_of_the_schedule_leaves_them_on_the_list(
+    pages: TestSite, desk: StaffSession
+) -> None:
+    desk.send_form(WHO, form="let-in")
+    pages.expect_visit("gone")
     with pages.database.write() as tx:
-        visits.fetched(
+        visits.record_fetch(
             tx, "riverside", [], tx.now - timedelta(hours=12), tx.now + timedelta(hours=12)
         )
     assert [each.record_number for each in listed(pages)] == ["MRN 4711"]
@@ -169,11 +180,11 @@ def test_a_fetch_of_the_schedule_leaves_them_on_the_list(pages: TestSite, desk: 
     ],
 )
 def test_what_cannot_be_is_said_and_what_was_typed_stays(
-    pages: TestSite, desk: Member, given: dict[str, str], words: str
+    pages: TestSite, desk: StaffSession, given: dict[str, str], words: str
 ) -> None:
-    desk.send(WHO | given, form="let-in")
+    desk.send_form(WHO | given, form="let-in")
     assert desk.page.status_code == 422
-    assert desk.told == [words]
+    assert desk.messages == [words]
     # The browser opens the page at the form, which stands below a long list, and the sentence stands in it.
     [form] = [each for each in desk.document.query("form") if desk._is(each, "#let-in")]
     assert [str(node.to_text()) for node in form.query(".fault p")] == [words]
@@ -183,7 +194,7 @@ def test_what_cannot_be_is_said_and_what_was_typed_stays(
 
 
 def test_without_a_system_of_record_numbers_nobody_can_be_let_in(
-    pages: TestSite, desk: Member
+    pages: TestSite, desk: StaffSession
 ) -> None:
     settings: Settings = pages.settings
     clinics = {
@@ -192,104 +203,107 @@ def test_without_a_system_of_record_numbers_nobody_can_be_let_in(
     object.__setattr__(settings, "clinics", clinics)
     path = "/staff/clinics/riverside/visits"
     assert path in desk.page.text
-    assert path not in desk.get("/staff/today").text
+    assert path not in desk.open_page("/staff/today").text
 
 
-def test_what_the_worker_found_is_shown(pages: TestSite, desk: Member) -> None:
-    desk.send(WHO, form="let-in")
-    desk.get("/staff/today")
-    assert desk.rows()[0][1:3] == [
+def test_what_the_worker_found_is_shown(pages: TestSite, desk: StaffSession) -> None:
+    desk.send_form(WHO, form="let-in")
+    desk.open_page("/staff/today")
+    assert desk.table_rows()[0][1:3] == [
         "Not on the schedule born Mar 5, 1990 · record MRN 4711",
         "The chart is being looked for",
     ]
     [visit] = listed(pages)
     with pages.database.write() as tx:
-        visits.put(
-            tx, replace(visit, sought=Search.NONE, fault="No chart in use has this record number.")
+        visits.save_visit(
+            tx,
+            replace(visit, sought=MatchState.NONE, fault="No chart in use has this record number."),
         )
-    desk.get("/staff/today")
-    assert desk.rows()[0][2] == "No chart in use has this record number."
+    desk.open_page("/staff/today")
+    assert desk.table_rows()[0][2] == "No chart in use has this record number."
     with pages.database.write() as tx:
-        visits.put(tx, replace(visit, sought=Search.FOUND, name="Mina Park", patient="Patient/7"))
-    desk.get("/staff/today")
-    assert desk.rows()[0][1].startswith("Mina Park")
+        visits.save_visit(
+            tx, replace(visit, sought=MatchState.FOUND, name="Mina Park", patient="Patient/7")
+        )
+    desk.open_page("/staff/today")
+    assert desk.table_rows()[0][1].startswith("Mina Park")
 
 
 def test_a_mistake_is_taken_off_the_list_until_somebody_has_answered(
-    pages: TestSite, desk: Member
+    pages: TestSite, desk: StaffSession
 ) -> None:
-    scheduled = pages.visit("1")
-    desk.send(WHO, form="let-in")
-    desk.get("/staff/today")
+    scheduled = pages.expect_visit("1")
+    desk.send_form(WHO, form="let-in")
+    desk.open_page("/staff/today")
     mine = next(each for each in listed(pages) if each.sought)
-    desk.send(form=f"{mine.id}/off")
-    assert desk.told == ["They are off the list."]
+    desk.send_form(form=f"{mine.id}/off")
+    assert desk.messages == ["They are off the list."]
     assert [each.id for each in listed(pages)] == [scheduled.id]
     with pytest.raises(AssertionError, match="has no form"):
-        desk.send(form=f"{scheduled.id}/off")
+        desk.send_form(form=f"{scheduled.id}/off")
     with pages.database.read() as tx:
-        assert [each.action for each in audit.about(tx, mine.id)] == ["taken-off", "let-in"]
+        assert [each.action for each in audit.entries_about(tx, mine.id)] == ["taken-off", "let-in"]
 
 
 def held(site: TestSite, visit: str | None = None) -> str:
     """Answers for which no chart was found; returns the submission's id."""
-    said = submission(SOUGHT.reference)
+    said = make_submission(SOUGHT.reference)
     with site.database.write() as tx:
-        submissions.submit(tx, said, "main", visit)
-        [claimed] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=1))
-        claims.hold(
+        submissions.store_submission(tx, said, "main", visit)
+        [claimed] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=1))
+        leases.hold_submission(
             tx,
             claimed,
-            reason=unmatched.REASON,
+            reason=unmatched.UNMATCHED_REASON,
             words="No chart in use has this record number. The desk corrects it.",
         )
     return str(said.id)
 
 
-def test_answers_without_a_chart_are_corrected_here(pages: TestSite, desk: Member) -> None:
-    desk.send(WHO, form="let-in")
+def test_answers_without_a_chart_are_corrected_here(pages: TestSite, desk: StaffSession) -> None:
+    desk.send_form(WHO, form="let-in")
     [visit] = listed(pages)
     identity = held(pages, visit.id)
-    desk.get("/staff/today")
+    desk.open_page("/staff/today")
     assert "Answers without a chart (1)" in desk.page.text
-    assert desk.rows()[0][3] == "Answered, no chart found"
-    desk.send({"record_number": "MRN|"}, form=f"lost-{identity}")
-    assert (desk.page.status_code, desk.told) == (422, ["That is no record number."])
+    assert desk.table_rows()[0][3] == "Answered, no chart found"
+    desk.send_form({"record_number": "MRN|"}, form=f"lost-{identity}")
+    assert (desk.page.status_code, desk.messages) == (422, ["That is no record number."])
     assert len(desk._form(f"#lost-{identity}").query(".fault")) == 1
-    desk.send({"record_number": "MRN 4712"}, form=f"lost-{identity}")
-    assert desk.told == ["The chart is looked for now. Look again in a minute."]
+    desk.send_form({"record_number": "MRN 4712"}, form=f"lost-{identity}")
+    assert desk.messages == ["The chart is looked for now. Look again in a minute."]
     right = replace(SOUGHT, record_number="MRN 4712")
     with pages.database.write() as tx:
-        [claimed] = claims.claim(tx, "main", limit=1, lease=timedelta(minutes=1))
-        assert [(each.who, each.action) for each in audit.about(tx, identity)] == [
+        [claimed] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=1))
+        assert [(each.who, each.action) for each in audit.entries_about(tx, identity)] == [
             ("ana", "chart-corrected")
         ]
-    assert (claimed.row.id, claimed.submission.patient, claimed.known.birth_date) == (
+    assert (claimed.record.id, claimed.submission.patient, claimed.merge_base.birth_date) == (
         identity,
         right.reference,
         right.birth_date,
     )
-    assert "Answers without a chart" not in desk.get("/staff/today").text
+    assert "Answers without a chart" not in desk.open_page("/staff/today").text
     [again] = listed(pages)
     assert (again.id, again.patient, again.record_number) == (visit.id, right.reference, "MRN 4712")
 
 
 @pytest.mark.parametrize("number", ["MRN 1", "MRN|"])
 def test_two_desks_correct_the_same_answers_once(
-    pages: TestSite, desk: Member, number: str
+    pages: TestSite, desk: StaffSession, number: str
 ) -> None:
     identity = held(pages)
-    other = member(pages, "desk", name="bo")
+    other = sign_in_staff(pages, "desk", name="bo")
     for person in (desk, other):
-        person.get("/staff/today")
-    other.send(form=f"lost-{identity}")
-    desk.send({"record_number": number}, form=f"lost-{identity}")
-    assert desk.told == ["Somebody else has dealt with it meanwhile."]
+        person.open_page("/staff/today")
+    other.send_form(form=f"lost-{identity}")
+    desk.send_form({"record_number": number}, form=f"lost-{identity}")
+    assert desk.messages == ["Somebody else has dealt with it meanwhile."]
 
 
-def test_another_clinics_desk_page_does_not_show_them(pages: TestSite, desk: Member) -> None:
+def test_another_clinics_desk_page_does_not_show_them(pages: TestSite, desk: StaffSession) -> None:
     held(pages)
-    assert "Answers without a chart" not in desk.get("/staff/today?clinic=hillside").text
+    assert "Answers without a chart" not in desk.open_page("/staff/today?clinic=hillside").text
     assert desk.client.post(
         "/staff/unmatched/nothing", base_url="http://localhost"
     ).status_code in (400, 404)
@@ -303,8 +317,8 @@ def test_another_clinics_desk_page_does_not_show_them(pages: TestSite, desk: Mem
     ],
 )
 def test_whom_a_reference_seeks(reference: str) -> None:
-    assert Sought.of(reference) == SOUGHT
-    assert Sought.of(SOUGHT.reference) == SOUGHT
+    assert MatchCriteria.from_reference(reference) == SOUGHT
+    assert MatchCriteria.from_reference(SOUGHT.reference) == SOUGHT
 
 
 @pytest.mark.parametrize(
@@ -324,13 +338,13 @@ def test_whom_a_reference_seeks(reference: str) -> None:
     ],
 )
 def test_what_seeks_nobody(reference: str) -> None:
-    assert Sought.of(reference) is None
+    assert MatchCriteria.from_reference(reference) is None
 
 
 def test_today_is_the_clinics_own(pages: TestSite) -> None:
     # Midnight has passed in UTC, and not yet at Riverside.
     pages.clock.now = datetime(2026, 11, 25, 2, tzinfo=UTC)
-    desk = member(pages, "desk")
-    desk.get("/staff/today")
-    desk.send(WHO | {"birth_date": "2026-11-25"}, form="let-in")
-    assert desk.told == ["Nobody who is here can be born on that day."]
+    desk = sign_in_staff(pages, "desk")
+    desk.open_page("/staff/today")
+    desk.send_form(WHO | {"birth_date": "2026-11-25"}, form="let-in")
+    assert desk.messages == ["Nobody who is here can be born on that day."]

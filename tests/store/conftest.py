@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from intake.store import audit
-from intake.store.crypto import Cipher, load_keys, new_keys
+from intake.store.crypto import Cipher, create_keys, load_keys
 from intake.store.database import Database, open_database
-from intake.store.migrate import migrate
+from intake.store.migrate import migrate_database
 
 
 class TestClock:
@@ -29,10 +29,10 @@ class TestClock:
         self.now += timedelta(**by)
 
 
-def stored(database: Database) -> list[str]:
+def stored_actors(database: Database) -> list[str]:
     """Who is noted in the audit, in the order of writing."""
     with database.read() as tx:
-        return [entry.who for entry in reversed(audit.recent(tx, limit=10_000))]
+        return [entry.who for entry in reversed(audit.recent_entries(tx, limit=10_000))]
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def clock() -> TestClock:
 @pytest.fixture(scope="session")
 def cipher(tmp_path_factory: pytest.TempPathFactory) -> Cipher:
     path = tmp_path_factory.mktemp("keys") / "keys.json"
-    new_keys(path)
+    create_keys(path)
     return load_keys(path)
 
 
@@ -52,7 +52,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty, migrated database, of either kind."""
     if request.param == "sqlite":
         address = f"sqlite:///{tmp_path / 'intake.sqlite3'}"
-        migrate(address)
+        migrate_database(address)
         yield address
         return
     main: str = request.getfixturevalue("postgres")
@@ -61,7 +61,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     address = engine.url.set(database=name).render_as_string(hide_password=False)
-    migrate(address)
+    migrate_database(address)
     yield address
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))

@@ -12,16 +12,23 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from intake.answers import Answer, Channel, State
+from intake.answers import Answer, AnswerState, Channel
 from intake.store import audit, codes, crypto, drafts, links, visits
-from intake.store.crypto import Cipher, KeyFault, load_keys, new_keys, rotate_keys
-from intake.store.database import HEAD, Database, journal_words, open_database, pragmas, wal_is_safe
+from intake.store.crypto import Cipher, KeyFileError, create_keys, load_keys, rotate_keys
+from intake.store.database import (
+    HEAD_REVISION,
+    Database,
+    describe_journal,
+    is_wal_safe,
+    open_database,
+    sqlite_pragmas,
+)
 from intake.store.migrate import VERSIONS
-from tests.store.test_keeping import visit
+from tests.store.test_lifetimes import make_visit
 
 
 def test_the_newest_migration_is_the_one_that_the_code_works_with(database: Database) -> None:
-    assert max(path.stem.split("_")[0] for path in VERSIONS.glob("0*.py")) == HEAD
+    assert max(path.stem.split("_")[0] for path in VERSIONS.glob("0*.py")) == HEAD_REVISION
     assert database.is_current()
 
 
@@ -42,13 +49,13 @@ def test_the_newest_migration_is_the_one_that_the_code_works_with(database: Data
 def test_the_write_ahead_log_is_used_only_where_it_cannot_corrupt(
     version: tuple[int, ...], safe: bool
 ) -> None:
-    assert wal_is_safe(version) is safe
-    assert pragmas(version)[:2] == (
+    assert is_wal_safe(version) is safe
+    assert sqlite_pragmas(version)[:2] == (
         ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
         if safe
         else ("PRAGMA journal_mode=TRUNCATE", "PRAGMA synchronous=EXTRA")
     )
-    assert ("can corrupt" in journal_words(version)) is not safe
+    assert ("can corrupt" in describe_journal(version)) is not safe
 
 
 KILLED = """
@@ -68,7 +75,7 @@ def test_who_saw_thank_you_is_on_disk_though_the_process_is_killed(  # type: ign
     url: str, tmp_path: Path, clock
 ) -> None:
     keys = tmp_path / "k.json"
-    new_keys(keys)
+    create_keys(keys)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
         [sys.executable, "-c", KILLED, url, str(keys)],
@@ -80,7 +87,7 @@ def test_who_saw_thank_you_is_on_disk_though_the_process_is_killed(  # type: ign
     assert (done.stdout, done.returncode) == ("thank you\n", -signal.SIGKILL)
     database = open_database(url, load_keys(keys), clock)
     with database.read() as tx:
-        assert [entry.action for entry in audit.recent(tx)] == ["committed"]
+        assert [entry.action for entry in audit.recent_entries(tx)] == ["committed"]
     database.close()
 
 
@@ -90,38 +97,38 @@ def _fill(database: Database) -> None:
         pages = tx.connection.exec_driver_sql("PRAGMA page_count").scalar()
         tx.connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
         for _ in range(1000):
-            audit.record(tx, "me", "x" * 80)
+            audit.record_action(tx, "me", "x" * 80)
 
 
 def test_a_full_disk_raises_and_nothing_is_stored(tmp_path: Path, cipher: Cipher, clock) -> None:  # type: ignore[no-untyped-def]
-    from intake.store.migrate import migrate
+    from intake.store.migrate import migrate_database
 
     url = f"sqlite:///{tmp_path / 'full.sqlite3'}"
-    migrate(url)
+    migrate_database(url)
     database = open_database(url, cipher, clock)
     with pytest.raises(OperationalError, match="full"):
         _fill(database)
     with database.read() as tx:
-        assert audit.recent(tx) == ()
+        assert audit.recent_entries(tx) == ()
     database.close()
 
 
 def test_nothing_said_is_readable_in_the_file(tmp_path: Path, cipher: Cipher, clock) -> None:  # type: ignore[no-untyped-def]
-    from intake.store.migrate import migrate
+    from intake.store.migrate import migrate_database
 
     path = tmp_path / "sealed.sqlite3"
-    migrate(f"sqlite:///{path}")
+    migrate_database(f"sqlite:///{path}")
     database = open_database(f"sqlite:///{path}", cipher, clock)
     with database.write() as tx:
-        seen = visit(clock)
-        visits.put(tx, seen)
-        draft, token = drafts.start(tx, seen, channel=Channel.KIOSK, locale="es")
-        said = Answer(State.ANSWERED, ("2047-9",), {"own-words": "Mixteco bajo"})
-        drafts.save(tx, draft, replace(draft.state, answers={"race-ethnicity": said}))
+        seen = make_visit(clock)
+        visits.save_visit(tx, seen)
+        draft, token = drafts.start_draft(tx, seen, channel=Channel.KIOSK, locale="es")
+        said = Answer(AnswerState.ANSWERED, ("2047-9",), {"own-words": "Mixteco bajo"})
+        drafts.save_state(tx, draft, replace(draft.state, answers={"race-ethnicity": said}))
         secrets = [
             token,
-            codes.make(tx, seen, timedelta(minutes=5)),
-            links.make(tx, seen, clock())[1],
+            codes.create_code(tx, seen, timedelta(minutes=5)),
+            links.create_link(tx, seen, clock())[1],
         ]
     database.close()
     raw = path.read_bytes()
@@ -130,80 +137,80 @@ def test_nothing_said_is_readable_in_the_file(tmp_path: Path, cipher: Cipher, cl
 
 
 def test_a_sealed_row_opens_only_for_its_own_row(cipher: Cipher) -> None:
-    sealed = cipher.seal(b"said", "a")
-    assert cipher.open(sealed, "a") == b"said"
+    sealed = cipher.encrypt(b"said", "a")
+    assert cipher.decrypt(sealed, "a") == b"said"
     for wrong, row in (
         (sealed, "b"),
         (sealed[:-1] + bytes([sealed[-1] ^ 1]), "a"),
         (b"\x02" + sealed[1:], "a"),
     ):
-        with pytest.raises(KeyFault):
-            cipher.open(wrong, row)
+        with pytest.raises(KeyFileError):
+            cipher.decrypt(wrong, row)
 
 
 def test_an_older_key_still_opens_and_derives(tmp_path: Path) -> None:
     path = tmp_path / "k.json"
-    new_keys(path)
+    create_keys(path)
     old = load_keys(path)
-    sealed = old.seal(b"said", "a")
+    sealed = old.encrypt(b"said", "a")
     rotate_keys(path)
     new = load_keys(path)
-    assert new.open(sealed, "a") == b"said"
-    assert new.derive("cookies") == old.derive("cookies")
+    assert new.decrypt(sealed, "a") == b"said"
+    assert new.derive_key("cookies") == old.derive_key("cookies")
 
 
 def test_a_running_process_opens_what_a_newer_key_sealed_and_goes_on_sealing_with_its_own(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "k.json"
-    new_keys(path)
+    create_keys(path)
     running = load_keys(path)
     for _ in range(2):
         rotate_keys(path)
-        assert running.open(load_keys(path).seal(b"later", "a"), "a") == b"later"
+        assert running.decrypt(load_keys(path).encrypt(b"later", "a"), "a") == b"later"
     path.unlink()
-    assert running.open(running.seal(b"said", "a"), "a") == b"said"
+    assert running.decrypt(running.encrypt(b"said", "a"), "a") == b"said"
 
 
 def test_a_key_that_is_nowhere_has_the_file_read_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, other = tmp_path / "k.json", tmp_path / "other.json"
-    new_keys(path)
-    new_keys(other)
-    running, sealed = load_keys(path), load_keys(other).seal(b"said", "a")
+    create_keys(path)
+    create_keys(other)
+    running, sealed = load_keys(path), load_keys(other).encrypt(b"said", "a")
     rotate_keys(path)
-    reads, read = [], crypto._read
+    reads, read = [], crypto._read_keys
 
     def counted(of: Path) -> Mapping[bytes, bytes]:
         reads.append(of)
         return read(of)
 
-    monkeypatch.setattr(crypto, "_read", counted)
+    monkeypatch.setattr(crypto, "_read_keys", counted)
     for _ in range(3):
-        with pytest.raises(KeyFault, match="is not in the key file"):
-            running.open(sealed, "a")
+        with pytest.raises(KeyFileError, match="is not in the key file"):
+            running.decrypt(sealed, "a")
     assert reads == [path]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
 def test_a_newer_key_file_that_cannot_be_read_is_said_and_read_when_it_can(tmp_path: Path) -> None:
     path = tmp_path / "k.json"
-    new_keys(path)
+    create_keys(path)
     running = load_keys(path)
     rotate_keys(path)
-    sealed = load_keys(path).seal(b"later", "a")
+    sealed = load_keys(path).encrypt(b"later", "a")
     path.chmod(0o640)
-    with pytest.raises(KeyFault, match="chmod 600"):
-        running.open(sealed, "a")
+    with pytest.raises(KeyFileError, match="chmod 600"):
+        running.decrypt(sealed, "a")
     path.chmod(0o600)
-    assert running.open(sealed, "a") == b"later"
+    assert running.decrypt(sealed, "a") == b"later"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
 def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "k.json"
-    new_keys(path)
+    create_keys(path)
     path.chmod(0o644)
-    with pytest.raises(KeyFault, match="chmod 600"):
+    with pytest.raises(KeyFileError, match="chmod 600"):
         load_keys(path)

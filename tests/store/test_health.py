@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from intake.answers import Answer, Channel, Informant, State, Submission
-from intake.store import health, submissions
-from intake.store.crypto import KeyFault, load_keys, new_keys
+from intake.answers import Answer, AnswerState, Channel, Informant, Submission
+from intake.store import health
+from intake.store.crypto import KeyFileError, create_keys, load_keys
 from intake.store.database import Database, open_database
-
-from .conftest import TestClock
+from intake.store.outbox import submissions
+from tests.store.conftest import TestClock
 
 
 def submission(identity: UUID) -> Submission:
@@ -28,19 +28,19 @@ def submission(identity: UUID) -> Submission:
         question_set_version="1.0.0",
         locale="en",
         notice="2026-11",
-        answers={"race-ethnicity": Answer(State.DECLINED)},
+        answers={"race-ethnicity": Answer(AnswerState.DECLINED)},
     )
 
 
 def store(database: Database, count: int = 1) -> None:
     for _ in range(count):
         with database.write() as tx:
-            submissions.submit(tx, submission(uuid4()), "main")
+            submissions.store_submission(tx, submission(uuid4()), "main")
 
 
 def test_a_database_of_ours_is_durable(database: Database) -> None:
     with database.read() as tx:
-        assert health.weak_points(tx) == ()
+        assert health.durability_faults(tx) == ()
 
 
 def test_a_commit_that_would_not_wait_for_the_disk_is_seen(database: Database) -> None:
@@ -51,37 +51,37 @@ def test_a_commit_that_would_not_wait_for_the_disk_is_seen(database: Database) -
     )
     with database.read() as tx:
         tx.connection.execute(text(weaken))
-        assert health.weak_points(tx) == (named,)
+        assert health.durability_faults(tx) == (named,)
 
 
 @pytest.mark.parametrize(("stored", "opened"), [(0, 0), (1, 1), (3, 2)])
 def test_the_oldest_and_the_newest_are_opened(database: Database, stored: int, opened: int) -> None:
     store(database, stored)
     with database.read() as tx:
-        assert health.opened(tx) == opened
+        assert health.decrypt_samples(tx) == opened
 
 
 def test_a_key_that_does_not_fit_is_found(
     database: Database, url: str, tmp_path: Path, clock: TestClock
 ) -> None:
     store(database)
-    new_keys(tmp_path / "other.json")
+    create_keys(tmp_path / "other.json")
     with (
         closing(open_database(url, load_keys(tmp_path / "other.json"), clock)) as stranger,
         stranger.read() as tx,
-        pytest.raises(KeyFault),
+        pytest.raises(KeyFileError),
     ):
-        health.opened(tx)
+        health.decrypt_samples(tx)
 
 
 def test_the_newest_submissions_moment(database: Database, clock: TestClock) -> None:
     with database.read() as tx:
-        assert health.newest(tx) is None
+        assert health.newest_submission_time(tx) is None
     store(database)
     clock.advance(hours=1)
     store(database)
     with database.read() as tx:
-        assert health.newest(tx) == clock()
+        assert health.newest_submission_time(tx) == clock()
 
 
 def test_a_database_server_tells_its_time_and_sqlite_has_none(database: Database) -> None:

@@ -6,29 +6,32 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from intake.store import audit, deciding, servers, submissions, worklist
+from intake.store import audit, servers
 from intake.store.database import Database, Tx
-from intake.store.submissions import OPEN, Status
+from intake.store.outbox import conflict_decisions, submissions, worklist
+from intake.store.outbox.submissions import OPEN, Status
 
 ASKED: dict[str, Callable[[Tx], object]] = {
-    "erase": lambda tx: submissions.erase(
+    "erase": lambda tx: submissions.erase_expired(
         tx, payload_after=timedelta(days=30), undo_after=timedelta(days=90)
     ),
-    "erase of the audit": lambda tx: audit.erase(tx, timedelta(days=2192)),
-    "counts": submissions.counts,
-    "counts of a clinic": lambda tx: submissions.counts(tx, clinic="riverside"),
-    "counts of a server": lambda tx: submissions.counts(tx, "main", among=(*OPEN, Status.HELD)),
-    "held": lambda tx: submissions.listing(tx, status=Status.HELD),
-    "verified": lambda tx: submissions.listing(tx, status=Status.VERIFIED, clinic="riverside"),
-    "list of drifted": lambda tx: submissions.listing(tx, drifted=True),
-    "drifted": submissions.drifted,
+    "erase of the audit": lambda tx: audit.erase_entries(tx, timedelta(days=2192)),
+    "counts": submissions.count_by_status,
+    "counts of a clinic": lambda tx: submissions.count_by_status(tx, clinic="riverside"),
+    "counts of a server": lambda tx: submissions.count_by_status(
+        tx, "main", among=(*OPEN, Status.HELD)
+    ),
+    "held": lambda tx: submissions.list_records(tx, status=Status.HELD),
+    "verified": lambda tx: submissions.list_records(tx, status=Status.VERIFIED, clinic="riverside"),
+    "list of drifted": lambda tx: submissions.list_records(tx, drifted=True),
+    "drifted": submissions.count_drifted,
     "last verified": lambda tx: submissions.last_verified(tx, "main"),
     "oldest waiting": submissions.oldest_waiting,
     "oldest waiting of a server": lambda tx: submissions.oldest_waiting(tx, "main"),
     "due": lambda tx: submissions.has_due(tx, "main"),
-    "without a table": lambda tx: servers.without_table(tx, ["main"]),
-    "contested": deciding.held,
-    "worklist": worklist.waiting,
+    "without a table": lambda tx: servers.count_unconfigured(tx, ["main"]),
+    "contested": conflict_decisions.list_conflicting_ids,
+    "worklist": worklist.read_worklist,
 }
 
 

@@ -8,7 +8,7 @@ ROOMS = ("intake", "fhir_client", "tests")
 NOT_OURS = {"__pycache__", "node_modules"}
 
 
-def files(*endings: str) -> Iterator[Path]:
+def project_files(*endings: str) -> Iterator[Path]:
     """Yield the project's own files with one of the endings."""
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*")):

@@ -3,7 +3,7 @@
 import re
 import tomllib
 
-from tests.structure.conftest import ROOT, files
+from tests.structure.conftest import ROOT, project_files
 
 LONGEST = 300
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==([^\s;\\]+)", re.MULTILINE)
@@ -28,7 +28,7 @@ CONSTRAINTS = pins("\n".join(PROJECT["tool"]["uv"]["constraint-dependencies"]))
 def test_no_file_is_longer_than_300_lines() -> None:
     sizes = {
         path: len(path.read_text("utf-8").splitlines())
-        for path in files(".py", ".mjs", ".js", ".css", ".html")
+        for path in project_files(".py", ".mjs", ".js", ".css", ".html")
     }
     assert sizes
     assert {
@@ -39,14 +39,14 @@ def test_no_file_is_longer_than_300_lines() -> None:
 def test_every_room_says_in_one_sentence_what_it_is_for() -> None:
     quiet = [
         path
-        for path in files(".py")
+        for path in project_files(".py")
         if path.stat().st_size and not path.read_text("utf-8").startswith(('"""', "#!"))
     ]
     assert quiet == []
 
 
 def test_no_template_trusts_what_it_is_given() -> None:
-    templates = list(files(".html"))
+    templates = list(project_files(".html"))
     assert templates
     loud = re.compile(r"\|\s*safe\b|autoescape\s+false|Markup\(")
     assert [path for path in templates if loud.search(path.read_text("utf-8"))] == []
@@ -56,7 +56,7 @@ def test_no_test_sleeps_or_expects_to_fail() -> None:
     lazy = re.compile(r"\b(?:time\.)?sleep\(|mark\.xfail|pytest\.xfail")
     found = [
         path
-        for path in files(".py")
+        for path in project_files(".py")
         if "tests" in path.relative_to(ROOT).parts and path.name != "test_files.py"
     ]
     assert [

@@ -18,10 +18,10 @@ CONTRACTS = [
     ]
 ]
 BREACHES = {
-    "intake/store/attempts.py": "import intake.sync.backoff",
-    "intake/staff/blueprint.py": "import intake.patient.reading\nimport requests",
+    "intake/store/attempts.py": "import intake.worker.backoff",
+    "intake/staff/blueprint.py": "import intake.patient.forms\nimport requests",
     "fhir_client/errors.py": "import intake.answers\nimport msgspec",
-    "intake/report/words.py": "import flask",
+    "intake/report/labels.py": "import flask",
     "intake/journey.py": "import fhir_client.client",
 }
 """What is added to a copy, file by file; together they break every contract."""
@@ -67,12 +67,12 @@ def test_a_breach_of_each_law_is_caught(copy: Path) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     assert [f"{name} BROKEN" for name in CONTRACTS if f"{name} BROKEN" not in done.stdout] == []
     for chain in (
-        "intake.store.attempts -> intake.sync.backoff",
-        "intake.staff.blueprint -> intake.patient.reading",
+        "intake.store.attempts -> intake.worker.backoff",
+        "intake.staff.blueprint -> intake.patient.forms",
         "intake.staff.blueprint -> requests",
         "fhir_client.errors -> intake.answers",
         "fhir_client.errors -> msgspec",
-        "intake.report.words -> flask",
+        "intake.report.labels -> flask",
         "intake.journey -> fhir_client.client",
     ):
         assert chain in done.stdout

@@ -5,7 +5,7 @@ import pytest
 from intake import terminology
 from intake.i18n import language_names
 from intake.questions import Element
-from intake.settings import load
+from intake.settings import load_settings
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_groups_are_found_by_what_people_call_them(typed: str, display: str) -> 
 
 
 def test_every_synonym_is_of_a_code_that_there_is() -> None:
-    assert set(terminology._ALSO) <= set(terminology.cdcrec())
+    assert set(terminology._ALSO) <= set(terminology.load_concepts())
 
 
 @pytest.mark.parametrize(
@@ -76,13 +76,13 @@ def test_signs_are_not_read_and_scripts_not_spoken() -> None:
 
 
 def test_the_shipped_question_sets_name_codes_that_there_are_each_in_its_own_group() -> None:
-    settings = load()
+    settings = load_settings()
     for questions in settings.question_sets.values():
         for question in questions.questions:
             for option in question.options:
                 for detail in option.details:
-                    assert detail.code is None or detail.code in terminology.cdcrec()
-                    assert terminology.owner_of(question, detail.id) == option
+                    assert detail.code is None or detail.code in terminology.load_concepts()
+                    assert terminology.find_group_option(question, detail.id) == option
     for element, common in settings.common_languages.items():
         for identity in common:
-            assert terminology.languages()[identity].serves(element)
+            assert terminology.load_languages()[identity].can_answer(element)

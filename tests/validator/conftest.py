@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.bound import VERSIONS
-from tests.validator.judging import Judge, judging
+from tests.support.us_core_bindings import VERSIONS
+from tests.validator.judge import Judge, run_judge
 
 
 @pytest.fixture(scope="session", params=VERSIONS)
 def judge(request: pytest.FixtureRequest) -> Iterator[Judge]:
     """The judge of a version of US Core."""
-    with judging(request.param) as found:
+    with run_judge(request.param) as found:
         yield found

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from tests import markdown
-from tests.bound import VERSIONS
-from tests.corpus import Case, Json, bundle, cases
-from tests.java import cache as kept
-from tests.validator.judging import SOURCE, judging
+from tests.support import markdown
+from tests.support.generated_cases import GeneratedCase, Json, build_case_bundle, generate_cases
+from tests.support.java import cache_folder as kept
+from tests.support.us_core_bindings import VERSIONS
+from tests.validator.judge import SOURCE, run_judge
 
 SEED = 20261124
 PART = 100
@@ -32,7 +32,7 @@ WAYS = ("judging.py", "packages.py", "terminology.py", "java/Judge.java")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CorpusPart:
     """Some Bundles in one version; `digest` names them and the judge, so that what changes is judged again."""
 
     version: str
@@ -64,18 +64,18 @@ class Ledger:
             each["digest"]: Verdict(**{**each, "errors": tuple(each["errors"])}) for each in found
         }
 
-    def note(self, verdict: Verdict) -> None:
+    def add_verdict(self, verdict: Verdict) -> None:
         """Add a verdict."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self.file.open("a", encoding="utf-8") as out:
             out.write(f"{json.dumps(asdict(verdict))}\n")
 
 
-def part(version: str, some: Sequence[Case]) -> Part:
+def build_part(version: str, some: Sequence[GeneratedCase]) -> CorpusPart:
     """Return the Bundles that `intake bundle` writes for the cases in the version."""
-    found = tuple(bundle(each, version) for each in some)
+    found = tuple(build_case_bundle(each, version) for each in some)
     named = json.dumps([version, _judge(), found], sort_keys=True)
-    return Part(version, found, sha256(named.encode()).hexdigest())
+    return CorpusPart(version, found, sha256(named.encode()).hexdigest())
 
 
 @cache
@@ -85,13 +85,14 @@ def _judge() -> str:
     return sha256(b"".join(each.read_bytes() for each in files)).hexdigest()
 
 
-def judge(count: int, versions: Sequence[str], ledger: Ledger) -> Iterator[Verdict]:
+def judge_corpus(count: int, versions: Sequence[str], ledger: Ledger) -> Iterator[Verdict]:
     """Yield the verdict of each part of the first `count` submissions in each of the versions."""
-    known, source = ledger.verdicts(), islice(cases(SEED, count), count)
+    known, source = ledger.verdicts(), islice(generate_cases(SEED, count), count)
     while some := list(islice(source, ROUND)):
         for version in versions:
             parts = [
-                part(version, some[first : first + PART]) for first in range(0, len(some), PART)
+                build_part(version, some[first : first + PART])
+                for first in range(0, len(some), PART)
             ]
             yield from (known[each.digest] for each in parts if each.digest in known)
             yield from _judged(
@@ -99,19 +100,19 @@ def judge(count: int, versions: Sequence[str], ledger: Ledger) -> Iterator[Verdi
             )
 
 
-def _judged(version: str, parts: Sequence[Part], ledger: Ledger) -> Iterator[Verdict]:
+def _judged(version: str, parts: Sequence[CorpusPart], ledger: Ledger) -> Iterator[Verdict]:
     """Yield the verdicts of what was not judged before; a judge is started only where there is any."""
     if not parts:
         return
-    with judging(version) as judge:
+    with run_judge(version) as judge:
         for each in parts:
-            errors = tuple(error for found in judge.errors(each.bundles) for error in found)
+            errors = tuple(error for found in judge.find_errors(each.bundles) for error in found)
             verdict = Verdict(each.digest, version, len(each.bundles), errors)
-            ledger.note(verdict)
+            ledger.add_verdict(verdict)
             yield verdict
 
 
-def result(verdicts: Sequence[Verdict], asked: int, on: datetime) -> Json:
+def summarize_verdicts(verdicts: Sequence[Verdict], asked: int, on: datetime) -> Json:
     """Return what was judged and found in each version, of `asked` submissions."""
     versions = {
         version: {
@@ -123,13 +124,13 @@ def result(verdicts: Sequence[Verdict], asked: int, on: datetime) -> Json:
     return {"on": on.date().isoformat(), "seed": SEED, "asked": asked, "versions": versions}
 
 
-def table(found: Mapping[str, Any]) -> str:
+def result_table(found: Mapping[str, Any]) -> str:
     """Return the result as a table for README.md."""
     counts = (
         (version, f"{each['judged']:,}", f"{each['errors']:,}")
         for version, each in found["versions"].items()
     )
-    return f"{markdown.table(('US Core', 'judged', 'errors'), counts)}\nJudged on {found['on']}.\n"
+    return f"{markdown.render_table(('US Core', 'judged', 'errors'), counts)}\nJudged on {found['on']}.\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -159,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     verdicts: list[Verdict] = []
     try:
-        for each in judge(args.submissions, args.us_core, Ledger(kept() / "corpus.ndjson")):
+        for each in judge_corpus(args.submissions, args.us_core, Ledger(kept() / "corpus.ndjson")):
             verdicts.append(each)
             print(
                 f"{each.version}: {each.judged} judged, {len(each.errors)} errors",
@@ -171,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print("Interrupted; the next run goes on from here.", file=sys.stderr)
-    found = json.dumps(result(verdicts, args.submissions, datetime.now(UTC)), indent=2)
+    found = json.dumps(summarize_verdicts(verdicts, args.submissions, datetime.now(UTC)), indent=2)
     print(found)
     if args.result:
         args.result.write_text(f"{found}\n", "utf-8")

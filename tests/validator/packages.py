@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tests.missing import missing
+from tests.support.prerequisites import skip_or_fail
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 WORDS = (
@@ -21,14 +21,14 @@ OF_VERSION = {
 """US Core first; what a later one defines wins."""
 
 
-def packages(version: str) -> list[Path]:
+def find_packages(version: str) -> list[Path]:
     """Return the packages that judge that version."""
     names = OF_VERSION[version]
     folder = next(
         (each for each in _folders() if all((each / name).exists() for name in names)), None
     )
     if folder is None:
-        missing(WORDS.format(names=", ".join(names)))
+        skip_or_fail(WORDS.format(names=", ".join(names)))
     return [folder / name for name in names]
 
 

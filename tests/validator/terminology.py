@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from intake.terminology import cdcrec
-from tests import bound
-from tests.bound import CDCREC, NULL_FLAVOR, Codes, of
+from intake.terminology import load_concepts
+from tests.support import us_core_bindings
+from tests.support.us_core_bindings import CDCREC, NULL_FLAVOR, Codes, codes_in_system
 
 Json = dict[str, Any]
 US_CORE = "http://hl7.org/fhir/us/core/"
@@ -34,7 +34,7 @@ PARTICIPANTS = (
 """R4 came out before the last of these, which the profile of 9.0.0 fixes."""
 
 
-def write(version: str, folder: Path) -> Path:
+def write_definitions(version: str, folder: Path) -> Path:
     """Write the definitions for that version of US Core into the folder, which is made."""
     folder.mkdir(parents=True)
     for number, each in enumerate(_definitions(version)):
@@ -46,40 +46,53 @@ def _definitions(version: str) -> Iterator[Json]:
     yield _extension("targetElement", "uri")
     yield _extension("targetPath", "string")
     # R4 came out before a dozen of them were recognized.
-    yield _system(TRIBAL_ENTITIES, [{"code": each} for each in sorted(bound.TRIBES)])
+    yield _system(
+        TRIBAL_ENTITIES, [{"code": each} for each in sorted(us_core_bindings.TRIBE_CODES)]
+    )
     if version == "3.1.1":
         # Its package has CDCREC and lists all members itself.
         return
     yield _code_system()
-    if version in bound.NEWEST:
+    if version in us_core_bindings.NEWEST_VERSIONS:
         yield from _newest(version)
     else:
         yield from _older(version)
 
 
 def _older(version: str) -> Iterator[Json]:
-    yield _value_set(f"{US_CORE}ValueSet/omb-race-category", bound.race_categories(version))
     yield _value_set(
-        f"{US_CORE}ValueSet/omb-ethnicity-category", bound.ethnicity_categories(version)
+        f"{US_CORE}ValueSet/omb-race-category", us_core_bindings.race_categories(version)
     )
-    yield _value_set(f"{US_CORE}ValueSet/detailed-race", bound.detailed_races(version))
-    yield _value_set(f"{US_CORE}ValueSet/detailed-ethnicity", bound.detailed_ethnicities(version))
-    yield _value_set(f"{VSAC}2.16.840.1.113762.1.4.1", of(GENDER, "F", "M"))
-    yield _value_set(f"{VSAC}2.16.840.1.113762.1.4.1021.103", of(NULL_FLAVOR, "ASKU", "OTH", "UNK"))
+    yield _value_set(
+        f"{US_CORE}ValueSet/omb-ethnicity-category", us_core_bindings.ethnicity_categories(version)
+    )
+    yield _value_set(f"{US_CORE}ValueSet/detailed-race", us_core_bindings.detailed_races(version))
+    yield _value_set(
+        f"{US_CORE}ValueSet/detailed-ethnicity", us_core_bindings.detailed_ethnicities(version)
+    )
+    yield _value_set(f"{VSAC}2.16.840.1.113762.1.4.1", codes_in_system(GENDER, "F", "M"))
+    yield _value_set(
+        f"{VSAC}2.16.840.1.113762.1.4.1021.103", codes_in_system(NULL_FLAVOR, "ASKU", "OTH", "UNK")
+    )
 
 
 def _newest(version: str) -> Iterator[Json]:
-    yield _value_set(f"{VSAC}2.16.840.1.113883.4.642.2.575", bound.race_categories(version))
     yield _value_set(
-        f"{VSAC}2.16.840.1.113883.4.642.40.2.48.3", bound.ethnicity_categories(version)
+        f"{VSAC}2.16.840.1.113883.4.642.2.575", us_core_bindings.race_categories(version)
     )
-    yield _value_set(f"{VSAC}2.16.840.1.113762.1.4.1267.25", bound.detailed_races(version))
     yield _value_set(
-        f"{VSAC}2.16.840.1.113883.4.642.40.2.48.1", bound.detailed_ethnicities(version)
+        f"{VSAC}2.16.840.1.113883.4.642.40.2.48.3", us_core_bindings.ethnicity_categories(version)
     )
-    yield _value_set(f"{VSAC}2.16.840.1.113762.1.4.1267.16", bound.INTERPRETER_NEEDED)
     yield _value_set(
-        "http://terminology.hl7.org/ValueSet/Languages", of("urn:ietf:bcp:47", *bound.LANGUAGES)
+        f"{VSAC}2.16.840.1.113762.1.4.1267.25", us_core_bindings.detailed_races(version)
+    )
+    yield _value_set(
+        f"{VSAC}2.16.840.1.113883.4.642.40.2.48.1", us_core_bindings.detailed_ethnicities(version)
+    )
+    yield _value_set(f"{VSAC}2.16.840.1.113762.1.4.1267.16", us_core_bindings.INTERPRETER_NEEDED)
+    yield _value_set(
+        "http://terminology.hl7.org/ValueSet/Languages",
+        codes_in_system("urn:ietf:bcp:47", *us_core_bindings.LANGUAGES),
     )
     if version == "9.0.0":
         # Its profiles point to these two, which are not among the derived ones.
@@ -111,10 +124,10 @@ def _value_set(url: str, codes: Codes) -> Json:
 
 def _code_system() -> Json:
     concepts: dict[str, Json] = {
-        code: {"code": code, "display": each.display} for code, each in cdcrec().items()
+        code: {"code": code, "display": each.display} for code, each in load_concepts().items()
     }
     top = []
-    for code, each in cdcrec().items():
+    for code, each in load_concepts().items():
         if each.parent is None:
             concepts[code]["property"] = [{"code": NOT_SELECTABLE, "valueBoolean": True}]
             top.append(concepts[code])

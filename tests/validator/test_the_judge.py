@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from fhir_client.uscore.patient import URLS
+from fhir_client.uscore.patient_merge import URLS
 from fhir_client.uscore.statement import BCP47, CDCREC
 from fhir_client.uscore.versions import DATA_ABSENT_REASON, NULL_FLAVOR
-from intake.settings import MappingPolicy, load
-from intake.store.payload import decode
-from tests.bound import NEWEST
-from tests.corpus import Case, Chart, bundle
-from tests.validator.judging import Judge
+from intake.settings import MappingPolicy, load_settings
+from intake.store.payload import decode_submission
+from tests.support.generated_cases import ChartKind, GeneratedCase, build_case_bundle
+from tests.support.us_core_bindings import NEWEST_VERSIONS
+from tests.validator.judge import Judge
 
 pytestmark = pytest.mark.validator
 Json = dict[str, Any]
-DATA = Path(__file__).parents[1] / "sync" / "data"
+DATA = Path(__file__).parents[1] / "support" / "data"
 EXAMPLE, TRIBAL = DATA / "multi-race.answers.json", DATA / "tribal.answers.json"
 BEFORE_8 = frozenset({"3.1.1", "6.1.0", "7.0.0"})
 
@@ -203,7 +203,7 @@ EVERYWHERE: dict[str, Callable[[Json], None]] = {
 SOMEWHERE: dict[str, tuple[frozenset[str], Callable[[Json], None]]] = {
     "asked-declined before 8": (BEFORE_8, race_category(DATA_ABSENT_REASON, "asked-declined")),
     # Before, the set of languages cannot be evaluated.
-    "a language of no system": (NEWEST, language("es", None)),
+    "a language of no system": (NEWEST_VERSIONS, language("es", None)),
     "a null beside a race": (frozenset({"9.0.0"}), declined_beside_a_race),
     "other race": (frozenset({"3.1.1"}), race_category(CDCREC, "2131-1")),
 }
@@ -211,10 +211,12 @@ SOMEWHERE: dict[str, tuple[frozenset[str], Callable[[Json], None]]] = {
 
 def written(version: str, example: Path = EXAMPLE) -> Json:
     """What the example says, in that version; nothing is wrong with it."""
-    submission = decode(example.read_bytes())
-    questions = load().question_sets[submission.question_set]
-    case = Case(submission, questions, MappingPolicy(), "Organization/riverside", Chart.BARE)
-    return bundle(case, version)
+    submission = decode_submission(example.read_bytes())
+    questions = load_settings().question_sets[submission.question_set]
+    case = GeneratedCase(
+        submission, questions, MappingPolicy(), "Organization/riverside", ChartKind.BARE
+    )
+    return build_case_bundle(case, version)
 
 
 def mutants(version: str) -> dict[str, Json]:
@@ -232,7 +234,7 @@ def mutants(version: str) -> dict[str, Json]:
 
 def test_what_is_right_passes_and_every_fault_is_refused(judge: Judge) -> None:
     wrong = mutants(judge.version)
-    [right, *found] = judge.errors([written(judge.version), *wrong.values()])
+    [right, *found] = judge.find_errors([written(judge.version), *wrong.values()])
     assert right == []
     assert [name for name, errors in zip(wrong, found, strict=True) if not errors] == []
 
@@ -247,12 +249,12 @@ def test_a_tribe_that_there_is_not_is_refused(judge: Judge) -> None:
         extension = resource(in_chart, "Patient")["extension"][-1]
         extension["extension"].append({"url": "isEnrolled", "valueString": "yes"})
         wrong.append(in_chart)
-    [nothing, *found] = judge.errors([right, *wrong])
+    [nothing, *found] = judge.find_errors([right, *wrong])
     assert nothing == []
     assert all(found)
 
 
 def test_what_is_no_resource_is_refused(judge: Judge) -> None:
-    [[empty], [odd]] = ([*judge.errors([each])] for each in ({}, {"resourceType": "Shoe"}))
+    [[empty], [odd]] = ([*judge.find_errors([each])] for each in ({}, {"resourceType": "Shoe"}))
     assert empty
     assert odd

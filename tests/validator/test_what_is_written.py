@@ -7,8 +7,13 @@ from typing import Any
 import pytest
 
 from intake.cli import main
-from tests.corpus import BARE, FULL, bundle, cases
-from tests.validator.judging import Judge
+from tests.support.generated_cases import (
+    FULL_CHART,
+    MINIMAL_CHART,
+    build_case_bundle,
+    generate_cases,
+)
+from tests.validator.judge import Judge
 
 pytestmark = pytest.mark.validator
 TESTS = Path(__file__).resolve().parents[1]
@@ -16,15 +21,15 @@ EXAMPLES = sorted(TESTS.rglob("*answers*.json"))
 SEED = 20261124
 CHARTS: dict[str, dict[str, Any] | None] = {
     "no chart": None,
-    "bare chart": BARE,
-    "full chart": FULL,
+    "bare chart": MINIMAL_CHART,
+    "full chart": FULL_CHART,
 }
 
 
 def faults(judge: Judge, named: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Return each error once, with the name of the first resource that has it."""
     found: dict[str, str] = {}
-    for name, errors in zip(named, judge.errors(named.values()), strict=True):
+    for name, errors in zip(named, judge.find_errors(named.values()), strict=True):
         for each in errors:
             found.setdefault(each, name)
     return found
@@ -74,8 +79,8 @@ def test_every_example(
 def test_generated_submissions(judge: Judge, request: pytest.FixtureRequest) -> None:
     count: int = request.config.getoption("submissions")
     bundles = {
-        f"case {number}": bundle(each, judge.version)
-        for number, each in enumerate(cases(SEED, count))
+        f"case {number}": build_case_bundle(each, judge.version)
+        for number, each in enumerate(generate_cases(SEED, count))
     }
     assert len(bundles) == count
     assert faults(judge, bundles) == {}

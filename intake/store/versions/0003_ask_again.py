@@ -1,6 +1,6 @@
 """When the person of a submission is asked again."""
 
-from intake.store.migrate import add_missing
+from intake.store.migrate import add_missing_columns
 from intake.store.tables import submissions
 
 revision = "0003"
@@ -9,4 +9,4 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Add the column."""
-    add_missing(submissions, "again_at")
+    add_missing_columns(submissions, "again_at")

@@ -1,6 +1,6 @@
 """How far the search is for the chart of somebody whom the desk let in by record number."""
 
-from intake.store.migrate import add_missing
+from intake.store.migrate import add_missing_columns
 from intake.store.tables import visits
 
 revision = "0004"
@@ -9,4 +9,4 @@ down_revision = "0003"
 
 def upgrade() -> None:
     """Add the column."""
-    add_missing(visits, "sought")
+    add_missing_columns(visits, "sought")

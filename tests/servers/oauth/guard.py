@@ -11,39 +11,41 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from fhir_client.auth.scopes import Act, Need, missing
+from fhir_client.auth.scopes import Action, ScopeNeed, missing_needs
 from intake.clock import system_clock
-from tests.faults import Answered, Asked, Forward
+from tests.support.fault_proxy import Forward, ProxyRequest, ProxyResponse
 
 OUTCOME = b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"security"}]}'
 WELL_KNOWN = "/.well-known/smart-configuration"
-ACTS = {"GET": Act.READ, "PUT": Act.UPDATE, "PATCH": Act.UPDATE, "POST": Act.CREATE}
+ACTS = {"GET": Action.READ, "PUT": Action.UPDATE, "PATCH": Action.UPDATE, "POST": Action.CREATE}
 
 
 @dataclass
-class Guard:
+class TokenGuard:
     """Checks each request before it is passed on; `seen` are the tokens that were good, `refused` counts the 401s."""
 
     keys: dict[str, Any]
     configuration: dict[str, Any]
     now: Callable[[], datetime] = system_clock
-    seen: list[str] = field(default_factory=list)
-    refused: int = 0
-    revoked: set[str] = field(default_factory=set)
+    accepted_tokens: list[str] = field(default_factory=list)
+    refused_count: int = 0
+    revoked_tokens: set[str] = field(default_factory=set)
 
-    def __call__(self, asked: Asked, forward: Forward) -> Answered:
+    def __call__(self, asked: ProxyRequest, forward: Forward) -> ProxyResponse:
         if asked.path.endswith(WELL_KNOWN):
-            return Answered(
+            return ProxyResponse(
                 200, {"Content-Type": "application/json"}, json.dumps(self.configuration).encode()
             )
         if asked.path.endswith("/metadata"):
             return forward(asked)
         claims = self._claims(asked.headers.get("Authorization", ""))
         if claims is None:
-            self.refused += 1
-            return Answered(401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}, OUTCOME)
-        if missing(str(claims.get("scope", "")).split(), needs_of(asked)):
-            return Answered(403, {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}, OUTCOME)
+            self.refused_count += 1
+            return ProxyResponse(401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}, OUTCOME)
+        if missing_needs(str(claims.get("scope", "")).split(), needs_of(asked)):
+            return ProxyResponse(
+                403, {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}, OUTCOME
+            )
         return forward(asked)
 
     def _claims(self, header: str) -> dict[str, Any] | None:
@@ -53,19 +55,19 @@ class Guard:
             claims = jwt.decode(value, keys, algorithms=["RS256"]).claims
         except (JoseError, ValueError):
             return None
-        if value in self.revoked or claims["exp"] <= self.now().timestamp():
+        if value in self.revoked_tokens or claims["exp"] <= self.now().timestamp():
             return None
-        if value not in self.seen:
-            self.seen.append(value)
+        if value not in self.accepted_tokens:
+            self.accepted_tokens.append(value)
         return claims
 
-    def later(self, **by: float) -> None:
+    def advance_clock(self, **by: float) -> None:
         """Let time pass for the guard alone."""
         moved = self.now() + timedelta(**by) - system_clock()
         self.now = lambda: system_clock() + moved
 
 
-def needs_of(asked: Asked) -> list[Need]:
+def needs_of(asked: ProxyRequest) -> list[ScopeNeed]:
     """Return what a request needs to be permitted; of a Bundle what each of its entries needs."""
     path = urlsplit(asked.path).path.split("/fhir/R4")[-1].strip("/")
     if path:
@@ -76,6 +78,6 @@ def needs_of(asked: Asked) -> list[Need]:
     ]
 
 
-def _need(method: str, path: str) -> Need:
+def _need(method: str, path: str) -> ScopeNeed:
     kind, _, rest = path.partition("/")
-    return Need(kind, Act.SEARCH if method == "GET" and not rest else ACTS[method])
+    return ScopeNeed(kind, Action.SEARCH if method == "GET" and not rest else ACTS[method])

@@ -1,0 +1,25 @@
+"""FHIR clients as the settings ask for them; secrets are read from their files when a client is made."""
+
+from dataclasses import fields
+
+from fhir_client.client import FhirClient
+from fhir_client.quirks import Quirks
+from intake.ehr.credentials import build_auth, build_tls
+from intake.settings import Server, Settings
+
+
+def build_client(server: Server) -> FhirClient:
+    """Return a client for the server; raises AccessFault, a ServerFault, where a secret or certificate cannot be read."""
+    tls = build_tls(server)
+    if server.ca_file or server.certificate_file:
+        # The HTTP library would say so in the middle of a submission, and not in its own kind of error.
+        tls.load_context()
+    return FhirClient(
+        server.base_url, build_auth(server), timeout=server.timeout.total_seconds(), tls=tls
+    )
+
+
+def server_quirks(server: Server, settings: Settings) -> Quirks:
+    """Return what the site's profile knows of this kind of server."""
+    profile = settings.quirks[server.quirks]
+    return Quirks(**{each.name: getattr(profile, each.name) for each in fields(profile)})

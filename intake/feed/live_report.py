@@ -1,0 +1,102 @@
+"""The completeness report from the live servers: made once a night, and at once where there is none yet."""
+
+import threading
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from intake.clock import Clock
+from intake.feed.bulk import ExportStoppedError
+from intake.feed.export import fetch_export, qualified_clinic_scopes
+from intake.feed.local_facts import read_local_facts
+from intake.log import error_location, logger
+from intake.report.build import BuiltReport, ReportRequest, build_report
+from intake.report.codec import to_json
+from intake.report.codes import mapped_codes
+from intake.report.periods import parse_period
+from intake.report.values import Period
+from intake.settings import Settings
+from intake.store import reports
+from intake.store.database import Database, Tx
+
+NIGHTLY_PERIOD = "rolling-12"
+NIGHT = time(3)
+"""When a new day's report is due, in the first clinic's zone: after midnight, and after the hour that clock changes skip."""
+
+
+def make_due_report(
+    settings: Settings, database: Database, clock: Clock, stop: threading.Event
+) -> bool:
+    """Make and keep the report where one is due; False after a failure, which leaves the last report as it is."""
+    try:
+        _make_if_due(settings, database, clock, stop)
+    except ExportStoppedError:
+        return True
+    except Exception as error:  # noqa: BLE001
+        # Whatever a server answers or a resource holds, the worker's other work goes on.
+        logger.warning(
+            "report-failed", extra={"reason": type(error).__name__, "where": error_location(error)}
+        )
+        return False
+    return True
+
+
+def _make_if_due(
+    settings: Settings, database: Database, clock: Clock, stop: threading.Event
+) -> None:
+    now = clock()
+    with database.read() as tx:
+        if not is_report_due(tx, settings, now):
+            return
+    made = fetch_and_make_report(
+        settings, database, resolve_period(settings, NIGHTLY_PERIOD, now), now, stop
+    )
+    with database.write() as tx:
+        # Another worker may have made one in the meantime.
+        if is_report_due(tx, settings, now):
+            reports.save_snapshot(tx, NIGHTLY_PERIOD, to_json(made.report))
+    seconds = round((clock() - now).total_seconds(), 1)
+    logger.info("report-made", extra={"seconds": seconds, "count": made.report.broken_lines})
+
+
+def is_report_due(tx: Tx, settings: Settings, now: datetime) -> bool:
+    """Return whether there is no report yet, or none since last night."""
+    last = reports.latest_made_at(tx, NIGHTLY_PERIOD)
+    return last is None or last < _last_night(now, settings.time_zone)
+
+
+def resolve_period(settings: Settings, name: str, now: datetime) -> Period:
+    """Return the period of that name as seen from today in the first clinic's zone; raises ValueError."""
+    return parse_period(name, now.astimezone(settings.time_zone).date())
+
+
+def fetch_and_make_report(
+    settings: Settings,
+    database: Database,
+    period: Period,
+    now: datetime,
+    stop: threading.Event,
+    in_bulk: str | None = None,
+) -> BuiltReport:
+    """Return the report over what the servers hold and our own store knows; raises FhirError and UnreadableFilesError.
+
+    With `in_bulk` the servers export it: of that `Group/id`, "" for everybody; else it is searched for.
+    """
+    with fetch_export(settings, period, stop, in_bulk) as folder:
+        asked = ReportRequest(
+            period,
+            now,
+            mapped_codes(),
+            qualified_clinic_scopes(settings),
+            settings.time_zone.key,
+            by_organization=False,
+        )
+        return build_report(folder, asked, read_local_facts(settings, database))
+
+
+def _last_night(now: datetime, zone: ZoneInfo) -> datetime:
+    day = now.astimezone(zone).date()
+    nights = (
+        datetime.combine(each, NIGHT, zone).astimezone(UTC)
+        for each in (day, day - timedelta(days=1))
+    )
+    return next(night for night in nights if night <= now)

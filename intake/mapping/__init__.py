@@ -1,0 +1,1 @@
+"""From answers to a FHIR statement, and from question sets to FHIR Questionnaires."""

@@ -1,0 +1,1 @@
+"""Today's and tomorrow's appointments, and what their charts say now."""

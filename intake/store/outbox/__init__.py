@@ -1,0 +1,1 @@
+"""The outbox: each submission from its storage to its verification, one module per transition."""

@@ -1,0 +1,145 @@
+"""Seeding a real server: everything is there, tagged, in the shape that our worker writes, and never there twice."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from fhir_client.client import FhirClient
+from fhir_client.uscore.patient_merge import chart_elements, has_value
+from fhir_client.write.read_back import read_back
+from fhir_client.write.task import Writer
+from intake.demo import charts, visits
+from intake.demo.charts import CHART_VERSION, STATED_CHARTS, past_statements
+from intake.demo.clinics import DEMO_TAG
+from intake.demo.people import ChartState
+from intake.demo.processes import DemoStoppedError
+from intake.demo.seed import seed_server
+from tests.demo.conftest import QUESTION_SET, SeededDemo
+
+pytestmark = pytest.mark.server
+SOME = {"_count": "200"}
+
+
+def found(world: SeededDemo, kind: str, **wanted: str) -> list[dict[str, Any]]:
+    with FhirClient(world.url) as client:
+        return list(client.search(kind, {**SOME, **wanted}))
+
+
+def test_everything_is_there_and_tagged(world: SeededDemo) -> None:
+    past = [
+        each
+        for person in world.contents.people
+        for each in visits.past_encounters(person, world.now)
+    ]
+    told = sum(
+        (each.chart in STATED_CHARTS) + (each.chart is ChartState.DECLINED_SINCE)
+        for each in world.contents.people
+    )
+    expected = {
+        "Organization": 4,
+        "Location": 6,
+        "Patient": 150,
+        "Encounter": len(past),
+        "Appointment": len(past) + len(world.contents.appointments),
+        "QuestionnaireResponse": told,
+        "Provenance": told,
+    }
+    assert {kind: len(found(world, kind)) for kind in expected} == expected
+    for kind in (*expected, "Observation"):
+        assert all(DEMO_TAG in each["meta"]["tag"] for each in found(world, kind))
+
+
+def test_seeding_again_adds_nothing(world: SeededDemo) -> None:
+    kinds = (
+        "Organization",
+        "Location",
+        "Patient",
+        "Encounter",
+        "Appointment",
+        "Observation",
+        "Provenance",
+    )
+    before = {kind: len(found(world, kind)) for kind in kinds}
+    with FhirClient(world.url) as client:
+        again = seed_server(client, world.now, QUESTION_SET, lambda: None)
+    assert {kind: len(found(world, kind)) for kind in kinds} == before
+    assert (again.people, again.appointments) == (
+        world.contents.people,
+        world.contents.appointments,
+    )
+    assert [again.patient_reference(each) for each in again.people] == [
+        world.contents.patient_reference(each) for each in again.people
+    ]
+
+
+def test_what_people_said_reads_back_as_if_our_worker_had_written_it(world: SeededDemo) -> None:
+    told = [each for each in world.contents.people if each.chart in STATED_CHARTS]
+    with FhirClient(world.url) as client:
+        for person in told:
+            organization = world.contents.references[person.clinic.organization]
+            at = visits.last_visit_time(person, world.now)
+            *_, newest = past_statements(
+                person, world.contents.patient_reference(person), organization, at, QUESTION_SET
+            )
+            assert read_back(client, Writer(CHART_VERSION), newest) == ()
+
+
+def test_every_chart_has_much_that_must_survive(world: SeededDemo) -> None:
+    for patient in found(world, "Patient"):
+        assert {each["system"] for each in patient["telecom"]} == {"phone", "email"}
+        assert patient["address"][0]["line"]
+        assert any(each["url"].endswith("us-core-birthsex") for each in patient["extension"])
+
+
+def test_empty_charts_say_nothing_and_the_others_what_they_should(world: SeededDemo) -> None:
+    patients = {f"Patient/{each['id']}": each for each in found(world, "Patient")}
+    for person in world.contents.people:
+        patient = patients[world.contents.patient_reference(person)]
+        said = {name for name, value in chart_elements(patient).items() if value is not None}
+        if person.chart is ChartState.EMPTY:
+            assert said == set()
+        elif person.chart in (
+            ChartState.SELF,
+            ChartState.ON_FILE,
+            ChartState.PROXY,
+            ChartState.DECLINED_SINCE,
+        ):
+            assert has_value(patient, "ethnicity")
+            assert has_value(patient, "race") is bool(person.race)
+        elif person.chart in (ChartState.DECLINED, ChartState.DONT_KNOW):
+            assert not has_value(patient, "ethnicity")
+            assert said == {"race", "ethnicity", "interpreter", "communication"}
+
+
+def test_each_clinic_tells_its_encounters_in_its_own_way(world: SeededDemo) -> None:
+    ways = Counter(
+        next(key for key in ("serviceProvider", "location", "appointment") if key in each)
+        for each in found(world, "Encounter")
+    )
+    assert len(ways) == 3
+    assert min(ways.values()) > 50
+
+
+def test_seeding_stops_when_it_is_told_to(client: FhirClient, world: SeededDemo) -> None:
+    allowed = iter(range(3))
+
+    def keep_on() -> None:
+        if next(allowed, None) is None:
+            raise DemoStoppedError
+
+    with pytest.raises(DemoStoppedError):
+        seed_server(client, world.now, QUESTION_SET, keep_on)
+    tagged = {"_tag": f"{DEMO_TAG['system']}|{DEMO_TAG['code']}"}
+    assert [
+        len(list(client.search(kind, tagged))) for kind in ("Organization", "Location", "Patient")
+    ] == [4, 3, 0]
+
+
+def test_a_patient_before_anybody_asked_passes_the_check_of_our_own_bundles(
+    world: SeededDemo,
+) -> None:
+    from fhir.resources.R4B.patient import Patient
+
+    for person in world.contents.people:
+        Patient.model_validate(charts.patient_resource(person, "Organization/1"))

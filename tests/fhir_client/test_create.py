@@ -1,0 +1,69 @@
+"""What a create returns where the server's answer has no resource in it: never a reason to create it again."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from fhir_client.client import FhirClient
+from fhir_client.errors import FhirError, RefusedError, TemporaryError
+from tests.support.stub_server import StubRequest, StubResponse, StubServer, run_stub_server
+
+PATIENT = {"resourceType": "Patient"}
+HELD = b'{"resourceType": "Patient", "id": "7"}'
+DONE = b'{"resourceType": "OperationOutcome", "issue": [{"severity": "information", "code": "informational"}]}'
+
+
+@pytest.fixture
+def server() -> Iterator[StubServer]:
+    with run_stub_server(lambda _: StubResponse(404)) as found:
+        yield found
+
+
+def created(server: StubServer, answer: StubResponse, held: StubResponse) -> dict[str, object]:
+    def respond(heard: StubRequest) -> StubResponse:
+        return answer if heard.method == "POST" else held
+
+    server.respond = respond
+    with FhirClient(f"{server.url}/fhir", timeout=5) as client:
+        return client.create(PATIENT)
+
+
+def asked(server: StubServer) -> list[tuple[str, str]]:
+    return [(each.method, each.path) for each in server.requests]
+
+
+def test_what_the_answer_shows_is_not_read_again(server: StubServer) -> None:
+    assert created(server, StubResponse(201, HELD), StubResponse(500))["id"] == "7"
+    assert asked(server) == [("POST", "/fhir/Patient")]
+
+
+@pytest.mark.parametrize("body", [b"", DONE, b"<html>"])
+@pytest.mark.parametrize("location", ["http://ehr.internal/fhir/Patient/7/_history/1", "Patient/7"])
+def test_what_the_answer_only_names_is_read(server: StubServer, body: bytes, location: str) -> None:
+    assert (
+        created(server, StubResponse(201, body, {"Location": location}), StubResponse(200, HELD))[
+            "id"
+        ]
+        == "7"
+    )
+    assert asked(server) == [("POST", "/fhir/Patient"), ("GET", "/fhir/Patient/7")]
+
+
+@pytest.mark.parametrize(
+    "held", [StubResponse(503), StubResponse(404), StubResponse(403), StubResponse(200, b"")]
+)
+@pytest.mark.parametrize("location", ["Patient/7", "elsewhere", ""])
+def test_what_was_created_and_cannot_be_shown_is_not_tried_again(
+    server: StubServer, location: str, held: StubResponse
+) -> None:
+    with pytest.raises(RefusedError, match="took the Patient") as caught:
+        created(server, StubResponse(201, b"", {"Location": location}), held)
+    assert "again" not in caught.value.message
+
+
+@pytest.mark.parametrize(("status", "expected"), [(503, TemporaryError), (422, RefusedError)])
+def test_what_was_not_created_is_told_as_ever(
+    server: StubServer, status: int, expected: type[FhirError]
+) -> None:
+    with pytest.raises(expected, match=f"answered {status}"):
+        created(server, StubResponse(status, b""), StubResponse(200, HELD))

@@ -1,0 +1,105 @@
+"""Who told what the chart says: the newest word of each element, and whose it was."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+from uuid import UUID, uuid5
+
+import pytest
+
+from fhir_client.client import FhirClient
+from fhir_client.uscore.observations import CODES, SOURCE_METHODS
+from fhir_client.uscore.statement import Source
+from fhir_client.write.patient_reports import read_reports, reported_by_patient, reported_elsewhere
+
+PATIENT = "Patient/1"
+SELF = {"method": {"coding": [{"code": SOURCE_METHODS[Source.PATIENT].code}]}}
+RELATED = {"method": {"coding": [{"code": SOURCE_METHODS[Source.RELATED_PERSON].code}]}}
+OBSERVED = {"method": {"coding": [{"code": "observed"}]}}
+BY_PATIENT = {"performer": [{"reference": f"https://ehr.example/fhir/{PATIENT}"}]}
+BY_PARENT = {"performer": [{"type": "RelatedPerson", "display": "Parent"}]}
+BY_NURSE = {"performer": [{"reference": "Practitioner/7"}]}
+
+
+def observation(how: dict[str, Any], element: str = "race", **more: Any) -> dict[str, Any]:
+    code = {"coding": [{"system": "http://loinc.org", "code": CODES[element].code}]}
+    subject = {"reference": f"https://ehr.example/fhir/{PATIENT}"}
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": code,
+        "subject": subject,
+        **how,
+        **more,
+    }
+
+
+class Server:
+    """A server that has these Observations."""
+
+    def __init__(self, *held: dict[str, Any]) -> None:
+        self.held = held
+
+    def search(self, *_: object) -> Iterator[dict[str, Any]]:
+        return iter(self.held)
+
+
+def own(*held: dict[str, Any]) -> set[str]:
+    return set(reported_by_patient(read_reports(cast("FhirClient", Server(*held)), PATIENT)))
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        (SELF, {"race"}),
+        (RELATED, set()),
+        (OBSERVED, set()),
+        (BY_PATIENT, {"race"}),
+        (BY_PARENT, set()),
+        (BY_NURSE, set()),
+        ({}, set()),
+        # How it was told comes before who is named: a parent at the patient's own account is no patient.
+        (RELATED | BY_PATIENT, set()),
+    ],
+)
+def test_whose_word_it_is(how: dict[str, Any], expected: set[str]) -> None:
+    assert own(observation(how)) == expected
+
+
+def test_what_another_patient_told_is_nobodys_word_here() -> None:
+    assert own(observation(SELF, subject={"reference": "Patient/12"})) == set()
+    assert own(observation(SELF, subject={})) == set()
+
+
+@pytest.mark.parametrize(
+    "change", [{"status": "entered-in-error"}, {"dataAbsentReason": {"text": "declined"}}]
+)
+def test_what_does_not_stand_was_not_told(change: dict[str, Any]) -> None:
+    assert own(observation(SELF, **change)) == set()
+
+
+def test_the_newest_word_counts_wherever_it_was_said_and_however_exact_its_date_is() -> None:
+    parent = observation(RELATED, effectiveDateTime="2026-11-24T10:00:00+05:00")
+    assert own(observation(SELF, effectiveDateTime="2026-11-24T06:00:00Z"), parent) == {"race"}
+    assert own(observation(SELF, effectiveDateTime="2026-11-24T04:00:00Z"), parent) == set()
+    assert own(observation(SELF, effectiveDateTime="2026-11-25"), parent) == {"race"}
+    assert own(parent, observation(SELF, effectiveDateTime="2019"), observation(SELF)) == set()
+
+
+def test_each_element_has_a_word_of_its_own() -> None:
+    assert own(
+        observation(SELF), observation(RELATED, "ethnicity"), observation(SELF, "interpreter")
+    ) == {
+        "race",
+        "interpreter",
+    }
+
+
+def test_our_own_submissions_tell_nothing_from_elsewhere() -> None:
+    ours, other = UUID(int=1), UUID(int=2)
+    held = [
+        observation(SELF, each, identifier=[{"value": uuid5(by, each).urn}])
+        for by, each in ((ours, "race"), (other, "interpreter"))
+    ]
+    assert reported_elsewhere(read_reports(cast("FhirClient", Server(*held)), PATIENT), [ours]) == {
+        "interpreter"
+    }

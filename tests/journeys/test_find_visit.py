@@ -1,0 +1,199 @@
+"""Which visit it is: by code or date of birth, never a list of names, few tries, and always a way to the desk."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from intake.patient.find_visit import MAX_TRIES, parse_date, western_digits
+from intake.store import codes, devices
+from tests.journeys.test_link import create_link_path
+from tests.support.patients import PatientSession
+from tests.support.sites import TestSite
+from tests.support.strict_pages import node_attributes
+
+MISSED = "We could not find your visit"
+
+
+@pytest.fixture
+def person(pages: TestSite) -> PatientSession:
+    """Someone at a tablet of Riverside, about to say who they are."""
+    found = PatientSession(pages)
+    found.pair_tablet()
+    found.choose_language("en")
+    return found
+
+
+def test_the_desks_code_opens_the_visit_once(pages: TestSite, person: PatientSession) -> None:
+    visit = pages.expect_visit("1", birth_date=None)
+    with pages.database.write() as tx:
+        code = codes.create_code(tx, visit, timedelta(minutes=15))
+    person.send_form({"code": f"{code[:3]} {code[3:]}"}, form="by-code")
+    assert person.path == "/why"
+    person.choose_language("en")
+    person.send_form({"code": code}, form="by-code")
+    assert "We could not find this code" in person.page.text
+
+
+def test_a_code_in_arabic_digits_is_the_same_code() -> None:
+    assert western_digits("١٢٣ ٤٥٦") == western_digits("123-456") == "123456"
+    assert parse_date({"day": "١٧", "month": "5", "year": "١٩٨٠"}) == date(1980, 5, 17)
+    assert parse_date({"day": "²", "month": "5", "year": "1980"}) == date(1980, 5, 2)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (("30", "2", "1980"), "This date is not in the calendar. Please check it."),
+        (("29", "2", "1981"), "This date is not in the calendar. Please check it."),
+        (("9" * 5000, "2", "1981"), "This date is not in the calendar. Please check it."),
+        (("17", "", "1980"), "Please give the day, the month, and the year."),
+        (("May", "5", "1980"), "Please give the day, the month, and the year."),
+    ],
+)
+def test_a_date_that_is_none_is_told_from_one_that_is_not_whole(
+    person: PatientSession, typed: tuple[str, str, str], sentence: str
+) -> None:
+    day, month, year = typed
+    person.send_form({"day": day, "month": month, "year": year}, form="by-date")
+    assert sentence in person.page.text
+
+
+def test_the_date_of_birth_fits_around_the_appointment_only(
+    pages: TestSite, person: PatientSession
+) -> None:
+    pages.expect_visit("1", starts_at=pages.clock() + timedelta(hours=3))
+    person.give_birth_date(17, 5, 1980)
+    assert MISSED in person.page.text
+    pages.clock.advance(hours=1, minutes=1)
+    person.give_birth_date(17, 5, 1980)
+    assert person.path == "/why"
+
+
+@pytest.mark.parametrize("through", ["tablet", "link"])
+def test_what_was_not_found_is_said_once_by_a_page_that_can_be_reloaded(
+    pages: TestSite, person: PatientSession, through: str
+) -> None:
+    if through == "link":
+        person = PatientSession(pages)
+        person.open_page(create_link_path(pages, pages.expect_visit("1")))
+        person.send_form({"language": "en"}, form="/language")
+    person.give_birth_date(28, 2, 1981)
+    assert (person.page.request.method, len(person.page.history)) == ("GET", 1)
+    assert MISSED in person.page.text
+    assert "1981" not in person.page.text
+    with person.client.session_transaction() as held:
+        assert "1981" not in str(dict(held))
+    person.open_page(person.path)
+    assert MISSED not in person.page.text
+
+
+@pytest.mark.parametrize("from_page", ["find", "why"])
+@pytest.mark.parametrize("through", ["tablet", "link"])
+def test_back_leads_from_the_first_pages_to_the_languages(
+    pages: TestSite, through: str, from_page: str
+) -> None:
+    person, first = PatientSession(pages), "/"
+    visit = pages.expect_visit("1")
+    if through == "tablet":
+        person.pair_tablet()
+    else:
+        first = create_link_path(pages, visit)
+    for language in ("ar", "en"):
+        person.open_page(first)
+        person.send_form({"language": language}, form="/language")
+        if from_page == "why":
+            person.give_birth_date(17, 5, 1980)
+            assert person.path == "/why"
+        [back] = person.document.query(".top a.plain")
+        person.open_page(str(node_attributes(back)["href"]))
+        assert (person.path, len(person.document.query(".tongues button"))) == (first, 3)
+
+
+def test_another_clinics_visit_is_not_found(pages: TestSite, person: PatientSession) -> None:
+    pages.expect_visit("1", clinic="hillside")
+    person.give_birth_date(17, 5, 1980)
+    assert MISSED in person.page.text
+
+
+def test_a_tie_is_broken_by_initials_and_twins_go_to_the_desk(
+    pages: TestSite, person: PatientSession
+) -> None:
+    pages.expect_visit("1", initials="AL")
+    pages.expect_visit("2", initials="BK", name="Bo Kim")
+    person.give_birth_date(17, 5, 1980)
+    assert "first letters" in person.page.text
+    assert not any(name in person.page.text for name in ("Ana", "Lopez", "Bo ", "Kim"))
+    person.give_birth_date(17, 5, 1980, initials="a. l.")
+    assert person.path == "/why"
+    pages.expect_visit("3", initials="AL", name="Ada Lopez")
+    person.choose_language("en")
+    person.give_birth_date(17, 5, 1980, initials="AL")
+    assert MISSED in person.page.text
+
+
+@pytest.mark.parametrize("typed", ["ĐN", "đn", "ND", "n. d.", "dn"])
+def test_initials_may_be_typed_without_marks_and_in_either_order(
+    pages: TestSite, person: PatientSession, typed: str
+) -> None:
+    pages.expect_visit("1", initials="NĐ", name="Ngọc Đặng")
+    pages.expect_visit("2", initials="BK", name="Bo Kim")
+    person.give_birth_date(17, 5, 1980)
+    person.give_birth_date(17, 5, 1980, initials=typed)
+    assert person.path == "/why"
+
+
+def test_initials_that_fit_two_in_one_order_or_the_other_go_to_the_desk(
+    pages: TestSite, person: PatientSession
+) -> None:
+    pages.expect_visit("1", initials="AL")
+    pages.expect_visit("2", initials="LA", name="Lu An")
+    person.give_birth_date(17, 5, 1980)
+    person.give_birth_date(17, 5, 1980, initials="AL")
+    assert MISSED in person.page.text
+
+
+def test_guessing_ends_at_the_desk(pages: TestSite, person: PatientSession) -> None:
+    pages.expect_visit("1")
+    for number in range(MAX_TRIES):
+        person.send_form({"code": f"{number:06}"}, form="by-code")
+    person.give_birth_date(17, 5, 1980)
+    assert "Please ask the front desk. They will be glad to help." in person.page.text
+    assert person.path == "/find"
+    pages.clock.advance(minutes=16)
+    person.give_birth_date(17, 5, 1980)
+    assert person.path == "/why"
+
+
+def test_who_has_answered_is_not_asked_again_by_date_of_birth(
+    pages: TestSite, person: PatientSession
+) -> None:
+    pages.expect_visit("1")
+    person.give_birth_date(17, 5, 1980)
+    person.send_form()
+    person.send_form({"informant": "self"})
+    for _ in range(5):
+        person.send_form()
+    assert person.path == "/done"
+    person.choose_language("en")
+    person.give_birth_date(17, 5, 1980)
+    assert "You have answered already" in person.page.text
+
+
+def test_a_revoked_tablet_is_a_tablet_no_more(pages: TestSite, person: PatientSession) -> None:
+    with pages.database.write() as tx:
+        [device] = devices.list_devices(tx)
+        devices.revoke_device(tx, device.id)
+    person.open_page("/")
+    assert person.heading == "Welcome"
+    person.open_page("/find")
+    assert person.heading == "Welcome"
+
+
+def test_a_pairing_code_works_once(pages: TestSite) -> None:
+    code = pages.create_pairing_code()
+    first, second = PatientSession(pages), PatientSession(pages)
+    for each in (first, second):
+        each.open_page(f"/pair?code={code}")
+        each.send_form()
+    assert first.heading == "Choose a language"
+    assert "This pairing code does not work" in second.page.text

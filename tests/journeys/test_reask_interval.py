@@ -1,0 +1,157 @@
+"""Who was asked is not asked again before the site's interval, may answer again, and is never told what they said."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from intake import journey
+from intake.answers import Answer, AnswerState, Submission
+from intake.questions import Subject
+from intake.store.outbox import submissions
+from intake.store.outbox.submissions import Status, list_records
+from intake.store.tables import submissions as table
+from tests.store.test_submissions import make_submission
+from tests.support.patients import PatientSession
+from tests.support.sites import TestSite
+from tests.support.strict_pages import node_attributes
+
+BEFORE = "These questions were answered before."
+YEAR, HALF = timedelta(days=365), timedelta(days=180)
+
+
+def answer_all(person: PatientSession, *, interpreter: str = "yes") -> None:
+    """From the first question to the thank-you."""
+    person.send_form({"choice": ["2028-9"]})
+    person.send_form()
+    person.send_form({"choice": "en"})
+    person.send_form({"choice": "en"})
+    person.send_form(
+        {"choice": interpreter} if interpreter in ("yes", "no") else {"state": interpreter}
+    )
+    assert person.path == "/check"
+    person.send_form()
+
+
+def come_back(site: TestSite, key: str = "1", **after: float) -> PatientSession:
+    """The same patient at the next visit, on a tablet, as far as the reasons."""
+    site.clock.advance(**after)
+    site.expect_visit("again", patient=f"Patient/{key}")
+    person = PatientSession(site)
+    person.pair_tablet()
+    person.choose_language("en")
+    person.give_birth_date(17, 5, 1980)
+    assert person.path == "/why"
+    return person
+
+
+def answered(site: TestSite, interpreter: str = "yes") -> None:
+    site.expect_visit("1")
+    person = PatientSession(site)
+    person.reach_first_question()
+    answer_all(person, interpreter=interpreter)
+    assert person.path == "/done"
+
+
+@pytest.mark.parametrize(("interpreter", "days"), [("yes", 364), ("declined", 364)])
+def test_who_answered_is_told_so_and_is_done_by_one_tap(
+    pages: TestSite, interpreter: str, days: float
+) -> None:
+    answered(pages, interpreter)
+    person = come_back(pages, days=days)
+    assert BEFORE in person.page.text
+    assert "Asian" not in person.page.text
+    person.send_form({"size": "large"}, form="/look")
+    person.send_form({"enough": "1"})
+    assert (person.path, person.heading) == ("/done", "Thank you")
+    assert node_attributes(person.document.query("html")[0])["data-size"] == "large"
+    with pages.database.read() as tx:
+        assert len(list_records(tx)) == 1
+    person.open_page("/who")
+    assert person.path == "/"
+
+
+def test_who_wants_to_answers_again(pages: TestSite) -> None:
+    answered(pages)
+    person = come_back(pages, days=30)
+    person.send_form()
+    person.send_form({"informant": "self"})
+    answer_all(person, interpreter="no")
+    with pages.database.read() as tx:
+        assert [each.status for each in list_records(tx)] == [Status.QUEUED, Status.QUEUED]
+
+
+@pytest.mark.parametrize(("interpreter", "days"), [("yes", 366), ("unknown", 1), ("declined", 366)])
+def test_after_the_interval_and_after_not_knowing_they_are_asked(
+    pages: TestSite, interpreter: str, days: float
+) -> None:
+    answered(pages, interpreter)
+    person = come_back(pages, days=days)
+    assert BEFORE not in person.page.text
+    person.send_form({"enough": "1"})
+    assert person.path == "/who"
+
+
+def test_another_patient_is_asked(pages: TestSite) -> None:
+    answered(pages)
+    assert BEFORE not in come_back(pages, "2", days=1).page.text
+
+
+@pytest.mark.parametrize("status", [Status.DISCARDED, Status.REVERSED])
+def test_what_was_taken_back_counts_for_nothing(pages: TestSite, status: Status) -> None:
+    answered(pages)
+    with pages.database.write() as tx:
+        tx.connection.execute(update(table).values(status=status.value))
+    assert BEFORE not in come_back(pages, days=1).page.text
+
+
+def test_the_newest_answers_count(pages: TestSite) -> None:
+    answered(pages)
+    with pages.database.write() as tx:
+        submissions.store_submission(
+            tx, replace(make_submission("Patient/1"), answered_at=tx.now), "main"
+        )
+    assert BEFORE not in come_back(pages, days=1).page.text
+
+
+def said(pages: TestSite, *states: AnswerState | None) -> Submission:
+    questions = [
+        each.id for each in pages.settings.question_set.questions if each.about is Subject.PATIENT
+    ]
+    answers = {key: Answer(state) for key, state in zip(questions, states, strict=True) if state}
+    return replace(
+        make_submission(), answers=answers, answered_at=datetime(2026, 11, 24, tzinfo=UTC)
+    )
+
+
+@pytest.mark.parametrize(
+    ("states", "after"),
+    [
+        ([AnswerState.ANSWERED] * 4, YEAR),
+        ([AnswerState.DECLINED] * 4, HALF),
+        (
+            [
+                AnswerState.ANSWERED,
+                AnswerState.DECLINED,
+                AnswerState.ANSWERED,
+                AnswerState.ANSWERED,
+            ],
+            HALF,
+        ),
+        (
+            [AnswerState.ANSWERED, AnswerState.UNKNOWN, AnswerState.ANSWERED, AnswerState.ANSWERED],
+            None,
+        ),
+        ([AnswerState.DECLINED, None, AnswerState.DECLINED, AnswerState.DECLINED], None),
+        ([None] * 4, None),
+    ],
+)
+def test_the_shortest_interval_counts(
+    pages: TestSite, states: list[AnswerState | None], after: timedelta | None
+) -> None:
+    sent = said(pages, *states)
+    found = journey.reask_at(
+        sent, pages.settings.question_set, {AnswerState.ANSWERED: YEAR, AnswerState.DECLINED: HALF}
+    )
+    assert found == (None if after is None else sent.answered_at + after)

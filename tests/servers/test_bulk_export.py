@@ -1,0 +1,110 @@
+"""The export in bulk from a real server: the same people as a search finds; and one that does not export says so."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from fhir_client import bulk
+from fhir_client.errors import RefusedError
+from intake.feed.export import fetch_export
+from intake.report.files import find_files
+from intake.report.values import Period
+from tests.support.fault_proxy import Forward, ProxyRequest, ProxyResponse
+from tests.support.outbox import Outbox
+
+pytestmark = pytest.mark.server
+PERIOD = Period("2026", date(2026, 1, 1), date(2027, 1, 1))
+WHOLE = ("Patient", "Observation", "Organization")
+"""What a search and an export both have all of."""
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HAPI asks to be looked at again after two minutes, and is ready after seconds."""
+    monkeypatch.setattr(bulk, "LONGEST_PAUSE", bulk.DEFAULT_PAUSE / 5)
+
+
+def export(outbox: Outbox, in_bulk: str | None) -> AbstractContextManager[Path]:
+    return fetch_export(outbox.settings, PERIOD, Event(), in_bulk)
+
+
+def held(folder: Path) -> Mapping[str, list[str]]:
+    """The lines of each kind, sorted."""
+    texts = {
+        kind: "".join(path.read_text("utf-8") for path in paths)
+        for kind, paths in find_files(folder).items()
+    }
+    return {kind: sorted(text.splitlines()) for kind, text in texts.items()}
+
+
+def does_not_export(outbox: Outbox, make: str) -> bool:
+    """Medplum's router has no export, which has to be said."""
+    if make != "medplum":
+        return False
+    for in_bulk in ("", "Group/1"):
+        with pytest.raises(RefusedError, match="does not export in bulk"), export(outbox, in_bulk):
+            pass
+    return True
+
+
+def test_an_export_has_what_a_search_finds(outbox: Outbox, make: str) -> None:
+    if does_not_export(outbox, make):
+        return
+    patient = outbox.create_patient()
+    outbox.direct_client.create(
+        {"resourceType": "Observation", "status": "final", "code": {"text": "a shoe size"}}
+    )
+    outbox.work_until_closed(outbox.submit_example(patient))
+    with export(outbox, None) as folder:
+        searched = held(folder)
+    with export(outbox, "") as folder:
+        in_bulk = held(folder)
+    assert {kind: in_bulk[kind] for kind in WHOLE} == {kind: searched[kind] for kind in WHOLE}
+    assert set(searched["Provenance"]) <= set(in_bulk["Provenance"])
+    assert any(patient.partition("/")[2] in line for line in in_bulk["Patient"])
+    assert not any("shoe size" in line for line in in_bulk["Observation"])
+
+
+def test_an_export_of_a_group_has_its_members_alone(outbox: Outbox, make: str) -> None:
+    if does_not_export(outbox, make):
+        return
+    patient, other = outbox.create_patient(), outbox.create_patient()
+    for each in (patient, other):
+        outbox.work_until_closed(outbox.submit_example(each))
+    members = {
+        "resourceType": "Group",
+        "type": "person",
+        "actual": True,
+        "member": [{"entity": {"reference": patient}}],
+    }
+    group = outbox.direct_client.create(members)["id"]
+    with export(outbox, f"Group/{group}") as folder:
+        found = held(folder)
+    assert len(found["Patient"]) == 1
+    assert patient.partition("/")[2] in found["Patient"][0]
+    assert len(found["Observation"]) == 4
+
+
+def test_a_file_that_does_not_come_is_fetched_again(outbox: Outbox, make: str) -> None:
+    if does_not_export(outbox, make):
+        return
+    outbox.work_until_closed(outbox.submit_example(outbox.create_patient()))
+    with export(outbox, "") as folder:
+        whole = held(folder)
+    lost: list[ProxyRequest] = []
+
+    def once(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        if "/Binary/" in asked.path and not lost:
+            lost.append(asked)
+            return None
+        return forward(asked)
+
+    outbox.proxy.default_fault = once
+    with export(outbox, "") as folder:
+        again = held(folder)
+    assert lost
+    assert again == whole

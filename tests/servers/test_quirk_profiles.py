@@ -1,0 +1,87 @@
+"""Profiles of kinds of servers at a server that is limited so: data alone decides what is sent to it."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fhir_client.uscore.questionnaire import QuestionnaireItem
+from intake.mapping.questionnaires import build_form
+from intake.store.outbox import worklist
+from tests.servers.partial_servers import is_write, offer_strategy
+from tests.support.outbox import EXAMPLE_SUBMISSION, Outbox, chart_of_others
+
+pytestmark = pytest.mark.server
+
+
+def with_profile(ladder: Outbox, **quirks: Any) -> None:
+    """The server is of a kind that the site has described so."""
+    profile = replace(ladder.settings.quirks["generic"], **quirks)
+    ladder.settings = replace(
+        ladder.settings, quirks={**ladder.settings.quirks, "generic": profile}
+    )
+
+
+def test_oracle_healths_profile_patches_what_that_server_takes_and_nothing_else(
+    ladder: Outbox,
+) -> None:
+    ladder.settings = replace(
+        ladder.settings, servers={"main": replace(ladder.server, quirks="oracle-health")}
+    )
+    patient = ladder.create_patient()
+    before = ladder.direct_client.read(patient)
+    sent = ladder.submit_example(patient)
+    ladder.proxy.default_fault = offer_strategy("patch and observations")
+    ladder.deliver_due()
+    assert ladder.read_state(sent) == ("verified", None), ladder.read_record(sent)
+    [change] = [json.loads(each.body) for each in ladder.proxy.requests if each.method == "PATCH"]
+    assert {each["op"] for each in change} == {"replace"}
+    [extensions] = [each["value"] for each in change if each["path"] == "/extension"]
+    assert {each["url"] for each in extensions} <= set(
+        ladder.settings.quirks["oracle-health"].accepted_extensions
+    )
+    after = ladder.direct_client.read(patient)
+    assert (chart_of_others(after), len(after["communication"])) == (chart_of_others(before), 1)
+
+
+def test_an_ehrs_own_questionnaire_gets_its_own_items(ladder: Outbox) -> None:
+    questions = ladder.settings.question_sets[EXAMPLE_SUBMISSION.question_set]
+    links = {
+        each for item in build_form(questions, ()).items for each in (item.link_id, *_below(item))
+    } - {"notice"}
+    with_profile(
+        ladder,
+        own_questionnaires=True,
+        questionnaire="urn:theirs",
+        items={each: f"their-{each}" for each in links},
+    )
+    patient = ladder.create_patient()
+    sent = ladder.submit_example(patient)
+    ladder.proxy.default_fault = offer_strategy("questionnaire-response")
+    ladder.deliver_due()
+    assert ladder.read_state(sent) == ("verified", None), ladder.read_record(sent)
+    [held] = ladder.direct_client.search("QuestionnaireResponse", {"subject": patient})
+    assert held["questionnaire"] == "urn:theirs"
+    assert {each["linkId"].startswith("their-") for each in held["item"]} == {True}
+
+
+def _below(item: QuestionnaireItem) -> list[str]:
+    return [link for each in item.items for link in (each.link_id, *_below(each))]
+
+
+def test_an_answer_that_an_ehrs_own_questionnaire_lacks_goes_to_a_person(ladder: Outbox) -> None:
+    with_profile(
+        ladder, own_questionnaires=True, questionnaire="urn:theirs", items={"nothing-of-ours": "1"}
+    )
+    sent = ladder.submit_example(ladder.create_patient())
+    ladder.proxy.default_fault = offer_strategy("questionnaire-response")
+    ladder.deliver_due()
+    assert ladder.read_state(sent) == ("held", "worklist")
+    assert not any(map(is_write, ladder.proxy.requests))
+    with ladder.database.read() as tx:
+        [entry] = worklist.read_worklist(tx).entries
+    assert (entry.id, {each.element for each in entry.sheet.values} >= {"race"}) == (
+        str(sent.id),
+        True,
+    )

@@ -1,0 +1,226 @@
+"""What each server does that a client does not expect, as it does it; and what our client makes of it."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import requests
+
+from fhir_client.client import FhirClient
+from fhir_client.errors import (
+    FhirError,
+    GoneError,
+    RefusedError,
+    TemporaryError,
+    VersionConflictError,
+)
+from fhir_client.transport.responses import response_error
+from tests.support.outbox import EXAMPLE_PATIENT
+
+pytestmark = pytest.mark.server
+Json = dict[str, Any]
+OBSERVATION = {
+    "resourceType": "Observation",
+    "status": "final",
+    "code": {"text": "Tobacco smoking status"},
+}
+
+
+def ask(
+    server: str, method: str, path: str, body: Json | None = None, **headers: str
+) -> requests.Response:
+    """Send one request, as any client would."""
+    named = {key.replace("_", "-"): value for key, value in headers.items()} | {
+        "Content-Type": "application/fhir+json"
+    }
+    return requests.request(
+        method, f"{server}/{path}".rstrip("/"), json=body, headers=named, timeout=30
+    )
+
+
+def transaction(*entries: Json) -> Json:
+    return {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
+
+
+def post(resource: Json, **request: str) -> Json:
+    return {
+        "resource": resource,
+        "request": {"method": "POST", "url": resource["resourceType"], **request},
+    }
+
+
+@pytest.fixture
+def patient(client: FhirClient) -> Json:
+    return client.create(EXAMPLE_PATIENT)
+
+
+@pytest.fixture
+def kind(make: str) -> str:
+    """What makes the surprises: whichever database is behind it."""
+    return make.partition("-")[0]
+
+
+def reference(resource: Json) -> str:
+    return f"{resource['resourceType']}/{resource['id']}"
+
+
+@pytest.mark.parametrize(
+    ("tag", "medplum", "hapi", "error"),
+    [
+        ('W/"0"', 412, 409, VersionConflictError),
+        # Only our own ETags are ever sent; one of another shape is never tried again as a conflict.
+        ('W/"of another shape"', 412, 500, FhirError),
+        ("*", 200, 500, TemporaryError),
+        ("without quotes", 200, 500, TemporaryError),
+    ],
+)
+def test_if_match(
+    server: str, patient: Json, kind: str, tag: str, medplum: int, hapi: int, error: type[FhirError]
+) -> None:
+    found = ask(server, "PUT", reference(patient), {**patient, "active": True}, If_Match=tag)
+    assert found.status_code == {"medplum": medplum, "hapi": hapi}[kind]
+    assert found.status_code == 200 or isinstance(response_error(found), error)
+
+
+def test_a_put_of_an_id_of_ours(server: str, patient: Json, kind: str) -> None:
+    mine = str(uuid4())
+    found = ask(server, "PUT", f"Patient/{mine}", {**EXAMPLE_PATIENT, "id": mine}, If_Match='W/"1"')
+    # HAPI creates it although If-Match says that it is there.
+    assert found.status_code == {"medplum": 404, "hapi": 201}[kind]
+
+
+def test_a_delete_that_is_stale(server: str, client: FhirClient, kind: str) -> None:
+    held = client.create(OBSERVATION)
+    found = ask(server, "DELETE", reference(held), If_Match='W/"0"')
+    # HAPI ignores it, and what somebody else has changed is gone.
+    assert found.status_code == {"medplum": 412, "hapi": 200}[kind]
+
+
+def test_a_read_of_what_was_deleted(server: str, client: FhirClient) -> None:
+    held = client.create(OBSERVATION)
+    ask(server, "DELETE", reference(held))
+    gone = ask(server, "GET", reference(held))
+    assert gone.status_code in (404, 410)
+    assert isinstance(response_error(gone), GoneError)
+
+
+def test_an_unchanged_put(server: str, patient: Json, kind: str) -> None:
+    found = ask(server, "PUT", reference(patient), patient)
+    # So a request that somebody on the way sends twice is no conflict for HAPI where it changes nothing.
+    same = found.json()["meta"]["versionId"] == patient["meta"]["versionId"]
+    assert (found.status_code, same) == (200, {"medplum": False, "hapi": True}[kind])
+
+
+def test_a_conditional_create_that_fits_several(server: str, client: FhirClient) -> None:
+    name = {"system": "urn:ietf:rfc:3986", "value": uuid4().urn}
+    for _ in range(2):
+        client.create({**OBSERVATION, "identifier": [name]})
+    again = transaction(
+        post(
+            {**OBSERVATION, "identifier": [name]},
+            ifNoneExist=f"identifier={name['system']}|{name['value']}",
+        )
+    )
+    assert isinstance(response_error(ask(server, "POST", "", again)), VersionConflictError)
+
+
+def test_a_reference_to_nothing(server: str, kind: str) -> None:
+    found = ask(
+        server,
+        "POST",
+        "Observation",
+        {**OBSERVATION, "subject": {"reference": f"Patient/{uuid4()}"}},
+    )
+    assert found.status_code == {"medplum": 201, "hapi": 400}[kind]
+    assert found.ok or isinstance(response_error(found), RefusedError)
+
+
+def test_a_conditional_reference_that_fits_nothing(server: str, kind: str) -> None:
+    wanted = {**OBSERVATION, "subject": {"reference": f"Patient?identifier={uuid4()}"}}
+    found = ask(server, "POST", "", transaction(post(wanted)))
+    assert found.status_code == {"medplum": 200, "hapi": 404}[kind]
+
+
+@pytest.mark.parametrize("change", [{"shoe": 1}, {"effectiveDateTime": "yesterday"}])
+def test_what_is_no_fhir_is_refused(server: str, change: Json) -> None:
+    found = ask(server, "POST", "Observation", {**OBSERVATION, **change})
+    assert found.status_code == 400
+    assert isinstance(response_error(found), RefusedError)
+
+
+def test_a_code_of_no_set(server: str, kind: str) -> None:
+    found = ask(server, "POST", "Observation", {**OBSERVATION, "status": "no such status"})
+    assert found.status_code == {"medplum": 201, "hapi": 400}[kind]
+
+
+def test_what_lacks_a_required_element(server: str, kind: str) -> None:
+    found = ask(
+        server,
+        "POST",
+        "Observation",
+        {key: each for key, each in OBSERVATION.items() if key != "code"},
+    )
+    assert found.status_code == {"medplum": 400, "hapi": 201}[kind]
+
+
+def test_a_search_by_what_it_does_not_know(server: str, kind: str) -> None:
+    found = ask(server, "GET", "Patient?shoe-size=44")
+    assert found.status_code == {"medplum": 200, "hapi": 400}[kind]
+    assert not found.ok or not found.json().get("entry")
+
+
+def test_a_search_for_a_part_of_a_name(server: str, patient: Json, kind: str) -> None:
+    found = ask(server, "GET", "Patient?family:contains=guye")
+    assert found.status_code == {"medplum": 200, "hapi": 405}[kind]
+
+
+def test_the_etag_of_an_entry(client: FhirClient, kind: str) -> None:
+    [entry] = client.send_bundle(transaction(post(EXAMPLE_PATIENT)))["entry"]
+    tag = entry["response"].get("etag")
+    # Nothing of ours is taken from an entry's ETag: the version merged into is read in the resource.
+    assert {"medplum": tag is None or tag.startswith("W/"), "hapi": tag == "1"}[kind]
+
+
+def test_a_deleted_resource_that_is_written_again(
+    server: str, client: FhirClient, kind: str
+) -> None:
+    held = client.create(OBSERVATION)
+    ask(server, "DELETE", reference(held))
+    again = ask(server, "PUT", reference(held), held)
+    assert again.status_code == {"medplum": 200, "hapi": 201}[kind]
+
+
+def test_a_delete_of_what_others_refer_to(
+    server: str, client: FhirClient, patient: Json, kind: str
+) -> None:
+    client.create({**OBSERVATION, "subject": {"reference": reference(patient)}})
+    found = ask(server, "DELETE", reference(patient))
+    assert found.status_code == {"medplum": 200, "hapi": 409}[kind]
+
+
+@pytest.mark.parametrize("operation", ["Patient/$validate", "Patient/{id}/$everything"])
+def test_an_operation_that_it_lacks(server: str, patient: Json, kind: str, operation: str) -> None:
+    path = operation.format(id=patient["id"])
+    found = (
+        ask(server, "POST", path, EXAMPLE_PATIENT)
+        if "validate" in path
+        else ask(server, "GET", path)
+    )
+    assert found.ok == {"medplum": False, "hapi": True}[kind]
+
+
+def test_a_search_by_what_others_say_of_it(
+    server: str, client: FhirClient, patient: Json, kind: str
+) -> None:
+    client.create({**OBSERVATION, "subject": {"reference": reference(patient)}})
+    found = ask(
+        server, "GET", f"Patient?_has:Observation:subject:status=final&_id={patient['id']}"
+    ).json()
+    assert len(found.get("entry", [])) == {"medplum": 0, "hapi": 1}[kind]
+
+
+def test_a_read_of_what_did_not_change(server: str, patient: Json, kind: str) -> None:
+    found = ask(
+        server, "GET", reference(patient), If_None_Match=f'W/"{patient["meta"]["versionId"]}"'
+    )
+    assert found.status_code == {"medplum": 200, "hapi": 304}[kind]

@@ -1,0 +1,70 @@
+"""Tribal affiliation at a real server: in the chart beside all else, read back, and taken back."""
+
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4, uuid5
+
+import pytest
+
+from fhir_client.uscore.descriptions import describe_elements
+from fhir_client.uscore.parsing import parse_observation
+from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.statement import TribalAffiliation
+from intake.answers import Submission
+from intake.store.outbox import undo_requests
+from intake.store.outbox.undo_requests import UndoRequestResult
+from intake.store.payload import decode_submission
+from tests.support.outbox import Outbox, chart_of_others
+
+pytestmark = pytest.mark.server
+EXAMPLE = decode_submission(
+    (Path(__file__).parents[1] / "support" / "data" / "tribal.answers.json").read_bytes()
+)
+NAMES = (
+    "Navajo Nation, Arizona, New Mexico, & Utah",
+    "Central Council of the Tlingit & Haida Indian Tribes",
+    "Schaghticoke",
+)
+
+
+def written(outbox: Outbox, patient: str) -> Submission:
+    sent = outbox.store_submission(replace(EXAMPLE, id=uuid4(), patient=patient, encounter=None))
+    outbox.work_until_closed(sent)
+    assert outbox.read_state(sent) == ("verified", None)
+    return sent
+
+
+def observation(outbox: Outbox, sent: Submission) -> dict[str, object]:
+    own = uuid5(sent.id, "tribal-affiliation").urn
+    [found] = outbox.direct_client.search("Observation", {"identifier": f"urn:ietf:rfc:3986|{own}"})
+    return dict(found)
+
+
+def test_every_tribe_is_in_the_chart_and_all_of_it_can_be_taken_back(outbox: Outbox) -> None:
+    patient = outbox.create_patient()
+    before = outbox.direct_client.read(patient)
+    sent = written(outbox, patient)
+    chart = outbox.direct_client.read(patient)
+    assert describe_elements(chart)["tribal-affiliation"] == NAMES
+    assert chart_of_others(chart) == chart_of_others(before)
+    said = parse_observation(observation(outbox, sent))
+    assert isinstance(said, TribalAffiliation)
+    assert {each.text for each in said.tribes} == set(NAMES)
+    with outbox.database.write() as tx:
+        assert undo_requests.request_undo(tx, str(sent.id)) is UndoRequestResult.STARTED
+    outbox.work_until_closed(sent)
+    assert outbox.read_state(sent) == ("reversed", None)
+    assert chart_elements(outbox.direct_client.read(patient)) == chart_elements(before)
+    assert observation(outbox, sent)["status"] == "entered-in-error"
+
+
+def test_said_again_it_is_there_again(outbox: Outbox) -> None:
+    patient = outbox.create_patient()
+    sent = written(outbox, patient)
+    chart = outbox.direct_client.read(patient)
+    outbox.edit_chart(
+        patient, extension=[each for each in chart["extension"] if "tribal" not in each["url"]]
+    )
+    again = outbox.store_submission(replace(sent, id=uuid4()))
+    outbox.work_until_closed(again)
+    assert describe_elements(outbox.direct_client.read(patient))["tribal-affiliation"] == NAMES

@@ -1,0 +1,130 @@
+"""The monitor's servers: does a worker look, does it get on, who asked for time; and what is in no table of intake.toml."""
+
+from datetime import timedelta
+
+import pytest
+
+from intake.store import audit, servers, strategies
+from intake.store.outbox import submissions
+from intake.store.strategies import StoredStrategy
+from tests.staff.test_monitor import queue_submission, record_worker_pass
+from tests.store.test_submissions import make_submission
+from tests.support.sites import TestSite
+from tests.support.staff import StaffSession, sign_in_staff
+
+
+@pytest.fixture
+def it(pages: TestSite) -> StaffSession:
+    return sign_in_staff(pages, "it")
+
+
+def health(it: StaffSession) -> str:
+    it.open_page("/staff/monitor")
+    return str(it.document.query(".server h2")[0].to_text())
+
+
+def test_a_server_runs_only_where_a_worker_is_seen(pages: TestSite, it: StaffSession) -> None:
+    assert health(it) == "main: No worker"
+    assert "No worker has ever looked" in it.page.text
+    record_worker_pass(pages)
+    assert health(it) == "main: Running"
+    pages.clock.advance(minutes=2, seconds=1)
+    assert health(it) == "main: No worker"
+    assert "for 2 min" in it.page.text
+
+
+def test_it_says_how_a_server_is_written_to_and_why_not_by_a_safer_way(
+    pages: TestSite, it: StaffSession
+) -> None:
+    health(it)
+    assert "not found out yet" in it.page.text
+    way = StoredStrategy(
+        "settings",
+        "put",
+        ("chart",),
+        batch=False,
+        reasons=("no transaction: it does not offer it",),
+    )
+    with pages.database.write() as tx:
+        strategies.pin_strategy(tx, "main", way)
+    pages.clock.advance(minutes=9)
+    health(it)
+    for words in (
+        "put, no write test yet",
+        "the chart as a whole with If-Match. Pinned 9 min ago",
+        *way.reasons,
+    ):
+        assert words in server_line(it)
+    with pages.database.write() as tx:
+        strategies.pin_strategy(tx, "main", way, proven=True)
+    health(it)
+    assert "put, proven 0 s ago" in server_line(it)
+
+
+def server_line(it: StaffSession) -> str:
+    return " ".join(it.document.query(".server")[0].to_text().split()).replace(" ,", ",")
+
+
+def test_a_paused_server_says_since_when_why_and_what_next_and_is_tried_again_at_once(
+    pages: TestSite, it: StaffSession
+) -> None:
+    with pages.database.write() as tx:
+        servers.pause_server(
+            tx,
+            "main",
+            until=tx.now + timedelta(minutes=5),
+            reason="http-401",
+            words="We are not let in.",
+        )
+    pages.clock.advance(minutes=1)
+    record_worker_pass(pages)
+    assert health(it) == "main: Paused"
+    assert "Paused 1 min ago, at" in it.page.text
+    assert "We are not let in." in it.page.text
+    assert "tries again by itself in 4 min" in it.page.text
+    it.send_form(form="/monitor/main/resume")
+    assert "tries main again now" in it.messages[0]
+    with pages.database.read() as tx:
+        assert servers.read_state(tx, "main").paused_until == tx.now
+        assert audit.entries_about(tx, "main")[0].action == "server-retried"
+    assert it.client.post("/staff/monitor/other/resume").status_code == 400
+
+
+def test_submissions_of_a_server_that_has_no_table_any_more_are_told(
+    pages: TestSite, it: StaffSession
+) -> None:
+    record_worker_pass(pages)
+    with pages.database.write() as tx:
+        for patient in ("Patient/1", "Patient/2"):
+            submissions.store_submission(tx, make_submission(patient), "renamed")
+    assert health(it) == "renamed: Not in intake.toml"
+    assert "Waiting for this server, or held: 2" in server_line(it)
+    assert "Bring the table back under that name: [servers.renamed]" in server_line(it)
+    with pages.database.write() as tx:
+        tx.connection.exec_driver_sql("UPDATE submissions SET status = 'verified'")
+    assert health(it) == "main: Running"
+
+
+def test_a_server_that_asked_for_time_is_no_alarm_and_can_be_tried_again_at_once(
+    pages: TestSite, it: StaffSession
+) -> None:
+    record_worker_pass(pages)
+    with pages.database.write() as tx:
+        servers.back_off(tx, "main", until=tx.now + timedelta(minutes=5))
+    assert health(it) == "main: Running"
+    assert "goes on in 5 min" in it.page.text
+    it.send_form(form="/monitor/main/resume")
+    assert "goes on in" not in it.page.text
+    with pages.database.read() as tx:
+        assert servers.read_state(tx, "main").paused_until == tx.now
+    assert "Try again now" not in it.page.text
+
+
+def test_a_server_that_does_not_get_on_is_not_called_running(
+    pages: TestSite, it: StaffSession
+) -> None:
+    queue_submission(pages)
+    pages.clock.advance(minutes=11)
+    record_worker_pass(pages)
+    assert health(it) == "main: Behind"
+    assert "waits for 11 min" in it.page.text

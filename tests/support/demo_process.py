@@ -1,0 +1,120 @@
+"""The demo as a process, as a person starts it on the command line, and what it started."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Timer
+
+PATIENCE = 90
+LAST_LINE = "Ctrl-C ends all of it"
+
+
+@dataclass
+class DemoProcess:
+    """A running demo and what it said on standard output."""
+
+    process: subprocess.Popen[str]
+    lines: list[str]
+    log: Path
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """The addresses of the `ready` lines, in their order."""
+        return dict(line.split()[1:] for line in self.lines if line.startswith("ready "))
+
+    @property
+    def birth_dates(self) -> list[tuple[int, int, int]]:
+        """Month, day and year of those whom the words tell one to be: first at the tablet, then at the link."""
+        found = re.findall(r"\((\d\d)/(\d\d)/(\d{4})\)", " ".join(self.lines))
+        return [(int(month), int(day), int(year)) for month, day, year in found]
+
+    @property
+    def site_folder(self) -> Path:
+        """The folder that the words name for other commands."""
+        [found] = re.findall(r"INTAKE_CONFIG=(\S+)", " ".join(self.lines))
+        return Path(found)
+
+    def read_log(self) -> str:
+        return self.log.read_text("utf-8")
+
+    def stop_process(self, how: signal.Signals = signal.SIGINT) -> int:
+        """Send it a signal and return its exit code."""
+        self.process.send_signal(how)
+        return self.process.wait(30)
+
+
+@contextmanager
+def run_demo(home: Path, packages: Path, *arguments: str) -> Iterator[DemoProcess]:
+    """Run `intake demo` with its data in `home`, wait until it has said everything, and leave nothing of it behind."""
+    (home / "demo").mkdir()
+    for kept in packages.glob("fhir-server-*"):
+        (home / "demo" / kept.name).symlink_to(kept, target_is_directory=True)
+    with (home / "err.txt").open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            (*DEMO_COMMAND, *arguments),
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**os.environ, "INTAKE_DATA": str(home)},
+        )
+    watchdog = Timer(PATIENCE, process.kill)
+    watchdog.start()
+    children: set[int] = set()
+    try:
+        lines = _read(process)
+        children = descendant_pids(process.pid)
+        yield DemoProcess(process, lines, home / "err.txt")
+    finally:
+        watchdog.cancel()
+        process.kill()
+        process.communicate()
+        for child in filter(is_running, children):
+            os.kill(child, signal.SIGKILL)
+
+
+DEMO_COMMAND = (sys.executable, "-m", "intake.cli", "demo")
+
+
+def _read(process: subprocess.Popen[str]) -> list[str]:
+    lines: list[str] = []
+    for line in process.stdout or ():
+        lines.append(line.rstrip("\n"))
+        if line.startswith(LAST_LINE):
+            break
+    return lines
+
+
+def descendant_pids(pid: int) -> set[int]:
+    """The processes that a process started, and those that these started."""
+    children: dict[int, set[int]] = {}
+    for line in _ps("-e", "-o", "pid=,ppid="):
+        child, parent = map(int, line.split())
+        children.setdefault(parent, set()).add(child)
+    found: set[int] = set()
+    waiting = {pid}
+    while waiting:
+        waiting = {child for parent in waiting for child in children.get(parent, ())}
+        found |= waiting
+    return found
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process runs: one that ended and that nobody has asked about yet does not."""
+    return any(not state.startswith("Z") for state in _ps("-o", "stat=", "-p", str(pid)))
+
+
+def read_command_line(pid: int) -> str:
+    """How the process was called."""
+    return "".join(_ps("-o", "command=", "-p", str(pid)))
+
+
+def _ps(*options: str) -> list[str]:
+    return subprocess.run(
+        ("ps", *options), capture_output=True, text=True, check=False
+    ).stdout.split("\n")[:-1]

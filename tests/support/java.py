@@ -1,0 +1,70 @@
+"""Java programs that tests need: built once with Maven, in a folder that is kept, and run as processes."""
+
+import os
+import re
+import shutil
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+
+from tests.support.prerequisites import skip_or_fail
+
+OLDEST = 17
+ADVICE = (
+    "needs a JDK 17 or newer and Maven (on Debian: apt-get install openjdk-17-jdk-headless maven)"
+)
+
+
+def cache_folder() -> Path:
+    """Return the folder in which what was built or fetched stays for the next run."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("INTAKE_TESTS_CACHE") or Path(base) / "intake-tests")
+
+
+def find_java() -> str:
+    """Return the java to run."""
+    found = shutil.which("java")
+    said = (
+        ""
+        if found is None
+        else subprocess.run((found, "-version"), capture_output=True, text=True, check=False).stderr
+    )
+    version = re.search(r'version "(\d+)', said)
+    if found is None or version is None or int(version[1]) < OLDEST:
+        skip_or_fail(f"this test {ADVICE}")
+    return found
+
+
+def build_program(name: str, source: Path) -> str:
+    """Return the class path of the program in the folder `source` (pom.xml and *.java), built where that was not yet done."""
+    files = sorted((source / "pom.xml", *source.glob("*.java")))
+    digest = sha256(b"".join(each.read_bytes() for each in files)).hexdigest()[:12]
+    home = cache_folder() / f"{name}-{digest}"
+    if not (home / "built").exists():
+        find_java()
+        _build(files, home)
+    return os.pathsep.join(map(str, (home / "target" / "classes", home / "target" / "lib" / "*")))
+
+
+def _build(files: list[Path], home: Path) -> None:
+    maven = shutil.which("mvn")
+    if maven is None:
+        skip_or_fail(f"this test {ADVICE}")
+    home.mkdir(parents=True, exist_ok=True)
+    for each in files:
+        shutil.copyfile(each, home / each.name)
+    log = home / "maven.log"
+    with log.open("wb") as out:
+        done = subprocess.run(
+            (maven, "-q", "-B", "compile"),
+            cwd=home,
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    if done.returncode != 0:
+        skip_or_fail(
+            f"Maven could not build it: the first build needs a network; {log} has Maven's own words"
+        )
+    (home / "built").touch()

@@ -1,0 +1,93 @@
+"""Many patients with charts of their own, and what they say: different answers, from a seed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from fhir_client.client import FhirClient
+from fhir_client.uscore.datatypes import local_reference
+from intake.answers import Informant, Submission
+from tests.support.generated_cases import generate_cases
+from tests.support.outbox import EXAMPLE_PATIENT, Outbox
+
+Json = dict[str, Any]
+AT_ONCE = 50
+
+
+def create_patients(client: FhirClient, count: int) -> list[str]:
+    """Create patients, each with an Observation and a Provenance that somebody else wrote; returns their references."""
+    return [
+        each
+        for first in range(0, count, AT_ONCE)
+        for each in _some(client, range(first, min(first + AT_ONCE, count)))
+    ]
+
+
+def _some(client: FhirClient, numbers: Sequence[int]) -> list[str]:
+    entries = [entry for number in numbers for entry in _chart(number)]
+    answer = client.send_bundle({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    locations = (
+        local_reference(each["response"]["location"], "Patient") for each in answer["entry"]
+    )
+    return [each for each in locations if each]
+
+
+def _chart(number: int) -> list[Json]:
+    name = f"urn:uuid:00000000-0000-4000-8000-{number:012}"
+    subject = {"reference": name}
+    smoking = {
+        "coding": [{"system": "http://loinc.org", "code": "72166-2"}],
+        "text": "Tobacco smoking status",
+    }
+    others: list[Json] = [
+        {
+            "resourceType": "Observation",
+            "status": "final",
+            "code": smoking,
+            "subject": subject,
+            "valueString": "Never smoker",
+        },
+        {
+            "resourceType": "Provenance",
+            "target": [subject],
+            "recorded": "2026-11-01T09:00:00Z",
+            "agent": [{"who": {"display": "The registration desk"}}],
+        },
+    ]
+    return [
+        {
+            "fullUrl": name,
+            "resource": EXAMPLE_PATIENT,
+            "request": {"method": "POST", "url": "Patient"},
+        },
+        *(
+            {"resource": each, "request": {"method": "POST", "url": each["resourceType"]}}
+            for each in others
+        ),
+    ]
+
+
+def submit_generated(
+    outbox: Outbox, patients: Sequence[str], count: int, seed: int
+) -> list[Submission]:
+    """Store submissions with different answers for the patients in turn; who comes again has something else to say.
+
+    They say it themselves then: what somebody else said over it would be held for a reviewer.
+    """
+    said = [
+        outbox.store_submission(
+            replace(
+                _spoken(case.submission, again=number >= len(patients)),
+                patient=patients[number % len(patients)],
+            )
+        )
+        for number, case in enumerate(generate_cases(seed, count))
+    ]
+    assert len(said) == count
+    return said
+
+
+def _spoken(submission: Submission, *, again: bool) -> Submission:
+    return replace(
+        submission, encounter=None, informant=Informant.SELF if again else submission.informant
+    )

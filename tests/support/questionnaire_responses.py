@@ -1,0 +1,136 @@
+"""Judges a QuestionnaireResponse by its Questionnaire, and reads it back to answers, each by rules of its own."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from intake import terminology
+from intake.answers import OWN_WORDS, Answer, AnswerState
+from intake.questions import Question, QuestionKind, QuestionSet
+
+Json = dict[str, Any]
+ABSENT = {"asked-declined": AnswerState.DECLINED, "asked-unknown": AnswerState.UNKNOWN}
+VALUES = {"choice": "valueCoding", "text": "valueString", "string": "valueString"}
+EXCLUSIVE = "http://hl7.org/fhir/StructureDefinition/questionnaire-optionExclusive"
+
+
+def find_misfits(response: Json, questionnaire: Json) -> list[str]:
+    """What does not fit: the canonical, an unknown, doubled or wrongly nested item, a type, an option, a repetition."""
+    named = f"{questionnaire['url']}|{questionnaire['version']}"
+    wrong = [] if response["questionnaire"] == named else ["questionnaire"]
+    chosen = {each["linkId"]: item_codings(each) for each in walk_items(response.get("item", []))}
+    return [*wrong, *_items(response.get("item", []), questionnaire["item"], chosen)]
+
+
+def walk_items(items: list[Json]) -> Iterator[Json]:
+    """Every item, however deep."""
+    for each in items:
+        yield each
+        yield from walk_items(each.get("item", []))
+
+
+def item_codings(item: Json) -> list[tuple[str, str]]:
+    """System and code of each coding that answers the item."""
+    found = [each["valueCoding"] for each in item.get("answer", []) if "valueCoding" in each]
+    return [(each["system"], each["code"]) for each in found]
+
+
+def _items(
+    items: list[Json], asked: list[Json], chosen: dict[str, list[tuple[str, str]]]
+) -> Iterator[str]:
+    known = {each["linkId"]: each for each in asked}
+    links = [each["linkId"] for each in items]
+    if [link for link in known if link in links] != links:
+        yield f"order, doubles or unknown items: {links}"
+    for item in items:
+        if question := known.get(item["linkId"]):
+            yield from _answers(item, question)
+            yield from _enabled(question, chosen)
+            yield from _items(item.get("item", []), question.get("item", []), chosen)
+
+
+def _enabled(question: Json, chosen: dict[str, list[tuple[str, str]]]) -> Iterator[str]:
+    for when in question.get("enableWhen", []):
+        wanted = when["answerCoding"]
+        if (wanted["system"], wanted["code"]) not in chosen.get(when["question"], []):
+            yield f"{question['linkId']}: is answered and not enabled"
+
+
+def _answers(item: Json, question: Json) -> Iterator[str]:
+    link, answers = item["linkId"], item.get("answer", [])
+    if question["type"] == "group":
+        if answers or not item.get("item"):
+            yield f"{link}: a group has items and no answer"
+        return
+    if not answers or (len(answers) > 1 and not question.get("repeats")):
+        yield f"{link}: {len(answers)} answers"
+    if any(list(each) != [VALUES[question["type"]]] for each in answers):
+        yield f"{link}: an answer of another type"
+    if any(len(each.get("valueString", "")) > question.get("maxLength", 100) for each in answers):
+        yield f"{link}: too long"
+    if question["type"] == "choice":
+        yield from _options(link, item_codings(item), question["answerOption"])
+
+
+def _options(link: str, said: list[tuple[str, str]], options: list[Json]) -> Iterator[str]:
+    offered = {
+        (each["valueCoding"]["system"], each["valueCoding"]["code"]): each for each in options
+    }
+    if len(offered) != len(options) or len(set(said)) != len(said) or not set(said) <= set(offered):
+        yield f"{link}: an option that is not offered, or twice the same"
+    alone = [
+        each
+        for each in said
+        if each in offered
+        and any(e["url"] == EXCLUSIVE for e in offered[each].get("extension", []))
+    ]
+    if alone and len(said) > 1:
+        yield f"{link}: an exclusive option that does not stand alone"
+
+
+def read_answers(response: Json, questions: QuestionSet) -> dict[str, Answer]:
+    """What a response says, as the answers that it was made of."""
+    held = {each["linkId"]: each for each in walk_items(response["item"])}
+    found = {question.id: _read(question, held) for question in questions.questions}
+    return {name: answer for name, answer in found.items() if answer is not None}
+
+
+def _read(question: Question, held: dict[str, Json]) -> Answer | None:
+    main = item_codings(held.get(question.id, {}))
+    for _, code in main:
+        if code in ABSENT:
+            return Answer(ABSENT[code])
+    choices, words = [_choice(question, code) for _, code in main], {}
+    for option in question.options:
+        for part in ("boxes", "found"):
+            choices += [
+                code for _, code in item_codings(held.get(f"{question.id}.{option.id}.{part}", {}))
+            ]
+        if line := held.get(f"{question.id}.{option.id}.write-in"):
+            words[option.id] = line["answer"][0]["valueString"]
+    if own := held.get(f"{question.id}.own-words"):
+        words[OWN_WORDS] = own["answer"][0]["valueString"]
+    return Answer(AnswerState.ANSWERED, tuple(choices), words) if choices or words else None
+
+
+def _choice(question: Question, code: str) -> str:
+    return (
+        {"373066001": "yes", "373067005": "no"}[code]
+        if question.kind is QuestionKind.CHOICE
+        else code
+    )
+
+
+def normalize_answer(
+    question: Question, answer: Answer
+) -> tuple[AnswerState, set[str], dict[str, str]]:
+    """The answer without order, and with the groups that its details imply."""
+    owners = (
+        [terminology.find_group_option(question, each) for each in answer.choices]
+        if question.kind is QuestionKind.GROUPS
+        else []
+    )
+    return (
+        answer.state,
+        {*answer.choices, *(each.id for each in owners if each)},
+        dict(answer.write_ins),
+    )

@@ -1,0 +1,160 @@
+"""Every submission that a question set allows, for hypothesis to draw from."""
+
+from datetime import datetime, timedelta, timezone
+
+from hypothesis import strategies as st
+
+from intake import terminology
+from intake.answers import (
+    MAX_RECORD_NUMBER_LENGTH,
+    MAX_WRITE_IN_LENGTH,
+    OWN_WORDS,
+    Answer,
+    AnswerState,
+    Channel,
+    Informant,
+    MatchCriteria,
+    Submission,
+    is_record_number,
+)
+from intake.questions import Option, Question, QuestionKind, QuestionSet
+from intake.settings import load_settings
+
+QUESTION_SETS = load_settings().question_sets
+words = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=40).filter(
+    str.strip
+)
+longest = st.just("ß" * MAX_WRITE_IN_LENGTH)
+offsets = st.integers(-12 * 4, 14 * 4).map(
+    lambda quarters: timezone(timedelta(minutes=15 * quarters))
+)
+earliest, latest = datetime(1990, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001
+moments = st.datetimes(earliest, latest, timezones=offsets).map(
+    lambda at: at.replace(microsecond=0)
+)
+ids = st.from_regex(r"\A[A-Za-z0-9\-.]{1,64}\Z")
+
+
+def question_box_ids(question: Question) -> list[str]:
+    """Every box of the question: its groups and their details."""
+    return [
+        each
+        for option in question.options
+        for each in (option.id, *(detail.id for detail in option.details))
+    ]
+
+
+def searched_codes(question: Question) -> st.SearchStrategy[str]:
+    """A code of the whole table that belongs to one of the question's groups."""
+    own = set(question_box_ids(question))
+    codes = sorted(
+        code
+        for code in terminology.load_concepts()
+        if code not in own and terminology.find_group_option(question, code)
+    )
+    return st.sampled_from(codes)
+
+
+def write_ins(question: Question) -> st.SearchStrategy[dict[str, str]]:
+    """Words on any of the question's lines."""
+    lines = [OWN_WORDS] * bool(question.own_words) + [
+        option.id for option in question.options if option.write_in
+    ]
+    return (
+        st.dictionaries(st.sampled_from(lines), words | longest, max_size=3)
+        if lines
+        else st.just({})
+    )
+
+
+def choices_are_consistent(question: Question, choices: list[str]) -> bool:
+    """Whether no two of the choices exclude each other."""
+    owners = {
+        owner.id: owner
+        for each in choices
+        if (owner := terminology.find_group_option(question, each))
+    }
+    return not any(set(owner.excludes) & set(owners) for owner in owners.values())
+
+
+numbers = st.text(max_size=MAX_RECORD_NUMBER_LENGTH).filter(is_record_number)
+people = st.builds(
+    MatchCriteria, st.sampled_from(["urn:oid:1.2.3", "http://example.org/mrn"]), numbers, st.dates()
+).map(lambda each: each.reference)
+
+
+@st.composite
+def group_answers(draw: st.DrawFn, question: Question) -> Answer:
+    """Boxes, details with or without their group, codes that were found by searching, and words."""
+    boxes = question_box_ids(question)
+    choices = st.lists(st.sampled_from(boxes) | searched_codes(question), max_size=6, unique=True)
+    chosen = draw(choices.filter(lambda found: choices_are_consistent(question, found)))
+    written = draw(write_ins(question))
+    if not chosen and not written:
+        chosen = [draw(st.sampled_from(boxes))]
+    return Answer(AnswerState.ANSWERED, tuple(chosen), written)
+
+
+tribes = st.builds(
+    Answer,
+    st.just(AnswerState.ANSWERED),
+    st.lists(st.sampled_from(sorted(terminology.load_tribes())), max_size=3, unique=True).map(
+        tuple
+    ),
+    st.dictionaries(st.just(OWN_WORDS), words, max_size=1),
+).filter(lambda answer: bool(answer.choices or answer.write_ins))
+"""One tribe of the table or more, words, or both."""
+
+
+def question_answers(question: Question) -> st.SearchStrategy[Answer]:
+    """An answer to the question."""
+    if question.kind is QuestionKind.GROUPS:
+        return group_answers(question)
+    if question.kind is QuestionKind.TRIBES:
+        return tribes
+    if question.kind is QuestionKind.CHOICE:
+        return st.sampled_from(question.options).map(
+            lambda option: Answer(AnswerState.ANSWERED, (option.id,))
+        )
+    picked = st.sampled_from(sorted(terminology.load_languages())).map(
+        lambda each: Answer(AnswerState.ANSWERED, (each,))
+    )
+    return picked | words.map(lambda own: Answer(AnswerState.ANSWERED, (), {OWN_WORDS: own}))
+
+
+def answers(questions: QuestionSet) -> st.SearchStrategy[dict[str, Answer]]:
+    """Some of the questions answered, some declined or not known, the others skipped."""
+    other = st.sampled_from([Answer(AnswerState.DECLINED), Answer(AnswerState.UNKNOWN)])
+    return st.fixed_dictionaries(
+        {}, optional={each.id: question_answers(each) | other for each in questions.questions}
+    )
+
+
+def question_set_submissions(questions: QuestionSet) -> st.SearchStrategy[Submission]:
+    """A submission of one question set."""
+    return st.builds(
+        Submission,
+        id=st.uuids(),
+        clinic=st.sampled_from(["riverside", "nowhere-else"]),
+        patient=ids.map(lambda each: f"Patient/{each}") | people,
+        answered_at=moments,
+        informant=st.sampled_from(Informant),
+        channel=st.sampled_from(Channel),
+        question_set=st.just(questions.id),
+        question_set_version=st.sampled_from([questions.version, "0.9.0"]),
+        locale=st.sampled_from(["en", "es", "ar", "zh-Hant"]),
+        notice=st.from_regex(r"\A[0-9a-z.-]{1,20}\Z"),
+        answers=answers(questions),
+        appointment=st.none() | ids.map(lambda each: f"Appointment/{each}"),
+        encounter=st.none() | ids.map(lambda each: f"Encounter/{each}"),
+    )
+
+
+submissions = st.one_of(*(question_set_submissions(each) for each in QUESTION_SETS.values()))
+
+
+def owning_option(question: Question, choice: str) -> Option:
+    """The group that a choice belongs to."""
+    found = terminology.find_group_option(question, choice)
+    assert found is not None
+    return found

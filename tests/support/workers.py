@@ -1,0 +1,83 @@
+"""Workers as processes of their own, as production has them: started, killed, replaced, ended."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from threading import Event
+from time import monotonic
+
+from intake.store.outbox import submissions
+from tests.support.outbox import Outbox
+
+WORKER = "import sys; from intake.cli import main; sys.exit(main(['worker', *sys.argv[1:]]))"
+LOOK = 0.2
+"""Seconds between two looks at the outbox."""
+
+
+def start_worker(outbox: Outbox, *words: str) -> subprocess.Popen[bytes]:
+    """Start `intake worker` on the outbox's site."""
+    environment = {
+        **os.environ,
+        "INTAKE_CONFIG": str(outbox.settings.directory),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    command = [sys.executable, "-c", WORKER, *words]
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def count_open(outbox: Outbox) -> int:
+    """Return how many submissions are still on their way."""
+    with outbox.database.read() as tx:
+        counts = submissions.count_by_status(tx)
+    return sum(counts[each] for each in submissions.OPEN)
+
+
+@dataclass
+class WorkerGroup:
+    """Some workers; `killed` counts those that died."""
+
+    outbox: Outbox
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    killed_count: int = 0
+
+    def wait_until_done(
+        self, patience: float, killer: Random | None = None, every: tuple[float, float] = (2, 5)
+    ) -> int:
+        """Wait until nothing is on its way any more, killing a worker every few seconds; returns what still is in the end."""
+        end, pause = monotonic() + patience, Event()
+        next_death = monotonic() + every[0]
+        while (left := count_open(self.outbox)) and monotonic() < end:
+            pause.wait(LOOK)
+            if killer is not None and monotonic() > next_death:
+                self._replace(killer.randrange(len(self.workers)))
+                next_death = monotonic() + killer.uniform(*every)
+        return left
+
+    def _replace(self, place: int) -> None:
+        self.workers[place].send_signal(signal.SIGKILL)
+        self.workers[place].wait()
+        self.killed_count += 1
+        self.workers[place] = start_worker(self.outbox)
+
+
+@contextmanager
+def run_workers(outbox: Outbox, size: int = 4) -> Iterator[WorkerGroup]:
+    """Run workers; they end with the block."""
+    found = WorkerGroup(outbox, [start_worker(outbox) for _ in range(size)])
+    try:
+        yield found
+    finally:
+        for each in found.workers:
+            each.terminate()
+        for each in found.workers:
+            try:
+                each.wait(30)
+            finally:
+                each.kill()
