@@ -46,7 +46,7 @@ for part in (
     accounts,
     audit,
 ):
-    part.register_pages(blueprint)
+    part.register(blueprint)
 
 
 @blueprint.context_processor
