@@ -15,8 +15,10 @@ from fhir_client.uscore.statement import (
 def comparable_value(value: ElementValue | None) -> object:
     """Return a value without the displays and the order of its codes."""
     match value:
+        # The text counts: it holds the patient's own words.
         case CategoryAnswer():
             return value.text, _code_keys((*value.categories, *value.detailed))
+        # `signed` is left out, because only the Patient shows it, and no Observation.
         case Language():
             return value.text, _code_keys(value.codings)
         case TribalAffiliation():
@@ -44,5 +46,6 @@ def _code_keys(codings: Iterable[Coding]) -> frozenset[tuple[str, str]]:
     return frozenset(map(_code_key, codings))
 
 
+# A server may replace a display by its own name for the same code.
 def _code_key(coding: Coding) -> tuple[str, str]:
     return coding.system, coding.code

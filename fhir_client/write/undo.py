@@ -119,7 +119,9 @@ def _contested(patient: Json, part: ElementChange) -> Conflict:
     names = elements_of_part(part.element)
     now = tuple(dict.fromkeys(words for name in names for words in held[name]))
     before = tuple(
-        describe_item(part.element, each.before) for each in part.swaps if each.before is not None
+        describe_item(part.element, each.before)
+        for each in part.value_changes
+        if each.before is not None
     )
     return Conflict(part.element, now, before, canonical_text(tuple(said[name] for name in names)))
 

@@ -2,9 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -23,53 +21,25 @@ from fhir_client.uscore.statement import (
     Coding,
     Interpreter,
     Language,
-    Source,
     Statement,
 )
 from fhir_client.uscore.versions import NULL_FLAVOR, VERSIONS, us_core_version
-
-DECLINED, UNKNOWN = AbsentReason.ASKED_DECLINED, AbsentReason.ASKED_UNKNOWN
-ASIAN = CategoryAnswer("Asian", (Coding(CDCREC, "2028-9", "Asian"),))
-SPANISH = Language("Español", (Coding(BCP47, "es", "Spanish"),))
-CANTONESE = Language("廣東話", (Coding(BCP47, "zh"), Coding(BCP47, "yue")))
-MANDARIN = Language("普通话", (Coding(BCP47, "zh"), Coding(BCP47, "cmn")))
-CHINESE = Language("繁體中文", (Coding(BCP47, "zh"),))
-SIGN = Language("ASL", (Coding(BCP47, "sgn"), Coding(BCP47, "ase")), signed=True)
-NOTHING = Statement(
-    submission=UUID(int=7),
-    patient="Patient/1",
-    answered_at=datetime(2026, 11, 23, tzinfo=UTC),
-    source=Source.PATIENT,
-    questionnaire="https://example.org/q|1",
-    locale="en",
-    notice="1",
-    items=(),
+from tests.support.merge_examples import (
+    ASIAN,
+    BIRTH_SEX,
+    CANTONESE,
+    CHART,
+    CHART_RACE,
+    CHINESE,
+    DECLINED,
+    ENGLISH,
+    MANDARIN,
+    NOTHING,
+    SIGN,
+    SPANISH,
+    UNKNOWN,
+    V6,
 )
-CHART_RACE = {
-    "url": RACE.url,
-    "extension": [
-        {
-            "url": "ombCategory",
-            "valueCoding": {"system": CDCREC, "code": "2106-3", "display": "White"},
-        },
-        {"url": "text", "valueString": "White"},
-    ],
-}
-BIRTH_SEX = {
-    "url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex",
-    "valueCode": "F",
-}
-ENGLISH = {"language": {"coding": [{"system": BCP47, "code": "en-US"}]}, "preferred": True}
-CHART: dict[str, Any] = {
-    "resourceType": "Patient",
-    "id": "1",
-    "meta": {"versionId": "3", "profile": ["http://vendor.example/odd"]},
-    "telecom": [{"system": "phone", "value": "555"}],
-    "vendorOddity": {"deep": [1.50]},
-    "extension": [BIRTH_SEX, CHART_RACE],
-    "communication": [ENGLISH],
-}
-V6 = us_core_version("6.1.0")
 
 
 def merged(

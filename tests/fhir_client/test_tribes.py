@@ -13,7 +13,7 @@ from fhir_client.uscore.patient_merge import MergePolicy, PatientMerge, merge_st
 from fhir_client.uscore.statement import TRIBAL_ENTITIES, AbsentReason, TribalAffiliation
 from fhir_client.uscore.undo_record import element_changes, restore_prior_values
 from fhir_client.uscore.versions import us_core_version
-from tests.fhir_client.test_patient_merge import BIRTH_SEX, CHART, CHART_RACE
+from tests.support.merge_examples import BIRTH_SEX, CHART, CHART_RACE
 from tests.support.statements import EMPTY_STATEMENT, NAVAJO_TRIBE, UNLISTED_TRIBE
 from tests.support.us_core_bindings import VERSIONS
 

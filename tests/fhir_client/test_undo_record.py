@@ -25,7 +25,8 @@ from fhir_client.uscore.undo_record import (
     element_changes,
     restore_prior_values,
 )
-from tests.fhir_client.test_patient_merge import (
+from tests.property.test_any_merge import statements
+from tests.support.merge_examples import (
     ASIAN,
     BIRTH_SEX,
     CANTONESE,
@@ -37,7 +38,6 @@ from tests.fhir_client.test_patient_merge import (
     SPANISH,
     V6,
 )
-from tests.property.test_any_merge import statements
 from tests.support.statements import NAVAJO_TRIBE, UNLISTED_TRIBE
 
 Chart = dict[str, Any]
@@ -72,7 +72,7 @@ def stands(chart: Chart, parts: tuple[ElementChange, ...]) -> dict[str, ChangeSt
 def test_only_what_was_changed_is_kept_and_nothing_of_what_was_said() -> None:
     _, parts = wrote(CHART, replace(NOTHING, values={Element.RACE: ASIAN}))
     assert [part.element for part in parts] == ["race"]
-    assert parts[0].swaps[0].before == CHART_RACE
+    assert parts[0].value_changes[0].before == CHART_RACE
     assert "Asian" not in repr(parts)
     assert "2028-9" not in repr(parts)
 

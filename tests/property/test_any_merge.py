@@ -19,7 +19,7 @@ from fhir_client.uscore.statement import (
     TribalAffiliation,
 )
 from fhir_client.uscore.versions import VERSIONS, us_core_version
-from tests.fhir_client.test_patient_merge import (
+from tests.support.merge_examples import (
     BIRTH_SEX,
     CANTONESE,
     CHART,
