@@ -25,7 +25,6 @@ from fhir_client.uscore.undo_record import (
     element_changes,
     restore_prior_values,
 )
-from tests.property.test_any_merge import statements
 from tests.support.merge_examples import (
     ASIAN,
     BIRTH_SEX,
@@ -38,6 +37,7 @@ from tests.support.merge_examples import (
     SPANISH,
     V6,
 )
+from tests.support.statement_strategies import statements
 from tests.support.statements import NAVAJO_TRIBE, UNLISTED_TRIBE
 
 Chart = dict[str, Any]

@@ -1,16 +1,21 @@
 """Answers, and a chart to merge them into, that the tests of the merge share."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from fhir_client.model import Element
 from fhir_client.uscore.elements import RACE
+from fhir_client.uscore.patient_merge import merge_statement
 from fhir_client.uscore.statement import (
     BCP47,
     CDCREC,
     AbsentReason,
     CategoryAnswer,
     Coding,
+    ElementValue,
     Language,
     Source,
     Statement,
@@ -59,3 +64,18 @@ CHART: dict[str, Any] = {
     "communication": [ENGLISH],
 }
 V6 = us_core_version("6.1.0")
+
+
+def with_values(values: Mapping[Element, ElementValue]) -> Statement:
+    """Return a statement of these values alone."""
+    return replace(NOTHING, values=values)
+
+
+def merge_values(
+    values: Mapping[Element, ElementValue],
+    chart: dict[str, Any] = CHART,
+    version_name: str = "6.1.0",
+) -> dict[str, Any]:
+    """Return the chart merged with these values."""
+    version = us_core_version(version_name)
+    return dict(merge_statement(chart, with_values(values), version).patient)
