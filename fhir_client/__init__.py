@@ -1,1 +1,1 @@
-"""Writes what a person says of themselves to a FHIR R4 server, as US Core asks; needs nothing of the application."""
+"""Writes a patient's own answers to a FHIR R4 server, as US Core asks."""
