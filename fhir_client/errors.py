@@ -1,7 +1,8 @@
 """Errors of a FHIR server, each named for the next step; messages are plain, without PHI."""
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from fhir_client.model import Conflict, Worksheet
 
 
 class FhirError(Exception):
@@ -47,30 +48,6 @@ class AccessError(ServerError):
     """Our access is at fault: a secret, a key, a scope, a certificate or the token endpoint."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorksheetEntry:
-    """One element that a person types into a chart.
-
-    `words` say it, and `codes` are what they stand for, as `system|code`.
-    """
-
-    element: str
-    words: str
-    codes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Worksheet:
-    """The entries that a chart does not have yet, and how to find that chart.
-
-    `identifiers` are the chart's own, as `system|value`.
-    """
-
-    identifiers: tuple[str, ...]
-    birth_date: str
-    values: tuple[WorksheetEntry, ...]
-
-
 class ManualEntryError(RefusedError):
     """Only a person can write this to the server.
 
@@ -89,21 +66,6 @@ class PatientError(RefusedError):
 
 class UnmatchedPatientError(PatientError):
     """No chart, or more than one, matches; the message has neither record number nor date."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """An element over which the chart and the answer differ.
-
-    `chart` and `answer` are words that quote both. `chart_key` recognises this value of the chart
-    again. `by_patient` tells that the patient gave the chart's value, and another one the answer.
-    """
-
-    element: str
-    chart: tuple[str, ...]
-    answer: tuple[str, ...]
-    chart_key: str
-    by_patient: bool = False
 
 
 class ChartConflictError(RefusedError):

@@ -103,10 +103,10 @@ def _fetch_configuration(
         response = session.get(url, headers=headers, timeout=timeout, allow_redirects=False)
     except requests.RequestException as error:
         raise network.connection_error(error, tls) from None
-    if response.status_code in TEMPORARY_STATUSES and isinstance(
-        error := response_error(response), TemporaryError
-    ):
-        raise error
+    if response.status_code in TEMPORARY_STATUSES:
+        failure = response_error(response)
+        if isinstance(failure, TemporaryError):
+            raise failure
     configuration = json_body(response) if response.status_code == 200 else {}
     if not configuration:
         raise AccessError(
