@@ -20,7 +20,8 @@ from fhir_client.uscore.statement import (
     Statement,
     TribalAffiliation,
 )
-from fhir_client.write.charts import MergeContext, refuse_conflicts
+from fhir_client.write.charts import MergeContext
+from fhir_client.write.conflicts import refuse_conflicts
 from tests.fhir_client.test_patient_merge import ASIAN, CANTONESE, NOTHING, SPANISH, V6
 from tests.support.statements import NAVAJO_TRIBE, UNLISTED_TRIBE
 
