@@ -1,4 +1,4 @@
-"""Bulk Data Access 2.0 (`$export`): the server writes files, the client fetches them when ready."""
+"""Bulk Data Access 2.0 (`$export`): starts, polls and fetches an export."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from fhir_client.transport.responses import UNSUPPORTED_STATUSES, json_body, par
 # Lenient, so that a server leaves out a filter that it does not know. The caller then drops the
 # resources that the server sends too many.
 PREFER = {"Prefer": "respond-async, handling=lenient"}
+# The pause between two polls where the server names none, and the longest one we follow.
 DEFAULT_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
-"""The pause between two polls where the server names none, and the longest one we follow."""
+# The status of a server that we poll too often, and the pause where it names none.
 RATE_LIMITED_STATUS, RATE_LIMIT_PAUSE = 429, timedelta(minutes=1)
-"""The status of a server that we poll too often, and the pause where it names none."""
+# The export ends after more failed polls in a row than this.
 MAX_FAILURES = 5
-"""The export ends after more failed polls in a row than this."""
 
 Pause = Callable[[timedelta], None]
 """Waits for that long; an exception from it ends the export."""
@@ -44,7 +44,10 @@ class ExportRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """One NDJSON file with one resource type; `count` is its lines, where the server says it."""
+    """One NDJSON file with resources of one type.
+
+    `count` is the number of its lines, where the server names it.
+    """
 
     resource_type: str
     url: str
@@ -53,7 +56,10 @@ class ExportFile:
 
 @dataclass(frozen=True, slots=True)
 class ExportManifest:
-    """The files of an export; `error_files` counts the files about what could not be exported."""
+    """The files of an export.
+
+    `error_files` counts the files about resources that could not be exported.
+    """
 
     files: tuple[ExportFile, ...]
     error_files: int
@@ -77,6 +83,7 @@ def start_export(client: FhirClient, request: ExportRequest) -> str:
         ):
             raise
         raise _no_bulk_export(error.status) from None
+    # Only a 202 with an address is an accepted export; other servers answer with resources.
     status_url = response.headers.get("Content-Location")
     if response.status_code != 202 or not status_url:
         raise _no_bulk_export(response.status_code)
@@ -102,6 +109,7 @@ def poll_export(client: FhirClient, status_url: str) -> ExportManifest | timedel
         pause = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         return DEFAULT_PAUSE if pause is None else pause
     manifest = json_body(response)
+    # A half-sent manifest is no JSON, so its body is empty here.
     if "output" not in manifest:
         raise TemporaryError(
             "The server's answer was cut off or is no export manifest.", response.status_code
@@ -118,7 +126,10 @@ def _parse_file(output: dict[str, Any]) -> ExportFile:
 
 
 def await_export(client: FhirClient, status_url: str, pause: Pause) -> ExportManifest:
-    """Poll until the export is ready and return its files; repeat a poll that fails briefly."""
+    """Poll until the export is ready and return its files.
+
+    A poll that fails briefly is repeated.
+    """
     failures = 0
     while True:
         try:
@@ -136,11 +147,15 @@ def await_export(client: FhirClient, status_url: str, pause: Pause) -> ExportMan
 
 
 def read_file_lines(client: FhirClient, file: ExportFile) -> Iterator[bytes]:
-    """Yield the lines of a file; raises TemporaryError, even after some lines, if it breaks off."""
+    """Yield the lines of a file.
+
+    Raises TemporaryError, even after some lines, where the file breaks off.
+    """
     count = 0
     for line in client.read_lines(file.url):
         count += 1
         yield line
+    # A connection may end between two lines, and only the count shows that lines are missing.
     if file.count is not None and count < file.count:
         raise TemporaryError(
             f"The server said that a file has {file.count} lines, and sent {count}."

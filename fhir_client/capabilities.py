@@ -27,7 +27,10 @@ _UNDECLARED = ResourceCapability()
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """A server as it describes itself; `interactions` are system-wide, such as `transaction`."""
+    """A server as it describes itself.
+
+    `interactions` are system-wide, such as `transaction`.
+    """
 
     fhir_version: str
     software: str
@@ -49,7 +52,10 @@ class Capabilities:
 
 
 def parse_capabilities(statement: Json) -> Capabilities:
-    """Return the contents of a CapabilityStatement; missing or malformed parts are undeclared."""
+    """Return the contents of a CapabilityStatement.
+
+    Missing and malformed parts count as undeclared.
+    """
     rest = next(
         (entry for entry in _objects(statement.get("rest")) if _describes_server(entry)), {}
     )
@@ -72,6 +78,7 @@ def _describes_server(rest: Json) -> bool:
 
 def _parse_resource(raw: Json) -> ResourceCapability:
     return ResourceCapability(
+        # An empty list is a declaration, and a missing one is none.
         interactions=_codes(raw.get("interaction"), "code") if "interaction" in raw else None,
         versioning=raw.get("versioning"),
         conditional_create=raw.get("conditionalCreate"),

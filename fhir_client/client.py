@@ -1,4 +1,4 @@
-"""A small FHIR R4 client: read, search, create, batch and transaction over one pooled session."""
+"""A small FHIR R4 client over one pooled session."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -56,7 +56,10 @@ class FhirClient:
         timeout: float = 30,
         tls: Tls = DEFAULT_TLS,
     ) -> None:
-        """Open a session to `base_url`; `timeout` is in seconds and holds for each request."""
+        """Open a session to `base_url`.
+
+        `timeout` is in seconds and holds for each request.
+        """
         self.base_url = base_url.rstrip("/")
         self._connection = Connection(self.base_url, auth or NoAuth(), timeout, tls)
         self.server_time: datetime | None = None
@@ -80,19 +83,26 @@ class FhirClient:
         self._connection.close()
 
     def read_capabilities(self) -> Resource:
-        """Return the CapabilityStatement; raises ServerError where there is no FHIR server."""
+        """Return the CapabilityStatement.
+
+        Raises ServerError where there is no FHIR server.
+        """
         response = self._connection.request("GET", self._connection.url(METADATA))
         self.server_time = server_date(response)
         error = response_error(response) if response.status_code >= 300 else None
         if isinstance(error, TemporaryError | ServerError):
             raise error
+        # A proxy or a web server may answer with any status and a page of its own.
         statement = json_body(response)
         if error or statement.get("resourceType") != "CapabilityStatement":
             raise ServerError("There is no FHIR server at this base URL.", response.status_code)
         return statement
 
     def read(self, reference: str) -> Resource:
-        """Return the resource of a relative reference such as `Patient/123`; raises GoneError."""
+        """Return the resource of a reference such as `Patient/123`.
+
+        Raises GoneError where the server has none.
+        """
         return self._send_for_resource("GET", reference)
 
     def search(
@@ -110,6 +120,7 @@ class FhirClient:
             next_url = _next_page_url(page)
             if next_url is None:
                 return
+            # Behind a proxy the server names a host that we must not reach.
             own_url = addresses.url_at_server(self.base_url, next_url)
             if own_url in seen_urls:
                 raise RefusedError("The server's pages of results lead back to each other.")
@@ -147,6 +158,7 @@ class FhirClient:
         if created.get("resourceType") == resource_type:
             return created
         if reference := local_reference(response.headers.get("Location"), resource_type):
+            # A failed read leads to the error below, which asks for no retry.
             with suppress(FhirError):
                 return self.read(reference)
         raise RefusedError(
@@ -155,7 +167,7 @@ class FhirClient:
         )
 
     def post(self, resource: Resource, if_none_exist: str | None = None) -> str | None:
-        """Create a resource and return its reference; None where the response does not name it."""
+        """Create a resource and return its reference, None where it is unknown."""
         headers = {} if if_none_exist is None else {"If-None-Exist": if_none_exist}
         resource_type = resource["resourceType"]
         response = self._send_write("POST", resource_type, resource, headers)
@@ -191,19 +203,27 @@ class FhirClient:
         parameters: Parameters | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Return the response to an operation such as `$export`; raises for a status above 299."""
+        """Return the response to an operation such as `$export`.
+
+        Raises for a status above 299.
+        """
         url = self._connection.url(path)
         return require_success(
             self._connection.request(method, url, parameters=parameters, headers=headers)
         )
 
     def follow_url(self, method: str, named_url: str) -> requests.Response:
-        """Return the response at a URL that the server named; raises for a status above 299."""
+        """Return the response at a URL that the server named.
+
+        Raises for a status above 299.
+        """
         own_url = addresses.url_at_server(self.base_url, named_url)
         return require_success(self._connection.request(method, own_url))
 
     def read_lines(self, named_url: str) -> Iterator[bytes]:
-        """Yield the lines of a file that the server named; raises TemporaryError at a broken end.
+        """Yield the lines of a file that the server named.
+
+        Raises TemporaryError where the file breaks off.
 
         The client sends its credentials to its own origin only. It fetches a file at another host
         without them. It follows one redirect, because servers redirect to the store of their files.
@@ -215,7 +235,7 @@ class FhirClient:
                 raise self._connection.connection_error(error) from None
 
     def read_content(self, named_url: str) -> bytes:
-        """Return an attachment's content, fetched as in `read_lines`; a Binary is unpacked."""
+        """Return an attachment's content; a Binary is unpacked."""
         with self._connection.open_file(named_url, ANY_TYPE) as response:
             try:
                 raw = require_success(response).content
@@ -238,7 +258,7 @@ class FhirClient:
     def _send_write(
         self, method: str, path: str, body: Body | None, headers: Mapping[str, str]
     ) -> requests.Response:
-        """Send a write; the response need not have the resource, a status below 300 is enough."""
+        """Send a write; a status below 300 is enough without the resource."""
         url = self._connection.url(path)
         response = require_success(self._connection.request(method, url, body, headers=headers))
         if refusal := hidden_refusal(json_body(response)):
@@ -247,7 +267,10 @@ class FhirClient:
 
 
 def _require_resource(response: requests.Response) -> Resource:
-    """Return the resource in the response; raises for a failure, a refusal or a cut-off body."""
+    """Return the resource in the response.
+
+    Raises for a failure, a hidden refusal and a cut-off body.
+    """
     resource = json_body(require_success(response))
     if refusal := hidden_refusal(resource):
         raise refusal
@@ -265,7 +288,7 @@ def _next_page_url(page: Resource) -> str | None:
 
 
 def search_matches(page: Resource) -> Iterator[Resource]:
-    """Yield the resources of a searchset, without the server's remarks about the search."""
+    """Yield the resources of a searchset, without remarks about the search."""
     entries = (
         entry for entry in page.get("entry", []) if entry.get("search", {}).get("mode") != "outcome"
     )

@@ -1,4 +1,7 @@
-"""Errors of a FHIR server, each named for the next step; messages are plain, without PHI."""
+"""Errors of a FHIR server, each named for the caller's next step.
+
+Messages are plain and quote nothing of a patient.
+"""
 
 from datetime import timedelta
 
@@ -6,7 +9,7 @@ from fhir_client.model import Conflict, Worksheet
 
 
 class FhirError(Exception):
-    """Base of all errors of a FHIR server; `status` is the HTTP status, where there was one."""
+    """Base of all errors; `status` is the HTTP status, where there was one."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
         """Keep the message."""
@@ -15,7 +18,10 @@ class FhirError(Exception):
 
 
 class TemporaryError(FhirError):
-    """The same request can succeed later. After a write, the server may have done it already."""
+    """The same request can succeed later.
+
+    After a write, the server may have done it already.
+    """
 
     def __init__(
         self, message: str, status: int | None = None, retry_after: timedelta | None = None
@@ -33,7 +39,7 @@ class VersionConflictError(FhirError):
 
 
 class RefusedError(FhirError):
-    """The server refuses this request and will refuse it again: a person must look at it."""
+    """The server will always refuse this request: a person must look at it."""
 
 
 class GoneError(FhirError):
@@ -45,7 +51,7 @@ class ServerError(FhirError):
 
 
 class AccessError(ServerError):
-    """Our access is at fault: a secret, a key, a scope, a certificate or the token endpoint."""
+    """Our secret, key, scopes, certificate or token endpoint is at fault."""
 
 
 class ManualEntryError(RefusedError):
@@ -61,15 +67,24 @@ class ManualEntryError(RefusedError):
 
 
 class PatientError(RefusedError):
-    """The chart cannot be written: merged in a loop, inactive, gone or another patient's."""
+    """The chart cannot be written.
+
+    It was merged in a loop, is inactive or gone, or is another patient's.
+    """
 
 
 class UnmatchedPatientError(PatientError):
-    """No chart, or more than one, matches; the message has neither record number nor date."""
+    """No chart, or more than one, matches the patient.
+
+    The message has neither record number nor birth date.
+    """
 
 
 class ChartConflictError(RefusedError):
-    """The chart differs from the answers in a way that a reviewer must decide: `conflicts`."""
+    """The chart and the answers differ, and a reviewer must decide.
+
+    `conflicts` has one value for each element.
+    """
 
     def __init__(self, reason: str, conflicts: tuple[Conflict, ...]) -> None:
         """Name the elements in the message, never their values."""

@@ -1,8 +1,9 @@
-"""How a vendor's server differs from FHIR and from its own description: data, not code."""
+"""How a vendor's server differs from FHIR: data, and no code per vendor."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# The write strategies, the safest first.
 WRITE_STRATEGIES = (
     "transaction",
     "patch",
@@ -12,12 +13,11 @@ WRITE_STRATEGIES = (
     "document",
     "worklist",
 )
-"""The write strategies, the safest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """The known differences of a kind of server; the defaults describe one that follows FHIR.
+    """The known quirks of a kind of server; the defaults follow FHIR.
 
     - `rungs`: the write strategies that may be chosen, whatever else the server claims to offer.
     - `conditional_create`: it takes If-None-Exist.
@@ -48,5 +48,5 @@ class Quirks:
         return not self.accepted_extensions or url in self.accepted_extensions
 
 
+# A server that follows FHIR.
 STANDARD_QUIRKS = Quirks()
-"""A server that follows FHIR."""

@@ -1,4 +1,4 @@
-"""Authentication of the client: headers for each request, renewed once after a 401."""
+"""Authentication: headers for each request, renewed once after a 401."""
 
 from typing import Protocol
 

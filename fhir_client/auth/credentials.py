@@ -1,4 +1,4 @@
-"""Proves the client's identity to a token endpoint: by a signed assertion or a shared secret."""
+"""Proves the client's identity by a signed assertion or a shared secret."""
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
@@ -15,8 +15,8 @@ from fhir_client.auth.keys import SigningKey
 from fhir_client.errors import AccessError
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+# SMART allows five minutes; one is left for a clock of ours that is fast.
 ASSERTION_LIFETIME = timedelta(minutes=4)
-"""SMART allows five minutes; one is left for a clock of ours that is fast."""
 
 # The server may not have the newest key yet, so the one before it is tried, too.
 MAX_KEYS_TRIED = 2
@@ -26,7 +26,10 @@ BASIC, POST = "client_secret_basic", "client_secret_post"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ClientProof:
-    """The part of a token request that proves who we are; `key_id` names the signing key."""
+    """The part of a token request that proves who we are.
+
+    `key_id` names the signing key.
+    """
 
     form: Mapping[str, str]
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -46,7 +49,9 @@ class Credential(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PrivateKeyJwt:
-    """Our signing keys; the server has their public halves (RFC 7523, SMART Backend Services).
+    """Our signing keys (RFC 7523, SMART Backend Services).
+
+    The server has their public halves.
 
     `keys` returns them oldest first. `signer` names the key that signs, else the newest signs.
     """
@@ -105,7 +110,10 @@ class ClientSecret:
         return "client_id and the secret"
 
     def client_proofs(self, endpoint: TokenEndpoint, now: datetime) -> Iterator[ClientProof]:  # noqa: ARG002
-        """Yield the secret in the header, or in the form where the server takes it only there."""
+        """Yield the secret in the header.
+
+        It goes into the form where the server takes it only there.
+        """
         secret = self.secret()
         if POST in endpoint.methods and BASIC not in endpoint.methods:
             yield ClientProof({"client_id": self.client_id, "client_secret": secret})

@@ -1,4 +1,4 @@
-"""Finds a token endpoint by `.well-known/smart-configuration` (SMART App Launch 2.2)."""
+"""Finds a token endpoint by the server's smart-configuration."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,9 @@ class TokenEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class SmartConfiguration:
-    """The parts of a smart-configuration about access; a set is empty where the server is silent.
+    """The parts of a smart-configuration that concern access.
+
+    A set is empty where the server is silent.
 
     `scopes` need not be all scopes of the server (SMART App Launch 2.2, section 6.2).
     """
@@ -49,6 +51,7 @@ def read_smart_configuration(base_url: str, timeout: float, tls: Tls) -> SmartCo
         try:
             configuration = _fetch_configuration(session, base_url, timeout, tls)
         except AccessError:
+            # The server has no configuration, which is allowed.
             return None
     return SmartConfiguration(
         grants=_string_set(configuration.get("grant_types_supported")),
@@ -68,7 +71,7 @@ def _string_set(raw: object) -> frozenset[str]:
 def discover_endpoint(
     session: requests.Session, base_url: str, token_url: str, timeout: float, tls: Tls
 ) -> TokenEndpoint:
-    """Return the token endpoint: the site's `token_url`, else the one that the server names.
+    """Return the site's `token_url`, else the endpoint that the server names.
 
     Raises TemporaryError, ServerError and AccessError.
     """

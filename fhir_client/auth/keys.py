@@ -1,4 +1,4 @@
-"""Signing keys: parsed from PEM, a JWK or a JWK Set, generated and published (RFC 7517)."""
+"""Parses, generates and publishes signing keys (RFC 7517)."""
 
 import json
 from collections.abc import Iterable
@@ -49,7 +49,8 @@ class SigningKey:
 def generate_key(algorithm: str) -> SigningKey:
     """Return a new key with its thumbprint as id (RFC 7638)."""
     pair = _generate_pair(algorithm)
-    # One thumbprint in 64 begins with a dash. A command line would take that id for an option.
+    # People paste the id into commands. One thumbprint in 64 begins with a dash, and a command
+    # line would take it for an option.
     while pair.thumbprint().startswith("-"):
         pair = _generate_pair(algorithm)
     return SigningKey(pair.thumbprint(), algorithm, pair)

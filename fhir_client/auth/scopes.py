@@ -1,4 +1,7 @@
-"""What scopes permit, in SMART's first syntax (`system/Patient.read`) and its second (`.rs?…`)."""
+"""Tells what scopes permit, in both of SMART's syntaxes.
+
+The first one is `system/Patient.read`, the second `system/Patient.rs?...`.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -55,7 +58,10 @@ def missing_needs(scopes: Iterable[str], needs: Iterable[ScopeNeed]) -> tuple[Sc
 
 
 def limited_needs(scopes: Iterable[str], needs: Iterable[ScopeNeed]) -> tuple[ScopeNeed, ...]:
-    """Return the needs that are permitted for some resources only, such as one category."""
+    """Return the needs that are permitted for some resources only.
+
+    A scope may be limited to one category of Observation.
+    """
     permissions = tuple(_permissions(scopes))
     limits = {
         need: [permission.is_limited for permission in permissions if permission.covers(need)]

@@ -1,4 +1,4 @@
-"""Credentials that stay the same while a client lives: none, user name and password, or a token."""
+"""Credentials that never change: none, user name and password, or a token."""
 
 import base64
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Parses a token endpoint's response: a token, or an error that quotes nothing of the response."""
+"""Parses a token endpoint's response into a token or an error.
+
+Errors quote nothing of the response.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,11 +16,12 @@ from fhir_client.transport.responses import (
     server_date,
 )
 
+# The lifetime of a token without `expires_in`: the longest one that SMART recommends.
 DEFAULT_LIFETIME = timedelta(minutes=5)
-"""The lifetime of a token without `expires_in`: the longest one that SMART recommends."""
 
 TOLERATED_SKEW = timedelta(seconds=60)
 TEMPORARY_CODES = ("temporarily_unavailable", "server_error", "slow_down")
+# The next step for an error code of RFC 6749, 5.2, and of RFC 8707.
 ADVICE_BY_CODE = {
     "invalid_scope": "it does not grant the scopes that we ask for; compare scopes with the EHR's "
     "registration of our client",
@@ -27,7 +31,6 @@ ADVICE_BY_CODE = {
     "invalid_grant": "it refuses our credentials; check auth",
     "invalid_target": "it has no token for this FHIR server; check base_url and token_url",
 }
-"""The next step for an error code of RFC 6749, 5.2, and of RFC 8707."""
 
 # Servers also answer with these codes where a signature fits none of our keys that they have.
 UNKNOWN_CLIENT_CODES = ("invalid_client", "unauthorized_client")
@@ -39,7 +42,7 @@ class UnknownClientError(AccessError):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class IssuedToken:
-    """A token, its lifetime and its scopes; `scopes` is None where the response names none.
+    """A token, its lifetime, and its scopes where the response names them.
 
     Scopes may be left out where they equal the requested ones (RFC 6749, 5.1). Some servers also
     leave them out where they grant none, so None means unknown. SMART requires them.
@@ -56,6 +59,7 @@ def parse_token(response: requests.Response, advice: str, now: datetime) -> Issu
         raise _endpoint_error(response, advice, now)
     body = json_body(response)
     value, token_type = body.get("access_token"), str(body.get("token_type", "Bearer"))
+    # A web page means a wrong token_url. Any other body without JSON was cut off on the network.
     if not body and not _is_web_page(response):
         raise TemporaryError("The token endpoint's answer was cut off.", 200)
     if not _is_token(value) or token_type.lower() != "bearer":
@@ -75,6 +79,7 @@ def _is_token(value: object) -> bool:
 
 def _parse_lifetime(raw: object) -> timedelta:
     try:
+        # Some endpoints send the number as a string, or a number too large for a date.
         return timedelta(seconds=max(0, min(int(str(raw)), 10**8)))
     except ValueError:
         return DEFAULT_LIFETIME

@@ -1,4 +1,4 @@
-"""Caches access tokens (OAuth 2.0 client_credentials): fetched once for all threads of a server."""
+"""Caches access tokens (OAuth 2.0 client_credentials) for all threads."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -15,16 +15,17 @@ from fhir_client.errors import AccessError, FhirError
 from fhir_client.transport import network
 from fhir_client.transport.tls import DEFAULT_TLS, Tls
 
+# A token is not used this short before its end, because the request takes time. For a short
+# lifetime the margin is the last fifth.
 EXPIRY_MARGIN = timedelta(seconds=30)
-"""A token is not used this short before its end, because the request takes time.
-
-For a short lifetime the margin is the last fifth.
-"""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Grant:
-    """A token in use; `scopes` is None where the server named none, `key_id` the signing key."""
+    """A token in use, and the id of the key that signed for it.
+
+    `scopes` is None where the server named none.
+    """
 
     token: str
     lifetime: timedelta
@@ -48,7 +49,10 @@ class TokenCache:
         tls: Tls = DEFAULT_TLS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Fetch nothing yet; without `token_url` the server names it. `timeout` is in seconds."""
+        """Fetch nothing yet.
+
+        Without `token_url` the server names it. `timeout` is in seconds.
+        """
         self._base_url, self._credential, self._token_url = base_url, credential, token_url
         self._scopes, self._timeout, self._tls, self._now = tuple(scopes), timeout, tls, now
         self._lock = threading.Lock()
@@ -59,6 +63,7 @@ class TokenCache:
 
     def current_grant(self) -> Grant:
         """Return a valid token; raises TemporaryError, ServerError and AccessError."""
+        # Read before the lock: a round that ends while this thread waits was for this thread, too.
         rounds_before = self._rounds
         with self._lock:
             if self._grant is not None and self._now() < self._grant.used_until:
@@ -70,7 +75,7 @@ class TokenCache:
             return self._start_round()
 
     def drop_token(self, token: str) -> None:
-        """Forget a token that the server refused, unless another thread fetched a newer one."""
+        """Forget a refused token, unless another thread fetched a newer one."""
         with self._lock:
             if self._grant is not None and self._grant.token == token:
                 self._grant = None
@@ -135,7 +140,10 @@ def _usable_time(token: IssuedToken) -> timedelta:
 
 
 class TokenAuth:
-    """One client's use of the shared tokens; after a 401 it drops the token that it used itself."""
+    """One client's use of the shared tokens.
+
+    After a 401 it drops the token that it used itself.
+    """
 
     def __init__(self, tokens: TokenCache) -> None:
         """Use no token yet."""

@@ -1,1 +1,1 @@
-"""HTTP with a FHIR server: session, TLS, addresses, responses and exact JSON; knows no profile."""
+"""HTTP with a FHIR server; this room knows no profile."""

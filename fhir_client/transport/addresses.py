@@ -1,4 +1,4 @@
-"""Maps the URLs that a server names to URLs that we may request: our origin, or an external file.
+"""Maps URLs that a server names to our origin or to an external file.
 
 A server behind a proxy often names hosts that the client cannot or must not reach.
 """
@@ -25,7 +25,7 @@ def url_at_server(base_url: str, named_url: str) -> str:
 
 
 def file_url(base_url: str, named_url: str) -> str:
-    """Return the URL of a file that the server named, which may be at an external host.
+    """Return the URL of a file, which may be at an external host.
 
     A host whose path shows nothing of our base is an external host, and its URL stays as it is.
     """
@@ -36,7 +36,10 @@ def file_url(base_url: str, named_url: str) -> str:
 
 
 def redirect_url(base_url: str, current_url: str, location: str) -> str:
-    """Return the target of a redirect. A redirect names hosts for its receiver, so they stay."""
+    """Return the target of a redirect.
+
+    A redirect names hosts for its receiver, so they are not rewritten.
+    """
     base, target = urlsplit(base_url), _absolute_url(current_url, location)
     if _origin(target) != _origin(base):
         return target.geturl()
@@ -46,7 +49,10 @@ def redirect_url(base_url: str, current_url: str, location: str) -> str:
 
 
 def is_at_server(base_url: str, url: str) -> bool:
-    """Return whether the URL has our origin: scheme, host and port (RFC 6454, section 4)."""
+    """Return whether the URL has our origin (RFC 6454, section 4).
+
+    The origin is scheme, host and port.
+    """
     return _origin(urlsplit(url)) == _origin(urlsplit(base_url))
 
 
@@ -71,10 +77,10 @@ def _url_at_origin(base: SplitResult, path: str, query: str) -> str:
 
 
 def _path_below(base_path: str, path: str) -> str | None:
-    """Return the rest of a path below the server's own base; None where the base is not in it.
+    """Return the rest of a path below the server's own base, if it is there.
 
-    The server's own base is ours or the end of ours. A gateway may put `/fhir` below a path of its
-    own, and the server behind it does not know that path.
+    Return None where it is not. The server's own base is ours or the end of ours: a gateway may
+    put `/fhir` below a path of its own, and the server behind it does not know that path.
     """
     segments = base_path.split("/")[1:]
     for first in range(len(segments)):

@@ -1,4 +1,4 @@
-"""One server's HTTP connection: authenticates, sends one request at a time, opens files."""
+"""One server's HTTP connection: credentials, requests and files."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,7 +26,10 @@ Parameters = Mapping[str, str | Sequence[str]]
 
 
 class Connection:
-    """The sessions with one server and with the other hosts of its files; close it after use."""
+    """The sessions with one server and the hosts of its files.
+
+    Close it after use.
+    """
 
     def __init__(self, base_url: str, auth: Auth, timeout: float, tls: Tls) -> None:
         """Open a session to `base_url`; `timeout` is in seconds."""
@@ -54,7 +57,10 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         stream: bool = False,
     ) -> requests.Response:
-        """Return the server's response of any status; renew the credentials once after a 401."""
+        """Return the server's response of any status.
+
+        After a 401 it renews the credentials once and sends again.
+        """
         response = self._send(method, url, body, parameters, headers or {}, stream=stream)
         if response.status_code == 401 and self._auth.renew():
             return self._send(method, url, body, parameters, headers or {}, stream=stream)

@@ -1,4 +1,7 @@
-"""JSON that keeps every digit of a decimal: in FHIR 1.50 is not 1.5, and whole charts pass here."""
+"""JSON that keeps every digit of a decimal.
+
+In FHIR 1.50 is not 1.5, and whole charts pass through here.
+"""
 
 import json
 import re
@@ -13,12 +16,18 @@ _MARKED = re.compile(rf'"{_MARK}([-+.0-9Ee]+)"')
 
 
 def parse_json(raw: bytes | str) -> Any:
-    """Return the parsed JSON, each decimal as a Decimal; raises ValueError for other input."""
+    """Return the parsed JSON, with each decimal as a Decimal.
+
+    Raises ValueError for other input.
+    """
     return json.loads(raw, parse_float=Decimal, parse_constant=_refuse_constant)
 
 
 def format_json(value: Any, *, indent: int | None = None) -> str:
-    """Return the value as JSON, each Decimal with its own digits; `indent` is for human readers."""
+    """Return the value as JSON, with the digits of each Decimal.
+
+    `indent` is for human readers.
+    """
     if indent is None:
         text = json.dumps(value, default=_mark_decimal, allow_nan=False, separators=(",", ":"))
     else:

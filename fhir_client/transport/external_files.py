@@ -1,4 +1,4 @@
-"""Reads files that a server keeps at other hosts, without credentials or client certificate."""
+"""Reads a server's files at other hosts, without our credentials."""
 
 import requests
 
@@ -17,7 +17,10 @@ class ExternalFiles:
         self._session = network.open_session(self._tls)
 
     def open_file(self, url: str, accept: str) -> requests.Response:
-        """Return the response with its body unread; raises ServerError for a URL without https."""
+        """Return the response with its body unread.
+
+        Raises ServerError for a URL without https.
+        """
         if not url.startswith("https:"):
             raise ServerError(
                 "The server keeps its files at another host, which has no secure connection."

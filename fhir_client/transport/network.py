@@ -1,4 +1,4 @@
-"""Opens the HTTP session for every request, and turns connection failures into our errors."""
+"""Opens HTTP sessions, and turns connection failures into our errors."""
 
 import re
 import ssl
@@ -63,7 +63,10 @@ def _is_cut_off(causes: tuple[BaseException, ...]) -> bool:
 
 
 def _walk_causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield the error and its causes; the libraries wrap each other's errors in `args`."""
+    """Yield the error and its causes.
+
+    The libraries wrap each other's errors in `args`.
+    """
     yield error
     for cause in (*error.args, getattr(error, "reason", None)):
         if isinstance(cause, BaseException):

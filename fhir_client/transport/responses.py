@@ -22,17 +22,17 @@ from fhir_client.errors import (
 )
 from fhir_client.transport import exact_json
 
+# The same request can succeed later: time-outs, too early, too many, a server in trouble.
 TEMPORARY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""The same request can succeed later: time-outs, too early, too many, a server in trouble."""
 
+# The server cannot do what every submission needs, whatever the submission contains.
 UNSUPPORTED_STATUSES = frozenset({405, 406, 415, 501})
-"""The server cannot do what every submission needs, whatever the submission contains."""
 
+# The server does this for no client, or not for us.
 BARRED_STATUSES = UNSUPPORTED_STATUSES | {403}
-"""The server does this for no client, or not for us."""
 
+# Codes of OperationOutcome.issue by which the same request can succeed later.
 TEMPORARY_ISSUE_CODES = frozenset({"transient", "lock-error", "no-store", "timeout", "throttled"})
-"""Codes of OperationOutcome.issue by which the same request can succeed later."""
 
 # Some servers answer 400 for a stale If-Match inside a transaction and name 412 in the text only.
 # Medplum answers 400 with a false claim about ids where two transactions race.
@@ -43,12 +43,15 @@ _STALE_VERSION = re.compile(
 )
 # The codes of OperationOutcome.issue are FHIR's own list; anything else could quote a patient.
 _ISSUE_CODE = re.compile(r"[a-z-]{1,30}")
+# The longest Retry-After that we follow: a submission must not wait for a year unnoticed.
 LONGEST_WAIT = timedelta(days=1)
-"""The longest Retry-After that we follow: a submission must not wait for a year unnoticed."""
 
 
 def json_body(response: requests.Response) -> dict[str, Any]:
-    """Return the JSON object of the response, {} for a proxy's HTML, XML or half a body."""
+    """Return the JSON object of the response, {} for any other body.
+
+    A proxy may answer with HTML, XML or half a body.
+    """
     try:
         body = exact_json.parse_json(response.content)
     except ValueError:
@@ -57,7 +60,7 @@ def json_body(response: requests.Response) -> dict[str, Any]:
 
 
 def attachment_data(attachment: dict[str, Any]) -> bytes:
-    """Return the decoded `data` of a Binary or an Attachment, b"" where there is no base64."""
+    """Return the decoded `data` of an Attachment or Binary, b"" without one."""
     try:
         return base64.b64decode(str(attachment.get("data", "")), validate=True)
     except ValueError:
@@ -110,7 +113,7 @@ def _server_error(status: int) -> ServerError | None:
 
 
 def entry_errors(bundle: dict[str, Any]) -> Iterator[FhirError]:
-    """Yield the error of each entry that failed in the response to a batch or transaction."""
+    """Yield the error of each failed entry of a batch or transaction."""
     for entry in bundle.get("entry", []):
         response = entry.get("response", {})
         status = str(response.get("status", "200"))[:3]
@@ -121,7 +124,7 @@ def entry_errors(bundle: dict[str, Any]) -> Iterator[FhirError]:
 
 
 def hidden_refusal(body: dict[str, Any]) -> FhirError | None:
-    """Return the refusal that a 200 hides: an OperationOutcome with an error as its body."""
+    """Return the refusal that a 200 hides in an OperationOutcome."""
     issues = body.get("issue", []) if body.get("resourceType") == "OperationOutcome" else []
     failures = [issue for issue in issues if issue.get("severity") in ("error", "fatal")]
     if not failures:
@@ -140,10 +143,14 @@ def _describe_codes(body: dict[str, Any]) -> str:
 
 
 def parse_retry_after(header: str | None, now: datetime) -> timedelta | None:
-    """Return the wait that Retry-After asks for, as seconds or a date (RFC 9110, 10.2.3)."""
+    """Return the wait that Retry-After asks for (RFC 9110, 10.2.3).
+
+    The header has seconds or a date.
+    """
     if header is None:
         return None
     if (digits := header.strip()).isdecimal():
+        # Nine digits are enough for any wait, and cannot overflow a timedelta.
         return min(timedelta(seconds=int(digits[:9])), LONGEST_WAIT)
     until = _parse_date(header)
     return None if until is None else min(max(until - now, timedelta()), LONGEST_WAIT)
@@ -159,4 +166,5 @@ def _parse_date(header: str) -> datetime | None:
         date = parsedate_to_datetime(header)
     except ValueError:
         return None
+    # A date in "-0000" is parsed without a time zone, and means UTC.
     return date if date.tzinfo is not None else date.replace(tzinfo=UTC)

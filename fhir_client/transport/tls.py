@@ -1,4 +1,7 @@
-"""TLS files of a connection, and expiry dates of certificates, which requests does not report."""
+"""The TLS files of a connection, and the expiry dates of certificates.
+
+The library requests reports no expiry date.
+"""
 
 import socket
 import ssl
@@ -36,11 +39,14 @@ class Tls:
 
     @property
     def without_certificate(self) -> "Tls":
-        """The same trust without our certificate, for a host that must not learn who we are."""
+        """The same trust without our certificate, which identifies us."""
         return Tls(self.ca_file)
 
     def load_context(self) -> ssl.SSLContext:
-        """Return a context with the files loaded; raises AccessError naming an unusable file."""
+        """Return a context with the files loaded.
+
+        Raises AccessError with the name of an unusable file.
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
             context.load_verify_locations(self.ca_file or DEFAULT_CA_BUNDLE_PATH)
@@ -64,16 +70,16 @@ class Tls:
             ) from None
 
 
+# The usual authorities, and no client certificate.
 DEFAULT_TLS = Tls()
-"""The usual authorities, and no client certificate."""
 
 
 def server_certificate_expiry(
     url: str, *, tls: Tls = DEFAULT_TLS, timeout: float = 30
 ) -> datetime | None:
-    """Return when the certificate of the server at `url` expires, None where there is none to see.
+    """Return when the certificate of the server at `url` expires.
 
-    That is the case for plain http, for no answer, and for a certificate that `tls` does not trust.
+    Return None for plain http, for no answer, and for a certificate that `tls` does not trust.
     """
     if not url.startswith("https:"):
         return None
@@ -91,7 +97,7 @@ def server_certificate_expiry(
 
 
 def handshake_alert(url: str, tls: Tls, timeout: float = 1) -> str:
-    """Return the name of the TLS alert with which the server ends a connection, else "".
+    """Return the TLS alert with which the server ends a connection, else "".
 
     The timeout is short: a server that accepts us sends nothing before it gets a request.
     """

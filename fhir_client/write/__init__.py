@@ -1,1 +1,1 @@
-"""Writes a statement to a FHIR server by a write strategy, reads it back and undoes it."""
+"""Writes a statement to a FHIR server, reads it back and undoes it."""

@@ -1,4 +1,4 @@
-"""Builds the transaction Bundle with all resources of one submission, written together or not."""
+"""Builds the transaction Bundle with all resources of one submission."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,6 +62,7 @@ def transaction_bundle(
         for element, observation in build_observations(statement, version)
     }
     response = map_to_ehr_items(build_questionnaire_response(statement, version), quirks)
+    # Resources refer to each other by these URLs, which the server replaces.
     new_resources = {response_url(statement): response, **observations}
     element_ids = {} if merge is None else merge.element_ids
     new_resources[uuid5(statement.submission, "Provenance").urn] = build_provenance(
@@ -80,14 +81,17 @@ def identifier_search(identifier: Json) -> str:
 
 
 def resource_identifier(resource: Json) -> Json | None:
-    """Return the identifier that we gave a resource, None for a type without one in R4."""
+    """Return the identifier that we gave a resource, if its type has one."""
     identifiers = resource.get("identifier")
     identifier: Json | None = identifiers[0] if isinstance(identifiers, list) else identifiers
     return identifier
 
 
 def required_version(resource: Json) -> str:
-    """Return the version of a resource as it was read; raises NoVersionError where it has none."""
+    """Return the version of a resource as it was read.
+
+    Raises NoVersionError where the server keeps none.
+    """
     version_id = resource.get("meta", {}).get("versionId")
     if not version_id:
         resource_type = resource["resourceType"]
@@ -110,11 +114,12 @@ def _create_entry(url: str, resource: Json, *, once: bool) -> Json:
     request = {"method": "POST", "url": resource["resourceType"]}
     condition = if_none_exist(resource)
     if condition is not None and once:
+        # A transaction that was sent twice then creates the resource only once.
         request["ifNoneExist"] = condition
     return {"fullUrl": url, "resource": resource, "request": request}
 
 
 def if_none_exist(resource: Json) -> str | None:
-    """Return the search of a conditional create, None for a resource without an identifier."""
+    """Return the search of a conditional create, None without an identifier."""
     identifier = resource_identifier(resource)
     return None if identifier is None else f"identifier={identifier_search(identifier)}"

@@ -1,6 +1,6 @@
-"""Merges a statement into a chart, limited to the elements that the server's Patient can hold.
+"""Merges a statement into a chart, as far as the server can hold it.
 
-The limit makes a repeated write change nothing.
+An element that the server cannot hold is left out, so a repeated write changes nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -16,8 +16,8 @@ from fhir_client.write.conflicts import refuse_conflicts
 from fhir_client.write.strategy import WHOLE_CHART_KINDS, WrittenPart
 from fhir_client.write.task import Writer, WriteTask
 
+# How often a write reads and merges again after another client changed the chart.
 MERGE_ATTEMPTS = 3
-"""How often a write reads and merges again after another client changed the chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def repeated_conflict() -> VersionConflictError:
 
 
 def merge_for_server(patient: Json, statement: Statement, writer: Writer) -> PatientMerge:
-    """Return the Patient merged with the elements of the statement that its server can hold."""
+    """Return the Patient merged with the elements that its server can hold."""
     supported = _supported_statement(statement, writer.quirks)
     merge = merge_statement(patient, supported, writer.version, writer.policy)
     fitted = _fit_languages(patient, merge.patient, writer.quirks)

@@ -1,4 +1,4 @@
-"""Reads the chart that a submission may be written to: follows merged charts, refuses others."""
+"""Reads the chart of a submission: follows merges, refuses wrong charts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ from fhir_client.model import Json
 from fhir_client.references import local_reference
 
 MAX_REPLACEMENTS = 5
+# Codes of v3-ObservationValue by which `meta` marks a partial resource (R4, resource.html).
 PARTIAL_CODES = frozenset({"SUBSETTED", "REDACTED", "MASKED"})
-"""Codes of v3-ObservationValue by which `meta` marks a partial resource (R4, resource.html)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,10 @@ class MergeContext:
 
 
 def read_current_patient(client: FhirClient, reference: str) -> Json:
-    """Return the Patient, following `replaced-by` where charts were merged; raises PatientError."""
+    """Return the Patient, following `replaced-by` where charts were merged.
+
+    Raises PatientError.
+    """
     seen: list[str] = []
     while reference not in seen:
         if len(seen) > MAX_REPLACEMENTS:
@@ -48,6 +51,7 @@ def read_current_patient(client: FhirClient, reference: str) -> Json:
         patient = _read_patient(client, reference)
         links = _replacement_links(patient)
         if not links:
+            # A missing `active` means that the chart is in use (R4, patient.html).
             if patient.get("active") is False:
                 raise PatientError(
                     "The patient's chart is inactive, and no other chart replaces it."
@@ -58,7 +62,10 @@ def read_current_patient(client: FhirClient, reference: str) -> Json:
 
 
 def read_written_patient(client: FhirClient, reference: str) -> Json:
-    """Return the Patient of an earlier write; raises PatientError where it was merged or closed."""
+    """Return the Patient of an earlier write.
+
+    Raises PatientError where the chart was merged or closed.
+    """
     patient = _read_patient(client, reference)
     if _replacement_links(patient) or patient.get("active") is False:
         raise PatientError(
@@ -93,7 +100,10 @@ def _replacement_reference(client: FhirClient, link: Json) -> str:
 
 
 def _server_bases(client: FhirClient) -> Iterator[str]:
-    """Yield the server's base URLs: ours, and behind a proxy the one that it gives itself."""
+    """Yield the server's base URLs: ours, and the one that it gives itself.
+
+    They differ behind a proxy.
+    """
     yield client.base_url
     implementation = client.read_capabilities().get("implementation")
     yield (

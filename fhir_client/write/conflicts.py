@@ -1,4 +1,4 @@
-"""Finds the chart values that a write would replace although a reviewer must decide first."""
+"""Finds chart values that a reviewer must decide about before a write."""
 
 from collections.abc import Mapping
 
@@ -66,7 +66,7 @@ def refuse_conflicts(
 def _replaced_elements(
     meanings: Meanings, merge: PatientMerge, context: MergeContext
 ) -> list[Element]:
-    """Return the elements whose chart value the merge replaces, without those already decided."""
+    """Return the elements whose undecided chart value the merge replaces."""
     merged = element_meanings(chart_elements(merge.patient))
     return [
         element

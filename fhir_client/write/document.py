@@ -1,4 +1,4 @@
-"""Builds the DocumentReference for a server that takes documents only: text and answers."""
+"""Builds the DocumentReference for a server that takes documents only."""
 
 import base64
 from collections.abc import Callable, Iterator
@@ -16,7 +16,10 @@ PLAIN_TEXT = "text/plain; charset=utf-8"
 
 
 def build_document(statement: Statement, response: Json) -> Json:
-    """Return the DocumentReference of a submission; its identifier is the submission's UUID."""
+    """Return the DocumentReference of a submission.
+
+    Its identifier is the submission's UUID.
+    """
     document: Json = {
         "resourceType": "DocumentReference",
         "identifier": [uuid_identifier(statement.submission)],
@@ -63,7 +66,9 @@ def _build_attachment(content_type: str, content: bytes) -> Json:
 
 
 def read_attachments(document: Json, fetch: Callable[[str], bytes]) -> list[tuple[str, bytes]]:
-    """Return the content type and content of each attachment; unreadable content is empty.
+    """Return the content type and the content of each attachment.
+
+    Unreadable content is empty.
 
     Many servers move the content into a Binary and name its URL, which `fetch` reads.
     """

@@ -1,12 +1,12 @@
-"""Maps our answers to an EHR's own Questionnaire, where the EHR takes no other ones."""
+"""Maps our answers to an EHR's own Questionnaire."""
 
 from collections.abc import Iterable, Iterator
 
 from fhir_client.model import Json
 from fhir_client.quirks import Quirks
 
+# The linkId of the notice that the patient saw, which is no answer.
 NOTICE_LINK_ID = "notice"
-"""The linkId of the notice that the patient saw, which is no answer."""
 
 
 def map_to_ehr_items(response: Json, quirks: Quirks) -> Json:

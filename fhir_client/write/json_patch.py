@@ -1,4 +1,4 @@
-"""Builds a JSON Patch (RFC 6902) for a Patient: each part is tested before it is replaced."""
+"""Builds a JSON Patch (RFC 6902) that tests each part before replacing it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from fhir_client.quirks import Quirks
 
 
 def patch_operations(before: Json, after: Json, quirks: Quirks) -> list[Json]:
-    """Return the operations that turn `before` into `after`, without any unchanged element."""
+    """Return the operations that turn `before` into `after`."""
     changed_keys = sorted(
         key
         for key in before.keys() | after.keys()

@@ -1,4 +1,4 @@
-"""Matches a patient to a chart by record number and birth date: exactly one chart, or an error."""
+"""Matches a patient to exactly one chart by record number and birth date."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -18,12 +18,15 @@ NO_SEARCH_STATUSES = UNSUPPORTED_STATUSES | {403, 404}
 
 
 def match_patient(client: FhirClient, identifier: Json, birth_date: date) -> Json:
-    """Return the one Patient with the identifier and birth date, following merged charts.
+    """Return the one Patient with the identifier and the birth date.
+
+    It follows merged charts.
 
     The server searches by the identifier, and this function compares both values itself. A loose
     search must not lead into another patient's chart. Raises UnmatchedPatientError, and
     RefusedError where the server has no such search.
     """
+    # Two numbers of one patient can lead to the same chart, so charts are counted by id.
     charts = {chart["id"]: chart for chart in _search_charts(client, identifier)}
     if not charts:
         raise UnmatchedPatientError("No chart in use has this record number.")

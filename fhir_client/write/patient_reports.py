@@ -1,4 +1,4 @@
-"""Reads the Observations by which the patient, or another person for them, reported an element."""
+"""Reads earlier reports of an element by the patient or for them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class ElementReport:
-    """One report of an element; `by_patient` tells that the patient made it themselves.
+    """One report of an element; `by_patient` marks the patient's own.
 
     `identifiers` are the values of the Observation's own identifiers.
     """
@@ -77,7 +77,7 @@ def _has_valid_value(observation: Json) -> bool:
 
 
 def _is_by_patient(observation: Json, patient: str) -> bool | None:
-    """Return True for the patient, False for a related person, None where neither reported it."""
+    """Return True for the patient, False for a related person, else None."""
     methods = {coding.get("code") for coding in observation.get("method", {}).get("coding", [])}
     if methods:
         # The method outranks the performer: a parent may use the patient's own account.
@@ -94,7 +94,10 @@ def _is_by_patient(observation: Json, patient: str) -> bool | None:
 
 
 def _parse_moment(text: object) -> datetime:
-    """Return a FHIR dateTime, which may lack parts; an unreadable one comes before all others."""
+    """Return a FHIR dateTime, which may lack parts.
+
+    An unreadable one comes before all others.
+    """
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError:

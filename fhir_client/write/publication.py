@@ -1,4 +1,4 @@
-"""Publishes a Questionnaire: creates it, or updates the one with its canonical and version."""
+"""Publishes a Questionnaire: creates or updates it."""
 
 from enum import StrEnum
 
@@ -7,8 +7,8 @@ from fhir_client.errors import RefusedError, VersionConflictError
 from fhir_client.model import Json
 from fhir_client.transport.responses import entry_errors
 
+# Elements that servers add: id, version, and a narrative generated from the rest.
 SERVER_ELEMENTS = ("id", "meta", "text")
-"""Elements that servers add: id, version, and a narrative generated from the rest."""
 
 
 class Publication(StrEnum):
@@ -20,7 +20,9 @@ class Publication(StrEnum):
 
 
 def publish_questionnaire(client: FhirClient, questionnaire: Json) -> Publication:
-    """Publish a Questionnaire and return the effect; raises the errors of fhir_client.errors.
+    """Publish a Questionnaire and return the effect.
+
+    Raises the errors of fhir_client.errors.
 
     Raises RefusedError where the server stores other content than was sent.
     """
@@ -32,6 +34,7 @@ def publish_questionnaire(client: FhirClient, questionnaire: Json) -> Publicatio
     )
     if error := next(entry_errors(answer), None):
         raise error
+    # Some servers accept a Questionnaire and drop elements that they do not know.
     stored = _find_questionnaire(client, questionnaire)
     if stored is None or _own_content(stored) != _own_content(questionnaire):
         raise RefusedError(

@@ -1,4 +1,4 @@
-"""The read-back: a write counts as verified only when the server returns what was sent."""
+"""Reads a write back: it is verified when the server returns what was sent."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -37,7 +37,9 @@ PROVENANCE_TYPE = RESOURCE_TYPES[WrittenPart.PROVENANCE]
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """An element that does not read back as it was sent; `expected` and `found` may quote answers.
+    """An element that does not read back as it was sent.
+
+    `expected` and `found` may quote answers.
 
     `absent` tells that the server does not show it at all. Its search index may only be late.
     """
@@ -97,7 +99,10 @@ def read_back(
 def _find_submission(
     client: FhirClient, writer: Writer, statement: Statement
 ) -> WriteResult | None:
-    """Return the submission on the server, by its QuestionnaireResponse or its patient's chart."""
+    """Return the submission on the server.
+
+    It is found by its QuestionnaireResponse, or by its patient's chart.
+    """
     if WrittenPart.RESPONSE in writer.strategy.parts:
         return find_written(client, writer, statement)
     patient = read_current_patient(client, statement.patient)
@@ -107,6 +112,7 @@ def _find_submission(
 def _compare_chart(
     fetched: dict[str, Json], writer: Writer, statement: Statement, base_version: str | None
 ) -> tuple[Mismatch, ...]:
+    # The history matters only for a chart that has the answers.
     mismatches = tuple(_compare_patient(fetched["Patient"], writer, statement))
     history = fetched.get(HISTORY, {})
     return mismatches or tuple(_find_lost_update(history, writer, statement, base_version))
@@ -135,9 +141,10 @@ def _compare_patient(patient: Json, writer: Writer, statement: Statement) -> Ite
 def _find_lost_update(
     history: Json, writer: Writer, statement: Statement, base_version: str | None
 ) -> Iterator[Mismatch]:
-    """Yield a mismatch where another version lies between the one merged into and the one written.
+    """Yield a mismatch where the write replaced another user's change.
 
-    Then the server ignored If-Match, and our write replaced another user's change.
+    Another version lies between the one merged into and the one written, so the server ignored
+    If-Match.
     """
     dated = (
         version
@@ -145,6 +152,7 @@ def _find_lost_update(
         if {"versionId", "lastUpdated"} <= version.get("meta", {}).keys()
     )
     versions = {version["meta"]["versionId"]: version for version in dated}
+    # Without the base version among the newest, nothing can be said about what came after it.
     base = versions.get(base_version)
     if base is None or not _lacks_statement(base, writer, statement):
         return

@@ -16,8 +16,8 @@ RESPONSE_TYPE, DOCUMENT_TYPE = (
     RESOURCE_TYPES[WrittenPart.DOCUMENT],
 )
 HISTORY = "history"
+# How many versions of a Patient are read: the version merged into is among the newest.
 VERSIONS_READ = 10
-"""How many versions of a Patient are read: the version merged into is among the newest."""
 SearchTargets = dict[str, tuple[str, Json]]
 """The resource type and identifier of each resource to search for, by the name of its result."""
 
@@ -102,7 +102,10 @@ def select_resources(
 
 
 def fetch_resources(client: FhirClient, urls: dict[str, str], *, batch: bool) -> dict[str, Json]:
-    """Return the resources at the URLs, {} for a missing one; in one batch where possible."""
+    """Return the resources at the URLs, {} for a missing one.
+
+    They come in one batch where the server takes one.
+    """
     resources = _fetch_batch(client, urls) if batch else None
     if resources is not None:
         return resources
@@ -110,7 +113,10 @@ def fetch_resources(client: FhirClient, urls: dict[str, str], *, batch: bool) ->
 
 
 def _fetch_batch(client: FhirClient, urls: dict[str, str]) -> dict[str, Json] | None:
-    """Return the resources by one batch, None where the server takes none, whatever it declares."""
+    """Return the resources by one batch, None where the server takes none.
+
+    Some servers declare a batch that they do not take.
+    """
     entries = [{"request": {"method": "GET", "url": url}} for url in urls.values()]
     try:
         answer = client.send_bundle({"resourceType": "Bundle", "type": "batch", "entry": entries})
@@ -138,7 +144,10 @@ def _fetch_one(client: FhirClient, name: str, url: str) -> Json:
 
 
 def _entry_resource(name: str, entry: Json) -> Json:
-    """Return the entry's resource, {} for a missing one; raises where it could not be read now."""
+    """Return the entry's resource, {} for a missing one.
+
+    Raises the error of an entry that could not be read now.
+    """
     error = next(entry_errors({"entry": [entry]}), None)
     if error is None:
         resource: Json = entry.get("resource", {})

@@ -1,4 +1,4 @@
-"""Repairs the one duplicate that a write cannot prevent: an equal second Provenance."""
+"""Removes the one duplicate that a write cannot prevent."""
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import RefusedError, ServerError

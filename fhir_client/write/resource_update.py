@@ -1,4 +1,4 @@
-"""Changes one resource without a transaction: by PUT or by JSON Patch, both with If-Match."""
+"""Changes one resource by PUT or by JSON Patch, both with If-Match."""
 
 from collections.abc import Callable
 

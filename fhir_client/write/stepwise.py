@@ -1,4 +1,4 @@
-"""The strategies without a transaction: each part on its own, looked up before it is created.
+"""Writes without a transaction: looks each part up before creating it.
 
 So a retry continues an interrupted attempt.
 """
@@ -36,7 +36,7 @@ from fhir_client.write.worksheet import build_worksheet
 
 @dataclass(frozen=True, slots=True)
 class StepwiseWriter:
-    """Writes the chart, the QuestionnaireResponse, the Observations, and last the Provenance.
+    """Writes part by part, the Provenance last.
 
     The Provenance comes last because it names the others. `update_chart` changes the chart.
     """
@@ -76,6 +76,7 @@ class StepwiseWriter:
             chart = read_and_merge(task)
             merge, reference = chart.merge, chart.statement.patient
             validate_resources([merge.patient])
+            # Recorded before anything is sent, so that a crash cannot lose the prior values.
             task.record_attempt(_chart_attempt(task, chart))
             if not merge.changed:
                 base_version = chart.version if task.is_first_attempt else None
@@ -84,6 +85,7 @@ class StepwiseWriter:
             try:
                 self.update_chart(task.client, task.writer, change)
             except VersionConflictError:
+                # This is where a 409 or 412 is handled without a transaction: merge again.
                 continue
             return reference, dict(merge.element_ids), chart.version
         raise repeated_conflict()
@@ -99,7 +101,10 @@ def _chart_attempt(task: WriteTask, chart: MergedChart) -> WriteAttempt:
 
 
 def _record_unchanged_chart(task: WriteTask) -> str:
-    """Record the attempt of a strategy that leaves the chart as it is; return its reference."""
+    """Record the attempt of a strategy that leaves the chart as it is.
+
+    Returns the chart's reference.
+    """
     patient = read_chart(task.client, task.statement.patient, task.context)
     chart, reference = chart_elements(patient), f"Patient/{patient['id']}"
     _refuse_unmapped(task, patient)
@@ -160,7 +165,10 @@ def response_for_server(statement: Statement, writer: Writer) -> Json:
 def observations_for_server(
     statement: Statement, writer: Writer, response: str
 ) -> Iterator[tuple[str, Json]]:
-    """Yield each element with its Observation, derived from the QuestionnaireResponse if any."""
+    """Yield each element with its Observation for this server.
+
+    It is derived from the QuestionnaireResponse, if there is one.
+    """
     for element, observation in build_observations(statement, writer.version):
         source = {"derivedFrom": [{"reference": response}]} if response else {}
         rest = {key: value for key, value in observation.items() if key != "derivedFrom"}
@@ -168,7 +176,10 @@ def observations_for_server(
 
 
 def _create_once(task: WriteTask, resource: Json) -> str:
-    """Create the resource unless the server has it; return its reference, "" where hidden."""
+    """Create the resource unless the server has it.
+
+    Returns its reference, "" where the server hides it.
+    """
     if not task.is_first_attempt and (existing := _find_reference(task, resource)):
         return existing
     validate_resources([resource])
@@ -185,13 +196,16 @@ def _create_once(task: WriteTask, resource: Json) -> str:
 
 
 def _find_reference(task: WriteTask, resource: Json) -> str:
-    """Return the reference of the server's copy of the resource, "" where there is none."""
+    """Return the reference of the server's copy, "" where there is none."""
     existing = next(find_existing(task.client, task.writer, resource), None)
     return "" if existing is None else f"{resource['resourceType']}/{existing['id']}"
 
 
 def find_existing(client: FhirClient, writer: Writer, resource: Json) -> Iterator[Json]:
-    """Yield the server's resources with the type, identifier and patient of one of ours."""
+    """Yield the server's copies of one of our resources.
+
+    They have its type, identifier and patient.
+    """
     identifier = resource_identifier(resource)
     if identifier is not None:
         resource_type, patient = resource["resourceType"], resource["subject"]["reference"]
@@ -205,7 +219,10 @@ def _create_provenance(
     observations: list[str],
     element_ids: dict[str, str],
 ) -> None:
-    """Create the Provenance unless the server has it; R4 gives it no identifier to search by."""
+    """Create the Provenance unless the server has it.
+
+    R4 gives it no identifier to search by.
+    """
     if not task.is_first_attempt and any(
         is_derived_from(provenance, response)
         for provenance in task.client.search("Provenance", {"target": response})

@@ -1,4 +1,4 @@
-"""Negotiates the write strategy: the safest one that a server offers, and its parts there."""
+"""Negotiates the safest write strategy that a server offers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ Interaction = tuple[str, str]
 EVERYTHING = frozenset(
     {WrittenPart.CHART, WrittenPart.RESPONSE, WrittenPart.OBSERVATIONS, WrittenPart.PROVENANCE}
 )
+# The parts that each strategy leaves on the server, which the read-back checks.
 PARTS: Mapping[WriteStrategyKind, frozenset[WrittenPart]] = {
     WriteStrategyKind.TRANSACTION: EVERYTHING,
     WriteStrategyKind.PATCH: EVERYTHING,
@@ -37,23 +38,22 @@ PARTS: Mapping[WriteStrategyKind, frozenset[WrittenPart]] = {
     # A person types the answers into the chart, so the read-back looks at the chart.
     WriteStrategyKind.WORKLIST: frozenset({WrittenPart.CHART}),
 }
-"""The parts that each strategy leaves on the server, which the read-back checks."""
 
+# The resource type of each part that we create; the chart exists already.
 RESOURCE_TYPES: Mapping[WrittenPart, str] = {
     WrittenPart.RESPONSE: "QuestionnaireResponse",
     WrittenPart.OBSERVATIONS: "Observation",
     WrittenPart.PROVENANCE: "Provenance",
     WrittenPart.DOCUMENT: "DocumentReference",
 }
-"""The resource type of each part that we create; the chart exists already."""
+# The interactions by which a strategy changes the chart.
 CHART_INTERACTIONS: Mapping[WriteStrategyKind, tuple[Interaction, ...]] = {
     WriteStrategyKind.TRANSACTION: (("", "transaction"), ("Patient", "update")),
     WriteStrategyKind.PATCH: (("Patient", "patch"),),
     WriteStrategyKind.PUT: (("Patient", "update"),),
 }
-"""The interactions by which a strategy changes the chart."""
+# The strategies that put back the whole chart, with everything that the server showed of it.
 WHOLE_CHART_KINDS = frozenset({WriteStrategyKind.TRANSACTION, WriteStrategyKind.PUT})
-"""The strategies that put back the whole chart, with everything that the server showed of it."""
 # A stepwise strategy can leave out a part that the server refuses. A transaction cannot.
 _STEPWISE_KINDS = (WriteStrategyKind.PATCH, WriteStrategyKind.PUT)
 # Exactly-once delivery needs a search: a retry must find the result of an earlier attempt.
@@ -63,10 +63,10 @@ _PART_INTERACTIONS: Mapping[WrittenPart, tuple[str, ...]] = {
     **dict.fromkeys(RESOURCE_TYPES, ("create", "search-type")),
     WrittenPart.RESPONSE: ("create", "read", "search-type"),
 }
+# The start of a reason against a strategy that the settings name.
 OBJECTION_PREFIX = "but "
-"""The start of a reason against a strategy that the settings name."""
+# The words in every reason that more scopes would remove.
 SCOPES_REASON = "our scopes do not permit to"
-"""The words in every reason that more scopes would remove."""
 _ACTIONS = {
     "create": Action.CREATE,
     "read": Action.READ,
@@ -125,7 +125,10 @@ def write_interactions(strategy: WriteStrategy) -> tuple[Interaction, ...]:
 
 
 def undo_interactions(strategy: WriteStrategy) -> tuple[Interaction, ...]:
-    """Return every further interaction that an undo needs, to mark resources entered in error."""
+    """Return every further interaction that an undo needs.
+
+    An undo marks the created resources as entered in error.
+    """
     return tuple(
         (RESOURCE_TYPES[part], "update")
         for part in (WrittenPart.RESPONSE, WrittenPart.OBSERVATIONS)
@@ -198,7 +201,7 @@ def _find_obstacle(kind: WriteStrategyKind, offer: ServerOffer) -> str:
 def _possible_parts(
     kind: WriteStrategyKind, offer: ServerOffer
 ) -> tuple[frozenset[WrittenPart], list[str]]:
-    """Return the parts that the strategy can leave on this server, and why not the others."""
+    """Return the possible parts on this server, and why not the others."""
     if kind not in _STEPWISE_KINDS:
         return PARTS[kind], []
     obstacles = {
@@ -226,7 +229,7 @@ def _find_part_obstacle(part: WrittenPart, offer: ServerOffer) -> str:
 
 
 def search_parameters(resource_type: str) -> tuple[str, ...]:
-    """Return the search parameters that find our resources of a type, the better one first."""
+    """Return the search parameters that find our resources, the best first."""
     # A Provenance has no identifier in R4.
     if resource_type == RESOURCE_TYPES[WrittenPart.PROVENANCE]:
         return (TARGET_PARAMETER,)
@@ -254,7 +257,7 @@ def _part_interactions(part: WrittenPart) -> tuple[Interaction, ...]:
 
 
 def _find_lack(interactions: tuple[Interaction, ...], offer: ServerOffer) -> str:
-    """Return what the server does not offer or our scopes do not permit, "" for nothing."""
+    """Return what is not offered or not permitted, "" for nothing."""
     not_offered = [
         f"{resource_type} {interaction}".strip()
         for resource_type, interaction in interactions

@@ -20,7 +20,7 @@ ENTERED_IN_ERROR = "entered-in-error"
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """How a site writes to a server: US Core version, merge policy, quirks and write strategy."""
+    """How a site writes to a server."""
 
     version: UsCoreVersion
     policy: MergePolicy = field(default_factory=MergePolicy)
@@ -35,7 +35,9 @@ class Writer:
 
 @dataclass(frozen=True, slots=True)
 class WriteAttempt:
-    """A write that is about to be sent: its Patient, the merged version, values before and after.
+    """A write that is about to be sent.
+
+    `version` is the Patient's version that was merged into.
 
     `prior_values` is None where an earlier attempt already changed the chart. The values that were
     recorded for that attempt still hold.
@@ -49,7 +51,9 @@ class WriteAttempt:
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """The references of the written Patient and QuestionnaireResponse ("" where it is hidden).
+    """The references of the written Patient and QuestionnaireResponse.
+
+    `response` is "" where the server hides it.
 
     `base_version` is the version of the Patient that was merged into. It is None where an earlier
     attempt had already written the submission.
@@ -66,7 +70,10 @@ RecordAttempt = Callable[[WriteAttempt], None]
 
 @dataclass(frozen=True, slots=True)
 class WriteTask:
-    """One statement to write; a retry is not `is_first_attempt`, and may find its own result."""
+    """One statement to write.
+
+    A retry is not `is_first_attempt`, and may find its own result.
+    """
 
     client: FhirClient
     writer: Writer

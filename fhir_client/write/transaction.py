@@ -1,4 +1,4 @@
-"""The transaction strategy: one Bundle with If-Match, looked up before it is ever sent again."""
+"""Writes by one transaction, and looks it up before sending it again."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from fhir_client.write.validation import validate_bundle
 
 
 class TransactionWriter:
-    """Sends all resources of a submission in one request: the server writes all of them or none."""
+    """Sends all resources of a submission in one request, all or none."""
 
     def write(self, task: WriteTask) -> WriteResult:
         """Write the statement exactly once.
@@ -34,6 +34,7 @@ class TransactionWriter:
                 chart.statement, writer.version, chart.merge, writer.quirks, writer.creates_once
             )
             validate_bundle(bundle)
+            # Recorded before anything is sent, so that a crash cannot lose the prior values.
             task.record_attempt(
                 WriteAttempt(
                     chart.statement.patient,
@@ -66,7 +67,10 @@ class TransactionWriter:
 def _send_transaction(
     client: FhirClient, writer: Writer, statement: Statement, bundle: Json
 ) -> WriteResult | None:
-    """Send the transaction; return None where the chart changed and must be merged again."""
+    """Send the transaction; return None where the chart changed before.
+
+    The caller then merges again.
+    """
     try:
         answer = client.send_bundle(bundle)
         # A server that takes a transaction for a batch answers 200 and lists the failed entries.
@@ -77,19 +81,21 @@ def _send_transaction(
         # which the server took although its answer was lost.
         return find_written(client, writer, statement)
     except GoneError as error:
+        # Raises ServerError where the base URL is wrong, which also answers 404.
         client.read_capabilities()
         raise RefusedError(
             "The server lacks a resource that this refers to.", error.status
         ) from None
     locations = (entry.get("response", {}).get("location") for entry in answer.get("entry", []))
     references = (local_reference(location, "QuestionnaireResponse") for location in locations)
+    # Some servers answer without locations, and the submission is looked up then.
     if response := next(filter(None, references), None):
         return WriteResult(statement.patient, response)
     return find_written(client, writer, statement) or WriteResult(statement.patient, "")
 
 
 def find_written(client: FhirClient, writer: Writer, statement: Statement) -> WriteResult | None:
-    """Return the submission that is on the server already, found by its QuestionnaireResponse."""
+    """Return the submission on the server, by its QuestionnaireResponse."""
     identifier = uuid_identifier(statement.submission)
     responses = find_own(
         client, writer.strategy, "QuestionnaireResponse", identifier, statement.patient

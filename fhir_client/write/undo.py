@@ -1,4 +1,6 @@
-"""Undoes a submission: restores the prior values and marks its resources as entered in error.
+"""Undoes a submission on the server.
+
+Restores the prior values and marks its resources as entered in error.
 
 A value that others changed since stays, and a person decides about it.
 """
@@ -38,15 +40,18 @@ from fhir_client.write.strategy import RESOURCE_TYPES, WHOLE_CHART_KINDS, Writte
 from fhir_client.write.task import ENTERED_IN_ERROR, ResourceChange, Writer, mark_in_error
 from fhir_client.write.writer import amend_resources
 
+# Three attempts, each followed by a look; the last look is the read-back of the third.
 MAX_ROUNDS = 4
-"""Three attempts, each followed by a look; the last look is the read-back of the third."""
 # A person filed or typed these values, so only a person can take them out of the chart.
 MANUAL_KINDS = frozenset({WriteStrategyKind.DOCUMENT, WriteStrategyKind.WORKLIST})
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenEffect:
-    """What one submission wrote to which Patient; `elements_to_keep` stay as the chart has them."""
+    """What one submission wrote to which Patient.
+
+    `elements_to_keep` stay as the chart has them.
+    """
 
     patient: str
     submission: UUID
@@ -57,7 +62,7 @@ class WrittenEffect:
 def undo_submission(
     client: FhirClient, writer: Writer, effect: WrittenEffect, key: KeyedHash
 ) -> None:
-    """Undo the submission exactly once, however often this is called, and read it back.
+    """Undo the submission exactly once, and read it back.
 
     Raises the errors of fhir_client.errors:
 
@@ -101,6 +106,7 @@ def _find_changes(
         for resource in (*observations, *responses)
         if not _is_in_error(resource)
     ]
+    # A later submission may have answered these elements, and its values stay.
     parts = [part for part in effect.parts if part.element not in effect.elements_to_keep]
     is_done = bool(responses) and all(map(_is_in_error, responses))
     if is_done or not parts:

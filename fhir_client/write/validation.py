@@ -1,4 +1,7 @@
-"""Checks what we built with fhir.resources; an odd field of a vendor never stops a write."""
+"""Checks with fhir.resources what we built.
+
+An odd field of a vendor never stops a write.
+"""
 
 from typing import Any
 
@@ -30,7 +33,7 @@ def validate_bundle(bundle: Json) -> None:
 
 
 def validate_resources(resources: list[Json]) -> None:
-    """Raise InvalidBundleError where a resource, which is sent on its own, is no valid R4."""
+    """Raise InvalidBundleError where one of the resources is no valid R4."""
     entries = [{"resource": resource} for resource in resources]
     validate_bundle({"resourceType": "Bundle", "type": "collection", "entry": entries})
 

@@ -1,4 +1,4 @@
-"""The worklist strategy: a person types the answers into the chart, and read-back confirms them."""
+"""Leaves the writing to a person, and confirms it by read-back."""
 
 from dataclasses import replace
 
@@ -13,7 +13,10 @@ class WorklistWriter:
     """Sends nothing to the server."""
 
     def write(self, task: WriteTask) -> WriteResult:
-        """Return the chart's reference once a person typed it; raises ManualEntryError before."""
+        """Return the chart's reference once a person typed the answers.
+
+        Raises ManualEntryError before that.
+        """
         patient = read_chart(task.client, task.statement.patient, task.context)
         reference = f"Patient/{patient['id']}"
         statement = replace(task.statement, patient=reference)

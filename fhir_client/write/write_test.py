@@ -1,4 +1,4 @@
-"""The write test: writes to a test patient, reads it back, and removes it as far as possible."""
+"""Writes to a test patient, reads it back, and removes it again."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from fhir_client.write.strategy import WrittenPart
 from fhir_client.write.task import ResourceChange, WriteAttempt, Writer, mark_in_error
 from fhir_client.write.writer import amend_resources, write_statement
 
+# The elements of a Patient that a write changes.
 CHANGED_KEYS = ("extension", "communication")
-"""The elements of a Patient that a write changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,10 @@ def _changed_elements(patient: Json) -> Json:
 def _remove_resources(
     client: FhirClient, writer: Writer, statement: Statement
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Delete the created resources, or mark them; return the marked and the remaining ones."""
+    """Delete the created resources, or mark them as entered in error.
+
+    Returns the marked and the remaining references.
+    """
     marked, remaining = list[str](), list[str]()
     for resource in tuple(_find_resources(client, writer, statement)):
         reference = f"{resource['resourceType']}/{resource['id']}"

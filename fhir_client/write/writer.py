@@ -1,4 +1,4 @@
-"""Writes a statement, or changes resources, by the write strategy that the Writer names."""
+"""Writes a statement by the strategy that the Writer names."""
 
 from collections.abc import Mapping
 
