@@ -3,16 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# The write strategies, the safest first.
-WRITE_STRATEGIES = (
-    "transaction",
-    "patch",
-    "put",
-    "observations",
-    "questionnaire-response",
-    "document",
-    "worklist",
-)
+from fhir_client.model import WriteStrategyKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +22,7 @@ class Quirks:
       canonical of one. `items` maps our linkIds to its own; "" leaves an answer out on purpose.
     """
 
-    rungs: tuple[str, ...] = WRITE_STRATEGIES
+    rungs: tuple[str, ...] = tuple(WriteStrategyKind)
     conditional_create: bool = True
     batch: bool = True
     accepted_extensions: tuple[str, ...] = ()
