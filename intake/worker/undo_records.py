@@ -1,7 +1,7 @@
 """What a submission changed in the chart, as the text that is kept sealed with its row: decimals keep every digit."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 
 from fhir_client.transport import exact_json
@@ -9,10 +9,11 @@ from fhir_client.uscore.statement import AbsentReason, Statement
 from fhir_client.uscore.undo_record import (
     ElementChange,
     KeyedHash,
-    ValueChange,
     carry_over_changes,
     chart_part_of,
     element_changes,
+    encode_change,
+    parse_change,
 )
 from fhir_client.write.task import WriteAttempt
 from intake.store.database import Tx
@@ -62,20 +63,12 @@ def _speaks_of(statement: Statement, parts: Iterable[ElementChange]) -> frozense
 def encode_prior_values(wrote: PriorValues) -> str:
     """Return it as text."""
     return exact_json.format_json(
-        {"parts": [asdict(each) for each in wrote.parts], "speaks_of": sorted(wrote.stated_parts)}
+        {"parts": list(map(encode_change, wrote.parts)), "speaks_of": sorted(wrote.stated_parts)}
     )
 
 
 def decode_prior_values(earlier: UndoRecord) -> PriorValues:
     """Return what was kept."""
     held = exact_json.parse_json(earlier.values)
-    parts = (
-        ElementChange(
-            each["element"],
-            tuple(ValueChange(**swap) for swap in each["swaps"]),
-            each["meant"],
-            each["means"],
-        )
-        for each in held["parts"]
-    )
-    return PriorValues(tuple(parts), frozenset(held["speaks_of"]))
+    parts = tuple(map(parse_change, held["parts"]))
+    return PriorValues(parts, frozenset(held["speaks_of"]))

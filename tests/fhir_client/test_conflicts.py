@@ -22,7 +22,7 @@ from fhir_client.uscore.statement import (
 )
 from fhir_client.write.charts import MergeContext
 from fhir_client.write.conflicts import refuse_conflicts
-from tests.fhir_client.test_patient_merge import ASIAN, CANTONESE, NOTHING, SPANISH, V6
+from tests.support.merge_examples import ASIAN, CANTONESE, NOTHING, SPANISH, V6
 from tests.support.statements import NAVAJO_TRIBE, UNLISTED_TRIBE
 
 BARE: dict[str, Any] = {"resourceType": "Patient", "id": "1"}

@@ -23,6 +23,7 @@ OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-catego
 PERSONAL = Coding(GRAVITY_CODES, "personal-characteristic", "Personal Characteristic")
 SURVEY = Coding(OBSERVATION_CATEGORY, "survey", "Survey")
 
+# FHIR.md, sections 2 and 3, name the source of each code and URL.
 RACE = CategorySpec(
     Element.RACE,
     ObservationSpec(
@@ -60,6 +61,7 @@ SPOKEN_LANGUAGE = SpokenLanguageSpec(
 # The written language has no Observation: FHIR.md, section 3.
 WRITTEN_LANGUAGE = WrittenLanguageSpec(Element.WRITTEN_LANGUAGE, None)
 
+# The written language comes after the spoken one, because both can share an entry.
 SPECS: Mapping[Element, ElementSpec] = {
     spec.element: spec
     for spec in (RACE, ETHNICITY, INTERPRETER, TRIBES, SPOKEN_LANGUAGE, WRITTEN_LANGUAGE)
