@@ -209,7 +209,7 @@ def test_if_match_ignored(outbox: Outbox) -> None:
     ]
     outbox.deliver_due()
     assert outbox.read_state(sent) == ("held", "mismatch")
-    assert "somebody else's change" in str(outbox.read_record(sent).words)
+    assert "another user's change" in str(outbox.read_record(sent).words)
 
 
 def without(url: str) -> Callable[[dict[str, Any]], None]:

@@ -350,4 +350,4 @@ def test_what_a_person_typed_a_person_takes_back(outbox: Outbox) -> None:
     outbox.proxy.default_fault = offer_strategy("document")
     sent = written(outbox, outbox.create_patient())
     assert undone(outbox, sent) == ("held", "by-hand")
-    assert "only a person can take back" in str(outbox.read_record(sent).words)
+    assert "only a person can take it back" in str(outbox.read_record(sent).words)
