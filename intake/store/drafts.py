@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from intake.answers import Answer, AnswerState, Channel, Informant, Submission
 from intake.store.database import Tx
-from intake.store.outbox import submissions
+from intake.store.outbox.enqueue import store_submission
 from intake.store.outbox.merge_base import MergeBase
 from intake.store.tables import drafts as table
 from intake.store.visits import Visit
@@ -166,9 +166,7 @@ def submit_draft(
 ) -> bool:
     """Store the submission, whose person is asked again at `again`, and wipe the draft; False where it was stored before."""
     bound = draft.state.visit_context
-    stored = submissions.store_submission(
-        tx, submission, bound.server, draft.visit, bound.known, again
-    )
+    stored = store_submission(tx, submission, bound.server, draft.visit, bound.known, again)
     drop_draft(tx, draft.id)
     return stored
 

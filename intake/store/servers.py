@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 
 from intake.store.database import Tx
-from intake.store.outbox.submissions import UNFINISHED
+from intake.store.outbox.records import UNFINISHED
 from intake.store.tables import servers as table
 from intake.store.tables import submissions as rows
 

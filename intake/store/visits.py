@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import delete, insert, select, update
 
 from intake.store.database import Tx
-from intake.store.outbox.submissions import OPEN
+from intake.store.outbox.records import OPEN
 from intake.store.tables import codes, drafts, fetches, links, submissions
 from intake.store.tables import visits as table
 

@@ -196,7 +196,7 @@ def test_failing_begins_with_the_first_failure_and_ends_with_any_other_outcome(
             "payload",
             None,
             "",
-            "Its answers are not kept any more, so nothing can be sent. Discard it.",
+            "Its answers are no longer stored, so nothing can be sent. Discard it.",
         ),
         ("known", b"[]", "", "it was stored in another form"),
         ("decided", b"{", "", "it was stored in another form"),
