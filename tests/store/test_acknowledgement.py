@@ -22,7 +22,7 @@ from resource import RLIMIT_FSIZE, setrlimit
 from intake.clock import system_clock
 from intake.store import audit
 from intake.store.crypto import load_keys
-from intake.store.database import DatabaseFault, open_database
+from intake.store.database import DatabaseError, open_database
 
 database = open_database(sys.argv[1], load_keys(Path(sys.argv[2])), system_clock)
 if len(sys.argv) > 3:
@@ -34,8 +34,8 @@ def say(words):
 def one(number):
     try:
         with database.write() as tx:
-            audit.record(tx, str(number), "x" * 400)
-    except DatabaseFault:
+            audit.record_action(tx, str(number), "x" * 400)
+    except DatabaseError:
         say(f"sorry {number}")
     else:
         say(f"thanks {number}")

@@ -65,7 +65,7 @@ from intake.store import audit
 from intake.store.crypto import load_keys
 from intake.store.database import open_database
 with open_database(sys.argv[1], load_keys(__import__("pathlib").Path(sys.argv[2])), system_clock).write() as tx:
-    audit.record(tx, "me", "committed")
+    audit.record_action(tx, "me", "committed")
 print("thank you", flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -51,7 +51,7 @@ def write(database: Database, act: Act) -> None:
 
 def together(database: Database, *acts: Act) -> list[Future[None]]:
     """Run the acts at once: the first waits in its transaction until all the others have asked for their turn."""
-    go, turns = Event(), database._together
+    go, turns = Event(), database._group_writer
 
     def first(tx: Tx) -> None:
         assert go.wait(PATIENCE)
@@ -59,10 +59,10 @@ def together(database: Database, *acts: Act) -> list[Future[None]]:
 
     with ThreadPoolExecutor(len(acts)) as pool:
         futures = [pool.submit(write, database, first)]
-        until(lambda: turns._writing != 0)
+        until(lambda: turns._writing_thread != 0)
         for place, act in enumerate(acts[1:], start=1):
             futures.append(pool.submit(write, database, act))
-            until(lambda asked=place: len(turns._asking) == asked)  # type: ignore[misc]
+            until(lambda asked=place: len(turns._queue) == asked)  # type: ignore[misc]
         go.set()
     return futures
 
@@ -214,7 +214,7 @@ def test_a_turn_that_does_not_come_is_given_up_and_keeps_nobody_waiting(url: str
     with pytest.raises(NotStoredError, match="busy"):
         asked.result()
     with turns.transaction():
-        assert not turns._asking
+        assert not turns._queue
     engine.dispose()
 
 
@@ -233,7 +233,7 @@ def test_a_lock_of_another_process_is_told_and_the_turn_goes_on(url: str) -> Non
     with pytest.raises(OperationalError, match="locked"), turns.transaction():
         pytest.fail("nothing was begun")
     with pytest.raises(NotStoredError, match="ended"), turns.transaction():
-        assert turns._writing
+        assert turns._writing_thread
     engine.dispose()
 
 

@@ -16,7 +16,7 @@ _INVALID = [status.value for status in (Status.SUPERSEDED, Status.DISCARDED, Sta
 
 @dataclass(frozen=True, slots=True)
 class CapturedSubmission:
-    """A submission whose answers are still stored; `number` gives the order.
+    """A submission with answers that are still stored; `number` gives the order.
 
     `verified` is True if a read-back proved the answers in the EHR.
     """

@@ -6,7 +6,7 @@ from sqlalchemy import and_, update
 
 from intake.store.database import Tx
 from intake.store.outbox.records import UNFINISHED
-from intake.store.tables import HAS_WORDS
+from intake.store.tables import HAS_ANSWERS
 from intake.store.tables import submissions as table
 
 
@@ -18,7 +18,7 @@ def erase_expired(tx: Tx, *, payload_after: timedelta, undo_after: timedelta) ->
     """
     answers = (
         update(table)
-        .where(table.c.verified_at < tx.now - payload_after, HAS_WORDS)
+        .where(table.c.verified_at < tx.now - payload_after, HAS_ANSWERS)
         .values(payload=None, known=None, decided=None)
     )
     # `not_in` keeps SQLite on the index of expired rows. With `in_` it would scan every row of the

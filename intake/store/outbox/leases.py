@@ -1,7 +1,7 @@
 """The worker's names in one place, for callers that have not moved to the single modules."""
 
 from intake.store.outbox.chart_assignment import assign_chart, follow_merged_chart
-from intake.store.outbox.delivery import (
+from intake.store.outbox.delivery_steps import (
     mark_accepted,
     mark_verified,
     record_decisions,

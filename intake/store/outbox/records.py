@@ -41,7 +41,7 @@ class SubmissionRecord:
     """What IT staff may see of a submission: never an answer, never a name.
 
     `words` is a plain sentence without PHI.
-    `undoing` is True while a requested undo is not finished; `status` is then the state of the undo.
+    `undoing` is True until a requested undo is finished; `status` then is the state of the undo.
     `drift` says how the chart changed after verification: `merged` or `changed`.
     `typed_at` is when staff reported that they typed the answers into the chart. The worker then
     sends nothing and only reads back.
