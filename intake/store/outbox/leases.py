@@ -13,6 +13,7 @@ from intake.store.outbox.lease_core import (
     LeasedSubmission,
     LeasedWork,
     acquire_leases,
+    has_due,
     release_lease,
     renew_lease,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "assign_chart",
     "drop_superseded_elements",
     "follow_merged_chart",
+    "has_due",
     "hold_submission",
     "mark_accepted",
     "mark_verified",
