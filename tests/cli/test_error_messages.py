@@ -63,7 +63,7 @@ def test_a_data_folder_that_is_a_file_is_named(
 def test_a_key_that_is_there_is_kept(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (ready / "data" / "keys.json").read_bytes()
     assert main(["keys", "new"]) == 1
-    assert "there is a key already, which opens what is stored" in capsys.readouterr().err
+    assert "there is a key already, which decrypts what is stored" in capsys.readouterr().err
     assert (ready / "data" / "keys.json").read_bytes() == before
 
 
