@@ -125,4 +125,4 @@ def test_a_period_before_all_charts_is_wrong_usage(
     for kind in ("Patient", "Encounter"):
         (ready / f"{kind}.ndjson").write_text("", "utf-8")
     assert main(["report", *source, "--period", "0001"]) == 2
-    assert "'0001' is no period" in capsys.readouterr().err
+    assert "'0001' is not a period" in capsys.readouterr().err
