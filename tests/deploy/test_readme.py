@@ -15,7 +15,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 def test_its_two_commands_stand_alone_on_their_lines() -> None:
     assert re.findall(r"^    (\S.*)$", README, re.MULTILINE)[:2] == [
-        "(python3 -m venv .uv && .uv/bin/pip install uv || python3 -m pip install --target .uv uv)"
+        "(python3 -m venv .uv && .uv/bin/pip install uv || python3 -m pip install --upgrade --target .uv uv)"
         " && .uv/bin/uv run --no-dev intake demo",
         "uv run pytest",
     ]
