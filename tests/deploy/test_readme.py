@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from intake.cli import COMMANDS
-from tests.support.result_tables import insert_results
+from tests.support.result_tables import PAGE, insert_results
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -15,13 +15,18 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 def test_its_two_commands_stand_alone_on_their_lines() -> None:
     assert re.findall(r"^    (\S.*)$", README, re.MULTILINE)[:2] == [
-        "pip install uv && uv run intake demo",
+        "(python3 -m venv .uv && .uv/bin/pip install uv || python3 -m pip install --upgrade --target .uv uv)"
+        " && .uv/bin/uv run --no-dev intake demo",
         "uv run pytest",
     ]
 
 
-def test_its_tables_of_results_are_what_the_runs_wrote() -> None:
-    assert insert_results(README) == README
+def test_the_page_of_results_shows_what_the_runs_wrote() -> None:
+    assert insert_results(PAGE.read_text("utf-8")) == PAGE.read_text("utf-8")
+
+
+def test_the_readme_has_at_most_200_lines() -> None:
+    assert len(README.splitlines()) <= 200
 
 
 def test_its_pictures_and_links_are_there() -> None:
