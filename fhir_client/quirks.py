@@ -28,7 +28,7 @@ class Quirks:
     of one, and `items` its linkId for each of ours, "" for one that is left out on purpose.
     """
 
-    rungs: tuple[str, ...] = WRITE_STRATEGIES
+    write_strategies: tuple[str, ...] = WRITE_STRATEGIES
     conditional_create: bool = True
     batch: bool = True
     accepted_extensions: tuple[str, ...] = ()

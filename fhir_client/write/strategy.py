@@ -177,7 +177,7 @@ def _batch(offer: ServerOffer) -> bool:
 
 def _missing(rung: WriteStrategyKind, offer: ServerOffer) -> str:
     """Return why a rung cannot be stood on, "" where it can."""
-    if rung.value not in offer.quirks.rungs:
+    if rung.value not in offer.quirks.write_strategies:
         return "the quirks of this kind of server rule it out"
     if rung in offer.failed:
         return "a write test by it failed"

@@ -37,7 +37,7 @@ SAID = replace(
     interpreter=Interpreter(needed=True),
 )
 NARROW = Quirks(
-    rungs=("patch", "worklist"),
+    write_strategies=("patch", "worklist"),
     accepted_extensions=(URLS["race"], URLS["ethnicity"], BIRTH_SEX["url"]),
     replaces_extensions=True,
     one_communication=True,
