@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fhir_client.model import Element
+from fhir_client.quirks import Quirks
 from intake.answers import AnswerState
-from intake.questions import Element, QuestionSet
+from intake.questions import QuestionSet
 from intake.settings import rules
 from intake.settings.composition import compose_questions
 from intake.settings.files import ClinicTable, IntakeFile, QuestionSetFile, ServerTable, TimesTable
 from intake.settings.tables import read_table
-from intake.settings.values import Auth, Clinic, QuirksProfile, Server, Settings, Times
+from intake.settings.values import Auth, Clinic, Server, Settings, Times
 from intake.shipped import CONFIG
 
 
@@ -98,15 +100,15 @@ def _list_files(folder: Path | None, kind: str) -> list[str]:
     return [f"{kind}/{name}" for name in sorted(names)]
 
 
-def _load_quirks(folder: Path | None, faults: list[str]) -> Mapping[str, QuirksProfile | None]:
+def _load_quirks(folder: Path | None, faults: list[str]) -> Mapping[str, Quirks | None]:
     """Return every quirk profile by its file's name; None for a profile with faults.
 
     A server that names a faulty profile is not reported again.
     """
-    profiles: dict[str, QuirksProfile | None] = {}
+    profiles: dict[str, Quirks | None] = {}
     for name in _list_files(folder, "quirks"):
         raw = _rename_old_keys(read_toml(folder, name, faults))
-        profile = read_table(QuirksProfile, raw, name, faults)
+        profile = read_table(Quirks, raw, name, faults)
         faults.extend(rules.find_quirks_faults(profile, name) if profile else ())
         profiles[Path(name).stem] = profile
     return profiles
@@ -219,7 +221,7 @@ def _build_settings(
     question_sets: Mapping[str, QuestionSet],
     servers: Mapping[str, Server],
     clinics: Mapping[str, Clinic],
-    quirks: Mapping[str, QuirksProfile],
+    quirks: Mapping[str, Quirks],
 ) -> Settings:
     data_dir = _find_data_dir(file, folder)
     return Settings(

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from intake.questions import Element, Question, QuestionKind, Subject
+from fhir_client.model import US_CORE_VERSIONS, Element
+from fhir_client.quirks import Quirks
+from intake.questions import Question, QuestionKind, Subject
 from intake.settings.composition import compose_questions
 from intake.settings.files import ClinicTable, IntakeFile, QuestionSetFile, ServerTable, TimesTable
-from intake.settings.values import STRATEGY_NAMES, AuthKind, QuirksProfile
+from intake.settings.values import STRATEGY_NAMES, AuthKind
 
-US_CORE_VERSIONS = ("3.1.1", "6.1.0", "7.0.0", "8.0.0", "8.0.1", "9.0.0")
 AUTO_STRATEGY = "auto"
 # The id of a FHIR R4 resource (R4, Data Types, id).
 _ID = r"[A-Za-z0-9\-.]{1,64}"
@@ -105,7 +106,7 @@ def _subject_faults(question: Question, where: str) -> Iterator[str]:
         )
 
 
-def find_quirks_faults(profile: QuirksProfile, where: str) -> Iterator[str]:
+def find_quirks_faults(profile: Quirks, where: str) -> Iterator[str]:
     """Yield the faults of a quirk profile."""
     for strategy in profile.write_strategies:
         if strategy not in STRATEGY_NAMES:

@@ -8,8 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from fhir_client.model import Element, WriteStrategyKind
+from fhir_client.quirks import Quirks
 from intake.answers import AnswerState
-from intake.questions import Element, QuestionSet
+from intake.questions import QuestionSet
 
 
 class AuthKind(StrEnum):
@@ -42,39 +44,19 @@ class Auth:
 
 STRATEGY_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
     {
-        "transaction": "as one transaction: all of a submission, or nothing",
-        "patch": "part by part, the chart by a JSON Patch",
-        "put": "part by part, the chart as a whole with If-Match",
-        "observations": "as Observations alone; the chart itself is not changed",
-        "questionnaire-response": (
+        WriteStrategyKind.TRANSACTION: "as one transaction: all of a submission, or nothing",
+        WriteStrategyKind.PATCH: "part by part, the chart by a JSON Patch",
+        WriteStrategyKind.PUT: "part by part, the chart as a whole with If-Match",
+        WriteStrategyKind.OBSERVATIONS: "as Observations alone; the chart itself is not changed",
+        WriteStrategyKind.QUESTIONNAIRE_RESPONSE: (
             "as QuestionnaireResponses alone; the chart itself is not changed"
         ),
-        "document": "as documents alone; the chart itself is not changed",
-        "worklist": "by hand: every submission is held, and staff type it",
+        WriteStrategyKind.DOCUMENT: "as documents alone; the chart itself is not changed",
+        WriteStrategyKind.WORKLIST: "by hand: every submission is held, and staff type it",
     }
 )
-"""The write strategies, the safest first, and their descriptions for staff."""
-STRATEGY_NAMES = tuple(STRATEGY_DESCRIPTIONS)
-
-
-@dataclass(frozen=True, slots=True)
-class QuirksProfile:
-    """quirks/<name>.toml: how a kind of server differs from FHIR.
-
-    quirks/generic.toml explains each key.
-    """
-
-    write_strategies: tuple[str, ...] = STRATEGY_NAMES
-    conditional_create: bool = True
-    batch: bool = True
-    accepted_extensions: tuple[str, ...] = ()
-    replaces_extensions: bool = False
-    patch_tests: bool = True
-    search_lag_seconds: int = 0
-    one_communication: bool = False
-    own_questionnaires: bool = False
-    questionnaire: str = ""
-    items: Mapping[str, str] = field(default_factory=dict)
+"""What each write strategy means, in words for staff."""
+STRATEGY_NAMES = tuple(kind.value for kind in WriteStrategyKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +184,7 @@ class Settings:
     common_languages: Mapping[Element, tuple[str, ...]]
     servers: Mapping[str, Server]
     clinics: Mapping[str, Clinic]
-    quirks: Mapping[str, QuirksProfile] = field(default_factory=dict)
+    quirks: Mapping[str, Quirks] = field(default_factory=dict)
 
     @property
     def time_zone(self) -> ZoneInfo:

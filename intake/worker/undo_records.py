@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from fhir_client.transport import exact_json
-from fhir_client.uscore.statement import FIELDS, AbsentReason, Statement
+from fhir_client.uscore.statement import AbsentReason, Statement
 from fhir_client.uscore.undo_record import (
     ElementChange,
     KeyedHash,
@@ -51,13 +51,12 @@ def build_undo_record(
 
 
 def _speaks_of(statement: Statement, parts: Iterable[ElementChange]) -> frozenset[str]:
-    said = {name: getattr(statement, field) for name, field in FIELDS.items()}
     valued = {
-        name
-        for name, each in said.items()
-        if each is not None and not isinstance(each, AbsentReason)
+        chart_part_of(element)
+        for element, value in statement.values.items()
+        if not isinstance(value, AbsentReason)
     }
-    return frozenset({chart_part_of(name) for name in valued} | {each.element for each in parts})
+    return frozenset(valued | {each.element for each in parts})
 
 
 def encode_prior_values(wrote: PriorValues) -> str:

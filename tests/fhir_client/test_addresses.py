@@ -105,7 +105,7 @@ def test_what_libraries_read_differently_stays_at_our_own_host() -> None:
 )
 def test_what_is_no_address_is_the_servers_fault(named: str) -> None:
     for find in (addresses.url_at_server, addresses.file_url):
-        with pytest.raises(ServerError, match="cannot be asked for"):
+        with pytest.raises(ServerError, match="cannot be requested"):
             find(GATEWAY, named)
 
 

@@ -355,7 +355,7 @@ def test_a_file_elsewhere_is_never_fetched_insecurely(
     with run_stub_server(lambda _: StubResponse(body=PATIENTS)) as elsewhere:
         there = f"{elsewhere.url}/bucket/1"
         script.answers["/fhir/files/Patient"] = [StubResponse(302, headers={"Location": there})]
-        with pytest.raises(ServerError, match="another place"):
+        with pytest.raises(ServerError, match="another host"):
             list(
                 bulk.read_file_lines(
                     client,

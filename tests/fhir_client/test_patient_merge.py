@@ -8,17 +8,13 @@ from uuid import UUID
 
 import pytest
 
+from fhir_client.model import Element
+from fhir_client.uscore.chart import chart_elements
 from fhir_client.uscore.communication import PROFICIENCY, language_modes
-from fhir_client.uscore.patient_merge import (
-    DECLINED_TEXT,
-    INTERPRETER_NEEDED,
-    INTERPRETER_REQUIRED,
-    UNKNOWN_TEXT,
-    URLS,
-    MergePolicy,
-    chart_elements,
-    merge_statement,
-)
+from fhir_client.uscore.datatypes import DECLINED_TEXT, UNKNOWN_TEXT
+from fhir_client.uscore.elements import RACE, SPECS
+from fhir_client.uscore.elements.interpreter import INTERPRETER_NEEDED, INTERPRETER_REQUIRED
+from fhir_client.uscore.patient_merge import MergePolicy, merge_statement
 from fhir_client.uscore.statement import (
     BCP47,
     CDCREC,
@@ -49,8 +45,8 @@ NOTHING = Statement(
     notice="1",
     items=(),
 )
-RACE = {
-    "url": URLS["race"],
+CHART_RACE = {
+    "url": RACE.url,
     "extension": [
         {
             "url": "ombCategory",
@@ -70,7 +66,7 @@ CHART: dict[str, Any] = {
     "meta": {"versionId": "3", "profile": ["http://vendor.example/odd"]},
     "telecom": [{"system": "phone", "value": "555"}],
     "vendorOddity": {"deep": [1.50]},
-    "extension": [BIRTH_SEX, RACE],
+    "extension": [BIRTH_SEX, CHART_RACE],
     "communication": [ENGLISH],
 }
 V6 = us_core_version("6.1.0")
@@ -89,7 +85,7 @@ def extension(patient: dict[str, Any], url: str) -> Any:
 
 
 def part(patient: dict[str, Any], element: str, url: str) -> list[Any]:
-    found = extension(patient, URLS[element]) or {"extension": []}
+    found = extension(patient, SPECS[Element(element)].extension_urls[0]) or {"extension": []}
     return [
         next(value for key, value in each.items() if key != "url")
         for each in found["extension"]
@@ -103,16 +99,27 @@ def test_nothing_said_changes_nothing() -> None:
 
 def test_the_chart_that_was_read_is_not_changed_itself() -> None:
     before = deepcopy(CHART)
-    merge_statement(CHART, replace(NOTHING, race=ASIAN, spoken=SPANISH), V6)
+    merge_statement(
+        CHART, replace(NOTHING, values={Element.RACE: ASIAN, Element.SPOKEN_LANGUAGE: SPANISH}), V6
+    )
     assert before == CHART
 
 
 def test_extension_array_replaced_losing_birth_sex() -> None:
-    assert BIRTH_SEX in merged(replace(NOTHING, race=ASIAN))["extension"]
+    assert BIRTH_SEX in merged(replace(NOTHING, values={Element.RACE: ASIAN}))["extension"]
 
 
 def test_whole_resource_overwrite_losing_a_phone_number() -> None:
-    now = merged(replace(NOTHING, race=ASIAN, spoken=SPANISH, interpreter=Interpreter(True)))
+    now = merged(
+        replace(
+            NOTHING,
+            values={
+                Element.RACE: ASIAN,
+                Element.SPOKEN_LANGUAGE: SPANISH,
+                Element.INTERPRETER: Interpreter(True),
+            },
+        )
+    )
     changed = {"extension", "communication"}
     assert {key: now[key] for key in CHART if key not in changed} == {
         key: CHART[key] for key in CHART if key not in changed
@@ -120,7 +127,7 @@ def test_whole_resource_overwrite_losing_a_phone_number() -> None:
 
 
 def test_race_as_top_level_value_coding_without_text() -> None:
-    race = extension(merged(replace(NOTHING, race=ASIAN)), URLS["race"])
+    race = extension(merged(replace(NOTHING, values={Element.RACE: ASIAN})), RACE.url)
     assert set(race) == {"id", "url", "extension"}
     assert race["id"] == "race"
     assert [each["url"] for each in race["extension"]] == ["ombCategory", "text"]
@@ -130,8 +137,8 @@ def test_ethnicity_under_the_race_url() -> None:
     hispanic = CategoryAnswer(
         "Hispanic or Latino", (Coding(CDCREC, "2135-2", "Hispanic or Latino"),)
     )
-    now = merged(replace(NOTHING, ethnicity=hispanic))
-    assert extension(now, URLS["race"]) == RACE
+    now = merged(replace(NOTHING, values={Element.ETHNICITY: hispanic}))
+    assert extension(now, RACE.url) == CHART_RACE
     assert part(now, "ethnicity", "text") == ["Hispanic or Latino"]
 
 
@@ -147,7 +154,9 @@ def test_declined_mapped_to_an_unbound_code(
     newest = "asked-declined" if reason is DECLINED else "ASKU"
     expected = newest if bound is None else bound[element] if isinstance(bound, dict) else bound
     said = (
-        replace(NOTHING, race=reason) if element == "race" else replace(NOTHING, ethnicity=reason)
+        replace(NOTHING, values={Element.RACE: reason})
+        if element == "race"
+        else replace(NOTHING, values={Element.ETHNICITY: reason})
     )
     now = merged(said, {"resourceType": "Patient"}, name)
     assert [each["code"] for each in part(now, element, "ombCategory")] == (
@@ -158,10 +167,10 @@ def test_declined_mapped_to_an_unbound_code(
 
 @pytest.mark.parametrize("reason", [DECLINED, UNKNOWN])
 def test_declining_leaves_the_charts_value_unless_the_site_says_erase(reason: AbsentReason) -> None:
-    found = merge_statement(CHART, replace(NOTHING, race=reason), V6)
+    found = merge_statement(CHART, replace(NOTHING, values={Element.RACE: reason}), V6)
     assert (found.changed, found.kept_elements) == (False, ("race",))
     erased = merge_statement(
-        CHART, replace(NOTHING, race=reason), V6, MergePolicy(decline_erases=True)
+        CHART, replace(NOTHING, values={Element.RACE: reason}), V6, MergePolicy(decline_erases=True)
     )
     assert part(erased.patient, "race", "text") != ["White"]
 
@@ -171,12 +180,26 @@ def test_where_the_site_says_erase_languages_and_interpreter_go_and_every_entry_
     reason: AbsentReason,
 ) -> None:
     chart = merged(
-        replace(NOTHING, spoken=SPANISH, written=CANTONESE, interpreter=Interpreter(True))
+        replace(
+            NOTHING,
+            values={
+                Element.SPOKEN_LANGUAGE: SPANISH,
+                Element.WRITTEN_LANGUAGE: CANTONESE,
+                Element.INTERPRETER: Interpreter(True),
+            },
+        )
     )
-    said = replace(NOTHING, spoken=reason, written=reason, interpreter=reason)
+    said = replace(
+        NOTHING,
+        values={
+            Element.SPOKEN_LANGUAGE: reason,
+            Element.WRITTEN_LANGUAGE: reason,
+            Element.INTERPRETER: reason,
+        },
+    )
     assert not merge_statement(chart, said, V6).changed
     erased = dict(merge_statement(chart, said, V6, MergePolicy(decline_erases=True)).patient)
-    assert chart_elements(erased)["interpreter"] is None
+    assert chart_elements(erased)["interpreter"] == []
     assert [(language_modes(each), each.get("preferred")) for each in erased["communication"]] == [
         (set(), None)
     ] * 3
@@ -185,28 +208,32 @@ def test_where_the_site_says_erase_languages_and_interpreter_go_and_every_entry_
 def test_a_race_that_says_the_same_keeps_what_the_vendor_wrote_beside_it() -> None:
     [first] = [
         each
-        for each in merged(replace(NOTHING, race=ASIAN))["extension"]
-        if each["url"] == URLS["race"]
+        for each in merged(replace(NOTHING, values={Element.RACE: ASIAN}))["extension"]
+        if each["url"] == RACE.url
     ]
     odd = {**first, "extension": [{**each, "vendor": 1} for each in reversed(first["extension"])]}
-    found = merge_statement({**CHART, "extension": [odd]}, replace(NOTHING, race=ASIAN), V6)
+    found = merge_statement(
+        {**CHART, "extension": [odd]}, replace(NOTHING, values={Element.RACE: ASIAN}), V6
+    )
     assert not found.changed
     assert found.element_ids == {"race": "race"}
 
 
 def test_a_race_written_twice_becomes_one_and_undo_knows_both() -> None:
-    asian = {"url": URLS["race"], "extension": [{"url": "text", "valueString": "Asian"}]}
+    asian = {"url": RACE.url, "extension": [{"url": "text", "valueString": "Asian"}]}
     found = merge_statement(
-        {**CHART, "extension": [RACE, BIRTH_SEX, asian]}, replace(NOTHING, race=ASIAN), V6
+        {**CHART, "extension": [CHART_RACE, BIRTH_SEX, asian]},
+        replace(NOTHING, values={Element.RACE: ASIAN}),
+        V6,
     )
     assert part(dict(found.patient), "race", "text") == ["Asian"]
-    assert found.prior_values["race"] == [RACE, asian]
+    assert found.prior_values["race"] == [CHART_RACE, asian]
 
 
 def test_a_race_of_an_odd_shape_is_still_a_value_that_declining_leaves() -> None:
-    odd = {"url": URLS["race"], "valueCodeableConcept": {"text": "White"}}
+    odd = {"url": RACE.url, "valueCodeableConcept": {"text": "White"}}
     assert merge_statement(
-        {"extension": [odd]}, replace(NOTHING, race=DECLINED), V6
+        {"extension": [odd]}, replace(NOTHING, values={Element.RACE: DECLINED}), V6
     ).kept_elements == ("race",)
 
 
@@ -230,22 +257,32 @@ def test_what_somebody_said_beside_a_null_is_a_value_that_declining_leaves(
         "valueCoding": {"system": NULL_FLAVOR, "code": code},
     }
     said = [] if text is None else [{"url": "text", "valueString": text}]
-    chart = {"extension": [{"url": URLS["race"], "extension": [null, *said]}]}
+    chart = {"extension": [{"url": RACE.url, "extension": [null, *said]}]}
     assert (
-        merge_statement(chart, replace(NOTHING, race=DECLINED), V6).kept_elements == ("race",)
+        merge_statement(chart, replace(NOTHING, values={Element.RACE: DECLINED}), V6).kept_elements
+        == ("race",)
     ) is stays
 
 
 def test_who_wrote_that_a_language_is_not_preferred_keeps_that() -> None:
     other = {"language": {"text": "Welsh"}, "preferred": False}
-    now = merged(replace(NOTHING, spoken=SPANISH), {**CHART, "communication": [other, ENGLISH]})
+    now = merged(
+        replace(NOTHING, values={Element.SPOKEN_LANGUAGE: SPANISH}),
+        {**CHART, "communication": [other, ENGLISH]},
+    )
     assert now["communication"][0] == other
     assert [each.get("preferred") for each in now["communication"]] == [False, None, True]
 
 
 def test_each_element_that_was_set_can_be_pointed_at() -> None:
     said = replace(
-        NOTHING, race=ASIAN, spoken=SPANISH, written=CANTONESE, interpreter=Interpreter(False)
+        NOTHING,
+        values={
+            Element.RACE: ASIAN,
+            Element.SPOKEN_LANGUAGE: SPANISH,
+            Element.WRITTEN_LANGUAGE: CANTONESE,
+            Element.INTERPRETER: Interpreter(False),
+        },
     )
     found = merge_statement(CHART, said, V6)
     marks_of = [
@@ -260,43 +297,59 @@ def test_each_element_that_was_set_can_be_pointed_at() -> None:
 
 
 def test_an_answer_takes_the_place_of_an_earlier_decline() -> None:
-    declined = merged(replace(NOTHING, race=DECLINED), {"resourceType": "Patient"})
-    assert part(merged(replace(NOTHING, race=ASIAN), declined), "race", "text") == ["Asian"]
+    declined = merged(
+        replace(NOTHING, values={Element.RACE: DECLINED}), {"resourceType": "Patient"}
+    )
+    assert part(
+        merged(replace(NOTHING, values={Element.RACE: ASIAN}), declined), "race", "text"
+    ) == ["Asian"]
 
 
 def test_two_preferred_true_languages() -> None:
-    now = merged(replace(NOTHING, spoken=SPANISH))
+    now = merged(replace(NOTHING, values={Element.SPOKEN_LANGUAGE: SPANISH}))
     assert [each.get("preferred", False) for each in now["communication"]] == [False, True]
     assert now["communication"][0]["language"] == ENGLISH["language"]
 
 
 def test_a_language_that_the_chart_has_gets_no_second_entry() -> None:
     english = Language("English", (Coding(BCP47, "en", "English"),))
-    [entry] = merged(replace(NOTHING, spoken=english))["communication"]
+    [entry] = merged(replace(NOTHING, values={Element.SPOKEN_LANGUAGE: english}))["communication"]
     assert entry["preferred"] is True
     assert entry["language"]["text"] == "English"
 
 
 def test_spoken_and_written_share_an_entry_or_have_two() -> None:
-    [_, both] = merged(replace(NOTHING, spoken=SPANISH, written=SPANISH))["communication"]
+    [_, both] = merged(
+        replace(
+            NOTHING, values={Element.SPOKEN_LANGUAGE: SPANISH, Element.WRITTEN_LANGUAGE: SPANISH}
+        )
+    )["communication"]
     assert language_modes(both) == {"ESP", "RWR"}
-    [_, spoken, written] = merged(replace(NOTHING, spoken=CANTONESE, written=SPANISH))[
-        "communication"
-    ]
+    [_, spoken, written] = merged(
+        replace(
+            NOTHING, values={Element.SPOKEN_LANGUAGE: CANTONESE, Element.WRITTEN_LANGUAGE: SPANISH}
+        )
+    )["communication"]
     assert (language_modes(spoken), language_modes(written)) == ({"ESP"}, {"RWR"})
     assert [each["code"] for each in spoken["language"]["coding"]] == ["zh", "yue"]
 
 
 def test_a_new_written_language_takes_the_mark_from_the_old_one() -> None:
-    first = merged(replace(NOTHING, spoken=SPANISH, written=SPANISH))
-    second = merged(replace(NOTHING, written=CANTONESE), first)
+    first = merged(
+        replace(
+            NOTHING, values={Element.SPOKEN_LANGUAGE: SPANISH, Element.WRITTEN_LANGUAGE: SPANISH}
+        )
+    )
+    second = merged(replace(NOTHING, values={Element.WRITTEN_LANGUAGE: CANTONESE}), first)
     assert [language_modes(each) for each in second["communication"]] == [set(), {"ESP"}, {"RWR"}]
 
 
 def test_spoken_cantonese_and_written_chinese_are_two_entries() -> None:
-    [_, spoken, written] = merged(replace(NOTHING, spoken=CANTONESE, written=CHINESE))[
-        "communication"
-    ]
+    [_, spoken, written] = merged(
+        replace(
+            NOTHING, values={Element.SPOKEN_LANGUAGE: CANTONESE, Element.WRITTEN_LANGUAGE: CHINESE}
+        )
+    )["communication"]
     assert (spoken["language"]["text"], spoken["preferred"], language_modes(spoken)) == (
         "廣東話",
         True,
@@ -310,10 +363,12 @@ def test_spoken_cantonese_and_written_chinese_are_two_entries() -> None:
 
 
 def test_a_language_that_shares_only_its_shortest_code_stays_in_the_chart() -> None:
-    mandarin = merged(replace(NOTHING, spoken=MANDARIN))
+    mandarin = merged(replace(NOTHING, values={Element.SPOKEN_LANGUAGE: MANDARIN}))
     texts = [
         each["language"].get("text")
-        for each in merged(replace(NOTHING, spoken=CANTONESE), mandarin)["communication"]
+        for each in merged(replace(NOTHING, values={Element.SPOKEN_LANGUAGE: CANTONESE}), mandarin)[
+            "communication"
+        ]
     ]
     assert texts == [None, "普通话", "廣東話"]
 
@@ -322,7 +377,8 @@ def test_a_vendors_own_code_for_the_language_stays_beside_ours() -> None:
     local = {"system": "http://vendor.example/languages", "code": "132"}
     spanish = {"coding": [local, {"system": BCP47, "code": "es-MX"}], "text": "Spanish"}
     [entry] = merged(
-        replace(NOTHING, spoken=SPANISH), {**CHART, "communication": [{"language": spanish}]}
+        replace(NOTHING, values={Element.SPOKEN_LANGUAGE: SPANISH}),
+        {**CHART, "communication": [{"language": spanish}]},
     )["communication"]
     assert [each["code"] for each in entry["language"]["coding"]] == ["es", "132", "es-MX"]
     assert entry["language"]["text"] == "Español"
@@ -335,13 +391,15 @@ def test_how_well_a_language_is_spoken_is_somebody_elses_to_say() -> None:
         "extension": [{"url": "type", "valueCoding": {"code": "ESP"}}, level],
     }
     chart = {**CHART, "communication": [{**ENGLISH, "extension": [fluent]}]}
-    assert merged(replace(NOTHING, spoken=SPANISH), chart)["communication"][0]["extension"] == [
-        fluent
-    ]
+    assert merged(replace(NOTHING, values={Element.SPOKEN_LANGUAGE: SPANISH}), chart)[
+        "communication"
+    ][0]["extension"] == [fluent]
 
 
 def test_a_sign_language_is_marked_as_signed() -> None:
-    assert language_modes(merged(replace(NOTHING, spoken=SIGN))["communication"][1]) == {"ESGN"}
+    assert language_modes(
+        merged(replace(NOTHING, values={Element.SPOKEN_LANGUAGE: SIGN}))["communication"][1]
+    ) == {"ESGN"}
 
 
 @pytest.mark.parametrize(
@@ -354,7 +412,7 @@ def test_where_the_chart_has_the_other_interpreter_extension_both_agree(
     if ours == INTERPRETER_NEEDED:
         other = {"url": INTERPRETER_REQUIRED, "valueBoolean": False}
     now = merged(
-        replace(NOTHING, interpreter=Interpreter(True)),
+        replace(NOTHING, values={Element.INTERPRETER: Interpreter(True)}),
         {"resourceType": "Patient", "extension": [other]},
         name,
     )
@@ -363,13 +421,15 @@ def test_where_the_chart_has_the_other_interpreter_extension_both_agree(
 
 
 def test_an_unknown_interpreter_is_sent_where_the_version_has_a_code_for_it() -> None:
-    said = replace(NOTHING, interpreter=UNKNOWN)
+    said = replace(NOTHING, values={Element.INTERPRETER: UNKNOWN})
     assert extension(merged(said, {"resourceType": "Patient"}), INTERPRETER_REQUIRED) is None
     newest = extension(merged(said, {"resourceType": "Patient"}, "9.0.0"), INTERPRETER_NEEDED)
     assert newest["valueCoding"]["code"] == "asked-unknown"
 
 
 def test_earlier_values_are_kept_for_undo() -> None:
-    earlier = merge_statement(CHART, replace(NOTHING, race=ASIAN, spoken=SPANISH), V6).prior_values
-    untouched = {"ethnicity": None, "interpreter": None, "tribal-affiliation": None}
-    assert earlier == {"race": RACE, "communication": [ENGLISH], **untouched}
+    earlier = merge_statement(
+        CHART, replace(NOTHING, values={Element.RACE: ASIAN, Element.SPOKEN_LANGUAGE: SPANISH}), V6
+    ).prior_values
+    untouched: dict[str, Any] = {"ethnicity": [], "interpreter": [], "tribal-affiliation": []}
+    assert earlier == {"race": [CHART_RACE], "communication": [ENGLISH], **untouched}

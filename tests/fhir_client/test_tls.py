@@ -89,7 +89,7 @@ def test_without_our_certificate_it_is_our_access_that_is_at_fault(
 ) -> None:
     found = fault(secure(version=version).url, Tls(str(ours.file)))
     assert (type(found), found.status) == (AccessError, None)
-    assert "certificate that we show" in found.message
+    assert "our client certificate" in found.message
 
 
 def test_a_connection_that_breaks_off_is_temporary_and_no_fault_of_certificates(
@@ -125,7 +125,7 @@ def test_a_certificate_of_ours_that_the_server_does_not_take(
         else ours.issue_certificate("old", datetime.now(UTC) - timedelta(hours=1))
     )
     found = fault(secure(version=version).url, Tls(str(ours.file), str(shown)))
-    assert (type(found), "certificate that we show" in found.message) == (AccessError, True)
+    assert (type(found), "our client certificate" in found.message) == (AccessError, True)
 
 
 def test_the_key_may_be_in_a_file_of_its_own(
@@ -158,7 +158,7 @@ def test_files_that_cannot_be_used_are_named_before_anything_is_sent(
         Tls(certificate=str(client_certificate), key=str(key)),
         Tls(certificate=str(client_certificate), key=str(ours.issue_certificate("another"))),
     ):
-        with pytest.raises(AccessError, match=r"certificate that we show cannot be used: .*\.pem"):
+        with pytest.raises(AccessError, match=r"client certificate cannot be used: .*\.pem"):
             wrong.load_context()
     with pytest.raises(AccessError, match=r"authorities cannot be read from .*none\.pem"):
         Tls(ca_file=str(tmp_path / "none.pem")).load_context()

@@ -167,7 +167,7 @@ def test_after_a_401_the_request_goes_once_more_with_a_new_token(site: TokenSite
         (
             StubResponse(200, b"<html>Please sign in", HTML),
             AccessError,
-            "no token in what the token endpoint answers",
+            "no token in the token endpoint's answer",
         ),
         (StubResponse(200, b"  <!doctype html>"), AccessError, "no token"),
         (StubResponse(200, b'{"access_token": "abc', {}), TemporaryError, "cut off"),

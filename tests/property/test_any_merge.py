@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fhir_client.model import Element
 from fhir_client.uscore.communication import language_modes
 from fhir_client.uscore.patient_merge import MergePolicy, merge_statement
 from fhir_client.uscore.statement import (
@@ -34,24 +35,22 @@ codeds = st.builds(
     CategoryAnswer, st.text(min_size=1, max_size=9), st.just((Coding(CDCREC, "2028-9"),))
 )
 languages = st.sampled_from([SPANISH, CANTONESE, MANDARIN, CHINESE, SIGN, Language("Mixteco bajo")])
-statements = st.builds(
-    replace,
-    st.just(NOTHING),
-    race=st.one_of(st.none(), st.sampled_from(AbsentReason), codeds),
-    ethnicity=st.one_of(st.none(), st.sampled_from(AbsentReason), codeds),
-    spoken=st.one_of(st.none(), st.sampled_from(AbsentReason), languages),
-    written=st.one_of(st.none(), st.sampled_from(AbsentReason), languages),
-    interpreter=st.one_of(
-        st.none(), st.sampled_from(AbsentReason), st.builds(Interpreter, st.booleans())
-    ),
-    tribes=st.one_of(
-        st.none(),
-        st.sampled_from(AbsentReason),
-        st.sampled_from(
-            [TribalAffiliation((NAVAJO_TRIBE,)), TribalAffiliation((NAVAJO_TRIBE, UNLISTED_TRIBE))]
-        ),
-    ),
+reasons = st.sampled_from(AbsentReason)
+affiliations = st.sampled_from(
+    [TribalAffiliation((NAVAJO_TRIBE,)), TribalAffiliation((NAVAJO_TRIBE, UNLISTED_TRIBE))]
 )
+element_values = st.fixed_dictionaries(
+    {},
+    optional={
+        Element.RACE: reasons | codeds,
+        Element.ETHNICITY: reasons | codeds,
+        Element.SPOKEN_LANGUAGE: reasons | languages,
+        Element.WRITTEN_LANGUAGE: reasons | languages,
+        Element.INTERPRETER: reasons | st.builds(Interpreter, st.booleans()),
+        Element.TRIBAL_AFFILIATION: reasons | affiliations,
+    },
+)
+statements = st.builds(replace, st.just(NOTHING), values=element_values)
 
 
 @given(
@@ -70,15 +69,17 @@ def test_applying_twice_changes_nothing_and_one_language_is_preferred(
             if entry.get("preferred")
         ]
         assert len(preferred) == 1 or (erases and not preferred)
-        if isinstance(each.spoken, Language):
-            assert preferred == [each.spoken.text]
+        spoken = each.values.get(Element.SPOKEN_LANGUAGE)
+        if isinstance(spoken, Language):
+            assert preferred == [spoken.text]
         ids = [entry["id"] for entry in chart["communication"] if "id" in entry]
         assert len(ids) == len(set(ids))
-        if isinstance(each.written, Language):
+        written = each.values.get(Element.WRITTEN_LANGUAGE)
+        if isinstance(written, Language):
             assert [
                 entry["language"]["text"]
                 for entry in chart["communication"]
                 if "RWR" in language_modes(entry)
-            ] == [each.written.text]
+            ] == [written.text]
         assert BIRTH_SEX in chart["extension"]
         assert chart["vendorOddity"] == CHART["vendorOddity"]

@@ -1,14 +1,14 @@
 """Quirk profiles: files without code whose faults are all named at once."""
 
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from fhir_client.model import WriteStrategyKind
 from fhir_client.quirks import Quirks
 from intake.ehr.clients import server_quirks
-from intake.settings import QuirksProfile, SettingsError, load_settings
-from intake.settings.values import STRATEGY_NAMES
+from intake.settings import SettingsError, load_settings
+from intake.settings.values import STRATEGY_DESCRIPTIONS, STRATEGY_NAMES
 
 SERVER = '[servers.main]\nbase_url = "https://fhir.example.org"\n'
 
@@ -17,15 +17,12 @@ def test_ships_a_profile_for_each_known_kind_of_server() -> None:
     settings = load_settings()
     expected = {"generic", "medplum", "hapi", "epic", "oracle-health", "athenahealth", "athenaflex"}
     assert set(settings.quirks) == expected
-    assert settings.quirks["generic"] == QuirksProfile()
+    assert settings.quirks["generic"] == Quirks()
 
 
-def test_profile_has_the_keys_and_defaults_of_the_client() -> None:
-    profile, quirks = QuirksProfile(), Quirks()
-    assert {field.name: getattr(profile, field.name) for field in fields(QuirksProfile)} == {
-        field.name: getattr(quirks, field.name) for field in fields(Quirks)
-    }
-    assert QuirksProfile().write_strategies == STRATEGY_NAMES
+def test_describes_every_write_strategy() -> None:
+    assert tuple(STRATEGY_DESCRIPTIONS) == tuple(WriteStrategyKind)
+    assert Quirks().write_strategies == STRATEGY_NAMES
 
 
 @pytest.mark.parametrize("key", ["write_strategies", "rungs"])
