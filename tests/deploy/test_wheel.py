@@ -93,7 +93,7 @@ def served(unpacked: Path, site: Path) -> Iterator[str]:
         process.terminate()
 
 
-def test_the_wheel_carries_every_file_and_nothing_else(wheel: Path) -> None:
+def test_carries_every_file_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     tracked = subprocess.run(
@@ -114,11 +114,11 @@ def test_the_wheel_carries_every_file_and_nothing_else(wheel: Path) -> None:
     }
 
 
-def test_its_overview_names_the_commands(unpacked: Path, site: Path) -> None:
+def test_lists_the_commands(unpacked: Path, site: Path) -> None:
     assert "serve" in run(unpacked, site, "--help")
 
 
-def test_its_pages_find_templates_styles_and_translations(served: str) -> None:
+def test_serves_pages_with_templates_styles_and_translations(served: str) -> None:
     assert requests.get(f"{served}/ready", timeout=SECONDS).text == "ready\n"
     page = requests.get(f"{served}/nowhere", headers={"Accept-Language": "ar"}, timeout=SECONDS)
     assert 'lang="ar" dir="rtl"' in page.text
