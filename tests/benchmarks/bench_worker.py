@@ -25,7 +25,7 @@ from fhir_client.uscore.statement import Statement
 from fhir_client.uscore.versions import us_core_version
 from fhir_client.write.charts import MergeContext
 from fhir_client.write.task import Writer
-from intake.demo.medplum import run_medplum
+from tests.support.medplum import run_medplum
 from intake.mapping.site_mapping import map_submission
 from intake.settings import Settings, load_settings
 from intake.store.outbox.submissions import Status, count_by_status

@@ -9,7 +9,7 @@ import pytest
 
 from fhir_client.client import FhirClient
 from intake.clock import system_clock
-from intake.demo.medplum import run_medplum
+from tests.support.medplum import run_medplum
 from intake.demo.seed import SeededServer, seed_server
 from intake.demo.site import write_site
 from intake.settings import Settings, load_settings

@@ -110,7 +110,7 @@ def test_explains_a_missing_network_on_the_first_start(
 ) -> None:
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
-    monkeypatch.setattr(medplum, "PATIENCE", ("--fetch-retries=0",))
+    monkeypatch.setattr(medplum, "NPM_RETRIES", ("--fetch-retries=0",))
     with pytest.raises(
         LaunchError, match=r"is there a network\? Start again when there is, .* with --fhir URL"
     ):
