@@ -11,6 +11,7 @@ import requests
 
 from fhir_client.auth import Auth, NoAuth
 from fhir_client.errors import FhirError, GoneError, RefusedError, ServerError, TemporaryError
+from fhir_client.references import local_reference
 from fhir_client.transport import addresses, exact_json, network
 from fhir_client.transport.external_files import ExternalFiles
 from fhir_client.transport.responses import (
@@ -22,7 +23,6 @@ from fhir_client.transport.responses import (
     server_date,
 )
 from fhir_client.transport.tls import DEFAULT_TLS, Tls
-from fhir_client.uscore.datatypes import local_reference
 
 JSON, JSON_PATCH, NDJSON = (
     "application/fhir+json",

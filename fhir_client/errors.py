@@ -1,7 +1,8 @@
 """What can go wrong with a FHIR server, named for what the caller does next; `words` are plain and carry no PHI."""
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from fhir_client.model import Conflict, Worksheet
 
 
 class FhirError(Exception):
@@ -44,24 +45,6 @@ class AccessError(ServerError):
     """Our own way in is at fault: a secret, a key, a scope or the token endpoint. What a person mends is our access."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorksheetEntry:
-    """One element that a person types into a chart: in words, and the codes (`system|code`) that it stands for."""
-
-    element: str
-    words: str
-    codes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Worksheet:
-    """What a person types into which chart: its identifiers (`system|value`), birth date, and what it does not say yet."""
-
-    identifiers: tuple[str, ...]
-    birth_date: str
-    values: tuple[WorksheetEntry, ...]
-
-
 class ManualEntryError(RefusedError):
     """The server takes this from nobody but a person; `worksheet`, which says what was answered, is for that person alone."""
 
@@ -73,20 +56,6 @@ class ManualEntryError(RefusedError):
 
 class PatientError(RefusedError):
     """The chart cannot be written: merged in a loop, inactive, gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """An element over which chart and person differ, in words that quote both; `over` tells this value of the chart again.
-
-    `own` tells that the chart's is what the patient said themselves, and the other what somebody else says for them.
-    """
-
-    element: str
-    chart: tuple[str, ...]
-    answer: tuple[str, ...]
-    chart_key: str
-    by_patient: bool = False
 
 
 class ChartConflictError(RefusedError):

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid5
 
+from fhir_client.model import Json
 from fhir_client.quirks import STANDARD_QUIRKS, Quirks
-from fhir_client.uscore.datatypes import Json, response_url
+from fhir_client.uscore.datatypes import response_url
 from fhir_client.uscore.observations import build_observations
 from fhir_client.uscore.patient_merge import MergePolicy, PatientMerge, merge_statement
 from fhir_client.uscore.provenance import build_provenance

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 
 from fhir_client.errors import VersionConflictError
+from fhir_client.model import Element, Json
 from fhir_client.quirks import Quirks
-from fhir_client.uscore.datatypes import Json
-from fhir_client.uscore.patient_merge import INTERPRETER_URLS, URLS, PatientMerge, merge_statement
-from fhir_client.uscore.statement import Source, Statement
-from fhir_client.uscore.tribes import TRIBAL_AFFILIATION
+from fhir_client.uscore.elements import SPECS
+from fhir_client.uscore.patient_merge import PatientMerge, merge_statement
+from fhir_client.uscore.statement import Source, Statement, without_elements
 from fhir_client.write.charts import read_chart, refuse_conflicts, refuse_partial_chart
 from fhir_client.write.strategy import WHOLE_CHART_KINDS, WrittenPart
 from fhir_client.write.task import Writer, WriteTask
@@ -62,17 +62,19 @@ def merge_for_server(patient: Json, statement: Statement, writer: Writer) -> Pat
 
 
 def _holdable(statement: Statement, quirks: Quirks) -> Statement:
-    return replace(
-        statement,
-        race=statement.race if quirks.accepts_extension(URLS["race"]) else None,
-        ethnicity=statement.ethnicity if quirks.accepts_extension(URLS["ethnicity"]) else None,
-        interpreter=statement.interpreter
-        if any(map(quirks.accepts_extension, INTERPRETER_URLS))
-        else None,
-        tribes=statement.tribes if quirks.accepts_extension(TRIBAL_AFFILIATION) else None,
+    """Return the statement without the elements that the server's Patient cannot hold."""
+    refused = {
+        element for element, spec in SPECS.items() if not _is_accepted(spec.extension_urls, quirks)
+    }
+    if quirks.one_communication:
         # The one language that a Patient has there is the preferred one.
-        written=None if quirks.one_communication else statement.written,
-    )
+        refused.add(Element.WRITTEN_LANGUAGE)
+    return without_elements(statement, refused)
+
+
+def _is_accepted(extension_urls: tuple[str, ...], quirks: Quirks) -> bool:
+    # Languages are no extensions, so that no list of extensions rules them out.
+    return not extension_urls or any(map(quirks.accepts_extension, extension_urls))
 
 
 def _suited(before: Json, after: Json, quirks: Quirks) -> Json:

@@ -7,11 +7,17 @@ from typing import Any
 from uuid import UUID
 
 from fhir_client.client import FhirClient
-from fhir_client.errors import ChartConflictError, Conflict, GoneError, PatientError, RefusedError
-from fhir_client.uscore.datatypes import Json, local_reference
-from fhir_client.uscore.descriptions import describe_elements
-from fhir_client.uscore.parsing import canonical_text, element_meanings
-from fhir_client.uscore.patient_merge import PatientMerge, chart_elements
+from fhir_client.errors import ChartConflictError, GoneError, PatientError, RefusedError
+from fhir_client.model import Conflict, Element, Json
+from fhir_client.references import local_reference
+from fhir_client.uscore.chart import (
+    canonical_text,
+    chart_elements,
+    describe_elements,
+    element_meanings,
+    parse_chart_elements,
+)
+from fhir_client.uscore.patient_merge import PatientMerge
 from fhir_client.write.patient_reports import (
     ElementReport,
     read_reports,
@@ -162,10 +168,10 @@ def refuse_conflicts(
 
 
 def _changed(
-    now: Mapping[str, frozenset[object]], known: MergeContext, every: tuple[ElementReport, ...]
+    now: Mapping[Element, frozenset[object]], known: MergeContext, every: tuple[ElementReport, ...]
 ) -> frozenset[str]:
     """Return the elements that others changed since the visit began; without knowing the chart then, what others were told."""
     if known.chart is None:
         return reported_elsewhere(every, known.own_submissions)
-    then = element_meanings(known.chart)
+    then = element_meanings(parse_chart_elements(known.chart))
     return frozenset(name for name, said in now.items() if said != then[name])

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 
 from fhir_client.client import JSON
 from fhir_client.errors import GoneError, RefusedError
+from fhir_client.model import Json
 from fhir_client.transport import exact_json
 from fhir_client.transport.responses import attachment_data
-from fhir_client.uscore.datatypes import Json, informant_reference, uuid_identifier
-from fhir_client.uscore.patient_merge import NULL_TEXTS
+from fhir_client.uscore.datatypes import ABSENT_TEXTS, informant_reference, uuid_identifier
 from fhir_client.uscore.statement import ItemAnswer, Source, Statement
 
 TITLE = "Race, ethnicity and language, as told at check-in"
@@ -52,7 +52,7 @@ def _lines(items: tuple[ItemAnswer, ...], depth: int = 0) -> Iterator[str]:
     for each in items:
         said = [*(coding.display or coding.code for coding in each.codings), *each.strings]
         answer = (
-            NULL_TEXTS[each.absent_reason] if each.absent_reason is not None else "; ".join(said)
+            ABSENT_TEXTS[each.absent_reason] if each.absent_reason is not None else "; ".join(said)
         )
         yield f"{'  ' * depth}{each.text}: {answer}".rstrip()
         yield from _lines(each.items, depth + 1)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from fhir_client.model import Json
 from fhir_client.quirks import Quirks
-from fhir_client.uscore.datatypes import Json
 
 NOTICE_LINK_ID = "notice"
 """The linkId of the notice that was shown, which is no answer."""

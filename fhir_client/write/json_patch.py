@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from fhir_client.model import Json
 from fhir_client.quirks import Quirks
-from fhir_client.uscore.datatypes import Json
 
 
 def patch_operations(before: Json, after: Json, quirks: Quirks) -> list[Json]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from fhir_client.client import FhirClient
-from fhir_client.uscore.datatypes import Json
+from fhir_client.model import Json
 from fhir_client.write.bundle import identifier_search
 from fhir_client.write.strategy import IDENTIFIER_PARAMETER, PATIENT_PARAMETER, WriteStrategy
 

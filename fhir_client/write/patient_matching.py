@@ -5,8 +5,8 @@ from datetime import date
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import PatientError, RefusedError, ServerError
+from fhir_client.model import Json
 from fhir_client.transport.responses import UNSUPPORTED_STATUSES
-from fhir_client.uscore.datatypes import Json
 from fhir_client.write.charts import read_current_patient
 from fhir_client.write.lookup import search_by_identifier
 

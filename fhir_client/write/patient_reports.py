@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 from fhir_client.client import FhirClient
-from fhir_client.uscore.datatypes import Json, local_reference
-from fhir_client.uscore.observations import CODES, SOURCE_METHODS
-from fhir_client.uscore.parsing import observation_element
+from fhir_client.model import Json
+from fhir_client.references import local_reference
+from fhir_client.uscore.elements import OBSERVATION_CODES
+from fhir_client.uscore.observations import SOURCE_METHODS, observation_element
 from fhir_client.uscore.statement import Source
 
 STANDING = ("final", "amended", "corrected")
@@ -27,7 +28,7 @@ class ElementReport:
 
 def read_reports(client: FhirClient, reference: str) -> Iterator[ElementReport]:
     """Yield what stands on the server as told of the patient with that reference, in no order."""
-    codes = ",".join(f"{code.system}|{code.code}" for code in CODES.values())
+    codes = ",".join(f"{code.system}|{code.code}" for code in OBSERVATION_CODES.values())
     for each in client.search(
         "Observation", {"patient": reference.removeprefix("Patient/"), "code": codes}
     ):
@@ -51,7 +52,7 @@ def reported_by_patient(every: Iterable[ElementReport]) -> frozenset[str]:
 
 def reported_elsewhere(every: Iterable[ElementReport], ours: Iterable[UUID]) -> frozenset[str]:
     """Return the elements that were told otherwise than by our own submissions `ours`."""
-    own = {uuid5(each, element).urn for each in ours for element in CODES}
+    own = {uuid5(each, element).urn for each in ours for element in OBSERVATION_CODES}
     return frozenset(each.element for each in every if not each.identifiers & own)
 
 

@@ -4,8 +4,8 @@ from enum import StrEnum
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import RefusedError, VersionConflictError
+from fhir_client.model import Json
 from fhir_client.transport.responses import entry_errors
-from fhir_client.uscore.datatypes import Json
 
 OF_SERVER = ("id", "meta", "text")
 """What servers add: their own id and version, and a narrative that is made of the rest."""

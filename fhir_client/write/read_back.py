@@ -7,16 +7,12 @@ from typing import Any
 
 from fhir_client.client import FhirClient, search_matches
 from fhir_client.errors import RefusedError, ServerError
-from fhir_client.uscore.datatypes import Json, local_reference
-from fhir_client.uscore.observations import CORRECTED, FINAL
-from fhir_client.uscore.parsing import (
-    comparable_items,
-    comparable_value,
-    element_meanings,
-    parse_items,
-    parse_observation,
-)
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.model import Element, Json, WriteStrategyKind
+from fhir_client.references import local_reference
+from fhir_client.uscore.chart import chart_elements, element_meanings
+from fhir_client.uscore.comparison import comparable_items, comparable_value
+from fhir_client.uscore.observations import CORRECTED, FINAL, parse_observation
+from fhir_client.uscore.parsing import parse_items
 from fhir_client.uscore.questionnaire_response import build_questionnaire_response
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.chart_merge import merge_for_server
@@ -31,7 +27,7 @@ from fhir_client.write.read_back_fetch import (
     urls_to_read,
 )
 from fhir_client.write.stepwise import is_derived_from, observations_for_server, response_for_server
-from fhir_client.write.strategy import WriteStrategyKind, WrittenPart
+from fhir_client.write.strategy import WrittenPart
 from fhir_client.write.task import Writer, WriteResult
 from fhir_client.write.transaction import find_written
 from fhir_client.write.worksheet import build_worksheet
@@ -166,7 +162,7 @@ def _missing(patient: Json, writer: Writer, statement: Statement) -> bool:
     return _meant(merge_for_server(patient, statement, writer).patient) != _meant(patient)
 
 
-def _meant(patient: Json) -> Mapping[str, frozenset[object]]:
+def _meant(patient: Json) -> Mapping[Element, frozenset[object]]:
     return element_meanings(chart_elements(patient))
 
 

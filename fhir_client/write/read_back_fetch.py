@@ -2,12 +2,13 @@
 
 from fhir_client.client import FhirClient, search_matches
 from fhir_client.errors import GoneError, RefusedError, ServerError
+from fhir_client.model import Json, WriteStrategyKind
 from fhir_client.transport.responses import BARRED_STATUSES, entry_errors
-from fhir_client.uscore.datatypes import Json, uuid_identifier
+from fhir_client.uscore.datatypes import uuid_identifier
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.bundle import identifier_search
 from fhir_client.write.lookup import filter_by_identifier, search_by_patient
-from fhir_client.write.strategy import RESOURCE_TYPES, WriteStrategyKind, WrittenPart
+from fhir_client.write.strategy import RESOURCE_TYPES, WrittenPart
 from fhir_client.write.task import Writer, WriteResult
 
 RESPONSE_TYPE, DOCUMENT_TYPE = (

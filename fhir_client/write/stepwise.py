@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import ManualEntryError, VersionConflictError
-from fhir_client.uscore.datatypes import Json, local_reference, response_url
+from fhir_client.model import Json
+from fhir_client.references import local_reference
+from fhir_client.uscore.chart import chart_elements
+from fhir_client.uscore.datatypes import response_url
 from fhir_client.uscore.observations import build_observations
-from fhir_client.uscore.patient_merge import chart_elements
 from fhir_client.uscore.provenance import build_provenance
 from fhir_client.uscore.questionnaire_response import build_questionnaire_response
 from fhir_client.uscore.statement import Statement

@@ -7,19 +7,8 @@ from enum import StrEnum
 from fhir_client.auth.scopes import Action, ScopeNeed
 from fhir_client.auth.scopes import missing_needs as not_permitted
 from fhir_client.capabilities import Capabilities
+from fhir_client.model import WriteStrategyKind
 from fhir_client.quirks import STANDARD_QUIRKS, Quirks
-
-
-class WriteStrategyKind(StrEnum):
-    """A way to write, safest first."""
-
-    TRANSACTION = "transaction"
-    PATCH = "patch"
-    PUT = "put"
-    OBSERVATIONS = "observations"
-    QUESTIONNAIRE_RESPONSE = "questionnaire-response"
-    DOCUMENT = "document"
-    WORKLIST = "worklist"
 
 
 class WrittenPart(StrEnum):

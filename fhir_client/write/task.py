@@ -1,12 +1,13 @@
 """What the rungs of the ladder are told, and what they tell."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from fhir_client.client import FhirClient
+from fhir_client.model import Json
 from fhir_client.quirks import Quirks
-from fhir_client.uscore.datatypes import Json
+from fhir_client.uscore.chart import ChartElements
 from fhir_client.uscore.patient_merge import MergePolicy
 from fhir_client.uscore.statement import Statement
 from fhir_client.uscore.versions import UsCoreVersion
@@ -40,8 +41,8 @@ class WriteAttempt:
 
     patient: str
     version: str
-    prior_values: Mapping[str, Any] | None
-    new_values: Mapping[str, Any] | None = None
+    prior_values: ChartElements | None
+    new_values: ChartElements | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import GoneError, RefusedError, VersionConflictError
+from fhir_client.model import Json
+from fhir_client.references import local_reference
 from fhir_client.transport.responses import entry_errors
-from fhir_client.uscore.datatypes import Json, local_reference, uuid_identifier
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.chart import chart_elements
+from fhir_client.uscore.datatypes import uuid_identifier
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.bundle import replace_entry, transaction_bundle
 from fhir_client.write.chart_merge import MERGE_ATTEMPTS, read_and_merge, repeated_conflict

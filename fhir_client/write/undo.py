@@ -7,27 +7,31 @@ from uuid import UUID, uuid5
 from fhir_client.client import FhirClient
 from fhir_client.errors import (
     ChartConflictError,
-    Conflict,
     ManualEntryError,
     RefusedError,
     VersionConflictError,
 )
-from fhir_client.uscore.datatypes import Json, uuid_identifier
-from fhir_client.uscore.descriptions import describe_elements, describe_value
-from fhir_client.uscore.observations import CODES
-from fhir_client.uscore.parsing import canonical_text, element_meanings
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.model import Conflict, Json, WriteStrategyKind
+from fhir_client.uscore.chart import (
+    canonical_text,
+    chart_elements,
+    describe_elements,
+    describe_item,
+    element_meanings,
+    elements_of_part,
+)
+from fhir_client.uscore.datatypes import uuid_identifier
+from fhir_client.uscore.elements import OBSERVATION_CODES
 from fhir_client.uscore.undo_record import (
     ChangeState,
     ElementChange,
     KeyedHash,
     change_state,
-    elements_of_part,
     restore_prior_values,
 )
 from fhir_client.write.charts import read_written_patient, refuse_partial_chart
 from fhir_client.write.lookup import find_own
-from fhir_client.write.strategy import WHOLE_CHART_KINDS, WriteStrategyKind
+from fhir_client.write.strategy import WHOLE_CHART_KINDS
 from fhir_client.write.strategy import WrittenPart as Left
 from fhir_client.write.task import ENTERED_IN_ERROR, ResourceChange, Writer, mark_in_error
 from fhir_client.write.writer import amend_resources
@@ -114,13 +118,17 @@ def _contested(patient: Json, part: ElementChange) -> Conflict:
     held, said = describe_elements(patient), element_meanings(chart_elements(patient))
     names = elements_of_part(part.element)
     now = tuple(dict.fromkeys(words for name in names for words in held[name]))
-    before = tuple(describe_value(each.before) for each in part.swaps if each.before is not None)
+    before = tuple(
+        describe_item(part.element, each.before)
+        for each in part.value_changes
+        if each.before is not None
+    )
     return Conflict(part.element, now, before, canonical_text(tuple(said[name] for name in names)))
 
 
 def _observations(client: FhirClient, writer: Writer, effect: WrittenEffect) -> Iterator[Json]:
     if Left.OBSERVATIONS in writer.strategy.parts:
-        for element in CODES:
+        for element in OBSERVATION_CODES:
             own = uuid_identifier(uuid5(effect.submission, element))
             yield from find_own(client, writer.strategy, "Observation", own, effect.patient)
 

@@ -2,11 +2,8 @@
 
 from typing import Any
 
-from fhir_client.uscore.datatypes import Json
-from fhir_client.uscore.patient_merge import INTERPRETER_NEEDED, INTERPRETER_REQUIRED, URLS
-from fhir_client.uscore.tribes import TRIBAL_AFFILIATION
-
-OURS = frozenset((*URLS.values(), INTERPRETER_NEEDED, INTERPRETER_REQUIRED, TRIBAL_AFFILIATION))
+from fhir_client.model import Json
+from fhir_client.uscore.elements import EXTENSION_URLS
 
 
 class InvalidBundleError(ValueError):
@@ -45,7 +42,9 @@ def _ours_of(resource: Json) -> Json:
     if resource["resourceType"] != "Patient":
         return resource
     skeleton: dict[str, Any] = {"resourceType": "Patient"}
-    if extensions := [each for each in resource.get("extension", []) if each.get("url") in OURS]:
+    if extensions := [
+        each for each in resource.get("extension", []) if each.get("url") in EXTENSION_URLS
+    ]:
         skeleton["extension"] = extensions
     if entries := resource.get("communication"):
         skeleton["communication"] = [

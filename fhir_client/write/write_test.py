@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import FhirError, PatientError
-from fhir_client.uscore.datatypes import Json
+from fhir_client.model import Json
+from fhir_client.uscore.chart import chart_elements
 from fhir_client.uscore.observations import build_observations
-from fhir_client.uscore.patient_merge import chart_elements
 from fhir_client.uscore.questionnaire_response import build_questionnaire_response
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.bundle import NoVersionError

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from fhir_client.client import FhirClient
+from fhir_client.model import WriteStrategyKind
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.charts import MergeContext
 from fhir_client.write.resource_update import patch_resource, put_resource
 from fhir_client.write.stepwise import StepwiseWriter
-from fhir_client.write.strategy import WriteStrategyKind
 from fhir_client.write.task import (
     RecordAttempt,
     ResourceChange,

@@ -16,13 +16,14 @@ from fhir_client.errors import (
     TemporaryError,
     VersionConflictError,
 )
+from fhir_client.model import WriteStrategyKind
+from fhir_client.uscore.chart import elements_of_part
 from fhir_client.uscore.statement import Statement, without_elements
-from fhir_client.uscore.undo_record import elements_of_part
 from fhir_client.write.bundle import NoVersionError
 from fhir_client.write.charts import MergeContext
 from fhir_client.write.patient_matching import UnmatchedPatientError
 from fhir_client.write.read_back import Mismatch, read_back
-from fhir_client.write.strategy import WriteStrategyKind, full_strategy
+from fhir_client.write.strategy import full_strategy
 from fhir_client.write.task import WriteAttempt, Writer, WriteResult
 from fhir_client.write.validation import InvalidBundleError
 from fhir_client.write.writer import write_statement

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from fhir_client.capabilities import parse_capabilities
-from fhir_client.write.strategy import ServerOffer, WriteStrategyKind, WrittenPart, choose_strategy
+from fhir_client.model import WriteStrategyKind
+from fhir_client.write.strategy import ServerOffer, WrittenPart, choose_strategy
 
 KEPT = ["create", "read", "search-type"]
 CREATED = dict.fromkeys(("QuestionnaireResponse", "Observation", "Provenance"), KEPT)

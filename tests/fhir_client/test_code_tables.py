@@ -11,8 +11,10 @@ from uuid import UUID
 import pytest
 from babel import Locale
 
+from fhir_client.model import Element
 from fhir_client.uscore.datatypes import NO, YES, absent_reason_coding
-from fhir_client.uscore.observations import CODES, SOURCE_METHODS
+from fhir_client.uscore.elements import OBSERVATION_CODES
+from fhir_client.uscore.observations import SOURCE_METHODS
 from fhir_client.uscore.statement import (
     BCP47,
     TRIBAL_ENTITIES,
@@ -27,7 +29,7 @@ from fhir_client.uscore.statement import (
 from fhir_client.uscore.versions import VERSIONS, us_core_version
 from intake.answers import Answer, AnswerState
 from intake.mapping.statement import build_statement
-from intake.questions import Element, Question, QuestionKind
+from intake.questions import Question, QuestionKind
 from intake.settings import MappingPolicy, load_settings
 from intake.terminology import find_group_option, load_concepts, load_languages, load_tribes
 from tests.support import us_core_bindings
@@ -86,8 +88,8 @@ def test_every_choice_is_in_the_set_of_every_version(
     for choice in choices(question):
         said = saying(questions, question, choice, policy)
         for found, categories, detailed in (
-            (said.race, races, detailed_races),
-            (said.ethnicity, ethnicities, detailed_ethnicities),
+            (said.values.get(Element.RACE), races, detailed_races),
+            (said.values.get(Element.ETHNICITY), ethnicities, detailed_ethnicities),
         ):
             if isinstance(found, CategoryAnswer):
                 categories |= set(found.categories)
@@ -125,7 +127,7 @@ def spoken(identity: str) -> Language:
         for each in SETS[name].questions
         if each.recorded_elements == (Element.SPOKEN_LANGUAGE,)
     ]
-    found = saying(name, question, identity, MappingPolicy()).spoken
+    found = saying(name, question, identity, MappingPolicy()).values.get(Element.SPOKEN_LANGUAGE)
     assert isinstance(found, Language)
     return found
 
@@ -164,7 +166,9 @@ def test_every_tribe() -> None:
         each for each in SETS["spd15-2024-tribal"].questions if each.kind is QuestionKind.TRIBES
     ]
     for identity, known in load_tribes().items():
-        said = saying("spd15-2024-tribal", question, identity, MappingPolicy()).tribes
+        said = saying("spd15-2024-tribal", question, identity, MappingPolicy()).values.get(
+            Element.TRIBAL_AFFILIATION
+        )
         assert said == TribalAffiliation(
             (Tribe(known.name, Coding(TRIBAL_ENTITIES, identity, known.name)),)
         )
@@ -178,7 +182,7 @@ def test_the_interpreters_codes() -> None:
 
 def test_every_loinc_code_was_verified_and_has_its_own_name() -> None:
     assert {
-        each.code: each.display for each in CODES.values()
+        each.code: each.display for each in OBSERVATION_CODES.values()
     }.items() <= us_core_bindings.LOINC_NAMES.items()
     for path in (*(ROOT / "fhir_client").rglob("*.py"), *(ROOT / "intake" / "sync").rglob("*.py")):
         assert set(re.findall(r"\b\d{5}-\d\b", path.read_text("utf-8"))) <= set(

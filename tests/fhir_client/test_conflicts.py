@@ -9,8 +9,10 @@ import pytest
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import ChartConflictError
-from fhir_client.uscore.observations import CODES
-from fhir_client.uscore.patient_merge import MergePolicy, chart_elements, merge_statement
+from fhir_client.model import Element
+from fhir_client.uscore.chart import chart_elements
+from fhir_client.uscore.elements import OBSERVATION_CODES
+from fhir_client.uscore.patient_merge import MergePolicy, merge_statement
 from fhir_client.uscore.statement import (
     AbsentReason,
     CategoryAnswer,
@@ -19,28 +21,37 @@ from fhir_client.uscore.statement import (
     TribalAffiliation,
 )
 from fhir_client.write.charts import MergeContext, refuse_conflicts
-from tests.fhir_client.test_patient_merge import ASIAN, CANTONESE, NOTHING, SPANISH, V6
+from tests.support.merge_examples import ASIAN, CANTONESE, NOTHING, SPANISH, V6
 from tests.support.statements import NAVAJO_TRIBE, UNLISTED_TRIBE
 
 BARE: dict[str, Any] = {"resourceType": "Patient", "id": "1"}
 SAID = {
-    "race": (replace(NOTHING, race=ASIAN), replace(NOTHING, race=CategoryAnswer("White"))),
-    "ethnicity": (
-        replace(NOTHING, ethnicity=CategoryAnswer("Cuban")),
-        replace(NOTHING, ethnicity=CategoryAnswer("Mexican")),
+    "race": (
+        replace(NOTHING, values={Element.RACE: ASIAN}),
+        replace(NOTHING, values={Element.RACE: CategoryAnswer("White")}),
     ),
-    "spoken-language": (replace(NOTHING, spoken=SPANISH), replace(NOTHING, spoken=CANTONESE)),
-    "written-language": (replace(NOTHING, written=SPANISH), replace(NOTHING, written=CANTONESE)),
+    "ethnicity": (
+        replace(NOTHING, values={Element.ETHNICITY: CategoryAnswer("Cuban")}),
+        replace(NOTHING, values={Element.ETHNICITY: CategoryAnswer("Mexican")}),
+    ),
+    "spoken-language": (
+        replace(NOTHING, values={Element.SPOKEN_LANGUAGE: SPANISH}),
+        replace(NOTHING, values={Element.SPOKEN_LANGUAGE: CANTONESE}),
+    ),
+    "written-language": (
+        replace(NOTHING, values={Element.WRITTEN_LANGUAGE: SPANISH}),
+        replace(NOTHING, values={Element.WRITTEN_LANGUAGE: CANTONESE}),
+    ),
     "tribal-affiliation": (
-        replace(NOTHING, tribes=TribalAffiliation((NAVAJO_TRIBE,))),
-        replace(NOTHING, tribes=TribalAffiliation((UNLISTED_TRIBE,))),
+        replace(NOTHING, values={Element.TRIBAL_AFFILIATION: TribalAffiliation((NAVAJO_TRIBE,))}),
+        replace(NOTHING, values={Element.TRIBAL_AFFILIATION: TribalAffiliation((UNLISTED_TRIBE,))}),
     ),
     "interpreter": (
-        replace(NOTHING, interpreter=Interpreter(True)),
-        replace(NOTHING, interpreter=Interpreter(False)),
+        replace(NOTHING, values={Element.INTERPRETER: Interpreter(True)}),
+        replace(NOTHING, values={Element.INTERPRETER: Interpreter(False)}),
     ),
 }
-OBSERVED = sorted(CODES)
+OBSERVED = sorted(OBSERVATION_CODES)
 """The written language has no Observation, so nothing can show that somebody was told it."""
 
 
@@ -51,8 +62,8 @@ class Told:
         self.element, self.submission = element, submission
 
     def search(self, *_: object) -> Iterator[dict[str, Any]]:
-        if self.element in CODES:
-            code = {"coding": [{"code": CODES[self.element].code}]}
+        if self.element in OBSERVATION_CODES:
+            code = {"coding": [{"code": OBSERVATION_CODES[Element(self.element)].code}]}
             own = (
                 []
                 if self.submission is None
@@ -143,7 +154,10 @@ def test_what_we_wrote_ourselves_is_no_word_of_somebody_else() -> None:
 @pytest.mark.parametrize("reason", list(AbsentReason))
 def test_declining_is_contested_only_where_it_erases(reason: AbsentReason) -> None:
     _, other = SAID["race"]
-    declined, known = replace(NOTHING, race=reason), MergeContext(chart=chart_elements(BARE))
+    declined, known = (
+        replace(NOTHING, values={Element.RACE: reason}),
+        MergeContext(chart=chart_elements(BARE)),
+    )
     assert contested(declined, chart(other), known) == ()
     assert contested(declined, chart(other), known, decline_erases=True) == ("race",)
 
@@ -174,4 +188,9 @@ def test_what_was_decided_is_asked_once_over_the_same_value(element: str) -> Non
         chart(other), said, V6, MergePolicy(elements_to_keep=frozenset({element}))
     )
     assert kept.patient == chart(other)
-    assert contested(said, chart(other), MergeContext(chart=then), keeps=frozenset({element})) == ()
+    assert (
+        contested(
+            said, chart(other), MergeContext(chart=then), elements_to_keep=frozenset({element})
+        )
+        == ()
+    )

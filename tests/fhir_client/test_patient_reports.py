@@ -7,7 +7,9 @@ from uuid import UUID, uuid5
 import pytest
 
 from fhir_client.client import FhirClient
-from fhir_client.uscore.observations import CODES, SOURCE_METHODS
+from fhir_client.model import Element
+from fhir_client.uscore.elements import OBSERVATION_CODES
+from fhir_client.uscore.observations import SOURCE_METHODS
 from fhir_client.uscore.statement import Source
 from fhir_client.write.patient_reports import read_reports, reported_by_patient, reported_elsewhere
 
@@ -21,7 +23,9 @@ BY_NURSE = {"performer": [{"reference": "Practitioner/7"}]}
 
 
 def observation(how: dict[str, Any], element: str = "race", **more: Any) -> dict[str, Any]:
-    code = {"coding": [{"system": "http://loinc.org", "code": CODES[element].code}]}
+    code = {
+        "coding": [{"system": "http://loinc.org", "code": OBSERVATION_CODES[Element(element)].code}]
+    }
     subject = {"reference": f"https://ehr.example/fhir/{PATIENT}"}
     return {
         "resourceType": "Observation",

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from fhir_client.model import Element
 from fhir_client.uscore.provenance import build_provenance
 from fhir_client.uscore.statement import AbsentReason, Source, Statement
 from fhir_client.uscore.versions import us_core_version
@@ -21,7 +22,7 @@ def statement(organization: str | None) -> Statement:
         locale="en",
         notice="2026-11",
         items=(),
-        race=AbsentReason.ASKED_DECLINED,
+        values={Element.RACE: AbsentReason.ASKED_DECLINED},
         organization=organization,
     )
 

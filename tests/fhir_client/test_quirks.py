@@ -6,14 +6,22 @@ from typing import Any
 import pytest
 
 from fhir_client.capabilities import Capabilities, ResourceCapability
+from fhir_client.model import Element, WriteStrategyKind
 from fhir_client.quirks import WRITE_STRATEGIES, Quirks
-from fhir_client.uscore.patient_merge import INTERPRETER_URLS, URLS
-from fhir_client.uscore.statement import BCP47, CategoryAnswer, Coding, Interpreter, Language
+from fhir_client.uscore.elements import ETHNICITY, INTERPRETER, RACE
+from fhir_client.uscore.statement import (
+    BCP47,
+    CategoryAnswer,
+    Coding,
+    Interpreter,
+    Language,
+    without_elements,
+)
 from fhir_client.uscore.versions import us_core_version
 from fhir_client.write.chart_merge import merge_for_server
 from fhir_client.write.ehr_questionnaire import map_to_ehr_items, unmapped_questions
 from fhir_client.write.json_patch import patch_operations
-from fhir_client.write.strategy import ServerOffer, WriteStrategyKind, choose_strategy
+from fhir_client.write.strategy import ServerOffer, choose_strategy
 from fhir_client.write.task import Writer
 from tests.support.statements import EMPTY_STATEMENT
 
@@ -31,14 +39,16 @@ PATIENT: dict[str, Any] = {
 }
 SAID = replace(
     EMPTY_STATEMENT,
-    race=CategoryAnswer("White"),
-    spoken=Language("Spanish", (Coding(BCP47, "es"),)),
-    written=Language("French", (Coding(BCP47, "fr"),)),
-    interpreter=Interpreter(needed=True),
+    values={
+        Element.RACE: CategoryAnswer("White"),
+        Element.SPOKEN_LANGUAGE: Language("Spanish", (Coding(BCP47, "es"),)),
+        Element.WRITTEN_LANGUAGE: Language("French", (Coding(BCP47, "fr"),)),
+        Element.INTERPRETER: Interpreter(needed=True),
+    },
 )
 NARROW = Quirks(
     rungs=("patch", "worklist"),
-    accepted_extensions=(URLS["race"], URLS["ethnicity"], BIRTH_SEX["url"]),
+    accepted_extensions=(RACE.url, ETHNICITY.url, BIRTH_SEX["url"]),
     replaces_extensions=True,
     one_communication=True,
 )
@@ -115,8 +125,8 @@ def test_what_a_server_cannot_hold_is_not_sent_and_a_repeat_changes_nothing() ->
     writer = Writer(us_core_version("6.1.0"), quirks=NARROW)
     merge = merge_for_server(PATIENT, SAID, writer)
     urls = [each["url"] for each in merge.patient["extension"]]
-    assert urls == [BIRTH_SEX["url"], URLS["race"]]
-    assert not set(urls) & set(INTERPRETER_URLS)
+    assert urls == [BIRTH_SEX["url"], RACE.url]
+    assert not set(urls) & set(INTERPRETER.extension_urls)
     [only] = merge.patient["communication"]
     assert (only["language"]["text"], only["preferred"], "extension" in only) == (
         "Spanish",
@@ -151,7 +161,7 @@ def test_a_list_that_is_taken_as_a_whole_only_is_tested_and_replaced_as_a_whole_
     assert (test["op"], test["value"]) == ("test", [vendors, BIRTH_SEX])
     assert (change["op"], [each["url"] for each in change["value"]], rest) == (
         "replace",
-        [BIRTH_SEX["url"], URLS["race"]],
+        [BIRTH_SEX["url"], RACE.url],
         [],
     )
 
@@ -170,7 +180,7 @@ def test_languages_that_nobody_was_asked_about_stay_where_one_is_kept_as_well() 
             {"language": {"text": "Hmong"}, "extension": [{"url": "https://ehr.example"}]},
         ],
     }
-    said = replace(SAID, spoken=None, written=None)
+    said = without_elements(SAID, (Element.SPOKEN_LANGUAGE, Element.WRITTEN_LANGUAGE))
     assert (
         merge_for_server(held, said, Writer(us_core_version("6.1.0"), quirks=NARROW)).patient[
             "communication"

@@ -5,20 +5,15 @@ from typing import Any
 
 import pytest
 
-from fhir_client.uscore.descriptions import describe_elements
-from fhir_client.uscore.observations import build_observations
-from fhir_client.uscore.parsing import element_meanings, parse_observation
-from fhir_client.uscore.patient_merge import (
-    MergePolicy,
-    PatientMerge,
-    chart_elements,
-    merge_statement,
-)
+from fhir_client.model import Element
+from fhir_client.uscore.chart import chart_elements, describe_elements, element_meanings
+from fhir_client.uscore.elements.tribal_affiliation import TRIBAL_AFFILIATION
+from fhir_client.uscore.observations import build_observations, parse_observation
+from fhir_client.uscore.patient_merge import MergePolicy, PatientMerge, merge_statement
 from fhir_client.uscore.statement import TRIBAL_ENTITIES, AbsentReason, TribalAffiliation
-from fhir_client.uscore.tribes import TRIBAL_AFFILIATION
 from fhir_client.uscore.undo_record import element_changes, restore_prior_values
 from fhir_client.uscore.versions import us_core_version
-from tests.fhir_client.test_patient_merge import BIRTH_SEX, CHART, RACE
+from tests.support.merge_examples import BIRTH_SEX, CHART, CHART_RACE
 from tests.support.statements import EMPTY_STATEMENT, NAVAJO_TRIBE, UNLISTED_TRIBE
 from tests.support.us_core_bindings import VERSIONS
 
@@ -36,7 +31,7 @@ ENROLLED = {
         {"url": "isEnrolled", "valueBoolean": True},
     ],
 }
-MEMBER = {**CHART, "extension": [BIRTH_SEX, ENROLLED, RACE]}
+MEMBER = {**CHART, "extension": [BIRTH_SEX, ENROLLED, CHART_RACE]}
 
 
 def merge(
@@ -44,7 +39,7 @@ def merge(
 ) -> PatientMerge:
     return merge_statement(
         chart,
-        replace(EMPTY_STATEMENT, tribes=said),
+        replace(EMPTY_STATEMENT, values={Element.TRIBAL_AFFILIATION: said}),
         us_core_version(name),
         MergePolicy(decline_erases=erases),
     )
@@ -88,10 +83,10 @@ def test_no_two_extensions_have_one_id() -> None:
 
 def test_another_tribe_gives_way_and_comes_back_by_undo() -> None:
     found = merge(TribalAffiliation((UNLISTED_TRIBE,)), MEMBER)
-    assert describe_elements(found.patient)["tribal-affiliation"] == ("Schaghticoke",)
+    assert describe_elements(found.patient)[Element.TRIBAL_AFFILIATION] == ("Schaghticoke",)
     parts = element_changes(found.prior_values, chart_elements(found.patient), str.upper)
     again = restore_prior_values(dict(found.patient), parts, str.upper)
-    assert describe_elements(again)["tribal-affiliation"] == ("Diné",)
+    assert describe_elements(again)[Element.TRIBAL_AFFILIATION] == ("Diné",)
     assert sorted(map(repr, again["extension"])) == sorted(map(repr, MEMBER["extension"]))
 
 
@@ -115,7 +110,7 @@ def test_one_observation_says_it_and_reads_back(
     said: TribalAffiliation | AbsentReason, name: str
 ) -> None:
     [(element, found)] = build_observations(
-        replace(EMPTY_STATEMENT, tribes=said), us_core_version(name)
+        replace(EMPTY_STATEMENT, values={Element.TRIBAL_AFFILIATION: said}), us_core_version(name)
     )
     assert element == "tribal-affiliation"
     assert found["code"]["coding"][0]["code"] == "95370-3"

@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fhir_client.model import Element
+from fhir_client.uscore.chart import chart_elements
 from fhir_client.uscore.communication import PROFICIENCY
-from fhir_client.uscore.patient_merge import URLS, MergePolicy, chart_elements, merge_statement
+from fhir_client.uscore.elements import RACE
+from fhir_client.uscore.patient_merge import MergePolicy, merge_statement
 from fhir_client.uscore.statement import CategoryAnswer, Interpreter, Statement, TribalAffiliation
 from fhir_client.uscore.undo_record import (
     ChangeState,
@@ -22,29 +25,31 @@ from fhir_client.uscore.undo_record import (
     element_changes,
     restore_prior_values,
 )
-from tests.fhir_client.test_patient_merge import (
+from tests.support.merge_examples import (
     ASIAN,
     BIRTH_SEX,
     CANTONESE,
     CHART,
+    CHART_RACE,
     DECLINED,
     ENGLISH,
     NOTHING,
-    RACE,
     SPANISH,
     V6,
 )
-from tests.property.test_any_merge import statements
+from tests.support.statement_strategies import statements
 from tests.support.statements import NAVAJO_TRIBE, UNLISTED_TRIBE
 
 Chart = dict[str, Any]
 EVERYTHING = replace(
     NOTHING,
-    race=ASIAN,
-    spoken=SPANISH,
-    written=CANTONESE,
-    interpreter=Interpreter(True),
-    tribes=TribalAffiliation((NAVAJO_TRIBE, UNLISTED_TRIBE)),
+    values={
+        Element.RACE: ASIAN,
+        Element.SPOKEN_LANGUAGE: SPANISH,
+        Element.WRITTEN_LANGUAGE: CANTONESE,
+        Element.INTERPRETER: Interpreter(True),
+        Element.TRIBAL_AFFILIATION: TribalAffiliation((NAVAJO_TRIBE, UNLISTED_TRIBE)),
+    },
 )
 GERMAN = {"language": {"text": "Deutsch"}}
 
@@ -65,9 +70,9 @@ def stands(chart: Chart, parts: tuple[ElementChange, ...]) -> dict[str, ChangeSt
 
 
 def test_only_what_was_changed_is_kept_and_nothing_of_what_was_said() -> None:
-    _, parts = wrote(CHART, replace(NOTHING, race=ASIAN))
+    _, parts = wrote(CHART, replace(NOTHING, values={Element.RACE: ASIAN}))
     assert [part.element for part in parts] == ["race"]
-    assert parts[0].swaps[0].before == RACE
+    assert parts[0].value_changes[0].before == CHART_RACE
     assert "Asian" not in repr(parts)
     assert "2028-9" not in repr(parts)
 
@@ -78,7 +83,17 @@ def test_taken_back_the_chart_is_as_it_was(erases: bool) -> None:
     told = dict(merge_statement(CHART, EVERYTHING, V6).patient)
     for before, said in (
         (CHART, EVERYTHING),
-        (told, replace(NOTHING, race=DECLINED, spoken=DECLINED, interpreter=DECLINED)),
+        (
+            told,
+            replace(
+                NOTHING,
+                values={
+                    Element.RACE: DECLINED,
+                    Element.SPOKEN_LANGUAGE: DECLINED,
+                    Element.INTERPRETER: DECLINED,
+                },
+            ),
+        ),
     ):
         after, parts = wrote(before, said, policy)
         again = restore_prior_values(after, parts, key)
@@ -96,7 +111,7 @@ def test_a_server_may_add_ids_displays_and_another_order(element: str) -> None:
     assert stands(after, parts)[element] is ChangeState.WRITTEN
     assert {each["url"] for each in restore_prior_values(after, parts, key)["extension"]} == {
         BIRTH_SEX["url"],
-        URLS["race"],
+        RACE.url,
     }
 
 
@@ -145,11 +160,11 @@ def test_what_was_put_right_by_hand_is_done_already() -> None:
 def test_a_broken_off_try_goes_on_with_what_was_before_it() -> None:
     after, first = wrote(CHART, EVERYTHING)
     white = CategoryAnswer("White")
-    last, second = wrote(after, replace(NOTHING, race=white))
+    last, second = wrote(after, replace(NOTHING, values={Element.RACE: white}))
     kept = carry_over_changes(first, chart_elements(after), second, key)
     assert chart_elements(restore_prior_values(last, kept, key)) == chart_elements(CHART)
     # Where the first try never reached the chart, what is there now was there before us.
-    other, third = wrote(CHART, replace(NOTHING, race=white))
+    other, third = wrote(CHART, replace(NOTHING, values={Element.RACE: white}))
     kept = carry_over_changes(first, chart_elements(CHART), third, key)
     assert chart_elements(restore_prior_values(other, kept, key)) == chart_elements(CHART)
 
@@ -174,7 +189,11 @@ class World:
     def say(self, said: Statement) -> None:
         after = dict(merge_statement(self.chart, said, V6).patient)
         parts = element_changes(chart_elements(self.chart), chart_elements(after), key)
-        fields = {"race": said.race, "ethnicity": said.ethnicity, "interpreter": said.interpreter}
+        fields = {
+            "race": said.values.get(Element.RACE),
+            "ethnicity": said.values.get(Element.ETHNICITY),
+            "interpreter": said.values.get(Element.INTERPRETER),
+        }
         spoken = {
             name
             for name, each in fields.items()
@@ -182,7 +201,10 @@ class World:
         }
         tongues = any(
             each is not None and each not in tuple(type(DECLINED))
-            for each in (said.spoken, said.written)
+            for each in (
+                said.values.get(Element.SPOKEN_LANGUAGE),
+                said.values.get(Element.WRITTEN_LANGUAGE),
+            )
         )
         speaks_of = (
             spoken | ({"communication"} if tongues else set()) | {part.element for part in parts}
@@ -245,5 +267,5 @@ def test_any_sequence_of_submissions_edits_and_undos_leaves_what_others_wrote(
         world.undo(0)
     rest = [each for each in world.chart.get("communication", []) if each not in world.theirs]
     assert rest == CHART["communication"]
-    assert chart_elements(world.chart)["race"] == RACE
-    assert chart_elements(world.chart)["interpreter"] is None
+    assert chart_elements(world.chart)["race"] == [CHART_RACE]
+    assert chart_elements(world.chart)["interpreter"] == []

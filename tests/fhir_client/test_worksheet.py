@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from fhir_client.uscore.patient_merge import URLS, merge_statement
+from fhir_client.model import Element
+from fhir_client.uscore.elements import SPECS
+from fhir_client.uscore.elements.spec import NOTHING_TO_ENTER
+from fhir_client.uscore.patient_merge import merge_statement
 from fhir_client.uscore.statement import (
     BCP47,
     CDCREC,
@@ -18,7 +21,7 @@ from fhir_client.uscore.statement import (
 )
 from fhir_client.uscore.versions import NULL_FLAVOR, us_core_version
 from fhir_client.write.task import Writer
-from fhir_client.write.worksheet import NOTHING_TO_ENTER, build_worksheet
+from fhir_client.write.worksheet import build_worksheet
 from tests.support.statements import EMPTY_STATEMENT
 
 WRITER = Writer(us_core_version("6.1.0"))
@@ -32,10 +35,12 @@ PATIENT: dict[str, Any] = {
 }
 SAID = replace(
     EMPTY_STATEMENT,
-    race=CategoryAnswer("as we write it", (ASIAN,), (HMONG,)),
-    ethnicity=AbsentReason.ASKED_DECLINED,
-    spoken=CANTONESE,
-    interpreter=Interpreter(needed=True),
+    values={
+        Element.RACE: CategoryAnswer("as we write it", (ASIAN,), (HMONG,)),
+        Element.ETHNICITY: AbsentReason.ASKED_DECLINED,
+        Element.SPOKEN_LANGUAGE: CANTONESE,
+        Element.INTERPRETER: Interpreter(needed=True),
+    },
 )
 
 
@@ -48,7 +53,10 @@ def coded(element: str, text: str, *parts: tuple[str, str, str]) -> dict[str, An
     nested = [
         {"url": url, "valueCoding": {"system": system, "code": code}} for url, system, code in parts
     ]
-    return {"url": URLS[element], "extension": [*nested, {"url": "text", "valueString": text}]}
+    return {
+        "url": SPECS[Element(element)].extension_urls[0],
+        "extension": [*nested, {"url": "text", "valueString": text}],
+    }
 
 
 def test_an_empty_chart_lacks_all_that_was_said_and_nothing_else() -> None:
@@ -90,7 +98,7 @@ def test_less_or_something_else_is_not_what_was_said(race: dict[str, Any]) -> No
 
 
 def test_own_words_are_compared_as_words() -> None:
-    said = replace(EMPTY_STATEMENT, race=CategoryAnswer("Hmong and  proud"))
+    said = replace(EMPTY_STATEMENT, values={Element.RACE: CategoryAnswer("Hmong and  proud")})
     assert left({**PATIENT, "extension": [coded("race", "hmong AND proud")]}, said) == {}
     assert left({**PATIENT, "extension": [coded("race", "Hmong")]}, said) == {
         "race": "Hmong and  proud"
@@ -111,6 +119,6 @@ def test_a_language_in_fewer_codes_is_the_same_and_in_others_is_not(
 def test_what_shall_be_erased_is_said_so() -> None:
     chart = {**PATIENT, "communication": [{"language": {"text": "Hmong"}, "preferred": True}]}
     erasing = replace(WRITER, policy=replace(WRITER.policy, decline_erases=True))
-    said = replace(EMPTY_STATEMENT, spoken=AbsentReason.ASKED_DECLINED)
+    said = replace(EMPTY_STATEMENT, values={Element.SPOKEN_LANGUAGE: AbsentReason.ASKED_DECLINED})
     [found] = build_worksheet(chart, said, erasing).values
     assert (found.element, found.words) == ("spoken-language", NOTHING_TO_ENTER)

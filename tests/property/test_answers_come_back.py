@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fhir_client.model import Element
 from fhir_client.transport import exact_json
-from fhir_client.uscore.observations import CODES
+from fhir_client.uscore.elements import OBSERVATION_CODES
 from fhir_client.uscore.parsing import parse_statement
 from fhir_client.uscore.statement import (
-    FIELDS,
     AbsentReason,
     CategoryAnswer,
     Interpreter,
@@ -20,6 +20,7 @@ from fhir_client.uscore.statement import (
     Source,
     Statement,
     TribalAffiliation,
+    without_elements,
 )
 from fhir_client.uscore.versions import VERSIONS, us_core_version
 from fhir_client.write.bundle import build_bundle
@@ -27,7 +28,7 @@ from fhir_client.write.validation import validate_bundle
 from intake import terminology
 from intake.answers import OWN_WORDS, Answer, AnswerState, Informant, Submission
 from intake.mapping.statement import build_statement
-from intake.questions import Element, Question, QuestionKind, Subject
+from intake.questions import Question, QuestionKind, Subject
 from intake.settings import MappingPolicy
 from intake.store.payload import decode_submission, encode_submission
 from tests.support.submission_strategies import QUESTION_SETS, owning_option, submissions
@@ -55,7 +56,7 @@ def test_the_stored_form_comes_back(sent: Submission) -> None:
     submissions,
     st.sampled_from(sorted(VERSIONS)),
     st.none() | st.just("Organization/riverside"),
-    st.frozensets(st.sampled_from(sorted(CODES))),
+    st.frozensets(st.sampled_from(sorted(OBSERVATION_CODES))),
 )
 def test_any_answers_come_back_from_the_bundle(
     sent: Submission, name: str, organization: str | None, corrects: frozenset[str]
@@ -64,9 +65,7 @@ def test_any_answers_come_back_from_the_bundle(
     said = build_statement(sent, QUESTION_SETS[sent.question_set], MappingPolicy(), organization)
     said = replace(
         said,
-        corrected_elements=frozenset(
-            each for each in corrects if getattr(said, FIELDS[each]) is not None
-        ),
+        corrected_elements=frozenset(element for element in corrects if element in said.values),
     )
     bundle = build_bundle(said, us_core_version(name), CHART).bundle
     validate_bundle(bundle)
@@ -75,9 +74,9 @@ def test_any_answers_come_back_from_the_bundle(
         for entry in exact_json.parse_json(exact_json.format_json(bundle))["entry"]
     )
     # The written language stands in the chart alone, where "declined" and "does not know" have no place.
-    assert found == replace(
-        said, written=said.written if isinstance(said.written, Language) else None
-    )
+    written = said.values.get(Element.WRITTEN_LANGUAGE)
+    absent = () if isinstance(written, Language) else (Element.WRITTEN_LANGUAGE,)
+    assert found == without_elements(said, absent)
     agrees(sent, found)
 
 
@@ -107,17 +106,7 @@ def agrees(sent: Submission, found: Statement) -> None:
 
 
 def _element(found: Statement, element: Element) -> Any:
-    named: dict[Element, Any] = {
-        Element.SPOKEN_LANGUAGE: found.spoken,
-        Element.WRITTEN_LANGUAGE: found.written,
-    }
-    named |= {Element.TRIBAL_AFFILIATION: found.tribes}
-    named |= {
-        Element.RACE: found.race,
-        Element.ETHNICITY: found.ethnicity,
-        Element.INTERPRETER: found.interpreter,
-    }
-    return named[element]
+    return found.values.get(element)
 
 
 def _said(question: Question, answer: Answer, found: Statement) -> None:
@@ -128,14 +117,14 @@ def _said(question: Question, answer: Answer, found: Statement) -> None:
     if question.kind is QuestionKind.GROUPS:
         _groups(question, answer, found)
     elif question.kind is QuestionKind.TRIBES:
-        assert isinstance(found.tribes, TribalAffiliation)
-        codes = [each.coding and each.coding.code for each in found.tribes.tribes]
+        affiliation = found.values[Element.TRIBAL_AFFILIATION]
+        assert isinstance(affiliation, TribalAffiliation)
+        codes = [tribe.coding and tribe.coding.code for tribe in affiliation.tribes]
         assert codes == [*answer.choices, *[None] * len(answer.write_ins)]
-        assert [each.text for each in found.tribes.tribes if not each.coding] == list(
-            answer.write_ins.values()
-        )
+        own_words = [tribe.text for tribe in affiliation.tribes if not tribe.coding]
+        assert own_words == list(answer.write_ins.values())
     elif question.kind is QuestionKind.CHOICE:
-        assert found.interpreter == Interpreter(answer.choices == ("yes",))
+        assert found.values.get(Element.INTERPRETER) == Interpreter(answer.choices == ("yes",))
     else:
         said = _element(found, question.elements[0])
         known = [terminology.load_languages()[each] for each in answer.choices]
@@ -168,6 +157,8 @@ def _groups(question: Question, answer: Answer, found: Statement) -> None:
                 assert text in said.text
     if OWN_WORDS in answer.write_ins:
         texts = [
-            said.text for said in (found.race, found.ethnicity) if isinstance(said, CategoryAnswer)
+            said.text
+            for said in (found.values.get(Element.RACE), found.values.get(Element.ETHNICITY))
+            if isinstance(said, CategoryAnswer)
         ]
         assert any(answer.write_ins[OWN_WORDS] in text for text in texts)

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fhir_client.client import search_matches
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.chart import chart_elements
 from fhir_client.write import read_back, transaction
 from intake.answers import Answer, AnswerState, Informant
 from intake.store.outbox import leases
