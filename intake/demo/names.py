@@ -29,7 +29,8 @@ COMMUNITIES = (
         _split_names("Harriet June Phoebe Maren Iris Beth Corinne Tessa Ingrid Odette Willa Nora"),
         _split_names("Silas Graham Owen Walter Miles Abel Theo Colin Everett Jasper Lowell Hugh"),
         _split_names(
-            "Ashdown Barrow Calloway Dunmore Fenwick Halvorsen Kettering Larkspur Merriweather Oakes Pellham Thorne"
+            "Ashdown Barrow Calloway Dunmore Fenwick Halvorsen "
+            "Kettering Larkspur Merriweather Oakes Pellham Thorne"
         ),
         race=("2106-3",),
     ),
@@ -145,6 +146,7 @@ COMMUNITIES = (
 )
 
 STREETS = _split_names(
-    "Millrace Larkfield Copperline Saltmarsh Quarry Juniper Windrow Tannery Ferry Orchard Beacon Sycamore"
+    "Millrace Larkfield Copperline Saltmarsh Quarry Juniper "
+    "Windrow Tannery Ferry Orchard Beacon Sycamore"
 )
 """An address adds Street, Lane or Road."""

@@ -108,9 +108,7 @@ def upcoming_appointments(people: Sequence[Person], now: datetime) -> tuple[Appo
     # In the hour that a clock change skips, two slots are the same moment.
     by_key = {appointment.key: appointment for appointment in appointments}
     return tuple(
-        sorted(
-            by_key.values(), key=lambda appointment: (appointment.start, appointment.person.key)
-        )
+        sorted(by_key.values(), key=lambda appointment: (appointment.start, appointment.person.key))
     )
 
 
@@ -120,9 +118,7 @@ def past_appointment_resource(
     """Return the Appointment that an encounter was booked as."""
     status = "cancelled" if encounter.status == "cancelled" else "fulfilled"
     location = references[encounter.clinic.location]
-    return _appointment_resource(
-        encounter.appointment, status, encounter.start, patient, location
-    )
+    return _appointment_resource(encounter.appointment, status, encounter.start, patient, location)
 
 
 def upcoming_appointment_resource(
@@ -130,9 +126,7 @@ def upcoming_appointment_resource(
 ) -> Json:
     """Return the Appointment of an expected patient."""
     location = references[appointment.person.clinic.location]
-    return _appointment_resource(
-        appointment.key, "booked", appointment.start, patient, location
-    )
+    return _appointment_resource(appointment.key, "booked", appointment.start, patient, location)
 
 
 def encounter_resource(encounter: Encounter, patient: str, references: Mapping[str, str]) -> Json:

@@ -189,7 +189,7 @@ def test_keeps_the_last_report_after_a_failure_and_logs_it(
         assert reports.latest_snapshot(tx, NIGHTLY_PERIOD) == before
     said = [each for each in caplog.records if each.name == "intake.worker"]
     assert [(each.message, each.__dict__["reason"]) for each in said] == [
-        ("report-failed", "Temporary")
+        ("report-failed", "TemporaryError")
     ]
 
 

@@ -10,7 +10,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
-from intake.questions import Condition, Detail, Element, Option, Question
+from fhir_client.model import Element
+from intake.questions import Condition, Detail, Option, Question
 from intake.settings import MappingPolicy, MergePolicy, QuirksProfile
 from intake.settings.files import (
     ClinicTable,
