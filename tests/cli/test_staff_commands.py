@@ -220,7 +220,7 @@ def test_writes_a_private_file_and_never_overwrites_one(
 
 
 class Slow(io.StringIO):
-    """A standard output that nobody reads on: whoever waits for it must not hold the database."""
+    """A standard output that blocks: a writer that waits for it must not lock the database."""
 
     def __init__(self, database: Path) -> None:
         super().__init__()
@@ -243,7 +243,7 @@ def test_leaves_the_database_free_while_it_writes_links(
 
 
 class Full(io.StringIO):
-    """A disk on which there is room for the heading alone."""
+    """A disk with room for the heading alone."""
 
     def write(self, words: str) -> int:
         if self.getvalue():

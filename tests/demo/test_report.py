@@ -1,4 +1,4 @@
-"""The report from a live server: right numbers, private files, once a night, and what our own store knows."""
+"""The report from a live server: right counts, private files, once a night, with local facts."""
 
 import json
 import threading
@@ -68,7 +68,7 @@ def count(settings: Settings, database: Database, world: SeededDemo) -> Count:
 
 
 def seen(world: SeededDemo) -> dict[str, set[str]]:
-    """Who was seen at each clinic, worked out from how the encounters were made."""
+    """Return the patients seen at each clinic, computed from the generated encounters."""
     found: dict[str, set[str]] = {}
     for person in world.contents.people:
         for each in visits.past_encounters(person, world.now):
@@ -257,7 +257,7 @@ def moved_to(state: Counted) -> dict[Counted, int]:
 def test_keeps_patients_of_two_servers_with_equal_ids_apart(
     settings: Settings, world: SeededDemo
 ) -> None:
-    """Both servers are the same one, so that every id is there twice; each clinic is on a server of its own."""
+    """Two clinics use one server under two names, so every id exists twice."""
     servers = {name: replace(settings.servers["demo"], id=name) for name in ("east", "west")}
     chosen = {"alder-creek": "east", "bluestem": "west"}
     clinics = {

@@ -1,4 +1,4 @@
-"""Seeding a real server: everything is there, tagged, in the shape that our worker writes, and never there twice."""
+"""Seeding a real server: complete, tagged, in the worker's own form, and never twice."""
 
 from collections import Counter
 from typing import Any

@@ -1,4 +1,4 @@
-"""The demo's site: configuration that loads, a folder of its own, and a port that is free."""
+"""The demo's site: its configuration, its folder's lifetime, its port."""
 
 import socket
 import tomllib

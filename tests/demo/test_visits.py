@@ -1,4 +1,4 @@
-"""Whenever the demo is started, people are expected now, and the one to be can be found by their birth date."""
+"""At any hour the demo expects patients, and its personas have unique birth dates."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The README holds what it shows: its two commands, its pictures, its links, a reason for each dependency."""
+"""The README agrees with the project: its two commands, results, links, commands, dependencies."""
 
 import re
 import tomllib

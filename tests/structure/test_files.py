@@ -1,4 +1,4 @@
-"""Files short enough to hold in the head, templates that trust nobody, and one set of versions in both places."""
+"""Short files, docstrings, escaped templates, honest tests, and one set of pinned versions."""
 
 import re
 import tomllib
@@ -12,10 +12,10 @@ LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 
 
 def name_of(requirement: str) -> str:
-    """A requirement's name, as PyPI compares names."""
-    found = re.match(r"[A-Za-z0-9._-]+", requirement)
-    assert found is not None
-    return re.sub(r"[-_.]+", "-", found[0]).lower()
+    """Return a requirement's name in the form in which PyPI compares names."""
+    match = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert match is not None
+    return re.sub(r"[-_.]+", "-", match[0]).lower()
 
 
 def pins(text: str) -> dict[str, str]:
