@@ -34,7 +34,7 @@ from fhir_client.write.writer import write_statement
 from intake.mapping.statement import build_statement
 from intake.settings import MappingPolicy, load_settings
 from intake.store.payload import decode_submission
-from tests.cli.conftest import write_site
+from tests.support.command_site import write_site
 
 pytestmark = pytest.mark.server
 WRITER = Writer(us_core_version("6.1.0"))

@@ -75,3 +75,14 @@ def test_a_broken_link_and_a_missing_file_are_found(tmp_path: Path) -> None:
     source = tmp_path / "source.py"
     source.write_text('"""See RULES.md and page.md and tests/nowhere.py."""\n', "utf-8")
     assert sorted(missing_files(source)) == ["RULES.md", "tests/nowhere.py"]
+
+
+def test_commit_hooks_run_what_ci_runs_first() -> None:
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    ci = (ROOT / ".ci" / "run").read_text("utf-8")
+    first = ci[ci.index('step "lint"') : ci.index('step "benchmarks"')]
+    in_hooks = re.findall(
+        r"entry: uv run --no-sync (.*?)(?: --force-exclude)?$", hooks, re.MULTILINE
+    )
+    in_ci = re.findall(r"^uv run --no-sync (.*?)(?: \.)?$", first, re.MULTILINE)
+    assert in_hooks == in_ci

@@ -24,7 +24,7 @@ from intake.store.outbox.merge_base import MergeBase
 from intake.store.outbox.submissions import SubmissionRecord
 from intake.store.payload import decode_submission
 from intake.worker.loop import deliver_due
-from tests.cli.conftest import write_site
+from tests.support.command_site import write_site
 from tests.support.fault_proxy import FaultProxy
 from tests.support.sites import ManualClock
 
