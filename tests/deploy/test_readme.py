@@ -10,13 +10,14 @@ from tests.support.result_tables import PAGE, insert_results
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+WITH_VENV = "python3 -m venv .uv && .uv/bin/pip install uv"
+WITH_PIP = "python3 -m pip install --upgrade --target .uv uv"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
 def test_has_its_two_commands_on_lines_of_their_own() -> None:
     assert re.findall(r"^    (\S.*)$", README, re.MULTILINE)[:2] == [
-        "(python3 -m venv .uv && .uv/bin/pip install uv || python3 -m pip install --upgrade --target .uv uv)"
-        " && .uv/bin/uv run --no-dev intake demo",
+        f"({WITH_VENV} || {WITH_PIP}) && .uv/bin/uv run --no-dev intake demo",
         "uv run pytest",
     ]
 
