@@ -1,9 +1,9 @@
-"""The question sets as FHIR Questionnaires in every offered language; `items.py` makes the responses that fit them.
+"""The question sets as FHIR Questionnaires in every offered language.
 
-What the forms have and a Questionnaire has no place for is left out: the wording for those who answer for somebody else, and
-the examples below a group's box. What those are asked about themselves is hidden, for no item says who answers: a response of
-ours has it, and no other renderer asks it of the patient. The languages are named in themselves, as on the tablet, and need no
-translation.
+`items.py` makes the responses that fit them. A Questionnaire has no place for the wording for
+informants other than the patient, nor for the examples below a group's box, so both are left out.
+The questions about the informant are hidden: our responses answer them, and no other renderer asks
+a patient. Each language is named in itself, as on the tablet, and needs no translation.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,207 +35,221 @@ from intake.mapping.items import (
 )
 from intake.questions import Option, Question, QuestionKind, QuestionSet, Subject, question_texts
 
-ABSENCES = {
+# A patient declines, or does not know, in the words of the pages.
+ABSENCE_LABELS = {
     AbsentReason.ASKED_DECLINED: "I’d rather not say",
     AbsentReason.ASKED_UNKNOWN: "I don’t know",
 }
-"""How a person says so, in the words of the pages."""
 
 
 def build_form(questions: QuestionSet, tags: Sequence[str]) -> Questionnaire:
-    """Return the question set as a form in English with the translations into `tags`."""
-    maker = _Maker(questions, tuple(tag for tag in tags if tag != SOURCE))
+    """Return the question set as a form in English, with translations into `tags`."""
+    builder = _ItemBuilder(questions, tuple(tag for tag in tags if tag != SOURCE))
     return Questionnaire(
         id=questions.id,
         url=questions.url,
         version=questions.version,
         language=SOURCE,
-        title=maker.joined([question.label for question in questions.questions]),
+        title=builder.join_texts([question.label for question in questions.questions]),
         items=(
-            _notice(),
+            _build_notice(),
             *(
                 item
                 for question in questions.questions
-                for item in _shown(question, maker.items(question))
+                for item in _hide_informant_items(question, builder.build_items(question))
             ),
         ),
     )
 
 
 def form_messages(questions: QuestionSet) -> frozenset[str]:
-    """Return every text that a translation is needed for."""
+    """Return every text that needs a translation."""
     return frozenset(
-        (*ABSENCES.values(), SEARCH_LABEL, *(each.message for each in question_texts(questions)))
+        (
+            *ABSENCE_LABELS.values(),
+            SEARCH_LABEL,
+            *(text.message for text in question_texts(questions)),
+        )
     )
 
 
-def _notice() -> QuestionnaireItem:
-    # Which privacy text was shown is written by the program that asks, so nobody has to read the item's words.
+def _build_notice() -> QuestionnaireItem:
+    # The program that asks fills this in, so the item is hidden from the patient.
     return QuestionnaireItem("notice", ItemKind.STRING, TranslatedText("Notice shown"), hidden=True)
 
 
-def _shown(question: Question, items: Iterable[QuestionnaireItem]) -> Iterator[QuestionnaireItem]:
-    return (
-        each if question.about is Subject.PATIENT else replace(each, hidden=True) for each in items
-    )
+def _hide_informant_items(
+    question: Question, items: Iterable[QuestionnaireItem]
+) -> Iterator[QuestionnaireItem]:
+    is_hidden = question.about is not Subject.PATIENT
+    return (replace(item, hidden=True) if is_hidden else item for item in items)
 
 
-class _Maker:
-    """Makes the items of one question set, each text with its translations."""
+class _ItemBuilder:
+    """Builds the items of one question set, each text with its translations."""
 
     def __init__(self, questions: QuestionSet, tags: tuple[str, ...]) -> None:
         self._questions, self._tags = questions, tags
 
-    def joined(self, messages: list[str]) -> TranslatedText:
+    def join_texts(self, messages: list[str]) -> TranslatedText:
         """Return several short texts as one."""
-        others = {
-            tag: " · ".join(load_translator(tag).plain(each) for each in messages)
+        translations = {
+            tag: " · ".join(load_translator(tag).plain(message) for message in messages)
             for tag in self._tags
         }
-        return TranslatedText(" · ".join(messages), others)
+        return TranslatedText(" · ".join(messages), translations)
 
-    def items(self, question: Question) -> Iterator[QuestionnaireItem]:
+    def build_items(self, question: Question) -> Iterator[QuestionnaireItem]:
         """Yield the question's items."""
         code = (
             OBSERVATION_CODES.get(question.recorded_elements[0])
             if len(question.recorded_elements) == 1
             else None
         )
-        several = question.kind is QuestionKind.TRIBES or _takes_several(question)
+        repeats = question.kind is QuestionKind.TRIBES or _takes_several(question)
         yield QuestionnaireItem(
             question.id,
             ItemKind.CHOICE,
-            self._words(question.title),
+            self._translate(question.title),
             code=code,
-            choices=(*self._options(question, several=several), *self._absences(alone=several)),
-            control=_control(question, several=several),
-            repeats=several,
-            items=tuple(self._help(question)),
+            choices=(
+                *self._build_options(question, repeats=repeats),
+                *self._build_absences(exclusive=repeats),
+            ),
+            control=_choose_control(question, repeats=repeats),
+            repeats=repeats,
+            items=tuple(self._build_help(question)),
         )
-        if details := tuple(self._details(question)):
+        if details := tuple(self._build_details(question)):
             yield QuestionnaireItem(
                 details_link_id(question),
                 ItemKind.GROUP,
-                self._words(question.detail_title),
+                self._translate(question.detail_title),
                 items=details,
             )
         if question.own_words is not None:
-            yield self._line(own_words_link_id(question), question.own_words)
+            yield self._build_line(own_words_link_id(question), question.own_words)
 
-    def _words(self, message: str) -> TranslatedText:
-        return self.joined([message])
+    def _translate(self, message: str) -> TranslatedText:
+        return self.join_texts([message])
 
-    def _named(self, language: terminology.Language) -> TranslatedText:
-        return (
-            TranslatedText(language.endonym) if language.has_endonym else self._words(language.name)
-        )
+    def _name_language(self, language: terminology.Language) -> TranslatedText:
+        if language.has_endonym:
+            return TranslatedText(language.endonym)
+        return self._translate(language.name)
 
-    def _options(self, question: Question, *, several: bool) -> Iterator[AnswerOption]:
+    def _build_options(self, question: Question, *, repeats: bool) -> Iterator[AnswerOption]:
         if question.kind is QuestionKind.LANGUAGE:
-            for each in sorted(
+            for language in sorted(
                 terminology.load_languages().values(),
-                key=lambda known: (known.endonym.casefold(), known.id),
+                key=lambda language: (language.endonym.casefold(), language.id),
             ):
-                yield AnswerOption(language_coding(self._questions, each), self._named(each))
+                coding = language_coding(self._questions, language)
+                yield AnswerOption(coding, self._name_language(language))
         if question.kind is QuestionKind.TRIBES:
             yield from (
-                AnswerOption(tribe_coding(each), TranslatedText(each.name))
-                for each in terminology.load_tribes().values()
+                AnswerOption(tribe_coding(tribe), TranslatedText(tribe.name))
+                for tribe in terminology.load_tribes().values()
             )
         for option in question.options:
-            known = (
+            standard = (
                 INTERPRETER_CODINGS.get(option.id) if question.kind is QuestionKind.CHOICE else None
             )
-            coding = known or group_coding(self._questions, option.id, option.code, option.label)
-            yield AnswerOption(
-                coding, self._words(option.label), several and _is_exclusive(question, option)
-            )
+            coding = standard or group_coding(self._questions, option.id, option.code, option.label)
+            exclusive = repeats and _is_exclusive(question, option)
+            yield AnswerOption(coding, self._translate(option.label), exclusive)
 
-    def _absences(self, *, alone: bool) -> Iterator[AnswerOption]:
-        for reason, message in ABSENCES.items():
-            yield AnswerOption(absent_reason_coding(reason), self._words(message), alone)
+    def _build_absences(self, *, exclusive: bool) -> Iterator[AnswerOption]:
+        for reason, message in ABSENCE_LABELS.items():
+            yield AnswerOption(absent_reason_coding(reason), self._translate(message), exclusive)
 
-    def _help(self, question: Question) -> Iterator[QuestionnaireItem]:
+    def _build_help(self, question: Question) -> Iterator[QuestionnaireItem]:
         if question.hint:
             yield QuestionnaireItem(
                 f"{question.id}.hint",
                 ItemKind.DISPLAY,
-                self._words(question.hint),
+                self._translate(question.hint),
                 control=ItemControl.HELP,
             )
 
-    def _details(self, question: Question) -> Iterator[QuestionnaireItem]:
+    def _build_details(self, question: Question) -> Iterator[QuestionnaireItem]:
         for option in question.options if question.kind is QuestionKind.GROUPS else ():
-            if parts := tuple(self._parts(question, option)):
+            if parts := tuple(self._build_parts(question, option)):
                 yield QuestionnaireItem(
                     group_link_id(question, option),
                     ItemKind.GROUP,
-                    self._words(option.label),
+                    self._translate(option.label),
                     items=parts,
                 )
 
-    def _parts(self, question: Question, option: Option) -> Iterator[QuestionnaireItem]:
-        link = group_link_id(question, option)
-        chosen = (question.id, group_coding(self._questions, option.id, option.code, option.label))
+    def _build_parts(self, question: Question, option: Option) -> Iterator[QuestionnaireItem]:
+        link_id = group_link_id(question, option)
+        group_chosen = (
+            question.id,
+            group_coding(self._questions, option.id, option.code, option.label),
+        )
         boxes = [
-            (group_coding(self._questions, each.id, each.code, each.label), each.label)
-            for each in option.details
+            AnswerOption(
+                group_coding(self._questions, detail.id, detail.code, detail.label),
+                self._translate(detail.label),
+            )
+            for detail in option.details
         ]
         if boxes:
             yield QuestionnaireItem(
-                f"{link}.boxes",
+                f"{link_id}.boxes",
                 ItemKind.CHOICE,
-                self._words(question.detail_title),
-                choices=tuple(AnswerOption(coding, self._words(label)) for coding, label in boxes),
+                self._translate(question.detail_title),
+                choices=tuple(boxes),
                 control=ItemControl.CHECK_BOX,
                 repeats=True,
-                enabled_by=chosen,
+                enabled_by=group_chosen,
             )
-        if found := _found(question, option):
+        if search_options := _build_search_options(question, option):
             yield QuestionnaireItem(
-                f"{link}.found",
+                f"{link_id}.found",
                 ItemKind.CHOICE,
-                self._words(SEARCH_LABEL),
-                choices=found,
+                self._translate(SEARCH_LABEL),
+                choices=search_options,
                 control=ItemControl.AUTOCOMPLETE,
                 repeats=True,
-                enabled_by=chosen,
+                enabled_by=group_chosen,
             )
         if option.write_in is not None:
-            # What stands on the line is taken without its group's box, too, so the line never goes away.
-            yield self._line(f"{link}.write-in", option.write_in)
+            # A patient may write on the line without ticking its group, so it is always enabled.
+            yield self._build_line(f"{link_id}.write-in", option.write_in)
 
-    def _line(self, link: str, message: str) -> QuestionnaireItem:
+    def _build_line(self, link_id: str, message: str) -> QuestionnaireItem:
         return QuestionnaireItem(
-            link, ItemKind.TEXT, self._words(message), max_length=MAX_WRITE_IN_LENGTH
+            link_id, ItemKind.TEXT, self._translate(message), max_length=MAX_WRITE_IN_LENGTH
         )
 
 
-def _control(question: Question, *, several: bool) -> ItemControl:
+def _choose_control(question: Question, *, repeats: bool) -> ItemControl:
     if question.kind in (QuestionKind.LANGUAGE, QuestionKind.TRIBES):
         return ItemControl.AUTOCOMPLETE
-    return ItemControl.CHECK_BOX if several else ItemControl.RADIO_BUTTON
+    return ItemControl.CHECK_BOX if repeats else ItemControl.RADIO_BUTTON
 
 
 def _takes_several(question: Question) -> bool:
     return question.kind is QuestionKind.GROUPS and not all(
-        _is_exclusive(question, each) for each in question.options
+        _is_exclusive(question, option) for option in question.options
     )
 
 
 def _is_exclusive(question: Question, option: Option) -> bool:
-    """Return whether the option goes together with no other."""
-    return {each.id for each in question.options} == {option.id, *option.excludes}
+    """Return whether the option excludes every other one."""
+    return {other.id for other in question.options} == {option.id, *option.excludes}
 
 
-def _found(question: Question, option: Option) -> tuple[AnswerOption, ...]:
-    """Return the codes of a group that have no box of their own."""
+def _build_search_options(question: Question, option: Option) -> tuple[AnswerOption, ...]:
+    """Return the codes of a group that have no box."""
     if question.kind is not QuestionKind.GROUPS:
         return ()
     boxes = {option.id, *(detail.id for detail in option.details)}
-    owned = (each for each in terminology.load_concepts().values() if each.code not in boxes)
     return tuple(
-        AnswerOption(Coding(CDCREC, each.code, each.display), TranslatedText(each.display))
-        for each in owned
-        if terminology.find_group_option(question, each.code) is option
+        AnswerOption(Coding(CDCREC, concept.code, concept.display), TranslatedText(concept.display))
+        for concept in terminology.load_concepts().values()
+        if concept.code not in boxes
+        and terminology.find_group_option(question, concept.code) is option
     )
