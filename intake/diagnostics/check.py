@@ -1,4 +1,4 @@
-"""The whole look: a FHIR server, and then each of the clinics that are on it."""
+"""The whole check of a FHIR server and of each clinic on it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,15 +23,14 @@ from intake.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """What a look shall do beyond looking: pin the way to write anew, prove it by a write test."""
+    """What a check does beyond reading: pin the write strategy anew, or run a write test."""
 
     pin: bool = False
     write_test: bool = False
 
 
-LOOK = CheckOptions()
-"""Nothing: a look changes nothing."""
-NO_PLACE = "Mend what is wrong with key and database first."
+READ_ONLY = CheckOptions()
+NO_DATABASE = "Repair what is wrong with key and database first."
 
 
 def check_server(
@@ -39,18 +38,21 @@ def check_server(
     settings: Settings,
     clock: Clock,
     database: Database | None = None,
-    wish: CheckOptions = LOOK,
+    options: CheckOptions = READ_ONLY,
 ) -> Iterator[Finding]:
-    """Yield what is found; where the server cannot be used, why, and that nothing is known of its clinics.
+    """Yield the findings about a server and its clinics.
 
-    Without a database nobody knows what is pinned, and nothing can be.
+    If the server cannot be used, the findings say why, and that its clinics are not known. Without
+    a database, no pinned write strategy is known or stored.
     """
     about = f"server {server.id}"
-    clinics = [each for each in settings.clinics.values() if each.server == server.id]
+    clinics = [clinic for clinic in settings.clinics.values() if clinic.server == server.id]
     yield from check_files(about, server, clock())
     try:
         with build_client(server) as client:
-            yield from _used(about, server, settings, client, clock, database, wish)
+            yield from _check_reachable_server(
+                about, server, settings, client, clock, database, options
+            )
             for clinic in clinics:
                 yield from check_clinic(clinic, server, client, clock)
     except FhirError as error:
@@ -60,41 +62,41 @@ def check_server(
         for clinic in clinics:
             yield unknown_finding(
                 f"clinic {clinic.id}",
-                f"its places and its schedule, because server {server.id} cannot be used",
+                f"its locations and its schedule, because server {server.id} cannot be used",
             )
 
 
-def _used(
+def _check_reachable_server(
     about: str,
     server: Server,
     settings: Settings,
     client: FhirClient,
     clock: Clock,
     database: Database | None,
-    wish: CheckOptions,
+    options: CheckOptions,
 ) -> Iterator[Finding]:
-    """Yield what is found of a server that can be reached."""
-    said = yield from check_description(about, server, client, clock)
-    if wish.pin and database is not None:
-        pin_strategy(server, settings, database, negotiate_strategy(said, server, settings))
-    strategy = yield from check_pin(about, server, settings, said, database)
-    yield from check_capabilities(about, said, strategy)
+    capabilities = yield from check_description(about, server, client, clock)
+    if options.pin and database is not None:
+        negotiated = negotiate_strategy(capabilities, server, settings)
+        pin_strategy(server, settings, database, negotiated)
+    strategy = yield from check_pin(about, server, settings, capabilities, database)
+    yield from check_capabilities(about, capabilities, strategy)
     yield from check_item_map(about, server, settings)
     yield from check_smart_configuration(about, server)
     yield from check_tokens(about, server, strategy)
     yield from check_requests(about, server, client, strategy)
-    if not wish.write_test:
+    if not options.write_test:
         yield from check_proof(about, server, settings, database)
     elif database is not None:
         yield from check_by_writing(
             WriteTestContext(about, server, settings, client, database, clock),
-            said,
+            capabilities,
             strategy,
-            anew=wish.pin,
+            anew=options.pin,
         )
-    if database is None and wish != LOOK:
+    if database is None and options != READ_ONLY:
         yield wrong_finding(
             about,
-            "nothing is pinned and no write test is made, for there is no place to note it",
-            NO_PLACE,
+            "no strategy is pinned and no write test runs, because the result cannot be stored",
+            NO_DATABASE,
         )

@@ -1,11 +1,11 @@
-"""What a look at an installation finds: a verdict, plain words, and for what is wrong the way out."""
+"""The findings of a check: a verdict, plain words, and for each fault a remedy."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """How it stands. What could not be found out is never called good."""
+    """The verdict on one thing. A check never calls good what it could not find out."""
 
     GOOD = "good"
     WRONG = "wrong"
@@ -14,7 +14,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `about` names the part of the installation, such as `server main`."""
+    """One checked thing.
+
+    `about` names the part of the installation, such as `server main`; `way_out` is the remedy.
+    """
 
     about: str
     verdict: Verdict
@@ -23,15 +26,15 @@ class Finding:
 
 
 def good_finding(about: str, words: str) -> Finding:
-    """Return a finding that something is as it should be."""
+    """Return the finding that something is right."""
     return Finding(about, Verdict.GOOD, words)
 
 
 def wrong_finding(about: str, words: str, way_out: str) -> Finding:
-    """Return a finding of a fault."""
+    """Return the finding of a fault, with its remedy."""
     return Finding(about, Verdict.WRONG, words, way_out)
 
 
 def unknown_finding(about: str, words: str, way_out: str = "") -> Finding:
-    """Return a finding that something could not be found out."""
+    """Return the finding that something is not known."""
     return Finding(about, Verdict.UNKNOWN, words, way_out)

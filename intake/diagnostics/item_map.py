@@ -1,4 +1,4 @@
-"""Whether a profile that maps our questions to an EHR's own questionnaire maps all of them, and none that we do not ask."""
+"""Checks that a profile maps exactly our questions to an EHR's own questionnaire."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,29 +11,33 @@ from intake.settings import Server, Settings
 
 
 def check_item_map(about: str, server: Server, settings: Settings) -> Iterator[Finding]:
-    """Yield what is mapped and what is not, where there is a map."""
+    """Yield the missing and the surplus questions of the map, if there is one."""
     quirks = server_quirks(server, settings)
     if not (quirks.own_questionnaires and quirks.items):
         return
-    ours = frozenset(_links(build_form(settings.question_set, ()).items)) - {NOTICE_LINK_ID}
+    form = build_form(settings.question_set, ())
+    own_link_ids = frozenset(_read_link_ids(form.items)) - {NOTICE_LINK_ID}
     file = f"[items] of quirks/{server.quirks}.toml"
-    if unmapped := sorted(ours - quirks.items.keys()):
-        words = f"{file} has no item for {', '.join(unmapped)}; an answer there is held for a person to type"
+    if unmapped := sorted(own_link_ids - quirks.items.keys()):
+        words = (
+            f"{file} has no item for {', '.join(unmapped)}; "
+            "the worker holds such an answer for a person to type"
+        )
         yield wrong_finding(
             about,
             words,
-            'Map each to an item of the EHR\'s questionnaire, or to "" where it shall be left out.',
+            'Map each to an item of the EHR\'s questionnaire, or to "" to leave it out.',
         )
-    if strange := sorted(quirks.items.keys() - ours):
-        words = f"{file} maps what {settings.question_set.id} does not ask: {', '.join(strange)}"
+    if surplus := sorted(quirks.items.keys() - own_link_ids):
+        words = f"{file} maps what {settings.question_set.id} does not ask: {', '.join(surplus)}"
         yield wrong_finding(about, words, "Compare with `intake questionnaires print`.")
-    if not unmapped and not strange:
+    if not unmapped and not surplus:
         yield good_finding(about, f"{file} maps every question to {quirks.questionnaire}")
 
 
-def _links(items: Iterable[QuestionnaireItem]) -> Iterator[str]:
+def _read_link_ids(items: Iterable[QuestionnaireItem]) -> Iterator[str]:
     """Yield the linkIds of all items that take an answer."""
-    for each in items:
-        if each.kind not in (ItemType.GROUP, ItemType.DISPLAY):
-            yield each.link_id
-        yield from _links(each.items)
+    for item in items:
+        if item.kind not in (ItemType.GROUP, ItemType.DISPLAY):
+            yield item.link_id
+        yield from _read_link_ids(item.items)

@@ -1,4 +1,4 @@
-"""One FHIR server: is it there, is it R4, do clock and certificate fit, does it let us in and answer as it will be asked."""
+"""Checks one FHIR server: its version, clock and certificate, and the worker's own requests."""
 
 from collections.abc import Callable, Generator, Iterator
 from datetime import datetime, timedelta
@@ -15,75 +15,78 @@ from intake.diagnostics.findings import Finding, good_finding, unknown_finding, 
 from intake.ehr.credentials import build_tls
 from intake.settings import Server
 
-SKEW = timedelta(seconds=60)
+MAX_CLOCK_SKEW = timedelta(seconds=60)
 RENEWAL = timedelta(days=14)
-NOBODY = "urn:intake:check|nobody"
-"""An identifier that no resource has, so that a search for it proves the way and brings no one's data."""
-NO_PATIENT = "Patient/00000000-0000-4000-8000-000000000000"
+# No resource has this identifier, so a search for it proves the search and returns no data.
+UNUSED_IDENTIFIER = "urn:intake:check|nobody"
+UNUSED_PATIENT = "Patient/00000000-0000-4000-8000-000000000000"
 
 
 def suggest_remedy(server: Server, error: FhirError) -> str:
-    """Return what to do about an error that the server's table in intake.toml can mend."""
+    """Return the remedy for an error, often in the server's table of intake.toml."""
     table = f"[servers.{server.id}] in intake.toml"
     if isinstance(error, AccessError):
-        return f"Look at auth in {table}, at what it needs there, and at the files that are named there."
+        return f"Check auth in {table}, the settings it needs, and the files named there."
     if error.status in (401, 403):
-        return (
-            f"Look at auth and what it needs in {table}, and at the scopes that the server granted."
-        )
+        return f"Check auth and the settings it needs in {table}, and the scopes granted."
     if isinstance(error, ServerError):
-        return f"Look at {table}, base_url and auth first."
-    return f"Is it running, and does the network let this machine reach it? The address is base_url in {table}."
+        return f"Check {table}, base_url and auth first."
+    return (
+        "Is it running, and does the network let this machine reach it? "
+        f"The address is base_url in {table}."
+    )
 
 
 def check_description(
     about: str, server: Server, client: FhirClient, clock: Clock
 ) -> Generator[Finding, None, Capabilities]:
-    """Yield what the server says of itself, and whether clocks and certificate fit; return what it says that it can do."""
-    said = capabilities.parse_capabilities(client.read_capabilities())
-    found = f"{server.base_url}: {said.software or 'it does not name itself'}, FHIR {said.fhir_version or 'of no version'}"
-    if said.is_r4:
-        yield good_finding(about, found)
+    """Yield the findings about version, clock and certificate; return the capabilities."""
+    offered = capabilities.parse_capabilities(client.read_capabilities())
+    software = offered.software or "it does not name itself"
+    identity = f"{server.base_url}: {software}, FHIR {offered.fhir_version or 'of no version'}"
+    if offered.is_r4:
+        yield good_finding(about, identity)
     else:
         yield wrong_finding(
             about,
-            f"{found}; FHIR R4 (4.0.1) is needed",
+            f"{identity}; FHIR R4 (4.0.1) is needed",
             "Ask the EHR's support for the base URL of its R4 server.",
         )
-    yield _clock(about, client.server_time, clock())
-    yield _certificate(about, server, clock())
-    return said
+    yield _check_clock(about, client.server_time, clock())
+    yield _check_certificate(about, server, clock())
+    return offered
 
 
-def _clock(about: str, theirs: datetime | None, ours: datetime) -> Finding:
-    if theirs is None:
-        return unknown_finding(about, "it does not say what time it has")
-    apart = abs(theirs - ours)
-    if apart > SKEW:
-        ahead = "ahead of" if theirs > ours else "behind"
+def _check_clock(about: str, server_time: datetime | None, own_time: datetime) -> Finding:
+    if server_time is None:
+        return unknown_finding(about, "it does not say its time")
+    skew = abs(server_time - own_time)
+    if skew > MAX_CLOCK_SKEW:
+        ahead = "ahead of" if server_time > own_time else "behind"
         return wrong_finding(
             about,
-            f"its clock is {apart.total_seconds():.0f} seconds {ahead} ours, so that the newest answer may not count as newest",
+            f"its clock is {skew.total_seconds():.0f} seconds {ahead} ours, "
+            "so the newest answer may not count as newest",
             "Synchronise this machine's clock (NTP); if it is right, tell the EHR's support.",
         )
     return good_finding(about, "its clock and ours agree within a minute")
 
 
-def _certificate(about: str, server: Server, now: datetime) -> Finding:
+def _check_certificate(about: str, server: Server, now: datetime) -> Finding:
     parts = urlsplit(server.base_url)
     if parts.scheme == "http":
         if parts.hostname in ("127.0.0.1", "localhost", "::1"):
-            return good_finding(about, "plain http, which does not leave this machine")
+            return good_finding(about, "plain http, within this machine")
         return wrong_finding(
             about,
-            "answers travel to it unencrypted, by plain http",
+            "it gets the answers unencrypted, by plain http",
             "Name its https address as base_url.",
         )
     until = tls.server_certificate_expiry(
         server.base_url, tls=build_tls(server), timeout=server.timeout.total_seconds()
     )
     if until is None:
-        return unknown_finding(about, "its certificate could not be looked at")
+        return unknown_finding(about, "its certificate could not be read")
     if until - now < RENEWAL:
         return wrong_finding(
             about,
@@ -96,77 +99,76 @@ def _certificate(about: str, server: Server, now: datetime) -> Finding:
 def check_requests(
     about: str, server: Server, client: FhirClient, strategy: WriteStrategy
 ) -> Iterator[Finding]:
-    """Ask of nobody what the worker asks: the look-up before a re-send, the read before a merge, the read-back after.
+    """Send the worker's own requests about an unused identifier and patient.
 
-    Raises the error of a server that does not know us at all (401).
+    These are the look-up before a re-send, the read before a merge, and the read-back. Raises the
+    error of a server that refuses us entirely (401).
     """
-    for can, cannot, ask in _asked(strategy):
+    for success, failure, send in _needed_requests(strategy):
         try:
-            fault = ask(client)
+            fault = send(client)
         except FhirError as error:
             if error.status == 401:
                 raise
-            yield wrong_finding(about, f"{cannot}. {error.message}", suggest_remedy(server, error))
+            yield wrong_finding(about, f"{failure}. {error.message}", suggest_remedy(server, error))
             continue
         yield (
-            good_finding(about, can)
+            good_finding(about, success)
             if fault is None
-            else wrong_finding(about, f"{cannot}: {fault}", "Ask the EHR's support about it.")
+            else wrong_finding(about, f"{failure}: {fault}", "Ask the EHR's support about it.")
         )
 
 
-def _look_up(client: FhirClient) -> str | None:
-    if (
-        next(client.search("QuestionnaireResponse", {"identifier": NOBODY, "_count": "1"}), None)
-        is not None
-    ):
-        return "it ignores the identifier, so that one submission cannot be told from another"
+def _try_look_up(client: FhirClient) -> str | None:
+    parameters = {"identifier": UNUSED_IDENTIFIER, "_count": "1"}
+    if next(client.search("QuestionnaireResponse", parameters), None) is not None:
+        return "it ignores the identifier, so it cannot tell two submissions apart"
     return None
 
 
-def _read_patient(client: FhirClient) -> str | None:
+def _try_read(client: FhirClient) -> str | None:
     try:
-        client.read(NO_PATIENT)
+        client.read(UNUSED_PATIENT)
     except GoneError:
         return None
-    return "it answers for a patient that nobody is"
+    return "it answers for a patient that does not exist"
 
 
-def _read_back(client: FhirClient) -> str | None:
-    urls = [f"{kind}?identifier={NOBODY}" for kind in ("Observation", "QuestionnaireResponse")]
+def _try_read_back(client: FhirClient) -> str | None:
+    urls = [
+        f"{resource_type}?identifier={UNUSED_IDENTIFIER}"
+        for resource_type in ("Observation", "QuestionnaireResponse")
+    ]
     entries = [{"request": {"method": "GET", "url": url}} for url in urls]
     answer = client.send_bundle({"resourceType": "Bundle", "type": "batch", "entry": entries})
-    found = [entry.get("resource", {}) for entry in answer.get("entry", [])]
-    if len(found) != len(urls) or any(each.get("resourceType") != "Bundle" for each in found):
+    pages = [entry.get("resource", {}) for entry in answer.get("entry", [])]
+    if len(pages) != len(urls) or any(page.get("resourceType") != "Bundle" for page in pages):
         return "it does not answer a batch of searches"
-    return (
-        "it ignores the identifier in a batch of searches"
-        if any(page.get("entry") for page in found)
-        else None
-    )
+    if any(page.get("entry") for page in pages):
+        return "it ignores the identifier in a batch of searches"
+    return None
 
 
-def _asked(
-    strategy: WriteStrategy,
-) -> Iterator[tuple[str, str, Callable[[FhirClient], str | None]]]:
-    """Yield what is asked of a server that is written to so: nobody looks up what is never written."""
-    looked_up, read, read_back = _ASKED
-    responses = WrittenPart.RESPONSE in strategy.parts
-    yield from ((looked_up,) if responses else ())
-    yield read
-    yield from ((read_back,) if responses and strategy.batch else ())
-
-
-_ASKED: tuple[tuple[str, str, Callable[[FhirClient], str | None]], ...] = (
-    (
-        "a submission can be looked up by its identifier",
-        "a submission cannot be looked up by its identifier",
-        _look_up,
-    ),
-    ("patients can be read", "patients cannot be read", _read_patient),
-    (
-        "what was written can be read back in one batch",
-        "what was written cannot be read back in one batch",
-        _read_back,
-    ),
+# The words for a success, the words for a failure, and the request, which returns a fault or None.
+_Request = tuple[str, str, Callable[[FhirClient], str | None]]
+_LOOK_UP: _Request = (
+    "a submission can be looked up by its identifier",
+    "a submission cannot be looked up by its identifier",
+    _try_look_up,
 )
+_READ: _Request = ("patients can be read", "patients cannot be read", _try_read)
+_READ_BACK: _Request = (
+    "written resources can be read back in one batch",
+    "written resources cannot be read back in one batch",
+    _try_read_back,
+)
+
+
+def _needed_requests(strategy: WriteStrategy) -> Iterator[_Request]:
+    """Yield the requests of this strategy; the worker never looks up a response it never writes."""
+    writes_responses = WrittenPart.RESPONSE in strategy.parts
+    if writes_responses:
+        yield _LOOK_UP
+    yield _READ
+    if writes_responses and strategy.batch:
+        yield _READ_BACK
