@@ -64,8 +64,8 @@ def test_a_key_of_the_hospitals_own_set_whose_name_begins_with_a_dash_is_removed
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["new"], "there is a key already; `rotate` adds a newer one"),
-        (["remove", "other"], "there is no key other; it has "),
+        (["new"], "this file has a key already; `rotate` adds a newer one"),
+        (["remove", "other"], "this file has no key other; it has "),
         (["remove", "FIRST"], "this is the only key"),
     ],
 )
@@ -88,7 +88,7 @@ def test_a_key_that_the_hospital_brings_is_published_and_never_rewritten(
     named.write_text(json.dumps(brought), "utf-8")
     assert [each["kid"] for each in jwks(capsys)] == ["theirs"]
     assert client("rotate") == 1
-    assert "this is no JWK Set but a single key of your own" in capsys.readouterr().err
+    assert "this file is a single key of your own and not a JWK Set" in capsys.readouterr().err
     assert json.loads(named.read_text("utf-8")) == brought
 
 
