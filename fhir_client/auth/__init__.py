@@ -1,4 +1,4 @@
-"""How a FHIR server knows us; the client asks for the headers before each request and renews once after a 401."""
+"""Authentication: headers for each request, renewed once after a 401."""
 
 from typing import Protocol
 
@@ -11,7 +11,7 @@ class Auth(Protocol):
     """A way to authenticate."""
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that a request carries."""
+        """Return the headers for a request."""
 
     def renew(self) -> bool:
-        """Forget what the server no longer takes; True where a fresh try makes sense."""
+        """Drop credentials that the server refused; return whether a retry makes sense."""

@@ -1,4 +1,4 @@
-"""`python -m intake.cli`: the same commands for whoever starts them from a program."""
+"""`python -m intake.cli`: the same commands, for programs that start them."""
 
 import sys
 

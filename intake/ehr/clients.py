@@ -1,7 +1,5 @@
 """FHIR clients for the servers in the settings."""
 
-from dataclasses import fields
-
 from fhir_client.client import FhirClient
 from fhir_client.quirks import Quirks
 from intake.ehr.credentials import build_auth, build_tls
@@ -24,6 +22,5 @@ def build_client(server: Server) -> FhirClient:
 
 
 def server_quirks(server: Server, settings: Settings) -> Quirks:
-    """Return the quirks that the site's profile lists for this kind of server."""
-    profile = settings.quirks[server.quirks]
-    return Quirks(**{field.name: getattr(profile, field.name) for field in fields(profile)})
+    """Return the quirks of this kind of server, from the site's profile."""
+    return settings.quirks[server.quirks]

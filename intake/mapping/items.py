@@ -86,13 +86,12 @@ def _option_coding(questions: QuestionSet, option_id: str, display: str) -> Codi
 def build_items(questions: QuestionSet, question: Question, answer: Answer) -> Iterator[ItemAnswer]:
     """Yield the items of a question's answer."""
     if answer.state is not AnswerState.ANSWERED:
-        yield ItemAnswer(question.id, question.title, absent=ABSENT_REASONS[answer.state])
+        yield ItemAnswer(question.id, question.title, absent_reason=ABSENT_REASONS[answer.state])
         return
     if codings := tuple(_answer_codings(questions, question, answer)):
         yield ItemAnswer(question.id, question.title, codings)
-    if question.kind is QuestionKind.GROUPS:
-        if details := tuple(_build_details(questions, question, answer)):
-            yield ItemAnswer(details_link_id(question), question.detail_title, items=details)
+    if details := tuple(_build_details(questions, question, answer)):
+        yield ItemAnswer(details_link_id(question), question.detail_title, items=details)
     if own_words := answer.write_ins.get(OWN_WORDS):
         yield ItemAnswer(
             own_words_link_id(question), question.own_words or "", strings=(own_words,)
@@ -120,6 +119,8 @@ def _answer_codings(questions: QuestionSet, question: Question, answer: Answer) 
 def _build_details(
     questions: QuestionSet, question: Question, answer: Answer
 ) -> Iterator[ItemAnswer]:
+    if question.kind is not QuestionKind.GROUPS:
+        return
     choices = resolve_choices(question, answer)
     for option in question.options:
         details = [

@@ -1,14 +1,14 @@
 """Maps a submission and its question set to a coded statement for fhir_client."""
 
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
 
+from fhir_client.model import Element
 from fhir_client.uscore.statement import (
     BCP47,
     CDCREC,
-    AbsentReason,
     CategoryAnswer,
     Coding,
+    ElementValue,
     Interpreter,
     ItemAnswer,
     Language,
@@ -21,14 +21,11 @@ from intake import terminology
 from intake.answers import INFORMANT_RELATIONSHIPS, OWN_WORDS, Answer, AnswerState, Submission
 from intake.mapping.choices import GroupChoice, UnknownAnswerError, resolve_choices
 from intake.mapping.items import ABSENT_REASONS, build_items, tribe_coding
-from intake.questions import Element, Question, QuestionKind, QuestionSet
+from intake.questions import Question, QuestionKind, QuestionSet
 from intake.settings import MappingPolicy
 from intake.terminology import MENA, WHITE
 
-T = TypeVar("T")
-ElementValues = dict[
-    Element, CategoryAnswer | Language | Interpreter | TribalAffiliation | AbsentReason
-]
+ElementValues = dict[Element, ElementValue]
 NOT_HISPANIC = "2186-5"
 """The CDCREC code of "Not Hispanic or Latino"."""
 
@@ -41,7 +38,6 @@ def build_statement(
 ) -> Statement:
     """Return the submission as a coded statement; raises UnknownAnswerError."""
     relationship = INFORMANT_RELATIONSHIPS.get(submission.informant)
-    values = _map_answers(submission, questions, policy)
     return Statement(
         submission=submission.id,
         patient=submission.patient,
@@ -55,12 +51,7 @@ def build_statement(
         items=tuple(_build_all_items(questions, submission)),
         encounter=submission.encounter,
         organization=organization,
-        race=_narrow(values.get(Element.RACE), CategoryAnswer),
-        ethnicity=_narrow(values.get(Element.ETHNICITY), CategoryAnswer),
-        spoken=_narrow(values.get(Element.SPOKEN_LANGUAGE), Language),
-        written=_narrow(values.get(Element.WRITTEN_LANGUAGE), Language),
-        interpreter=_narrow(values.get(Element.INTERPRETER), Interpreter),
-        tribes=_narrow(values.get(Element.TRIBAL_AFFILIATION), TribalAffiliation),
+        values=_map_answers(submission, questions, policy),
     )
 
 
@@ -88,10 +79,6 @@ def _build_all_items(questions: QuestionSet, submission: Submission) -> Iterator
     for question in questions.questions:
         if answer := submission.answers.get(question.id):
             yield from build_items(questions, question, answer)
-
-
-def _narrow(value: object, value_type: type[T]) -> T | AbsentReason | None:
-    return value if isinstance(value, value_type | AbsentReason) else None
 
 
 def _map_answer(question: Question, answer: Answer, policy: MappingPolicy) -> ElementValues:

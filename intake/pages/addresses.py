@@ -1,9 +1,12 @@
-"""The addresses that leave the pages: drawn as QR codes, put into messages, printed by commands."""
+"""The addresses that leave the application: in QR codes, in messages, in commands' output."""
 
 from intake.pages.sessions import STAFF_PATH
 
 LINK_PATH = "/l"
-"""Where pre-visit links lead; it says nothing of health, because it stands in text messages and on lock screens."""
+"""The path of pre-visit links.
+
+It has no health word, because it appears in text messages and on lock screens.
+"""
 PAIRING_PATH = "/pair"
 SIGN_IN_PATH = f"{STAFF_PATH}/once"
 
@@ -14,7 +17,7 @@ def link_url(public_url: str, token: str) -> str:
 
 
 def pairing_url(public_url: str) -> str:
-    """Return where a new tablet is paired."""
+    """Return the address at which staff pair a new tablet."""
     return f"{public_url}{PAIRING_PATH}"
 
 

@@ -1,4 +1,4 @@
-"""The words for what cannot be taken, found or opened; translated where they are shown."""
+"""The messages for rejected forms, visits not found, and links that do not work."""
 
 from intake.pages.errors import N_
 from intake.patient.find_visit import VisitFault
@@ -17,7 +17,7 @@ FORM_FAULT_MESSAGES = {
     FormFault.CONTROL: N_("Please use only letters, numbers, and signs."),
     FormFault.NO_WORDS: N_("Please write the name of the language, or choose another answer."),
     FormFault.NOT_PICKED: N_("Please choose one from the list, or write it in your own words."),
-    "missing": N_("Please choose who is answering."),
+    FormFault.NO_INFORMANT: N_("Please choose who is answering."),
 }
 
 VISIT_FAULT_MESSAGES = {
@@ -42,13 +42,15 @@ LINK_FAULT_MESSAGES = {
     LinkFault.UNKNOWN: (
         N_("This link does not work"),
         N_(
-            "Please check that you have the whole link. You can also answer at the clinic. Your visit goes on as planned."
+            "Please check that you have the whole link. You can also answer at the clinic. "
+            "Your visit goes on as planned."
         ),
     ),
     LinkFault.EXPIRED: (
         N_("This link has ended"),
         N_(
-            "It was open for a few days only. You can answer at the clinic. Your visit goes on as planned."
+            "It was open for a few days only. You can answer at the clinic. "
+            "Your visit goes on as planned."
         ),
     ),
     LinkFault.USED: (
@@ -58,7 +60,8 @@ LINK_FAULT_MESSAGES = {
     LinkFault.TRIES: (
         N_("This link is closed"),
         N_(
-            "The date of birth did not fit a few times, so we closed the link. You can answer at the clinic."
+            "The date of birth did not fit a few times, so we closed the link. "
+            "You can answer at the clinic."
         ),
     ),
     LinkFault.ELSEWHERE: (

@@ -1,4 +1,4 @@
-"""The shapes of the configuration files, exactly as their tables and keys are written."""
+"""The shapes of the configuration files, with the tables and keys exactly as in the files."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from intake.settings.values import AuthKind, MappingPolicy, MergePolicy
 
 @dataclass(frozen=True, slots=True)
 class TimesTable:
-    """`[times]` of intake.toml; the unit is in each key's name."""
+    """`[times]` of intake.toml; each key's name ends in its unit."""
 
     draft_idle_minutes: int = 15
     kiosk_idle_seconds: int = 90
@@ -88,7 +88,11 @@ class ServerTable:
 
 @dataclass(frozen=True, slots=True)
 class IntakeFile:
-    """intake.toml; `servers` is read table by table."""
+    """intake.toml.
+
+    `servers` stays unread here: its tables are read one by one, so that a fault in one server does
+    not hide the faults of the others.
+    """
 
     public_url: str = ""
     data_dir: str = ""
@@ -108,7 +112,11 @@ class IntakeFile:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSetFile:
-    """questions/<name>.toml; one that `extends` another set asks its questions, too, with these behind the one `after`."""
+    """questions/<name>.toml.
+
+    A set that `extends` another one asks that set's questions, too. Its own questions stand behind
+    the question `after`.
+    """
 
     id: str
     version: str

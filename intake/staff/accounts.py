@@ -15,7 +15,7 @@ from intake.store.database import Tx
 from intake.store.users import User
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
     blueprint.add_url_rule("/users", "users", listing)
     blueprint.add_url_rule("/users", "add_user", add, methods=["POST"])

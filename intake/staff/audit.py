@@ -9,7 +9,7 @@ from intake.store import audit
 ENTRIES = 100
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the page."""
     blueprint.add_url_rule("/audit", "audit", show)
 

@@ -46,7 +46,7 @@ for part in (
     accounts,
     audit,
 ):
-    part.register(blueprint)
+    part.register_pages(blueprint)
 
 
 @blueprint.context_processor

@@ -16,7 +16,7 @@ from intake.store.database import Tx
 from intake.store.visits import Visit
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
     blueprint.add_url_rule("/visits/<visit>/code", "make_code", make_code, methods=["POST"])
     blueprint.add_url_rule("/visits/<visit>/link", "make_link", make_link, methods=["POST"])

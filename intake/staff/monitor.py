@@ -77,7 +77,7 @@ class Wanted:
         return {name: value for name, value in {**held, **changes}.items() if value is not None}
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
     blueprint.add_url_rule("/monitor", "monitor", show)
     blueprint.add_url_rule("/monitor/<server>/resume", "resume", resume, methods=["POST"])

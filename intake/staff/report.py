@@ -5,7 +5,7 @@ from flask import Blueprint, Response, abort, render_template, request
 from intake.pages.site import current_site
 from intake.report import labels, outputs
 from intake.report.codec import NotAReportError, from_json
-from intake.report.values import ElementResult, Report, ReportRow
+from intake.report.values import Report
 from intake.staff import access
 from intake.store import audit, reports
 
@@ -13,7 +13,7 @@ HEADLINES = ("direct", "known", "asked", "decline")
 """The metrics that stand beside the states; the others follow in a table of their own."""
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the report's pages to the staff pages, whose own hook sees to sign-in and role."""
     blueprint.add_url_rule("/report", "report", show)
     blueprint.add_url_rule("/report.csv", "report_csv", as_csv)
@@ -31,9 +31,8 @@ def show() -> str:
         outdated=outdated,
         periods=periods,
         outputs=outputs,
-        words=labels,
+        labels=labels,
         headlines=HEADLINES,
-        element_of=_element_of,
     )
 
 
@@ -83,7 +82,3 @@ def _read(snapshot: bytes | None) -> tuple[Report | None, bool]:
         return from_json(snapshot), False
     except NotAReportError:
         return None, True
-
-
-def _element_of(row: ReportRow, element: str) -> ElementResult:
-    return next(result for result in row.elements if result.element == element)

@@ -17,7 +17,7 @@ CHANGED = "The chart was changed meanwhile. Look at it again, then decide."
 EACH = "Decide about each of them."
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
     blueprint.add_url_rule("/review", "review", listing)
     blueprint.add_url_rule("/review/<identity>", "conflict", conflict, methods=["GET", "POST"])

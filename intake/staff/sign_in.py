@@ -24,7 +24,7 @@ SIGN_IN_REFUSED = (
 )
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
     blueprint.add_url_rule("/", "home", home)
     blueprint.add_url_rule("/sign-in", "sign_in", sign_in, methods=["GET", "POST"])

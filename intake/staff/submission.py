@@ -17,7 +17,7 @@ from intake.store.outbox.submissions import OPEN, Status, SubmissionRecord
 RETRIABLE = (Status.HELD, Status.WAITING)
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
     blueprint.add_url_rule("/submissions/<identity>", "submission", show)
     blueprint.add_url_rule("/submissions/<identity>/retry", "retry", retry, methods=["POST"])

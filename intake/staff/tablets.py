@@ -12,7 +12,7 @@ from intake.store import audit, devices
 from intake.store.devices import Device
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
     blueprint.add_url_rule("/tablets", "tablets", listing)
     blueprint.add_url_rule("/tablets", "pair_tablet", pair, methods=["POST"])

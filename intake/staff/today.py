@@ -55,10 +55,10 @@ class Line:
         return self.visit.sought is not None and self.progress in NOT_STARTED
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
     blueprint.add_url_rule("/today", "today", show)
-    invitations.register(blueprint)
+    invitations.register_pages(blueprint)
 
 
 def show() -> str:

@@ -11,7 +11,7 @@ from intake.store.outbox import undo_requests
 from intake.store.outbox.undo_requests import UndoRequestResult
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
     blueprint.add_url_rule("/submissions/<identity>/undo", "undo", undo, methods=["GET", "POST"])
     blueprint.add_url_rule("/submissions/<identity>/undo/stop", "stop_undo", stop, methods=["POST"])

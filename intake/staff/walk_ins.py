@@ -23,7 +23,7 @@ from intake.store.visits import MatchState, Visit
 LATER = "Somebody else has dealt with it meanwhile."
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add what the desk can do."""
     blueprint.add_url_rule("/clinics/<clinic>/visits", "let_in", let_in, methods=["POST"])
     blueprint.add_url_rule("/visits/<visit>/off", "take_off", take_off, methods=["POST"])

@@ -9,7 +9,7 @@ from intake.store import audit
 from intake.store.outbox import submissions, worklist
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
     blueprint.add_url_rule("/worklist", "worklist", show)
     blueprint.add_url_rule("/worklist/<identity>/typed", "typed", typed, methods=["POST"])

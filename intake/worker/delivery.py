@@ -16,13 +16,15 @@ from fhir_client.errors import (
     TemporaryError,
     VersionConflictError,
 )
+from fhir_client.model import WriteStrategyKind
+from fhir_client.uscore.chart import elements_of_part
 from fhir_client.uscore.statement import Statement, without_elements
-from fhir_client.uscore.undo_record import elements_of_part
 from fhir_client.write.bundle import NoVersionError
 from fhir_client.write.charts import MergeContext
 from fhir_client.write.patient_matching import UnmatchedPatientError
-from fhir_client.write.read_back import Mismatch, read_back
-from fhir_client.write.strategy import WriteStrategyKind, full_strategy
+from fhir_client.write.read_back import Mismatch
+from fhir_client.write.repair import repair_and_read_back
+from fhir_client.write.strategy import full_strategy
 from fhir_client.write.task import WriteAttempt, Writer, WriteResult
 from fhir_client.write.validation import InvalidBundleError
 from fhir_client.write.writer import write_statement
@@ -131,7 +133,9 @@ def _deliver(bench: WorkerContext, unbound: LeasedSubmission) -> None:
         if claimed.last_target
         else None
     )
-    differences = read_back(bench.client, _writer(bench, claimed), said, written, over=over)
+    differences = repair_and_read_back(
+        bench.client, _writer(bench, claimed), said, written, over=over
+    )
     if differences:
         _differing(bench, claimed, differences)
         return

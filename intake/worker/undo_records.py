@@ -1,18 +1,19 @@
 """What a submission changed in the chart, as the text that is kept sealed with its row: decimals keep every digit."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 
 from fhir_client.transport import exact_json
-from fhir_client.uscore.statement import FIELDS, AbsentReason, Statement
+from fhir_client.uscore.statement import AbsentReason, Statement
 from fhir_client.uscore.undo_record import (
     ElementChange,
     KeyedHash,
-    ValueChange,
     carry_over_changes,
     chart_part_of,
     element_changes,
+    encode_change,
+    parse_change,
 )
 from fhir_client.write.task import WriteAttempt
 from intake.store.database import Tx
@@ -51,32 +52,23 @@ def build_undo_record(
 
 
 def _speaks_of(statement: Statement, parts: Iterable[ElementChange]) -> frozenset[str]:
-    said = {name: getattr(statement, field) for name, field in FIELDS.items()}
     valued = {
-        name
-        for name, each in said.items()
-        if each is not None and not isinstance(each, AbsentReason)
+        chart_part_of(element)
+        for element, value in statement.values.items()
+        if not isinstance(value, AbsentReason)
     }
-    return frozenset({chart_part_of(name) for name in valued} | {each.element for each in parts})
+    return frozenset(valued | {each.element for each in parts})
 
 
 def encode_prior_values(wrote: PriorValues) -> str:
     """Return it as text."""
     return exact_json.format_json(
-        {"parts": [asdict(each) for each in wrote.parts], "speaks_of": sorted(wrote.stated_parts)}
+        {"parts": list(map(encode_change, wrote.parts)), "speaks_of": sorted(wrote.stated_parts)}
     )
 
 
 def decode_prior_values(earlier: UndoRecord) -> PriorValues:
     """Return what was kept."""
     held = exact_json.parse_json(earlier.values)
-    parts = (
-        ElementChange(
-            each["element"],
-            tuple(ValueChange(**swap) for swap in each["swaps"]),
-            each["meant"],
-            each["means"],
-        )
-        for each in held["parts"]
-    )
-    return PriorValues(tuple(parts), frozenset(held["speaks_of"]))
+    parts = tuple(map(parse_change, held["parts"]))
+    return PriorValues(parts, frozenset(held["speaks_of"]))

@@ -25,7 +25,6 @@ from fhir_client.uscore.statement import Statement
 from fhir_client.uscore.versions import us_core_version
 from fhir_client.write.charts import MergeContext
 from fhir_client.write.task import Writer
-from intake.demo.medplum import run_medplum
 from intake.mapping.site_mapping import map_submission
 from intake.settings import Settings, load_settings
 from intake.store.outbox.submissions import Status, count_by_status
@@ -43,6 +42,7 @@ from tests.benchmarks.replay import deliver_statement, record_requests, replay_w
 from tests.servers.hapi_process import run_hapi, run_hapi_on_postgres
 from tests.support.java import cache_folder
 from tests.support.many_patients import create_patients
+from tests.support.medplum import run_medplum
 from tests.support.outbox import EXAMPLE_SUBMISSION, Outbox
 from tests.support.workers import count_open
 

@@ -1,4 +1,4 @@
-"""Bulk export against a server that keeps us waiting, breaks off, keeps its files elsewhere, or exports nothing."""
+"""Bulk export from a server that is slow, breaks off, redirects or exports nothing."""
 
 import json
 import ssl
@@ -26,7 +26,7 @@ LINES = PATIENTS.split()
 
 @dataclass
 class Script:
-    """The answers to each path in turn, the last one for ever."""
+    """The responses to each path in turn; the last one is repeated."""
 
     server: StubServer
     answers: dict[str, list[StubResponse]] = field(default_factory=dict)
@@ -39,8 +39,8 @@ class Script:
         turns = self.answers.get(heard.path.partition("?")[0], [StubResponse(404)])
         return turns.pop(0) if len(turns) > 1 else turns[0]
 
-    def exports(self, *looks: StubResponse, **files: StubResponse) -> None:
-        """Export: the looks one after the other, then the manifest of the files by kind."""
+    def exports(self, *polls: StubResponse, **files: StubResponse) -> None:
+        """Answer the polls in turn, and then with the manifest of the files by resource type."""
         listed = [{"type": kind, "url": f"{self.base}/files/{kind}"} for kind in files]
         manifest = {
             "transactionTime": "2026-11-28T00:00:00Z",
@@ -51,7 +51,7 @@ class Script:
         self.answers["/fhir/$export"] = [
             StubResponse(202, headers={"Content-Location": f"{self.base}/jobs/7"})
         ]
-        self.answers["/fhir/jobs/7"] = [*looks, StubResponse(body=json.dumps(manifest).encode())]
+        self.answers["/fhir/jobs/7"] = [*polls, StubResponse(body=json.dumps(manifest).encode())]
         self.answers |= {f"/fhir/files/{kind}": [answer] for kind, answer in files.items()}
 
 
@@ -73,7 +73,9 @@ def never(length: timedelta) -> None:
     raise AssertionError(f"There is no reason to wait for {length}.")
 
 
-def test_asked_for_waited_for_fetched_and_ended(script: Script, client: FhirClient) -> None:
+def test_an_export_is_started_awaited_fetched_and_deleted(
+    script: Script, client: FhirClient
+) -> None:
     script.exports(
         StubResponse(202, headers={"Retry-After": "7"}),
         StubResponse(202),
@@ -82,31 +84,33 @@ def test_asked_for_waited_for_fetched_and_ended(script: Script, client: FhirClie
     waited: list[timedelta] = []
     where = bulk.start_export(client, WANTED)
     manifest = bulk.await_export(client, where, waited.append)
-    assert [list(bulk.read_file_lines(client, each)) for each in manifest.files] == [LINES]
+    assert [list(bulk.read_file_lines(client, file)) for file in manifest.files] == [LINES]
     bulk.delete_export(client, where)
     assert waited == [timedelta(seconds=7), bulk.DEFAULT_PAUSE]
     heard = script.server.requests
-    assert [each.path for each in heard if each.method == "DELETE"] == ["/fhir/jobs/7"]
+    assert [request.path for request in heard if request.method == "DELETE"] == ["/fhir/jobs/7"]
     assert (
         heard[0].path
         == "/fhir/$export?_type=Patient%2CEncounter&_typeFilter=Encounter%3Fdate%3Dge2026-01-01"
     )
     assert heard[0].headers["Prefer"].startswith("respond-async")
-    assert {each.headers["Authorization"] for each in heard} == {f"Bearer {TOKEN}"}
+    assert {request.headers["Authorization"] for request in heard} == {f"Bearer {TOKEN}"}
 
 
-def test_of_a_group(script: Script, client: FhirClient) -> None:
+def test_an_export_can_be_limited_to_a_group(script: Script, client: FhirClient) -> None:
     script.answers["/fhir/Group/9/$export"] = [
         StubResponse(202, headers={"Content-Location": f"{script.base}/jobs/7"})
     ]
     assert (
         bulk.start_export(client, ExportRequest(("Patient",), "Group/9")) == f"{script.base}/jobs/7"
     )
-    assert [each.path for each in script.server.requests] == ["/fhir/Group/9/$export?_type=Patient"]
+    assert [request.path for request in script.server.requests] == [
+        "/fhir/Group/9/$export?_type=Patient"
+    ]
 
 
 @pytest.mark.parametrize("status", [404, 501, 405, 400, 422, 200, 202])
-def test_a_server_that_exports_nothing_is_said_so(
+def test_a_server_without_bulk_export_raises_refused_error(
     script: Script, client: FhirClient, status: int
 ) -> None:
     script.answers["/fhir/$export"] = [StubResponse(status)]
@@ -116,7 +120,7 @@ def test_a_server_that_exports_nothing_is_said_so(
 
 
 @pytest.mark.parametrize("status", [302, 401, 403])
-def test_what_keeps_us_from_the_server_is_no_word_about_exports(
+def test_denied_access_is_not_mistaken_for_a_missing_export(
     script: Script, client: FhirClient, status: int
 ) -> None:
     script.answers["/fhir/$export"] = [StubResponse(status)]
@@ -124,8 +128,8 @@ def test_what_keeps_us_from_the_server_is_no_word_about_exports(
         bulk.start_export(client, WANTED)
 
 
-class Locked:
-    """Credentials for which there is no token, by an answer that would mean something else of the FHIR server."""
+class RefusedAuth:
+    """Credentials whose token endpoint answers with a status that means no bulk export."""
 
     def headers(self) -> dict[str, str]:
         raise AccessError("The token endpoint answered 405.", 405)
@@ -134,11 +138,11 @@ class Locked:
         return False
 
 
-def test_a_fault_of_our_own_access_or_of_certificates_is_told_as_such(
+def test_access_and_certificate_errors_are_raised_as_they_are(
     script: Script, secure: Secure
 ) -> None:
     with (
-        FhirClient(script.base, Locked()) as client,
+        FhirClient(script.base, RefusedAuth()) as client,
         pytest.raises(AccessError, match="token endpoint"),
     ):
         bulk.start_export(client, WANTED)
@@ -149,7 +153,7 @@ def test_a_fault_of_our_own_access_or_of_certificates_is_told_as_such(
         bulk.start_export(client, WANTED)
 
 
-def test_what_fails_for_a_moment_is_asked_again(script: Script, client: FhirClient) -> None:
+def test_a_poll_that_fails_briefly_is_repeated(script: Script, client: FhirClient) -> None:
     script.exports(
         StubResponse(503),
         StubResponse(503, headers={"Retry-After": "7200"}),
@@ -161,7 +165,7 @@ def test_what_fails_for_a_moment_is_asked_again(script: Script, client: FhirClie
     assert waited == [bulk.DEFAULT_PAUSE, bulk.LONGEST_PAUSE, bulk.DEFAULT_PAUSE]
 
 
-def test_a_server_that_is_looked_at_too_often_is_waited_for_as_it_says(
+def test_a_rate_limit_is_followed_and_counts_as_no_failure(
     script: Script, client: FhirClient
 ) -> None:
     minutes = {"Retry-After": "600"}
@@ -174,7 +178,7 @@ def test_a_server_that_is_looked_at_too_often_is_waited_for_as_it_says(
     assert waited == [timedelta(minutes=10)] * (bulk.MAX_FAILURES + 2) + [bulk.RATE_LIMIT_PAUSE]
 
 
-def test_what_fails_for_ever_is_given_up(script: Script, client: FhirClient) -> None:
+def test_an_export_ends_after_too_many_failed_polls(script: Script, client: FhirClient) -> None:
     script.exports(Patient=StubResponse())
     script.answers["/fhir/jobs/7"] = [StubResponse(503)]
     waited: list[timedelta] = []
@@ -183,14 +187,16 @@ def test_what_fails_for_ever_is_given_up(script: Script, client: FhirClient) -> 
     assert len(waited) == bulk.MAX_FAILURES
 
 
-def test_an_export_that_failed_there_is_a_fault(script: Script, client: FhirClient) -> None:
+def test_an_export_that_the_server_failed_raises_refused_error(
+    script: Script, client: FhirClient
+) -> None:
     script.exports(Patient=StubResponse())
     script.answers["/fhir/jobs/7"] = [StubResponse(422)]
     with pytest.raises(RefusedError):
         bulk.await_export(client, bulk.start_export(client, WANTED), never)
 
 
-def test_what_could_not_be_exported_is_counted(script: Script, client: FhirClient) -> None:
+def test_error_files_are_counted(script: Script, client: FhirClient) -> None:
     script.exports(Patient=StubResponse())
     said = {"output": [], "error": [{"type": "OperationOutcome", "url": f"{script.base}/files/e"}]}
     script.answers["/fhir/jobs/7"] = [StubResponse(body=json.dumps(said).encode())]
@@ -202,7 +208,7 @@ def test_what_could_not_be_exported_is_counted(script: Script, client: FhirClien
 @pytest.mark.parametrize(
     ("longer", "count"), [(100, None), (0, 3)], ids=["connection lost", "fewer than said"]
 )
-def test_a_file_that_is_broken_off_is_no_whole_file(
+def test_a_file_that_breaks_off_raises_temporary_error(
     script: Script, client: FhirClient, longer: int, count: int | None
 ) -> None:
     promised = {"Content-Length": str(len(PATIENTS) + longer)}
@@ -215,7 +221,7 @@ def test_a_file_that_is_broken_off_is_no_whole_file(
         )
 
 
-def test_behind_a_proxy_the_servers_own_host_is_never_asked(
+def test_behind_a_proxy_the_servers_own_host_gets_no_request(
     script: Script, client: FhirClient
 ) -> None:
     script.answers["/fhir/files/Patient"] = [StubResponse(body=PATIENTS)]
@@ -233,7 +239,7 @@ def test_behind_a_proxy_the_servers_own_host_is_never_asked(
 
 @pytest.mark.parametrize("path", ["/data/42/a.ndjson", "/fhirfiles/1"])
 @pytest.mark.parametrize("absolute", [True, False])
-def test_outside_its_base_our_server_knows_us(
+def test_a_file_outside_the_base_gets_our_credentials(
     script: Script, client: FhirClient, path: str, absolute: bool
 ) -> None:
     script.answers[path] = [StubResponse(body=PATIENTS)]
@@ -245,22 +251,25 @@ def test_outside_its_base_our_server_knows_us(
         )
         == LINES
     )
-    assert [each.headers["Authorization"] for each in script.server.requests] == [f"Bearer {TOKEN}"]
+    assert [request.headers["Authorization"] for request in script.server.requests] == [
+        f"Bearer {TOKEN}"
+    ]
 
 
-def test_an_export_is_looked_at_and_ended_where_the_server_says(
+def test_an_export_is_polled_and_deleted_at_the_servers_url(
     script: Script, client: FhirClient
 ) -> None:
     script.answers["/BulkRequest/1"] = [StubResponse(202)]
     assert bulk.poll_export(client, f"{script.server.url}/BulkRequest/1") == bulk.DEFAULT_PAUSE
     bulk.delete_export(client, f"{script.server.url}/BulkRequest/1")
     heard = [
-        (each.method, each.path, each.headers["Authorization"]) for each in script.server.requests
+        (request.method, request.path, request.headers["Authorization"])
+        for request in script.server.requests
     ]
     assert heard == [(method, "/BulkRequest/1", f"Bearer {TOKEN}") for method in ("GET", "DELETE")]
 
 
-def test_a_file_elsewhere_is_fetched_without_our_credentials(
+def test_a_file_at_another_host_gets_no_credentials(
     script: Script, secure: Secure, ours: CertificateAuthority
 ) -> None:
     elsewhere = secure()
@@ -276,7 +285,7 @@ def test_a_file_elsewhere_is_fetched_without_our_credentials(
 
 
 @pytest.mark.parametrize("status", [302, 303, 307, 308])
-def test_a_file_that_the_server_sends_us_elsewhere_for(
+def test_a_redirected_file_gets_no_credentials(
     script: Script, secure: Secure, ours: CertificateAuthority, status: int
 ) -> None:
     elsewhere = secure()
@@ -294,10 +303,12 @@ def test_a_file_that_the_server_sends_us_elsewhere_for(
         )
     [heard] = elsewhere.requests
     assert (heard.path, TOKEN in repr(heard)) == ("/fhir/1.ndjson?signature=abc", False)
-    assert [each.headers["Authorization"] for each in script.server.requests] == [f"Bearer {TOKEN}"]
+    assert [request.headers["Authorization"] for request in script.server.requests] == [
+        f"Bearer {TOKEN}"
+    ]
 
 
-def test_a_file_is_looked_for_at_two_places_and_no_third(
+def test_only_one_redirect_is_followed(
     script: Script, secure: Secure, ours: CertificateAuthority
 ) -> None:
     elsewhere = secure()
@@ -312,12 +323,12 @@ def test_a_file_is_looked_for_at_two_places_and_no_third(
         pytest.raises(ServerError, match="302"),
     ):
         list(bulk.read_file_lines(client, ExportFile("Patient", f"{script.base}/files/Patient")))
-    assert [each.path for each in elsewhere.requests] == ["/1"]
+    assert [request.path for request in elsewhere.requests] == ["/1"]
 
 
 @pytest.mark.parametrize("sent_on", [True, False], ids=["redirected", "named"])
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_our_certificate_is_shown_at_our_server_alone(
+def test_only_our_server_gets_our_client_certificate(
     script: Script,
     secure: Secure,
     ours: CertificateAuthority,
@@ -335,9 +346,7 @@ def test_our_certificate_is_shown_at_our_server_alone(
     assert curious.requests == []
 
 
-def test_our_server_may_send_us_to_another_place_of_its_own(
-    script: Script, client: FhirClient
-) -> None:
+def test_a_redirect_within_our_server_is_followed(script: Script, client: FhirClient) -> None:
     script.answers |= {
         "/fhir/files/Patient": [StubResponse(307, headers={"Location": "/store/1"})],
         "/store/1": [StubResponse(body=PATIENTS)],
@@ -349,13 +358,13 @@ def test_our_server_may_send_us_to_another_place_of_its_own(
 
 
 @pytest.mark.parametrize("sent_on", [True, False], ids=["redirected", "named"])
-def test_a_file_elsewhere_is_never_fetched_insecurely(
+def test_a_file_at_another_host_is_never_fetched_by_http(
     script: Script, client: FhirClient, sent_on: bool
 ) -> None:
     with run_stub_server(lambda _: StubResponse(body=PATIENTS)) as elsewhere:
         there = f"{elsewhere.url}/bucket/1"
         script.answers["/fhir/files/Patient"] = [StubResponse(302, headers={"Location": there})]
-        with pytest.raises(ServerError, match="another place"):
+        with pytest.raises(ServerError, match="another host"):
             list(
                 bulk.read_file_lines(
                     client,

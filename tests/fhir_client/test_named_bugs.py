@@ -1,4 +1,4 @@
-"""Each bug that the field has shipped (FHIR.md, section 7) is a test of its name, beside what the test needs."""
+"""Each bug that the field has shipped (FHIR.md, section 7) has a test of its name."""
 
 import re
 from pathlib import Path
@@ -25,15 +25,15 @@ BUGS = (
 )
 
 
-def name_of(bug: str) -> str:
+def name_test(bug: str) -> str:
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", bug).lower()
     return "test_" + "_".join(re.findall(r"[a-z0-9]+", words))
 
 
 @pytest.mark.parametrize("bug", BUGS)
 def test_each_bug_of_the_field_has_a_test_of_its_name(bug: str) -> None:
-    defined = re.compile(rf"^def {name_of(bug)}\(", re.MULTILINE)
+    defined = re.compile(rf"^def {name_test(bug)}\(", re.MULTILINE)
     files = [
         path.name for path in TESTS.rglob("test_*.py") if defined.search(path.read_text("utf-8"))
     ]
-    assert len(files) == 1, f"{name_of(bug)} is in {files or 'no file'}"
+    assert len(files) == 1, f"{name_test(bug)} is in {files or 'no file'}"

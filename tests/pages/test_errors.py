@@ -122,7 +122,7 @@ def test_without_a_database_the_words_stand_alone(
 def test_a_frame_that_lacks_something_is_left_out(pages: TestSite) -> None:
     pages.app.testing = False
     rooms = pages.app.extensions[errors.EXTENSION_KEY]
-    rooms[False] = replace(rooms[False], enter=dict)
+    rooms[False] = replace(rooms[False], prepare=dict)
     person = PatientSession(pages)
     assert person.open_page("/no-such-page").status_code == 404
     assert (person.heading, person.document.query("header")) == ("There is no such page", [])

@@ -7,8 +7,10 @@ from uuid import uuid5
 
 import pytest
 
-from fhir_client.uscore.patient_merge import URLS, chart_elements
-from fhir_client.write.strategy import WriteStrategyKind, full_strategy
+from fhir_client.model import WriteStrategyKind
+from fhir_client.uscore.chart import chart_elements
+from fhir_client.uscore.elements import RACE
+from fhir_client.write.strategy import full_strategy
 from intake.answers import Answer, AnswerState, Informant, Submission
 from intake.ehr.strategy import pin_strategy
 from intake.store.outbox import conflict_decisions, submissions
@@ -26,7 +28,7 @@ from tests.support.outbox import EXAMPLE_PATIENT, ONE_OF_EACH, Outbox, count_eff
 
 pytestmark = pytest.mark.server
 WHITE = {
-    "url": URLS["race"],
+    "url": RACE.url,
     "extension": [
         {
             "url": "ombCategory",
@@ -207,7 +209,7 @@ def test_if_match_ignored(outbox: Outbox) -> None:
     ]
     outbox.deliver_due()
     assert outbox.read_state(sent) == ("held", "mismatch")
-    assert "somebody else's change" in str(outbox.read_record(sent).words)
+    assert "another user's change" in str(outbox.read_record(sent).words)
 
 
 def without(url: str) -> Callable[[dict[str, Any]], None]:
@@ -232,7 +234,7 @@ def named_otherwise(entry: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "element"),
     [
-        (without(URLS["race"]), "Patient race"),
+        (without(RACE.url), "Patient race"),
         (without_reason, "interpreter"),
         (named_otherwise, "QuestionnaireResponse"),
     ],
@@ -266,7 +268,9 @@ def test_a_later_answer_takes_over_from_a_held_one_and_the_rest_stays_held(outbo
     outbox.deliver_due()
     assert outbox.read_state(first)[0] == "verified"
     chart = chart_elements(outbox.direct_client.read(patient))
-    assert [part["valueCoding"]["code"] for part in chart["race"]["extension"][:-1]] == ["2106-3"]
+    assert [part["valueCoding"]["code"] for part in chart["race"][0]["extension"][:-1]] == [
+        "2106-3"
+    ]
     assert count_effects(outbox.direct_client, first) == {**ONE_OF_EACH, "race": 0, "ethnicity": 0}
     assert [each.get("preferred", False) for each in chart["communication"]] == [False, True, False]
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.chart import chart_elements
 from intake.answers import Answer, AnswerState, Informant, Submission
 from intake.settings import ConflictPolicy, MergePolicy
 from intake.store import audit
@@ -60,7 +60,7 @@ def test_a_reviewers_decision_is_carried_out_and_what_was_said_is_recorded(
     outbox.work_until_closed(sent)
     assert outbox.read_state(sent) == ("verified", None)
     assert (
-        chart_elements(outbox.direct_client.read(sent.patient))["race"]["extension"][0][
+        chart_elements(outbox.direct_client.read(sent.patient))["race"][0]["extension"][0][
             "valueCoding"
         ]["code"]
         == race
@@ -84,9 +84,9 @@ def test_no_policy_puts_another_word_in_the_place_of_the_patients_own(outbox: Ou
     outbox.work_until_closed(sent)
     assert outbox.read_state(sent) == ("verified", None)
     assert (
-        chart_elements(outbox.direct_client.read(patient))["race"]["extension"][0]["valueCoding"][
-            "code"
-        ]
+        chart_elements(outbox.direct_client.read(patient))["race"][0]["extension"][0][
+            "valueCoding"
+        ]["code"]
         != "2106-3"
     )
 
@@ -117,7 +117,7 @@ def test_where_the_sites_policy_decides_nobody_is_asked(
     outbox.work_until_closed(sent)
     assert outbox.read_state(sent) == ("verified", None)
     assert (
-        chart_elements(outbox.direct_client.read(sent.patient))["race"]["extension"][0][
+        chart_elements(outbox.direct_client.read(sent.patient))["race"][0]["extension"][0][
             "valueCoding"
         ]["code"]
         == race

@@ -20,8 +20,10 @@ from fhir_client.errors import (
     TemporaryError,
     VersionConflictError,
 )
-from fhir_client.uscore.patient_merge import chart_elements, merge_statement
-from fhir_client.uscore.statement import AbsentReason, Statement
+from fhir_client.model import Element
+from fhir_client.uscore.chart import chart_elements
+from fhir_client.uscore.patient_merge import merge_statement
+from fhir_client.uscore.statement import AbsentReason, CategoryAnswer, Statement, without_elements
 from fhir_client.uscore.versions import us_core_version
 from fhir_client.write.bundle import build_bundle
 from fhir_client.write.charts import MergeContext
@@ -32,7 +34,7 @@ from fhir_client.write.writer import write_statement
 from intake.mapping.statement import build_statement
 from intake.settings import MappingPolicy, load_settings
 from intake.store.payload import decode_submission
-from tests.cli.conftest import write_site
+from tests.support.command_site import write_site
 
 pytestmark = pytest.mark.server
 WRITER = Writer(us_core_version("6.1.0"))
@@ -212,14 +214,19 @@ def test_a_chart_that_others_changed_since_the_visit_began_goes_to_a_person(
     write_statement(
         client,
         WRITER,
-        replace(said, submission=uuid4(), interpreter=None, spoken=None, written=None),
+        replace(
+            without_elements(
+                said, {Element.INTERPRETER, Element.SPOKEN_LANGUAGE, Element.WRITTEN_LANGUAGE}
+            ),
+            submission=uuid4(),
+        ),
     )
     nothing = {"race": None, "ethnicity": None}
     with pytest.raises(ChartConflictError):
         write_statement(
             client,
             WRITER,
-            replace(said, race=replace(said.race, text="other")),  # type: ignore[type-var]
+            replace(said, values={**said.values, Element.RACE: CategoryAnswer("other")}),
             known=MergeContext(chart=nothing),
         )
 
@@ -230,8 +237,10 @@ def test_declining_keeps_what_the_chart_says_and_is_verified(
     write_statement(client, WRITER, said)
     before = chart_elements(client.read(said.patient))
     declined = AbsentReason.ASKED_DECLINED
-    later = replace(
-        said, submission=uuid4(), race=declined, ethnicity=declined, spoken=declined, written=None
+    elements = (Element.RACE, Element.ETHNICITY, Element.SPOKEN_LANGUAGE)
+    values = {**said.values, **dict.fromkeys(elements, declined)}
+    later = without_elements(
+        replace(said, submission=uuid4(), values=values), {Element.WRITTEN_LANGUAGE}
     )
     write_statement(client, WRITER, later)
     assert chart_elements(client.read(said.patient)) == before

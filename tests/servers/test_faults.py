@@ -72,7 +72,7 @@ def test_what_undo_needs_is_known_though_the_answer_was_lost(outbox: Outbox, fau
         WriteTarget(patient, before["meta"]["versionId"]),
     )
     were = {
-        part.element: tuple(each.before for each in part.swaps)
+        part.element: tuple(each.before for each in part.value_changes)
         for part in decode_prior_values(kept).parts
     }
     assert were == {

@@ -6,9 +6,9 @@ from uuid import uuid4, uuid5
 
 import pytest
 
-from fhir_client.uscore.descriptions import describe_elements
-from fhir_client.uscore.parsing import parse_observation
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.model import Element
+from fhir_client.uscore.chart import chart_elements, describe_elements
+from fhir_client.uscore.observations import parse_observation
 from fhir_client.uscore.statement import TribalAffiliation
 from intake.answers import Submission
 from intake.store.outbox import undo_requests
@@ -45,7 +45,7 @@ def test_every_tribe_is_in_the_chart_and_all_of_it_can_be_taken_back(outbox: Out
     before = outbox.direct_client.read(patient)
     sent = written(outbox, patient)
     chart = outbox.direct_client.read(patient)
-    assert describe_elements(chart)["tribal-affiliation"] == NAMES
+    assert describe_elements(chart)[Element.TRIBAL_AFFILIATION] == NAMES
     assert chart_of_others(chart) == chart_of_others(before)
     said = parse_observation(observation(outbox, sent))
     assert isinstance(said, TribalAffiliation)
@@ -67,4 +67,6 @@ def test_said_again_it_is_there_again(outbox: Outbox) -> None:
     )
     again = outbox.store_submission(replace(sent, id=uuid4()))
     outbox.work_until_closed(again)
-    assert describe_elements(outbox.direct_client.read(patient))["tribal-affiliation"] == NAMES
+    assert (
+        describe_elements(outbox.direct_client.read(patient))[Element.TRIBAL_AFFILIATION] == NAMES
+    )

@@ -7,7 +7,7 @@ from uuid import uuid5
 import pytest
 from sqlalchemy import delete
 
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.chart import chart_elements
 from intake.answers import Answer, AnswerState, Submission
 from intake.store import audit
 from intake.store.outbox import conflict_decisions, submissions, undo_requests
@@ -161,7 +161,7 @@ def test_what_others_changed_since_is_held_shown_and_left_where_a_reviewer_says_
     outbox.deliver_due()
     assert outbox.read_state(sent) == ("reversed", None)
     after_it = chart_elements(outbox.direct_client.read(patient))
-    assert after_it == {**chart_elements(EXAMPLE_PATIENT), "race": WHITE}
+    assert after_it == {**chart_elements(EXAMPLE_PATIENT), "race": [WHITE]}
     assert statuses(outbox, sent) == {"entered-in-error"}
 
 
@@ -350,4 +350,4 @@ def test_what_a_person_typed_a_person_takes_back(outbox: Outbox) -> None:
     outbox.proxy.default_fault = offer_strategy("document")
     sent = written(outbox, outbox.create_patient())
     assert undone(outbox, sent) == ("held", "by-hand")
-    assert "only a person can take back" in str(outbox.read_record(sent).words)
+    assert "only a person can take it back" in str(outbox.read_record(sent).words)

@@ -158,11 +158,11 @@ def test_undo_asks_first_and_says_until_when(pages: TestSite, role: str) -> None
     )
     page = person.page
     person.send_form()
-    assert person.messages == ["The worker takes it back now."]
+    assert person.messages == ["The worker undoes it now."]
     assert "Undo: queued." in person.page.text
     person.page = page
     person.send_form()
-    assert person.messages == ["It is undone already, or on its way back."]
+    assert person.messages == ["It is undone already, or its undo is in progress."]
     assert done(pages, row) == [("ana", "undo-asked")]
     assert person.open_page(f"/staff/submissions/{row}/undo").status_code == 200
     assert person.path == f"/staff/submissions/{row}"

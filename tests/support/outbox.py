@@ -10,8 +10,10 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from fhir_client.client import FhirClient
-from fhir_client.uscore.patient_merge import chart_elements
-from fhir_client.write.strategy import WriteStrategyKind, full_strategy
+from fhir_client.model import WriteStrategyKind
+from fhir_client.uscore.chart import chart_elements
+from fhir_client.uscore.elements.spec import COMMUNICATION
+from fhir_client.write.strategy import full_strategy
 from intake.answers import Submission
 from intake.ehr.strategy import pin_strategy
 from intake.settings import Server, Settings, load_settings
@@ -22,7 +24,7 @@ from intake.store.outbox.merge_base import MergeBase
 from intake.store.outbox.submissions import SubmissionRecord
 from intake.store.payload import decode_submission
 from intake.worker.loop import deliver_due
-from tests.cli.conftest import write_site
+from tests.support.command_site import write_site
 from tests.support.fault_proxy import FaultProxy
 from tests.support.sites import ManualClock
 
@@ -195,10 +197,9 @@ def chart_of_others(chart: dict[str, Any]) -> str:
 
 
 def _ours(chart: dict[str, Any]) -> list[Any]:
-    found = chart_elements(chart)
     return [
-        found["race"],
-        found["ethnicity"],
-        *(found["interpreter"] or []),
-        *(found["tribal-affiliation"] or []),
+        item
+        for part, items in chart_elements(chart).items()
+        if part != COMMUNICATION
+        for item in items
     ]

@@ -1,4 +1,4 @@
-"""Puts what long runs have found, kept as JSON in tests/results, into README.md between marks: `python -m tests.support.result_tables`."""
+"""Puts the JSON results of long runs into tests/results/README.md, between their marks."""
 
 import json
 import re
@@ -10,8 +10,8 @@ from tests.servers.matrix import fire_table, servers_table
 from tests.validator.corpus import result_table as corpus_table
 
 ROOT = Path(__file__).resolve().parents[2]
-README = ROOT / "README.md"
 RESULTS = ROOT / "tests" / "results"
+PAGE = RESULTS / "README.md"
 TABLES = {
     "servers": servers_table,
     "fire": fire_table,
@@ -21,7 +21,7 @@ TABLES = {
 
 
 def insert_results(text: str) -> str:
-    """Return the README's text with each result between its marks."""
+    """Return the page's text with each result between its marks."""
     for name, table in TABLES.items():
         begin, end = (
             f"<!-- tests/results/{name}.json, by python -m tests.support.result_tables -->\n",
@@ -34,14 +34,14 @@ def insert_results(text: str) -> str:
         text, places = place.subn(lambda _, found=found: found, text)  # type: ignore[misc]
         if places != 1:
             raise ValueError(
-                f"README.md: {places} places for {name}; there must be one: {begin.strip()} … {end}"
+                f"{PAGE}: {places} places for {name}; there must be one: {begin.strip()} … {end}"
             )
     return text
 
 
 def main() -> int:
     """Put the results in."""
-    README.write_text(insert_results(README.read_text("utf-8")), "utf-8")
+    PAGE.write_text(insert_results(PAGE.read_text("utf-8")), "utf-8")
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhir_client.uscore.patient_merge import URLS
+from fhir_client.uscore.elements import ETHNICITY, RACE
 from fhir_client.uscore.statement import BCP47, CDCREC
 from fhir_client.uscore.versions import DATA_ABSENT_REASON, NULL_FLAVOR
 from intake.settings import MappingPolicy, load_settings
@@ -36,7 +36,7 @@ def resource(written: Json, kind: str, code: str | None = None) -> Json:
 
 def race(written: Json) -> Json:
     return next(
-        each for each in resource(written, "Patient")["extension"] if each["url"] == URLS["race"]
+        each for each in resource(written, "Patient")["extension"] if each["url"] == RACE.url
     )
 
 
@@ -63,11 +63,9 @@ def race_as_a_value(written: Json) -> None:
 
 def ethnicity_under_the_race_url(written: Json) -> None:
     [ethnicity] = [
-        each
-        for each in resource(written, "Patient")["extension"]
-        if each["url"] == URLS["ethnicity"]
+        each for each in resource(written, "Patient")["extension"] if each["url"] == ETHNICITY.url
     ]
-    ethnicity["url"] = URLS["race"]
+    ethnicity["url"] = RACE.url
 
 
 def race_without_text(written: Json) -> None:
