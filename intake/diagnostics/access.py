@@ -1,4 +1,4 @@
-"""Checks the access to a server: private files, our certificate, the token and its scopes."""
+"""Checks how a server admits us: private files, our certificate, the token and its scopes."""
 
 import os
 import stat
@@ -18,19 +18,28 @@ from intake.diagnostics.findings import Finding, good_finding, unknown_finding, 
 from intake.ehr.credentials import TOKEN_AUTH_KINDS, read_signing_keys, shared_tokens
 from intake.settings import AuthKind, Server
 
-# Both sides take part in the renewal of our certificate, so the reminder comes early.
-RENEWAL = timedelta(days=30)
+RENEWAL_NOTICE = timedelta(days=30)
+"""How long before its expiry a check reports our certificate: both sides must act to renew it."""
 
 
-SCHEDULE_NEEDS = (ScopeNeed("Appointment", Action("s")),)
-REPORTED_TYPES = (
-    "Organization", "Location", "Patient", "Encounter", "Appointment", "Observation"
-)  # fmt: skip
-REPORT_NEEDS = tuple(ScopeNeed(resource_type, Action("s")) for resource_type in REPORTED_TYPES)
+def _scope_needs(**actions: str) -> tuple[ScopeNeed, ...]:
+    return tuple(
+        ScopeNeed(resource_type, Action(letter))
+        for resource_type, letters in actions.items()
+        for letter in letters
+    )
+
+
+SCHEDULE_NEEDS = _scope_needs(Appointment="s")
+"""The schedule fetch needs these scopes, whatever the write strategy is."""
+REPORT_NEEDS = _scope_needs(
+    Organization="s", Location="s", Patient="s", Encounter="s", Appointment="s", Observation="s"
+)
+"""The nightly report needs these scopes."""
 
 
 def check_files(about: str, server: Server, now: datetime) -> Iterator[Finding]:
-    """Yield the findings about the files of our credentials."""
+    """Yield the findings about our secret, key and certificate files."""
     auth = server.auth
     private_files = (
         auth.secret_file,
@@ -38,40 +47,41 @@ def check_files(about: str, server: Server, now: datetime) -> Iterator[Finding]:
         server.certificate_key_file or server.certificate_file,
     )
     for path in private_files:
-        if path is not None and _is_world_readable(path):
+        if path is not None and _is_readable_by_others(path):
             yield wrong_finding(
                 about,
                 f"{path}: every user of this machine can read it",
-                f"Remove that right: chmod o= {path}",
+                f"Remove their access: chmod o= {path}",
             )
     if server.certificate_file is not None:
-        yield _check_certificate(about, server.certificate_file, now)
+        yield _check_certificate_file(about, server.certificate_file, now)
 
 
-def _is_world_readable(path: Path) -> bool:
-    # A group may read: a secret often belongs to root, and the service reads it by its group.
+def _is_readable_by_others(path: Path) -> bool:
+    # The group may read a secret: it often belongs to root, and the service reads it as a member
+    # of the file's group.
     return os.name == "posix" and path.exists() and bool(stat.S_IMODE(path.stat().st_mode) & 0o007)
 
 
-def _check_certificate(about: str, path: Path, now: datetime) -> Finding:
-    until = tls.certificate_file_expiry(path)
-    if until is None:
+def _check_certificate_file(about: str, path: Path, now: datetime) -> Finding:
+    expiry = tls.certificate_file_expiry(path)
+    if expiry is None:
         return wrong_finding(
             about,
-            f"our certificate cannot be read from {path}",
+            f"our client certificate cannot be read from {path}",
             "Name one in PEM as certificate_file.",
         )
-    if until - now < RENEWAL:
+    if expiry - now < RENEWAL_NOTICE:
         return wrong_finding(
             about,
-            f"our certificate ends on {until:%Y-%m-%d}",
-            "Renew it, and tell the EHR's support.",
+            f"our client certificate ends on {expiry:%Y-%m-%d}",
+            "Renew it, and inform the EHR's support.",
         )
-    return good_finding(about, f"our certificate is good until {until:%Y-%m-%d}")
+    return good_finding(about, f"our client certificate is good until {expiry:%Y-%m-%d}")
 
 
 def check_tokens(about: str, server: Server, strategy: WriteStrategy) -> Iterator[Finding]:
-    """Yield the findings about the token, if the server uses tokens.
+    """Yield the findings about the token endpoint, if the server has one.
 
     Raises the errors of fhir_client.errors.
     """
@@ -79,25 +89,29 @@ def check_tokens(about: str, server: Server, strategy: WriteStrategy) -> Iterato
         return
     grant = shared_tokens(server).current_grant()
     yield good_finding(
-        about, f"{grant.url} grants tokens, each for {grant.lifetime.total_seconds():.0f} seconds"
+        about, f"{grant.url} gives us tokens, each for {grant.lifetime.total_seconds():.0f} seconds"
     )
     if server.auth.kind is AuthKind.BACKEND_SERVICES:
         yield _check_signing_key(about, server, grant.key_id)
     yield from _check_scopes(about, server, grant.scopes, strategy)
 
 
-def _check_signing_key(about: str, server: Server, used_id: str) -> Finding:
+def _check_signing_key(about: str, server: Server, used_key_id: str) -> Finding:
     keys = read_signing_keys(server)
     newest_id = server.auth.key_id or keys[-1].id
-    algorithm = next((key.algorithm for key in keys if key.id == used_id), "")
-    others = len(keys) - 1
-    also = f"; {others} more {'is' if others == 1 else 'are'} published" if others else ""
-    if used_id == newest_id:
-        return good_finding(about, f"it accepts the signature of key {used_id} ({algorithm}){also}")
+    algorithm = next((key.algorithm for key in keys if key.id == used_key_id), "")
+    older_count = len(keys) - 1
+    verb = "is" if older_count == 1 else "are"
+    published = f"; {older_count} more {verb} published" if older_count else ""
+    if used_key_id == newest_id:
+        return good_finding(
+            about, f"it accepts signatures of key {used_key_id} ({algorithm}){published}"
+        )
+    # The client falls back to an older key if the EHR does not have the newest public key yet.
     return wrong_finding(
         about,
-        f"it accepts only the older key {used_id}, and not the newest, {newest_id}",
-        f"Give it our public keys again: intake keys client jwks --server {server.id}",
+        f"it accepts signatures of the older key {used_key_id} only, and not of {newest_id}",
+        f"Hand it our public keys again: intake keys client jwks --server {server.id}",
     )
 
 
@@ -108,7 +122,7 @@ def _check_scopes(
         yield unknown_finding(
             about,
             "it does not say which scopes it granted",
-            "SMART demands it; ask the EHR's support for them.",
+            "SMART requires this answer; ask the EHR's support for them.",
         )
     else:
         yield good_finding(about, f"it granted the scopes {' '.join(granted)}")
@@ -119,10 +133,10 @@ def _check_scopes(
         ("to undo", undo_needs),
         ("for the nightly report", REPORT_NEEDS),
     ):
-        yield from _check_needs(about, server, granted, purpose, needs)
+        yield from _check_scopes_for(about, server, granted, purpose, needs)
 
 
-def _check_needs(
+def _check_scopes_for(
     about: str,
     server: Server,
     granted: Sequence[str] | None,
@@ -131,26 +145,27 @@ def _check_needs(
 ) -> Iterator[Finding]:
     requested = server.auth.scopes
     lacking = missing_needs(requested if granted is None else granted, needs)
+    # The administrator can add a scope that the settings do not request. Only the EHR can grant
+    # one that they request already.
     unrequested = missing_needs(requested, lacking) if requested else ()
     if unrequested:
-        words = f"scopes do not ask for what is needed {purpose}: {_list_needs(unrequested)}"
+        words = f"scopes do not ask for what is needed {purpose}: {_join_needs(unrequested)}"
         yield wrong_finding(
             about, words, f"Add them to scopes in [servers.{server.id}] in intake.toml."
         )
     if granted is None:
         return
     if refused := [need for need in lacking if need not in unrequested]:
-        words = f"it does not grant what is needed {purpose}: {_list_needs(refused)}"
+        words = f"it does not grant what is needed {purpose}: {_join_needs(refused)}"
         yield wrong_finding(about, words, "Ask the EHR's support to grant the scopes.")
     if not lacking:
-        yield good_finding(about, f"they permit everything needed {purpose}")
-    # A scope such as Observation.s?category=survey permits some resources of a type only.
-    if partial := limited_needs(granted, needs):
+        yield good_finding(about, f"they permit all that is needed {purpose}")
+    if limited := limited_needs(granted, needs):
         yield unknown_finding(
             about,
-            f"they permit only some resources {purpose}: {_list_needs(partial)}",
+            f"the scopes limit what is needed {purpose} to some resources: {_join_needs(limited)}",
         )
 
 
-def _list_needs(needs: Sequence[ScopeNeed]) -> str:
+def _join_needs(needs: Sequence[ScopeNeed]) -> str:
     return ", ".join(str(need) for need in needs)

@@ -1,4 +1,7 @@
-"""Checks that a server claims to offer each interaction that the worker needs."""
+"""Checks a server's CapabilityStatement against what the worker asks of it.
+
+Whatever the statement leaves out is not known, and never called good.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,23 +18,21 @@ from fhir_client.write.strategy import (
 )
 from intake.diagnostics.findings import Finding, good_finding, unknown_finding, wrong_finding
 
-SCHEDULE_SEARCH = ("Appointment", "search-type")
-ASK_SUPPORT = "Ask the EHR's support to enable it."
+SCHEDULE_INTERACTION = ("Appointment", "search-type")
+ASK_TO_ENABLE = "Ask the EHR's support to enable it."
 
 
 def check_capabilities(
     about: str, server: Capabilities, strategy: WriteStrategy
 ) -> Iterator[Finding]:
-    """Yield the findings about the server's description for this write strategy.
-
-    What the description leaves out is not known, and never good.
-    """
+    """Yield the findings about the capabilities that the strategy needs."""
     yield _check_interactions(about, server, strategy)
     yield _check_searches(about, server, strategy)
     yield from _check_undo(about, server, strategy)
     if WrittenPart.CHART in strategy.parts and strategy.kind is not WriteStrategyKind.WORKLIST:
         yield _check_versioning(about, server)
-    # R4 has no Provenance.identifier to create it by, and a type searched by patient has none here.
+    # A conditional create names an identifier. Resources that the server finds by patient only,
+    # and Provenance, are created without one.
     if conditional_types := [
         resource_type
         for resource_type in _created_types(strategy)
@@ -47,105 +48,120 @@ def _created_types(strategy: WriteStrategy) -> list[str]:
 
 
 def _check_interactions(about: str, server: Capabilities, strategy: WriteStrategy) -> Finding:
-    # An interaction without a resource type, such as transaction, was checked in the negotiation.
+    # The strategy's negotiation covers the interactions of the system itself, which have no type.
     needed = [
         (resource_type, interaction)
-        for resource_type, interaction in (*write_interactions(strategy), SCHEDULE_SEARCH)
+        for resource_type, interaction in (*write_interactions(strategy), SCHEDULE_INTERACTION)
         if resource_type
     ]
     if missing := _missing_interactions(server, needed):
-        return wrong_finding(about, f"it does not offer: {', '.join(missing)}", ASK_SUPPORT)
+        return wrong_finding(about, f"it does not offer: {', '.join(missing)}", ASK_TO_ENABLE)
     offered = {
         resource_type: server.for_resource(resource_type).interactions
         for resource_type, _ in needed
     }
-    if silent := [name for name, interactions in offered.items() if interactions is None]:
+    if silent := [resource_type for resource_type, names in offered.items() if names is None]:
         return unknown_finding(about, f"it does not say what it offers for {', '.join(silent)}")
     return good_finding(
         about,
-        f"it offers every needed read, search, create and update of {', '.join(offered)}",
+        f"it offers every read, search, create and update of {', '.join(offered)} that is needed",
     )
 
 
 def _check_undo(about: str, server: Capabilities, strategy: WriteStrategy) -> Iterator[Finding]:
     if missing := _missing_interactions(server, undo_interactions(strategy)):
         words = (
-            f"it does not offer {', '.join(missing)}: after an undo, "
-            "a person has to mark those resources as entered in error"
+            f"it does not offer {', '.join(missing)}: what an undo cannot mark as entered in "
+            "error, a person has to"
         )
-        yield unknown_finding(about, words, ASK_SUPPORT)
+        yield unknown_finding(about, words, ASK_TO_ENABLE)
 
 
 def _missing_interactions(server: Capabilities, needed: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the needed interactions that the server's lists leave out.
+    """Return the interactions that the server's lists leave out.
 
-    A resource type without a list is not known, so nothing of it is missing.
+    An interaction of a resource type without a list is not known, and not missing.
     """
-    missing = []
-    for resource_type, interaction in needed:
-        offered = server.for_resource(resource_type).interactions
-        if offered is not None and interaction not in offered:
-            missing.append(f"{resource_type} {interaction}")
-    return missing
+    listed = (
+        (resource_type, interaction, server.for_resource(resource_type).interactions)
+        for resource_type, interaction in needed
+    )
+    return [
+        f"{resource_type} {interaction}"
+        for resource_type, interaction, names in listed
+        if names is not None and interaction not in names
+    ]
 
 
 def _check_searches(about: str, server: Capabilities, strategy: WriteStrategy) -> Finding:
     parameters = {
-        name: PATIENT_PARAMETER if name in strategy.by_patient else search_parameters(name)[0]
-        for name in _created_types(strategy)
+        resource_type: PATIENT_PARAMETER
+        if resource_type in strategy.by_patient
+        else search_parameters(resource_type)[0]
+        for resource_type in _created_types(strategy)
     }
     parameters["Appointment"] = "date"
-    offered = {name: server.for_resource(name).search_parameters for name in parameters}
+    listed = {
+        resource_type: server.for_resource(resource_type).search_parameters
+        for resource_type in parameters
+    }
     missing = [
-        f"{name}?{parameters[name]}"
-        for name, known in offered.items()
-        if known is not None and parameters[name] not in known
+        f"{resource_type}?{parameters[resource_type]}"
+        for resource_type, names in listed.items()
+        if names is not None and parameters[resource_type] not in names
     ]
     if missing:
-        return wrong_finding(about, f"it cannot search {', '.join(missing)}", ASK_SUPPORT)
-    if silent := [name for name, known in offered.items() if known is None]:
+        return wrong_finding(about, f"it cannot search {', '.join(missing)}", ASK_TO_ENABLE)
+    if silent := [resource_type for resource_type, names in listed.items() if names is None]:
         return unknown_finding(
-            about, f"it does not name its search parameters for {', '.join(silent)}"
+            about, f"it does not say which searches it offers for {', '.join(silent)}"
         )
-    searches = (f"{name}?{parameter}" for name, parameter in parameters.items())
-    return good_finding(about, f"it searches {', '.join(searches)}")
+    searches = ", ".join(f"{resource_type}?{name}" for resource_type, name in parameters.items())
+    return good_finding(about, f"it searches {searches}")
 
 
 def _check_versioning(about: str, server: Capabilities) -> Finding:
+    # Only a server that refuses a stale If-Match keeps a concurrent change from being lost.
     match server.for_resource("Patient").versioning:
         case "versioned-update":
             return good_finding(
-                about, "it obeys If-Match, so no write replaces another person's change"
+                about, "it honours If-Match, so that our writes overwrite no concurrent change"
             )
         case "no-version":
             return wrong_finding(
                 about,
-                "it keeps no versions of Patient, so a write could replace another person's change",
+                "it keeps no versions of Patient, so that our writes could overwrite a concurrent "
+                "change unnoticed",
                 "Ask the EHR's support to enable versions with If-Match for Patient.",
             )
         case _:
             return unknown_finding(
                 about,
-                "it does not promise to obey If-Match, which protects another person's change",
-                "Ask the EHR's support: does a stale If-Match get a 409 or 412?",
+                "it does not promise to honour If-Match, which keeps our writes from overwriting "
+                "a concurrent change",
+                "Ask the EHR's support whether the server refuses an update with a stale If-Match "
+                "with 409 or 412.",
             )
 
 
 def _check_conditional_create(
     about: str, server: Capabilities, resource_types: list[str]
 ) -> Finding:
-    offered = {name: server.for_resource(name).conditional_create for name in resource_types}
-    if refusing := [name for name, is_offered in offered.items() if is_offered is False]:
+    offered = {
+        resource_type: server.for_resource(resource_type).conditional_create
+        for resource_type in resource_types
+    }
+    if refusing := [resource_type for resource_type, offers in offered.items() if offers is False]:
         return wrong_finding(
             about,
             f"it offers no conditional create of {', '.join(refusing)}, which each write uses",
-            ASK_SUPPORT,
+            ASK_TO_ENABLE,
         )
     if None in offered.values():
         return unknown_finding(
             about,
-            "it does not say whether it offers conditional create, "
-            "the second guard against writing twice",
+            "it does not say whether it honours conditional create, the second guard against "
+            "writing twice",
         )
     return good_finding(
         about, "it offers conditional create, the second guard against writing twice"

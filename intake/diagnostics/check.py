@@ -1,4 +1,4 @@
-"""The whole check of a FHIR server and of each clinic on it."""
+"""Checks a FHIR server as the worker uses it, and then each of its clinics."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,14 +23,15 @@ from intake.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """What a check does beyond reading: pin the write strategy anew, or run a write test."""
+    """What a check does beyond reading: pin a newly negotiated strategy, run a write test."""
 
     pin: bool = False
     write_test: bool = False
 
 
 READ_ONLY = CheckOptions()
-NO_DATABASE = "Repair what is wrong with key and database first."
+"""A check with these options changes nothing."""
+REPAIR_DATABASE = "Repair the key file and the database first."
 
 
 def check_server(
@@ -42,8 +43,8 @@ def check_server(
 ) -> Iterator[Finding]:
     """Yield the findings about a server and its clinics.
 
-    If the server cannot be used, the findings say why, and that its clinics are not known. Without
-    a database, no pinned write strategy is known or stored.
+    For an unusable server, they say why, and that nothing is known of its clinics. Without a
+    database the check knows no pinned strategy, and can pin none.
     """
     about = f"server {server.id}"
     clinics = [clinic for clinic in settings.clinics.values() if clinic.server == server.id]
@@ -62,7 +63,7 @@ def check_server(
         for clinic in clinics:
             yield unknown_finding(
                 f"clinic {clinic.id}",
-                f"its locations and its schedule, because server {server.id} cannot be used",
+                f"its places and its schedule, because server {server.id} cannot be used",
             )
 
 
@@ -75,10 +76,11 @@ def _check_reachable_server(
     database: Database | None,
     options: CheckOptions,
 ) -> Iterator[Finding]:
+    """Yield the findings about a server that answers."""
     capabilities = yield from check_description(about, server, client, clock)
     if options.pin and database is not None:
-        negotiated = negotiate_strategy(capabilities, server, settings)
-        pin_strategy(server, settings, database, negotiated)
+        strategy = negotiate_strategy(capabilities, server, settings)
+        pin_strategy(server, settings, database, strategy)
     strategy = yield from check_pin(about, server, settings, capabilities, database)
     yield from check_capabilities(about, capabilities, strategy)
     yield from check_item_map(about, server, settings)
@@ -88,15 +90,13 @@ def _check_reachable_server(
     if not options.write_test:
         yield from check_proof(about, server, settings, database)
     elif database is not None:
-        yield from check_by_writing(
-            WriteTestContext(about, server, settings, client, database, clock),
-            capabilities,
-            strategy,
-            anew=options.pin,
-        )
+        # The write test comes last: it may change the pinned strategy, and its findings make
+        # sense only after those about access and scopes.
+        context = WriteTestContext(about, server, settings, client, database, clock)
+        yield from check_by_writing(context, capabilities, strategy, renegotiate=options.pin)
     if database is None and options != READ_ONLY:
         yield wrong_finding(
             about,
-            "no strategy is pinned and no write test runs, because the result cannot be stored",
-            NO_DATABASE,
+            "nothing is pinned and no write test is made, because the database cannot be used",
+            REPAIR_DATABASE,
         )

@@ -1,4 +1,4 @@
-"""Checks a clinic at its FHIR server: Organization, Locations, schedule and record numbers."""
+"""Checks one clinic at its FHIR server: its Organization, its Locations and its schedule."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -13,9 +13,10 @@ from intake.diagnostics.findings import Finding, good_finding, unknown_finding, 
 from intake.diagnostics.servers import suggest_remedy
 from intake.schedule.fetch import read_expected_visits, schedule_window, search_appointments
 from intake.settings import Clinic, Server
+from intake.store.visits import Visit
 
-# If patients have record numbers at all, one of ten has one.
-SAMPLE_SIZE = 10
+MAX_CHARTS = 10
+"""The check reads this many charts at most to find one with a record number."""
 
 
 def check_clinic(
@@ -24,61 +25,63 @@ def check_clinic(
     """Yield the findings about the clinic."""
     about = f"clinic {clinic.id}"
     try:
-        yield _check_reference(about, client, "Organization", clinic.organization)
+        yield _check_place(about, client, "Organization", clinic.organization)
         for location in clinic.locations:
-            yield _check_reference(about, client, "Location", location)
+            yield _check_place(about, client, "Location", location)
         yield _check_schedule(about, client, clinic, clock)
         yield from _check_record_numbers(about, client, clinic, clock)
     except FhirError as error:
         yield wrong_finding(
             about,
-            f"its locations or its schedule cannot be read. {error.message}",
+            f"its places or its schedule cannot be read. {error.message}",
             suggest_remedy(server, error),
         )
 
 
-def _check_reference(
-    about: str, client: FhirClient, resource_type: str, configured: str
-) -> Finding:
-    """Check an Organization or Location, configured by reference or by identifier."""
-    name = "organization" if resource_type == "Organization" else "locations"
-    key = f"{name} of [{about.removeprefix('clinic ')}] in clinics.toml"
-    if configured.startswith(f"{resource_type}/"):
-        matches = _read_if_there(client, configured)
-    else:
-        matches = _search_identifier(client, resource_type, configured)
-    match matches:
+def _check_place(about: str, client: FhirClient, resource_type: str, name: str) -> Finding:
+    """Return whether the server has the configured Organization or Location.
+
+    `name` is the reference or the identifier in the settings.
+    """
+    key = f"{resource_type.lower()}{'s' if resource_type == 'Location' else ''}"
+    setting = f"{key} of [{about.removeprefix('clinic ')}] in clinics.toml"
+    is_reference = name.startswith(f"{resource_type}/")
+    places = (
+        _read_place(client, name) if is_reference else _search_places(client, resource_type, name)
+    )
+    match places:
         case []:
-            return wrong_finding(about, f"the server knows no {configured}", f"Correct {key}.")
+            return wrong_finding(about, f"the server knows no {name}", f"Correct {setting}.")
         case [place] if place.get("active") is False or place.get("status") == "inactive":
             return wrong_finding(
-                about, f"{configured} is no longer active on the server", f"Correct {key}."
+                about, f"{name} is no longer active on the server", f"Correct {setting}."
             )
-        # An Appointment names its Location by reference, so an identifier would match none.
-        case [place] if resource_type == "Location" and configured != f"Location/{place.get('id')}":
+        case [place] if resource_type == "Location" and name != f"Location/{place.get('id')}":
+            # Appointments refer to their Location. An identifier would match none of them.
             return wrong_finding(
                 about,
-                f"appointments name locations by reference, and {configured} is not a reference",
-                f"Name Location/{place['id']} in {key}.",
+                f"the schedule names places by reference, and {name} is none",
+                f"Name Location/{place['id']} in {setting}.",
             )
         case [_]:
-            return good_finding(about, f"the server knows {configured}")
+            return good_finding(about, f"the server knows {name}")
         case _:
             return wrong_finding(
                 about,
-                f"the server knows more than one {resource_type} by {configured}",
-                f"Name the reference in {key}.",
+                f"the server knows more than one {resource_type} by {name}",
+                f"Name the reference in {setting}.",
             )
 
 
-def _read_if_there(client: FhirClient, reference: str) -> list[Json]:
+def _read_place(client: FhirClient, reference: str) -> list[Json]:
     try:
         return [client.read(reference)]
     except GoneError:
         return []
 
 
-def _search_identifier(client: FhirClient, resource_type: str, identifier: str) -> list[Json]:
+def _search_places(client: FhirClient, resource_type: str, identifier: str) -> list[Json]:
+    # Two results already show that the identifier is ambiguous.
     return list(client.search(resource_type, {"identifier": identifier, "_count": "2"}))
 
 
@@ -87,8 +90,9 @@ def _check_schedule(about: str, client: FhirClient, clinic: Clinic, clock: Clock
     if count == 0:
         return unknown_finding(
             about,
-            "the schedule can be searched, and has no appointments today or tomorrow",
-            "If you expect patients, compare locations in clinics.toml with an Appointment.",
+            "the schedule can be searched, and has no appointment for today and tomorrow",
+            "If patients are expected, compare locations in clinics.toml with the Location of an "
+            "Appointment.",
         )
     return good_finding(
         about, f"the schedule can be searched: {count} appointments today and tomorrow"
@@ -98,38 +102,49 @@ def _check_schedule(about: str, client: FhirClient, clinic: Clinic, clock: Clock
 def _check_record_numbers(
     about: str, client: FhirClient, clinic: Clinic, clock: Clock
 ) -> Iterator[Finding]:
-    """Check that the record numbers by which the desk lets walk-ins in find a chart."""
-    system = clinic.record_number_system
-    if not system:
-        return
-    visits = read_expected_visits(client, clinic, schedule_window(clinic, clock()))
-    sample = tuple(islice(visits, SAMPLE_SIZE))
-    readable = [visit for visit in sample if not visit.fault]
-    if sample and not readable:
-        words = f"it lets us read no chart of the expected patients (of {len(sample)} tried)"
+    """Yield whether patient matching by record number can work at this clinic.
+
+    The check looks up an expected patient by the record number of their own chart.
+    """
+    visits = _read_some_visits(client, clinic, clock)
+    readable = [visit for visit in visits if not visit.fault]
+    if visits and not readable:
+        words = f"it lets us read no expected patient's chart ({len(visits)} tried)"
         yield wrong_finding(about, words, "Ask the EHR's support to let us read Patient.")
     for visit in readable:
         if visit.record_number and visit.birth_date:
-            identifier = {"system": system, "value": visit.record_number}
+            identifier = {"system": clinic.record_number_system, "value": visit.record_number}
             yield _check_matching(about, client, identifier, visit.birth_date)
             return
-    words = f"no expected patient (of {len(readable)} charts) has a record number of {system}"
+    words = (
+        f"no expected patient has a record number of {clinic.record_number_system} "
+        f"({len(readable)} charts read)"
+    )
     remedy = f"Correct record_number_system of [{clinic.id}] in clinics.toml."
-    if len(readable) == SAMPLE_SIZE:
+    # Among so many charts at least one has a record number, if the system is right.
+    if len(readable) == MAX_CHARTS:
         yield wrong_finding(about, words, remedy)
     elif readable:
         yield unknown_finding(about, words, f"If they have others: {remedy}")
+
+
+def _read_some_visits(client: FhirClient, clinic: Clinic, clock: Clock) -> tuple[Visit, ...]:
+    if not clinic.record_number_system:
+        return ()
+    window = schedule_window(clinic, clock())
+    return tuple(islice(read_expected_visits(client, clinic, window), MAX_CHARTS))
 
 
 def _check_matching(about: str, client: FhirClient, identifier: Json, birth_date: date) -> Finding:
     try:
         match_patient(client, identifier, birth_date)
     except RefusedError as error:
-        words = f"a chart cannot be searched by its record number. {error.message}"
+        words = f"a chart cannot be found by its record number. {error.message}"
         return wrong_finding(
             about, words, "Ask the EHR's support to let us search Patient by identifier."
         )
-    system = identifier["system"]
     return good_finding(
-        about, f"record numbers of {system} find a chart, so the desk can let walk-ins in"
+        about,
+        f"charts are found by record numbers of {identifier['system']}, so the desk can admit "
+        "patients without an appointment",
     )

@@ -1,11 +1,11 @@
-"""The findings of a check: a verdict, plain words, and for each fault a remedy."""
+"""What a check finds: a verdict, plain words, and the remedy for a fault."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The verdict on one thing. A check never calls good what it could not find out."""
+    """The result of one check. A result that cannot be found out is never called good."""
 
     GOOD = "good"
     WRONG = "wrong"
@@ -14,9 +14,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One checked thing.
+    """The result of one check.
 
-    `about` names the part of the installation, such as `server main`; `way_out` is the remedy.
+    `about` names the part of the installation, such as `server main`. `way_out` is the remedy.
+    The field names are public, because `intake check --json` prints them.
     """
 
     about: str
@@ -26,15 +27,15 @@ class Finding:
 
 
 def good_finding(about: str, words: str) -> Finding:
-    """Return the finding that something is right."""
+    """Return the finding that a part is in order."""
     return Finding(about, Verdict.GOOD, words)
 
 
-def wrong_finding(about: str, words: str, way_out: str) -> Finding:
-    """Return the finding of a fault, with its remedy."""
-    return Finding(about, Verdict.WRONG, words, way_out)
+def wrong_finding(about: str, words: str, remedy: str) -> Finding:
+    """Return the finding of a fault."""
+    return Finding(about, Verdict.WRONG, words, remedy)
 
 
-def unknown_finding(about: str, words: str, way_out: str = "") -> Finding:
-    """Return the finding that something is not known."""
-    return Finding(about, Verdict.UNKNOWN, words, way_out)
+def unknown_finding(about: str, words: str, remedy: str = "") -> Finding:
+    """Return the finding that a result could not be found out."""
+    return Finding(about, Verdict.UNKNOWN, words, remedy)

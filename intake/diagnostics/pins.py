@@ -1,4 +1,4 @@
-"""Checks the pinned write strategy, and compares it with a new negotiation."""
+"""Checks the pinned write strategy against what a new negotiation would choose."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -14,8 +14,8 @@ from intake.settings.values import STRATEGY_DESCRIPTIONS
 from intake.store.database import Database
 from intake.store.strategies import PinnedStrategy
 
-RENEGOTIATE = "`intake check --pin` negotiates it again"
-PROVE = "`intake check --write-test` proves it on a test patient and removes its values."
+PIN_AGAIN = "`intake check --pin` negotiates it again"
+PROVE = "`intake check --write-test` proves it with a test patient, and then removes what it wrote."
 
 
 def check_pin(
@@ -25,42 +25,43 @@ def check_pin(
     capabilities: Capabilities,
     database: Database | None,
 ) -> Generator[Finding, None, WriteStrategy]:
-    """Yield the findings about the write strategy, and return the one in use.
+    """Yield the findings about the server's write strategy, and return the strategy.
 
-    A pinned strategy stays in use, whatever the server offers by now. Without a database, no pinned
-    strategy is known.
+    A pinned strategy stays, whatever the server offers by now. Without a database no pin is
+    known, and the negotiated strategy is returned.
     """
     negotiated = negotiate_strategy(capabilities, server, settings)
     pin = None if database is None else read_pin(server, settings, database)
     strategy = restore_strategy(pin.way) if pin else negotiated
-    yield _describe_strategy(about, server, strategy, pin)
-    # A write test since then may have changed the reasons, but not the strategy.
+    yield _check_strategy(about, server, strategy, pin)
+    # The reasons may differ after a failed write test. Only a different strategy is a finding.
     if replace(strategy, reasons=()) != replace(negotiated, reasons=()):
-        yield _describe_change(about, strategy, negotiated)
+        yield _compare_strategies(about, strategy, negotiated)
     return strategy
 
 
 def check_proof(
     about: str, server: Server, settings: Settings, database: Database | None
 ) -> Iterator[Finding]:
-    """Yield whether a write test has proven that the server lets us write."""
+    """Yield whether a write test has shown that the server lets us write."""
     pin = None if database is None else read_pin(server, settings, database)
     if pin is not None and pin.proven_at is not None:
         yield good_finding(
             about,
-            f"a write test by '{pin.way.rung}' succeeded at {pin.proven_at:%Y-%m-%d %H:%M} UTC",
+            f"a write test by '{pin.way.rung}' went through at {pin.proven_at:%Y-%m-%d %H:%M} UTC",
         )
     else:
         yield unknown_finding(
             about,
-            "nothing was written so far; the first submission will show whether it lets us write",
+            "whether it lets us write is shown by the first submission: nothing was written so far",
             PROVE,
         )
 
 
-def _describe_strategy(
+def _check_strategy(
     about: str, server: Server, strategy: WriteStrategy, pin: PinnedStrategy | None
 ) -> Finding:
+    """Return whether the strategy is one that the administrator should accept."""
     reasons = f" ({'; '.join(strategy.reasons)})" if strategy.reasons else ""
     since = (
         f"pinned at {pin.pinned_at:%Y-%m-%d %H:%M} UTC"
@@ -75,40 +76,38 @@ def _describe_strategy(
             words,
             "Ask the EHR's support to enable it, or remove strategy from the server's table.",
         )
-    # An administrator who wants the lesser strategy names it, and the fault is gone.
-    to_accept = f'to accept it, set strategy = "{strategy.kind}" in the server\'s table.'
+    # An administrator who accepts a lesser strategy names it in the settings. The check then
+    # calls it good.
+    accept = f'to accept it, name strategy = "{strategy.kind}" in the server\'s table.'
     is_auto = server.strategy == AUTO_STRATEGY
     if is_auto and any(SCOPES_REASON in reason for reason in strategy.reasons):
         return wrong_finding(
             about,
             words,
-            f"Add the needed scopes to the server's table, then {RENEGOTIATE}; {to_accept}",
+            f"Add what is needed to scopes in the server's table, and {PIN_AGAIN}; {accept}",
         )
     if is_auto and strategy.kind is WriteStrategyKind.WORKLIST:
         return wrong_finding(
             about,
             words,
-            f"Ask the EHR's support for a transaction or another way to write; {to_accept}",
+            f"Ask the EHR's support for a transaction, or for what they offer; {accept}",
         )
     return good_finding(about, words)
 
 
-def _describe_change(about: str, strategy: WriteStrategy, negotiated: WriteStrategy) -> Finding:
-    """Compare the pinned strategy with a new negotiation.
-
-    It is a fault if the server now offers less than the worker sends.
-    """
+def _compare_strategies(about: str, pinned: WriteStrategy, negotiated: WriteStrategy) -> Finding:
+    """Return what has changed since the pin: a fault if the server now takes less."""
     safest_first = list(WriteStrategyKind)
-    is_lesser = safest_first.index(negotiated.kind) > safest_first.index(strategy.kind)
-    if is_lesser or negotiated.parts < strategy.parts:
+    is_lesser = safest_first.index(negotiated.kind) > safest_first.index(pinned.kind)
+    if is_lesser or negotiated.parts < pinned.parts:
+        reasons = "; ".join(negotiated.reasons)
         return wrong_finding(
             about,
-            "it does not offer the pinned strategy; its description now leaves "
-            f"'{negotiated.kind}': {'; '.join(negotiated.reasons)}",
-            f"Ask the EHR's support to enable it again; {RENEGOTIATE}.",
+            f"it does not offer what is pinned; it now offers '{negotiated.kind}': {reasons}",
+            f"Ask the EHR's support to enable it again; {PIN_AGAIN}.",
         )
     return unknown_finding(
         about,
         f"a new negotiation would choose '{negotiated.kind}'; the pinned strategy stays until then",
-        f"{RENEGOTIATE}.",
+        f"{PIN_AGAIN}.",
     )

@@ -1,11 +1,11 @@
-"""Checks one FHIR server: its version, clock and certificate, and the worker's own requests."""
+"""Checks one FHIR server: its description, clock, certificate, and answers to our requests."""
 
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from fhir_client import capabilities
-from fhir_client.capabilities import Capabilities
+from fhir_client.capabilities import Capabilities, parse_capabilities
 from fhir_client.client import FhirClient
 from fhir_client.errors import AccessError, FhirError, GoneError, ServerError
 from fhir_client.transport import tls
@@ -16,125 +16,167 @@ from intake.ehr.credentials import build_tls
 from intake.settings import Server
 
 MAX_CLOCK_SKEW = timedelta(seconds=60)
-RENEWAL = timedelta(days=14)
-# No resource has this identifier, so a search for it proves the search and returns no data.
+RENEWAL_NOTICE = timedelta(days=14)
 UNUSED_IDENTIFIER = "urn:intake:check|nobody"
+"""An identifier that no resource has: a search for it proves access and returns no data."""
 UNUSED_PATIENT = "Patient/00000000-0000-4000-8000-000000000000"
 
 
 def suggest_remedy(server: Server, error: FhirError) -> str:
-    """Return the remedy for an error, often in the server's table of intake.toml."""
+    """Return the remedy for an error that the settings of the server can cause."""
     table = f"[servers.{server.id}] in intake.toml"
     if isinstance(error, AccessError):
-        return f"Check auth in {table}, the settings it needs, and the files named there."
+        return (
+            f"Look at auth in {table}, at the settings that it needs, and at the files that they "
+            "name."
+        )
     if error.status in (401, 403):
-        return f"Check auth and the settings it needs in {table}, and the scopes granted."
+        return (
+            f"Look at auth and the settings that it needs in {table}, and at the scopes that the "
+            "server granted."
+        )
     if isinstance(error, ServerError):
-        return f"Check {table}, base_url and auth first."
+        return f"Look at {table}, base_url and auth first."
     return (
-        "Is it running, and does the network let this machine reach it? "
-        f"The address is base_url in {table}."
+        "Is the server running, and does the network let this machine reach it? The address is "
+        f"base_url in {table}."
     )
 
 
 def check_description(
     about: str, server: Server, client: FhirClient, clock: Clock
 ) -> Generator[Finding, None, Capabilities]:
-    """Yield the findings about version, clock and certificate; return the capabilities."""
-    offered = capabilities.parse_capabilities(client.read_capabilities())
-    software = offered.software or "it does not name itself"
-    identity = f"{server.base_url}: {software}, FHIR {offered.fhir_version or 'of no version'}"
-    if offered.is_r4:
-        yield good_finding(about, identity)
+    """Yield the findings about FHIR version, clock and certificate.
+
+    Returns the server's capabilities.
+    """
+    capabilities = parse_capabilities(client.read_capabilities())
+    software = capabilities.software or "it does not name itself"
+    description = f"{server.base_url}: {software}, FHIR {capabilities.fhir_version or 'unknown'}"
+    if capabilities.is_r4:
+        yield good_finding(about, description)
     else:
         yield wrong_finding(
             about,
-            f"{identity}; FHIR R4 (4.0.1) is needed",
+            f"{description}; FHIR R4 (4.0.1) is needed",
             "Ask the EHR's support for the base URL of its R4 server.",
         )
     yield _check_clock(about, client.server_time, clock())
-    yield _check_certificate(about, server, clock())
-    return offered
+    yield check_certificate(about, server, clock())
+    return capabilities
 
 
-def _check_clock(about: str, server_time: datetime | None, own_time: datetime) -> Finding:
+def _check_clock(about: str, server_time: datetime | None, our_time: datetime) -> Finding:
     if server_time is None:
-        return unknown_finding(about, "it does not say its time")
-    skew = abs(server_time - own_time)
+        return unknown_finding(about, "it does not say what time it has")
+    skew = abs(server_time - our_time)
     if skew > MAX_CLOCK_SKEW:
-        ahead = "ahead of" if server_time > own_time else "behind"
+        direction = "ahead of" if server_time > our_time else "behind"
+        # The worker compares answers' times with those of charts to find the newest.
         return wrong_finding(
             about,
-            f"its clock is {skew.total_seconds():.0f} seconds {ahead} ours, "
-            "so the newest answer may not count as newest",
+            f"its clock is {skew.total_seconds():.0f} seconds {direction} ours, so that the "
+            "newest answer may not count as newest",
             "Synchronise this machine's clock (NTP); if it is right, tell the EHR's support.",
         )
     return good_finding(about, "its clock and ours agree within a minute")
 
 
-def _check_certificate(about: str, server: Server, now: datetime) -> Finding:
-    parts = urlsplit(server.base_url)
-    if parts.scheme == "http":
-        if parts.hostname in ("127.0.0.1", "localhost", "::1"):
-            return good_finding(about, "plain http, within this machine")
+def check_certificate(about: str, server: Server, now: datetime) -> Finding:
+    """Return the finding about the server's certificate."""
+    url = urlsplit(server.base_url)
+    if url.scheme == "http":
+        if url.hostname in ("127.0.0.1", "localhost", "::1"):
+            return good_finding(about, "plain http, which does not leave this machine")
         return wrong_finding(
             about,
-            "it gets the answers unencrypted, by plain http",
+            "answers travel to it unencrypted, by plain http",
             "Name its https address as base_url.",
         )
-    until = tls.server_certificate_expiry(
+    expiry = tls.server_certificate_expiry(
         server.base_url, tls=build_tls(server), timeout=server.timeout.total_seconds()
     )
-    if until is None:
+    if expiry is None:
         return unknown_finding(about, "its certificate could not be read")
-    if until - now < RENEWAL:
+    days = (expiry - now).days
+    if expiry - now < RENEWAL_NOTICE:
         return wrong_finding(
-            about,
-            f"its certificate expires in {(until - now).days} days",
-            "Ask the EHR's support to renew it.",
+            about, f"its certificate expires in {days} days", "Ask the EHR's support to renew it."
         )
-    return good_finding(about, f"its certificate is good for {(until - now).days} days")
+    return good_finding(about, f"its certificate is good for {days} days")
+
+
+@dataclass(frozen=True, slots=True)
+class _RequestCheck:
+    """One request of the worker; `find_fault` sends it and returns a fault or None."""
+
+    possible: str
+    impossible: str
+    find_fault: Callable[[FhirClient], str | None]
 
 
 def check_requests(
     about: str, server: Server, client: FhirClient, strategy: WriteStrategy
 ) -> Iterator[Finding]:
-    """Send the worker's own requests about an unused identifier and patient.
+    """Send the worker's read requests, for a patient who does not exist.
 
-    These are the look-up before a re-send, the read before a merge, and the read-back. Raises the
-    error of a server that refuses us entirely (401).
+    They are the look-up before a retry, the read before a merge, and the read-back. Raises the
+    error of a server that does not know us at all (401).
     """
-    for success, failure, send in _needed_requests(strategy):
+    for check in _request_checks(strategy):
         try:
-            fault = send(client)
+            fault = check.find_fault(client)
         except FhirError as error:
             if error.status == 401:
                 raise
-            yield wrong_finding(about, f"{failure}. {error.message}", suggest_remedy(server, error))
+            yield wrong_finding(
+                about, f"{check.impossible}. {error.message}", suggest_remedy(server, error)
+            )
             continue
-        yield (
-            good_finding(about, success)
-            if fault is None
-            else wrong_finding(about, f"{failure}: {fault}", "Ask the EHR's support about it.")
+        if fault is None:
+            yield good_finding(about, check.possible)
+        else:
+            yield wrong_finding(
+                about, f"{check.impossible}: {fault}", "Ask the EHR's support about it."
+            )
+
+
+def _request_checks(strategy: WriteStrategy) -> Iterator[_RequestCheck]:
+    """Yield the requests that the worker sends under this strategy."""
+    writes_responses = WrittenPart.RESPONSE in strategy.parts
+    if writes_responses:
+        yield _RequestCheck(
+            "a submission can be looked up by its identifier",
+            "a submission cannot be looked up by its identifier",
+            _find_look_up_fault,
+        )
+    yield _RequestCheck("patients can be read", "patients cannot be read", _find_read_fault)
+    if writes_responses and strategy.batch:
+        yield _RequestCheck(
+            "what was written can be read back in one batch",
+            "what was written cannot be read back in one batch",
+            _find_read_back_fault,
         )
 
 
-def _try_look_up(client: FhirClient) -> str | None:
-    parameters = {"identifier": UNUSED_IDENTIFIER, "_count": "1"}
-    if next(client.search("QuestionnaireResponse", parameters), None) is not None:
-        return "it ignores the identifier, so it cannot tell two submissions apart"
+def _find_look_up_fault(client: FhirClient) -> str | None:
+    matches = client.search(
+        "QuestionnaireResponse", {"identifier": UNUSED_IDENTIFIER, "_count": "1"}
+    )
+    if next(matches, None) is not None:
+        return "it ignores the identifier, so that one submission cannot be told from another"
     return None
 
 
-def _try_read(client: FhirClient) -> str | None:
+def _find_read_fault(client: FhirClient) -> str | None:
     try:
         client.read(UNUSED_PATIENT)
     except GoneError:
         return None
-    return "it answers for a patient that does not exist"
+    return "it answers for a patient who does not exist"
 
 
-def _try_read_back(client: FhirClient) -> str | None:
+def _find_read_back_fault(client: FhirClient) -> str | None:
     urls = [
         f"{resource_type}?identifier={UNUSED_IDENTIFIER}"
         for resource_type in ("Observation", "QuestionnaireResponse")
@@ -147,28 +189,3 @@ def _try_read_back(client: FhirClient) -> str | None:
     if any(page.get("entry") for page in pages):
         return "it ignores the identifier in a batch of searches"
     return None
-
-
-# The words for a success, the words for a failure, and the request, which returns a fault or None.
-_Request = tuple[str, str, Callable[[FhirClient], str | None]]
-_LOOK_UP: _Request = (
-    "a submission can be looked up by its identifier",
-    "a submission cannot be looked up by its identifier",
-    _try_look_up,
-)
-_READ: _Request = ("patients can be read", "patients cannot be read", _try_read)
-_READ_BACK: _Request = (
-    "written resources can be read back in one batch",
-    "written resources cannot be read back in one batch",
-    _try_read_back,
-)
-
-
-def _needed_requests(strategy: WriteStrategy) -> Iterator[_Request]:
-    """Yield the requests of this strategy; the worker never looks up a response it never writes."""
-    writes_responses = WrittenPart.RESPONSE in strategy.parts
-    if writes_responses:
-        yield _LOOK_UP
-    yield _READ
-    if writes_responses and strategy.batch:
-        yield _READ_BACK

@@ -1,4 +1,4 @@
-"""The write test: writes invented answers to the site's test patient, and removes them."""
+"""The write test: writes invented answers to the site's test patient, as the worker writes."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ from intake.settings import Server, Settings
 from intake.settings.rules import AUTO_STRATEGY
 from intake.store.database import Database
 
-# Two, so that at least one of them changes the test patient's chart.
 LANGUAGES = ("en", "es")
+"""Two languages, so that at least one differs from the test patient's chart."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteTestContext:
-    """The tools of a write test."""
+    """What a write test needs; `about` is the subject of its findings."""
 
     about: str
     server: Server
@@ -42,38 +42,43 @@ class WriteTestContext:
 
 
 def check_by_writing(
-    context: WriteTestContext, capabilities: Capabilities, strategy: WriteStrategy, *, anew: bool
+    context: WriteTestContext,
+    capabilities: Capabilities,
+    strategy: WriteStrategy,
+    *,
+    renegotiate: bool,
 ) -> Generator[Finding, None, WriteStrategy]:
-    """Yield the findings of a write test, and return the write strategy after it.
+    """Yield the findings of a write test, and return the strategy after it.
 
-    If the strategy is neither pinned nor configured, or if `anew` is set, a failed test leads to
-    the next strategy. The strategy that passes is pinned.
+    A strategy that passes is pinned. After a failure the test goes on to the next strategy,
+    unless the strategy is pinned or named in the settings. With `renegotiate` a pin does not
+    count.
     """
     is_fixed = context.server.strategy != AUTO_STRATEGY or (
-        not anew and read_pin(context.server, context.settings, context.database) is not None
+        not renegotiate and read_pin(context.server, context.settings, context.database) is not None
     )
     patient = yield from _read_test_patient(context)
     failed: list[WriteStrategyKind] = []
     while patient is not None and strategy.kind is not WriteStrategyKind.WORKLIST:
-        passed, may_try_next = yield from _try_strategy(context, strategy, patient)
+        passed, may_continue = yield from _test_strategy(context, strategy, patient)
         if passed:
             pin_strategy(context.server, context.settings, context.database, strategy, proven=True)
             return strategy
-        if is_fixed or not may_try_next:
+        if is_fixed or not may_continue:
             return strategy
         failed.append(strategy.kind)
         strategy = negotiate_strategy(capabilities, context.server, context.settings, failed)
-        # Each test changes the chart, so the next one needs its new version.
+        # The failed test may have changed the chart's version.
         patient = yield from _read_test_patient(context)
     if strategy.kind is WriteStrategyKind.WORKLIST:
         yield unknown_finding(
-            context.about, "a worklist cannot be tested, because a person types it"
+            context.about, "a worklist cannot be tested: a person types what is on it"
         )
     return strategy
 
 
 def _read_test_patient(context: WriteTestContext) -> Generator[Finding, None, Json | None]:
-    """Return the configured test patient, or None; the test never writes to another chart."""
+    """Return the test patient named in the settings; a test writes to no other patient."""
     table = f"[servers.{context.server.id}] in intake.toml"
     reference = context.server.test_patient
     if not reference:
@@ -94,26 +99,26 @@ def _read_test_patient(context: WriteTestContext) -> Generator[Finding, None, Js
             f"Correct test_patient in {table}.",
         )
         return None
+    # A linked or inactive chart may belong to a real person.
     if patient.get("link") or patient.get("active") is False:
         words = f"no write test: {reference} is inactive, or linked to another chart"
         yield wrong_finding(
             context.about,
             words,
-            f"Name a chart that serves only for tests as test_patient in {table}.",
+            f"Name one as test_patient in {table} that is a test patient and nothing else.",
         )
         return None
     return patient
 
 
-def _try_strategy(
+def _test_strategy(
     context: WriteTestContext, strategy: WriteStrategy, patient: Json
 ) -> Generator[Finding, None, tuple[bool, bool]]:
-    """Run one write test; return whether it passed, and whether another strategy may pass."""
+    """Test one strategy; return whether it passed, and if not, whether to try another."""
     writer = build_writer(context.server, context.settings, strategy)
+    statement = _choose_statement(context, writer, patient)
     try:
-        result = run_write_test(
-            context.client, writer, _build_statement(context, writer, patient), patient
-        )
+        result = run_write_test(context.client, writer, statement, patient)
     except (InvalidBundleError, NoVersionError) as error:
         yield wrong_finding(
             context.about,
@@ -123,9 +128,12 @@ def _try_strategy(
         return False, isinstance(error, NoVersionError)
     yield _describe_result(context, strategy, result)
     yield from _describe_remains(context, result)
-    # A temporary fault says nothing about the strategy, so the next one would fare no better.
-    is_refused = isinstance(result.fault, RefusedError | ServerError)
-    return result.passed, bool(result.mismatched_elements) or is_refused
+    # Only a fault of this strategy justifies the next one. After a temporary fault, such as a
+    # timeout, the same strategy may still work.
+    may_continue = bool(result.mismatched_elements) or isinstance(
+        result.fault, RefusedError | ServerError
+    )
+    return result.passed, may_continue
 
 
 def _describe_result(
@@ -133,16 +141,21 @@ def _describe_result(
 ) -> Finding:
     test = f"a write test to {context.server.test_patient} by '{strategy.kind}'"
     if result.passed:
-        removal = "removed again"
-        if result.marked_references:
-            removal = "removed again or marked as entered in error"
-        return good_finding(context.about, f"{test} succeeded: written, read back, {removal}")
+        removed = (
+            "removed again or marked as entered in error"
+            if result.marked_references
+            else "removed again"
+        )
+        return good_finding(context.about, f"{test} went through: written, read back, {removed}")
     if result.mismatched_elements:
-        elements = ", ".join(result.mismatched_elements)
+        words = (
+            f"{test}: the server took it, but the read-back differs: "
+            f"{', '.join(result.mismatched_elements)}"
+        )
         return wrong_finding(
             context.about,
-            f"{test}: the server accepted it, but the read-back differs: {elements}",
-            "Ask the EHR's support; a profile in quirks/ can name what it does not store.",
+            words,
+            "Compare with the EHR's support; a profile in quirks/ can say what it does not hold.",
         )
     return _describe_fault(context, test, result.fault)
 
@@ -156,13 +169,14 @@ def _describe_fault(context: WriteTestContext, test: str, fault: FhirError | Non
     return wrong_finding(
         context.about,
         f"{test}: {words}",
-        "Ask the EHR's support; the findings above cover access and scopes.",
+        "Ask the EHR's support; the findings above are about access and scopes.",
     )
 
 
 def _describe_remains(context: WriteTestContext, result: WriteTestResult) -> Iterator[Finding]:
+    """Yield what the write test left on the server."""
     if not result.chart_restored:
-        words = f"{context.server.test_patient} differs from its state before the write test"
+        words = f"{context.server.test_patient} has other values than before the write test"
         yield wrong_finding(
             context.about,
             words,
@@ -171,12 +185,12 @@ def _describe_remains(context: WriteTestContext, result: WriteTestResult) -> Ite
     if result.marked_references:
         yield good_finding(
             context.about,
-            "marked as entered in error, because it may not be deleted: "
+            "marked as entered in error, because the server deletes none: "
             f"{', '.join(result.marked_references)}",
         )
     if result.remaining_references:
         words = (
-            "left by the write test, neither deleted nor marked: "
+            "left by the write test, because the server neither deletes nor marks it: "
             f"{', '.join(result.remaining_references)}"
         )
         yield unknown_finding(
@@ -186,11 +200,14 @@ def _describe_remains(context: WriteTestContext, result: WriteTestResult) -> Ite
         )
 
 
-def _build_statement(context: WriteTestContext, writer: Writer, patient: Json) -> Statement:
-    """Return answers that change the chart; if no answer can, any answers will do."""
+def _choose_statement(context: WriteTestContext, writer: Writer, patient: Json) -> Statement:
+    """Return answers that would change the chart.
+
+    If no answers change it, as with a strategy that leaves the chart alone, any answers will do.
+    """
     candidates = [
-        map_submission(_build_submission(context, variant), context.settings)
-        for variant in range(len(LANGUAGES))
+        map_submission(_invent_submission(context, position), context.settings)
+        for position in range(len(LANGUAGES))
     ]
     changing = (
         statement
@@ -200,13 +217,17 @@ def _build_statement(context: WriteTestContext, writer: Writer, patient: Json) -
     return next(changing, candidates[0])
 
 
-def _build_submission(context: WriteTestContext, variant: int) -> Submission:
+def _invent_submission(context: WriteTestContext, position: int) -> Submission:
+    """Return a submission that picks the choice at that position of every question."""
     questions = context.settings.question_set
-    clinics = context.settings.clinics.values()
-    clinic = next((clinic.id for clinic in clinics if clinic.server == context.server.id), "")
+    clinic_ids = (
+        clinic.id
+        for clinic in context.settings.clinics.values()
+        if clinic.server == context.server.id
+    )
     return Submission(
         id=uuid4(),
-        clinic=clinic,
+        clinic=next(clinic_ids, ""),
         patient=context.server.test_patient,
         answered_at=context.clock(),
         informant=Informant.SELF,
@@ -216,15 +237,20 @@ def _build_submission(context: WriteTestContext, variant: int) -> Submission:
         locale="en",
         notice=context.settings.notice,
         answers={
-            question.id: Answer(AnswerState.ANSWERED, (_choose(question, variant),))
+            question.id: Answer(AnswerState.ANSWERED, (_pick_choice(question, position),))
             for question in questions.questions
-            # The question has no tribes of its own to choose from, and the others prove enough.
-            if question.kind is not QuestionKind.TRIBES
+            if _is_tested(question)
         },
     )
 
 
-def _choose(question: Question, variant: int) -> str:
+def _is_tested(question: Question) -> bool:
+    # A tribe comes from a table and not from the question. The other elements prove the strategy
+    # without it.
+    return question.kind is not QuestionKind.TRIBES
+
+
+def _pick_choice(question: Question, position: int) -> str:
     if question.kind is QuestionKind.LANGUAGE:
-        return LANGUAGES[variant]
-    return question.options[variant].id
+        return LANGUAGES[position]
+    return question.options[position].id

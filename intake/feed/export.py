@@ -1,4 +1,4 @@
-"""Fetches the report's resources, by paged search or in bulk, into a folder of NDJSON."""
+"""Fetches what the report counts as NDJSON, by paged search or Bulk Data export."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -24,38 +24,41 @@ from intake.report.values import ClinicScope, Period
 from intake.settings import Settings
 
 PAGE_SIZE = "200"
-# These belong to no patient, so some exports lack them. They are few, so a search fetches them.
-PLACES: Mapping[str, Mapping[str, str]] = {"Organization": {}, "Location": {}}
-OWN_CODES = tuple(f"{LOINC}|{code.code}" for code in OBSERVATION_CODES.values())
+# Organizations and Locations belong to no patient, so not every export has them. They are few, so
+# both ways of fetching search for them.
+PLACE_SEARCHES: Mapping[str, Mapping[str, str]] = {"Organization": {}, "Location": {}}
+ANSWER_CODES = tuple(f"{LOINC}|{code.code}" for code in OBSERVATION_CODES.values())
+"""The codes of our own Observations, as `system|code`."""
 
 
 @contextmanager
 def fetch_export(
     settings: Settings, period: Period, stop: threading.Event, in_bulk: str | None = None
 ) -> Iterator[Path]:
-    """Yield a folder of NDJSON from every server, and delete it after the block.
+    """Yield a folder of NDJSON files from every server, deleted with the block.
 
-    With `in_bulk` the servers export: of that `Group/id`, or "" for all patients. Raises FhirError
-    and ExportStoppedError. `delete_abandoned_exports` deletes the folder of a killed process.
+    With `in_bulk` the servers export this `Group/id`, or all patients for "". Without it, the
+    worker searches page by page. Raises FhirError and ExportStoppedError.
+
+    If the process is killed in the block, `delete_abandoned_exports` deletes the folder.
     """
     with private_folder(_exports_folder(settings)) as folder:
         for number, server in enumerate(settings.servers.values()):
             with build_client(server) as client, open_export_files(folder, number) as out:
-                # A day earlier, because the servers' days may begin in another time zone.
+                # Servers compare dates in their own time zone. One more day misses no visit.
                 since = period.first - timedelta(days=1)
                 searches = _build_searches(since)
                 if in_bulk is not None:
-                    bulk.fetch_export_files(
-                        client, bulk.build_request(in_bulk, since, OWN_CODES), out, stop
-                    )
-                    searches = PLACES
+                    request = bulk.build_request(in_bulk, since, ANSWER_CODES)
+                    bulk.fetch_export_files(client, request, out, stop)
+                    searches = PLACE_SEARCHES
                 for resource in take_until_stopped(stop, _search_all(client, searches)):
                     out.write_resource(resource)
         yield folder
 
 
 def delete_abandoned_exports(settings: Settings) -> None:
-    """Delete the exports of killed processes, because they hold unencrypted answers."""
+    """Delete the exports of killed processes, which hold answers unencrypted."""
     delete_abandoned_folders(_exports_folder(settings))
 
 
@@ -64,21 +67,21 @@ def _exports_folder(settings: Settings) -> Path:
 
 
 def qualified_clinic_scopes(settings: Settings) -> tuple[ClinicScope, ...]:
-    """Return the clinics' scopes with the references of the exported files."""
-    numbers = {server: number for number, server in enumerate(settings.servers)}
+    """Return the clinics with their references as the exported files have them."""
+    numbers = {server_id: number for number, server_id in enumerate(settings.servers)}
     return tuple(
-        replace(
-            scope,
-            organization=tuple(
-                qualify_reference(reference, numbers[settings.clinics[scope.id].server])
-                for reference in scope.organization
-            ),
-            locations=tuple(
-                qualify_reference(reference, numbers[settings.clinics[scope.id].server])
-                for reference in scope.locations
-            ),
-        )
+        _qualify_scope(scope, numbers[settings.clinics[scope.id].server])
         for scope in clinic_scopes(settings)
+    )
+
+
+def _qualify_scope(scope: ClinicScope, number: int) -> ClinicScope:
+    return replace(
+        scope,
+        organization=tuple(
+            qualify_reference(reference, number) for reference in scope.organization
+        ),
+        locations=tuple(qualify_reference(reference, number) for reference in scope.locations),
     )
 
 
@@ -90,18 +93,15 @@ def _search_all(
 
 
 def _build_searches(since: date) -> Mapping[str, Mapping[str, str]]:
-    """Return the parameters of each search.
-
-    Each search includes the Provenance of its results: US Core demands this of every server
-    (US Core, Basic Provenance).
-    """
+    """Return the search parameters by resource type."""
     start = {"date": f"ge{since.isoformat()}"}
+    # US Core obliges servers to return Provenance along with its target, but not to search it
+    # alone.
     provenance = {"_revinclude": "Provenance:target"}
-    observations = {"code": ",".join(OWN_CODES), **provenance}
     return {
-        **PLACES,
+        **PLACE_SEARCHES,
         "Patient": provenance,
         "Encounter": start,
         "Appointment": start,
-        "Observation": observations,
+        "Observation": {"code": ",".join(ANSWER_CODES), **provenance},
     }

@@ -1,4 +1,4 @@
-"""The completeness report over the live servers, made once a night."""
+"""The completeness report from the live servers, built once a night."""
 
 import threading
 from datetime import UTC, datetime, time, timedelta
@@ -19,23 +19,26 @@ from intake.store import reports
 from intake.store.database import Database, Tx
 
 NIGHTLY_PERIOD = "rolling-12"
-# In the first clinic's zone: after midnight, and after the hour that a clock change skips.
 NIGHT = time(3)
+"""The time at which a new day's report is due, in the first clinic's zone.
+
+It is after midnight, and after the hour that a clock change may skip.
+"""
 
 
 def make_due_report(
     settings: Settings, database: Database, clock: Clock, stop: threading.Event
 ) -> bool:
-    """Make and store the report if one is due; return False after a failure.
+    """Build and store the report if one is due.
 
-    A failure leaves the last report as it is.
+    Returns False after a failure, which leaves the last report in place.
     """
     try:
         _make_report_if_due(settings, database, clock, stop)
     except ExportStoppedError:
         return True
     except Exception as error:  # noqa: BLE001
-        # The worker's other work goes on, whatever a server answers or a resource holds.
+        # Whatever a server answers or a resource holds, the worker's other work must go on.
         logger.warning(
             "report-failed", extra={"reason": type(error).__name__, "where": error_location(error)}
         )
@@ -53,7 +56,7 @@ def _make_report_if_due(
     period = resolve_period(settings, NIGHTLY_PERIOD, now)
     built = fetch_and_make_report(settings, database, period, now, stop)
     with database.write() as tx:
-        # Another worker may have made one while this one fetched.
+        # Another worker may have stored a report since the first look.
         if is_report_due(tx, settings, now):
             reports.save_snapshot(tx, NIGHTLY_PERIOD, to_json(built.report))
     seconds = round((clock() - now).total_seconds(), 1)
@@ -61,13 +64,13 @@ def _make_report_if_due(
 
 
 def is_report_due(tx: Tx, settings: Settings, now: datetime) -> bool:
-    """Return whether no report has been made since last night."""
-    made_at = reports.latest_made_at(tx, NIGHTLY_PERIOD)
-    return made_at is None or made_at < _last_night(now, settings.time_zone)
+    """Return whether the store has no report since last night."""
+    last = reports.latest_made_at(tx, NIGHTLY_PERIOD)
+    return last is None or last < _last_night(now, settings.time_zone)
 
 
 def resolve_period(settings: Settings, name: str, now: datetime) -> Period:
-    """Return the period of that name, seen from today in the first clinic's zone.
+    """Return the period of that name, relative to today in the first clinic's zone.
 
     Raises ValueError.
     """
@@ -82,10 +85,10 @@ def fetch_and_make_report(
     stop: threading.Event,
     in_bulk: str | None = None,
 ) -> BuiltReport:
-    """Return the report over the servers' resources and the facts of our own store.
+    """Return the report over the servers' resources and our own store.
 
-    With `in_bulk` the servers export: of that `Group/id`, or "" for all patients. Without it, the
-    report searches. Raises FhirError and UnreadableFilesError.
+    With `in_bulk` the servers export this `Group/id`, or all patients for "". Without it, the
+    worker searches page by page. Raises FhirError and UnreadableFilesError.
     """
     with fetch_export(settings, period, stop, in_bulk) as folder:
         request = ReportRequest(
@@ -100,9 +103,12 @@ def fetch_and_make_report(
 
 
 def _last_night(now: datetime, zone: ZoneInfo) -> datetime:
-    day = now.astimezone(zone).date()
+    """Return the last moment at which a report was due."""
+    today = now.astimezone(zone).date()
+    # Python's arithmetic on one zone's times ignores clock changes, so each night is converted to
+    # UTC before the comparison.
     nights = (
-        datetime.combine(date, NIGHT, zone).astimezone(UTC)
-        for date in (day, day - timedelta(days=1))
+        datetime.combine(day, NIGHT, zone).astimezone(UTC)
+        for day in (today, today - timedelta(days=1))
     )
     return next(night for night in nights if night <= now)

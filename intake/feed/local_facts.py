@@ -1,4 +1,4 @@
-"""Facts for the report from our own store, also from submissions that no server has yet."""
+"""The answers in our own store for the report, also those that no server has yet."""
 
 from collections.abc import Iterator
 
@@ -22,39 +22,44 @@ ABSENT_STATES = {
 
 
 def read_local_facts(settings: Settings, database: Database) -> Iterator[LocalFact]:
-    """Yield a fact per stored answer, with the patient references of the exported files."""
-    numbers = {server: number for number, server in enumerate(settings.servers)}
-    last_number = 0
+    """Yield every answer whose payload is still in the store.
+
+    The patients have the references that the exported files have.
+    """
+    numbers = {server_id: number for number, server_id in enumerate(settings.servers)}
+    last = 0
     while True:
-        # Short transactions, because on SQLite one long reader would block every patient's Submit.
+        # Each batch has a short transaction of its own. On SQLite, one long read would make every
+        # patient's Submit wait.
         with database.read() as tx:
-            batch = submissions.list_captured(tx, after=last_number, limit=BATCH_SIZE)
+            batch = submissions.list_captured(tx, after=last, limit=BATCH_SIZE)
         for captured in batch:
             if captured.server in numbers:
-                yield from _read_facts(settings, captured, numbers[captured.server])
+                yield from _submission_facts(settings, captured, numbers[captured.server])
         if not batch:
             return
-        last_number = batch[-1].number
+        last = batch[-1].number
 
 
-def _read_facts(
+def _submission_facts(
     settings: Settings, captured: CapturedSubmission, server_number: int
 ) -> Iterator[LocalFact]:
     questions = settings.question_sets.get(captured.submission.question_set)
     if questions is None or MatchCriteria.from_reference(captured.submission.patient):
-        # The worker has not matched this patient to a chart yet.
+        # The worker has not matched this patient to a chart yet, so the report has no patient to
+        # count.
         return
     try:
         statement = build_statement(captured.submission, questions, settings.mapping)
     except UnknownAnswerError:
-        # The worker holds such a submission with the reason; the report cannot count it.
+        # The worker holds such a submission and shows the reason. The report cannot count it.
         return
     patient = qualify_reference(statement.patient, server_number)
     ethnicity = statement.values.get(Element.ETHNICITY)
     hispanic = isinstance(ethnicity, CategoryAnswer) and any(
         coding.code != NOT_HISPANIC for coding in (*ethnicity.categories, *ethnicity.detailed)
     )
-    for element, state in _read_states(statement):
+    for element, state in _element_states(statement):
         yield LocalFact(
             patient,
             element,
@@ -65,10 +70,11 @@ def _read_facts(
         )
 
 
-def _read_states(statement: Statement) -> Iterator[tuple[Element, State]]:
+def _element_states(statement: Statement) -> Iterator[tuple[Element, State]]:
     answered = State.SELF if statement.source is Source.PATIENT else State.PROXY
-    # The report counts only some of the elements.
+    # The report counts some of the elements only.
     for element in map(Element, ELEMENTS):
         value = statement.values.get(element)
         if value is not None:
-            yield element, ABSENT_STATES[value] if isinstance(value, AbsentReason) else answered
+            state = ABSENT_STATES[value] if isinstance(value, AbsentReason) else answered
+            yield element, state

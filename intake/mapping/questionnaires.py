@@ -1,9 +1,12 @@
 """The question sets as FHIR Questionnaires in every offered language.
 
-`items.py` makes the responses that fit them. A Questionnaire has no place for the wording for
-informants other than the patient, nor for the examples below a group's box, so both are left out.
-The questions about the informant are hidden: our responses answer them, and no other renderer asks
-a patient. Each language is named in itself, as on the tablet, and needs no translation.
+`items.py` makes the responses that fit them. A Questionnaire leaves out two things that our pages
+show, because FHIR has no place for them: the wording for an informant who answers for a patient,
+and the examples below a group's box.
+
+The informant's own questions are hidden, because no item says who answers. Our responses have
+these items, and no other renderer asks them of the patient. Languages are named by their own
+name, as on the tablet, and need no translation.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,11 +17,11 @@ from fhir_client.uscore.elements import OBSERVATION_CODES
 from fhir_client.uscore.questionnaire import (
     AnswerOption,
     ItemControl,
+    ItemType,
     Questionnaire,
     QuestionnaireItem,
     TranslatedText,
 )
-from fhir_client.uscore.questionnaire import ItemType as ItemKind
 from fhir_client.uscore.statement import CDCREC, AbsentReason, Coding
 from intake import terminology
 from intake.answers import MAX_WRITE_IN_LENGTH
@@ -35,24 +38,24 @@ from intake.mapping.items import (
 )
 from intake.questions import Option, Question, QuestionKind, QuestionSet, Subject, question_texts
 
-# A patient declines, or does not know, in the words of the pages.
-ABSENCE_LABELS = {
+ABSENT_LABELS = {
     AbsentReason.ASKED_DECLINED: "I’d rather not say",
     AbsentReason.ASKED_UNKNOWN: "I don’t know",
 }
+"""The options for declined and unknown, in the words of the patient's pages."""
 
 
 def build_form(questions: QuestionSet, tags: Sequence[str]) -> Questionnaire:
-    """Return the question set as a form in English, with translations into `tags`."""
+    """Return the question set as a form in English, translated into `tags`."""
     builder = _ItemBuilder(questions, tuple(tag for tag in tags if tag != SOURCE))
     return Questionnaire(
         id=questions.id,
         url=questions.url,
         version=questions.version,
         language=SOURCE,
-        title=builder.join_texts([question.label for question in questions.questions]),
+        title=builder.translate_joined([question.label for question in questions.questions]),
         items=(
-            _build_notice(),
+            _notice_item(),
             *(
                 item
                 for question in questions.questions
@@ -63,26 +66,22 @@ def build_form(questions: QuestionSet, tags: Sequence[str]) -> Questionnaire:
 
 
 def form_messages(questions: QuestionSet) -> frozenset[str]:
-    """Return every text that needs a translation."""
-    return frozenset(
-        (
-            *ABSENCE_LABELS.values(),
-            SEARCH_LABEL,
-            *(text.message for text in question_texts(questions)),
-        )
-    )
+    """Return every text of the form that needs a translation."""
+    texts = (text.message for text in question_texts(questions))
+    return frozenset((*ABSENT_LABELS.values(), SEARCH_LABEL, *texts))
 
 
-def _build_notice() -> QuestionnaireItem:
-    # The program that asks fills this in, so the item is hidden from the patient.
-    return QuestionnaireItem("notice", ItemKind.STRING, TranslatedText("Notice shown"), hidden=True)
+def _notice_item() -> QuestionnaireItem:
+    # The program that asks fills in which privacy notice it showed. Nobody answers this item, so
+    # its text is in English only.
+    return QuestionnaireItem("notice", ItemType.STRING, TranslatedText("Notice shown"), hidden=True)
 
 
 def _hide_informant_items(
     question: Question, items: Iterable[QuestionnaireItem]
 ) -> Iterator[QuestionnaireItem]:
-    is_hidden = question.about is not Subject.PATIENT
-    return (replace(item, hidden=True) if is_hidden else item for item in items)
+    for item in items:
+        yield item if question.about is Subject.PATIENT else replace(item, hidden=True)
 
 
 class _ItemBuilder:
@@ -91,7 +90,7 @@ class _ItemBuilder:
     def __init__(self, questions: QuestionSet, tags: tuple[str, ...]) -> None:
         self._questions, self._tags = questions, tags
 
-    def join_texts(self, messages: list[str]) -> TranslatedText:
+    def translate_joined(self, messages: list[str]) -> TranslatedText:
         """Return several short texts as one."""
         translations = {
             tag: " · ".join(load_translator(tag).plain(message) for message in messages)
@@ -101,29 +100,27 @@ class _ItemBuilder:
 
     def build_items(self, question: Question) -> Iterator[QuestionnaireItem]:
         """Yield the question's items."""
-        code = (
-            OBSERVATION_CODES.get(question.recorded_elements[0])
-            if len(question.recorded_elements) == 1
-            else None
-        )
+        # An item with one element carries that element's LOINC code. A combined question has none.
+        elements = question.recorded_elements
+        code = OBSERVATION_CODES.get(elements[0]) if len(elements) == 1 else None
         repeats = question.kind is QuestionKind.TRIBES or _takes_several(question)
         yield QuestionnaireItem(
             question.id,
-            ItemKind.CHOICE,
+            ItemType.CHOICE,
             self._translate(question.title),
             code=code,
             choices=(
                 *self._build_options(question, repeats=repeats),
-                *self._build_absences(exclusive=repeats),
+                *self._build_absent_options(exclusive=repeats),
             ),
             control=_choose_control(question, repeats=repeats),
             repeats=repeats,
-            items=tuple(self._build_help(question)),
+            items=tuple(self._build_hint(question)),
         )
         if details := tuple(self._build_details(question)):
             yield QuestionnaireItem(
                 details_link_id(question),
-                ItemKind.GROUP,
+                ItemType.GROUP,
                 self._translate(question.detail_title),
                 items=details,
             )
@@ -131,97 +128,101 @@ class _ItemBuilder:
             yield self._build_line(own_words_link_id(question), question.own_words)
 
     def _translate(self, message: str) -> TranslatedText:
-        return self.join_texts([message])
+        return self.translate_joined([message])
 
-    def _name_language(self, language: terminology.Language) -> TranslatedText:
+    def _language_label(self, language: terminology.Language) -> TranslatedText:
         if language.has_endonym:
             return TranslatedText(language.endonym)
         return self._translate(language.name)
 
     def _build_options(self, question: Question, *, repeats: bool) -> Iterator[AnswerOption]:
         if question.kind is QuestionKind.LANGUAGE:
-            for language in sorted(
-                terminology.load_languages().values(),
-                key=lambda language: (language.endonym.casefold(), language.id),
-            ):
-                coding = language_coding(self._questions, language)
-                yield AnswerOption(coding, self._name_language(language))
+            yield from self._build_language_options()
         if question.kind is QuestionKind.TRIBES:
-            yield from (
-                AnswerOption(tribe_coding(tribe), TranslatedText(tribe.name))
-                for tribe in terminology.load_tribes().values()
-            )
+            for tribe in terminology.load_tribes().values():
+                yield AnswerOption(tribe_coding(tribe), TranslatedText(tribe.name))
         for option in question.options:
-            standard = (
-                INTERPRETER_CODINGS.get(option.id) if question.kind is QuestionKind.CHOICE else None
+            coding = None
+            if question.kind is QuestionKind.CHOICE:
+                coding = INTERPRETER_CODINGS.get(option.id)
+            yield AnswerOption(
+                coding or self._option_coding(option),
+                self._translate(option.label),
+                repeats and _is_exclusive(question, option),
             )
-            coding = standard or group_coding(self._questions, option.id, option.code, option.label)
-            exclusive = repeats and _is_exclusive(question, option)
-            yield AnswerOption(coding, self._translate(option.label), exclusive)
 
-    def _build_absences(self, *, exclusive: bool) -> Iterator[AnswerOption]:
-        for reason, message in ABSENCE_LABELS.items():
+    def _build_language_options(self) -> Iterator[AnswerOption]:
+        languages = sorted(
+            terminology.load_languages().values(),
+            key=lambda language: (language.endonym.casefold(), language.id),
+        )
+        for language in languages:
+            yield AnswerOption(
+                language_coding(self._questions, language), self._language_label(language)
+            )
+
+    def _option_coding(self, option: Option) -> Coding:
+        return group_coding(self._questions, option.id, option.code, option.label)
+
+    def _build_absent_options(self, *, exclusive: bool) -> Iterator[AnswerOption]:
+        for reason, message in ABSENT_LABELS.items():
             yield AnswerOption(absent_reason_coding(reason), self._translate(message), exclusive)
 
-    def _build_help(self, question: Question) -> Iterator[QuestionnaireItem]:
+    def _build_hint(self, question: Question) -> Iterator[QuestionnaireItem]:
         if question.hint:
             yield QuestionnaireItem(
                 f"{question.id}.hint",
-                ItemKind.DISPLAY,
+                ItemType.DISPLAY,
                 self._translate(question.hint),
                 control=ItemControl.HELP,
             )
 
     def _build_details(self, question: Question) -> Iterator[QuestionnaireItem]:
         for option in question.options if question.kind is QuestionKind.GROUPS else ():
-            if parts := tuple(self._build_parts(question, option)):
+            if parts := tuple(self._build_group_parts(question, option)):
                 yield QuestionnaireItem(
                     group_link_id(question, option),
-                    ItemKind.GROUP,
+                    ItemType.GROUP,
                     self._translate(option.label),
                     items=parts,
                 )
 
-    def _build_parts(self, question: Question, option: Option) -> Iterator[QuestionnaireItem]:
+    def _build_group_parts(self, question: Question, option: Option) -> Iterator[QuestionnaireItem]:
         link_id = group_link_id(question, option)
-        group_chosen = (
-            question.id,
-            group_coding(self._questions, option.id, option.code, option.label),
-        )
-        boxes = [
-            AnswerOption(
-                group_coding(self._questions, detail.id, detail.code, detail.label),
-                self._translate(detail.label),
-            )
-            for detail in option.details
-        ]
-        if boxes:
+        enabled_by = (question.id, self._option_coding(option))
+        if option.details:
             yield QuestionnaireItem(
                 f"{link_id}.boxes",
-                ItemKind.CHOICE,
+                ItemType.CHOICE,
                 self._translate(question.detail_title),
-                choices=tuple(boxes),
+                choices=tuple(
+                    AnswerOption(
+                        group_coding(self._questions, detail.id, detail.code, detail.label),
+                        self._translate(detail.label),
+                    )
+                    for detail in option.details
+                ),
                 control=ItemControl.CHECK_BOX,
                 repeats=True,
-                enabled_by=group_chosen,
+                enabled_by=enabled_by,
             )
-        if search_options := _build_search_options(question, option):
+        if searchable := _searchable_options(question, option):
             yield QuestionnaireItem(
                 f"{link_id}.found",
-                ItemKind.CHOICE,
+                ItemType.CHOICE,
                 self._translate(SEARCH_LABEL),
-                choices=search_options,
+                choices=searchable,
                 control=ItemControl.AUTOCOMPLETE,
                 repeats=True,
-                enabled_by=group_chosen,
+                enabled_by=enabled_by,
             )
         if option.write_in is not None:
-            # A patient may write on the line without ticking its group, so it is always enabled.
+            # A write-in counts without its group's box, so the line is always enabled.
             yield self._build_line(f"{link_id}.write-in", option.write_in)
 
     def _build_line(self, link_id: str, message: str) -> QuestionnaireItem:
         return QuestionnaireItem(
-            link_id, ItemKind.TEXT, self._translate(message), max_length=MAX_WRITE_IN_LENGTH
+            link_id, ItemType.TEXT, self._translate(message), max_length=MAX_WRITE_IN_LENGTH
         )
 
 
@@ -238,15 +239,16 @@ def _takes_several(question: Question) -> bool:
 
 
 def _is_exclusive(question: Question, option: Option) -> bool:
-    """Return whether the option excludes every other one."""
+    """Return whether the option excludes every other option of the question."""
     return {other.id for other in question.options} == {option.id, *option.excludes}
 
 
-def _build_search_options(question: Question, option: Option) -> tuple[AnswerOption, ...]:
-    """Return the codes of a group that have no box."""
+def _searchable_options(question: Question, option: Option) -> tuple[AnswerOption, ...]:
+    """Return the codes of a group that have no box of their own."""
     if question.kind is not QuestionKind.GROUPS:
         return ()
     boxes = {option.id, *(detail.id for detail in option.details)}
+    # CDCREC has English names only, so these options need no translation.
     return tuple(
         AnswerOption(Coding(CDCREC, concept.code, concept.display), TranslatedText(concept.display))
         for concept in terminology.load_concepts().values()

@@ -66,7 +66,7 @@ def test_without_our_certificate_the_check_says_whose_fault_it_is(
 ) -> None:
     server = replace(SERVER, base_url=mutual.url, ca_file=ours.file)
     [fault] = wrong(check_server(server, replace(load_settings(), clinics={}), system_clock))
-    assert "asks for one and gets none. -> Check auth in [servers.main]" in fault
+    assert "asks for one and gets none. -> Look at auth in [servers.main]" in fault
 
 
 @pytest.mark.parametrize(("days", "words"), [(-1, "ends on"), (29, "ends on"), (31, None)])
@@ -96,7 +96,7 @@ def test_secrets_that_others_can_read_are_named(tmp_path: Path) -> None:
     auth = replace(NONE, secret_file=held["secret"], key_file=held["key"])
     server = replace(SERVER, auth=auth, certificate_key_file=held["certificate-key"])
     assert wrong(check_files("server main", server, system_clock())) == [
-        f"{path}: every user of this machine can read it -> Remove that right: chmod o= {path}"
+        f"{path}: everybody on this machine can read it -> Take their right away: chmod o= {path}"
         for path in held.values()
     ]
     for path in held.values():

@@ -53,23 +53,23 @@ def told(found: list[Finding]) -> list[tuple[Verdict, str]]:
 def test_the_way_in_that_we_use_is_offered(scripted: Scripted, server: Server) -> None:
     scripted.answers[WELL_KNOWN] = (200, OFFERED)
     assert told(list(check_smart_configuration("server main", server))) == [
-        (Verdict.GOOD, "its smart-configuration offers our way to authenticate")
+        (Verdict.GOOD, "its smart-configuration offers the way in that we use")
     ]
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"grant_types_supported": ["authorization_code"]}, "lacks client_credentials"),
+        ({"grant_types_supported": ["authorization_code"]}, "offers no client_credentials"),
         (
             {"token_endpoint_auth_methods_supported": ["client_secret_post"]},
-            "offers none of private_key_jwt",
+            "offers neither of private_key_jwt",
         ),
         (
             {"token_endpoint_auth_signing_alg_values_supported": ["RS384"]},
-            "accepts no signature by ES384, only RS384",
+            "takes no signature of ES384, but of RS384",
         ),
-        ({"capabilities": ["permission-v1"]}, "knows only the scope syntax of SMART 1"),
+        ({"capabilities": ["permission-v1"]}, "knows SMART's first syntax of scopes alone"),
     ],
 )
 def test_what_does_not_fit_is_named(
@@ -88,8 +88,8 @@ def test_what_is_not_said_is_not_called_good(scripted: Scripted, server: Server)
     [(door, words)] = told(list(check_smart_configuration("server main", open_door)))
     _, (listed, scopes) = told(list(check_smart_configuration("server main", server)))
     assert {silent, door, listed} == {Verdict.UNKNOWN}
-    assert "it may demand more than auth = 'none'" in words
-    assert scopes.endswith("lacks system/Patient.rs")
+    assert "it may want more than auth = 'none'" in words
+    assert scopes.endswith("does not have system/Patient.rs")
 
 
 def profile(**items: str) -> Settings:

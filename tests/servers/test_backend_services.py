@@ -247,7 +247,7 @@ def test_a_key_that_the_server_does_not_know_yet_interrupts_nothing(behind: Star
     assert shared_tokens(site.server).current_grant().key_id == old.id
     wrong = [each.words for each in site.findings() if each.verdict is Verdict.WRONG]
     assert wrong == [
-        f"it accepts only the older key {old.id} signs, and not the newest, {new.id}"
+        f"it takes only what the older key {old.id} signs, and not the newest, {new.id}"
     ]
 
 
@@ -313,9 +313,9 @@ def test_the_check_shows_how_the_server_lets_us_in(behind: Start) -> None:
     assert [each for each in found if each.verdict is Verdict.WRONG] == []
     words = "\n".join(each.words for each in found)
     [key] = read_signing_keys(site.server)
-    assert f"{site.oauth.token_url} grants tokens, each for 300 seconds" in words
-    assert f"it accepts the signature of key {key.id} signs (RS384)" in words
+    assert f"{site.oauth.token_url} gives us tokens, each for 300 seconds" in words
+    assert f"it takes what key {key.id} signs (RS384)" in words
     assert f"it granted the scopes {' '.join(SCOPES)}" in words
-    assert "they permit everything needed to write" in words
-    assert "they permit everything needed for the nightly report" in words
+    assert "they permit all that is needed to write" in words
+    assert "they permit all that is needed for the nightly report" in words
     assert json.loads(site.server.auth.key_file.read_text("utf-8"))["keys"][0]["kid"] == key.id  # type: ignore[union-attr]

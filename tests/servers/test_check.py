@@ -76,7 +76,7 @@ def test_a_site_in_order(site: Path, capsys: pytest.CaptureFixture[str]) -> None
     ]
     assert words[-2:] == [
         "the schedule can be searched: 1 appointments today and tomorrow",
-        "record numbers of http://example.org/mrn, by which the desk lets in who is on no schedule",
+        "charts are found by record numbers of http://example.org/mrn, by which the desk lets in who is on no schedule",
     ]
     assert "Nguyen" not in out
     assert json.loads(out)["wrong"] == 0

@@ -78,7 +78,7 @@ def test_what_went_through_is_pinned_and_what_was_written_is_taken_away(
     words = check("--write-test")
     assert (
         "good",
-        f"a write test to {patient} by '{rung}' succeeded: written, read back, ",
+        f"a write test to {patient} by '{rung}' went through: written, read back, ",
     ) in [(verdict, said.split("taken away")[0]) for verdict, said in words]
     after = site.direct_client.read(patient)
     assert (chart_elements(after), chart_of_others(after)) == (
@@ -217,14 +217,14 @@ def test_a_pin_stays_until_it_is_asked_for_anew_and_what_speaks_against_it_is_sa
     assert since.way.rung == "put"
     site.proxy.default_fault = None
     assert any(
-        "a new negotiation would choose 'transaction'" in said
+        "found anew, it would be 'transaction'" in said
         for verdict, said in check()
         if verdict == "not known"
     )
     assert pinned(site) == since
     site.proxy.default_fault = offer_strategy("observations")
     assert any(
-        "it does not offer the pinned strategy; by what it says now, 'observations' is left" in said
+        "it does not offer what is pinned; by what it says now, 'observations' is left" in said
         for _, said in check()
     )
     assert pinned(site) == since
