@@ -1,4 +1,4 @@
-"""Visits: found by birth date, dropped with the schedule; walk-ins stay."""
+"""Walk-ins and scheduled visits: found by birth date or by state, dropped with the schedule."""
 
 from dataclasses import replace
 from datetime import date, timedelta
