@@ -10,7 +10,7 @@ import pytest
 from intake.schedule import fetch
 from intake.store import servers
 from intake.store.visits import MatchState
-from intake.worker import housekeeping, loop, patient_matching
+from intake.worker import batches, housekeeping, loop, patient_matching
 from tests.support.sites import TestSite
 
 SECONDS = 10
@@ -37,9 +37,9 @@ def working(site: TestSite, *, once: bool = False) -> Iterator[None]:
 def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody asks a server for anything, and the rounds follow each other quickly."""
     monkeypatch.setattr(fetch, "fetch_due_schedules", lambda *_: None)
-    monkeypatch.setattr(loop, "_report", lambda *_: timedelta(hours=1))
-    monkeypatch.setattr(loop, "HOUSEKEEPING", timedelta(milliseconds=1))
-    monkeypatch.setattr(loop, "IDLE", timedelta(milliseconds=1))
+    monkeypatch.setattr(loop, "_make_report", lambda *_: timedelta(hours=1))
+    monkeypatch.setattr(loop, "ROUND_PAUSE", timedelta(milliseconds=1))
+    monkeypatch.setattr(loop, "IDLE_PAUSE", timedelta(milliseconds=1))
 
 
 def counting(before: Callable[[], None], seen: Event) -> Callable[..., bool]:
@@ -119,7 +119,7 @@ def test_a_sign_of_life_from_before_the_clock_was_set_back_is_no_sign(pages: Tes
         servers.record_worker_seen(tx, "main")
     for step, moved in ((19, False), (1, True), (-19, False), (-3600, True)):
         pages.clock.advance(seconds=step)
-        loop.deliver_due(
+        batches.deliver_due(
             pages.settings,
             pages.settings.servers["main"],
             pages.database,
