@@ -39,8 +39,7 @@ def run(args: argparse.Namespace) -> int:
             signal.signal(getattr(signal, name), lambda *_: stop.set())
     from intake.cli.site import print_message
     from intake.demo.processes import DemoError, DemoStoppedError
-    from intake.demo.startup import DemoOptions, DemoOutput
-    from intake.demo.startup import run_demo
+    from intake.demo.startup import DemoOptions, DemoOutput, run_demo
 
     try:
         run_demo(

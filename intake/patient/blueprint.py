@@ -18,7 +18,7 @@ blueprint = Blueprint(
     static_url_path="/static/patient",
 )
 for pages in (start, find_visit, links, steps, check):
-    pages.register(blueprint)
+    pages.register_pages(blueprint)
 
 
 @blueprint.before_request
