@@ -1,4 +1,4 @@
-"""What the worker does again and again is done whatever the clock is set to, and whatever a server keeps waiting."""
+"""The worker repeats each task at any clock setting, and one slow server delays no other task."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +17,8 @@ SECONDS = 10
 
 
 @contextmanager
-def working(site: TestSite, *, once: bool = False) -> Iterator[None]:
-    """A worker that runs until the end of the block, or `once`."""
+def run_in_thread(site: TestSite, *, once: bool = False) -> Iterator[None]:
+    """Run a worker until the end of the block, or `once`."""
     stop = Event()
     thread = Thread(
         target=loop.run_worker,
@@ -35,89 +35,93 @@ def working(site: TestSite, *, once: bool = False) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody asks a server for anything, and the rounds follow each other quickly."""
+    """No task calls a server, and the rounds follow each other quickly."""
     monkeypatch.setattr(fetch, "fetch_due_schedules", lambda *_: None)
     monkeypatch.setattr(loop, "_make_report", lambda *_: timedelta(hours=1))
     monkeypatch.setattr(loop, "ROUND_PAUSE", timedelta(milliseconds=1))
     monkeypatch.setattr(loop, "IDLE_PAUSE", timedelta(milliseconds=1))
 
 
-def counting(before: Callable[[], None], seen: Event) -> Callable[..., bool]:
-    """Stands for a round: does something the first time, and notes that there was a third."""
-    times: list[None] = []
+def count_rounds(act_first: Callable[[], None], third_round: Event) -> Callable[..., bool]:
+    """Return a round that acts the first time, and sets the event the third time."""
+    rounds: list[None] = []
 
-    def called(*_: object) -> bool:
-        times.append(None)
-        if len(times) == 1:
-            before()
-        if len(times) == 3:
-            seen.set()
+    def run_round(*_: object) -> bool:
+        rounds.append(None)
+        if len(rounds) == 1:
+            act_first()
+        if len(rounds) == 3:
+            third_round.set()
         return True
 
-    return called
+    return run_round
 
 
-def test_a_clock_that_is_set_back_puts_nothing_off(
+def test_a_clock_that_is_set_back_delays_nothing(
     pages: TestSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tidied, sought = Event(), Event()
+    erased, matched = Event(), Event()
+    set_back = count_rounds(lambda: pages.clock.advance(hours=-5), erased)
+    monkeypatch.setattr(housekeeping, "erase_expired", set_back)
     monkeypatch.setattr(
-        housekeeping, "erase_expired", counting(lambda: pages.clock.advance(hours=-5), tidied)
+        patient_matching, "match_expected_patients", count_rounds(lambda: None, matched)
     )
-    monkeypatch.setattr(patient_matching, "match_expected_patients", counting(lambda: None, sought))
-    with working(pages):
-        assert tidied.wait(SECONDS)
-        assert sought.wait(SECONDS)
+    with run_in_thread(pages):
+        assert erased.wait(SECONDS)
+        assert matched.wait(SECONDS)
 
 
 @pytest.mark.parametrize("once", [False, True])
-def test_a_server_that_keeps_the_schedule_waiting_keeps_nothing_else(
+def test_a_server_that_delays_the_schedule_delays_nothing_else(
     pages: TestSite, monkeypatch: pytest.MonkeyPatch, once: bool
 ) -> None:
-    tidied, sought, fetched = Event(), Event(), Event()
+    erased, matched, fetched = Event(), Event(), Event()
 
-    def hanging(*_: object) -> None:
-        if tidied.wait(SECONDS) and sought.wait(SECONDS):
+    def fetch_slowly(*_: object) -> None:
+        if erased.wait(SECONDS) and matched.wait(SECONDS):
             fetched.set()
 
-    def seek(*given: object) -> bool:
-        if MatchState.NEW in given:
-            sought.set()
+    def match_patients(*arguments: object) -> bool:
+        if MatchState.NEW in arguments:
+            matched.set()
         return True
 
-    monkeypatch.setattr(fetch, "fetch_due_schedules", hanging)
-    monkeypatch.setattr(housekeeping, "erase_expired", lambda *_: tidied.set())
-    monkeypatch.setattr(patient_matching, "match_expected_patients", seek)
-    with working(pages, once=once):
+    monkeypatch.setattr(fetch, "fetch_due_schedules", fetch_slowly)
+    monkeypatch.setattr(housekeeping, "erase_expired", lambda *_: erased.set())
+    monkeypatch.setattr(patient_matching, "match_expected_patients", match_patients)
+    with run_in_thread(pages, once=once):
         assert fetched.wait(SECONDS)
 
 
-def test_whoever_works_once_has_the_schedule_before_the_end(
+def test_a_worker_that_runs_once_fetches_the_schedule(
     pages: TestSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done: list[object] = []
-    monkeypatch.setattr(fetch, "fetch_due_schedules", lambda *_: done.append("schedule"))
-    monkeypatch.setattr(housekeeping, "erase_expired", lambda *_: done.append("house"))
+    tasks: list[object] = []
+    monkeypatch.setattr(fetch, "fetch_due_schedules", lambda *_: tasks.append("schedule"))
+    monkeypatch.setattr(housekeeping, "erase_expired", lambda *_: tasks.append("house"))
     monkeypatch.setattr(
-        patient_matching, "match_expected_patients", lambda *given: done.append(given[3])
+        patient_matching,
+        "match_expected_patients",
+        lambda *arguments: tasks.append(arguments[3]),
     )
     assert (
         loop.run_worker(pages.settings, pages.database, pages.clock, once=True, stop=Event()) == 0
     )
-    assert sorted(map(str, done)) == ["house", "new", "none", "schedule"]
+    assert sorted(map(str, tasks)) == ["house", "new", "none", "schedule"]
 
 
-def test_what_a_killed_worker_exported_is_deleted_when_the_next_one_starts(pages: TestSite) -> None:
-    left = pages.settings.data_dir / "exports" / "killed"
-    left.mkdir(parents=True)
+def test_a_new_worker_deletes_the_exports_of_a_killed_one(pages: TestSite) -> None:
+    abandoned = pages.settings.data_dir / "exports" / "killed"
+    abandoned.mkdir(parents=True)
     loop.run_worker(pages.settings, pages.database, pages.clock, once=True, stop=Event())
-    assert not left.exists()
+    assert not abandoned.exists()
 
 
-def test_a_sign_of_life_from_before_the_clock_was_set_back_is_no_sign(pages: TestSite) -> None:
+def test_a_sign_of_life_in_the_future_does_not_count(pages: TestSite) -> None:
     with pages.database.write() as tx:
         servers.record_worker_seen(tx, "main")
-    for step, moved in ((19, False), (1, True), (-19, False), (-3600, True)):
+    # A future time is left from before the clock was set back.
+    for step, is_recorded in ((19, False), (1, True), (-19, False), (-3600, True)):
         pages.clock.advance(seconds=step)
         batches.deliver_due(
             pages.settings,
@@ -128,6 +132,6 @@ def test_a_sign_of_life_from_before_the_clock_was_set_back_is_no_sign(pages: Tes
             Event(),
         )
         with pages.database.read() as tx:
-            seen = servers.read_state(tx, "main").worker_seen
-        assert seen is not None
-        assert (seen == pages.clock()) is moved
+            seen_at = servers.read_state(tx, "main").worker_seen
+        assert seen_at is not None
+        assert (seen_at == pages.clock()) is is_recorded
