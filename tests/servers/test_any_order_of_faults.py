@@ -32,7 +32,7 @@ KINDS = {
     "transaction": lambda asked: asked.is_transaction,
     "batch": lambda asked: asked.is_batch,
 }
-STEPS = ("sending", "accept", "verify")
+STEPS = ("record_sending", "mark_accepted", "mark_verified")
 
 
 class Killed(BaseException):
@@ -102,7 +102,7 @@ WORST = {
     ],
     **WORST,
 )
-@example(plan=[], **{**WORST, "killed": ["accept", "sending"]})
+@example(plan=[], **{**WORST, "killed": ["mark_accepted", "record_sending"]})
 @example(plan=[], **{**WORST, "known_already": False, "colleague": True})
 @settings(
     max_examples=40,

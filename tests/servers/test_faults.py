@@ -84,7 +84,7 @@ def test_what_undo_needs_is_known_though_the_answer_was_lost(outbox: Outbox, fau
     assert outbox.count_versions(patient) == 2
 
 
-@pytest.mark.parametrize("step", ["sending", "accept", "verify"])
+@pytest.mark.parametrize("step", ["record_sending", "mark_accepted", "mark_verified"])
 def test_a_worker_killed_at_any_step_leaves_one_effect(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

@@ -16,7 +16,7 @@ from intake.store.outbox.merge_base import MergeBase
 from intake.store.visits import MatchState, Visit
 from intake.worker import patient_matching
 from intake.worker.context import WorkerContext
-from intake.worker.outcomes import PostponedError
+from intake.worker.error_outcomes import PostponedError
 from tests.support.fault_proxy import (
     Forward,
     ProxyRequest,
@@ -265,7 +265,7 @@ def test_whoever_is_behind_another_searches_less_and_less_often(outbox: Outbox) 
             older, mine = leases.acquire_leases(tx, "main", limit=2, lease=timedelta(minutes=5))
         with pytest.raises(PostponedError) as behind:
             patient_matching.resolve_patient(bench, mine)
-        waits.append(behind.value.wait.total_seconds())
+        waits.append(behind.value.delay.total_seconds())
         with outbox.database.write() as tx:
             for each in (older, mine):
                 leases.release_lease(tx, each, until=tx.now)

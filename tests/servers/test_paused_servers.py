@@ -152,7 +152,7 @@ def test_the_rest_of_a_batch_goes_back_when_the_worker_is_told_to_stop(
 ) -> None:
     from threading import Event
 
-    from intake.worker.loop import deliver_due
+    from intake.worker.batches import deliver_due
 
     sent = [outbox.submit_example(outbox.create_patient()) for _ in range(3)]
     stop = Event()

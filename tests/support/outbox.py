@@ -23,7 +23,7 @@ from intake.store.outbox import submissions
 from intake.store.outbox.merge_base import MergeBase
 from intake.store.outbox.submissions import SubmissionRecord
 from intake.store.payload import decode_submission
-from intake.worker.loop import deliver_due
+from intake.worker.batches import deliver_due
 from tests.cli.conftest import write_site
 from tests.support.fault_proxy import FaultProxy
 from tests.support.sites import ManualClock
