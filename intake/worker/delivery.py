@@ -99,7 +99,7 @@ def _deliver_in_steps(context: WorkerContext, unmatched: LeasedSubmission) -> It
         result = _write_statement(context, leased, statement, writer)
         yield Accepted(leased)
     mismatches = repair_and_read_back(
-        context.client, writer, statement, result, over=_base_version(leased, result)
+        context.client, writer, statement, result, base_version=_base_version(leased, result)
     )
     if mismatches:
         yield _mismatch_outcome(context, leased, mismatches)
@@ -129,7 +129,7 @@ def _write_statement(
         context.client,
         writer,
         replace(statement, corrected_elements=corrected),
-        known=build_merge_context(leased, earlier, context.settings),
+        context=build_merge_context(leased, earlier, context.settings),
         first=leased.last_target is None,
         before_sending=_attempt_recorder(context, leased, undoable),
     )

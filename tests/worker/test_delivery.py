@@ -80,7 +80,7 @@ def test_a_submission_is_written_read_back_and_verified(
     assert worker_site.read_state(leased) == ("verified", None)
     assert [write["first"] for write in server.writes] == [True]
     # The read-back knows the version that the write merged into.
-    assert [read["over"] for read in server.read_backs] == ["7"]
+    assert [read["base_version"] for read in server.read_backs] == ["7"]
 
 
 def test_an_accepted_submission_is_only_read_back(
@@ -95,7 +95,7 @@ def test_an_accepted_submission_is_only_read_back(
     deliver_submission(worker_site.context, worker_site.acquire_lease())
     assert worker_site.read_state(leased) == ("verified", None)
     assert (len(server.writes), len(server.read_backs)) == (1, 2)
-    assert server.read_backs[1]["over"] == "7"
+    assert server.read_backs[1]["base_version"] == "7"
 
 
 def test_what_a_server_does_not_show_is_a_mismatch_after_a_while(
