@@ -46,6 +46,7 @@ class Verified:
 
     def store(self, tx: Tx) -> bool:
         """Mark the submission as verified and supersede older answers; False without a lease."""
+        # One transaction: no worker may lease an older submission between the two.
         lease_kept = leases.mark_verified(tx, self.leased)
         if lease_kept:
             supersede_older_answers(tx, self.leased, self.settings)

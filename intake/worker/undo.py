@@ -63,7 +63,7 @@ def _undo_in_steps(context: WorkerContext, leased: LeasedUndo) -> Iterator[Outco
     with context.database.read() as tx:
         key = keyed_hash(tx)
         later = undo_requests.list_later_submissions(tx, leased.record.id)
-    # An open submission may or may not have changed the chart, so nobody knows whose value it is.
+    # It is uncertain whether an open submission changed the chart, and so what to restore.
     if any(submission.is_open for submission in later):
         yield Held(leased, "later", f"{LATER_OPEN} {LATER_REMEDY}", server_answered=False)
         return

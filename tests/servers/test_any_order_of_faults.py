@@ -12,7 +12,6 @@ from fhir_client.write import read_back, transaction
 from intake.answers import Answer, AnswerState, Informant
 from intake.store.outbox import leases
 from tests.support.fault_proxy import (
-    TRANSIENT_FAULTS,
     Fault,
     MatchingFault,
     ProxyRequest,
@@ -20,6 +19,7 @@ from tests.support.fault_proxy import (
     run_first,
 )
 from tests.support.outbox import EXAMPLE_PATIENT, Outbox, chart_of_others, count_effects
+from tests.support.transient_faults import TRANSIENT_FAULTS
 
 pytestmark = pytest.mark.server
 DECLINED, UNKNOWN = Answer(AnswerState.DECLINED), Answer(AnswerState.UNKNOWN)
@@ -135,7 +135,7 @@ def test_any_order_of_faults_delivers_once(
         outbox.work_until_closed(outbox.submit_example(patient, answers=said))
     before, versions = outbox.direct_client.read(patient), outbox.count_versions(patient)
     edits = [edit_at_transaction(outbox, patient)] if colleague else []
-    sent = outbox.submit_example(patient, answers=said, informant=informant)
+    submission = outbox.submit_example(patient, answers=said, informant=informant)
     outbox.proxy.planned_faults, outbox.proxy.is_committed, outbox.proxy.resent_count = (
         [*plan, *edits],
         False,
@@ -143,10 +143,10 @@ def test_any_order_of_faults_delivers_once(
     )
     for step in killed:
         work_and_be_killed(outbox, step)
-    outbox.work_until_closed(sent)
+    outbox.work_until_closed(submission)
     outbox.proxy.planned_faults.clear()
-    assert (outbox.read_state(sent)[0], outbox.proxy.resent_count) == ("verified", 0)
-    assert count_effects(outbox.direct_client, sent) == expected(said)
+    assert (outbox.read_state(submission)[0], outbox.proxy.resent_count) == ("verified", 0)
+    assert count_effects(outbox.direct_client, submission) == expected(said)
     now = outbox.direct_client.read(patient)
     edited = now["telecom"] != before["telecom"]
     assert chart_of_others({**now, "telecom": []}) == chart_of_others({**before, "telecom": []})
@@ -186,14 +186,17 @@ def test_a_worker_that_forgets_what_it_sent_is_found_by_the_read_back(
 ) -> None:
     patient = outbox.create_patient()
     outbox.work_until_closed(outbox.submit_example(patient))
-    sent = outbox.submit_example(patient)
+    submission = outbox.submit_example(patient)
     outbox.proxy.planned_faults = [MatchingFault(KINDS["transaction"], lose_response)]
     monkeypatch.setattr(transaction, "find_written", lambda *_: None)
     monkeypatch.setattr(
         read_back, "_without_surplus", lambda _client, page, _response: list(search_matches(page))
     )
-    outbox.work_until_closed(sent)
-    assert (outbox.read_state(sent), count_effects(outbox.direct_client, sent)["Provenance"]) == (
+    outbox.work_until_closed(submission)
+    assert (
+        outbox.read_state(submission),
+        count_effects(outbox.direct_client, submission)["Provenance"],
+    ) == (
         ("held", "mismatch"),
         2,
     )

@@ -24,13 +24,15 @@ def delivered_once(outbox: Outbox, seed: int) -> None:
     """Let four workers deliver for two hundred patients, and compare all that the server holds."""
     patients = create_patients(outbox.direct_client, PATIENTS)
     before = take_census(outbox.direct_client)
-    sent = submit_generated(outbox, patients, PATIENTS, seed)
+    all_submissions = submit_generated(outbox, patients, PATIENTS, seed)
     with run_workers(outbox) as workers:
         assert workers.wait_until_done(PATIENCE) == 0
     with outbox.database.read() as tx:
         assert submissions.count_by_status(tx)[submissions.Status.VERIFIED] == PATIENTS
     assert (
-        compare_censuses(before, take_census(outbox.direct_client), sent, outbox.settings)
+        compare_censuses(
+            before, take_census(outbox.direct_client), all_submissions, outbox.settings
+        )
         == Discrepancies()
     )
 

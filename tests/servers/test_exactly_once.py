@@ -1,9 +1,8 @@
 """Whatever happens, a submission is written to a real FHIR server once, and harms nothing."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
@@ -33,6 +32,7 @@ from intake.mapping.statement import build_statement
 from intake.settings import MappingPolicy, load_settings
 from intake.store.payload import decode_submission
 from tests.cli.conftest import write_site
+from tests.servers.unreliable_client import open_unreliable_client
 
 pytestmark = pytest.mark.server
 WRITER = Writer(us_core_version("6.1.0"))
@@ -77,37 +77,13 @@ def effects(client: FhirClient, said: Statement) -> dict[str, int]:
 ONE = {"QuestionnaireResponse": 1, "Observation": 4, "Provenance": 1}
 
 
-class Unlucky(FhirClient):
-    """A client that loses answers, or lets a colleague write first."""
-
-    lose_answer = False
-    before_write: Any = None
-
-    def send_bundle(self, bundle: dict[str, Any]) -> dict[str, Any]:
-        if bundle["type"] != "transaction":
-            return super().send_bundle(bundle)
-        if self.before_write is not None:
-            act, self.before_write = self.before_write, None
-            act()
-        answer = super().send_bundle(bundle)
-        if self.lose_answer:
-            raise TemporaryError("The server did not answer in time.")
-        return answer
-
-
-@contextmanager
-def unlucky(server: str) -> Iterator[Unlucky]:
-    with Unlucky(server, timeout=10) as found:
-        yield found
-
-
 def test_a_submission_is_written_and_read_back_without_harm(
     client: FhirClient, patient: dict[str, Any], said: Statement
 ) -> None:
-    sent: list[WriteAttempt] = []
-    written = write_statement(client, WRITER, said, before_sending=sent.append)
+    submission: list[WriteAttempt] = []
+    written = write_statement(client, WRITER, said, before_sending=submission.append)
     later = chart_elements(merge_statement(patient, said, WRITER.version).patient)
-    assert sent == [
+    assert submission == [
         WriteAttempt(said.patient, patient["meta"]["versionId"], chart_elements(patient), later)
     ]
     assert read_back(client, WRITER, said, written, over=written.base_version) == ()
@@ -130,7 +106,7 @@ def test_a_repeat_finds_itself(client: FhirClient, said: Statement) -> None:
 def test_a_retry_after_a_time_out_duplicates_nothing(
     server: str, client: FhirClient, said: Statement
 ) -> None:
-    with unlucky(server) as losing:
+    with open_unreliable_client(server) as losing:
         losing.lose_answer = True
         with pytest.raises(TemporaryError):
             write_statement(losing, WRITER, said)
@@ -141,7 +117,7 @@ def test_a_retry_after_a_time_out_duplicates_nothing(
 def test_a_colleague_who_writes_between_is_merged_not_overwritten(
     server: str, said: Statement
 ) -> None:
-    with unlucky(server) as client:
+    with open_unreliable_client(server) as client:
 
         def colleague() -> None:
             now = client.read(said.patient)

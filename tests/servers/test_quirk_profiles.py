@@ -31,11 +31,13 @@ def test_oracle_healths_profile_patches_only_what_that_server_accepts(
     )
     patient = ladder.create_patient()
     before = ladder.direct_client.read(patient)
-    sent = ladder.submit_example(patient)
+    submission = ladder.submit_example(patient)
     ladder.proxy.default_fault = offer_strategy("patch and observations")
     ladder.deliver_due()
-    assert ladder.read_state(sent) == ("verified", None), ladder.read_record(sent)
-    [change] = [json.loads(each.body) for each in ladder.proxy.requests if each.method == "PATCH"]
+    assert ladder.read_state(submission) == ("verified", None), ladder.read_record(submission)
+    [change] = [
+        json.loads(request.body) for request in ladder.proxy.requests if request.method == "PATCH"
+    ]
     assert {each["op"] for each in change} == {"replace"}
     [extensions] = [each["value"] for each in change if each["path"] == "/extension"]
     assert {each["url"] for each in extensions} <= set(
@@ -57,10 +59,10 @@ def test_an_ehrs_own_questionnaire_gets_its_own_items(ladder: Outbox) -> None:
         items={each: f"their-{each}" for each in links},
     )
     patient = ladder.create_patient()
-    sent = ladder.submit_example(patient)
+    submission = ladder.submit_example(patient)
     ladder.proxy.default_fault = offer_strategy("questionnaire-response")
     ladder.deliver_due()
-    assert ladder.read_state(sent) == ("verified", None), ladder.read_record(sent)
+    assert ladder.read_state(submission) == ("verified", None), ladder.read_record(submission)
     [held] = ladder.direct_client.search("QuestionnaireResponse", {"subject": patient})
     assert held["questionnaire"] == "urn:theirs"
     assert {each["linkId"].startswith("their-") for each in held["item"]} == {True}
@@ -74,14 +76,14 @@ def test_an_answer_that_an_ehrs_own_questionnaire_lacks_is_held(ladder: Outbox) 
     with_profile(
         ladder, own_questionnaires=True, questionnaire="urn:theirs", items={"nothing-of-ours": "1"}
     )
-    sent = ladder.submit_example(ladder.create_patient())
+    submission = ladder.submit_example(ladder.create_patient())
     ladder.proxy.default_fault = offer_strategy("questionnaire-response")
     ladder.deliver_due()
-    assert ladder.read_state(sent) == ("held", "worklist")
+    assert ladder.read_state(submission) == ("held", "worklist")
     assert not any(map(is_write, ladder.proxy.requests))
     with ladder.database.read() as tx:
         [entry] = worklist.read_worklist(tx).entries
     assert (entry.id, {each.element for each in entry.sheet.values} >= {"race"}) == (
-        str(sent.id),
+        str(submission.id),
         True,
     )

@@ -28,10 +28,10 @@ def test_a_worklist_entry_is_read_back_when_it_is_typed(
 ) -> None:
     number = {"system": "urn:mrn", "value": "4711"}
     patient = ladder.create_patient(identifier=[number])
-    sent = ladder.submit_example(patient)
+    submission = ladder.submit_example(patient)
     ladder.proxy.default_fault = offer_strategy("worklist")
     ladder.deliver_due()
-    assert ladder.read_state(sent) == ("held", "worklist")
+    assert ladder.read_state(submission) == ("held", "worklist")
     monkeypatch.setenv("INTAKE_CONFIG", str(ladder.settings.directory))
     sheet = tmp_path / "sheet.csv"
     assert main(["submissions", "worklist", "--csv", str(sheet)]) == 0
@@ -48,29 +48,31 @@ def test_a_worklist_entry_is_read_back_when_it_is_typed(
     } & set(lines)
     race = lines["race"]
     assert (race["submission"], race["patient"], race["record_number"]) == (
-        str(sent.id),
+        str(submission.id),
         patient,
         "4711",
     )
     assert (race["birth_date"], "2028-9" in race["codes"]) == (EXAMPLE_PATIENT["birthDate"], True)
     assert "2028-9" not in capsys.readouterr().err
     # Nobody has typed it yet: the worklist names again what is missing, and nothing is verified.
-    assert main(["submissions", "typed", str(sent.id)]) == 0
+    assert main(["submissions", "typed", str(submission.id)]) == 0
     ladder.clock.now = system_clock()
     ladder.deliver_due()
-    assert ladder.read_state(sent) == ("held", "worklist")
-    typed(ladder, patient, sent)
-    assert main(["submissions", "typed", str(sent.id)]) == 0
+    assert ladder.read_state(submission) == ("held", "worklist")
+    type_answers(ladder, patient, submission)
+    assert main(["submissions", "typed", str(submission.id)]) == 0
     ladder.clock.now = system_clock()
     ladder.deliver_due()
-    assert ladder.read_state(sent) == ("entered", None)
+    assert ladder.read_state(submission) == ("entered", None)
     assert not any(map(is_write, ladder.proxy.requests))
-    assert main(["submissions", "typed", str(sent.id)]) == 1
+    assert main(["submissions", "typed", str(submission.id)]) == 1
 
 
-def typed(ladder: Outbox, patient: str, sent: Submission) -> None:
+def type_answers(ladder: Outbox, patient: str, submission: Submission) -> None:
     """Type the answers into the chart; the EHR adds displays and a text of its own to the codes."""
-    said = build_statement(sent, ladder.settings.question_sets[sent.question_set], MappingPolicy())
+    said = build_statement(
+        submission, ladder.settings.question_sets[submission.question_set], MappingPolicy()
+    )
     chart = merge_statement(
         ladder.direct_client.read(patient), said, us_core_version("6.1.0")
     ).patient
@@ -82,13 +84,13 @@ def typed(ladder: Outbox, patient: str, sent: Submission) -> None:
 
 def test_a_refused_submission_can_be_typed_as_well(ladder: Outbox) -> None:
     patient = ladder.create_patient()
-    sent = ladder.submit_example(patient)
+    submission = ladder.submit_example(patient)
     ladder.proxy.default_fault = fault_at_write(1, answer_with(422), "put")
     ladder.deliver_due()
-    assert ladder.read_state(sent) == ("held", "refused")
-    typed(ladder, patient, sent)
+    assert ladder.read_state(submission) == ("held", "refused")
+    type_answers(ladder, patient, submission)
     with ladder.database.write() as tx:
-        assert worklist.mark_typed(tx, str(sent.id))
+        assert worklist.mark_typed(tx, str(submission.id))
     ladder.deliver_due()
-    assert ladder.read_state(sent) == ("entered", None)
-    assert set(count_effects(ladder.direct_client, sent).values()) == {0}
+    assert ladder.read_state(submission) == ("entered", None)
+    assert set(count_effects(ladder.direct_client, submission).values()) == {0}

@@ -42,14 +42,14 @@ def check(site: Outbox, capsys: pytest.CaptureFixture[str]) -> Checked:
     return checked
 
 
-def name(site: Outbox, patient: str) -> None:
+def name_test_patient(site: Outbox, patient: str) -> None:
     """Name the test patient in the site's settings."""
     assert site.settings.directory is not None
     path = site.settings.directory / "intake.toml"
     path.write_text(f'{path.read_text("utf-8")}\ntest_patient = "{patient}"\n', "utf-8")
 
 
-def left(site: Outbox, patient: str) -> list[dict[str, Any]]:
+def read_resources(site: Outbox, patient: str) -> list[dict[str, Any]]:
     """Return what the server holds of the patient, beside the chart."""
     found = [
         each for kind in KINDS[:2] for each in site.direct_client.search(kind, {"subject": patient})
@@ -58,7 +58,7 @@ def left(site: Outbox, patient: str) -> list[dict[str, Any]]:
     return found + list(site.direct_client.search("Provenance", {"target": patient}))
 
 
-def pinned(site: Outbox) -> strategies.PinnedStrategy:
+def read_pin(site: Outbox) -> strategies.PinnedStrategy:
     with site.database.read() as tx:
         found = strategies.read_pinned(tx, "main")
     assert found is not None
@@ -73,7 +73,7 @@ def test_a_strategy_that_passed_is_pinned_and_its_traces_are_removed(
 ) -> None:
     patient, other = site.create_patient(), site.create_patient()
     before, others = site.direct_client.read(patient), site.direct_client.read(other)
-    name(site, patient)
+    name_test_patient(site, patient)
     site.proxy.default_fault = None if rung == "transaction" else offer_strategy(rung)
     words = check("--write-test")
     assert (
@@ -85,34 +85,34 @@ def test_a_strategy_that_passed_is_pinned_and_its_traces_are_removed(
         chart_elements(before),
         chart_of_others(before),
     )
-    assert all(each["status"] == "entered-in-error" for each in left(site, patient))
+    assert all(each["status"] == "entered-in-error" for each in read_resources(site, patient))
     assert site.direct_client.read(other) == others
-    assert not left(site, other)
-    assert (pinned(site).way.rung, pinned(site).proven_at is not None) == (rung, True)
+    assert not read_resources(site, other)
+    assert (read_pin(site).way.rung, read_pin(site).proven_at is not None) == (rung, True)
     assert any(f"a write test by '{rung}' went through at" in said for _, said in check())
 
 
 def test_traces_are_deleted_or_else_marked_in_error(site: Outbox, check: Checked) -> None:
     patient = site.create_patient()
-    name(site, patient)
+    name_test_patient(site, patient)
     site.proxy.default_fault = offer_strategy("put")
     check("--write-test")
-    assert left(site, patient) == []
+    assert read_resources(site, patient) == []
     site.proxy.default_fault = offer_strategy("observations")
     words = check("--pin", "--write-test")
     marked = [said for _, said in words if said.startswith("marked as entered in error")]
     assert len(marked) == 1
-    assert {each["status"] for each in left(site, patient)} == {"entered-in-error"}
+    assert {each["status"] for each in read_resources(site, patient)} == {"entered-in-error"}
 
 
 def test_a_promised_strategy_that_is_refused_leads_to_the_next(
     site: Outbox, check: Checked
 ) -> None:
     patient = site.create_patient()
-    name(site, patient)
+    name_test_patient(site, patient)
 
-    def no_transactions(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-        return ProxyResponse(501, {}, b"") if asked.is_transaction else forward(asked)
+    def no_transactions(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        return ProxyResponse(501, {}, b"") if request.is_transaction else forward(request)
 
     site.proxy.default_fault = no_transactions
     words = check("--write-test")
@@ -120,21 +120,21 @@ def test_a_promised_strategy_that_is_refused_leads_to_the_next(
     assert told.startswith(
         f"a write test to {patient} by 'transaction': The server answered 501: it cannot do this;"
     )
-    assert pinned(site).way.rung == "patch"
-    assert pinned(site).way.reasons == ("no transaction: a write test by it failed",)
-    assert left(site, patient) == []
+    assert read_pin(site).way.rung == "patch"
+    assert read_pin(site).way.reasons == ("no transaction: a write test by it failed",)
+    assert read_resources(site, patient) == []
 
 
 def test_a_lost_answer_leaves_nothing_either(site: Outbox, check: Checked) -> None:
     patient = site.create_patient()
     before = site.direct_client.read(patient)
-    name(site, patient)
+    name_test_patient(site, patient)
 
-    def lost_transactions(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+    def lost_transactions(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
         return (
-            lose_response(asked, forward)
-            if asked.is_transaction and b'"method":"POST"' in asked.body
-            else forward(asked)
+            lose_response(request, forward)
+            if request.is_transaction and b'"method":"POST"' in request.body
+            else forward(request)
         )
 
     site.proxy.default_fault = lost_transactions
@@ -144,7 +144,7 @@ def test_a_lost_answer_leaves_nothing_either(site: Outbox, check: Checked) -> No
         for verdict, said in words
         if verdict == "wrong"
     )
-    assert left(site, patient) == []
+    assert read_resources(site, patient) == []
     assert chart_elements(site.direct_client.read(patient)) == chart_elements(before)
     with site.database.read() as tx:
         assert strategies.read_pinned(tx, "main") is None
@@ -152,15 +152,15 @@ def test_a_lost_answer_leaves_nothing_either(site: Outbox, check: Checked) -> No
 
 def test_a_server_that_drops_values_does_not_pass(site: Outbox, check: Checked) -> None:
     patient = site.create_patient()
-    name(site, patient)
+    name_test_patient(site, patient)
     only = offer_strategy("put")
 
-    def dropping(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-        if asked.method != "PUT" or b'"resourceType":"Patient"' not in asked.body:
-            return only(asked, forward)
-        held = json.loads(asked.body)
+    def dropping(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        if request.method != "PUT" or b'"resourceType":"Patient"' not in request.body:
+            return only(request, forward)
+        held = json.loads(request.body)
         held.pop("communication", None)
-        return forward(replace(asked, body=json.dumps(held).encode()))
+        return forward(replace(request, body=json.dumps(held).encode()))
 
     site.proxy.default_fault = dropping
     words = check("--write-test")
@@ -169,7 +169,7 @@ def test_a_server_that_drops_values_does_not_pass(site: Outbox, check: Checked) 
         for verdict, said in words
         if verdict == "wrong"
     )
-    assert pinned(site).way.rung == "observations"
+    assert read_pin(site).way.rung == "observations"
 
 
 @pytest.mark.parametrize("changes", [{"link": "other"}, {"active": False}])
@@ -180,7 +180,7 @@ def test_a_patient_who_may_be_somebody_else_is_never_written_to(
     if "link" in changes:
         changes = {"link": [{"type": "replaced-by", "other": {"reference": other}}]}
     patient = site.create_patient(**changes)
-    name(site, patient)
+    name_test_patient(site, patient)
     words = check("--write-test")
     assert ("wrong", f"no write test: {patient} is inactive, or linked to another chart") in words
     assert not any(map(is_a_write, site.proxy.requests))
@@ -194,13 +194,13 @@ def test_without_a_test_patient_nothing_is_written(
     site: Outbox, check: Checked, named: str, why: str
 ) -> None:
     if named:
-        name(site, named)
+        name_test_patient(site, named)
     assert ("wrong", f"no write test: {why}") in check("--write-test")
     assert not any(map(is_a_write, site.proxy.requests))
 
 
-def is_a_write(asked: ProxyRequest) -> bool:
-    return is_write(asked) or asked.is_transaction
+def is_a_write(request: ProxyRequest) -> bool:
+    return is_write(request) or request.is_transaction
 
 
 def test_a_pin_stays_until_a_new_test_and_what_speaks_against_it_is_named(
@@ -209,7 +209,7 @@ def test_a_pin_stays_until_a_new_test_and_what_speaks_against_it_is_named(
     fault: Fault = offer_strategy("put")
     site.proxy.default_fault = fault
     check("--pin")
-    since = pinned(site)
+    since = read_pin(site)
     assert since.way.rung == "put"
     site.proxy.default_fault = None
     assert any(
@@ -217,12 +217,12 @@ def test_a_pin_stays_until_a_new_test_and_what_speaks_against_it_is_named(
         for verdict, said in check()
         if verdict == "not known"
     )
-    assert pinned(site) == since
+    assert read_pin(site) == since
     site.proxy.default_fault = offer_strategy("observations")
     assert any(
         "it does not offer what is pinned; by what it says now, 'observations' is left" in said
         for _, said in check()
     )
-    assert pinned(site) == since
+    assert read_pin(site) == since
     check("--pin")
-    assert pinned(site).way.rung == "observations"
+    assert read_pin(site).way.rung == "observations"

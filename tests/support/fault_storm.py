@@ -5,13 +5,13 @@ from random import Random
 from threading import Event, Lock
 
 from tests.support.fault_proxy import (
-    TRANSIENT_FAULTS,
     Fault,
     Forward,
     ProxyRequest,
     ProxyResponse,
     answer_with,
 )
+from tests.support.transient_faults import TRANSIENT_FAULTS
 
 SLOW, TOO_LATE = 0.3, 2.5
 """Seconds that a request is delayed.

@@ -17,10 +17,13 @@ from intake.ehr.strategy import pin_strategy
 from intake.settings import Server, Settings, load_settings
 from intake.store.crypto import load_keys
 from intake.store.database import Database, open_database
-from intake.store.outbox import submissions
+from intake.store.outbox import submissions, undo_requests
 from intake.store.outbox.merge_base import MergeBase
 from intake.store.outbox.submissions import SubmissionRecord
+from intake.store.outbox.undo_records import UndoRecord, decrypt_undo_record
+from intake.store.outbox.undo_requests import UndoRequestResult
 from intake.store.payload import decode_submission
+from intake.store.tables import submissions as table
 from intake.worker.batches import deliver_due
 from tests.cli.conftest import write_site
 from tests.support.fault_proxy import FaultProxy
@@ -54,7 +57,17 @@ ONE_OF_EACH = {
     "Provenance": 1,
 }
 """The effects of the example's answers."""
-
+WHITE_RACE: dict[str, Any] = {
+    "url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race",
+    "extension": [
+        {
+            "url": "ombCategory",
+            "valueCoding": {"system": "urn:oid:2.16.840.1.113883.6.238", "code": "2106-3"},
+        },
+        {"url": "text", "valueString": "White"},
+    ],
+}
+OBSERVED_ELEMENTS = ("race", "ethnicity", "spoken-language", "interpreter")
 CHANGED_BY_US = {"meta", "extension", "communication"}
 
 
@@ -125,6 +138,50 @@ class Outbox:
             rounds -= 1
             assert rounds, self.read_record(submission)
 
+    def deliver_new(self, patient: str, **changes: Any) -> Submission:
+        """Store a submission and deliver it until it is verified."""
+        submission = self.submit_example(patient, **changes)
+        self.work_until_closed(submission)
+        assert self.read_state(submission) == ("verified", None)
+        return submission
+
+    def request_undo(self, submission: Submission) -> UndoRequestResult:
+        """Request the undo of a submission, as a reviewer does."""
+        with self.database.write() as tx:
+            return undo_requests.request_undo(tx, str(submission.id))
+
+    def deliver_undo(self, submission: Submission) -> tuple[str, str | None]:
+        """Request an undo, deliver it, and return the submission's state."""
+        assert self.request_undo(submission) is UndoRequestResult.STARTED
+        self.work_until_closed(submission)
+        return self.read_state(submission)
+
+    def read_statuses(self, submission: Submission) -> set[str]:
+        """Return the status of every resource that a submission left on the server."""
+        ids = {
+            "QuestionnaireResponse": [submission.id],
+            "Observation": [uuid5(submission.id, element) for element in OBSERVED_ELEMENTS],
+        }
+        return {
+            resource["status"]
+            for kind, identities in ids.items()
+            for identity in identities
+            for resource in self.direct_client.search(kind, _identifier_query(identity))
+        }
+
+    def read_last_undo_record(self) -> UndoRecord:
+        """Return the undo record of the last submission."""
+        with self.database.read() as tx:
+            query = table.select().order_by(table.c.number.desc())
+            row = tx.connection.execute(query).first()
+            assert row is not None
+            return decrypt_undo_record(tx, row.earlier, row.id)
+
+    def read_chart(self, patient: str) -> dict[str, Any]:
+        """Return the chart without the server's `meta`."""
+        chart = self.direct_client.read(patient)
+        return {name: value for name, value in chart.items() if name != "meta"}
+
     def edit_chart(self, patient: str, **changes: Any) -> None:
         """Change the chart as a colleague would."""
         put_resource(self.direct_client, {**self.direct_client.read(patient), **changes})
@@ -177,7 +234,7 @@ def count_effects(client: FhirClient, submission: Submission) -> dict[str, int]:
     query = _identifier_query(submission.id)
     responses = {each["id"] for each in client.search("QuestionnaireResponse", query)}
     counts = {"QuestionnaireResponse": len(responses)}
-    for element in ("race", "ethnicity", "spoken-language", "interpreter"):
+    for element in OBSERVED_ELEMENTS:
         query = _identifier_query(uuid5(submission.id, element))
         counts[element] = len(list(client.search("Observation", query)))
     targets = (f"QuestionnaireResponse/{each}" for each in responses)

@@ -1,0 +1,153 @@
+"""Submissions of one chart keep their order, however late their chart is matched."""
+
+from datetime import timedelta
+
+import pytest
+
+from fhir_client.uscore.patient_merge import chart_elements
+from intake.answers import Answer, AnswerState
+from intake.store.outbox import leases
+from intake.worker import patient_matching
+from intake.worker.context import WorkerContext
+from intake.worker.error_outcomes import PostponedError
+from tests.support.outbox import ONE_OF_EACH, Outbox, count_effects
+from tests.support.patient_matching import (
+    correct_criteria,
+    create_chart,
+    new_criteria,
+    submit_unmatched,
+)
+
+pytestmark = pytest.mark.server
+
+
+def test_a_later_answer_is_not_overwritten_by_a_late_match(outbox: Outbox) -> None:
+    """The first submission is held over a wrong number. The patient answers again; then the desk
+    corrects the number.
+    """
+    criteria, wrong = new_criteria(), new_criteria()
+    patient = create_chart(outbox, criteria)
+    asian, white = (
+        Answer(AnswerState.ANSWERED, ("2028-9",)),
+        Answer(AnswerState.ANSWERED, ("2106-3",)),
+    )
+    spanish, vietnamese = (
+        Answer(AnswerState.ANSWERED, ("es",)),
+        Answer(AnswerState.ANSWERED, ("vi",)),
+    )
+    first = submit_unmatched(
+        outbox,
+        wrong,
+        answers={
+            "race-ethnicity": asian,
+            "spoken-language": vietnamese,
+            "written-language": vietnamese,
+        },
+    )
+    outbox.deliver_due()
+    assert outbox.read_state(first) == ("held", "unmatched")
+    second = outbox.submit_example(
+        patient, answers={"race-ethnicity": white, "written-language": spanish}
+    )
+    outbox.deliver_due()
+    assert outbox.read_state(second) == ("verified", None)
+    assert correct_criteria(outbox, first, criteria)
+    outbox.deliver_due()
+    assert outbox.read_state(first) == ("verified", None)
+    held = outbox.direct_client.read(patient)
+    assert "2106-3" in str(chart_elements(held)["race"])
+    assert "2028-9" not in str(chart_elements(held)["race"])
+    # Of the first submission only what the second does not answer is left.
+    assert count_effects(outbox.direct_client, first) == {
+        **dict.fromkeys(ONE_OF_EACH, 0),
+        "QuestionnaireResponse": 1,
+        "spoken-language": 1,
+        "Provenance": 1,
+    }
+    codes = {
+        each["code"] for entry in held["communication"] for each in entry["language"]["coding"]
+    }
+    assert {"es", "vi"} <= codes
+
+
+def test_a_submission_that_another_worker_sends_is_not_overwritten(outbox: Outbox) -> None:
+    """The newer submission is being sent when the older one's chart is found.
+
+    The older one waits, and then writes only what is left of it.
+    """
+    criteria = new_criteria()
+    patient = create_chart(outbox, criteria)
+    asian, white = (
+        Answer(AnswerState.ANSWERED, ("2028-9",)),
+        Answer(AnswerState.ANSWERED, ("2106-3",)),
+    )
+    first = submit_unmatched(
+        outbox,
+        criteria,
+        answers={"race-ethnicity": asian, "interpreter": Answer(AnswerState.ANSWERED, ("yes",))},
+    )
+    second = outbox.submit_example(patient, answers={"race-ethnicity": white})
+    with outbox.database.write() as tx:
+        mine, other = leases.acquire_leases(tx, "main", limit=2, lease=timedelta(minutes=30))
+        leases.release_lease(tx, mine, until=tx.now)
+    outbox.deliver_due()
+    assert outbox.read_state(first) == ("queued", None)
+    with outbox.database.write() as tx:
+        leases.release_lease(tx, other, until=tx.now)
+    outbox.deliver_due()
+    assert [outbox.read_state(submission)[0] for submission in (first, second)] == [
+        "queued",
+        "verified",
+    ]
+    outbox.clock.advance(minutes=1)
+    outbox.deliver_due()
+    assert outbox.read_state(first) == ("verified", None)
+    held = chart_elements(outbox.direct_client.read(patient))
+    assert "2106-3" in str(held["race"])
+    assert "2028-9" not in str(held["race"])
+    assert [each["valueBoolean"] for each in held["interpreter"]] == [True]
+
+
+def test_a_submission_behind_another_searches_less_and_less_often(outbox: Outbox) -> None:
+    criteria = new_criteria()
+    outbox.submit_example(create_chart(outbox, criteria))
+    submit_unmatched(outbox, criteria)
+    bench = WorkerContext(
+        outbox.settings,
+        outbox.server,
+        outbox.database,
+        outbox.direct_client,
+        pytest.fail,
+        outbox.clock,
+        lambda: 0.5,
+    )
+    waits: list[float] = []
+    for _ in range(4):
+        with outbox.database.write() as tx:
+            older, mine = leases.acquire_leases(tx, "main", limit=2, lease=timedelta(minutes=5))
+        with pytest.raises(PostponedError) as behind:
+            patient_matching.resolve_patient(bench, mine)
+        waits.append(behind.value.delay.total_seconds())
+        with outbox.database.write() as tx:
+            for each in (older, mine):
+                leases.release_lease(tx, each, until=tx.now)
+    assert waits == [1.5, 3, 6, 12]
+
+
+def test_two_submissions_of_one_chart_keep_their_order_under_any_name(
+    outbox: Outbox,
+) -> None:
+    criteria = new_criteria()
+    patient = create_chart(outbox, criteria)
+    first = submit_unmatched(outbox, criteria)
+    second = outbox.submit_example(
+        patient, answers={"interpreter": Answer(AnswerState.ANSWERED, ("yes",))}
+    )
+    outbox.deliver_due()
+    for each in (first, second):
+        outbox.work_until_closed(each)
+    assert [outbox.read_state(submission) for submission in (first, second)] == [
+        ("verified", None)
+    ] * 2
+    held = outbox.direct_client.read(patient)
+    assert [each["valueBoolean"] for each in chart_elements(held)["interpreter"]] == [True]
