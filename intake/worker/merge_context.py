@@ -1,4 +1,4 @@
-"""Collects what the three-way merge needs: the merge base, and what this site wrote since."""
+"""Collects what the merge needs: the merge base, and what this site wrote since."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ DELIVERED = frozenset({Status.ACCEPTED, Status.VERIFIED})
 
 @dataclass(frozen=True, slots=True)
 class EarlierSubmissions:
-    """What this site sent for the same chart before: lately sent, lately undone, all ids."""
+    """What this site sent for the same chart before this submission."""
 
     recently_sent: tuple[RelatedSubmission, ...]
     recently_undone: tuple[UndoRecord, ...]
@@ -50,7 +50,7 @@ def read_earlier_submissions(database: Database, leased: LeasedSubmission) -> Ea
 def build_merge_context(
     leased: LeasedSubmission, earlier: EarlierSubmissions, settings: Settings
 ) -> MergeContext:
-    """Return the merge base, the elements that this site changed since, and the decisions."""
+    """Return the merge base, this site's own changes since, and the decisions."""
     decided_values = {
         element: decision.over
         for element, decision in leased.decisions.items()

@@ -1,4 +1,4 @@
-"""Undoes one submission, except for what a later submission of the patient states again."""
+"""Undoes one submission, except for what a later submission states again."""
 
 from collections.abc import Iterator, Mapping
 from uuid import UUID
@@ -87,7 +87,7 @@ def _restated_parts(later: tuple[LaterSubmission, ...]) -> Mapping[str, LaterSub
 def _effect_to_undo(
     leased: LeasedUndo, values: PriorValues, restated: frozenset[str]
 ) -> WrittenEffect:
-    """Return what to undo: neither restated parts, nor what a reviewer left to the chart."""
+    """Return what to undo: no restated parts, nothing a reviewer left to the chart."""
     return WrittenEffect(
         leased.undo_record.sent.patient,
         UUID(leased.record.id),

@@ -1,4 +1,4 @@
-"""Fixtures for the tests at real FHIR servers: each server in turn, a fault proxy, an outbox."""
+"""Fixtures for tests at real FHIR servers: servers, fault proxy, outbox."""
 
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Keeps the results of test runs at FHIR servers as JSON, and renders the README's tables."""
+"""Keeps the results of tests at FHIR servers, and renders the README's tables."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -201,7 +201,7 @@ COUNTED = {
 
 
 def fire_table(result: Mapping[str, Json]) -> str:
-    """Return the table of the fault storm: per server what was sent, met, lost or harmed."""
+    """Return the table of the fault storm: what was sent, met, lost or harmed."""
     verified = ["verified", *(f"{each['states'].get('verified', 0):,}" for each in result.values())]
     first, *rest = [
         [words, *(f"{each[key]:,}" for each in result.values())] for key, words in COUNTED.items()

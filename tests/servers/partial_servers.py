@@ -54,7 +54,7 @@ EFFECTS: Mapping[str, Mapping[str, int]] = {
     "questionnaire-response": {**NO_EFFECTS, "QuestionnaireResponse": 1},
     "document": NO_EFFECTS,
 }
-"""The effects of the example's answers at a server that offers just that write strategy."""
+"""The effects of the example's answers by the one write strategy on offer."""
 
 
 def offer_strategy(rung: str) -> Fault:
@@ -110,7 +110,10 @@ def _searched(said: ProxyResponse | None) -> ProxyResponse | None:
 
 
 def fault_at_write(number: int, fault: Fault, rung: str) -> Fault:
-    """Apply the fault to the write of that number, at a server with just that write strategy."""
+    """Apply the fault to one write, at a server with just that write strategy.
+
+    `number` counts the writes from 1.
+    """
     only, seen = offer_strategy(rung), [0]
 
     def at(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:

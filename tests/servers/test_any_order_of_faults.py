@@ -1,4 +1,4 @@
-"""In any order of faults, kills and edits a submission arrives once, and the chart stays whole."""
+"""In any order of faults, kills and edits a submission arrives once."""
 
 from typing import Any
 
@@ -67,7 +67,10 @@ answers = st.fixed_dictionaries(
 
 
 def expected(said: dict[str, Answer]) -> dict[str, int]:
-    """Return one Observation for each element asked; a Hispanic-only answer has none for race."""
+    """Return one Observation for each element asked.
+
+    A Hispanic-only answer has none for race.
+    """
     group = said.get("race-ethnicity")
     hispanic = group is not None and "2135-2" in group.choices
     asian = group is not None and "2028-9" in group.choices
@@ -168,7 +171,10 @@ def edit_at_transaction(outbox: Outbox, patient: str) -> Fault:
 
 
 def work_and_be_killed(outbox: Outbox, step: str) -> None:
-    """Work until the process is killed just before a step is stored; its lease then ends."""
+    """Work until the process is killed just before a step is stored.
+
+    Its lease ends then.
+    """
 
     def kill(*_: Any, **__: Any) -> bool:
         raise Killed

@@ -1,4 +1,4 @@
-"""Delivery behind a real OAuth server: expiring tokens, new keys, wrong scopes and secrets."""
+"""Delivery behind a real OAuth server: tokens, keys, scopes and secrets."""
 
 import json
 import logging
@@ -57,7 +57,10 @@ class QuietHandler(WSGIRequestHandler):
 
 @pytest.fixture
 def behind(outbox: Outbox, packages: Path, tmp_path: Path) -> Iterator[Start]:
-    """Start an OAuth server that knows our keys, or `client`, and put the FHIR server behind it."""
+    """Start an OAuth server that knows our keys, or `client`.
+
+    The outbox's FHIR server then accepts only its tokens.
+    """
     with ExitStack() as stack:
 
         def start(

@@ -1,4 +1,4 @@
-"""A bulk export of a real server has the same patients as a search, or is reported as missing."""
+"""A bulk export of a real server has the same patients as a search."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -42,7 +42,10 @@ def read_lines(folder: Path) -> Mapping[str, list[str]]:
 
 
 def does_not_export(outbox: Outbox, make: str) -> bool:
-    """Return whether the server lacks the export, which must be reported: Medplum's router does."""
+    """Return whether the server lacks the export, which must be reported.
+
+    Medplum's router lacks it.
+    """
     if make != "medplum":
         return False
     for in_bulk in ("", "Group/1"):

@@ -1,4 +1,4 @@
-"""A submission goes into the right chart and harms nothing there: merges, edits, proxies."""
+"""A submission goes into the right chart and harms nothing there."""
 
 from collections.abc import Callable
 from datetime import date

@@ -1,4 +1,4 @@
-"""`intake check` at a real FHIR server exits 0 for a correct site, and prints no names."""
+"""`intake check` at a real FHIR server passes a correct site and prints no names."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Four worker processes and two hundred patients: one effect each, and nothing else changes."""
+"""Four worker processes and two hundred patients leave one effect each."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +21,7 @@ PATIENTS, PATIENCE = 200, 300
 
 
 def delivered_once(outbox: Outbox, seed: int) -> None:
-    """Let four workers deliver for two hundred patients, and compare all that the server holds."""
+    """Let four workers deliver for two hundred patients; compare all of the server."""
     patients = create_patients(outbox.direct_client, PATIENTS)
     before = take_census(outbox.direct_client)
     all_submissions = submit_generated(outbox, patients, PATIENTS, seed)

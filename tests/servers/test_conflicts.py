@@ -1,4 +1,4 @@
-"""A reviewer or the site's policy decides conflicts, and charts are checked for drift at night."""
+"""A reviewer or the site's policy decides conflicts; drift is checked at night."""
 
 from dataclasses import replace
 from threading import Event
@@ -27,7 +27,10 @@ def race_answer(*choices: str) -> Answer:
 
 
 def hold_conflicting(outbox: Outbox) -> Submission:
-    """Store a submission with a conflict: a colleague changed the chart after the visit began."""
+    """Store a submission with a conflict.
+
+    A colleague changed the chart after the visit began.
+    """
     patient = outbox.create_patient()
     submission = outbox.submit_example(
         patient, MergeBase(chart=chart_elements(outbox.direct_client.read(patient)))

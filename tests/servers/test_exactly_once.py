@@ -1,4 +1,4 @@
-"""Whatever happens, a submission is written to a real FHIR server once, and harms nothing."""
+"""Whatever happens, a submission is written once and harms nothing."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -170,7 +170,10 @@ def test_two_senders_at_once_leave_one_effect(
 
 
 def meet(barrier: Barrier) -> None:
-    """Wait for the other sender the first time; a sender that merges again goes on alone."""
+    """Wait for the other sender the first time.
+
+    A sender that merges again goes on alone.
+    """
     with suppress(BrokenBarrierError):
         barrier.wait(10)
         barrier.abort()

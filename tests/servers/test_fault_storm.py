@@ -1,4 +1,4 @@
-"""Under random faults and kills each submission has one effect, and nothing else changes."""
+"""Under random faults and kills each submission has one effect."""
 
 from random import Random
 from time import monotonic

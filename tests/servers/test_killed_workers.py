@@ -1,4 +1,4 @@
-"""A worker process that is killed during a delivery loses nothing and writes nothing twice."""
+"""A worker killed during a delivery loses nothing and writes nothing twice."""
 
 import signal
 import subprocess
@@ -17,7 +17,7 @@ PATIENCE = 60
 
 
 class DelayedAnswer:
-    """A committed transaction, the answer of which is delayed until the worker is dead."""
+    """A committed transaction whose answer is delayed until the worker is dead."""
 
     def __init__(self) -> None:
         self.done, self.dead = Event(), Event()

@@ -1,4 +1,4 @@
-"""At servers that search only as US Core demands, a submission is found by its patient alone."""
+"""At servers with few searches a submission is found by its patient alone."""
 
 import pytest
 

@@ -22,9 +22,7 @@ pytestmark = pytest.mark.server
 
 
 def test_a_later_answer_is_not_overwritten_by_a_late_match(outbox: Outbox) -> None:
-    """The first submission is held over a wrong number. The patient answers again; then the desk
-    corrects the number.
-    """
+    """The desk corrects a wrong number after the patient has answered again."""
     criteria, wrong = new_criteria(), new_criteria()
     patient = create_chart(outbox, criteria)
     asian, white = (

@@ -1,4 +1,4 @@
-"""A write strategy is negotiated by one worker, pinned, and negotiated anew only if necessary."""
+"""A write strategy is negotiated by one worker, and pinned."""
 
 from dataclasses import replace
 

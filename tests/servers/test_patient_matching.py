@@ -1,4 +1,4 @@
-"""Record number and birth date lead to the one chart that has both, or the answers are held."""
+"""Record number and birth date lead to one chart, or the answers are held."""
 
 import logging
 from datetime import date

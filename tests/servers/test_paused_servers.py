@@ -1,4 +1,4 @@
-"""A server's own fault pauses the server; a submission's own fault holds that submission alone."""
+"""A server's fault pauses the server; a submission's fault holds it alone."""
 
 import ssl
 from dataclasses import replace

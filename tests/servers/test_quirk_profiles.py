@@ -1,4 +1,4 @@
-"""A quirk profile alone decides what is sent to a server with that server's limits."""
+"""A quirk profile alone decides what is sent to a server with limits."""
 
 import json
 from dataclasses import replace

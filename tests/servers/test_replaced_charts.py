@@ -1,4 +1,4 @@
-"""A replaced chart is followed to its successor, in order, and only on the same server."""
+"""A replaced chart is followed to its successor on the same server."""
 
 import json
 from dataclasses import replace

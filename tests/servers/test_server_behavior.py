@@ -1,4 +1,4 @@
-"""What each server does that a client does not expect, and what our client makes of it."""
+"""What each server does unexpectedly, and what our client makes of it."""
 
 from typing import Any
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Tribal affiliation at a real server: written beside all else, read back, and undone."""
+"""Tribal affiliation is written beside all else, read back, and undone."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""An undo at a real server restores the prior values once, and keeps what others wrote since."""
+"""An undo restores the prior values once, and keeps what others wrote since."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""In any order of submissions, edits and undos others' values stay, and an undo is done once."""
+"""In any order of submissions, edits and undos others' values stay."""
 
 from typing import Any
 

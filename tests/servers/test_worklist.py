@@ -1,4 +1,4 @@
-"""A person types what the server accepts from a person only; the read-back then verifies it."""
+"""A person types what a server accepts from persons only; it is then verified."""
 
 from csv import DictReader
 from pathlib import Path
@@ -69,7 +69,10 @@ def test_a_worklist_entry_is_read_back_when_it_is_typed(
 
 
 def type_answers(ladder: Outbox, patient: str, submission: Submission) -> None:
-    """Type the answers into the chart; the EHR adds displays and a text of its own to the codes."""
+    """Type the answers into the chart, as a person does in the EHR.
+
+    The EHR adds displays and a text of its own to the codes.
+    """
     said = build_statement(
         submission, ladder.settings.question_sets[submission.question_set], MappingPolicy()
     )

@@ -1,4 +1,4 @@
-"""Each write strategy at a server with no other: negotiated, written once, read back, unharmed."""
+"""Each write strategy writes once, reads back and leaves the chart unharmed."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The write test proves a strategy at the site's test patient, cleans up, and pins what passed."""
+"""The write test proves a strategy, cleans up, and pins what passed."""
 
 import json
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def site(ladder: Outbox, monkeypatch: pytest.MonkeyPatch) -> Outbox:
 
 @pytest.fixture
 def check(site: Outbox, capsys: pytest.CaptureFixture[str]) -> Checked:
-    """Run `intake check --json` with further words, and return its findings about the server."""
+    """Run `intake check --json` and return its findings about the server."""
 
     def checked(*words: str) -> list[tuple[str, str]]:
         capsys.readouterr()

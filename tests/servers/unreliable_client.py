@@ -1,4 +1,4 @@
-"""A client of a real FHIR server that loses answers, or lets a colleague write first."""
+"""A client that loses answers, or lets a colleague write first."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Counts all that a FHIR server holds, before and after, and compares it with submissions."""
+"""Counts what a FHIR server holds before and after submissions."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -59,7 +59,10 @@ def take_census(client: FhirClient) -> Census:
 def compare_censuses(
     before: Census, after: Census, sent: Sequence[Submission], settings: Settings
 ) -> Discrepancies:
-    """Compare two censuses; the submissions were delivered in between, in this order a patient."""
+    """Compare two censuses.
+
+    Between them the submissions were delivered, in this order for each patient.
+    """
     version = us_core_version(settings.servers["main"].us_core)
     policy = MergePolicy(decline_erases=settings.mapping.decline_erases)
     statements = [site_mapping.map_submission(submission, settings) for submission in sent]

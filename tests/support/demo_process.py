@@ -1,4 +1,4 @@
-"""Runs the demo as a process, as on the command line, and ends all that it started."""
+"""Runs the demo as a process, and ends all that it started."""
 
 import os
 import re
@@ -30,7 +30,10 @@ class DemoProcess:
 
     @property
     def birth_dates(self) -> list[tuple[int, int, int]]:
-        """Month, day and year of the patients that the demo suggests: tablet first, then link."""
+        """Birth dates of the patients that the demo suggests: tablet first, then link.
+
+        Each is month, day and year.
+        """
         found = re.findall(r"\((\d\d)/(\d\d)/(\d{4})\)", " ".join(self.lines))
         return [(int(month), int(day), int(year)) for month, day, year in found]
 
@@ -108,7 +111,10 @@ def descendant_pids(pid: int) -> set[int]:
 
 
 def is_running(pid: int) -> bool:
-    """Return whether the process runs; a process that ended and was not reaped does not."""
+    """Return whether the process runs.
+
+    A process that ended and was not reaped does not run.
+    """
     return any(not state.startswith("Z") for state in _ps("-o", "stat=", "-p", str(pid)))
 
 

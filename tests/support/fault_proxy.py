@@ -1,4 +1,4 @@
-"""Runs a proxy before a real FHIR server, with the faults of real proxies and networks."""
+"""Runs a proxy before a FHIR server, with faults of real proxies and networks."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -59,7 +59,7 @@ class MatchingFault:
 
 @dataclass
 class FaultProxy:
-    """A proxy with one planned fault a request, then `default_fault`, and all requests it got.
+    """A proxy that applies one planned fault a request, then `default_fault`.
 
     `is_committed` is set after the first transaction that the server committed. `resent_count`
     counts the transactions that the client sent after that.
@@ -117,14 +117,14 @@ def cut_response(request: ProxyRequest, forward: Forward) -> ProxyResponse | Non
 
 
 def send_twice(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-    """Send the request twice, as a proxy on the network can, and return the first response."""
+    """Send the request twice, as some proxies do; return the first response."""
     first = forward(request)
     forward(request)
     return first
 
 
 def send_twice_answer_last(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-    """Send the request twice, as a proxy on the network can, and return the second response."""
+    """Send the request twice, as some proxies do; return the second response."""
     forward(request)
     return forward(request)
 

@@ -1,4 +1,4 @@
-"""Lets each request meet a random fault of any kind that networks and servers have shown."""
+"""Lets each request meet a random fault that networks and servers have shown."""
 
 from collections import Counter
 from random import Random

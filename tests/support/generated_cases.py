@@ -1,4 +1,4 @@
-"""Generates submissions of any kind, and the charts that they meet; a seed repeats them."""
+"""Generates submissions, and the charts that they meet, from a seed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -73,7 +73,7 @@ FULL_CHART: Json = {
 
 
 class ChartKind(Enum):
-    """The chart that a submission meets: none, the least, a full one, or an earlier case's."""
+    """The chart that a submission meets."""
 
     NONE = "none"
     BARE = "bare"
@@ -83,7 +83,7 @@ class ChartKind(Enum):
 
 @dataclass(frozen=True)
 class GeneratedCase:
-    """A submission, its question set, the site's switches, the Organization, and the chart."""
+    """A submission with its question set, the site's switches and the chart."""
 
     submission: Submission
     questions: QuestionSet
@@ -108,7 +108,7 @@ class GeneratedCase:
 
 
 def build_case_bundle(case: GeneratedCase, name: str) -> Json:
-    """Return the checked Bundle that `intake bundle` prints for the case, in that version."""
+    """Return the checked Bundle that `intake bundle` prints for the case."""
     built = build_bundle(
         case.build_statement(), us_core_version(name), chart_before(case, name), case.merge_policy
     ).bundle
@@ -133,7 +133,7 @@ def chart_before(case: GeneratedCase, name: str) -> Json | None:
 
 
 def generate_cases(seed: int, count: int) -> Iterator[GeneratedCase]:
-    """Yield that many cases, no two with the same answers; every kind of chart comes in turn."""
+    """Yield that many cases with different answers; each kind of chart in turn."""
     source, seen = Random(seed), set[str]()
     meets, earlier = cycle(ChartKind), None
     while len(seen) < count:

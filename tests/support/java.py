@@ -36,9 +36,9 @@ def find_java() -> str:
 
 
 def build_program(name: str, source: Path) -> str:
-    """Return the class path of the program in the folder `source` (pom.xml and *.java).
+    """Return the class path of the program in the folder `source`.
 
-    Builds the program unless the cache folder has it.
+    The folder has pom.xml and *.java. The program is built unless the cache folder has it.
     """
     files = sorted((source / "pom.xml", *source.glob("*.java")))
     digest = sha256(b"".join(each.read_bytes() for each in files)).hexdigest()[:12]

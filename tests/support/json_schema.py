@@ -1,6 +1,6 @@
-"""Finds what a value breaks of a JSON Schema (2020-12), in the keywords that ours use.
+"""Finds what a value breaks of a JSON Schema (2020-12).
 
-Any other keyword is a fault of the schema itself.
+It knows the keywords that our schemas use; any other keyword is a fault of the schema.
 """
 
 import re
@@ -22,7 +22,7 @@ WORDS = ("$schema", "$id", "$defs", "title", "description")
 def schema_faults(
     value: Any, schema: dict[str, Any], root: dict[str, Any] | None = None, at: str = "$"
 ) -> list[str]:
-    """Return each breach and where it is; `root` is the schema whose `$defs` are meant."""
+    """Return each breach and its place; `root` is the schema that has the `$defs`."""
     root = root or schema
     found = [
         f"{at}: {fault}"

@@ -1,4 +1,4 @@
-"""An outbox whose worker writes to a real FHIR server, and counts of what the server holds."""
+"""An outbox whose worker writes to a real FHIR server."""
 
 import json
 from collections.abc import Iterator
@@ -200,7 +200,10 @@ class Outbox:
 def open_outbox(
     folder: Path, template: Path, proxy: FaultProxy, real: FhirClient, organization: str
 ) -> Iterator[Outbox]:
-    """Open an empty outbox in `folder`; its worker writes transactions through the proxy."""
+    """Open an empty outbox in `folder`, whose worker writes through the proxy.
+
+    It writes transactions.
+    """
     write_site(folder, proxy.base_url)
     clinics = folder / "clinics.toml"
     clinics.write_text(

@@ -1,4 +1,4 @@
-"""Fills in and sends the pages' forms as a patient does, in a browser without scripts."""
+"""Fills in and sends forms as a patient does, in a browser without scripts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

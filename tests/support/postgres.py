@@ -1,4 +1,4 @@
-"""Runs a PostgreSQL from PyPI for tests; nothing to install, and gone after the block."""
+"""Runs a PostgreSQL from PyPI for tests."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Checks a QuestionnaireResponse by its Questionnaire, and reads the answers from it.
+"""Checks a QuestionnaireResponse by its Questionnaire, and reads its answers.
 
 Both by rules of their own, apart from the code that they check.
 """

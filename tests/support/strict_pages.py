@@ -14,7 +14,7 @@ Node = Any
 
 
 class StrictClient(FlaskClient):
-    """A client that fails on faults that a browser would forgive or a user would suffer from."""
+    """A client that fails on faults of a page that a browser would forgive."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         """Send the request, check the page, return the response."""

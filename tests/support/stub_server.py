@@ -1,4 +1,4 @@
-"""Runs a server that answers as a test says and keeps its requests, with or without TLS."""
+"""Runs a server that answers as a test says and keeps its requests."""
 
 import ssl
 from collections.abc import Callable, Iterator

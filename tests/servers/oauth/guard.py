@@ -71,7 +71,7 @@ class TokenGuard:
 
 
 def needs_of(request: ProxyRequest) -> list[ScopeNeed]:
-    """Return the permissions that a request needs; of a Bundle those of all its entries."""
+    """Return the permissions that a request needs; of a Bundle those of all entries."""
     path = urlsplit(request.path).path.split("/fhir/R4")[-1].strip("/")
     if path:
         return [_need(request.method, path)]

@@ -1,4 +1,4 @@
-"""Starts a real OAuth server with the clients and scopes of a test; its packages are kept."""
+"""Starts a real OAuth server with a test's clients and scopes."""
 
 import json
 import os
@@ -34,7 +34,7 @@ SCOPES = (
 
 @dataclass(frozen=True)
 class OAuthSite:
-    """Clients, in OpenID Connect's words, scopes that are granted, and a token's lifetime."""
+    """The OAuth server's clients, the scopes that it grants, a token's lifetime."""
 
     clients: tuple[dict[str, Any], ...]
     scopes: tuple[str, ...] = SCOPES
@@ -64,7 +64,10 @@ class OAuthServer:
 
 
 def install_packages(kept: Path) -> Path:
-    """Install the packages into the folder `kept` if necessary, and return the folder to run in."""
+    """Install the packages into the folder `kept` if they are not there.
+
+    Returns the folder to run in.
+    """
     home = kept / f"oauth-{sha256((SOURCE / LOCK).read_bytes()).hexdigest()[:12]}"
     if not home.is_dir():
         kept.mkdir(parents=True, exist_ok=True)
