@@ -87,7 +87,9 @@ def offer_us_core_searches(rung: str, *, strict: bool) -> Fault:
     def fault(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
         if _kind(request) == "metadata":
             return _searched(only(request, forward))
-        unknown = [each for each in ("identifier", "target") if f"?{each}=" in request.path]
+        unknown = [
+            parameter for parameter in ("identifier", "target") if f"?{parameter}=" in request.path
+        ]
         if request.method != "GET" or not unknown:
             return only(request, forward)
         return (
@@ -99,14 +101,14 @@ def offer_us_core_searches(rung: str, *, strict: bool) -> Fault:
     return fault
 
 
-def _searched(said: ProxyResponse | None) -> ProxyResponse | None:
-    if said is None:
+def _searched(response: ProxyResponse | None) -> ProxyResponse | None:
+    if response is None:
         return None
-    held = json.loads(said.body)
-    for each in held["rest"][0]["resource"]:
-        names = () if each["type"] == "Provenance" else ("patient", "date", "status")
-        each["searchParam"] = [{"name": name} for name in names]
-    return replace(said, body=json.dumps(held).encode())
+    statement = json.loads(response.body)
+    for resource in statement["rest"][0]["resource"]:
+        names = () if resource["type"] == "Provenance" else ("patient", "date", "status")
+        resource["searchParam"] = [{"name": name} for name in names]
+    return replace(response, body=json.dumps(statement).encode())
 
 
 def fault_at_write(number: int, fault: Fault, rung: str) -> Fault:
@@ -137,14 +139,14 @@ def _kind(request: ProxyRequest) -> str:
     return parts[parts.index(base) + 1] if parts[-1] != base else "R4"
 
 
-def _described(said: ProxyResponse, offered: Mapping[str, frozenset[str]]) -> ProxyResponse:
-    held = json.loads(said.body)
+def _described(response: ProxyResponse, offered: Mapping[str, frozenset[str]]) -> ProxyResponse:
+    statement = json.loads(response.body)
     kinds = {kind: READING | offered.get(kind, frozenset()) for kind in KINDS}
     listed = [
         {"type": kind, "interaction": [{"code": code} for code in sorted(codes)]}
         for kind, codes in kinds.items()
     ]
-    held["rest"] = [
+    statement["rest"] = [
         {"mode": "server", "interaction": [{"code": "search-system"}], "resource": listed}
     ]
-    return replace(said, body=json.dumps(held).encode())
+    return replace(response, body=json.dumps(statement).encode())

@@ -29,9 +29,9 @@ LANGUAGE, INTERPRETER = (
     Answer(AnswerState.ANSWERED, ("no",)),
 )
 KINDS = {
-    "get": lambda asked: asked.method == "GET",
-    "transaction": lambda asked: asked.is_transaction,
-    "batch": lambda asked: asked.is_batch,
+    "get": lambda request: request.method == "GET",
+    "transaction": lambda request: request.is_transaction,
+    "batch": lambda request: request.is_batch,
 }
 STEPS = ("record_sending", "mark_accepted", "mark_verified")
 
@@ -66,20 +66,20 @@ answers = st.fixed_dictionaries(
 )
 
 
-def expected(said: dict[str, Answer]) -> dict[str, int]:
+def expected(answers: dict[str, Answer]) -> dict[str, int]:
     """Return one Observation for each element asked.
 
     A Hispanic-only answer has none for race.
     """
-    group = said.get("race-ethnicity")
+    group = answers.get("race-ethnicity")
     hispanic = group is not None and "2135-2" in group.choices
     asian = group is not None and "2028-9" in group.choices
     return {
         "QuestionnaireResponse": 1,
         "race": int(group is not None and not hispanic),
         "ethnicity": int(group is not None and not asian),
-        "spoken-language": int("spoken-language" in said),
-        "interpreter": int("interpreter" in said),
+        "spoken-language": int("spoken-language" in answers),
+        "interpreter": int("interpreter" in answers),
         "Provenance": 1,
     }
 
@@ -118,7 +118,7 @@ WORST = {
 )
 @given(
     plan=st.lists(faults, max_size=7),
-    said=answers,
+    answers=answers,
     informant=st.sampled_from([Informant.SELF, Informant.GUARDIAN]),
     colleague=st.booleans(),
     known_already=st.booleans(),
@@ -127,7 +127,7 @@ WORST = {
 def test_any_order_of_faults_delivers_once(
     outbox: Outbox,
     plan: list[Fault],
-    said: dict[str, Answer],
+    answers: dict[str, Answer],
     informant: Informant,
     colleague: bool,
     known_already: bool,
@@ -135,10 +135,10 @@ def test_any_order_of_faults_delivers_once(
 ) -> None:
     patient = outbox.create_patient()
     if known_already:
-        outbox.work_until_closed(outbox.submit_example(patient, answers=said))
+        outbox.work_until_closed(outbox.submit_example(patient, answers=answers))
     before, versions = outbox.direct_client.read(patient), outbox.count_versions(patient)
     edits = [edit_at_transaction(outbox, patient)] if colleague else []
-    submission = outbox.submit_example(patient, answers=said, informant=informant)
+    submission = outbox.submit_example(patient, answers=answers, informant=informant)
     outbox.proxy.planned_faults, outbox.proxy.is_committed, outbox.proxy.resent_count = (
         [*plan, *edits],
         False,
@@ -149,7 +149,7 @@ def test_any_order_of_faults_delivers_once(
     outbox.work_until_closed(submission)
     outbox.proxy.planned_faults.clear()
     assert (outbox.read_state(submission)[0], outbox.proxy.resent_count) == ("verified", 0)
-    assert count_effects(outbox.direct_client, submission) == expected(said)
+    assert count_effects(outbox.direct_client, submission) == expected(answers)
     now = outbox.direct_client.read(patient)
     edited = now["telecom"] != before["telecom"]
     assert chart_of_others({**now, "telecom": []}) == chart_of_others({**before, "telecom": []})

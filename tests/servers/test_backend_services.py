@@ -76,21 +76,21 @@ def behind(outbox: Outbox, packages: Path, tmp_path: Path) -> Iterator[Start]:
             server = replace(outbox.server, auth=auth)
             outbox.settings = replace(outbox.settings, servers={"main": server})
             client_keys.create_key_file(server, algorithm)
-            known = {
+            registration = {
                 "jwks": client_keys.public_key_set([server]),
                 "token_endpoint_auth_method": "private_key_jwt",
             }
-            told = OAuthSite(
+            oauth_site = OAuthSite(
                 (
                     {
                         "client_id": "intake",
-                        **(client or known),
+                        **(client or registration),
                         **({"scope": limit} if limit else {}),
                     },
                 ),
                 **site,
             )
-            oauth = stack.enter_context(oauth_server(packages, tmp_path, told))
+            oauth = stack.enter_context(oauth_server(packages, tmp_path, oauth_site))
             configuration = {
                 "token_endpoint": oauth.token_url,
                 "token_endpoint_auth_methods_supported": list(methods),
@@ -145,7 +145,7 @@ def test_an_assertion_is_accepted_once(behind: Start) -> None:
     [proof] = credential.client_proofs(endpoint, system_clock())
     form = {"grant_type": "client_credentials", **proof.form}
     answers = [site.oauth.session.post(endpoint.url, form, timeout=5) for _ in range(2)]
-    assert [each.status_code for each in answers] == [200, 401]
+    assert [response.status_code for response in answers] == [200, 401]
     site.deliver_new()
 
 
@@ -178,7 +178,7 @@ def test_missing_scopes_pause_the_server_and_the_check_names_them(
         )
     )
     assert "403: it does not let us in; check credentials and scopes" in site.hold_back()
-    wrong = [each.words for each in site.findings() if each.verdict is Verdict.WRONG]
+    wrong = [finding.words for finding in site.findings() if finding.verdict is Verdict.WRONG]
     assert any(
         "no transaction: our scopes do not permit to create Provenance, search Provenance" in words
         for words in wrong
@@ -199,7 +199,7 @@ def test_a_key_that_the_server_does_not_know_yet_interrupts_nothing(behind: Star
     site.revoke_tokens()
     site.deliver_new()
     assert shared_tokens(site.server).current_grant().key_id == old.id
-    wrong = [each.words for each in site.findings() if each.verdict is Verdict.WRONG]
+    wrong = [finding.words for finding in site.findings() if finding.verdict is Verdict.WRONG]
     assert wrong == [
         f"it takes only what the older key {old.id} signs, and not the newest, {new.id}"
     ]
@@ -264,9 +264,9 @@ def test_a_corrected_client_secret_is_read_from_its_file(
 
 def test_the_check_shows_how_the_server_authenticates_us(behind: Start) -> None:
     site = behind("RS384")
-    found = site.findings()
-    assert [each for each in found if each.verdict is Verdict.WRONG] == []
-    words = "\n".join(each.words for each in found)
+    findings = site.findings()
+    assert [finding for finding in findings if finding.verdict is Verdict.WRONG] == []
+    words = "\n".join(finding.words for finding in findings)
     [key] = read_signing_keys(site.server)
     assert f"{site.oauth.token_url} gives us tokens, each for 300 seconds" in words
     assert f"it takes what key {key.id} signs (RS384)" in words

@@ -76,8 +76,8 @@ def test_an_export_of_a_group_has_its_members_alone(outbox: Outbox, make: str) -
     if does_not_export(outbox, make):
         return
     patient, other = outbox.create_patient(), outbox.create_patient()
-    for each in (patient, other):
-        outbox.work_until_closed(outbox.submit_example(each))
+    for reference in (patient, other):
+        outbox.work_until_closed(outbox.submit_example(reference))
     members = {
         "resourceType": "Group",
         "type": "person",
@@ -86,10 +86,10 @@ def test_an_export_of_a_group_has_its_members_alone(outbox: Outbox, make: str) -
     }
     group = outbox.direct_client.create(members)["id"]
     with export(outbox, f"Group/{group}") as folder:
-        found = read_lines(folder)
-    assert len(found["Patient"]) == 1
-    assert patient.partition("/")[2] in found["Patient"][0]
-    assert len(found["Observation"]) == 4
+        lines = read_lines(folder)
+    assert len(lines["Patient"]) == 1
+    assert patient.partition("/")[2] in lines["Patient"][0]
+    assert len(lines["Observation"]) == 4
 
 
 def test_an_export_file_that_does_not_arrive_is_fetched_again(outbox: Outbox, make: str) -> None:

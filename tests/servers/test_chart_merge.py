@@ -81,30 +81,33 @@ def test_our_own_write_since_the_visit_began_is_no_change_by_others(
     outbox: Outbox,
 ) -> None:
     patient = outbox.create_patient()
-    known = MergeBase(chart=chart_elements(outbox.direct_client.read(patient)))
-    first = outbox.submit_example(patient, known)
+    base = MergeBase(chart=chart_elements(outbox.direct_client.read(patient)))
+    first = outbox.submit_example(patient, base)
     mended = outbox.submit_example(
-        patient, known, answers={"race-ethnicity": Answer(AnswerState.ANSWERED, ("2106-3",))}
+        patient, base, answers={"race-ethnicity": Answer(AnswerState.ANSWERED, ("2106-3",))}
     )
     outbox.deliver_due()
     outbox.deliver_due()
-    assert [outbox.read_state(each)[0] for each in (first, mended)] == ["verified", "verified"]
+    assert [outbox.read_state(submission)[0] for submission in (first, mended)] == [
+        "verified",
+        "verified",
+    ]
 
 
 def test_an_answer_that_others_recorded_for_a_walk_in_is_not_overwritten(outbox: Outbox) -> None:
     patient = outbox.create_patient(extension=[*EXAMPLE_PATIENT["extension"], WHITE_RACE])
-    told = {
+    observation = {
         "resourceType": "Observation",
         "status": "final",
         "code": {"coding": [{"system": "http://loinc.org", "code": "72826-1"}]},
         "subject": {"reference": patient},
         "method": {"coding": [{"code": "self-reported"}]},
     }
-    kept = outbox.direct_client.create(told)
+    existing = outbox.direct_client.create(observation)
     first = outbox.submit_example(patient)
     outbox.deliver_due()
     assert outbox.read_state(first) == ("held", "chart-changed")
-    put_resource(outbox.direct_client, {**kept, "status": "entered-in-error"})
+    put_resource(outbox.direct_client, {**existing, "status": "entered-in-error"})
     second = outbox.submit_example(patient)
     outbox.deliver_due()
     assert [outbox.read_state(submission)[0] for submission in (first, second)] == [
@@ -124,23 +127,26 @@ def test_an_informant_never_replaces_the_patients_own_answer_without_review(
     patient = outbox.create_patient()
     outbox.submit_example(patient)
     outbox.deliver_due()
-    known = MergeBase(chart=chart_elements(outbox.direct_client.read(patient)))
+    base = MergeBase(chart=chart_elements(outbox.direct_client.read(patient)))
     # Nobody changed the chart since, and still a guardian's answer may not replace the patient's
     # own.
     parent = outbox.submit_example(
-        patient, known, informant=Informant.GUARDIAN, answers={"race-ethnicity": WHITE_ALONE}
+        patient, base, informant=Informant.GUARDIAN, answers={"race-ethnicity": WHITE_ALONE}
     )
     outbox.deliver_due()
     assert outbox.read_state(parent) == ("held", "chart-changed")
     assert "said otherwise themselves" in str(outbox.read_record(parent).words)
     with outbox.database.read() as tx:
         assert [
-            (each.element, each.own)
-            for each in conflict_decisions.read_conflicts(tx, str(parent.id))
+            (conflict.element, conflict.own)
+            for conflict in conflict_decisions.read_conflicts(tx, str(parent.id))
         ] == [("race", True)]
-    again = outbox.submit_example(patient, known, answers={"race-ethnicity": WHITE_ALONE})
+    again = outbox.submit_example(patient, base, answers={"race-ethnicity": WHITE_ALONE})
     outbox.deliver_due()
-    assert [outbox.read_state(each)[0] for each in (parent, again)] == ["superseded", "verified"]
+    assert [outbox.read_state(submission)[0] for submission in (parent, again)] == [
+        "superseded",
+        "verified",
+    ]
 
 
 def test_an_informant_corrects_what_an_informant_answered(outbox: Outbox) -> None:
@@ -168,8 +174,10 @@ def test_an_answer_at_the_same_visit_is_a_correction_and_a_later_one_is_new(
         patient, appointment="Appointment/2", answers={"race-ethnicity": WHITE_ALONE}
     )
     outbox.deliver_due()
-    assert [outbox.read_state(each)[0] for each in (first, mended, later)] == ["verified"] * 3
-    assert [race_status(outbox, each) for each in (first, mended, later)] == [
+    assert [outbox.read_state(submission)[0] for submission in (first, mended, later)] == [
+        "verified"
+    ] * 3
+    assert [race_status(outbox, submission) for submission in (first, mended, later)] == [
         "final",
         "corrected",
         "final",
@@ -178,8 +186,8 @@ def test_an_answer_at_the_same_visit_is_a_correction_and_a_later_one_is_new(
 
 def race_status(outbox: Outbox, submission: Submission) -> str:
     own = f"urn:ietf:rfc:3986|{uuid5(submission.id, 'race').urn}"
-    [found] = outbox.direct_client.search("Observation", {"identifier": own})
-    return str(found["status"])
+    [observation] = outbox.direct_client.search("Observation", {"identifier": own})
+    return str(observation["status"])
 
 
 def test_a_server_that_ignores_if_match_is_seen(outbox: Outbox) -> None:
@@ -205,9 +213,11 @@ def test_a_server_that_ignores_if_match_is_seen(outbox: Outbox) -> None:
 
 def without_extension(url: str) -> Callable[[dict[str, Any]], None]:
     def change(entry: dict[str, Any]) -> None:
-        held = entry["resource"].get("extension")
-        if held is not None:
-            entry["resource"]["extension"] = [each for each in held if each["url"] != url]
+        extensions = entry["resource"].get("extension")
+        if extensions is not None:
+            entry["resource"]["extension"] = [
+                extension for extension in extensions if extension["url"] != url
+            ]
 
     return change
 
@@ -264,7 +274,11 @@ def test_a_later_answer_supersedes_part_of_a_held_submission(outbox: Outbox) -> 
     chart = chart_elements(outbox.direct_client.read(patient))
     assert [part["valueCoding"]["code"] for part in chart["race"]["extension"][:-1]] == ["2106-3"]
     assert count_effects(outbox.direct_client, first) == {**ONE_OF_EACH, "race": 0, "ethnicity": 0}
-    assert [each.get("preferred", False) for each in chart["communication"]] == [False, True, False]
+    assert [entry.get("preferred", False) for entry in chart["communication"]] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_a_held_submission_with_nothing_left_is_superseded_and_erased(

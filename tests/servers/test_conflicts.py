@@ -124,7 +124,7 @@ def test_a_policy_decides_without_a_reviewer(
         == race
     )
     with outbox.database.read() as tx:
-        assert [each.who for each in audit.entries_about(tx, str(submission.id))] == ["policy"]
+        assert [entry.who for entry in audit.entries_about(tx, str(submission.id))] == ["policy"]
 
 
 def test_drift_lists_merged_and_changed_charts(outbox: Outbox) -> None:
@@ -137,7 +137,9 @@ def test_drift_lists_merged_and_changed_charts(outbox: Outbox) -> None:
         link=[{"type": "replaced-by", "other": {"reference": outbox.create_patient()}}],
     )
     drift.check_drift(outbox.server, outbox.database, outbox.clock, Event())
-    assert [outbox.read_record(each).drift for each in (changed, merged, same, twice, later)] == [
+    assert [
+        outbox.read_record(submission).drift for submission in (changed, merged, same, twice, later)
+    ] == [
         "changed",
         "merged",
         None,
@@ -155,10 +157,10 @@ def test_drift_lists_merged_and_changed_charts(outbox: Outbox) -> None:
         }
 
 
-def find_drift(outbox: Outbox, *rows: Submission) -> list[str | None]:
+def find_drift(outbox: Outbox, *all_submissions: Submission) -> list[str | None]:
     """Check for drift and return what was found."""
     drift.check_drift(outbox.server, outbox.database, outbox.clock, Event())
-    return [outbox.read_record(each).drift for each in rows]
+    return [outbox.read_record(submission).drift for submission in all_submissions]
 
 
 def at_chart_of(submission: Submission, fault: Fault) -> Fault:

@@ -38,22 +38,26 @@ def add_walk_in(outbox: Outbox, criteria: MatchCriteria) -> str:
 
 def read_visit(outbox: Outbox, visit: str) -> Visit:
     with outbox.database.read() as tx:
-        found = visits.find_visit(tx, visit)
-    assert found is not None
-    return found
+        stored = visits.find_visit(tx, visit)
+    assert stored is not None
+    return stored
 
 
 def test_the_desk_sees_names_and_mistakes_before_anyone_answers(outbox: Outbox) -> None:
-    known, unknown = new_criteria(), new_criteria()
-    patient = create_chart(outbox, known)
-    mine, nobodys = add_walk_in(outbox, known), add_walk_in(outbox, unknown)
+    registered, unknown = new_criteria(), new_criteria()
+    patient = create_chart(outbox, registered)
+    matched, unmatched = add_walk_in(outbox, registered), add_walk_in(outbox, unknown)
     assert patient_matching.match_expected_patients(
         outbox.settings, outbox.database, outbox.clock, MatchState.NEW
     )
-    found = read_visit(outbox, mine)
-    assert (found.name, found.patient, found.sought) == ("Lan Nguyen", patient, MatchState.FOUND)
-    assert found.base == chart_elements(outbox.direct_client.read(patient))
-    missed = read_visit(outbox, nobodys)
+    visit_now = read_visit(outbox, matched)
+    assert (visit_now.name, visit_now.patient, visit_now.sought) == (
+        "Lan Nguyen",
+        patient,
+        MatchState.FOUND,
+    )
+    assert visit_now.base == chart_elements(outbox.direct_client.read(patient))
+    missed = read_visit(outbox, unmatched)
     assert (missed.sought, missed.fault) == (
         MatchState.NONE,
         "No chart in use has this record number.",
@@ -63,7 +67,7 @@ def test_the_desk_sees_names_and_mistakes_before_anyone_answers(outbox: Outbox) 
     assert patient_matching.match_expected_patients(
         outbox.settings, outbox.database, outbox.clock, MatchState.NEW, MatchState.NONE
     )
-    assert (read_visit(outbox, nobodys).name, read_visit(outbox, nobodys).fault) == (
+    assert (read_visit(outbox, unmatched).name, read_visit(outbox, unmatched).fault) == (
         "Lan Nguyen",
         "",
     )
@@ -76,26 +80,28 @@ def test_a_failing_server_leaves_the_matching_for_later(outbox: Outbox) -> None:
         outbox.settings, outbox.database, outbox.clock, MatchState.NEW
     )
     # One search that fails alone does not stop the others.
-    assert {read_visit(outbox, each).sought for each in (visit, other)} == {
+    assert {read_visit(outbox, visit_id).sought for visit_id in (visit, other)} == {
         MatchState.NEW,
         MatchState.NONE,
     }
-    again = [replace(read_visit(outbox, each), sought=MatchState.NEW) for each in (visit, other)]
+    again = [
+        replace(read_visit(outbox, visit_id), sought=MatchState.NEW) for visit_id in (visit, other)
+    ]
     with outbox.database.write() as tx:
-        for each in again:
-            visits.save_visit(tx, each)
+        for visit_id in again:
+            visits.save_visit(tx, visit_id)
     outbox.proxy.default_fault = answer_with(503)
     assert not patient_matching.match_expected_patients(
         outbox.settings, outbox.database, outbox.clock, MatchState.NEW
     )
-    assert {read_visit(outbox, each).sought for each in (visit, other)} == {MatchState.NEW}
+    assert {read_visit(outbox, visit_id).sought for visit_id in (visit, other)} == {MatchState.NEW}
     # The worker looks after hours too, but not for ever for a patient who is never registered.
     outbox.proxy.default_fault = None
     outbox.clock.advance(hours=3)
     assert patient_matching.match_expected_patients(
         outbox.settings, outbox.database, outbox.clock, MatchState.NEW
     )
-    assert {read_visit(outbox, each).sought for each in (visit, other)} == {MatchState.NONE}
+    assert {read_visit(outbox, visit_id).sought for visit_id in (visit, other)} == {MatchState.NONE}
     request_count = len(outbox.proxy.requests)
     assert patient_matching.match_expected_patients(
         outbox.settings, outbox.database, outbox.clock, MatchState.NEW, MatchState.NONE

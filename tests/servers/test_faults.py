@@ -65,14 +65,14 @@ def test_the_undo_record_is_stored_even_if_the_answer_was_lost(outbox: Outbox, f
     outbox.deliver_due()
     assert outbox.read_state(submission)[0] == "waiting"
     outbox.work_until_closed(submission)
-    kept = outbox.read_last_undo_record()
-    assert (outbox.read_state(submission)[0], kept.sent) == (
+    undo_record = outbox.read_last_undo_record()
+    assert (outbox.read_state(submission)[0], undo_record.sent) == (
         "verified",
         WriteTarget(patient, before["meta"]["versionId"]),
     )
     were = {
-        part.element: tuple(each.before for each in part.swaps)
-        for part in decode_prior_values(kept).parts
+        part.element: tuple(change.before for change in part.swaps)
+        for part in decode_prior_values(undo_record).parts
     }
     assert were == {
         "race": (None,),
@@ -251,7 +251,10 @@ def test_a_request_sent_twice_by_a_proxy_leaves_one_provenance(outbox: Outbox) -
     again = outbox.submit_example(patient)
     outbox.proxy.default_fault = on_transactions(send_twice)
     outbox.deliver_due()
-    assert [outbox.read_state(each)[0] for each in (first, again)] == ["verified", "verified"]
+    assert [outbox.read_state(submission)[0] for submission in (first, again)] == [
+        "verified",
+        "verified",
+    ]
     assert (
         count_effects(outbox.direct_client, again)
         == count_effects(outbox.direct_client, first)

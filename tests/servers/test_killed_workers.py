@@ -29,28 +29,28 @@ class DelayedAnswer:
         return answer
 
 
-def kill_after_commit(process: subprocess.Popen[bytes], held: DelayedAnswer) -> None:
+def kill_after_commit(process: subprocess.Popen[bytes], answer: DelayedAnswer) -> None:
     """Kill the worker as soon as the server has committed its transaction."""
     try:
-        assert held.done.wait(PATIENCE)
+        assert answer.done.wait(PATIENCE)
         process.send_signal(signal.SIGKILL)
         assert process.wait(PATIENCE) == -signal.SIGKILL
     finally:
         process.kill()
-        held.dead.set()
+        answer.dead.set()
 
 
 def after_the_leases(outbox: Outbox, all_submissions: list[Submission]) -> None:
     """Let the dead worker's leases end, and finish what it began."""
     outbox.clock.now = datetime.now(UTC) + timedelta(hours=1)
-    for each in all_submissions:
-        outbox.work_until_closed(each)
+    for submission in all_submissions:
+        outbox.work_until_closed(submission)
 
 
 def test_killed_between_the_servers_commit_and_its_answer(now: Outbox) -> None:
-    submission, held = now.submit_example(now.create_patient()), DelayedAnswer()
-    now.proxy.planned_faults = [at_next_transaction(held)]
-    kill_after_commit(start_worker(now), held)
+    submission, answer = now.submit_example(now.create_patient()), DelayedAnswer()
+    now.proxy.planned_faults = [at_next_transaction(answer)]
+    kill_after_commit(start_worker(now), answer)
     assert now.read_record(submission).sending
     after_the_leases(now, [submission])
     assert (
@@ -66,15 +66,15 @@ def test_killed_between_the_servers_commit_and_its_answer(now: Outbox) -> None:
 
 def test_one_worker_is_killed_and_two_others_go_on(now: Outbox) -> None:
     patients = [now.create_patient() for _ in range(8)]
-    all_submissions, held = [now.submit_example(each) for each in patients * 2], DelayedAnswer()
-    now.proxy.planned_faults = [at_next_transaction(held)]
-    kill_after_commit(start_worker(now, "--once"), held)
+    all_submissions, answer = [now.submit_example(each) for each in patients * 2], DelayedAnswer()
+    now.proxy.planned_faults = [at_next_transaction(answer)]
+    kill_after_commit(start_worker(now, "--once"), answer)
     others = [start_worker(now, "--once"), start_worker(now, "--once")]
     try:
-        assert [each.wait(PATIENCE) for each in others] == [0, 0]
+        assert [worker.wait(PATIENCE) for worker in others] == [0, 0]
     finally:
-        for each in others:
-            each.kill()
+        for worker in others:
+            worker.kill()
     verified = [
         submission for submission in all_submissions if now.read_state(submission)[0] == "verified"
     ]
@@ -91,17 +91,17 @@ def test_one_worker_is_killed_and_two_others_go_on(now: Outbox) -> None:
 
 
 def test_a_stopped_worker_finishes_one_submission_and_releases_the_rest(now: Outbox) -> None:
-    all_submissions, held = (
+    all_submissions, answer = (
         [now.submit_example(now.create_patient()) for _ in range(3)],
         DelayedAnswer(),
     )
-    now.proxy.planned_faults = [at_next_transaction(held)]
+    now.proxy.planned_faults = [at_next_transaction(answer)]
     worker = start_worker(now, "--once")
     try:
-        assert held.done.wait(PATIENCE)
+        assert answer.done.wait(PATIENCE)
         worker.send_signal(signal.SIGTERM)
     finally:
-        held.dead.set()
+        answer.dead.set()
     assert worker.wait(PATIENCE) == 0
     assert [now.read_state(submission)[0] for submission in all_submissions] == [
         "verified",

@@ -23,9 +23,9 @@ def test_each_submission_is_found_among_its_patients_resources(
     all_submissions = [ladder.submit_example(ladder.create_patient()) for _ in range(2)]
     ladder.proxy.default_fault = offer_us_core_searches(rung, strict=strict)
     ladder.deliver_due()
-    for each in all_submissions:
-        assert ladder.read_state(each) == ("verified", None), ladder.read_record(each)
-        assert count_effects(ladder.direct_client, each) == expected_effects(rung)
+    for submission in all_submissions:
+        assert ladder.read_state(submission) == ("verified", None), ladder.read_record(submission)
+        assert count_effects(ladder.direct_client, submission) == expected_effects(rung)
     assert not any("If-None-Exist" in request.headers for request in ladder.proxy.requests)
 
 

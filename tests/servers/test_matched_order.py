@@ -52,9 +52,9 @@ def test_a_later_answer_is_not_overwritten_by_a_late_match(outbox: Outbox) -> No
     assert correct_criteria(outbox, first, criteria)
     outbox.deliver_due()
     assert outbox.read_state(first) == ("verified", None)
-    held = outbox.direct_client.read(patient)
-    assert "2106-3" in str(chart_elements(held)["race"])
-    assert "2028-9" not in str(chart_elements(held)["race"])
+    chart = outbox.direct_client.read(patient)
+    assert "2106-3" in str(chart_elements(chart)["race"])
+    assert "2028-9" not in str(chart_elements(chart)["race"])
     # Of the first submission only what the second does not answer is left.
     assert count_effects(outbox.direct_client, first) == {
         **dict.fromkeys(ONE_OF_EACH, 0),
@@ -63,7 +63,7 @@ def test_a_later_answer_is_not_overwritten_by_a_late_match(outbox: Outbox) -> No
         "Provenance": 1,
     }
     codes = {
-        each["code"] for entry in held["communication"] for each in entry["language"]["coding"]
+        coding["code"] for entry in chart["communication"] for coding in entry["language"]["coding"]
     }
     assert {"es", "vi"} <= codes
 
@@ -86,8 +86,10 @@ def test_a_submission_that_another_worker_sends_is_not_overwritten(outbox: Outbo
     )
     second = outbox.submit_example(patient, answers={"race-ethnicity": white})
     with outbox.database.write() as tx:
-        mine, other = leases.acquire_leases(tx, "main", limit=2, lease=timedelta(minutes=30))
-        leases.release_lease(tx, mine, until=tx.now)
+        leased_unmatched, other = leases.acquire_leases(
+            tx, "main", limit=2, lease=timedelta(minutes=30)
+        )
+        leases.release_lease(tx, leased_unmatched, until=tx.now)
     outbox.deliver_due()
     assert outbox.read_state(first) == ("queued", None)
     with outbox.database.write() as tx:
@@ -100,10 +102,10 @@ def test_a_submission_that_another_worker_sends_is_not_overwritten(outbox: Outbo
     outbox.clock.advance(minutes=1)
     outbox.deliver_due()
     assert outbox.read_state(first) == ("verified", None)
-    held = chart_elements(outbox.direct_client.read(patient))
-    assert "2106-3" in str(held["race"])
-    assert "2028-9" not in str(held["race"])
-    assert [each["valueBoolean"] for each in held["interpreter"]] == [True]
+    elements = chart_elements(outbox.direct_client.read(patient))
+    assert "2106-3" in str(elements["race"])
+    assert "2028-9" not in str(elements["race"])
+    assert [extension["valueBoolean"] for extension in elements["interpreter"]] == [True]
 
 
 def test_a_submission_behind_another_searches_less_and_less_often(outbox: Outbox) -> None:
@@ -122,13 +124,15 @@ def test_a_submission_behind_another_searches_less_and_less_often(outbox: Outbox
     waits: list[float] = []
     for _ in range(4):
         with outbox.database.write() as tx:
-            older, mine = leases.acquire_leases(tx, "main", limit=2, lease=timedelta(minutes=5))
+            older, leased_unmatched = leases.acquire_leases(
+                tx, "main", limit=2, lease=timedelta(minutes=5)
+            )
         with pytest.raises(PostponedError) as behind:
-            patient_matching.resolve_patient(bench, mine)
+            patient_matching.resolve_patient(bench, leased_unmatched)
         waits.append(behind.value.delay.total_seconds())
         with outbox.database.write() as tx:
-            for each in (older, mine):
-                leases.release_lease(tx, each, until=tx.now)
+            for leased in (older, leased_unmatched):
+                leases.release_lease(tx, leased, until=tx.now)
     assert waits == [1.5, 3, 6, 12]
 
 
@@ -142,10 +146,12 @@ def test_two_submissions_of_one_chart_keep_their_order_under_any_name(
         patient, answers={"interpreter": Answer(AnswerState.ANSWERED, ("yes",))}
     )
     outbox.deliver_due()
-    for each in (first, second):
-        outbox.work_until_closed(each)
+    for submission in (first, second):
+        outbox.work_until_closed(submission)
     assert [outbox.read_state(submission) for submission in (first, second)] == [
         ("verified", None)
     ] * 2
-    held = outbox.direct_client.read(patient)
-    assert [each["valueBoolean"] for each in chart_elements(held)["interpreter"]] == [True]
+    chart = outbox.direct_client.read(patient)
+    assert [extension["valueBoolean"] for extension in chart_elements(chart)["interpreter"]] == [
+        True
+    ]

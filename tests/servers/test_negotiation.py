@@ -30,7 +30,7 @@ def test_a_negotiated_strategy_is_pinned_until_it_is_negotiated_anew(ladder: Out
     ladder.deliver_due()
     assert ladder.read_state(after) == ("verified", None)
     assert not any(
-        each.path.endswith("/metadata") for each in ladder.proxy.requests[request_count:]
+        request.path.endswith("/metadata") for request in ladder.proxy.requests[request_count:]
     )
     assert ladder.proxy.count_transactions() == 0
     # With other settings it is negotiated anew.

@@ -138,7 +138,7 @@ def test_a_server_that_searches_no_record_numbers_is_not_paused(
 
     outbox.proxy.default_fault = unable
     outbox.deliver_due()
-    assert [outbox.read_state(each) for each in (other, submission)] == [
+    assert [outbox.read_state(submission) for submission in (other, submission)] == [
         ("verified", None),
         ("held", reason),
     ]

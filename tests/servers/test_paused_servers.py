@@ -60,13 +60,13 @@ def test_a_wrong_base_url_pauses_the_server_and_holds_no_patient(outbox: Outbox)
 def test_an_expired_certificate_pauses_the_server_and_holds_no_patient(
     outbox: Outbox, tmp_path: Path
 ) -> None:
-    ours, context, real = (
+    own_authority, context, real = (
         create_authority(tmp_path),
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
         urlsplit(outbox.proxy.base_url),
     )
     context.load_cert_chain(
-        ours.issue_certificate("server", datetime.now(UTC) - timedelta(hours=1))
+        own_authority.issue_certificate("server", datetime.now(UTC) - timedelta(hours=1))
     )
 
     def passed_on(heard: StubRequest) -> StubResponse:
@@ -74,20 +74,22 @@ def test_an_expired_certificate_pauses_the_server_and_holds_no_patient(
             f"http://{real.netloc}{heard.path}",
             {"Content-Type": "application/fhir+json"},
         )
-        found = requests.request(heard.method, url, data=heard.body, headers=headers, timeout=30)
-        return StubResponse(found.status_code, found.content, headers)
+        response = requests.request(heard.method, url, data=heard.body, headers=headers, timeout=30)
+        return StubResponse(response.status_code, response.content, headers)
 
     all_submissions = [outbox.submit_example(outbox.create_patient()) for _ in range(3)]
     with run_stub_server(passed_on, context) as secure:
-        server = replace(outbox.server, base_url=f"{secure.url}{real.path}", ca_file=ours.file)
+        server = replace(
+            outbox.server, base_url=f"{secure.url}{real.path}", ca_file=own_authority.file
+        )
         outbox.settings = replace(outbox.settings, servers={"main": server})
         outbox.deliver_due()
         assert {outbox.read_state(submission)[0] for submission in all_submissions} == {"queued"}
         assert "certificate" in str(read_server(outbox).words)
         assert not secure.requests
-        context.load_cert_chain(ours.issue_certificate("server"))
-        for each in all_submissions:
-            outbox.work_until_closed(each)
+        context.load_cert_chain(own_authority.issue_certificate("server"))
+        for submission in all_submissions:
+            outbox.work_until_closed(submission)
     assert {outbox.read_state(submission)[0] for submission in all_submissions} == {"verified"}
     assert read_server(outbox).paused_since is None
 
@@ -102,11 +104,11 @@ def test_a_server_that_forbids_one_submission_alone_goes_on(outbox: Outbox) -> N
         outbox.deliver_due()
         outbox.clock.advance(minutes=1)
     assert outbox.read_state(submission) == ("queued", "http-403")
-    passing = [outbox.submit_example(each) for each in others]
+    passing = [outbox.submit_example(patient) for patient in others]
     for _ in range(4):
         outbox.deliver_due()
         outbox.clock.advance(minutes=1)
-    assert {outbox.read_state(each)[0] for each in passing} == {"verified"}
+    assert {outbox.read_state(submission)[0] for submission in passing} == {"verified"}
     assert outbox.read_state(submission) == ("held", "refused")
     assert read_server(outbox).paused_since is None
 
@@ -141,9 +143,9 @@ def test_a_submission_with_an_unforeseen_error_is_held_and_others_go_on(outbox: 
 def test_a_submission_that_cannot_be_decrypted_is_held_and_others_go_on(outbox: Outbox) -> None:
     all_submissions = [outbox.submit_example(outbox.create_patient()) for _ in range(2)]
     with outbox.database.write() as tx:
-        mine = table.c.id == str(all_submissions[0].id)
+        own_row = table.c.id == str(all_submissions[0].id)
         tx.connection.execute(
-            table.update().where(mine).values(payload=tx.cipher.encrypt(b"{}", "another row"))
+            table.update().where(own_row).values(payload=tx.cipher.encrypt(b"{}", "another row"))
         )
     outbox.deliver_due()
     assert [outbox.read_state(submission)[0] for submission in all_submissions] == [

@@ -68,7 +68,10 @@ def test_two_references_to_one_chart_are_sent_in_turn_and_the_later_stands(
         assert not leases.follow_merged_chart(tx, claimed, patient)
     outbox.clock.advance(minutes=1)
     outbox.deliver_due()
-    assert [outbox.read_state(each)[0] for each in (third, fourth)] == ["verified", "verified"]
+    assert [outbox.read_state(submission)[0] for submission in (third, fourth)] == [
+        "verified",
+        "verified",
+    ]
     assert outbox.proxy.count_transactions() == 4
 
 
@@ -107,12 +110,12 @@ def test_a_chart_replaced_by_one_on_another_server_is_held(outbox: Outbox, make:
 
     def behind_a_proxy(request: ProxyRequest, forward: Forward) -> ProxyResponse:
         answer = forward(request)
-        known = {
+        described = {
             **json.loads(answer.body),
             "implementation": {"description": "ours", "url": inside},
         }
         return (
-            replace(answer, body=json.dumps(known).encode())
+            replace(answer, body=json.dumps(described).encode())
             if request.path.endswith("/metadata")
             else answer
         )

@@ -38,8 +38,10 @@ def deliver_new(outbox: Outbox, patient: str) -> Submission:
 
 def observation(outbox: Outbox, submission: Submission) -> dict[str, object]:
     own = uuid5(submission.id, "tribal-affiliation").urn
-    [found] = outbox.direct_client.search("Observation", {"identifier": f"urn:ietf:rfc:3986|{own}"})
-    return dict(found)
+    [resource] = outbox.direct_client.search(
+        "Observation", {"identifier": f"urn:ietf:rfc:3986|{own}"}
+    )
+    return dict(resource)
 
 
 def test_every_tribe_is_in_the_chart_and_all_of_it_can_be_undone(outbox: Outbox) -> None:
@@ -49,9 +51,9 @@ def test_every_tribe_is_in_the_chart_and_all_of_it_can_be_undone(outbox: Outbox)
     chart = outbox.direct_client.read(patient)
     assert describe_elements(chart)["tribal-affiliation"] == NAMES
     assert chart_of_others(chart) == chart_of_others(before)
-    said = parse_observation(observation(outbox, submission))
-    assert isinstance(said, TribalAffiliation)
-    assert {each.text for each in said.tribes} == set(NAMES)
+    parsed = parse_observation(observation(outbox, submission))
+    assert isinstance(parsed, TribalAffiliation)
+    assert {tribe.text for tribe in parsed.tribes} == set(NAMES)
     with outbox.database.write() as tx:
         assert undo_requests.request_undo(tx, str(submission.id)) is UndoRequestResult.STARTED
     outbox.work_until_closed(submission)
@@ -65,7 +67,10 @@ def test_a_tribe_answered_again_after_an_undo_is_written_again(outbox: Outbox) -
     submission = deliver_new(outbox, patient)
     chart = outbox.direct_client.read(patient)
     outbox.edit_chart(
-        patient, extension=[each for each in chart["extension"] if "tribal" not in each["url"]]
+        patient,
+        extension=[
+            extension for extension in chart["extension"] if "tribal" not in extension["url"]
+        ],
     )
     again = outbox.store_submission(replace(submission, id=uuid4()))
     outbox.work_until_closed(again)

@@ -50,7 +50,7 @@ def test_the_prior_values_come_back_and_the_rest_is_marked_in_error(outbox: Outb
     assert not outbox.deliver_due()
     assert outbox.count_versions(patient) == versions == 3
     with outbox.database.read() as tx:
-        assert [each.action for each in audit.entries_about(tx, str(submission.id))] == [
+        assert [entry.action for entry in audit.entries_about(tx, str(submission.id))] == [
             "submission-undone"
         ]
 
@@ -87,10 +87,10 @@ def test_an_undo_that_the_server_forbids_is_held_and_delays_nothing_else(
 def test_what_others_wrote_beside_it_stays(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     submission = outbox.deliver_new(patient)
-    held = outbox.direct_client.read(patient)
+    chart = outbox.direct_client.read(patient)
     email = {"system": "email", "value": "lan@example.org"}
     outbox.edit_chart(
-        patient, telecom=[*held["telecom"], email], communication=[GERMAN, *held["communication"]]
+        patient, telecom=[*chart["telecom"], email], communication=[GERMAN, *chart["communication"]]
     )
     edited = outbox.direct_client.read(patient)
     assert outbox.deliver_undo(submission) == ("reversed", None)
@@ -104,8 +104,12 @@ def test_a_change_by_others_is_held_and_stays_if_a_reviewer_says_so(
 ) -> None:
     patient = outbox.create_patient()
     submission = outbox.deliver_new(patient)
-    held = outbox.direct_client.read(patient)
-    others = [each for each in held["extension"] if not each["url"].endswith("us-core-race")]
+    chart = outbox.direct_client.read(patient)
+    others = [
+        extension
+        for extension in chart["extension"]
+        if not extension["url"].endswith("us-core-race")
+    ]
     outbox.edit_chart(patient, extension=[*others, WHITE_RACE])
     edited = outbox.read_chart(patient)
     assert outbox.deliver_undo(submission) == ("held", "chart-changed")
@@ -152,15 +156,15 @@ def test_an_undo_with_a_fault_is_done_once(outbox: Outbox, fault: Fault) -> None
 def test_after_a_lost_answer_a_colleagues_same_value_stays(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     submission = outbox.deliver_new(patient)
-    ours = outbox.direct_client.read(patient)
+    written_chart = outbox.direct_client.read(patient)
     outbox.proxy.planned_faults = [at_next_transaction(lose_response)]
     assert outbox.request_undo(submission) is UndoRequestResult.STARTED
     outbox.deliver_due()
     assert outbox.read_state(submission)[0] == "waiting"
-    outbox.edit_chart(patient, extension=ours["extension"])
+    outbox.edit_chart(patient, extension=written_chart["extension"])
     outbox.work_until_closed(submission)
     assert outbox.read_state(submission) == ("reversed", None)
-    assert outbox.direct_client.read(patient)["extension"] == ours["extension"]
+    assert outbox.direct_client.read(patient)["extension"] == written_chart["extension"]
 
 
 def test_a_colleague_who_writes_during_an_undo_is_not_overwritten(outbox: Outbox) -> None:

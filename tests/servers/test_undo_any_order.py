@@ -32,7 +32,7 @@ SAID = st.fixed_dictionaries(
     {},
     optional={
         "race-ethnicity": st.sampled_from([("2106-3",), ("2028-9", "2047-9"), ("2135-2",)]).map(
-            lambda each: race_answer(*each)
+            lambda choices: race_answer(*choices)
         ),
         "spoken-language": st.sampled_from(["en", "es", "yue"]).map(race_answer),
         "interpreter": st.sampled_from([race_answer("yes"), Answer(AnswerState.DECLINED)]),
@@ -62,10 +62,13 @@ def test_any_sequence_of_submissions_edits_and_undos_keeps_others_values(
             standing.append(outbox.deliver_new(patient, answers=value))
         elif what == "edit":
             edits += 1
-            held = outbox.direct_client.read(patient)
+            chart = outbox.direct_client.read(patient)
             outbox.edit_chart(
                 patient,
-                telecom=[*held["telecom"], {"system": "phone", "value": str(len(held["telecom"]))}],
+                telecom=[
+                    *chart["telecom"],
+                    {"system": "phone", "value": str(len(chart["telecom"]))},
+                ],
             )
         elif standing:
             assert outbox.deliver_undo(standing.pop(value % len(standing))) == ("reversed", None)
@@ -106,8 +109,8 @@ def test_an_undo_killed_between_write_and_read_back_is_done_once(outbox: Outbox)
     with pytest.MonkeyPatch.context() as patch:
         real = TransactionWriter.amend
 
-        def amend(self: TransactionWriter, *given: Any) -> None:
-            real(self, *given)
+        def amend(self: TransactionWriter, *arguments: Any) -> None:
+            real(self, *arguments)
             raise Killed
 
         patch.setattr(TransactionWriter, "amend", amend)

@@ -44,9 +44,9 @@ def test_a_later_submission_with_the_same_answer_stays(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     before = outbox.read_chart(patient)
     first, second = outbox.deliver_new(patient), outbox.deliver_new(patient)
-    said = outbox.read_chart(patient)
+    chart_then = outbox.read_chart(patient)
     assert outbox.deliver_undo(first) == ("reversed", None)
-    assert outbox.read_chart(patient) == said
+    assert outbox.read_chart(patient) == chart_then
     assert outbox.deliver_undo(second) == ("reversed", None)
     assert outbox.read_chart(patient) == before
 

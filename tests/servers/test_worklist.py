@@ -38,7 +38,7 @@ def test_a_worklist_entry_is_read_back_when_it_is_typed(
     assert main(["submissions", "worklist", "--csv", str(sheet)]) == 1
     assert sheet.stat().st_mode & 0o077 == 0
     with sheet.open(newline="", encoding="utf-8") as file:
-        lines = {each["element"]: each for each in DictReader(file)}
+        lines = {line["element"]: line for line in DictReader(file)}
     assert set(lines) == {
         "race",
         "ethnicity",
@@ -73,14 +73,14 @@ def type_answers(ladder: Outbox, patient: str, submission: Submission) -> None:
 
     The EHR adds displays and a text of its own to the codes.
     """
-    said = build_statement(
+    statement = build_statement(
         submission, ladder.settings.question_sets[submission.question_set], MappingPolicy()
     )
     chart = merge_statement(
-        ladder.direct_client.read(patient), said, us_core_version("6.1.0")
+        ladder.direct_client.read(patient), statement, us_core_version("6.1.0")
     ).patient
-    for each in chart["extension"]:
-        for part in each.get("extension", []):
+    for extension in chart["extension"]:
+        for part in extension.get("extension", []):
             part.update({"valueString": "as the EHR has it"} if part["url"] == "text" else {})
     ladder.edit_chart(patient, extension=chart["extension"], communication=chart["communication"])
 

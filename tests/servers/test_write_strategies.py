@@ -57,11 +57,11 @@ def test_a_document_that_the_server_stores_as_a_binary_is_fetched(
     ladder: Outbox, raw: bool, spoilt: bool
 ) -> None:
     submission = ladder.submit_example(ladder.create_patient())
-    only, kept = offer_strategy("document"), dict[str, tuple[str, str]]()
+    only, attachments = offer_strategy("document"), dict[str, tuple[str, str]]()
 
     def in_binaries(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
         if request.method == "GET" and "/Binary/" in request.path:
-            kind, data = kept[request.path]
+            kind, data = attachments[request.path]
             binary = {"resourceType": "Binary", "contentType": kind, "data": data}
             body = base64.b64decode(data) if raw else json.dumps(binary).encode()
             return ProxyResponse(
@@ -74,10 +74,13 @@ def test_a_document_that_the_server_stores_as_a_binary_is_fetched(
             return answer
         page = json.loads(answer.body)
         for entry in page.get("entry", []):
-            for number, each in enumerate(entry["resource"]["content"]):
+            for number, content in enumerate(entry["resource"]["content"]):
                 path = f"{urlsplit(ladder.proxy.base_url).path}/Binary/{number}"
-                kept[path] = (each["attachment"]["contentType"], each["attachment"].pop("data"))
-                each["attachment"]["url"] = f"https://inside.example{path}"
+                attachments[path] = (
+                    content["attachment"]["contentType"],
+                    content["attachment"].pop("data"),
+                )
+                content["attachment"]["url"] = f"https://inside.example{path}"
         return replace(answer, body=json.dumps(page).encode())
 
     ladder.proxy.default_fault = in_binaries
@@ -85,11 +88,13 @@ def test_a_document_that_the_server_stores_as_a_binary_is_fetched(
     assert ladder.read_state(submission) == (
         ("held", "mismatch") if spoilt else ("verified", None)
     ), ladder.read_record(submission)
-    assert len(kept) == 2
+    assert len(attachments) == 2
 
 
 @pytest.mark.parametrize(
-    "fault", [lose_response, drop_request, cut_response, send_twice], ids=lambda each: each.__name__
+    "fault",
+    [lose_response, drop_request, cut_response, send_twice],
+    ids=lambda fault_function: fault_function.__name__,
 )
 @pytest.mark.parametrize(
     ("rung", "number"),

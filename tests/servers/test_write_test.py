@@ -34,9 +34,11 @@ def check(site: Outbox, capsys: pytest.CaptureFixture[str]) -> Checked:
     def checked(*words: str) -> list[tuple[str, str]]:
         capsys.readouterr()
         main(["check", "--json", *words])
-        found = json.loads(capsys.readouterr().out)["findings"]
+        findings = json.loads(capsys.readouterr().out)["findings"]
         return [
-            (each["verdict"], each["words"]) for each in found if each["about"] == "server main"
+            (finding["verdict"], finding["words"])
+            for finding in findings
+            if finding["about"] == "server main"
         ]
 
     return checked
@@ -51,18 +53,20 @@ def name_test_patient(site: Outbox, patient: str) -> None:
 
 def read_resources(site: Outbox, patient: str) -> list[dict[str, Any]]:
     """Return what the server holds of the patient, beside the chart."""
-    found = [
-        each for kind in KINDS[:2] for each in site.direct_client.search(kind, {"subject": patient})
+    resources = [
+        resource
+        for kind in KINDS[:2]
+        for resource in site.direct_client.search(kind, {"subject": patient})
     ]
-    found += site.direct_client.search("DocumentReference", {"subject": patient})
-    return found + list(site.direct_client.search("Provenance", {"target": patient}))
+    resources += site.direct_client.search("DocumentReference", {"subject": patient})
+    return resources + list(site.direct_client.search("Provenance", {"target": patient}))
 
 
 def read_pin(site: Outbox) -> strategies.PinnedStrategy:
     with site.database.read() as tx:
-        found = strategies.read_pinned(tx, "main")
-    assert found is not None
-    return found
+        pin = strategies.read_pinned(tx, "main")
+    assert pin is not None
+    return pin
 
 
 @pytest.mark.parametrize(
@@ -79,17 +83,21 @@ def test_a_strategy_that_passed_is_pinned_and_its_traces_are_removed(
     assert (
         "good",
         f"a write test to {patient} by '{rung}' went through: written, read back, ",
-    ) in [(verdict, said.split("taken away")[0]) for verdict, said in words]
+    ) in [(verdict, finding_words.split("taken away")[0]) for verdict, finding_words in words]
     after = site.direct_client.read(patient)
     assert (chart_elements(after), chart_of_others(after)) == (
         chart_elements(before),
         chart_of_others(before),
     )
-    assert all(each["status"] == "entered-in-error" for each in read_resources(site, patient))
+    assert all(
+        resource["status"] == "entered-in-error" for resource in read_resources(site, patient)
+    )
     assert site.direct_client.read(other) == others
     assert not read_resources(site, other)
     assert (read_pin(site).way.rung, read_pin(site).proven_at is not None) == (rung, True)
-    assert any(f"a write test by '{rung}' went through at" in said for _, said in check())
+    assert any(
+        f"a write test by '{rung}' went through at" in finding_words for _, finding_words in check()
+    )
 
 
 def test_traces_are_deleted_or_else_marked_in_error(site: Outbox, check: Checked) -> None:
@@ -100,9 +108,15 @@ def test_traces_are_deleted_or_else_marked_in_error(site: Outbox, check: Checked
     assert read_resources(site, patient) == []
     site.proxy.default_fault = offer_strategy("observations")
     words = check("--pin", "--write-test")
-    marked = [said for _, said in words if said.startswith("marked as entered in error")]
+    marked = [
+        finding_words
+        for _, finding_words in words
+        if finding_words.startswith("marked as entered in error")
+    ]
     assert len(marked) == 1
-    assert {each["status"] for each in read_resources(site, patient)} == {"entered-in-error"}
+    assert {resource["status"] for resource in read_resources(site, patient)} == {
+        "entered-in-error"
+    }
 
 
 def test_a_promised_strategy_that_is_refused_leads_to_the_next(
@@ -116,8 +130,8 @@ def test_a_promised_strategy_that_is_refused_leads_to_the_next(
 
     site.proxy.default_fault = no_transactions
     words = check("--write-test")
-    [told] = [said for verdict, said in words if verdict == "wrong"]
-    assert told.startswith(
+    [wrong_words] = [finding_words for verdict, finding_words in words if verdict == "wrong"]
+    assert wrong_words.startswith(
         f"a write test to {patient} by 'transaction': The server answered 501: it cannot do this;"
     )
     assert read_pin(site).way.rung == "patch"
@@ -140,8 +154,8 @@ def test_a_lost_answer_leaves_nothing_either(site: Outbox, check: Checked) -> No
     site.proxy.default_fault = lost_transactions
     words = check("--write-test")
     assert any(
-        said.startswith(f"a write test to {patient} by 'transaction': ")
-        for verdict, said in words
+        finding_words.startswith(f"a write test to {patient} by 'transaction': ")
+        for verdict, finding_words in words
         if verdict == "wrong"
     )
     assert read_resources(site, patient) == []
@@ -158,15 +172,15 @@ def test_a_server_that_drops_values_does_not_pass(site: Outbox, check: Checked) 
     def dropping(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
         if request.method != "PUT" or b'"resourceType":"Patient"' not in request.body:
             return only(request, forward)
-        held = json.loads(request.body)
-        held.pop("communication", None)
-        return forward(replace(request, body=json.dumps(held).encode()))
+        resource = json.loads(request.body)
+        resource.pop("communication", None)
+        return forward(replace(request, body=json.dumps(resource).encode()))
 
     site.proxy.default_fault = dropping
     words = check("--write-test")
     assert any(
-        "does not read back the same: Patient spoken-language" in said
-        for verdict, said in words
+        "does not read back the same: Patient spoken-language" in finding_words
+        for verdict, finding_words in words
         if verdict == "wrong"
     )
     assert read_pin(site).way.rung == "observations"
@@ -213,15 +227,16 @@ def test_a_pin_stays_until_a_new_test_and_what_speaks_against_it_is_named(
     assert since.way.rung == "put"
     site.proxy.default_fault = None
     assert any(
-        "found anew, it would be 'transaction'" in said
-        for verdict, said in check()
+        "found anew, it would be 'transaction'" in finding_words
+        for verdict, finding_words in check()
         if verdict == "not known"
     )
     assert read_pin(site) == since
     site.proxy.default_fault = offer_strategy("observations")
     assert any(
-        "it does not offer what is pinned; by what it says now, 'observations' is left" in said
-        for _, said in check()
+        "it does not offer what is pinned; by what it says now, 'observations' is left"
+        in finding_words
+        for _, finding_words in check()
     )
     assert read_pin(site) == since
     check("--pin")

@@ -99,19 +99,17 @@ class Outbox:
         return f"Patient/{self.direct_client.create({**EXAMPLE_PATIENT, **changes})['id']}"
 
     def submit_example(
-        self, patient: str, known: MergeBase | None = None, **changes: Any
+        self, patient: str, base: MergeBase | None = None, **changes: Any
     ) -> Submission:
         """Store a submission for the patient, with the example's answers unless changed."""
         return self.store_submission(
-            replace(EXAMPLE_SUBMISSION, id=uuid4(), patient=patient, **changes), known
+            replace(EXAMPLE_SUBMISSION, id=uuid4(), patient=patient, **changes), base
         )
 
-    def store_submission(
-        self, submission: Submission, known: MergeBase | None = None
-    ) -> Submission:
+    def store_submission(self, submission: Submission, base: MergeBase | None = None) -> Submission:
         """Store the submission as it is."""
         with self.database.write() as tx:
-            assert submissions.store_submission(tx, submission, "main", None, known)
+            assert submissions.store_submission(tx, submission, "main", None, base)
         return submission
 
     def deliver_due(self) -> bool:
@@ -235,14 +233,14 @@ def put_resource(client: FhirClient, resource: dict[str, Any]) -> None:
 def count_effects(client: FhirClient, submission: Submission) -> dict[str, int]:
     """Return how many resources of each kind the server holds because of a submission."""
     query = _identifier_query(submission.id)
-    responses = {each["id"] for each in client.search("QuestionnaireResponse", query)}
+    responses = {resource["id"] for resource in client.search("QuestionnaireResponse", query)}
     counts = {"QuestionnaireResponse": len(responses)}
     for element in OBSERVED_ELEMENTS:
         query = _identifier_query(uuid5(submission.id, element))
         counts[element] = len(list(client.search("Observation", query)))
-    targets = (f"QuestionnaireResponse/{each}" for each in responses)
+    targets = (f"QuestionnaireResponse/{response_id}" for response_id in responses)
     counts["Provenance"] = sum(
-        len(list(client.search("Provenance", {"target": each}))) for each in targets
+        len(list(client.search("Provenance", {"target": target}))) for target in targets
     )
     return counts
 
@@ -254,9 +252,13 @@ def _identifier_query(identity: UUID) -> dict[str, str]:
 def chart_of_others(chart: dict[str, Any]) -> str:
     """Return a chart without what we may change in it, for comparison."""
     own_values = set(map(json.dumps, _own_values(chart)))
-    others = [each for each in chart.get("extension", []) if json.dumps(each) not in own_values]
+    others = [
+        extension
+        for extension in chart.get("extension", [])
+        if json.dumps(extension) not in own_values
+    ]
     return json.dumps(
-        [{key: each for key, each in chart.items() if key not in CHANGED_BY_US}, others],
+        [{key: value for key, value in chart.items() if key not in CHANGED_BY_US}, others],
         sort_keys=True,
     )
 

@@ -68,7 +68,9 @@ class PatientSession:
         return self.page
 
     def _form(self, form_name: str | None) -> Any:
-        forms = [each for each in self.document.query("form") if self._is(each, form_name)]
+        forms = [
+            candidate for candidate in self.document.query("form") if self._is(candidate, form_name)
+        ]
         assert forms, f"{self.path} has no form {form_name}"
         return forms[0]
 

@@ -41,17 +41,20 @@ def ethnicity_categories(version: str) -> Codes:
 
     Version 3.1.1 has no null codes there.
     """
-    found = codes_in_system(CDCREC, *ETHNICITIES)
+    codes = codes_in_system(CDCREC, *ETHNICITIES)
     return (
-        found
+        codes
         if version == "3.1.1"
-        else found | codes_in_system(NULL_FLAVOR, "ASKU", "UNK") | _declined(version)
+        else codes | codes_in_system(NULL_FLAVOR, "ASKU", "UNK") | _declined(version)
     )
 
 
 def detailed_races(version: str) -> Codes:
     """Return the codes of detailed in us-core-race; from 8.0.0 on with the categories."""
-    races = frozenset(code for code, each in load_concepts().items() if each.kind == "race") - ROOTS
+    races = (
+        frozenset(code for code, concept in load_concepts().items() if concept.kind == "race")
+        - ROOTS
+    )
     if version == "3.1.1":
         return codes_in_system(CDCREC, *(races - RACES), "1000-9")
     if version in NEWEST_VERSIONS:
@@ -69,7 +72,7 @@ def detailed_races(version: str) -> Codes:
 def detailed_ethnicities(version: str) -> Codes:
     """Return the codes of detailed in us-core-ethnicity."""
     codes = (
-        frozenset(code for code, each in load_concepts().items() if each.kind == "ethnicity")
+        frozenset(code for code, concept in load_concepts().items() if concept.kind == "ethnicity")
         - ETHNICITIES
         - ROOTS
     )

@@ -56,7 +56,7 @@ class ProtectedOutbox:
 
     def findings(self) -> list[Finding]:
         return [
-            each
-            for each in check_server(self.server, self.outbox.settings, system_clock)
-            if each.about == "server main"
+            finding
+            for finding in check_server(self.server, self.outbox.settings, system_clock)
+            if finding.about == "server main"
         ]
