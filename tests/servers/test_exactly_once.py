@@ -1,6 +1,5 @@
 """Whatever happens, a submission is written once and harms nothing."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -31,7 +30,6 @@ from fhir_client.write.writer import write_statement
 from intake.mapping.statement import build_statement
 from intake.settings import MappingPolicy, load_settings
 from intake.store.payload import decode_submission
-from tests.cli.conftest import write_site
 from tests.servers.unreliable_client import open_unreliable_client
 
 pytestmark = pytest.mark.server
@@ -280,28 +278,3 @@ def test_a_value_that_the_server_dropped_is_seen(client: FhirClient, statement: 
     assert [mismatch.element for mismatch in read_back(client, WRITER, statement)] == [
         "Patient race"
     ]
-
-
-def test_the_command_line_delivers_and_verifies(
-    server: str,
-    organization: str,
-    patient: dict[str, Any],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: Any,
-) -> None:
-    from intake.cli import main
-
-    write_site(tmp_path, server)
-    clinics = tmp_path / "clinics.toml"
-    clinics.write_text(
-        clinics.read_text("utf-8").replace("Organization/riverside", organization), "utf-8"
-    )
-    monkeypatch.setenv("INTAKE_CONFIG", str(tmp_path))
-    assert main(["keys", "new"]) == main(["migrate"]) == 0
-    assert main(["submit", str(EXAMPLE), "--patient", f"Patient/{patient['id']}"]) == 0
-    assert main(["worker", "--once"]) == 0
-    capsys.readouterr()
-    main(["submissions", "--json"])
-    [row] = json.loads(capsys.readouterr().out)
-    assert (row["state"], row["attempts"], row["words"]) == ("verified", 1, None)
