@@ -30,11 +30,11 @@ def insert_results(text: str) -> str:
             f"<!-- tests/results/{name}.json, by python -m tests.support.result_tables -->\n",
             "<!-- end -->",
         )
-        found = (
+        block = (
             f"{begin}\n{table(json.loads((RESULTS / f'{name}.json').read_text('utf-8')))}\n{end}"
         )
         place = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-        text, places = place.subn(lambda _, found=found: found, text)  # type: ignore[misc]
+        text, places = place.subn(lambda _, block=block: block, text)  # type: ignore[misc]
         if places != 1:
             raise ValueError(
                 f"README.md: {places} places for {name}; there must be one: {begin.strip()} … {end}"
