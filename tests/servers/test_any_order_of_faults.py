@@ -91,7 +91,7 @@ ALL = {
     "interpreter": INTERPRETER,
 }
 WORST = {
-    "said": ALL,
+    "answers": ALL,
     "informant": Informant.GUARDIAN,
     "colleague": False,
     "known_already": True,
