@@ -90,7 +90,7 @@ ALL = {
     "interpreter": INTERPRETER,
 }
 WORST = {
-    "said": ALL,
+    "answers": ALL,
     "informant": Informant.GUARDIAN,
     "colleague": False,
     "known_already": True,
