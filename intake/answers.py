@@ -105,6 +105,7 @@ class MatchCriteria:
         if match is None:
             return None
         system, _, number = unquote_plus(match["identifier"]).partition("|")
+        # The pattern accepts impossible days such as 2026-02-31.
         try:
             birth_date = date.fromisoformat(match["birthdate"])
         except ValueError:
@@ -117,6 +118,7 @@ def is_record_number(text: str) -> bool:
 
     It is short, printable, and has no character that separates values in a FHIR search.
     """
+    # A comma, a bar, a dollar sign or a backslash would change the meaning of the search.
     return (
         0 < len(text) <= MAX_RECORD_NUMBER_LENGTH
         and text.isprintable()

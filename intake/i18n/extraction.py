@@ -34,6 +34,7 @@ KEYWORDS = {"_": None, "gettext": None, "plain": None, "N_": None, "ngettext": (
 """The functions that mark a message, and their arguments that are messages (None: the first)."""
 
 _COMMENT_TAGS = ("Translators:",)
+# Babel reads Python itself; Jinja brings the extractor for templates.
 _METHODS: Mapping[str, Any] = {".py": "python", ".html": babel_extract, ".txt": babel_extract}
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -84,6 +85,7 @@ def _add_questions(catalog: Catalog, path: Path, name: str) -> None:
         questions = msgspec.convert(tomllib.loads(path.read_text("utf-8")), QuestionSet)
     except ValueError as error:
         raise UnreadableError(name, error) from error
+    # Line 0: the file alone is named, so that moved questions change no catalog.
     for text in question_texts(questions):
         catalog.add(text.message, None, [(name, 0)], auto_comments=[text.location])
 
@@ -149,6 +151,7 @@ def find_stale_files(tags: Collection[str], folder: Path = TRANSLATIONS) -> Iter
     """Yield a fault for the template and for each catalog that extraction would change."""
     try:
         for path, text in extracted_files(tags, folder):
+            # Compared as text: any difference is one that a translator should see.
             if not path.exists() or path.read_text("utf-8") != text:
                 yield CatalogFault(
                     display_path(path),

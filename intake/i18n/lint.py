@@ -25,6 +25,7 @@ from intake.i18n.rules import Breach, find_text_breaches, find_translation_breac
 from intake.shipped import TRANSLATIONS
 
 EXTRACT_REMEDY = "run `intake i18n extract`"
+# PoFileError for broken syntax, OSError for a missing file, ValueError for TOML and tags.
 _UNREADABLE = (OSError, ValueError, PoFileError)
 # A name, a comma and a day, such as `Ana Ruiz, translator, 2026-12-01`.
 _SIGNATURE = re.compile(r"\S.*, (\d{4}-\d\d-\d\d)")
@@ -94,6 +95,7 @@ def find_catalog_faults(
     """Yield the faults of a catalog, compared with the template and the rules of its language."""
     file = display_path(catalog_file(tag))
     count, rule = plural_forms(tag)
+    # Another rule would put translations on the wrong numbers, whatever they say.
     if (catalog.num_plurals, catalog.plural_expr) != (count, rule):
         yield CatalogFault(
             file, "", f"has other plural forms than nplurals={count}; plural={rule}", EXTRACT_REMEDY

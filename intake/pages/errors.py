@@ -27,6 +27,7 @@ def N_(message: str) -> str:  # noqa: N802  # gettext tools know this name for m
     return message
 
 
+# The key is a status or a reason; the value is the title and the text.
 PATIENT_WORDS: Mapping[str | int, tuple[str, str]] = {
     "expired": (
         N_("Please start again"),

@@ -27,4 +27,5 @@ def attach_site(app: Flask, site: Site) -> None:
 
 def current_site() -> Site:
     """Return the site of the app that serves this request."""
+    # Flask keeps extensions without types.
     return cast("Site", current_app.extensions["intake"])

@@ -108,6 +108,7 @@ def is_unpicked(values: FormValues) -> bool:
 
 def has_content(values: FormValues) -> bool:
     """Return whether a form has a choice or a text."""
+    # An empty choice comes from forged forms only, and counts as none.
     return any(values.get(CHOICE, ())) or any(
         _field_text(values, key) for key in values if key == OWN_WORDS or key.startswith(WRITE_IN)
     )
@@ -174,6 +175,7 @@ def _remaining_details(
 def _read_single(
     question: Question, ticked: tuple[str, ...], words: str, *, needs_words: bool
 ) -> FormReading:
+    # Radio buttons send one choice; two mean that the form was forged.
     faults = set(_text_faults([words]))
     allowed = (
         set(terminology.load_languages())
@@ -202,6 +204,7 @@ def _read_choices(ticked: tuple[str, ...], words: str, faults: set[FormFault]) -
 
 
 def _build_reading(answer: Answer | None, faults: set[FormFault]) -> FormReading:
+    # Sorted, so that the page shows the same fault each time.
     return FormReading(None, tuple(sorted(faults))) if faults else FormReading(answer)
 
 

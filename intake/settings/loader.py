@@ -38,6 +38,7 @@ def load_settings(directory: Path | None = None) -> Settings:
     path = directory or _folder_from_environment()
     folder = path.resolve() if path else None
     faults: list[str] = []
+    # Without its folder every other file would be the shipped one, which hides the mistake.
     if folder is not None and not folder.is_dir():
         raise SettingsError([f"{folder}: there is no such folder of configuration"])
     question_sets = _load_question_sets(folder, faults)
@@ -52,6 +53,7 @@ def load_settings(directory: Path | None = None) -> Settings:
         faults.extend(rules.find_intake_faults(file, tuple(question_sets)))
     if faults or file is None:
         raise SettingsError(faults)
+    # Without faults every profile is usable; the filter is for the type checker.
     usable_quirks = {name: profile for name, profile in quirks.items() if profile is not None}
     return _build_settings(folder, file, question_sets, servers, clinics, usable_quirks)
 
@@ -145,6 +147,7 @@ def _build_server(name: str, table: ServerTable, folder: Path | None) -> Server:
         token_url=table.token_url,
         scopes=table.scopes,
     )
+    # FHIR paths are appended with a slash.
     return Server(
         id=name,
         base_url=table.base_url.rstrip("/"),

@@ -31,6 +31,7 @@ class Auth:
     Secrets stay in their files; a FHIR client reads them when it is made.
     """
 
+    # A text is "" if this kind of authentication does not use it.
     kind: AuthKind
     username: str
     secret_file: Path | None
@@ -42,6 +43,7 @@ class Auth:
     scopes: tuple[str, ...]
 
 
+# The order is that of the enum, so that lists on pages begin with the safest.
 STRATEGY_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
     {
         WriteStrategyKind.TRANSACTION: "as one transaction: all of a submission, or nothing",
@@ -102,6 +104,7 @@ class Clinic:
 class Times:
     """How long the application keeps or waits for things."""
 
+    # A draft on a phone, and on a tablet: idle question, its countdown, and the end without script.
     draft_idle: timedelta
     kiosk_idle: timedelta
     kiosk_warning: timedelta
@@ -109,6 +112,7 @@ class Times:
     code: timedelta
     appointment_window: timedelta
     link: timedelta
+    # How long the store keeps answers, prior values and audit entries.
     payload: timedelta
     undo: timedelta
     audit: timedelta
@@ -144,6 +148,7 @@ class ConflictPolicy(StrEnum):
 class MergePolicy:
     """The conflict policy of each element; the merge consults it only for a real conflict."""
 
+    # The field names are the keys of [merge]; each is an element with underscores.
     race: ConflictPolicy = ConflictPolicy.REVIEW
     ethnicity: ConflictPolicy = ConflictPolicy.REVIEW
     spoken_language: ConflictPolicy = ConflictPolicy.REVIEW
