@@ -51,7 +51,7 @@ def walk_pages(pages: TestSite, tag: str) -> Iterator[PatientSession]:
         _search_tribes,
         _search_nothing,
         _choose_spoken,
-        _skip_written,
+        _answer_unknown,
         _choose_interpreter,
         _choose_own_language,
         _reach_check,
@@ -113,7 +113,7 @@ def _choose_spoken(person: PatientSession) -> None:
     assert person.path == "/question/written-language"
 
 
-def _skip_written(person: PatientSession) -> None:
+def _answer_unknown(person: PatientSession) -> None:
     person.send_form({"state": "unknown"})
     assert person.path == "/question/interpreter"
 
