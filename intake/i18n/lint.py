@@ -191,7 +191,7 @@ def _entry_breaches(entry: LedgerEntry) -> Iterator[Breach]:
         # A catalog may wait for its review, but never for its drafter's name.
         if (signature or key == "drafted") and _signed_day(signature) is None:
             yield Breach(
-                f"{key}: '{signature}' does not say by whom and when",
+                f"{key}: '{signature}' does not name its author and day",
                 f'write {key} = "who, 2026-12-01"',
             )
     drafted, reviewed = _signed_day(entry.drafted), _signed_day(entry.reviewed)

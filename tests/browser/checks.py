@@ -21,7 +21,7 @@ _OFF_SCREEN = """() => {
   const width = document.documentElement.clientWidth;
   const hidden = ".skip, .unseen, details:not([open]) > :not(summary) *";
   const isOut = box => box.left < -0.5 || box.right > width + 0.5;
-  const spills = node => node.matches(".button, .choice span, .way, dt, dd")
+  const spills = node => node.matches(".button, .choice span, .find-form, dt, dd")
     && node.scrollWidth > node.clientWidth + 1;
   return [...document.querySelectorAll("body *")]
     .filter(node => node.offsetParent && !node.matches(hidden))

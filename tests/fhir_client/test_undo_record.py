@@ -199,7 +199,7 @@ class World:
             for name, each in fields.items()
             if each is not None and each not in tuple(type(DECLINED))
         }
-        tongues = any(
+        languages = any(
             each is not None and each not in tuple(type(DECLINED))
             for each in (
                 said.values.get(Element.SPOKEN_LANGUAGE),
@@ -207,7 +207,7 @@ class World:
             )
         )
         speaks_of = (
-            spoken | ({"communication"} if tongues else set()) | {part.element for part in parts}
+            spoken | ({"communication"} if languages else set()) | {part.element for part in parts}
         )
         self.ours.append(Submission({part.element: part for part in parts}, frozenset(speaks_of)))
         self.chart = after

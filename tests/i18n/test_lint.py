@@ -208,19 +208,19 @@ def test_checks_the_english_messages_by_the_same_rules(tmp_path: Path) -> None:
         ("[es]\nreviewd = ''", "cannot be read: [es] Object contains unknown field `reviewd`"),
         (
             '[es]\nreviewed = "Ana Ruiz, 2026-12-01"',
-            "[es] drafted: '' does not say by whom and when",
+            "[es] drafted: '' does not name its author and day",
         ),
         (
             '[es]\ndrafted = "2026-12-01"',
-            "[es] drafted: '2026-12-01' does not say by whom and when",
+            "[es] drafted: '2026-12-01' does not name its author and day",
         ),
         (
             '[es]\ndrafted = "Ana Ruiz, 2026-13-01"',
-            "[es] drafted: 'Ana Ruiz, 2026-13-01' does not say by whom and when",
+            "[es] drafted: 'Ana Ruiz, 2026-13-01' does not name its author and day",
         ),
         (
             '[es]\ndrafted = "Ana Ruiz, 2026-12-01"\nreviewed = "yes"',
-            "[es] reviewed: 'yes' does not say by whom and when",
+            "[es] reviewed: 'yes' does not name its author and day",
         ),
         (
             '[es]\ndrafted = "Ana Ruiz, 2026-12-01"\nreviewed = "Luz Vega, 2026-11-30"',

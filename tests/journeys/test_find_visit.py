@@ -106,7 +106,7 @@ def test_back_leads_from_the_first_pages_to_the_languages(
             assert person.path == "/why"
         [back] = person.document.query(".top a.plain")
         person.open_page(str(node_attributes(back)["href"]))
-        assert (person.path, len(person.document.query(".tongues button"))) == (first, 3)
+        assert (person.path, len(person.document.query(".languages button"))) == (first, 3)
 
 
 def test_does_not_find_a_visit_of_another_clinic(pages: TestSite, person: PatientSession) -> None:

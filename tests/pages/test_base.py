@@ -50,7 +50,7 @@ def test_does_not_offer_an_incomplete_language(
     site = make_site(template, tmp_path)
     person = PatientSession(site)
     person.pair_tablet()
-    assert [button.to_text().strip() for button in person.document.query(".tongues button")] == [
+    assert [button.to_text().strip() for button in person.document.query(".languages button")] == [
         "English"
     ]
     assert "es is not offered" in caplog.text
