@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-Json = Mapping[str, Any]
+from fhir_client.model import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def parse_capabilities(statement: Json) -> Capabilities:
     software = statement.get("software")
     return Capabilities(
         fhir_version=str(statement.get("fhirVersion", "")),
-        software=_join_values(software, "name", "version") if isinstance(software, Mapping) else "",
+        software=_join_values(software, "name", "version") if isinstance(software, dict) else "",
         interactions=_codes(rest.get("interaction"), "code"),
         resources={
             str(entry.get("type")): _parse_resource(entry)
@@ -87,7 +86,7 @@ def _parse_resource(raw: Json) -> ResourceCapability:
 
 
 def _objects(raw: object) -> Iterable[Json]:
-    return [entry for entry in raw if isinstance(entry, Mapping)] if isinstance(raw, list) else []
+    return [entry for entry in raw if isinstance(entry, dict)] if isinstance(raw, list) else []
 
 
 def _codes(raw: object, key: str) -> frozenset[str]:

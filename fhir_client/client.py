@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlencode
 
 import requests
 
 from fhir_client.auth import Auth, NoAuth
 from fhir_client.errors import FhirError, GoneError, RefusedError, ServerError, TemporaryError
+from fhir_client.model import Json
 from fhir_client.references import local_reference
 from fhir_client.transport import addresses
 from fhir_client.transport.connection import (
@@ -39,7 +40,7 @@ ANY_TYPE = "*/*"
 FORM = "application/x-www-form-urlencoded"
 # Statuses of a server that takes no search by POST, or of a gateway that lets none through.
 NO_POST_STATUSES = BARRED_STATUSES | {400, 404}
-Resource = dict[str, Any]
+Resource = Json
 
 
 class FhirClient:

@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 
 from fhir_client.model import WriteStrategyKind
 
-# The write strategies, the safest first.
-WRITE_STRATEGIES = tuple(kind.value for kind in WriteStrategyKind)
-
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
@@ -25,7 +22,7 @@ class Quirks:
       canonical of one. `items` maps our linkIds to its own; "" leaves an answer out on purpose.
     """
 
-    write_strategies: tuple[str, ...] = WRITE_STRATEGIES
+    write_strategies: tuple[str, ...] = tuple(WriteStrategyKind)
     conditional_create: bool = True
     batch: bool = True
     accepted_extensions: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ def local_reference(reference: object, resource_type: str) -> str | None:
 
     Servers answer with absolute and versioned references, too.
     """
+    # 64 characters are FHIR's limit of an id.
     match = re.search(
         rf"(?:^|/)({resource_type}/[A-Za-z0-9\-.]{{1,64}})(?:/_history/[A-Za-z0-9\-.]{{1,64}})?$",
         str(reference),

@@ -6,6 +6,7 @@ from fhir_client.model import Element, Json
 from fhir_client.uscore.elements import SPECS
 from fhir_client.uscore.elements.spec import ElementSpec
 
+# dict.fromkeys keeps the order of the specs, and each part once.
 CHART_PARTS: tuple[str, ...] = tuple(dict.fromkeys(spec.chart_part for spec in SPECS.values()))
 """The parts of a Patient that a merge can change; the two languages share one."""
 
@@ -38,6 +39,7 @@ def describe_elements(patient: Json) -> Mapping[Element, tuple[str, ...]]:
 
 def describe_item(chart_part: str, item: Json) -> str:
     """Return the words of one item of a chart part."""
+    # Elements that share a part share the shape of its items, so that any of their specs will do.
     return specs_of_part(chart_part)[0].describe_item(item)
 
 
@@ -63,6 +65,7 @@ def canonical_text(meaning: object) -> str:
     return repr(meaning)
 
 
+# The parts were stored as single items and nulls before they were lists.
 def _list_items(items: Json | list[Json] | None) -> list[Json]:
     if isinstance(items, list):
         return items

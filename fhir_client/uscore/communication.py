@@ -9,6 +9,7 @@ from fhir_client.uscore.statement import BCP47, Coding, Language
 
 PROFICIENCY = "http://hl7.org/fhir/StructureDefinition/patient-proficiency"
 MODE = "http://terminology.hl7.org/CodeSystem/v3-LanguageAbilityMode"
+# Of the codes of this system these three are what our questions tell apart.
 SPOKEN = Coding(MODE, "ESP", "Expressed spoken")
 SIGNED = Coding(MODE, "ESGN", "Expressed signed")
 READ = Coding(MODE, "RWR", "Received written")
@@ -51,6 +52,7 @@ def put_language(patient: Json, language: Language, reserved: Json | None = None
     if not _states_language(concept, language):
         own = [coding_json(coding) for coding in language.codings]
         foreign = [coding for coding in concept.get("coding", []) if not _has_code(coding, own)]
+        # Codes of others stay behind ours, because a reader takes the first one as the language.
         entry["language"] = {**concept, **concept_json(*language.codings, text=language.text)}
         if foreign:
             entry["language"]["coding"] = own + foreign
@@ -88,9 +90,9 @@ def mark_only(patient: Json, marked: Json, modes: Collection[Coding], mode: Codi
 
 def unmark_entry(entry: Json, codes: Collection[str]) -> None:
     """Remove the marks with these modes from an entry."""
-    kept = [mark for mark in entry.get("extension", []) if not _is_own_mark(mark, codes)]
-    if kept:
-        entry["extension"] = kept
+    remaining = [mark for mark in entry.get("extension", []) if not _is_own_mark(mark, codes)]
+    if remaining:
+        entry["extension"] = remaining
     else:
         # FHIR has no empty lists.
         entry.pop("extension", None)
@@ -102,6 +104,7 @@ def identify_element(patient: Json, element: Json, name: str) -> str:
     marks = (mark for entry in entries for mark in entry.get("extension", []))
     used = {element.get("id") for element in (*entries, *marks)}
     names = (candidate for number in count(2) for candidate in (name, f"{name}-{number}"))
+    # An id of the chart stays, because a Provenance of others may name it.
     if "id" not in element:
         element["id"] = next(candidate for candidate in names if candidate not in used)
     return str(element["id"])
@@ -110,6 +113,7 @@ def identify_element(patient: Json, element: Json, name: str) -> str:
 def entry_key(entry: Json) -> object:
     """Return the primary tags that identify an entry's language, or its text without a tag."""
     concept = entry.get("language", {})
+    # Codes of other systems, such as a vendor's own, say the same again and would differ.
     tags = _read_tags(concept)
     return frozenset(map(_primary_tag, tags)) or concept.get("text")
 
@@ -134,6 +138,7 @@ def _states_language(concept: Json, language: Language) -> bool:
 
 
 def _read_tags(concept: Json) -> list[str]:
+    # Many charts have a tag without its system.
     codings = concept.get("coding", [])
     return [
         str(coding.get("code", "")) for coding in codings if coding.get("system", BCP47) == BCP47
@@ -141,6 +146,7 @@ def _read_tags(concept: Json) -> list[str]:
 
 
 def _primary_tag(tag: str) -> str:
+    # Region and script make no other language here: en-US is English.
     return tag.partition("-")[0].casefold()
 
 

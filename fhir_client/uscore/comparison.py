@@ -1,48 +1,32 @@
 """Answers in a form that two readers must agree on: no displays, no order."""
 
 from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
 
-from fhir_client.uscore.statement import (
-    CategoryAnswer,
-    Coding,
-    ElementValue,
-    ItemAnswer,
-    Language,
-    TribalAffiliation,
-)
+from fhir_client.uscore.statement import Coding, ItemAnswer
 
 
-def comparable_value(value: ElementValue | None) -> object:
-    """Return a value without the displays and the order of its codes."""
-    match value:
-        case CategoryAnswer():
-            return value.text, _code_keys((*value.categories, *value.detailed))
-        case Language():
-            return value.text, _code_keys(value.codings)
-        case TribalAffiliation():
-            return frozenset(
-                (tribe.text, tribe.coding and _code_key(tribe.coding)) for tribe in value.tribes
-            )
-        case _:
-            return value
+def comparable_value(value: object) -> object:
+    """Return an element's value without the displays and the order of its codes."""
+    if isinstance(value, Coding):
+        # A server may replace a display by its own name for the same code.
+        return value.system, value.code
+    if isinstance(value, tuple):
+        return frozenset(map(comparable_value, value))
+    if is_dataclass(value):
+        # The texts count: they hold the patient's own words.
+        return tuple(comparable_value(getattr(value, field.name)) for field in fields(value))
+    return value
 
 
 def comparable_items(items: Iterable[ItemAnswer]) -> object:
     """Return the answers of a QuestionnaireResponse without displays and order."""
     return {
         item.link_id: (
-            _code_keys(item.codings),
+            comparable_value(item.codings),
             frozenset(item.strings),
             item.absent_reason,
             comparable_items(item.items),
         )
         for item in items
     }
-
-
-def _code_keys(codings: Iterable[Coding]) -> frozenset[tuple[str, str]]:
-    return frozenset(map(_code_key, codings))
-
-
-def _code_key(coding: Coding) -> tuple[str, str]:
-    return coding.system, coding.code

@@ -6,11 +6,13 @@ from fhir_client.model import Json
 from fhir_client.uscore.statement import AbsentReason, Coding, Source, Statement
 from fhir_client.uscore.versions import ASKED_DECLINED, ASKED_UNKNOWN
 
+# An identifier whose value is a URN has this system (R4, datatypes.html#Identifier).
 URI = "urn:ietf:rfc:3986"
 SNOMED = "http://snomed.info/sct"
 LOINC = "http://loinc.org"
 GRAVITY = "http://hl7.org/fhir/us/sdoh-clinicalcare/"
 GRAVITY_CODES = f"{GRAVITY}CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
+# The two codes that us-core-interpreter-needed binds as answers.
 YES = Coding(SNOMED, "373066001", "Yes")
 NO = Coding(SNOMED, "373067005", "No")
 DECLINED_TEXT, UNKNOWN_TEXT = "Declined to answer", "Does not know"
@@ -53,6 +55,7 @@ def observation_id(statement: Statement, element: str) -> UUID:
 
     One shared value would make the submission's Observations match each other.
     """
+    # A UUID of version 5 is the same at every retry, so that none is created twice.
     return uuid5(statement.submission, element)
 
 
@@ -63,6 +66,7 @@ def informant_reference(statement: Statement) -> Json:
     """
     if statement.source is Source.PATIENT:
         return {"reference": statement.patient}
+    # A reference without an address is legal, and no server can fail to resolve it.
     return {"type": "RelatedPerson", "display": statement.source_display or "Related person"}
 
 

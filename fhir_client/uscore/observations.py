@@ -34,8 +34,9 @@ def build_observations(
 ) -> Iterator[tuple[Element, Json]]:
     """Yield each element that was asked, with its Observation.
 
-    The written language has none (FHIR.md, section 3).
+    The written language has none (fhir_client/MAPPING.md, "Observations").
     """
+    # The order of the questions, which is not that in which the specs merge.
     for element in Element:
         observation, value = SPECS[element].observation, statement.values.get(element)
         if observation is not None and value is not None:
@@ -48,31 +49,36 @@ def _build_observation(
     resource: Json = {
         "resourceType": "Observation",
         "identifier": [uuid_identifier(observation_id(statement, element))],
+        # Gravity allows no "amended": a correction at the same visit is "corrected".
         "status": CORRECTED if element in statement.corrected_elements else FINAL,
         "category": [concept_json(spec.category)],
         "code": concept_json(spec.code),
         "subject": {"reference": statement.patient},
         "effectiveDateTime": statement.answered_at.isoformat(timespec="seconds"),
+        # Gravity wants one of the next two; both together lead back to the informant.
         "performer": [informant_reference(statement)],
         "derivedFrom": [{"reference": response_url(statement)}],
     }
+    # A resource must not claim a profile that its version of US Core does not have.
     screening = SCREENING if version.has_screening_profiles else None
     if (profile := spec.profile or screening) is not None:
         resource["meta"] = {"profile": [profile]}
     resource = with_encounter(resource, statement)
     if spec.has_method:
         resource["method"] = concept_json(SOURCE_METHODS[statement.source])
-    return {**resource, **_value(element, statement.values[element], spec.code)}
+    return {**resource, **_value_elements(element, statement.values[element])}
 
 
-def _value(element: Element, value: ElementValue, code: Coding) -> Json:
+def _value_elements(element: Element, value: ElementValue) -> Json:
+    # Gravity's invariant: a reason or components, never both.
     if isinstance(value, AbsentReason):
         return {"dataAbsentReason": concept_json(absent_reason_coding(value))}
-    return SPECS[element].observation_value(value, code)
+    return SPECS[element].observation_value(value)
 
 
 def observation_element(observation: Json) -> Element | None:
     """Return the element of an Observation, by its LOINC code."""
+    # The code alone decides, because vendors write LOINC's system in more than one way.
     codings = observation.get("code", {}).get("coding", [])
     codes = (coding.get("code") for coding in codings)
     return next((_ELEMENTS_BY_CODE[code] for code in codes if code in _ELEMENTS_BY_CODE), None)

@@ -31,6 +31,7 @@ def parse_statement(resources: Iterable[Json]) -> Statement:
     by_type: dict[str, list[Json]] = {}
     for resource in resources:
         by_type.setdefault(resource["resourceType"], []).append(resource)
+    # Two responses would be two submissions, whose Observations nothing tells apart here.
     [response] = by_type["QuestionnaireResponse"]
     patient: Json = next(iter(by_type.get("Patient", [])), {})
     provenance: Json = next(iter(by_type.get("Provenance", [])), {})
@@ -111,6 +112,7 @@ def _parse_item(item: Json) -> ItemAnswer:
 
 def _is_signed(language: Language, patient: Json) -> bool:
     entries = patient.get("communication", [])
+    # The Observation has only the code, which for ASL and its like is that of all sign languages.
     is_marked = any(
         entry.get("preferred") and SIGNED.code in language_modes(entry) for entry in entries
     )
@@ -124,6 +126,7 @@ def _find_written_language(patient: Json) -> Language | None:
     if entry is None:
         return None
     language = parse_language(entry.get("language", {}))
+    # The entry can be the chart's own, with codes of others behind ours.
     codings = tuple(coding for coding in language.codings if coding.system == BCP47)
     return replace(language, codings=codings)
 

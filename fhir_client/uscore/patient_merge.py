@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fhir_client.model import Json
 from fhir_client.uscore.chart import ChartElements, chart_elements
 from fhir_client.uscore.elements import SPECS
+from fhir_client.uscore.elements.spec import MergeRules
 from fhir_client.uscore.statement import Statement, without_elements
 from fhir_client.uscore.versions import UsCoreVersion
 
@@ -45,14 +46,17 @@ def merge_statement(
     """Return `patient` merged with the statement; a second merge changes nothing."""
     policy = policy or MergePolicy()
     statement = without_elements(statement, policy.elements_to_keep)
+    # A shallow copy: everything that is not merged stays the very object that was read.
     merged = dict(patient)
     # The specs replace the list of extensions, but change the entries of languages in place.
     if "communication" in patient:
         merged["communication"] = deepcopy(patient["communication"])
+    rules = MergeRules(version, policy.decline_erases)
     element_ids: dict[str, str] = {}
     kept_elements = []
     for element, spec in SPECS.items():
-        outcome = spec.merge_into(merged, statement, version, erase=policy.decline_erases)
+        outcome = spec.merge_into(merged, statement, rules)
+        # Provenance names the elements by these ids, in this order.
         element_ids |= outcome.ids
         kept_elements += [element.value] * outcome.kept_chart_value
     return PatientMerge(

@@ -25,6 +25,7 @@ def build_provenance(
     `element_ids` are the ids of the Patient's elements that the submission changed.
     """
     targets = [_element_target(statement.patient, name) for name in element_ids.values()]
+    # The resources are named as a whole, because all of each comes from the informant.
     targets += [{"reference": url} for url in (response_url(statement), *observation_urls)]
     return {
         "resourceType": "Provenance",
@@ -32,6 +33,7 @@ def build_provenance(
         "target": targets,
         "recorded": statement.answered_at.isoformat(timespec="seconds"),
         "agent": _build_agents(statement, version),
+        # The response is the source, because only it has the answers word for word.
         "entity": [{"role": "source", "what": {"reference": response_url(statement)}}],
     }
 
@@ -42,6 +44,7 @@ def _element_target(patient: str, element_id: str) -> Json:
 
 
 def _build_agents(statement: Statement, version: UsCoreVersion) -> list[Json]:
+    # An author speaks of themselves, and an informant of another person.
     role = AUTHOR if statement.source is Source.PATIENT else INFORMANT
     agents: list[Json] = [{"type": concept_json(role), "who": informant_reference(statement)}]
     if statement.organization is not None:
@@ -53,6 +56,7 @@ def _build_agents(statement: Statement, version: UsCoreVersion) -> list[Json]:
 
 
 def _organization_reference(organization: str) -> Json:
+    # A clinic that the server has no Organization for is named by identifier.
     system, bar, value = organization.rpartition("|")
     if not bar:
         return {"reference": organization}

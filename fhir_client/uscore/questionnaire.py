@@ -103,6 +103,7 @@ def build_questionnaire(questionnaire: Questionnaire) -> Json:
         "name": "".join(letter for letter in questionnaire.id.title() if letter.isalnum()),
         **_translated("title", questionnaire.title),
         "status": "active",
+        # Without it a form renderer takes a new questionnaire for a draft.
         "experimental": False,
         "subjectType": ["Patient"],
         "item": list(map(_build_item, questionnaire.items)),
@@ -121,6 +122,7 @@ def _build_item(item: QuestionnaireItem) -> Json:
         resource["code"] = [coding_json(item.code)]
     if item.enabled_by is not None:
         question, choice = item.enabled_by
+        # The display is left out: it would have to match the option's in every language.
         bare = {"system": choice.system, "code": choice.code}
         resource["enableWhen"] = [{"question": question, "operator": "=", "answerCoding": bare}]
     if item.repeats:
@@ -129,6 +131,7 @@ def _build_item(item: QuestionnaireItem) -> Json:
 
 
 def _answer_elements(item: QuestionnaireItem) -> Iterator[tuple[str, Any]]:
+    # A renderer that ignores the extension "hidden" must not ask for the value.
     if item.hidden:
         yield "readOnly", True
     if item.max_length is not None:
@@ -191,10 +194,12 @@ def _flatten_value(value: Any, tag: str) -> Any:
         if not name.startswith("_")
     }
     for name, sibling in value.items():
+        # "_name" holds the extensions of the plain value "name" (R4, json.html#primitive).
         if name.startswith("_"):
             extensions = sibling.get("extension", [])
             texts = _read_translations(extensions)
             flat |= {name[1:]: text for language, text in texts if language == tag}
+            # Extensions other than translations say something else, and stay.
             foreign = [item for item in extensions if item.get("url") != TRANSLATION]
             if foreign:
                 flat[name] = {**sibling, "extension": foreign}

@@ -32,10 +32,12 @@ def build_questionnaire_response(statement: Statement, version: UsCoreVersion) -
         "status": "completed",
         "subject": {"reference": statement.patient},
         "authored": statement.answered_at.isoformat(timespec="seconds"),
+        # Self-administered: the informant wrote it down, and is where it comes from.
         "author": informant,
         "source": informant,
         "item": [notice, *map(_build_item, statement.items)],
     }
+    # 3.1.1 has no profile of it.
     if version.has_screening_profiles:
         response["meta"] = {"profile": [PROFILE]}
     return with_encounter(response, statement)
@@ -43,6 +45,7 @@ def build_questionnaire_response(statement: Statement, version: UsCoreVersion) -
 
 def _build_item(item: ItemAnswer) -> Json:
     question = {"linkId": item.link_id, "text": item.text}
+    # A group carries no answer of its own (R4, invariant qrs-1).
     if item.items:
         return {**question, "item": list(map(_build_item, item.items))}
     if item.absent_reason is not None:

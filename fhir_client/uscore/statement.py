@@ -126,6 +126,7 @@ class Statement:
     locale: str
     notice: str
     items: tuple[ItemAnswer, ...]
+    # A mapping and not a field for each, so that a new element changes nothing here.
     values: Mapping[Element, ElementValue] = field(default_factory=dict)
     encounter: str | None = None
     organization: str | None = None
@@ -135,6 +136,7 @@ class Statement:
 
 def without_elements(statement: Statement, elements: Iterable[str]) -> Statement:
     """Return the statement without some elements; the questionnaire's items stay."""
+    # The response shows what was answered, whether or not the chart takes it.
     removed = frozenset(elements)
     values = {
         element: value for element, value in statement.values.items() if element not in removed

@@ -30,25 +30,25 @@ KeyedHash = Callable[[str], str]
 class ValueChange:
     """The change of one item of a chart part.
 
-    `before` is the prior item, None where there was none. `wrote` is the hash of the item that we
-    wrote, None where we removed one.
+    `before` is the prior item, None where there was none. `written_hash` is the hash of the item
+    that we wrote, None where we removed one.
     """
 
     before: Json | None
-    wrote: str | None
+    written_hash: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class ElementChange:
-    """The change of one chart part: `element` names it.
+    """The change of one chart part, which `element` names.
 
-    `meant` and `means` are hashes of all that the part said before and after.
+    The two hashes are of all that the part said before and after.
     """
 
     element: str
-    swaps: tuple[ValueChange, ...]
-    meant: str
-    means: str
+    value_changes: tuple[ValueChange, ...]
+    prior_hash: str
+    written_hash: str
 
 
 class ChangeState(Enum):
@@ -78,13 +78,17 @@ def chart_part_of(element: str) -> str:
 def _change_of_part(
     part: str, before: ChartElements, after: ChartElements, keyed_hash: KeyedHash
 ) -> ElementChange:
+    # Unchanged items need no undo, and are not kept.
     removed, added = _subtract(before[part], after[part]), _subtract(after[part], before[part])
-    swaps = tuple(
+    value_changes = tuple(
         ValueChange(prior, None if new is None else _hash_item(new, keyed_hash))
         for prior, new in zip_longest(removed, added)
     )
     return ElementChange(
-        part, swaps, _hash_part(before, part, keyed_hash), _hash_part(after, part, keyed_hash)
+        part,
+        value_changes,
+        _hash_part(before, part, keyed_hash),
+        _hash_part(after, part, keyed_hash),
     )
 
 
@@ -92,20 +96,26 @@ def change_state(chart: ChartElements, change: ElementChange, keyed_hash: KeyedH
     """Return what a chart holds of a change: ours only where nothing in the part changed since."""
     meaning = _hash_part(chart, change.element, keyed_hash)
     items = Counter(_hash_item(item, keyed_hash) for item in chart[change.element])
-    written = Counter(swap.wrote for swap in change.swaps if swap.wrote is not None)
-    prior = Counter(
-        _hash_item(swap.before, keyed_hash) for swap in change.swaps if swap.before is not None
+    written = Counter(
+        value.written_hash for value in change.value_changes if value.written_hash is not None
     )
-    if meaning == change.means and written <= items:
+    prior = Counter(
+        _hash_item(value.before, keyed_hash)
+        for value in change.value_changes
+        if value.before is not None
+    )
+    # The meaning alone is not enough: others may have written the same with items of their own.
+    if meaning == change.written_hash and written <= items:
         return ChangeState.WRITTEN
     restored = prior <= items and not (written - prior) & items
-    return ChangeState.PRIOR if meaning == change.meant and restored else ChangeState.CHANGED
+    return ChangeState.PRIOR if meaning == change.prior_hash and restored else ChangeState.CHANGED
 
 
 def restore_prior_values(
     patient: Json, changes: Iterable[ElementChange], keyed_hash: KeyedHash
 ) -> Json:
     """Return the Patient with the prior values of each part that is still as we wrote it."""
+    # The caller compares the result with the chart as it was read.
     restored = deepcopy(patient)
     for change in changes:
         if change_state(chart_elements(restored), change, keyed_hash) is ChangeState.WRITTEN:
@@ -116,19 +126,19 @@ def restore_prior_values(
 def _restore_part(patient: Json, change: ElementChange, keyed_hash: KeyedHash) -> None:
     spec = specs_of_part(change.element)[0]
     items: list[Json] = patient.get(spec.patient_key, [])
-    for swap in change.swaps:
+    for value in change.value_changes:
         position = next(
             (
                 index
                 for index, item in enumerate(items)
-                if spec.owns_item(item) and _hash_item(item, keyed_hash) == swap.wrote
+                if spec.owns_item(item) and _hash_item(item, keyed_hash) == value.written_hash
             ),
             None,
         )
         # An item that we removed has no position: its prior value goes to the end.
         end = len(items)
         replaced = slice(end, end) if position is None else slice(position, position + 1)
-        items[replaced] = [] if swap.before is None else [deepcopy(swap.before)]
+        items[replaced] = [] if value.before is None else [deepcopy(value.before)]
     if items:
         patient[spec.patient_key] = items
     else:
@@ -146,20 +156,31 @@ def compose_changes(
     """
     if later is None:
         return first
-    if later.meant != first.means:
+    if later.prior_hash != first.written_hash:
         return later
-    unmatched = {swap.wrote: swap for swap in first.swaps if swap.wrote is not None}
-    swaps = []
-    for swap in later.swaps:
+    unmatched = {
+        value.written_hash: value for value in first.value_changes if value.written_hash is not None
+    }
+    value_changes = []
+    for value in later.value_changes:
         earlier = (
             None
-            if swap.before is None
-            else unmatched.pop(_hash_item(swap.before, keyed_hash), None)
+            if value.before is None
+            else unmatched.pop(_hash_item(value.before, keyed_hash), None)
         )
-        swaps.append(swap if earlier is None else ValueChange(earlier.before, swap.wrote))
-    swaps += [*unmatched.values(), *(swap for swap in first.swaps if swap.wrote is None)]
-    effective = tuple(swap for swap in swaps if (swap.before, swap.wrote) != (None, None))
-    return ElementChange(first.element, effective, first.meant, later.means)
+        value_changes.append(
+            value if earlier is None else ValueChange(earlier.before, value.written_hash)
+        )
+    # What the later change left alone still has the prior value of the first.
+    value_changes += [
+        *unmatched.values(),
+        *(value for value in first.value_changes if value.written_hash is None),
+    ]
+    # An item that the first change added and the later one removed has left no trace.
+    effective = tuple(
+        value for value in value_changes if (value.before, value.written_hash) != (None, None)
+    )
+    return ElementChange(first.element, effective, first.prior_hash, later.written_hash)
 
 
 def carry_over_changes(
@@ -180,6 +201,24 @@ def carry_over_changes(
                 change, changes.get(change.element), keyed_hash
             )
     return tuple(changes.values())
+
+
+def encode_change(change: ElementChange) -> Json:
+    """Return a change as JSON, in the keys that stored undo records have."""
+    return {
+        "element": change.element,
+        "swaps": [
+            {"before": value.before, "wrote": value.written_hash} for value in change.value_changes
+        ],
+        "meant": change.prior_hash,
+        "means": change.written_hash,
+    }
+
+
+def parse_change(stored: Json) -> ElementChange:
+    """Return a stored change."""
+    value_changes = tuple(ValueChange(swap["before"], swap["wrote"]) for swap in stored["swaps"])
+    return ElementChange(stored["element"], value_changes, stored["meant"], stored["means"])
 
 
 def _hash_part(chart: ChartElements, part: str, keyed_hash: KeyedHash) -> str:
@@ -214,6 +253,7 @@ def _plain_value(value: Any) -> Any:
 
 def _subtract(items: list[Json], others: list[Json]) -> list[Json]:
     """Return the items that are not among the others, counting equal ones."""
+    # Dictionaries have no hash, so that no set can do this; the lists are short.
     unmatched, difference = list(others), []
     for item in items:
         if item in unmatched:

@@ -10,6 +10,7 @@ US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
 NULL_FLAVOR = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
 DATA_ABSENT_REASON = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 
+# The displays are those of the code systems, which validators compare.
 ASKU = Coding(NULL_FLAVOR, "ASKU", "Asked but no answer")
 ASKED_DECLINED = Coding(DATA_ABSENT_REASON, "asked-declined", "Asked But Declined")
 ASKED_UNKNOWN = Coding(DATA_ABSENT_REASON, "asked-unknown", "Asked But Unknown")
@@ -47,6 +48,7 @@ _US_CORE_PARTICIPANT = "http://hl7.org/fhir/us/core/CodeSystem/us-core-provenanc
 _THO_PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 
 _ROWS = (
+    # us-core-ethnicity of 3.1.1 binds no null codes: only the text tells.
     UsCoreVersion("3.1.1", ASKU, ASKU, None, None, False, False, False, _US_CORE_PARTICIPANT),
     UsCoreVersion("6.1.0", ASKU, ASKU, ASKU, ASKU, False, True, True, _US_CORE_PARTICIPANT),
     UsCoreVersion("7.0.0", ASKU, ASKU, ASKU, ASKU, False, True, True, _US_CORE_PARTICIPANT),

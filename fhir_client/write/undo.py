@@ -139,7 +139,9 @@ def _describe_conflict(patient: Json, part: ElementChange) -> Conflict:
     elements = elements_of_part(part.element)
     in_chart = dict.fromkeys(words for element in elements for words in descriptions[element])
     prior = tuple(
-        describe_item(part.element, swap.before) for swap in part.swaps if swap.before is not None
+        describe_item(part.element, change.before)
+        for change in part.value_changes
+        if change.before is not None
     )
     chart_key = canonical_text(tuple(meanings[element] for element in elements))
     return Conflict(part.element, tuple(in_chart), prior, chart_key)

@@ -8,15 +8,13 @@ from intake.answers import MatchCriteria
 from intake.feed.export_files import qualify_reference
 from intake.mapping.choices import UnknownAnswerError
 from intake.mapping.statement import NOT_HISPANIC, build_statement
-from intake.report.values import LocalFact, State
+from intake.report.values import ELEMENTS, LocalFact, State
 from intake.settings import Settings
 from intake.store.database import Database
 from intake.store.outbox import submissions
 from intake.store.outbox.submissions import CapturedSubmission
 
 BATCH = 500
-# The report has no states of tribal affiliation.
-COUNTED = tuple(element for element in Element if element is not Element.TRIBAL_AFFILIATION)
 ABSENT = {AbsentReason.ASKED_DECLINED: State.DECLINED, AbsentReason.ASKED_UNKNOWN: State.DONT_KNOW}
 
 
@@ -64,7 +62,8 @@ def _answers(settings: Settings, told: CapturedSubmission, server: int) -> Itera
 
 def _states(said: Statement) -> Iterator[tuple[Element, State]]:
     answered = State.SELF if said.source is Source.PATIENT else State.PROXY
-    for element in COUNTED:
+    # The report counts some of the elements only.
+    for element in map(Element, ELEMENTS):
         value = said.values.get(element)
         if value is not None:
             yield element, ABSENT[value] if isinstance(value, AbsentReason) else answered

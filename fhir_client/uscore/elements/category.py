@@ -10,6 +10,7 @@ from fhir_client.uscore.elements.spec import (
     NOTHING_TO_ENTER,
     ElementMerge,
     ElementSpec,
+    MergeRules,
     expect_value,
     parse_coding,
 )
@@ -47,18 +48,17 @@ class CategorySpec(ElementSpec):
         """The URL of the extension."""
         return self.extension_urls[0]
 
-    def merge_into(
-        self, patient: Json, statement: Statement, version: UsCoreVersion, *, erase: bool
-    ) -> ElementMerge:
+    def merge_into(self, patient: Json, statement: Statement, rules: MergeRules) -> ElementMerge:
         """Replace the extension; a declined or unknown answer keeps the chart's own answer."""
         value = statement.values.get(self.element)
         if value is None:
             return ElementMerge()
-        if isinstance(value, AbsentReason) and not erase and self.has_value(patient):
+        if isinstance(value, AbsentReason) and not rules.erase and self.has_value(patient):
             return ElementMerge(kept_chart_value=True)
         current: Json = next(iter(self.find_items(patient)), {})
+        # A Provenance of others may name the chart's id.
         extension_id = str(current.get("id") or self.element.value)
-        extension = self.build_extension(value, version, extension_id)
+        extension = self.build_extension(value, rules.version, extension_id)
         # An equal extension keeps what a vendor added to it, such as displays of its own.
         if self.item_meaning(current) == self.item_meaning(extension):
             extension = {**current, "id": extension_id}
@@ -107,7 +107,7 @@ class CategorySpec(ElementSpec):
         """Return the text of an extension, else the names of its codes."""
         return describe_extension(item)
 
-    def observation_value(self, value: ElementValue, code: Coding) -> Json:
+    def observation_value(self, value: ElementValue) -> Json:
         """Return Gravity's components: the text, then each code."""
         answer = expect_value(value, CategoryAnswer)
         values: list[Json] = [{"valueString": answer.text}]
@@ -115,11 +115,14 @@ class CategorySpec(ElementSpec):
             {"valueCodeableConcept": concept_json(coding)}
             for coding in (*answer.categories, *answer.detailed)
         ]
-        return {"component": [{"code": concept_json(code), **component} for component in values]}
+        return {
+            "component": [{"code": concept_json(self.code), **component} for component in values]
+        }
 
     def parse_observation(self, observation: Json) -> ElementValue | None:
         """Return the value of Gravity's components."""
         components = observation.get("component", [])
+        # A server may reorder the components, so that each is told by its value's type.
         texts = [str(part["valueString"]) for part in components if "valueString" in part]
         codings = [
             parse_coding(coding)
@@ -133,7 +136,7 @@ class CategorySpec(ElementSpec):
         )
 
     def worksheet_entry(
-        self, value: ElementValue | None, merged_items: list[Json]
+        self, _value: ElementValue | None, merged_items: list[Json], /
     ) -> WorksheetEntry:
         """Return the names and codes of the merged extension, and its text."""
         parts = merged_items[0].get("extension", []) if merged_items else []
@@ -145,7 +148,7 @@ class CategorySpec(ElementSpec):
         return WorksheetEntry(self.element, words or NOTHING_TO_ENTER, codes)
 
     def is_entered(self, chart_items: list[Json], merged_items: list[Json]) -> bool:
-        """Return whether the chart has the same codes, wherever in the extension they stand.
+        """Return whether the chart has the same codes, in whichever part of the extension.
 
         No screen of an EHR takes texts of ours, so that a text counts only where no code does.
         """

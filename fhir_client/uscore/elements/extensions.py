@@ -16,19 +16,21 @@ def replace_extension(patient: Json, url: str, extension: Json) -> None:
     """
     extensions: list[Json] = patient.get("extension", [])
     positions = [index for index, item in enumerate(extensions) if item.get("url") == url]
-    kept = [item for index, item in enumerate(extensions) if index not in positions[1:]]
+    # A new list: the caller's Patient shares the old one with the chart as it was read.
+    replaced = [item for index, item in enumerate(extensions) if index not in positions[1:]]
     if positions:
-        kept[positions[0]] = extension
+        # A server may test the position of an element, so that an unchanged place avoids conflicts.
+        replaced[positions[0]] = extension
     else:
-        kept.append(extension)
-    patient["extension"] = kept
+        replaced.append(extension)
+    patient["extension"] = replaced
 
 
 def remove_extensions(patient: Json, urls: Collection[str]) -> None:
     """Remove the extensions with one of the URLs, and the list with its last extension."""
-    kept = [item for item in patient.get("extension", []) if item.get("url") not in urls]
-    if kept:
-        patient["extension"] = kept
+    remaining = [item for item in patient.get("extension", []) if item.get("url") not in urls]
+    if remaining:
+        patient["extension"] = remaining
     else:
         # FHIR has no empty lists.
         patient.pop("extension", None)
@@ -37,6 +39,7 @@ def remove_extensions(patient: Json, urls: Collection[str]) -> None:
 def read_yes_no(extension: Json) -> bool | None:
     """Return the answer of an interpreter extension, whichever of the two it is."""
     code = extension.get("valueCoding", {}).get("code")
+    # The code alone decides: vendors write SNOMED's system in more than one way.
     return {YES.code: True, NO.code: False}.get(code, extension.get("valueBoolean"))
 
 

@@ -22,11 +22,11 @@ from fhir_client.uscore.elements.spec import (
     NOTHING_TO_ENTER,
     ElementMerge,
     ElementSpec,
+    MergeRules,
     expect_value,
 )
 from fhir_client.uscore.statement import (
     AbsentReason,
-    Coding,
     ElementValue,
     Interpreter,
     Statement,
@@ -41,16 +41,14 @@ INTERPRETER_NEEDED = f"{US_CORE}us-core-interpreter-needed"
 class InterpreterSpec(ElementSpec):
     """The spec of the need of an interpreter."""
 
-    def merge_into(
-        self, patient: Json, statement: Statement, version: UsCoreVersion, *, erase: bool
-    ) -> ElementMerge:
+    def merge_into(self, patient: Json, statement: Statement, rules: MergeRules) -> ElementMerge:
         """Set the version's extension, and the other one where the chart has it."""
         value = statement.values.get(self.element)
         if value is None:
             return ElementMerge()
         if isinstance(value, AbsentReason):
-            return self._merge_absence(patient, value, version, erase=erase)
-        extension_id = self._set_need(patient, expect_value(value, Interpreter), version)
+            return self._merge_absence(patient, value, rules)
+        extension_id = self._set_need(patient, expect_value(value, Interpreter), rules.version)
         return ElementMerge({self.element.value: extension_id})
 
     def _set_need(self, patient: Json, answer: Interpreter, version: UsCoreVersion) -> str:
@@ -69,13 +67,13 @@ class InterpreterSpec(ElementSpec):
         return extension_id
 
     def _merge_absence(
-        self, patient: Json, reason: AbsentReason, version: UsCoreVersion, *, erase: bool
+        self, patient: Json, reason: AbsentReason, rules: MergeRules
     ) -> ElementMerge:
         """Keep the chart's value, unless the site has it erased."""
-        if self.find_items(patient) and not erase:
+        if self.find_items(patient) and not rules.erase:
             return ElementMerge(kept_chart_value=True)
         # The coded extension has a code for unknown, but none for declined.
-        if version.interpreter_is_coded and reason is AbsentReason.ASKED_UNKNOWN:
+        if rules.version.interpreter_is_coded and reason is AbsentReason.ASKED_UNKNOWN:
             remove_extensions(patient, {INTERPRETER_REQUIRED})
             coding = coding_json(absent_reason_coding(reason))
             replace_extension(
@@ -95,7 +93,7 @@ class InterpreterSpec(ElementSpec):
         """Return yes or no, else the name of the code."""
         return describe_extension(item)
 
-    def observation_value(self, value: ElementValue, code: Coding) -> Json:
+    def observation_value(self, value: ElementValue) -> Json:
         """Return yes or no as a SNOMED CT concept."""
         answer = expect_value(value, Interpreter)
         return {"valueCodeableConcept": concept_json(YES if answer.needed else NO)}
@@ -107,7 +105,7 @@ class InterpreterSpec(ElementSpec):
         return Interpreter(YES.code in codes) if codes & {YES.code, NO.code} else None
 
     def worksheet_entry(
-        self, value: ElementValue | None, merged_items: list[Json]
+        self, value: ElementValue | None, _merged_items: list[Json], /
     ) -> WorksheetEntry:
         """Return yes or no, or why there is no answer."""
         if value is None:

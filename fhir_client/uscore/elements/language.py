@@ -23,6 +23,7 @@ from fhir_client.uscore.elements.spec import (
     NOTHING_TO_ENTER,
     ElementMerge,
     ElementSpec,
+    MergeRules,
     coding_pair,
     describe_concept,
     expect_value,
@@ -30,12 +31,10 @@ from fhir_client.uscore.elements.spec import (
 )
 from fhir_client.uscore.statement import (
     AbsentReason,
-    Coding,
     ElementValue,
     Language,
     Statement,
 )
-from fhir_client.uscore.versions import UsCoreVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class LanguageSpec(ElementSpec):
         """Return the language's name."""
         return describe_concept(item.get("language", {}))
 
-    def observation_value(self, value: ElementValue, code: Coding) -> Json:
+    def observation_value(self, value: ElementValue) -> Json:
         """Return the language as a concept."""
         language = expect_value(value, Language)
         return {"valueCodeableConcept": concept_json(*language.codings, text=language.text)}
@@ -61,11 +60,12 @@ class LanguageSpec(ElementSpec):
         return None if concept is None else parse_language(concept)
 
     def worksheet_entry(
-        self, value: ElementValue | None, merged_items: list[Json]
+        self, value: ElementValue | None, _merged_items: list[Json], /
     ) -> WorksheetEntry:
         """Return the language's name in English and in itself, and its codes."""
         if not isinstance(value, Language):
             return WorksheetEntry(self.element, NOTHING_TO_ENTER)
+        # The most specific coding has the name that an EHR's list shows.
         names = [coding.display for coding in value.codings if coding.display][-1:]
         words = " / ".join(dict.fromkeys((*names, value.text)))
         return WorksheetEntry(self.element, words, tuple(map(coding_pair, value.codings)))
@@ -91,12 +91,10 @@ class SpokenLanguageSpec(LanguageSpec):
         """Return the preferred entries."""
         return [entry for entry in items if entry.get("preferred")]
 
-    def merge_into(
-        self, patient: Json, statement: Statement, version: UsCoreVersion, *, erase: bool
-    ) -> ElementMerge:
+    def merge_into(self, patient: Json, statement: Statement, rules: MergeRules) -> ElementMerge:
         """Prefer the language's entry alone; an absent answer is the Observation's to record."""
         value = statement.values.get(self.element)
-        if isinstance(value, AbsentReason) and erase:
+        if isinstance(value, AbsentReason) and rules.erase:
             for entry in read_entries(patient):
                 clear_preferred(entry)
                 unmark_entry(entry, {SPOKEN.code, SIGNED.code})
@@ -117,12 +115,10 @@ class WrittenLanguageSpec(LanguageSpec):
         """Return the entries that are marked as read."""
         return [entry for entry in items if READ.code in language_modes(entry)]
 
-    def merge_into(
-        self, patient: Json, statement: Statement, version: UsCoreVersion, *, erase: bool
-    ) -> ElementMerge:
+    def merge_into(self, patient: Json, statement: Statement, rules: MergeRules) -> ElementMerge:
         """Mark the language's entry alone as read; it is merged after the spoken language."""
         value = statement.values.get(self.element)
-        if isinstance(value, AbsentReason) and erase:
+        if isinstance(value, AbsentReason) and rules.erase:
             for entry in read_entries(patient):
                 unmark_entry(entry, {READ.code})
         if value is None or isinstance(value, AbsentReason):

@@ -31,6 +31,14 @@ class ObservationSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class MergeRules:
+    """The version of US Core, and whether a declined or unknown answer erases the chart's value."""
+
+    version: UsCoreVersion
+    erase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ElementMerge:
     """The effect of merging one element into a Patient.
 
@@ -64,6 +72,11 @@ class ElementSpec(ABC):
         """The name of the Patient's list in which the items stand."""
         return EXTENSION if self.extension_urls else COMMUNICATION
 
+    @property
+    def code(self) -> Coding:
+        """The LOINC code; raises TypeError for an element without an Observation."""
+        return expect_value(self.observation, ObservationSpec).code
+
     def find_items(self, patient: Json) -> list[Json]:
         """Return the Patient's items in this element's chart part; they are no copies."""
         return [item for item in patient.get(self.patient_key, []) if self.owns_item(item)]
@@ -77,13 +90,10 @@ class ElementSpec(ABC):
         return list(items)
 
     @abstractmethod
-    def merge_into(
-        self, patient: Json, statement: Statement, version: UsCoreVersion, *, erase: bool
-    ) -> ElementMerge:
+    def merge_into(self, patient: Json, statement: Statement, rules: MergeRules) -> ElementMerge:
         """Set the statement's value in `patient`.
 
         The list of extensions is replaced and never changed in place; `communication` is changed.
-        With `erase` a declined or unknown answer removes the chart's value.
         """
 
     @abstractmethod
@@ -95,7 +105,7 @@ class ElementSpec(ABC):
         """Return what an item says in words."""
 
     @abstractmethod
-    def observation_value(self, value: ElementValue, code: Coding) -> Json:
+    def observation_value(self, value: ElementValue) -> Json:
         """Return the elements of an Observation that hold the value."""
 
     @abstractmethod
@@ -104,7 +114,7 @@ class ElementSpec(ABC):
 
     @abstractmethod
     def worksheet_entry(
-        self, value: ElementValue | None, merged_items: list[Json]
+        self, value: ElementValue | None, merged_items: list[Json], /
     ) -> WorksheetEntry:
         """Return what a person types into the chart so that it states the value."""
 
@@ -121,8 +131,9 @@ class ElementSpec(ABC):
         return tuple(dict.fromkeys(map(self.describe_item, self.select_items(items))))
 
 
-def expect_value(value: ElementValue | None, value_type: type[Value]) -> Value:
+def expect_value(value: object, value_type: type[Value]) -> Value:
     """Return a value of that type; raises TypeError for another one."""
+    # A statement is built by other code, and mypy cannot tie a value's type to its element.
     if not isinstance(value, value_type):
         raise TypeError(f"{type(value).__name__} is no {value_type.__name__}")
     return value

@@ -10,6 +10,7 @@ from fhir_client.uscore.elements.spec import (
     NOTHING_TO_ENTER,
     ElementMerge,
     ElementSpec,
+    MergeRules,
     coding_pair,
     describe_concept,
     expect_value,
@@ -17,13 +18,12 @@ from fhir_client.uscore.elements.spec import (
 )
 from fhir_client.uscore.statement import (
     AbsentReason,
-    Coding,
     ElementValue,
     Statement,
     TribalAffiliation,
     Tribe,
 )
-from fhir_client.uscore.versions import US_CORE, UsCoreVersion
+from fhir_client.uscore.versions import US_CORE
 
 TRIBAL_AFFILIATION = f"{US_CORE}us-core-tribal-affiliation"
 
@@ -32,21 +32,20 @@ TRIBAL_AFFILIATION = f"{US_CORE}us-core-tribal-affiliation"
 class TribalAffiliationSpec(ElementSpec):
     """The spec of the tribes that a patient is affiliated with."""
 
-    def merge_into(
-        self, patient: Json, statement: Statement, version: UsCoreVersion, *, erase: bool
-    ) -> ElementMerge:
+    def merge_into(self, patient: Json, statement: Statement, rules: MergeRules) -> ElementMerge:
         """Replace the tribes where the version has an extension for them."""
         value = statement.values.get(self.element)
-        if value is None or not version.has_tribal_affiliation:
+        if value is None or not rules.version.has_tribal_affiliation:
             return ElementMerge()
         chart = self.find_items(patient)
         if isinstance(value, AbsentReason):
-            if not erase:
+            if not rules.erase:
                 return ElementMerge(kept_chart_value=bool(chart))
             tribes: tuple[Tribe, ...] = ()
         else:
             tribes = expect_value(value, TribalAffiliation).tribes
         merged = self._identify([self._find_or_build(tribe, chart) for tribe in tribes])
+        # Equal lists stay in place, so that a second merge changes nothing.
         if merged != chart:
             foreign = [item for item in patient.get("extension", []) if not self.owns_item(item)]
             patient["extension"] = [*foreign, *merged]
@@ -80,13 +79,14 @@ class TribalAffiliationSpec(ElementSpec):
         """Return the tribe's name."""
         return describe_concept(_read_concept(item))
 
-    def observation_value(self, value: ElementValue, code: Coding) -> Json:
+    def observation_value(self, value: ElementValue) -> Json:
         """Return the tribe; several have a component each, as races have."""
         tribes = expect_value(value, TribalAffiliation).tribes
+        # Observation.value holds one concept alone.
         if len(tribes) == 1:
             return {"valueCodeableConcept": _tribe_concept(tribes[0])}
         components = [
-            {"code": concept_json(code), "valueCodeableConcept": _tribe_concept(tribe)}
+            {"code": concept_json(self.code), "valueCodeableConcept": _tribe_concept(tribe)}
             for tribe in tribes
         ]
         return {"component": components}
@@ -101,7 +101,7 @@ class TribalAffiliationSpec(ElementSpec):
         return TribalAffiliation(tribes) if tribes else None
 
     def worksheet_entry(
-        self, value: ElementValue | None, merged_items: list[Json]
+        self, value: ElementValue | None, _merged_items: list[Json], /
     ) -> WorksheetEntry:
         """Return the names of the tribes, and the codes of those that have one."""
         tribes = value.tribes if isinstance(value, TribalAffiliation) else ()
@@ -123,6 +123,7 @@ def _read_concept(extension: Json) -> Json:
 
 def _tribe_key(concept: Json) -> object:
     """Return the codes that identify a tribe, or its text where it has no code."""
+    # The text is the patient's own wording, and differs for one and the same tribe.
     pairs = ((coding.get("system"), coding.get("code")) for coding in concept.get("coding", []))
     return frozenset(pairs) or concept.get("text")
 
