@@ -1,4 +1,4 @@
-"""Answers and submissions: the frozen values that travel from the pages to the outbox."""
+"""Answers and submissions: the frozen values between the pages and the outbox."""
 
 import re
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _MATCH_REFERENCE = re.compile(
 
 
 class AnswerState(StrEnum):
-    """How a question was answered; a question that was not asked or skipped has no Answer."""
+    """How a question was answered; a question not asked or skipped has no Answer."""
 
     ANSWERED = "answered"
     DECLINED = "declined"

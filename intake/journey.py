@@ -1,4 +1,4 @@
-"""The patient's route through the pages, as pure functions over questions and answers."""
+"""The patient's route through the pages: pure functions of the answers."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace

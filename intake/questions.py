@@ -1,4 +1,4 @@
-"""Question sets as data: the questions, their options, and the FHIR element of each option."""
+"""Question sets as data: questions, options, and each option's FHIR element."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

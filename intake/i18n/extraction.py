@@ -1,4 +1,4 @@
-"""Collects the messages for patients from templates, Python code and question sets."""
+"""Collects the messages for patients from templates, code and question sets."""
 
 import json
 import tomllib
@@ -51,7 +51,7 @@ class UnreadableError(Exception):
 def extract_messages(
     tags: Collection[str] = (), package: Path = _PACKAGE, config: Path = CONFIG
 ) -> Catalog:
-    """Return all messages for catalogs in `tags`, with files and comments for translators.
+    """Return all messages for catalogs in `tags`, with comments for translators.
 
     Raises UnreadableError.
     """
@@ -148,7 +148,7 @@ def extracted_files(
 
 
 def find_stale_files(tags: Collection[str], folder: Path = TRANSLATIONS) -> Iterator[CatalogFault]:
-    """Yield a fault for the template and for each catalog that extraction would change."""
+    """Yield a fault for the template and each catalog that extraction would change."""
     try:
         for path, text in extracted_files(tags, folder):
             # Compared as text: any difference is one that a translator should see.

@@ -33,7 +33,7 @@ _SIGNATURE = re.compile(r"\S.*, (\d{4}-\d\d-\d\d)")
 
 @dataclass(frozen=True, slots=True)
 class CatalogFault:
-    """A fault of a catalog: its file, its message, `what` is wrong and the remedy (`way_out`).
+    """A fault of a catalog: file, message, `what` is wrong, remedy (`way_out`).
 
     The message is "" for a fault of the file as a whole.
     """
@@ -74,7 +74,7 @@ def find_language_faults(
 
 
 def find_template_faults(folder: Path = TRANSLATIONS) -> Iterator[CatalogFault]:
-    """Yield the faults of the messages themselves, which every translation would inherit."""
+    """Yield the faults of the messages, which every translation would inherit."""
     file = display_path(template_file(folder))
     try:
         template = read_template(folder)
@@ -92,7 +92,7 @@ def find_template_faults(folder: Path = TRANSLATIONS) -> Iterator[CatalogFault]:
 def find_catalog_faults(
     tag: str, catalog: Catalog, template: Catalog, texts: Iterable[str] = ()
 ) -> Iterator[CatalogFault]:
-    """Yield the faults of a catalog, compared with the template and the rules of its language."""
+    """Yield a catalog's faults by the template and the rules of its language."""
     file = display_path(catalog_file(tag))
     count, rule = plural_forms(tag)
     # Another rule would put translations on the wrong numbers, whatever they say.

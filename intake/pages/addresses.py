@@ -1,4 +1,4 @@
-"""The addresses that leave the application: in QR codes, in messages, in commands' output."""
+"""The addresses in QR codes, in messages and in the output of commands."""
 
 from intake.pages.sessions import STAFF_PATH
 

@@ -1,4 +1,4 @@
-"""The language of a page: the patient's choice, else the first that browser and site share."""
+"""The language of a page: the patient's choice, else the browser's."""
 
 import logging
 
@@ -61,7 +61,7 @@ def offered_locales() -> tuple[Locale, ...]:
 
 
 def negotiate_language() -> str:
-    """Return the tag of the first language that browser and site share, else the site's first."""
+    """Return the first language that browser and site share, else the site's first."""
     tags = current_site().languages
     preferred = [tag for tag, _ in request.accept_languages]
     return negotiate_locale(preferred, tags, sep="-") or tags[0]

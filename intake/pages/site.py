@@ -12,7 +12,7 @@ from intake.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One installation, as its pages see it; `languages` are the tags of the offered languages."""
+    """One installation, as its pages see it; `languages` are the offered tags."""
 
     settings: Settings
     database: Database

@@ -1,4 +1,4 @@
-"""The check page, the sending of the submission, and the thank-you for a stored submission."""
+"""The check page, the sending of the submission, and the thank-you."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The informant's questions, and the young patients that are asked before a parent."""
+"""The informant's questions, and the patients to be asked before a parent."""
 
 from intake import journey
 from intake.clock import age_in_years

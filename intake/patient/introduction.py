@@ -1,4 +1,4 @@
-"""The first two steps of the route: the purpose of the questions, and the informant."""
+"""The first two steps: the purpose of the questions, and the informant."""
 
 from dataclasses import replace
 
@@ -61,7 +61,8 @@ def _handle_why(draft: Draft) -> PageResponse:
 
 
 def _reask_interval(draft: Draft) -> ReaskInterval | None:
-    """Return the patient's running re-ask interval; the patient may answer again all the same."""
+    """Return the patient's running re-ask interval, or None."""
+    # The interval only adds a note to the page: the patient may answer again all the same.
     context = draft.state.visit_context
     with current_site().database.read() as tx:
         patient = context.patient

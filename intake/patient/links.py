@@ -1,4 +1,4 @@
-"""The pre-visit link: it says nothing about the patient, and it works on one device."""
+"""The pre-visit link: no word about the patient, and one device only."""
 
 import secrets
 from datetime import timedelta

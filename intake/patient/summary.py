@@ -1,4 +1,4 @@
-"""An answer as lines of text for the check page, in the patient's own words where there are any."""
+"""An answer as lines of text for the check page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from intake.terminology import Language
 
 @dataclass(frozen=True, slots=True)
 class AnswerText:
-    """A piece of an answer: a `message` of our catalogs, or a `text` in another language.
+    """A piece of an answer: a `message` of our catalogs, or another `text`.
 
     `own` marks the patient's own words.
     """

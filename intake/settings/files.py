@@ -1,4 +1,4 @@
-"""The shapes of the configuration files, with the tables and keys exactly as in the files."""
+"""The shapes of the configuration files: tables and keys exactly as written."""
 
 from dataclasses import dataclass, field
 

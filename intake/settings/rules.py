@@ -1,4 +1,4 @@
-"""What a configuration must meet beyond its types; each fault names the key and the remedy."""
+"""The rules of a configuration beyond its types; each fault has a remedy."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -57,7 +57,7 @@ def find_intake_faults(file: IntakeFile, question_sets: tuple[str, ...]) -> Iter
 def find_question_set_faults(
     file: QuestionSetFile, files: Mapping[str, QuestionSetFile], where: str
 ) -> Iterator[str]:
-    """Yield the faults of a question set: names of sets, questions and choices must exist."""
+    """Yield the faults of a question set: every name in it must exist."""
     base = files.get(file.extends)
     if file.extends and base is None:
         yield f"{where}: extends: '{file.extends}' is not among {', '.join(sorted(files))}"

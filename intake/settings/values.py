@@ -1,4 +1,4 @@
-"""The settings as frozen, checked values: durations are timedeltas, and paths are resolved."""
+"""The settings as frozen, checked values, with resolved paths."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -89,7 +89,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
-    """One clinic; `server` is the id of its FHIR server, whose references the others are."""
+    """One clinic; its references are those of its FHIR server, `server`."""
 
     id: str
     name: str
@@ -137,7 +137,7 @@ class MappingPolicy:
 
 
 class ConflictPolicy(StrEnum):
-    """How a conflict between the patient's answer and another author's chart value is resolved."""
+    """How a conflict between the answer and another author's value is resolved."""
 
     REVIEW = "review"
     PERSON = "person"
@@ -146,7 +146,7 @@ class ConflictPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MergePolicy:
-    """The conflict policy of each element; the merge consults it only for a real conflict."""
+    """The conflict policy of each element."""
 
     # The field names are the keys of [merge]; each is an element with underscores.
     race: ConflictPolicy = ConflictPolicy.REVIEW
@@ -193,7 +193,7 @@ class Settings:
 
     @property
     def time_zone(self) -> ZoneInfo:
-        """The first clinic's time zone, for days that concern all clinics, such as the report's."""
+        """The first clinic's time zone, for days of all clinics, as in the report."""
         return next(iter(self.clinics.values())).time_zone
 
     @property

@@ -37,11 +37,14 @@ def fill_site(site: TestSite, export: ExportFolder) -> None:
             submissions.store_submission(
                 tx, replace(make_submission(), patient=f"Patient/{number}"), "main"
             )
-        held, waiting, worklist, conflicting, verified, _ = leases.acquire_leases(
+        on_hold, waiting, worklist, conflicting, verified, _ = leases.acquire_leases(
             tx, "main", limit=6, lease=timedelta(minutes=5)
         )
         leases.hold_submission(
-            tx, held, reason="patient", words="The patient's record is gone. Find the right chart."
+            tx,
+            on_hold,
+            reason="patient",
+            words="The patient's record is gone. Find the right chart.",
         )
         leases.schedule_retry(
             tx, waiting, until=tx.now, reason="http-503", words="The server cannot serve now."

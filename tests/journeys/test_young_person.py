@@ -16,7 +16,7 @@ ASKED_FIRST = "to answer for themselves"
 
 
 def reach_who_page(site: TestSite, born: date) -> PatientSession:
-    """Return a patient at the tablet, on the page "who is answering"."""
+    """Return a patient at the tablet, on the page about the informant."""
     site.expect_visit("1", birth_date=born)
     person = PatientSession(site)
     person.pair_tablet()
