@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.structure.conftest import NOT_OURS, ROOT
+from tests.structure.conftest import NOT_OURS, ROOT, project_files
 
 DOCUMENTS = [
     path
     for path in sorted(ROOT.rglob("*.md"))
     if not any(part in NOT_OURS or part.startswith((".venv", ".pytest")) for part in path.parts)
 ]
+SUFFIXES = (".py", ".toml", ".html", ".mjs", ".js", ".css", ".md", ".conf", ".service", ".yaml")
+CONFIG_FILES = [path for path in sorted((ROOT / "config").rglob("*")) if path.suffix in SUFFIXES]
+CITATION = re.compile(r"(?<![\w./*-])[\w./-]*\w\.md\b")
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]*)\)")
 
 
@@ -30,6 +33,20 @@ def test_links_lead_to_existing_files_and_headings(document: Path) -> None:
         if not target.exists() or (anchor and anchor not in heading_anchors(target)):
             broken.append(link)
     assert broken == []
+
+
+def test_cites_only_documents_that_exist() -> None:
+    names = {path.name for path in DOCUMENTS}
+    missing = {
+        f"{path.relative_to(ROOT)}: {citation}"
+        for path in (*project_files(*SUFFIXES), *CONFIG_FILES, *DOCUMENTS)
+        for citation in CITATION.findall(path.read_text("utf-8"))
+        # A path must lead somewhere, from the root or from the file; a bare name must exist.
+        if not (ROOT / citation).exists()
+        and not (path.parent / citation).exists()
+        and ("/" in citation or citation not in names)
+    }
+    assert missing == set()
 
 
 def test_commit_hooks_run_what_ci_runs_first() -> None:
