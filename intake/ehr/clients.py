@@ -1,7 +1,5 @@
 """FHIR clients as the settings ask for them; secrets are read from their files when a client is made."""
 
-from dataclasses import fields
-
 from fhir_client.client import FhirClient
 from fhir_client.quirks import Quirks
 from intake.ehr.credentials import build_auth, build_tls
@@ -20,6 +18,5 @@ def build_client(server: Server) -> FhirClient:
 
 
 def server_quirks(server: Server, settings: Settings) -> Quirks:
-    """Return what the site's profile knows of this kind of server."""
-    profile = settings.quirks[server.quirks]
-    return Quirks(**{each.name: getattr(profile, each.name) for each in fields(profile)})
+    """Return the quirks of this kind of server, from the site's profile."""
+    return settings.quirks[server.quirks]

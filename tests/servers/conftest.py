@@ -1,4 +1,4 @@
-"""The real FHIR servers, one after the other, and what stands before them: a proxy of faults, and an outbox behind it."""
+"""Fixtures for the tests at real FHIR servers: each server in turn, a fault proxy, an outbox."""
 
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ SEEN: list[ServerTestResult] = []
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note how each test of each server went, for the tables."""
+    """Keep the result of each test of each server, for the tables."""
     report = yield
     held = getattr(item, "callspec", None)
     if (
@@ -40,7 +40,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write what was seen, where it was asked for."""
+    """Write the results, if the options name a folder."""
     wanted: Path | None = session.config.getoption("results")
     if wanted is not None:
         save_results(SEEN, wanted, datetime.now(UTC))
@@ -54,14 +54,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     ],
 )
 def make(request: pytest.FixtureRequest) -> str:
-    """Which server it is, for where they differ."""
+    """Which server it is, for tests where servers differ."""
     found: str = request.param
     return found
 
 
 @pytest.fixture(scope="session")
 def server(make: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The base URL of a FHIR server that the tests share, each make of them in turn."""
+    """The base URL of a FHIR server that the tests share; each server in turn."""
     starts = {"hapi": run_hapi, "hapi-postgresql": run_hapi_on_postgres}
     with (
         starts[make]()
@@ -73,14 +73,15 @@ def server(make: str, request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def organization(server: str) -> str:
-    """The clinic's Organization, which a server that follows references must have."""
+    """The clinic's Organization; a server that checks references must have it."""
     with FhirClient(server, timeout=30) as client:
-        return f"Organization/{client.create({'resourceType': 'Organization', 'name': 'Riverside Family Clinic'})['id']}"
+        clinic = {"resourceType": "Organization", "name": "Riverside Family Clinic"}
+        return f"Organization/{client.create(clinic)['id']}"
 
 
 @pytest.fixture
 def proxy(server: str) -> Iterator[FaultProxy]:
-    """A proxy before the server, without faults until it is told some."""
+    """A proxy before the server, without faults until a test plans some."""
     with run_proxy(server) as found:
         yield found
 
@@ -96,14 +97,14 @@ def outbox(
 
 @pytest.fixture
 def now(outbox: Outbox) -> Outbox:
-    """The outbox at the machine's own time, which workers that are processes of their own go by."""
+    """The outbox at the machine's own time, which worker processes go by."""
     outbox.clock.now = datetime.now(UTC)
     return outbox
 
 
 @pytest.fixture
 def ladder(outbox: Outbox) -> Outbox:
-    """An outbox of which nobody has found out yet how its server is written to."""
+    """An outbox whose server has no pinned write strategy yet."""
     with outbox.database.write() as tx:
         tx.connection.execute(delete(strategies))
     return outbox

@@ -1,4 +1,7 @@
-"""A server that offers only some of what the real one does: the rest is refused, and is not in its CapabilityStatement."""
+"""Makes a real server offer only some interactions: the proxy refuses the others.
+
+The CapabilityStatement then lists only what is offered.
+"""
 
 import json
 from collections.abc import Mapping
@@ -38,11 +41,11 @@ OFFERS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "document": {"DocumentReference": frozenset({"create", "update"})},
     "worklist": {},
 }
-"""What a server offers that offers just one rung of the ladder, beside reading."""
+"""What a server offers for just one write strategy, beside reading."""
 
 
 def offer_strategy(rung: str) -> Fault:
-    """The server offers just that rung: no transaction, no batch, no other write."""
+    """Offer just that write strategy: no transaction, no batch, no other write."""
     offered = OFFERS[rung]
 
     def fault(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
@@ -61,9 +64,10 @@ def offer_strategy(rung: str) -> Fault:
 
 
 def offer_us_core_searches(rung: str, *, strict: bool) -> Fault:
-    """The server offers just that rung, and searches by what US Core asks of it: no identifier, no Provenance.
+    """Offer just that write strategy, and the searches that US Core demands.
 
-    What it does not know to search by it refuses where it is `strict`, and else leaves out of account (R4, search.html#errors).
+    There is no search by identifier and none for Provenance. A `strict` server refuses an unknown
+    parameter; another one ignores it (R4, search.html#errors).
     """
     only = offer_strategy(rung)
 
@@ -93,7 +97,7 @@ def _searched(said: ProxyResponse | None) -> ProxyResponse | None:
 
 
 def fault_at_write(number: int, fault: Fault, rung: str) -> Fault:
-    """The fault at the write of that number, at a server that offers just that rung."""
+    """Apply the fault to the write of that number, at a server with just that write strategy."""
     only, seen = offer_strategy(rung), [0]
 
     def at(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
@@ -106,7 +110,7 @@ def fault_at_write(number: int, fault: Fault, rung: str) -> Fault:
 
 
 def is_write(asked: ProxyRequest) -> bool:
-    """Whether it is one of the single writes."""
+    """Return whether the request is one of the single writes."""
     return asked.method in INTERACTIONS and _kind(asked) != "R4"
 
 

@@ -1,4 +1,4 @@
-"""The whole way behind a real OAuth server: tokens that end, keys that change, scopes and secrets that do not fit."""
+"""Delivery behind a real OAuth server: expiring tokens, new keys, wrong scopes and secrets."""
 
 import json
 import logging
@@ -51,7 +51,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass
 class Behind:
-    """An outbox whose server is behind the check of tokens that `oauth` gives out."""
+    """An outbox whose FHIR server accepts only tokens of `oauth`."""
 
     outbox: Outbox
     oauth: OAuthServer
@@ -62,13 +62,13 @@ class Behind:
         return self.outbox.server
 
     def written(self) -> None:
-        """A new patient's submission is written and verified by the next round of work."""
+        """Assert that the next round of work verifies a new patient's submission."""
         sent = self.outbox.submit_example(self.outbox.create_patient())
         self.outbox.deliver_due()
         assert self.outbox.read_state(sent) == ("verified", None), self.paused()
 
     def held_back(self) -> str:
-        """A new submission waits, whose server is paused; returns why."""
+        """Assert that a new submission waits for its paused server; return why."""
         sent = self.outbox.submit_example(self.outbox.create_patient())
         self.outbox.deliver_due()
         assert self.outbox.read_record(sent).status.value == "queued"
@@ -81,7 +81,7 @@ class Behind:
             return servers.read_state(tx, self.server.id).words
 
     def asked_again(self) -> None:
-        """The token that we hold is refused from now on."""
+        """Revoke every token that we hold."""
         self.guard.revoked_tokens.update(self.guard.accepted_tokens)
 
     def configure(self, **auth: Any) -> None:
@@ -101,12 +101,12 @@ Start = Callable[..., Behind]
 
 class Quiet(WSGIRequestHandler):
     def log(self, *_: object, **__: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def behind(outbox: Outbox, packages: Path, tmp_path: Path) -> Iterator[Start]:
-    """Starts an OAuth server that knows our keys, or `client`, and puts the outbox's FHIR server behind it."""
+    """Start an OAuth server that knows our keys, or `client`, and put the FHIR server behind it."""
     with ExitStack() as stack:
 
         def start(
@@ -148,7 +148,7 @@ def behind(outbox: Outbox, packages: Path, tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.mark.parametrize("algorithm", ["ES384", "RS384"])
-def test_from_the_first_token_to_verified(
+def test_the_first_token_leads_to_a_verified_submission(
     behind: Start, algorithm: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -161,13 +161,13 @@ def test_from_the_first_token_to_verified(
     assert site.guard.accepted_tokens[0] not in caplog.text
 
 
-def test_tokens_that_end_while_we_work_interrupt_nothing(behind: Start) -> None:
+def test_expiring_tokens_interrupt_nothing(behind: Start) -> None:
     site = behind(life=1)
     while len(site.guard.accepted_tokens) < 3:
         site.written()
 
 
-def test_a_token_that_is_refused_is_replaced_once_and_nothing_is_lost(behind: Start) -> None:
+def test_a_revoked_token_is_replaced_once_and_nothing_is_lost(behind: Start) -> None:
     site = behind()
     site.written()
     site.asked_again()
@@ -175,7 +175,7 @@ def test_a_token_that_is_refused_is_replaced_once_and_nothing_is_lost(behind: St
     assert (len(site.guard.accepted_tokens), site.guard.refused_count) == (2, 1)
 
 
-def test_a_server_that_takes_no_token_at_all_is_paused_and_not_asked_for_ever(
+def test_a_server_that_accepts_no_token_is_paused(
     behind: Start,
 ) -> None:
     site = behind()
@@ -184,7 +184,7 @@ def test_a_server_that_takes_no_token_at_all_is_paused_and_not_asked_for_ever(
     assert site.guard.refused_count == 2
 
 
-def test_an_assertion_is_taken_once(behind: Start) -> None:
+def test_an_assertion_is_accepted_once(behind: Start) -> None:
     site = behind()
     credential = PrivateKeyJwt("intake", lambda: read_signing_keys(site.server))
     endpoint = TokenEndpoint(site.oauth.token_url)
@@ -195,7 +195,7 @@ def test_an_assertion_is_taken_once(behind: Start) -> None:
     site.written()
 
 
-def test_a_scope_that_we_may_not_ask_for_pauses_the_server_with_words_until_it_is_mended(
+def test_a_scope_we_may_not_request_pauses_the_server_until_it_is_granted(
     behind: Start,
 ) -> None:
     site = behind(scopes=(*SCOPES, "system/Group.r"), limit=" ".join(SCOPES))
@@ -209,7 +209,7 @@ def test_a_scope_that_we_may_not_ask_for_pauses_the_server_with_words_until_it_i
     site.written()
 
 
-def test_what_the_granted_scopes_do_not_permit_pauses_the_server_and_is_named_by_the_check(
+def test_missing_scopes_pause_the_server_and_the_check_names_them(
     behind: Start,
 ) -> None:
     site = behind(
@@ -232,8 +232,8 @@ def test_what_the_granted_scopes_do_not_permit_pauses_the_server_and_is_named_by
     assert "scopes do not ask for what is needed to write: search Appointment" in wrong
     assert "it does not grant what is needed to write: update Patient" in wrong
     assert (
-        "scopes do not ask for what is needed to undo: update QuestionnaireResponse, update Observation"
-        in wrong
+        "scopes do not ask for what is needed to undo: update QuestionnaireResponse,"
+        " update Observation" in wrong
     )
 
 
@@ -251,9 +251,10 @@ def test_a_key_that_the_server_does_not_know_yet_interrupts_nothing(behind: Star
     ]
 
 
-def test_a_server_that_fetches_our_keys_takes_each_new_one(behind: Start, outbox: Outbox) -> None:
+def test_a_server_that_fetches_our_keys_accepts_each_new_one(behind: Start, outbox: Outbox) -> None:
     def app(*asked: Any) -> Any:
-        # Settings are complete only after the OAuth server has started, which has to know this address.
+        # The settings are complete only after the OAuth server has started, and that server has to
+        # know this address.
         return create_app(outbox.settings, outbox.database)(*asked)
 
     pages = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
@@ -267,7 +268,7 @@ def test_a_server_that_fetches_our_keys_takes_each_new_one(behind: Start, outbox
         new = client_keys.rotate_key(site.server, "ES384")
         site.asked_again()
         site.written()
-        # What it fetched counts for a minute there.
+        # The OAuth server caches the fetched keys for a minute.
         site.oauth.set_clock_ahead(61)
         site.asked_again()
         client_keys.remove_key(site.server, old.id)
@@ -291,7 +292,7 @@ def test_clocks_that_are_far_apart_are_named(behind: Start) -> None:
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
-def test_a_client_secret_that_was_wrong_is_taken_up_from_its_file(
+def test_a_corrected_client_secret_is_read_from_its_file(
     behind: Start, method: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -307,7 +308,7 @@ def test_a_client_secret_that_was_wrong_is_taken_up_from_its_file(
     assert SECRET not in caplog.text + words + repr(shared_tokens(site.server))
 
 
-def test_the_check_shows_how_the_server_lets_us_in(behind: Start) -> None:
+def test_the_check_shows_how_the_server_authenticates_us(behind: Start) -> None:
     site = behind("RS384")
     found = site.findings()
     assert [each for each in found if each.verdict is Verdict.WRONG] == []

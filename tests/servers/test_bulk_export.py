@@ -1,4 +1,4 @@
-"""The export in bulk from a real server: the same people as a search finds; and one that does not export says so."""
+"""A bulk export of a real server has the same patients as a search, or is reported as missing."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -19,12 +19,12 @@ from tests.support.outbox import Outbox
 pytestmark = pytest.mark.server
 PERIOD = Period("2026", date(2026, 1, 1), date(2027, 1, 1))
 WHOLE = ("Patient", "Observation", "Organization")
-"""What a search and an export both have all of."""
+"""The kinds of resource that a search and an export both return whole."""
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """HAPI asks to be looked at again after two minutes, and is ready after seconds."""
+    """Poll sooner: HAPI asks for two minutes and is ready after seconds."""
     monkeypatch.setattr(bulk, "LONGEST_PAUSE", bulk.DEFAULT_PAUSE / 5)
 
 
@@ -33,7 +33,7 @@ def export(outbox: Outbox, in_bulk: str | None) -> AbstractContextManager[Path]:
 
 
 def held(folder: Path) -> Mapping[str, list[str]]:
-    """The lines of each kind, sorted."""
+    """Return the lines of each kind, sorted."""
     texts = {
         kind: "".join(path.read_text("utf-8") for path in paths)
         for kind, paths in find_files(folder).items()
@@ -42,7 +42,7 @@ def held(folder: Path) -> Mapping[str, list[str]]:
 
 
 def does_not_export(outbox: Outbox, make: str) -> bool:
-    """Medplum's router has no export, which has to be said."""
+    """Return whether the server lacks the export, which must be reported: Medplum's router does."""
     if make != "medplum":
         return False
     for in_bulk in ("", "Group/1"):
@@ -89,7 +89,7 @@ def test_an_export_of_a_group_has_its_members_alone(outbox: Outbox, make: str) -
     assert len(found["Observation"]) == 4
 
 
-def test_a_file_that_does_not_come_is_fetched_again(outbox: Outbox, make: str) -> None:
+def test_an_export_file_that_does_not_arrive_is_fetched_again(outbox: Outbox, make: str) -> None:
     if does_not_export(outbox, make):
         return
     outbox.work_until_closed(outbox.submit_example(outbox.create_patient()))

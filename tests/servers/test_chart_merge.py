@@ -1,4 +1,4 @@
-"""The right chart, unharmed: merged, changed by others, written over, taken over (FHIR.md, sections 6 and 7)."""
+"""A submission goes into the right chart and harms nothing there: merges, edits, proxies."""
 
 from collections.abc import Callable
 from datetime import date
@@ -52,7 +52,7 @@ def read_undo_record(outbox: Outbox) -> UndoRecord:
     "rung", [WriteStrategyKind.TRANSACTION, WriteStrategyKind.PATCH, WriteStrategyKind.PUT]
 )
 @pytest.mark.parametrize("where", ["tag", "security"])
-def test_a_chart_of_which_a_part_is_hidden_is_never_put_back_as_the_whole(
+def test_a_partly_hidden_chart_is_never_put_back_as_the_whole(
     outbox: Outbox, rung: WriteStrategyKind, where: str
 ) -> None:
     pin_strategy(outbox.server, outbox.settings, outbox.database, full_strategy(rung))
@@ -72,14 +72,14 @@ def test_a_chart_of_which_a_part_is_hidden_is_never_put_back_as_the_whole(
 @pytest.mark.parametrize(
     ("born", "state"), [(date(1980, 2, 29), "verified"), (date(1980, 2, 28), "held")]
 )
-def test_another_birth_date_than_the_visits_is_held(outbox: Outbox, born: date, state: str) -> None:
+def test_a_birth_date_other_than_the_visits_is_held(outbox: Outbox, born: date, state: str) -> None:
     sent = outbox.submit_example(outbox.create_patient(), MergeBase(birth_date=born))
     outbox.deliver_due()
     assert outbox.read_state(sent)[0] == state
     assert outbox.proxy.count_transactions() == (state == "verified")
 
 
-def test_what_others_changed_since_the_visit_began_goes_to_a_person(outbox: Outbox) -> None:
+def test_a_change_by_others_since_the_visit_began_goes_to_a_reviewer(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     sent = outbox.submit_example(
         patient, MergeBase(chart=chart_elements(outbox.direct_client.read(patient)))
@@ -90,7 +90,7 @@ def test_what_others_changed_since_the_visit_began_goes_to_a_person(outbox: Outb
     assert "race" in str(outbox.read_record(sent).words)
 
 
-def test_what_we_wrote_ourselves_since_the_visit_began_is_no_change_by_others(
+def test_our_own_write_since_the_visit_began_is_no_change_by_others(
     outbox: Outbox,
 ) -> None:
     patient = outbox.create_patient()
@@ -104,7 +104,7 @@ def test_what_we_wrote_ourselves_since_the_visit_began_is_no_change_by_others(
     assert [outbox.read_state(each)[0] for each in (first, mended)] == ["verified", "verified"]
 
 
-def test_what_a_walk_in_told_somebody_else_is_not_overwritten(outbox: Outbox) -> None:
+def test_an_answer_that_others_recorded_for_a_walk_in_is_not_overwritten(outbox: Outbox) -> None:
     patient = outbox.create_patient(extension=[*EXAMPLE_PATIENT["extension"], WHITE])
     told = {
         "resourceType": "Observation",
@@ -128,14 +128,15 @@ def test_what_a_walk_in_told_somebody_else_is_not_overwritten(outbox: Outbox) ->
     assert outbox.read_state(third)[0] == "verified"
 
 
-def test_a_proxy_never_replaces_what_the_patient_said_themselves_without_a_review(
+def test_an_informant_never_replaces_the_patients_own_answer_without_review(
     outbox: Outbox,
 ) -> None:
     patient = outbox.create_patient()
     outbox.submit_example(patient)
     outbox.deliver_due()
     known = MergeBase(chart=chart_elements(outbox.direct_client.read(patient)))
-    # Nobody changed the chart since, and still a parent's word is no better than the patient's own.
+    # Nobody changed the chart since, and still a guardian's answer may not replace the patient's
+    # own.
     parent = outbox.submit_example(
         patient, known, informant=Informant.GUARDIAN, answers={"race-ethnicity": WHITE_ALONE}
     )
@@ -152,7 +153,7 @@ def test_a_proxy_never_replaces_what_the_patient_said_themselves_without_a_revie
     assert [outbox.read_state(each)[0] for each in (parent, again)] == ["superseded", "verified"]
 
 
-def test_a_proxy_mends_what_a_proxy_said(outbox: Outbox) -> None:
+def test_an_informant_corrects_what_an_informant_answered(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     outbox.submit_example(patient, informant=Informant.GUARDIAN)
     outbox.deliver_due()
@@ -163,7 +164,7 @@ def test_a_proxy_mends_what_a_proxy_said(outbox: Outbox) -> None:
     assert outbox.read_state(mended) == ("verified", None)
 
 
-def test_a_mend_at_the_same_visit_is_a_correction_and_a_later_answer_is_a_new_one(
+def test_an_answer_at_the_same_visit_is_a_correction_and_a_later_one_is_new(
     outbox: Outbox,
 ) -> None:
     patient = outbox.create_patient()
@@ -191,7 +192,7 @@ def race_status(outbox: Outbox, sent: Submission) -> str:
     return str(found["status"])
 
 
-def test_if_match_ignored(outbox: Outbox) -> None:
+def test_a_server_that_ignores_if_match_is_seen(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     sent = outbox.submit_example(patient)
 
@@ -209,7 +210,7 @@ def test_if_match_ignored(outbox: Outbox) -> None:
     ]
     outbox.deliver_due()
     assert outbox.read_state(sent) == ("held", "mismatch")
-    assert "somebody else's change" in str(outbox.read_record(sent).words)
+    assert "another user's change" in str(outbox.read_record(sent).words)
 
 
 def without(url: str) -> Callable[[dict[str, Any]], None]:
@@ -240,7 +241,7 @@ def named_otherwise(entry: dict[str, Any]) -> None:
     ],
     ids=["race", "declined", "answers"],
 )
-def test_declined_accepted_by_the_server_and_silently_not_stored(
+def test_a_declined_answer_that_the_server_drops_is_seen(
     outbox: Outbox, change: Any, element: str
 ) -> None:
     sent = outbox.submit_example(outbox.create_patient())
@@ -252,7 +253,7 @@ def test_declined_accepted_by_the_server_and_silently_not_stored(
         assert submissions.read_detail(tx, str(sent.id))
 
 
-def test_a_later_answer_takes_over_from_a_held_one_and_the_rest_stays_held(outbox: Outbox) -> None:
+def test_a_later_answer_supersedes_part_of_a_held_submission(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     first = outbox.submit_example(patient)
     outbox.proxy.planned_faults = [at_next_transaction(answer_with(422))]
@@ -275,7 +276,7 @@ def test_a_later_answer_takes_over_from_a_held_one_and_the_rest_stays_held(outbo
     assert [each.get("preferred", False) for each in chart["communication"]] == [False, True, False]
 
 
-def test_a_held_one_of_which_nothing_is_left_is_superseded_and_its_answers_go(
+def test_a_held_submission_with_nothing_left_is_superseded_and_erased(
     outbox: Outbox,
 ) -> None:
     patient = outbox.create_patient()

@@ -1,4 +1,4 @@
-"""`intake check` at a real FHIR server: exit code 0 for a site in order, and nobody's name."""
+"""`intake check` at a real FHIR server exits 0 for a correct site, and prints no names."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -67,7 +67,7 @@ def site(server: str, client: FhirClient, tmp_path: Path, monkeypatch: pytest.Mo
     return tmp_path
 
 
-def test_a_site_in_order(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_correct_site_passes(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["check", "--json"]) == 0
     out = capsys.readouterr().out
@@ -76,13 +76,16 @@ def test_a_site_in_order(site: Path, capsys: pytest.CaptureFixture[str]) -> None
     ]
     assert words[-2:] == [
         "the schedule can be searched: 1 appointments today and tomorrow",
-        "charts are found by record numbers of http://example.org/mrn, by which the desk lets in who is on no schedule",
+        (
+            "charts are found by record numbers of http://example.org/mrn,"
+            " by which the desk lets in who is on no schedule"
+        ),
     ]
     assert "Nguyen" not in out
     assert json.loads(out)["wrong"] == 0
 
 
-def test_a_wrong_system_of_record_numbers_is_found_before_the_desk_finds_nobody(
+def test_a_wrong_record_number_system_is_found_before_the_desk_meets_it(
     site: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clinics = site / "clinics.toml"
@@ -91,7 +94,7 @@ def test_a_wrong_system_of_record_numbers_is_found_before_the_desk_finds_nobody(
     assert main(["check", "--json"]) == 0
     out = capsys.readouterr().out
     [wrong] = [each for each in json.loads(out)["findings"] if "record number" in each["words"]]
-    # One patient may have none yet.
+    # One of the patients may have no record number yet.
     assert wrong["verdict"] == "not known"
     assert (
         wrong["words"]
@@ -104,7 +107,7 @@ def test_a_wrong_system_of_record_numbers_is_found_before_the_desk_finds_nobody(
     assert "Nguyen" not in out
 
 
-def test_a_location_that_the_server_does_not_know(
+def test_a_location_that_the_server_lacks_is_found(
     site: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clinics = (site / "clinics.toml").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Where chart and person differ, a reviewer or the site's policy decides; and charts are looked at again at night."""
+"""A reviewer or the site's policy decides conflicts, and charts are checked for drift at night."""
 
 from dataclasses import replace
 from threading import Event
@@ -29,7 +29,7 @@ def answered(*choices: str) -> Answer:
 
 
 def contested(outbox: Outbox) -> Submission:
-    """A submission over which the chart differs, because somebody changed it after the visit began."""
+    """Store a submission with a conflict: a colleague changed the chart after the visit began."""
     patient = outbox.create_patient()
     sent = outbox.submit_example(
         patient, MergeBase(chart=chart_elements(outbox.direct_client.read(patient)))
@@ -42,7 +42,7 @@ def contested(outbox: Outbox) -> Submission:
 @pytest.mark.parametrize(
     ("take", "race"), [(ConflictChoice.PERSON, "2028-9"), (ConflictChoice.CHART, "2106-3")]
 )
-def test_a_reviewers_decision_is_carried_out_and_what_was_said_is_recorded(
+def test_a_reviewers_decision_is_written_and_the_answer_is_recorded(
     outbox: Outbox, take: ConflictChoice, race: str
 ) -> None:
     sent = contested(outbox)
@@ -68,7 +68,7 @@ def test_a_reviewers_decision_is_carried_out_and_what_was_said_is_recorded(
     assert count_effects(outbox.direct_client, sent) == ONE_OF_EACH
 
 
-def test_no_policy_puts_another_word_in_the_place_of_the_patients_own(outbox: Outbox) -> None:
+def test_no_policy_replaces_the_patients_own_answer(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     written(outbox, patient)
     person = replace(outbox.settings, merge=MergePolicy(race=ConflictPolicy.PERSON))
@@ -91,7 +91,7 @@ def test_no_policy_puts_another_word_in_the_place_of_the_patients_own(outbox: Ou
     )
 
 
-def test_a_decision_over_a_value_that_is_another_by_now_is_asked_again(outbox: Outbox) -> None:
+def test_a_decision_over_an_outdated_value_is_asked_again(outbox: Outbox) -> None:
     sent = contested(outbox)
     with outbox.database.write() as tx:
         [contest] = conflict_decisions.read_conflicts(tx, str(sent.id))
@@ -109,7 +109,7 @@ def test_a_decision_over_a_value_that_is_another_by_now_is_asked_again(outbox: O
 @pytest.mark.parametrize(
     ("policy", "race"), [(ConflictPolicy.PERSON, "2028-9"), (ConflictPolicy.CHART, "2106-3")]
 )
-def test_where_the_sites_policy_decides_nobody_is_asked(
+def test_a_policy_decides_without_a_reviewer(
     outbox: Outbox, policy: ConflictPolicy, race: str
 ) -> None:
     outbox.settings = replace(outbox.settings, merge=MergePolicy(race=policy))
@@ -126,7 +126,7 @@ def test_where_the_sites_policy_decides_nobody_is_asked(
         assert [each.who for each in audit.entries_about(tx, str(sent.id))] == ["policy"]
 
 
-def test_the_nightly_look_lists_merged_and_changed_charts(outbox: Outbox) -> None:
+def test_drift_lists_merged_and_changed_charts(outbox: Outbox) -> None:
     changed, merged, same, twice = (written(outbox, outbox.create_patient()) for _ in range(4))
     later = written(outbox, twice.patient, answers={"race-ethnicity": answered("2106-3")})
     outbox.clock.advance(days=1)
@@ -155,22 +155,20 @@ def test_the_nightly_look_lists_merged_and_changed_charts(outbox: Outbox) -> Non
 
 
 def looked(outbox: Outbox, *rows: Submission) -> list[str | None]:
-    """What the nightly look finds."""
+    """Check for drift and return what was found."""
     drift.check_drift(outbox.server, outbox.database, outbox.clock, Event())
     return [outbox.read_record(each).drift for each in rows]
 
 
 def at_chart_of(sent: Submission, fault: Fault) -> Fault:
-    """The fault, for whoever asks for the chart."""
+    """Apply the fault to reads of this chart."""
     return lambda asked, forward: (fault if asked.path.endswith(sent.patient) else pass_through)(
         asked, forward
     )
 
 
 @pytest.mark.parametrize("status", [400, 403, 409, 500, 503])
-def test_a_chart_that_cannot_be_read_keeps_no_other_from_being_looked_at(
-    outbox: Outbox, status: int
-) -> None:
+def test_an_unreadable_chart_does_not_stop_the_drift_check(outbox: Outbox, status: int) -> None:
     odd, changed = (written(outbox, outbox.create_patient()) for _ in range(2))
     outbox.edit_chart(changed.patient, extension=[WHITE])
     outbox.edit_chart(odd.patient, extension=[WHITE])
@@ -183,7 +181,8 @@ def test_a_chart_that_cannot_be_read_keeps_no_other_from_being_looked_at(
     )
     outbox.proxy.default_fault = at_chart_of(odd, answer_with(status))
     looked(outbox)
-    # Where the server asked for time, the next minute goes on with another chart; what was found before stands.
+    # If the server asks for time, the next round starts at another chart. What was found before
+    # stands.
     assert looked(outbox, odd, changed) == ["changed", "merged"]
     asked = len(outbox.proxy.requests)
     looked(outbox)
@@ -191,9 +190,7 @@ def test_a_chart_that_cannot_be_read_keeps_no_other_from_being_looked_at(
 
 
 @pytest.mark.parametrize("fault", [drop_request, answer_with(401)], ids=["no answer", "401"])
-def test_a_server_that_lets_nobody_in_is_left_until_the_next_minute(
-    outbox: Outbox, fault: Fault
-) -> None:
+def test_a_server_without_access_is_checked_in_the_next_round(outbox: Outbox, fault: Fault) -> None:
     changed = written(outbox, outbox.create_patient())
     outbox.edit_chart(changed.patient, extension=[WHITE])
     outbox.clock.advance(days=1)
@@ -203,7 +200,7 @@ def test_a_server_that_lets_nobody_in_is_left_until_the_next_minute(
     assert looked(outbox, changed) == ["changed"]
 
 
-def test_a_row_that_cannot_be_opened_keeps_no_other_from_being_looked_at(outbox: Outbox) -> None:
+def test_an_undecryptable_record_does_not_stop_the_drift_check(outbox: Outbox) -> None:
     sealed, changed = (written(outbox, outbox.create_patient()) for _ in range(2))
     outbox.edit_chart(changed.patient, extension=[WHITE])
     outbox.clock.advance(days=1)
@@ -216,8 +213,8 @@ def test_a_row_that_cannot_be_opened_keeps_no_other_from_being_looked_at(outbox:
     assert looked(outbox, sealed, changed) == [None, "changed"]
 
 
-def test_it_looks_only_in_the_servers_night(outbox: Outbox) -> None:
-    """Two clinics that never both sleep: the first one's clock decides."""
+def test_drift_is_checked_only_in_the_servers_night(outbox: Outbox) -> None:
+    """Two clinics never both sleep: the first one's clock decides."""
     first = outbox.settings.clinics["riverside"]
     far = replace(first, id="far", time_zone=ZoneInfo("Pacific/Honolulu"))
     settings = replace(outbox.settings, clinics={"riverside": first, "far": far})

@@ -1,4 +1,4 @@
-"""A submission's way to a real FHIR server: written once whatever happens on the way, read back, the chart unharmed."""
+"""Whatever happens, a submission is written to a real FHIR server once, and harms nothing."""
 
 import json
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ def said(patient: dict[str, Any]) -> Statement:
 
 
 def effects(client: FhirClient, said: Statement) -> dict[str, int]:
-    """How many resources of each kind the server holds for the patient."""
+    """Return how many resources of each kind the server holds for the patient."""
     kinds = {"QuestionnaireResponse": "subject", "Observation": "subject", "Provenance": "target"}
     return {kind: len(list(client.search(kind, {by: said.patient}))) for kind, by in kinds.items()}
 
@@ -80,7 +80,7 @@ ONE = {"QuestionnaireResponse": 1, "Observation": 4, "Provenance": 1}
 
 
 class Unlucky(FhirClient):
-    """A client that loses answers, or has somebody else write first."""
+    """A client that loses answers, or lets a colleague write first."""
 
     lose_answer = False
     before_write: Any = None
@@ -103,7 +103,7 @@ def unlucky(server: str) -> Iterator[Unlucky]:
         yield found
 
 
-def test_written_and_read_back_without_harm(
+def test_a_submission_is_written_and_read_back_without_harm(
     client: FhirClient, patient: dict[str, Any], said: Statement
 ) -> None:
     sent: list[WriteAttempt] = []
@@ -112,7 +112,7 @@ def test_written_and_read_back_without_harm(
     assert sent == [
         WriteAttempt(said.patient, patient["meta"]["versionId"], chart_elements(patient), later)
     ]
-    assert read_back(client, WRITER, said, written, over=written.base_version) == ()
+    assert read_back(client, WRITER, said, written, base_version=written.base_version) == ()
     assert effects(client, said) == ONE
     now = client.read(said.patient)
     untouched = {"name", "telecom", "gender", "birthDate"}
@@ -129,7 +129,7 @@ def test_a_repeat_finds_itself(client: FhirClient, said: Statement) -> None:
     assert effects(client, said) == ONE
 
 
-def test_retry_after_a_time_out_duplicating(
+def test_a_retry_after_a_time_out_duplicates_nothing(
     server: str, client: FhirClient, said: Statement
 ) -> None:
     with unlucky(server) as losing:
@@ -163,7 +163,9 @@ def test_a_colleague_who_writes_between_is_merged_not_overwritten(
         assert read_back(client, WRITER, said) == ()
 
 
-def test_412_swallowed(client: FhirClient, patient: dict[str, Any], said: Statement) -> None:
+def test_a_stale_etag_is_a_version_conflict(
+    client: FhirClient, patient: dict[str, Any], said: Statement
+) -> None:
     write_statement(client, WRITER, said)
     now = client.read(said.patient)
     stale = f'W/"{patient["meta"]["versionId"]}"'
@@ -177,7 +179,7 @@ def test_412_swallowed(client: FhirClient, patient: dict[str, Any], said: Statem
     assert client.read(said.patient) == now
 
 
-def test_conditional_create_racing_itself_into_two_resources(
+def test_two_senders_at_once_leave_one_effect(
     server: str, client: FhirClient, said: Statement
 ) -> None:
     together = Barrier(2)
@@ -194,7 +196,7 @@ def test_conditional_create_racing_itself_into_two_resources(
 
 
 def meet(barrier: Barrier) -> None:
-    """Wait for the other, the first time; whoever has to merge again goes on alone."""
+    """Wait for the other sender the first time; a sender that merges again goes on alone."""
     with suppress(BrokenBarrierError):
         barrier.wait(10)
         barrier.abort()
@@ -208,7 +210,7 @@ def test_a_refused_transaction_leaves_nothing(client: FhirClient, said: Statemen
     assert effects(client, said) == {"QuestionnaireResponse": 0, "Observation": 0, "Provenance": 0}
 
 
-def test_a_chart_that_others_changed_since_the_visit_began_goes_to_a_person(
+def test_a_chart_changed_since_the_visit_began_goes_to_a_reviewer(
     client: FhirClient, said: Statement
 ) -> None:
     write_statement(
@@ -227,7 +229,7 @@ def test_a_chart_that_others_changed_since_the_visit_began_goes_to_a_person(
             client,
             WRITER,
             replace(said, values={**said.values, Element.RACE: CategoryAnswer("other")}),
-            known=MergeContext(chart=nothing),
+            context=MergeContext(chart=nothing),
         )
 
 
@@ -264,7 +266,7 @@ def test_a_merged_chart_is_followed_and_a_loop_is_held(
         write_statement(client, WRITER, replace(said, submission=uuid4()))
 
 
-def test_an_inactive_or_missing_patient_is_a_patients_problem(
+def test_an_inactive_or_missing_patient_is_a_patient_error(
     client: FhirClient, said: Statement
 ) -> None:
     retired = client.create({**PATIENT, "active": False})
@@ -291,7 +293,7 @@ def test_a_value_that_the_server_dropped_is_seen(client: FhirClient, said: State
     assert [each.element for each in read_back(client, WRITER, said)] == ["Patient race"]
 
 
-def test_from_the_command_line_to_verified(
+def test_the_command_line_delivers_and_verifies(
     server: str,
     organization: str,
     patient: dict[str, Any],

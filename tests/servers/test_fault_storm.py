@@ -1,4 +1,4 @@
-"""Under fire: faults on the way, workers killed at random; each submission has one effect, and nothing else changes."""
+"""Under random faults and kills each submission has one effect, and nothing else changes."""
 
 from random import Random
 from time import monotonic
@@ -18,9 +18,9 @@ SEED = 20261124
 SAMPLE, WHOLE = {"medplum": 200}, {"medplum": 2000}
 OF_OTHERS = {"sample": 50, "whole": 300}
 PATIENTS_AMONG = 0.75
-"""Patients per submission: every third one comes again, and says something else."""
+"""Patients per submission: every third patient answers again, and differently."""
 SECONDS_EACH, PATIENCE = 2, 240
-"""How long a submission may take on average, and how long the last one."""
+"""Seconds that a submission may take on average, and that the last one may take."""
 
 
 @pytest.fixture

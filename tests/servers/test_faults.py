@@ -1,4 +1,4 @@
-"""Fault by fault: a row is sent once, accepted once and verified once (FHIR.md, section 6)."""
+"""With each fault a submission is sent once, accepted once and verified once."""
 
 import json
 from dataclasses import replace
@@ -33,14 +33,14 @@ UNAVAILABLE = answer_with(503)
 
 
 class Killed(BaseException):
-    """The worker's process ends here."""
+    """Ends the worker's process here."""
 
 
 def kill(_: ProxyRequest) -> None:
     raise Killed
 
 
-def test_what_was_accepted_stays_accepted_while_the_read_back_fails(outbox: Outbox) -> None:
+def test_an_accepted_submission_stays_accepted_while_the_read_back_fails(outbox: Outbox) -> None:
     sent = outbox.submit_example(outbox.create_patient())
     outbox.proxy.planned_faults = [at_next_batch(UNAVAILABLE)]
     outbox.deliver_due()
@@ -58,7 +58,7 @@ def test_what_was_accepted_stays_accepted_while_the_read_back_fails(outbox: Outb
 
 
 @pytest.mark.parametrize("fault", [lose_response, cut_response])
-def test_what_undo_needs_is_known_though_the_answer_was_lost(outbox: Outbox, fault: Any) -> None:
+def test_the_undo_record_is_stored_even_if_the_answer_was_lost(outbox: Outbox, fault: Any) -> None:
     patient = outbox.create_patient()
     before = outbox.direct_client.read(patient)
     sent = outbox.submit_example(patient)
@@ -84,7 +84,7 @@ def test_what_undo_needs_is_known_though_the_answer_was_lost(outbox: Outbox, fau
     assert outbox.count_versions(patient) == 2
 
 
-@pytest.mark.parametrize("step", ["sending", "accept", "verify"])
+@pytest.mark.parametrize("step", ["record_sending", "mark_accepted", "mark_verified"])
 def test_a_worker_killed_at_any_step_leaves_one_effect(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -107,7 +107,7 @@ def test_a_worker_killed_at_any_step_leaves_one_effect(
     )
 
 
-def test_a_worker_whose_lease_was_lost_sends_nothing(outbox: Outbox) -> None:
+def test_a_worker_that_lost_its_lease_sends_nothing(outbox: Outbox) -> None:
     sent = outbox.submit_example(outbox.create_patient())
 
     def somebody_else_takes_it(_: ProxyRequest) -> None:
@@ -130,7 +130,7 @@ def test_a_worker_whose_lease_was_lost_sends_nothing(outbox: Outbox) -> None:
     ],
 )
 @pytest.mark.parametrize("where", ["Patient/", "Observation?", "Provenance?"])
-def test_entries_of_the_read_back_that_fail(
+def test_failing_entries_of_the_read_back_wait_or_hold(
     outbox: Outbox, status: str, where: str, expected: tuple[str, str]
 ) -> None:
     sent = outbox.submit_example(outbox.create_patient())
@@ -143,7 +143,7 @@ def test_entries_of_the_read_back_that_fail(
         assert outbox.read_state(sent)[0] == "verified"
 
 
-def test_a_chart_that_the_read_back_does_not_find_is_looked_at_by_a_person(outbox: Outbox) -> None:
+def test_a_chart_that_the_read_back_does_not_find_is_held(outbox: Outbox) -> None:
     sent = outbox.submit_example(outbox.create_patient())
     outbox.proxy.default_fault = answer_entries_with("404", "Patient/")
     outbox.deliver_due()
@@ -152,7 +152,7 @@ def test_a_chart_that_the_read_back_does_not_find_is_looked_at_by_a_person(outbo
 
 @pytest.mark.parametrize("where", ["Observation?", "Provenance?"])
 @pytest.mark.parametrize("comes", [True, False])
-def test_what_a_search_does_not_find_yet_is_looked_for_again_and_missing_in_the_end(
+def test_a_resource_the_search_lacks_is_looked_for_again_then_missing(
     outbox: Outbox, where: str, comes: bool
 ) -> None:
     sent = outbox.submit_example(outbox.create_patient())
@@ -171,8 +171,11 @@ def test_what_a_search_does_not_find_yet_is_looked_for_again_and_missing_in_the_
     assert count_effects(outbox.direct_client, sent) == ONE_OF_EACH
 
 
-def test_nothing_is_sent_again_while_a_search_may_not_show_it_yet(outbox: Outbox) -> None:
-    """Such as AWS HealthLake's, whose index is behind: what is looked up too early is not found, and would be there twice."""
+def test_nothing_is_sent_again_before_the_search_can_show_it(outbox: Outbox) -> None:
+    """A server such as AWS HealthLake, whose index is behind.
+
+    A search that comes too early finds nothing, and a second write would create a duplicate.
+    """
     slow = {
         "generic": replace(
             outbox.settings.quirks["generic"], search_lag_seconds=120, conditional_create=False
@@ -196,10 +199,12 @@ def test_nothing_is_sent_again_while_a_search_may_not_show_it_yet(outbox: Outbox
     assert count_effects(outbox.direct_client, sent) == ONE_OF_EACH
 
 
-def test_a_reference_to_nothing_holds_the_row_or_is_taken(outbox: Outbox, make: str) -> None:
+def test_a_reference_to_nothing_holds_the_submission_or_is_accepted(
+    outbox: Outbox, make: str
+) -> None:
     sent = outbox.submit_example(outbox.create_patient(), encounter="Encounter/none-of-this-name")
     outbox.deliver_due()
-    # HAPI answers 400 and does nothing at all; Medplum takes it.
+    # HAPI answers 400 and writes nothing. Medplum accepts it.
     assert outbox.read_state(sent) == (
         ("verified", None) if make == "medplum" else ("held", "refused")
     )
@@ -208,14 +213,14 @@ def test_a_reference_to_nothing_holds_the_row_or_is_taken(outbox: Outbox, make: 
     )
 
 
-def test_a_server_without_history_is_read_back_all_the_same(outbox: Outbox) -> None:
+def test_a_server_without_history_is_still_read_back(outbox: Outbox) -> None:
     sent = outbox.submit_example(outbox.create_patient())
     outbox.proxy.default_fault = answer_entries_with("405", "_history")
     outbox.deliver_due()
     assert outbox.read_state(sent)[0] == "verified"
 
 
-def test_a_transaction_that_was_taken_for_a_batch(outbox: Outbox) -> None:
+def test_a_refusal_that_looks_like_a_batch_response_is_tried_again(outbox: Outbox) -> None:
     sent = outbox.submit_example(outbox.create_patient())
     stale = {
         "resourceType": "Bundle",
@@ -241,7 +246,7 @@ def test_a_request_sent_twice_by_a_proxy_leaves_one_provenance(outbox: Outbox) -
     patient = outbox.create_patient()
     first = outbox.submit_example(patient)
     outbox.deliver_due()
-    # The chart says it all already, so nothing guards the second transaction with If-Match.
+    # The chart holds the answers already, so no If-Match guards the second transaction.
     again = outbox.submit_example(patient)
     outbox.proxy.default_fault = on_transactions(send_twice)
     outbox.deliver_due()
@@ -253,7 +258,7 @@ def test_a_request_sent_twice_by_a_proxy_leaves_one_provenance(outbox: Outbox) -
     )
 
 
-def test_a_held_row_that_was_sent_is_looked_up_before_it_is_sent_again(outbox: Outbox) -> None:
+def test_a_held_submission_that_was_sent_is_looked_up_before_a_retry(outbox: Outbox) -> None:
     sent = outbox.submit_example(outbox.create_patient())
     outbox.proxy.planned_faults = [at_next_transaction(lose_response), answer_with(400)]
     outbox.deliver_due()
@@ -274,7 +279,7 @@ def test_a_held_row_that_was_sent_is_looked_up_before_it_is_sent_again(outbox: O
     )
 
 
-def test_a_row_that_the_server_fails_for_a_day_while_others_pass_is_held(outbox: Outbox) -> None:
+def test_a_submission_that_fails_alone_for_a_day_is_held(outbox: Outbox) -> None:
     bad = outbox.create_patient()
     outbox.proxy.default_fault = answer_with(503)
     sent = outbox.submit_example(bad)
@@ -291,7 +296,7 @@ def test_a_row_that_the_server_fails_for_a_day_while_others_pass_is_held(outbox:
     assert outbox.read_state(sent) == ("held", "fails-alone")
 
 
-def test_a_conflict_in_every_try_waits_and_is_tried_again(outbox: Outbox) -> None:
+def test_a_conflict_in_every_attempt_waits_and_is_tried_again(outbox: Outbox) -> None:
     sent = outbox.submit_example(outbox.create_patient())
     outbox.proxy.planned_faults = [at_next_transaction(answer_with(412))] * 3
     outbox.deliver_due()

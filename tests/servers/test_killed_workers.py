@@ -1,4 +1,4 @@
-"""Workers as processes of their own, one of them killed in the middle of a delivery: nothing lost, nothing twice."""
+"""A worker process that is killed during a delivery loses nothing and writes nothing twice."""
 
 import signal
 import subprocess
@@ -17,7 +17,7 @@ PATIENCE = 60
 
 
 class Held:
-    """A transaction that the server has done and whose answer is held back until the worker is dead."""
+    """A committed transaction, the answer of which is delayed until the worker is dead."""
 
     def __init__(self) -> None:
         self.done, self.dead = Event(), Event()
@@ -30,7 +30,7 @@ class Held:
 
 
 def kill(process: subprocess.Popen[bytes], held: Held) -> None:
-    """Kill the worker as soon as the server has done its transaction."""
+    """Kill the worker as soon as the server has committed its transaction."""
     try:
         assert held.done.wait(PATIENCE)
         process.send_signal(signal.SIGKILL)
@@ -41,7 +41,7 @@ def kill(process: subprocess.Popen[bytes], held: Held) -> None:
 
 
 def after_the_leases(outbox: Outbox, sent: list[Submission]) -> None:
-    """Let the dead worker's leases run out, and finish what it began."""
+    """Let the dead worker's leases end, and finish what it began."""
     outbox.clock.now = datetime.now(UTC) + timedelta(hours=1)
     for each in sent:
         outbox.work_until_closed(each)
@@ -76,7 +76,7 @@ def test_one_worker_is_killed_and_two_others_go_on(now: Outbox) -> None:
         for each in others:
             each.kill()
     verified = [each for each in sent if now.read_state(each)[0] == "verified"]
-    # They have done everything but what the dead one had claimed, and what has to come after it.
+    # They have done everything except what the dead worker had leased, and what has to follow it.
     assert 0 < len(verified) < len(sent)
     after_the_leases(now, sent)
     assert {now.read_state(each)[0] for each in sent} == {"verified"}
@@ -85,7 +85,7 @@ def test_one_worker_is_killed_and_two_others_go_on(now: Outbox) -> None:
     assert [now.count_versions(each) for each in patients] == [2] * len(patients)
 
 
-def test_told_to_stop_it_finishes_what_it_sends_and_gives_the_rest_back(now: Outbox) -> None:
+def test_a_stopped_worker_finishes_one_submission_and_releases_the_rest(now: Outbox) -> None:
     sent, held = [now.submit_example(now.create_patient()) for _ in range(3)], Held()
     now.proxy.planned_faults = [at_next_transaction(held)]
     worker = start_worker(now, "--once")

@@ -1,4 +1,4 @@
-"""Servers that search by what US Core asks of them and no more: a submission is found among its patient's, and only there."""
+"""At servers that search only as US Core demands, a submission is found by its patient alone."""
 
 import pytest
 
@@ -12,13 +12,15 @@ RUNGS = ("put", "observations", "questionnaire-response", "document")
 
 
 def left(rung: str) -> dict[str, int]:
-    """What stays on the server: no Provenance that nobody could look for."""
+    """Return what stays on the server: no Provenance, because no search could find it."""
     return {**LEFT[rung], "Provenance": 0}
 
 
 @pytest.mark.parametrize("strict", [True, False], ids=["strict", "lenient"])
 @pytest.mark.parametrize("rung", RUNGS)
-def test_each_is_found_among_its_patients(ladder: Outbox, rung: str, strict: bool) -> None:
+def test_each_submission_is_found_among_its_patients_resources(
+    ladder: Outbox, rung: str, strict: bool
+) -> None:
     sent = [ladder.submit_example(ladder.create_patient()) for _ in range(2)]
     ladder.proxy.default_fault = offer_us_core_searches(rung, strict=strict)
     ladder.deliver_due()
@@ -29,7 +31,7 @@ def test_each_is_found_among_its_patients(ladder: Outbox, rung: str, strict: boo
 
 
 @pytest.mark.parametrize("rung", RUNGS)
-def test_a_try_whose_answer_was_lost_is_not_repeated(ladder: Outbox, rung: str) -> None:
+def test_an_attempt_whose_answer_was_lost_is_not_repeated(ladder: Outbox, rung: str) -> None:
     sent = ladder.submit_example(ladder.create_patient())
     only = offer_us_core_searches(rung, strict=True)
     seen = list[ProxyRequest]()

@@ -1,4 +1,4 @@
-"""Whom the desk let in by record number and birth date: the one chart that has both, or the answers wait for a person."""
+"""Record number and birth date lead to the one chart that has both, or the answers are held."""
 
 import logging
 from dataclasses import replace
@@ -16,7 +16,7 @@ from intake.store.outbox.merge_base import MergeBase
 from intake.store.visits import MatchState, Visit
 from intake.worker import patient_matching
 from intake.worker.context import WorkerContext
-from intake.worker.outcomes import PostponedError
+from intake.worker.error_outcomes import PostponedError
 from tests.support.fault_proxy import (
     Forward,
     ProxyRequest,
@@ -32,19 +32,19 @@ BORN = date.fromisoformat(EXAMPLE_PATIENT["birthDate"])
 
 
 def someone() -> MatchCriteria:
-    """A record number that nobody has yet."""
+    """Return match criteria with a new record number."""
     return MatchCriteria(SYSTEM, uuid4().hex[:12].upper(), BORN)
 
 
 def chart(outbox: Outbox, sought: MatchCriteria, **changes: Any) -> str:
-    """A chart of that record number."""
+    """Create a chart with that record number."""
     return outbox.create_patient(
         identifier=[{"system": sought.system, "value": sought.record_number}], **changes
     )
 
 
 def said_by(outbox: Outbox, sought: MatchCriteria, **changes: Any) -> Submission:
-    """The answers of somebody whom the desk let in."""
+    """Store the answers of a patient whom the desk entered by record number."""
     return outbox.submit_example(sought.reference, MergeBase(sought.birth_date), **changes)
 
 
@@ -53,13 +53,13 @@ def correct(outbox: Outbox, sent: Submission, sought: MatchCriteria) -> bool:
         return unmatched.correct_criteria(tx, str(sent.id), sought)
 
 
-def test_the_one_chart_is_found_and_written_to(
+def test_the_one_matching_chart_is_written_to(
     outbox: Outbox, caplog: pytest.LogCaptureFixture, make: str
 ) -> None:
     caplog.set_level(logging.INFO)
     sought = someone()
     patient = chart(outbox, sought)
-    # A number of another clinic's is another number.
+    # A number of another clinic is another number.
     other = outbox.create_patient(
         identifier=[{"system": "http://example.org/other", "value": sought.record_number}]
     )
@@ -75,7 +75,7 @@ def test_the_one_chart_is_found_and_written_to(
         1,
     )
     assert sought.record_number not in caplog.text
-    # Nor is it in an address, unless a server takes no search by POST, as Medplum's router does not.
+    # Nor is it in a URL, unless a server takes no search by POST, as Medplum's router does not.
     assert any(sought.record_number in each.path for each in outbox.proxy.requests) is (
         make == "medplum"
     )
@@ -84,14 +84,14 @@ def test_the_one_chart_is_found_and_written_to(
         assert not submissions.store_submission(tx, sent, "main", None, MergeBase(BORN))
 
 
-def test_it_goes_on_with_the_chart_that_it_was_sent_to(outbox: Outbox) -> None:
+def test_a_retry_goes_on_with_the_chart_that_was_matched(outbox: Outbox) -> None:
     sought = someone()
     patient = chart(outbox, sought)
     sent = said_by(outbox, sought)
     outbox.proxy.planned_faults = [at_next_batch(answer_with(503))]
     outbox.deliver_due()
     assert outbox.read_state(sent)[0] == "accepted"
-    # The number goes to somebody else meanwhile.
+    # The record number goes to another patient after the first attempt.
     outbox.edit_chart(patient, identifier=[])
     chart(outbox, sought)
     outbox.work_until_closed(sent)
@@ -108,7 +108,7 @@ def test_it_goes_on_with_the_chart_that_it_was_sent_to(outbox: Outbox) -> None:
         ("closed", "No chart in use has this record number."),
     ],
 )
-def test_without_exactly_one_chart_nothing_is_written_and_the_desk_corrects_it(
+def test_without_exactly_one_match_nothing_is_written_until_corrected(
     outbox: Outbox, why: str, words: str
 ) -> None:
     sought, right = someone(), someone()
@@ -143,7 +143,7 @@ def test_without_exactly_one_chart_nothing_is_written_and_the_desk_corrects_it(
     ("status", "reason"),
     [(400, "unmatched"), (403, "refused"), (404, "refused"), (405, "refused"), (501, "refused")],
 )
-def test_a_server_that_looks_for_no_record_numbers_is_not_paused_for_it(
+def test_a_server_that_searches_no_record_numbers_is_not_paused(
     outbox: Outbox, status: int, reason: str
 ) -> None:
     sought = someone()
@@ -167,8 +167,10 @@ def test_a_server_that_looks_for_no_record_numbers_is_not_paused_for_it(
     assert outbox.read_state(sent) == ("verified", None)
 
 
-def test_what_was_answered_later_is_not_overwritten_by_what_was_bound_late(outbox: Outbox) -> None:
-    """The first is held over a wrong number; meanwhile the patient answers again, and then the desk corrects it."""
+def test_a_later_answer_is_not_overwritten_by_a_late_match(outbox: Outbox) -> None:
+    """The first submission is held over a wrong number. The patient answers again; then the desk
+    corrects the number.
+    """
     sought, wrong = someone(), someone()
     patient = chart(outbox, sought)
     asian, white = (
@@ -201,7 +203,7 @@ def test_what_was_answered_later_is_not_overwritten_by_what_was_bound_late(outbo
     held = outbox.direct_client.read(patient)
     assert "2106-3" in str(chart_elements(held)["race"])
     assert "2028-9" not in str(chart_elements(held)["race"])
-    # Only what the second did not speak of is the first one's.
+    # Of the first submission only what the second does not answer is left.
     assert count_effects(outbox.direct_client, first) == {
         **dict.fromkeys(ONE_OF_EACH, 0),
         "QuestionnaireResponse": 1,
@@ -214,8 +216,11 @@ def test_what_was_answered_later_is_not_overwritten_by_what_was_bound_late(outbo
     assert {"es", "vi"} <= codes
 
 
-def test_what_another_worker_is_sending_meanwhile_is_not_overwritten(outbox: Outbox) -> None:
-    """The newer one is under way while the older one's chart is found: the older one waits, and says only what is left."""
+def test_a_submission_that_another_worker_sends_is_not_overwritten(outbox: Outbox) -> None:
+    """The newer submission is being sent when the older one's chart is found.
+
+    The older one waits, and then writes only what is left of it.
+    """
     sought = someone()
     patient = chart(outbox, sought)
     asian, white = (
@@ -246,7 +251,7 @@ def test_what_another_worker_is_sending_meanwhile_is_not_overwritten(outbox: Out
     assert [each["valueBoolean"] for each in held["interpreter"]] == [True]
 
 
-def test_whoever_is_behind_another_searches_less_and_less_often(outbox: Outbox) -> None:
+def test_a_submission_behind_another_searches_less_and_less_often(outbox: Outbox) -> None:
     sought = someone()
     outbox.submit_example(chart(outbox, sought))
     said_by(outbox, sought)
@@ -265,14 +270,14 @@ def test_whoever_is_behind_another_searches_less_and_less_often(outbox: Outbox) 
             older, mine = leases.acquire_leases(tx, "main", limit=2, lease=timedelta(minutes=5))
         with pytest.raises(PostponedError) as behind:
             patient_matching.resolve_patient(bench, mine)
-        waits.append(behind.value.wait.total_seconds())
+        waits.append(behind.value.delay.total_seconds())
         with outbox.database.write() as tx:
             for each in (older, mine):
                 leases.release_lease(tx, each, until=tx.now)
     assert waits == [1.5, 3, 6, 12]
 
 
-def test_who_is_registered_later_is_found_when_the_same_is_looked_for_again(outbox: Outbox) -> None:
+def test_a_patient_registered_later_is_found_by_the_same_number(outbox: Outbox) -> None:
     sought = someone()
     sent = said_by(outbox, sought)
     outbox.deliver_due()
@@ -282,7 +287,7 @@ def test_who_is_registered_later_is_found_when_the_same_is_looked_for_again(outb
     assert outbox.read_state(sent) == ("verified", None)
 
 
-def test_of_merged_charts_the_last_is_the_one(outbox: Outbox) -> None:
+def test_of_merged_charts_the_last_one_matches(outbox: Outbox) -> None:
     sought = someone()
     patient = chart(outbox, sought)
     chart(
@@ -297,7 +302,7 @@ def test_of_merged_charts_the_last_is_the_one(outbox: Outbox) -> None:
     assert chart_elements(outbox.direct_client.read(patient))["race"]
 
 
-def test_two_submissions_of_one_chart_keep_their_order_however_the_chart_is_named(
+def test_two_submissions_of_one_chart_keep_their_order_under_any_name(
     outbox: Outbox,
 ) -> None:
     sought = someone()
@@ -315,7 +320,7 @@ def test_two_submissions_of_one_chart_keep_their_order_however_the_chart_is_name
 
 
 def let_in(outbox: Outbox, sought: MatchCriteria) -> str:
-    """Put them on the list of the clinic, as the desk does."""
+    """Put the patient on the clinic's list, as the desk does."""
     clinic = next(iter(outbox.settings.clinics.values()))
     visit = Visit(
         str(uuid4()),
@@ -338,7 +343,7 @@ def listed(outbox: Outbox, visit: str) -> Visit:
     return found
 
 
-def test_the_desk_sees_names_and_mistakes_before_anybody_answers(outbox: Outbox) -> None:
+def test_the_desk_sees_names_and_mistakes_before_anyone_answers(outbox: Outbox) -> None:
     known, unknown = someone(), someone()
     patient = chart(outbox, known)
     mine, nobodys = let_in(outbox, known), let_in(outbox, unknown)
@@ -353,7 +358,7 @@ def test_the_desk_sees_names_and_mistakes_before_anybody_answers(outbox: Outbox)
         MatchState.NONE,
         "No chart in use has this record number.",
     )
-    # Registered since, and looked for again.
+    # The patient was registered since, and the worker looks again.
     chart(outbox, unknown)
     assert patient_matching.match_expected_patients(
         outbox.settings, outbox.database, outbox.clock, MatchState.NEW, MatchState.NONE
@@ -361,13 +366,13 @@ def test_the_desk_sees_names_and_mistakes_before_anybody_answers(outbox: Outbox)
     assert (listed(outbox, nobodys).name, listed(outbox, nobodys).fault) == ("Lan Nguyen", "")
 
 
-def test_a_server_that_fails_leaves_the_search_for_later(outbox: Outbox) -> None:
+def test_a_failing_server_leaves_the_matching_for_later(outbox: Outbox) -> None:
     visit, other = let_in(outbox, someone()), let_in(outbox, someone())
     outbox.proxy.planned_faults = [answer_with(503)]
     assert not patient_matching.match_expected_patients(
         outbox.settings, outbox.database, outbox.clock, MatchState.NEW
     )
-    # One that fails alone keeps no other waiting.
+    # One search that fails alone does not stop the others.
     assert {listed(outbox, each).sought for each in (visit, other)} == {
         MatchState.NEW,
         MatchState.NONE,
@@ -381,7 +386,7 @@ def test_a_server_that_fails_leaves_the_search_for_later(outbox: Outbox) -> None
         outbox.settings, outbox.database, outbox.clock, MatchState.NEW
     )
     assert {listed(outbox, each).sought for each in (visit, other)} == {MatchState.NEW}
-    # After hours as well; but nobody looks for ever for who is never registered.
+    # The worker looks after hours too, but not for ever for a patient who is never registered.
     outbox.proxy.default_fault = None
     outbox.clock.advance(hours=3)
     assert patient_matching.match_expected_patients(

@@ -1,4 +1,4 @@
-"""What is wrong with a server pauses the server, and what is wrong with a row holds that row alone."""
+"""A server's own fault pauses the server; a submission's own fault holds that submission alone."""
 
 import ssl
 from dataclasses import replace
@@ -92,7 +92,7 @@ def test_an_expired_certificate_pauses_the_server_and_holds_no_patient(
     assert paused(outbox).paused_since is None
 
 
-def test_a_server_that_forbids_one_row_alone_goes_on(outbox: Outbox) -> None:
+def test_a_server_that_forbids_one_submission_alone_goes_on(outbox: Outbox) -> None:
     secret, others = outbox.create_patient(), [outbox.create_patient() for _ in range(3)]
     sent = outbox.submit_example(secret)
     outbox.proxy.default_fault = lambda asked, forward: (
@@ -111,7 +111,7 @@ def test_a_server_that_forbids_one_row_alone_goes_on(outbox: Outbox) -> None:
     assert paused(outbox).paused_since is None
 
 
-def test_a_server_that_asks_for_time_gets_it_for_every_row(outbox: Outbox) -> None:
+def test_a_server_that_asks_for_time_gets_it_for_every_submission(outbox: Outbox) -> None:
     sent = [outbox.submit_example(outbox.create_patient()) for _ in range(6)]
     outbox.proxy.planned_faults = [answer_with(429, Retry_After="600")]
     outbox.deliver_due()
@@ -123,8 +123,11 @@ def test_a_server_that_asks_for_time_gets_it_for_every_row(outbox: Outbox) -> No
     assert {outbox.read_state(each)[0] for each in sent} == {"verified"}
 
 
-def test_a_row_that_nobody_foresaw_is_held_and_the_others_go_on(outbox: Outbox) -> None:
-    odd = b'{"resourceType":"Patient","id":"odd","meta":{"versionId":"1"},"communication":["Spanish"]}'
+def test_a_submission_with_an_unforeseen_error_is_held_and_others_go_on(outbox: Outbox) -> None:
+    odd = (
+        b'{"resourceType":"Patient","id":"odd","meta":{"versionId":"1"},'
+        b'"communication":["Spanish"]}'
+    )
     sent = [outbox.submit_example(outbox.create_patient()) for _ in range(3)]
     outbox.proxy.planned_faults = [answer_with(200, odd)]
     outbox.deliver_due()
@@ -135,7 +138,7 @@ def test_a_row_that_nobody_foresaw_is_held_and_the_others_go_on(outbox: Outbox) 
     ]
 
 
-def test_a_row_that_cannot_be_opened_is_held_and_the_others_go_on(outbox: Outbox) -> None:
+def test_a_submission_that_cannot_be_decrypted_is_held_and_others_go_on(outbox: Outbox) -> None:
     sent = [outbox.submit_example(outbox.create_patient()) for _ in range(2)]
     with outbox.database.write() as tx:
         mine = table.c.id == str(sent[0].id)
@@ -147,12 +150,12 @@ def test_a_row_that_cannot_be_opened_is_held_and_the_others_go_on(outbox: Outbox
     assert outbox.read_state(sent[0])[1] == "unreadable"
 
 
-def test_the_rest_of_a_batch_goes_back_when_the_worker_is_told_to_stop(
+def test_a_stopped_worker_releases_the_rest_of_its_batch(
     outbox: Outbox, client: FhirClient
 ) -> None:
     from threading import Event
 
-    from intake.worker.loop import deliver_due
+    from intake.worker.batches import deliver_due
 
     sent = [outbox.submit_example(outbox.create_patient()) for _ in range(3)]
     stop = Event()
@@ -171,7 +174,7 @@ def test_the_rest_of_a_batch_goes_back_when_the_worker_is_told_to_stop(
     [answer_with(503), answer_with(400), answer_with(403)],
     ids=["later", "refused", "forbidden"],
 )
-def test_timestamp_of_the_last_good_sync_advancing_on_failure(outbox: Outbox, fault: Any) -> None:
+def test_a_failure_does_not_move_the_time_of_the_last_success(outbox: Outbox, fault: Any) -> None:
     outbox.work_until_closed(outbox.submit_example(outbox.create_patient()))
     good = paused(outbox).last_success
     assert good is not None

@@ -1,4 +1,4 @@
-"""Profiles of kinds of servers at a server that is limited so: data alone decides what is sent to it."""
+"""A quirk profile alone decides what is sent to a server with that server's limits."""
 
 import json
 from dataclasses import replace
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.server
 
 
 def with_profile(ladder: Outbox, **quirks: Any) -> None:
-    """The server is of a kind that the site has described so."""
+    """Describe the server by quirks, as a site does in its settings."""
     profile = replace(ladder.settings.quirks["generic"], **quirks)
     ladder.settings = replace(
         ladder.settings, quirks={**ladder.settings.quirks, "generic": profile}
     )
 
 
-def test_oracle_healths_profile_patches_what_that_server_takes_and_nothing_else(
+def test_oracle_healths_profile_patches_only_what_that_server_accepts(
     ladder: Outbox,
 ) -> None:
     ladder.settings = replace(
@@ -70,7 +70,7 @@ def _below(item: QuestionnaireItem) -> list[str]:
     return [link for each in item.items for link in (each.link_id, *_below(each))]
 
 
-def test_an_answer_that_an_ehrs_own_questionnaire_lacks_goes_to_a_person(ladder: Outbox) -> None:
+def test_an_answer_that_an_ehrs_own_questionnaire_lacks_is_held(ladder: Outbox) -> None:
     with_profile(
         ladder, own_questionnaires=True, questionnaire="urn:theirs", items={"nothing-of-ours": "1"}
     )

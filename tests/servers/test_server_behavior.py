@@ -1,4 +1,4 @@
-"""What each server does that a client does not expect, as it does it; and what our client makes of it."""
+"""What each server does that a client does not expect, and what our client makes of it."""
 
 from typing import Any
 from uuid import uuid4
@@ -56,7 +56,7 @@ def patient(client: FhirClient) -> Json:
 
 @pytest.fixture
 def kind(make: str) -> str:
-    """What makes the surprises: whichever database is behind it."""
+    """The product that behaves so, whichever database is behind it."""
     return make.partition("-")[0]
 
 
@@ -68,13 +68,13 @@ def reference(resource: Json) -> str:
     ("tag", "medplum", "hapi", "error"),
     [
         ('W/"0"', 412, 409, VersionConflictError),
-        # Only our own ETags are ever sent; one of another shape is never tried again as a conflict.
+        # Only our own ETags are ever sent. One of another shape is never tried again as a conflict.
         ('W/"of another shape"', 412, 500, FhirError),
         ("*", 200, 500, TemporaryError),
         ("without quotes", 200, 500, TemporaryError),
     ],
 )
-def test_if_match(
+def test_a_stale_if_match(
     server: str, patient: Json, kind: str, tag: str, medplum: int, hapi: int, error: type[FhirError]
 ) -> None:
     found = ask(server, "PUT", reference(patient), {**patient, "active": True}, If_Match=tag)
@@ -82,21 +82,21 @@ def test_if_match(
     assert found.status_code == 200 or isinstance(response_error(found), error)
 
 
-def test_a_put_of_an_id_of_ours(server: str, patient: Json, kind: str) -> None:
+def test_a_put_with_our_own_id(server: str, patient: Json, kind: str) -> None:
     mine = str(uuid4())
     found = ask(server, "PUT", f"Patient/{mine}", {**EXAMPLE_PATIENT, "id": mine}, If_Match='W/"1"')
-    # HAPI creates it although If-Match says that it is there.
+    # HAPI creates it although If-Match says that it exists.
     assert found.status_code == {"medplum": 404, "hapi": 201}[kind]
 
 
-def test_a_delete_that_is_stale(server: str, client: FhirClient, kind: str) -> None:
+def test_a_stale_delete(server: str, client: FhirClient, kind: str) -> None:
     held = client.create(OBSERVATION)
     found = ask(server, "DELETE", reference(held), If_Match='W/"0"')
-    # HAPI ignores it, and what somebody else has changed is gone.
+    # HAPI ignores it, and a colleague's change is gone.
     assert found.status_code == {"medplum": 412, "hapi": 200}[kind]
 
 
-def test_a_read_of_what_was_deleted(server: str, client: FhirClient) -> None:
+def test_a_read_of_a_deleted_resource(server: str, client: FhirClient) -> None:
     held = client.create(OBSERVATION)
     ask(server, "DELETE", reference(held))
     gone = ask(server, "GET", reference(held))
@@ -106,12 +106,12 @@ def test_a_read_of_what_was_deleted(server: str, client: FhirClient) -> None:
 
 def test_an_unchanged_put(server: str, patient: Json, kind: str) -> None:
     found = ask(server, "PUT", reference(patient), patient)
-    # So a request that somebody on the way sends twice is no conflict for HAPI where it changes nothing.
+    # So a request that a proxy sends twice is no conflict for HAPI if it changes nothing.
     same = found.json()["meta"]["versionId"] == patient["meta"]["versionId"]
     assert (found.status_code, same) == (200, {"medplum": False, "hapi": True}[kind])
 
 
-def test_a_conditional_create_that_fits_several(server: str, client: FhirClient) -> None:
+def test_a_conditional_create_that_matches_several(server: str, client: FhirClient) -> None:
     name = {"system": "urn:ietf:rfc:3986", "value": uuid4().urn}
     for _ in range(2):
         client.create({**OBSERVATION, "identifier": [name]})
@@ -135,7 +135,7 @@ def test_a_reference_to_nothing(server: str, kind: str) -> None:
     assert found.ok or isinstance(response_error(found), RefusedError)
 
 
-def test_a_conditional_reference_that_fits_nothing(server: str, kind: str) -> None:
+def test_a_conditional_reference_that_matches_nothing(server: str, kind: str) -> None:
     wanted = {**OBSERVATION, "subject": {"reference": f"Patient?identifier={uuid4()}"}}
     found = ask(server, "POST", "", transaction(post(wanted)))
     assert found.status_code == {"medplum": 200, "hapi": 404}[kind]
@@ -148,12 +148,12 @@ def test_what_is_no_fhir_is_refused(server: str, change: Json) -> None:
     assert isinstance(response_error(found), RefusedError)
 
 
-def test_a_code_of_no_set(server: str, kind: str) -> None:
+def test_a_code_of_no_value_set(server: str, kind: str) -> None:
     found = ask(server, "POST", "Observation", {**OBSERVATION, "status": "no such status"})
     assert found.status_code == {"medplum": 201, "hapi": 400}[kind]
 
 
-def test_what_lacks_a_required_element(server: str, kind: str) -> None:
+def test_a_resource_without_a_required_element(server: str, kind: str) -> None:
     found = ask(
         server,
         "POST",
@@ -163,7 +163,7 @@ def test_what_lacks_a_required_element(server: str, kind: str) -> None:
     assert found.status_code == {"medplum": 400, "hapi": 201}[kind]
 
 
-def test_a_search_by_what_it_does_not_know(server: str, kind: str) -> None:
+def test_a_search_by_an_unknown_parameter(server: str, kind: str) -> None:
     found = ask(server, "GET", "Patient?shoe-size=44")
     assert found.status_code == {"medplum": 200, "hapi": 400}[kind]
     assert not found.ok or not found.json().get("entry")
@@ -177,7 +177,7 @@ def test_a_search_for_a_part_of_a_name(server: str, patient: Json, kind: str) ->
 def test_the_etag_of_an_entry(client: FhirClient, kind: str) -> None:
     [entry] = client.send_bundle(transaction(post(EXAMPLE_PATIENT)))["entry"]
     tag = entry["response"].get("etag")
-    # Nothing of ours is taken from an entry's ETag: the version merged into is read in the resource.
+    # We use nothing of an entry's ETag: the merged version is read from the resource.
     assert {"medplum": tag is None or tag.startswith("W/"), "hapi": tag == "1"}[kind]
 
 
@@ -190,7 +190,7 @@ def test_a_deleted_resource_that_is_written_again(
     assert again.status_code == {"medplum": 200, "hapi": 201}[kind]
 
 
-def test_a_delete_of_what_others_refer_to(
+def test_a_delete_of_a_referenced_resource(
     server: str, client: FhirClient, patient: Json, kind: str
 ) -> None:
     client.create({**OBSERVATION, "subject": {"reference": reference(patient)}})
@@ -199,7 +199,7 @@ def test_a_delete_of_what_others_refer_to(
 
 
 @pytest.mark.parametrize("operation", ["Patient/$validate", "Patient/{id}/$everything"])
-def test_an_operation_that_it_lacks(server: str, patient: Json, kind: str, operation: str) -> None:
+def test_an_unknown_operation(server: str, patient: Json, kind: str, operation: str) -> None:
     path = operation.format(id=patient["id"])
     found = (
         ask(server, "POST", path, EXAMPLE_PATIENT)
@@ -209,7 +209,7 @@ def test_an_operation_that_it_lacks(server: str, patient: Json, kind: str, opera
     assert found.ok == {"medplum": False, "hapi": True}[kind]
 
 
-def test_a_search_by_what_others_say_of_it(
+def test_a_reverse_chained_search(
     server: str, client: FhirClient, patient: Json, kind: str
 ) -> None:
     client.create({**OBSERVATION, "subject": {"reference": reference(patient)}})
@@ -219,7 +219,7 @@ def test_a_search_by_what_others_say_of_it(
     assert len(found.get("entry", [])) == {"medplum": 0, "hapi": 1}[kind]
 
 
-def test_a_read_of_what_did_not_change(server: str, patient: Json, kind: str) -> None:
+def test_a_conditional_read_of_an_unchanged_resource(server: str, patient: Json, kind: str) -> None:
     found = ask(
         server, "GET", reference(patient), If_None_Match=f'W/"{patient["meta"]["versionId"]}"'
     )

@@ -1,4 +1,4 @@
-"""Tribal affiliation at a real server: in the chart beside all else, read back, and taken back."""
+"""Tribal affiliation at a real server: written beside all else, read back, and undone."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +40,7 @@ def observation(outbox: Outbox, sent: Submission) -> dict[str, object]:
     return dict(found)
 
 
-def test_every_tribe_is_in_the_chart_and_all_of_it_can_be_taken_back(outbox: Outbox) -> None:
+def test_every_tribe_is_in_the_chart_and_all_of_it_can_be_undone(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     before = outbox.direct_client.read(patient)
     sent = written(outbox, patient)
@@ -58,7 +58,7 @@ def test_every_tribe_is_in_the_chart_and_all_of_it_can_be_taken_back(outbox: Out
     assert observation(outbox, sent)["status"] == "entered-in-error"
 
 
-def test_said_again_it_is_there_again(outbox: Outbox) -> None:
+def test_a_tribe_answered_again_after_an_undo_is_written_again(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     sent = written(outbox, patient)
     chart = outbox.direct_client.read(patient)

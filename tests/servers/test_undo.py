@@ -1,4 +1,4 @@
-"""Undo at a real server: the earlier values come back, once, and nothing that others wrote since is harmed."""
+"""An undo at a real server restores the prior values once, and keeps what others wrote since."""
 
 from datetime import timedelta
 from typing import Any
@@ -41,7 +41,7 @@ def ask(outbox: Outbox, sent: Submission) -> UndoRequestResult:
 
 
 def written(outbox: Outbox, patient: str, **changes: Any) -> Submission:
-    """A submission that is in the chart."""
+    """Deliver a submission."""
     sent = outbox.submit_example(patient, **changes)
     outbox.work_until_closed(sent)
     assert outbox.read_state(sent) == ("verified", None)
@@ -55,13 +55,13 @@ def undone(outbox: Outbox, sent: Submission) -> tuple[str, str | None]:
 
 
 def unpinned(outbox: Outbox) -> None:
-    """Nobody has found out yet how the server is written to."""
+    """Remove the pin, so that the write strategy is negotiated again."""
     with outbox.database.write() as tx:
         tx.connection.execute(delete(strategies))
 
 
 def statuses(outbox: Outbox, sent: Submission) -> set[str]:
-    """How everything of a submission is marked on the server."""
+    """Return the status of everything that a submission left on the server."""
     of = {
         "QuestionnaireResponse": [sent.id],
         "Observation": [uuid5(sent.id, each) for each in ELEMENTS],
@@ -81,7 +81,7 @@ def chart(outbox: Outbox, patient: str) -> dict[str, Any]:
     return {name: each for name, each in held.items() if name != "meta"}
 
 
-def test_the_earlier_values_come_back_and_all_of_it_is_marked_in_error(outbox: Outbox) -> None:
+def test_the_prior_values_come_back_and_the_rest_is_marked_in_error(outbox: Outbox) -> None:
     patient = outbox.create_patient(extension=[*EXAMPLE_PATIENT["extension"], WHITE])
     before = chart(outbox, patient)
     sent = written(outbox, patient)
@@ -100,7 +100,7 @@ def test_the_earlier_values_come_back_and_all_of_it_is_marked_in_error(outbox: O
 
 
 @pytest.mark.parametrize("status", [403, 405])
-def test_an_undo_that_the_server_forbids_is_held_and_keeps_nothing_else_waiting(
+def test_an_undo_that_the_server_forbids_is_held_and_delays_nothing_else(
     outbox: Outbox, status: int
 ) -> None:
     patient = outbox.create_patient()
@@ -139,7 +139,7 @@ def test_what_others_wrote_beside_it_stays(outbox: Outbox) -> None:
     assert after_it["communication"] == [GERMAN, *EXAMPLE_PATIENT["communication"]]
 
 
-def test_what_others_changed_since_is_held_shown_and_left_where_a_reviewer_says_so(
+def test_a_change_by_others_is_held_and_stays_if_a_reviewer_says_so(
     outbox: Outbox,
 ) -> None:
     patient = outbox.create_patient()
@@ -165,7 +165,7 @@ def test_what_others_changed_since_is_held_shown_and_left_where_a_reviewer_says_
     assert statuses(outbox, sent) == {"entered-in-error"}
 
 
-def test_stopped_it_stands_as_before(outbox: Outbox) -> None:
+def test_a_stopped_undo_leaves_everything_as_before(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     sent = written(outbox, patient)
     outbox.edit_chart(patient, extension=[WHITE])
@@ -180,7 +180,7 @@ def test_stopped_it_stands_as_before(outbox: Outbox) -> None:
 @pytest.mark.parametrize(
     "fault", [lose_response, answer_with(503), answer_with(429)], ids=["lost", "503", "429"]
 )
-def test_a_fault_on_the_way_leaves_one_undo(outbox: Outbox, fault: Fault) -> None:
+def test_an_undo_with_a_fault_is_done_once(outbox: Outbox, fault: Fault) -> None:
     patient = outbox.create_patient()
     before = chart(outbox, patient)
     sent = written(outbox, patient)
@@ -189,7 +189,7 @@ def test_a_fault_on_the_way_leaves_one_undo(outbox: Outbox, fault: Fault) -> Non
     assert (chart(outbox, patient), outbox.count_versions(patient)) == (before, 3)
 
 
-def test_after_a_lost_answer_the_same_words_of_somebody_else_are_theirs(outbox: Outbox) -> None:
+def test_after_a_lost_answer_a_colleagues_same_value_stays(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     sent = written(outbox, patient)
     ours = outbox.direct_client.read(patient)
@@ -203,7 +203,7 @@ def test_after_a_lost_answer_the_same_words_of_somebody_else_are_theirs(outbox: 
     assert outbox.direct_client.read(patient)["extension"] == ours["extension"]
 
 
-def test_a_colleague_who_writes_at_once_is_not_overwritten(outbox: Outbox) -> None:
+def test_a_colleague_who_writes_during_an_undo_is_not_overwritten(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     sent = written(outbox, patient)
     email = {"system": "email", "value": "lan@example.org"}
@@ -219,7 +219,7 @@ def test_a_colleague_who_writes_at_once_is_not_overwritten(outbox: Outbox) -> No
     assert chart_elements(outbox.direct_client.read(patient)) == chart_elements(EXAMPLE_PATIENT)
 
 
-def test_it_works_after_the_answers_are_erased_and_not_after_its_time(outbox: Outbox) -> None:
+def test_undo_works_after_the_answers_are_erased_and_not_after_its_time(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     before = chart(outbox, patient)
     first, second = written(outbox, patient), written(outbox, outbox.create_patient())
@@ -243,7 +243,7 @@ def test_it_works_after_the_answers_are_erased_and_not_after_its_time(outbox: Ou
     assert ask(outbox, second) is UndoRequestResult.TOO_LATE
 
 
-def test_what_was_never_sent_or_is_on_its_way_is_not_undone(outbox: Outbox) -> None:
+def test_a_submission_that_was_not_sent_or_is_open_is_not_undone(outbox: Outbox) -> None:
     sent = outbox.submit_example(outbox.create_patient())
     assert ask(outbox, sent) is UndoRequestResult.STILL_DELIVERING
     outbox.edit_chart(sent.patient, active=False)
@@ -253,7 +253,7 @@ def test_what_was_never_sent_or_is_on_its_way_is_not_undone(outbox: Outbox) -> N
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
-def test_a_later_submission_stands_and_goes_back_to_what_was_before_both(
+def test_a_later_submission_stays_and_its_undo_restores_the_first_values(
     outbox: Outbox, newest_first: bool
 ) -> None:
     patient = outbox.create_patient()
@@ -278,7 +278,7 @@ def test_a_later_submission_stands_and_goes_back_to_what_was_before_both(
     assert chart(outbox, patient) == before
 
 
-def test_a_later_submission_that_says_the_same_keeps_its_word(outbox: Outbox) -> None:
+def test_a_later_submission_with_the_same_answer_stays(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     before = chart(outbox, patient)
     first, second = written(outbox, patient), written(outbox, patient)
@@ -290,7 +290,7 @@ def test_a_later_submission_that_says_the_same_keeps_its_word(outbox: Outbox) ->
 
 
 @pytest.mark.parametrize("discarded", [True, False])
-def test_a_later_submission_that_the_server_refused_keeps_nothing_in_the_chart(
+def test_a_later_submission_that_was_refused_keeps_nothing_in_the_chart(
     outbox: Outbox, discarded: bool
 ) -> None:
     patient = outbox.create_patient()
@@ -309,7 +309,7 @@ def test_a_later_submission_that_the_server_refused_keeps_nothing_in_the_chart(
     assert statuses(outbox, first) == {"entered-in-error"}
 
 
-def test_a_chart_that_was_merged_since_is_left_to_a_person(outbox: Outbox) -> None:
+def test_an_undo_of_a_chart_that_was_merged_is_held(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     sent = written(outbox, patient)
     outbox.edit_chart(
@@ -321,7 +321,7 @@ def test_a_chart_that_was_merged_since_is_left_to_a_person(outbox: Outbox) -> No
 
 @pytest.mark.parametrize("rung", ["patch", "put"])
 @pytest.mark.parametrize("number", [1, 2, 6])
-def test_without_a_transaction_a_try_that_was_broken_off_goes_on(
+def test_an_interrupted_undo_without_transactions_goes_on(
     outbox: Outbox, rung: str, number: int
 ) -> None:
     unpinned(outbox)
@@ -345,9 +345,9 @@ def test_without_a_transaction_a_try_that_was_broken_off_goes_on(
     assert statuses(outbox, sent) == {"entered-in-error"}
 
 
-def test_what_a_person_typed_a_person_takes_back(outbox: Outbox) -> None:
+def test_what_a_person_typed_a_person_undoes(outbox: Outbox) -> None:
     unpinned(outbox)
     outbox.proxy.default_fault = offer_strategy("document")
     sent = written(outbox, outbox.create_patient())
     assert undone(outbox, sent) == ("held", "by-hand")
-    assert "only a person can take back" in str(outbox.read_record(sent).words)
+    assert "only a person can take it back" in str(outbox.read_record(sent).words)

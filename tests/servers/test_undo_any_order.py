@@ -1,4 +1,4 @@
-"""Undo among other submissions, edits and killed workers: what others wrote stays, and it is done once."""
+"""In any order of submissions, edits and undos others' values stay, and an undo is done once."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.server
 
 
 class Killed(BaseException):
-    """The worker's process ends here."""
+    """Ends the worker's process here."""
 
 
 def killed(*_: object, **__: object) -> None:
@@ -52,7 +52,7 @@ STEPS = st.lists(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(STEPS)
-def test_any_sequence_of_submissions_edits_and_undos_leaves_what_others_wrote(
+def test_any_sequence_of_submissions_edits_and_undos_keeps_others_values(
     outbox: Outbox, steps: list[Any]
 ) -> None:
     patient = outbox.create_patient()
@@ -80,7 +80,7 @@ def test_any_sequence_of_submissions_edits_and_undos_leaves_what_others_wrote(
     assert chart_elements(outbox.direct_client.read(patient)) == chart_elements(EXAMPLE_PATIENT)
 
 
-def test_killed_after_the_read_back_it_is_done_once(
+def test_an_undo_killed_after_the_read_back_is_done_once(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patient = outbox.create_patient()
@@ -98,7 +98,7 @@ def test_killed_after_the_read_back_it_is_done_once(
     assert (chart(outbox, patient), outbox.count_versions(patient)) == (before, 3)
 
 
-def test_killed_between_write_and_read_back_it_is_done_once(outbox: Outbox) -> None:
+def test_an_undo_killed_between_write_and_read_back_is_done_once(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     before = chart(outbox, patient)
     sent = written(outbox, patient)

@@ -1,4 +1,4 @@
-"""What only a person can put into the chart: told with its codes, and done when the chart says it, whoever typed it."""
+"""A person types what the server accepts from a person only; the read-back then verifies it."""
 
 from csv import DictReader
 from pathlib import Path
@@ -20,7 +20,7 @@ from tests.support.outbox import EXAMPLE_PATIENT, Outbox, count_effects
 pytestmark = pytest.mark.server
 
 
-def test_what_a_person_has_to_type_is_told_and_read_back_when_it_is_typed(
+def test_a_worklist_entry_is_read_back_when_it_is_typed(
     ladder: Outbox,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -54,7 +54,7 @@ def test_what_a_person_has_to_type_is_told_and_read_back_when_it_is_typed(
     )
     assert (race["birth_date"], "2028-9" in race["codes"]) == (EXAMPLE_PATIENT["birthDate"], True)
     assert "2028-9" not in capsys.readouterr().err
-    # Nobody has typed it yet: what is still missing is said again, and nothing is called done.
+    # Nobody has typed it yet: the worklist names again what is missing, and nothing is verified.
     assert main(["submissions", "typed", str(sent.id)]) == 0
     ladder.clock.now = system_clock()
     ladder.deliver_due()
@@ -69,7 +69,7 @@ def test_what_a_person_has_to_type_is_told_and_read_back_when_it_is_typed(
 
 
 def typed(ladder: Outbox, patient: str, sent: Submission) -> None:
-    """Somebody types it into the chart, whose EHR shows the codes with displays and a text of its own."""
+    """Type the answers into the chart; the EHR adds displays and a text of its own to the codes."""
     said = build_statement(sent, ladder.settings.question_sets[sent.question_set], MappingPolicy())
     chart = merge_statement(
         ladder.direct_client.read(patient), said, us_core_version("6.1.0")
@@ -80,7 +80,7 @@ def typed(ladder: Outbox, patient: str, sent: Submission) -> None:
     ladder.edit_chart(patient, extension=chart["extension"], communication=chart["communication"])
 
 
-def test_what_was_refused_can_be_typed_as_well(ladder: Outbox) -> None:
+def test_a_refused_submission_can_be_typed_as_well(ladder: Outbox) -> None:
     patient = ladder.create_patient()
     sent = ladder.submit_example(patient)
     ladder.proxy.default_fault = fault_at_write(1, answer_with(422), "put")

@@ -1,4 +1,4 @@
-"""Each rung of the ladder at a server that offers only that rung: negotiated, written once, read back, the chart unharmed."""
+"""Each write strategy at a server with no other: negotiated, written once, read back, unharmed."""
 
 import base64
 import json
@@ -27,12 +27,16 @@ from tests.support.fault_proxy import (
     run_first,
     send_twice,
 )
-from tests.support.outbox import EXAMPLE_PATIENT, Outbox, chart_of_others, count_effects
+from tests.support.outbox import (
+    EXAMPLE_PATIENT,
+    ONE_OF_EACH,
+    Outbox,
+    chart_of_others,
+    count_effects,
+)
 
 pytestmark = pytest.mark.server
-NOTHING = {
-    "QuestionnaireResponse": 0, "race": 0, "ethnicity": 0, "spoken-language": 0, "interpreter": 0, "Provenance": 0,
-}  # fmt: skip
+NOTHING = dict.fromkeys(ONE_OF_EACH, 0)
 OBSERVATIONS = {"race": 1, "ethnicity": 1, "spoken-language": 1, "interpreter": 1}
 LEFT = {
     "patch and observations": {**NOTHING, **OBSERVATIONS},
@@ -46,7 +50,7 @@ CHARTED = ("patch", "put", "patch and observations")
 
 
 @pytest.mark.parametrize("rung", LEFT)
-def test_written_and_read_back_by_what_the_server_offers(ladder: Outbox, rung: str) -> None:
+def test_each_strategy_is_negotiated_written_and_read_back(ladder: Outbox, rung: str) -> None:
     patient = ladder.create_patient()
     before = ladder.direct_client.read(patient)
     sent = ladder.submit_example(patient)
@@ -63,7 +67,7 @@ def test_written_and_read_back_by_what_the_server_offers(ladder: Outbox, rung: s
 
 @pytest.mark.parametrize("raw", [True, False], ids=["as it is", "as a Binary"])
 @pytest.mark.parametrize("spoilt", [False, True])
-def test_a_document_that_the_server_keeps_elsewhere_is_fetched(
+def test_a_document_that_the_server_stores_as_a_binary_is_fetched(
     ladder: Outbox, raw: bool, spoilt: bool
 ) -> None:
     sent = ladder.submit_example(ladder.create_patient())
@@ -112,7 +116,7 @@ def test_a_document_that_the_server_keeps_elsewhere_is_fetched(
         ("document", 1),
     ],
 )
-def test_a_try_that_was_broken_off_goes_on_where_it_stopped(
+def test_an_interrupted_attempt_goes_on_where_it_stopped(
     ladder: Outbox, rung: str, number: int, fault: Fault
 ) -> None:
     patient = ladder.create_patient()
@@ -146,7 +150,7 @@ def test_a_server_without_observations_is_never_asked_for_them(
 
 
 def stale_as(status: int, body: bytes = b"") -> Fault:
-    """A server that says so where If-Match is stale."""
+    """Answer so if If-Match is stale."""
 
     def fault(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
         answer = forward(asked)
@@ -199,7 +203,7 @@ def test_a_crash_between_write_and_read_back_writes_nothing_again(
 
 
 @pytest.mark.parametrize(("number", "what"), [(2, "QuestionnaireResponse"), (3, "race")])
-def test_a_second_one_that_no_condition_kept_out_is_seen(
+def test_a_duplicate_that_no_condition_prevented_is_seen(
     ladder: Outbox, number: int, what: str
 ) -> None:
     plain = {"generic": replace(ladder.settings.quirks["generic"], conditional_create=False)}
@@ -211,7 +215,7 @@ def test_a_second_one_that_no_condition_kept_out_is_seen(
     assert f"{what}: 2 of them" in str(ladder.read_record(sent).words)
 
 
-def test_a_submission_that_was_left_half_sent_by_one_way_is_finished_by_another(
+def test_a_submission_half_sent_by_one_strategy_is_finished_by_another(
     ladder: Outbox,
 ) -> None:
     patient = ladder.create_patient()
@@ -234,7 +238,7 @@ def test_a_submission_that_was_left_half_sent_by_one_way_is_finished_by_another(
     )
 
 
-def test_what_was_found_out_is_pinned_and_stays_until_it_is_found_anew(ladder: Outbox) -> None:
+def test_a_negotiated_strategy_is_pinned_until_it_is_negotiated_anew(ladder: Outbox) -> None:
     first, second, third = (ladder.submit_example(ladder.create_patient()) for _ in range(3))
     del second, third
     ladder.proxy.default_fault = offer_strategy("put")
@@ -247,7 +251,7 @@ def test_what_was_found_out_is_pinned_and_stays_until_it_is_found_anew(ladder: O
     assert ladder.read_state(after) == ("verified", None)
     assert not any(each.path.endswith("/metadata") for each in ladder.proxy.requests[asked:])
     assert ladder.proxy.count_transactions() == 0
-    # With other settings it has to be found anew.
+    # With other settings it is negotiated anew.
     ladder.settings = replace(
         ladder.settings, servers={"main": replace(ladder.server, strategy="transaction")}
     )
@@ -260,7 +264,7 @@ def asks_what_it_offers(asked: ProxyRequest) -> bool:
     return asked.path.endswith("/metadata")
 
 
-def test_a_new_server_is_asked_by_one_worker_what_it_offers_while_the_others_leave_it_alone(
+def test_a_new_server_is_negotiated_by_one_worker_while_others_wait(
     ladder: Outbox,
 ) -> None:
     sent = [ladder.submit_example(ladder.create_patient()) for _ in range(3)]
@@ -276,7 +280,7 @@ def test_a_new_server_is_asked_by_one_worker_what_it_offers_while_the_others_lea
     assert sum(map(asks_what_it_offers, ladder.proxy.requests)) == 1
 
 
-def test_a_new_server_that_does_not_say_what_it_offers_costs_one_row_one_attempt_a_minute(
+def test_a_new_server_that_cannot_be_negotiated_costs_one_attempt_a_minute(
     ladder: Outbox,
 ) -> None:
     sent = [ladder.submit_example(ladder.create_patient()) for _ in range(3)]
@@ -290,7 +294,7 @@ def test_a_new_server_that_does_not_say_what_it_offers_costs_one_row_one_attempt
     assert [ladder.read_state(each) for each in sent] == [("verified", None)] * 3
 
 
-def test_what_a_server_offers_may_come_from_its_cache_and_what_it_holds_may_not(
+def test_capabilities_may_come_from_a_cache_and_resources_may_not(
     ladder: Outbox,
 ) -> None:
     ladder.submit_example(ladder.create_patient())

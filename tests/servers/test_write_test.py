@@ -1,4 +1,4 @@
-"""The write test: it proves a rung at the one patient that the site names, leaves nothing there, and pins what went through."""
+"""The write test proves a strategy at the site's test patient, cleans up, and pins what passed."""
 
 import json
 from collections.abc import Callable
@@ -22,14 +22,14 @@ Checked = Callable[..., list[tuple[str, str]]]
 
 @pytest.fixture
 def site(ladder: Outbox, monkeypatch: pytest.MonkeyPatch) -> Outbox:
-    """An outbox of which nothing is pinned, and whose folder commands work with."""
+    """An outbox without a pin, whose folder the commands can use."""
     monkeypatch.setenv("INTAKE_CONFIG", str(ladder.settings.directory))
     return ladder
 
 
 @pytest.fixture
 def check(site: Outbox, capsys: pytest.CaptureFixture[str]) -> Checked:
-    """Runs `intake check --json` with further words, and returns what it says of the server."""
+    """Run `intake check --json` with further words, and return its findings about the server."""
 
     def checked(*words: str) -> list[tuple[str, str]]:
         capsys.readouterr()
@@ -50,7 +50,7 @@ def name(site: Outbox, patient: str) -> None:
 
 
 def left(site: Outbox, patient: str) -> list[dict[str, Any]]:
-    """What the server holds of the patient, beside the chart."""
+    """Return what the server holds of the patient, beside the chart."""
     found = [
         each for kind in KINDS[:2] for each in site.direct_client.search(kind, {"subject": patient})
     ]
@@ -68,7 +68,7 @@ def pinned(site: Outbox) -> strategies.PinnedStrategy:
 @pytest.mark.parametrize(
     "rung", ["patch", "put", "observations", "questionnaire-response", "document", "transaction"]
 )
-def test_what_went_through_is_pinned_and_what_was_written_is_taken_away(
+def test_a_strategy_that_passed_is_pinned_and_its_traces_are_removed(
     site: Outbox, check: Checked, rung: str
 ) -> None:
     patient, other = site.create_patient(), site.create_patient()
@@ -92,9 +92,7 @@ def test_what_went_through_is_pinned_and_what_was_written_is_taken_away(
     assert any(f"a write test by '{rung}' went through at" in said for _, said in check())
 
 
-def test_where_it_may_delete_nothing_is_left_and_where_it_may_not_it_is_marked(
-    site: Outbox, check: Checked
-) -> None:
+def test_traces_are_deleted_or_else_marked_in_error(site: Outbox, check: Checked) -> None:
     patient = site.create_patient()
     name(site, patient)
     site.proxy.default_fault = offer_strategy("put")
@@ -107,7 +105,7 @@ def test_where_it_may_delete_nothing_is_left_and_where_it_may_not_it_is_marked(
     assert {each["status"] for each in left(site, patient)} == {"entered-in-error"}
 
 
-def test_a_rung_that_is_promised_and_refused_leads_on_to_the_next(
+def test_a_promised_strategy_that_is_refused_leads_to_the_next(
     site: Outbox, check: Checked
 ) -> None:
     patient = site.create_patient()
@@ -127,7 +125,7 @@ def test_a_rung_that_is_promised_and_refused_leads_on_to_the_next(
     assert left(site, patient) == []
 
 
-def test_an_answer_that_was_lost_leaves_nothing_either(site: Outbox, check: Checked) -> None:
+def test_a_lost_answer_leaves_nothing_either(site: Outbox, check: Checked) -> None:
     patient = site.create_patient()
     before = site.direct_client.read(patient)
     name(site, patient)
@@ -152,9 +150,7 @@ def test_an_answer_that_was_lost_leaves_nothing_either(site: Outbox, check: Chec
         assert strategies.read_pinned(tx, "main") is None
 
 
-def test_a_server_that_drops_what_it_takes_is_no_server_that_passed(
-    site: Outbox, check: Checked
-) -> None:
+def test_a_server_that_drops_values_does_not_pass(site: Outbox, check: Checked) -> None:
     patient = site.create_patient()
     name(site, patient)
     only = offer_strategy("put")
@@ -177,7 +173,7 @@ def test_a_server_that_drops_what_it_takes_is_no_server_that_passed(
 
 
 @pytest.mark.parametrize("changes", [{"link": "other"}, {"active": False}])
-def test_a_patient_that_may_be_somebody_else_is_never_written_to(
+def test_a_patient_who_may_be_somebody_else_is_never_written_to(
     site: Outbox, check: Checked, changes: dict[str, Any]
 ) -> None:
     other = site.create_patient()
@@ -207,7 +203,7 @@ def is_a_write(asked: ProxyRequest) -> bool:
     return is_write(asked) or asked.is_transaction
 
 
-def test_a_pin_stays_until_it_is_asked_for_anew_and_what_speaks_against_it_is_said(
+def test_a_pin_stays_until_a_new_test_and_what_speaks_against_it_is_named(
     site: Outbox, check: Checked
 ) -> None:
     fault: Fault = offer_strategy("put")

@@ -11,8 +11,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 
 from fhir_client.model import Element
+from fhir_client.quirks import Quirks
 from intake.questions import Condition, Detail, Option, Question
-from intake.settings import MappingPolicy, MergePolicy, QuirksProfile
+from intake.settings import MappingPolicy, MergePolicy
 from intake.settings.files import (
     ClinicTable,
     CommonLanguagesTable,
@@ -32,7 +33,7 @@ SECTIONS = {
     "common_languages": CommonLanguagesTable,
     "servers.ID": ServerTable,
     "clinics.toml": ClinicTable,
-    "quirks/NAME.toml": QuirksProfile,
+    "quirks/NAME.toml": Quirks,
     "questions/NAME.toml": QuestionSetFile,
     "questions": Question,
     "questions.options": Option,

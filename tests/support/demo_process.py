@@ -1,4 +1,4 @@
-"""The demo as a process, as a person starts it on the command line, and what it started."""
+"""Runs the demo as a process, as on the command line, and ends all that it started."""
 
 import os
 import re
@@ -17,7 +17,7 @@ LAST_LINE = "Ctrl-C ends all of it"
 
 @dataclass
 class DemoProcess:
-    """A running demo and what it said on standard output."""
+    """A running demo, and what it printed on standard output."""
 
     process: subprocess.Popen[str]
     lines: list[str]
@@ -30,13 +30,13 @@ class DemoProcess:
 
     @property
     def birth_dates(self) -> list[tuple[int, int, int]]:
-        """Month, day and year of those whom the words tell one to be: first at the tablet, then at the link."""
+        """Month, day and year of the patients that the demo suggests: tablet first, then link."""
         found = re.findall(r"\((\d\d)/(\d\d)/(\d{4})\)", " ".join(self.lines))
         return [(int(month), int(day), int(year)) for month, day, year in found]
 
     @property
     def site_folder(self) -> Path:
-        """The folder that the words name for other commands."""
+        """The site's folder that the demo names for other commands."""
         [found] = re.findall(r"INTAKE_CONFIG=(\S+)", " ".join(self.lines))
         return Path(found)
 
@@ -44,14 +44,17 @@ class DemoProcess:
         return self.log.read_text("utf-8")
 
     def stop_process(self, how: signal.Signals = signal.SIGINT) -> int:
-        """Send it a signal and return its exit code."""
+        """Send a signal to the demo and return its exit code."""
         self.process.send_signal(how)
         return self.process.wait(30)
 
 
 @contextmanager
 def run_demo(home: Path, packages: Path, *arguments: str) -> Iterator[DemoProcess]:
-    """Run `intake demo` with its data in `home`, wait until it has said everything, and leave nothing of it behind."""
+    """Run `intake demo` with its data in `home` until the block ends.
+
+    Yields when the demo has printed everything, and leaves no process behind.
+    """
     (home / "demo").mkdir()
     for kept in packages.glob("fhir-server-*"):
         (home / "demo" / kept.name).symlink_to(kept, target_is_directory=True)
@@ -91,7 +94,7 @@ def _read(process: subprocess.Popen[str]) -> list[str]:
 
 
 def descendant_pids(pid: int) -> set[int]:
-    """The processes that a process started, and those that these started."""
+    """Return the processes that a process started, and those that these started."""
     children: dict[int, set[int]] = {}
     for line in _ps("-e", "-o", "pid=,ppid="):
         child, parent = map(int, line.split())
@@ -105,12 +108,12 @@ def descendant_pids(pid: int) -> set[int]:
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process runs: one that ended and that nobody has asked about yet does not."""
+    """Return whether the process runs; a process that ended and was not reaped does not."""
     return any(not state.startswith("Z") for state in _ps("-o", "stat=", "-p", str(pid)))
 
 
 def read_command_line(pid: int) -> str:
-    """How the process was called."""
+    """Return the command line of the process."""
     return "".join(_ps("-o", "command=", "-p", str(pid)))
 
 

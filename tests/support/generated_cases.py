@@ -1,4 +1,4 @@
-"""Submissions of any kind and the charts that they meet, from a seed: the same seed gives the same ones for ever."""
+"""Generates submissions of any kind, and the charts that they meet; a seed repeats them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ WORDS = (
     "x" * 2000,
     " Hmong ",
 )
-"""Own words as people write them, and as they hardly ever do."""
+"""Own words as patients write them, and as they hardly ever do."""
 LOCALES = ("en", "es", "ar", "zh-Hans", "vi", "pt-BR")
 OFFSETS = (
     timedelta(hours=-5),
@@ -56,7 +56,7 @@ MINIMAL_CHART: Json = {
     "gender": "female",
     "birthDate": "1980-02-29",
 }
-"""A chart as US Core asks for at the least."""
+"""The least chart that US Core allows."""
 FULL_CHART: Json = {
     **MINIMAL_CHART,
     "telecom": [{"system": "phone", "value": "+1 555 0100", "use": "mobile"}],
@@ -74,7 +74,7 @@ FULL_CHART: Json = {
 
 
 class ChartKind(Enum):
-    """What chart a submission meets: none, the least that there can be, a full one, or the one that an earlier one left."""
+    """The chart that a submission meets: none, the least, a full one, or an earlier case's."""
 
     NONE = "none"
     BARE = "bare"
@@ -84,7 +84,7 @@ class ChartKind(Enum):
 
 @dataclass(frozen=True)
 class GeneratedCase:
-    """A submission, the question set that it answers, the site's switches, the clinic's Organization, and its chart."""
+    """A submission, its question set, the site's switches, the Organization, and the chart."""
 
     submission: Submission
     questions: QuestionSet
@@ -94,7 +94,7 @@ class GeneratedCase:
     previous_case: "GeneratedCase | None" = None
 
     def build_statement(self) -> Statement:
-        """Return what the submission says; over an earlier one's chart it is a mend at the same visit."""
+        """Return the coded answers; over an earlier case's chart they are a correction."""
         found = build_statement(self.submission, self.questions, self.policy, self.organization)
         return (
             replace(found, corrected_elements=frozenset(Element))
@@ -109,7 +109,7 @@ class GeneratedCase:
 
 
 def build_case_bundle(case: GeneratedCase, name: str) -> Json:
-    """Return the Bundle that `intake bundle` prints for the case, in the version of that name, checked as it does."""
+    """Return the checked Bundle that `intake bundle` prints for the case, in that version."""
     built = build_bundle(
         case.build_statement(), us_core_version(name), chart_before(case, name), case.merge_policy
     ).bundle
@@ -118,7 +118,7 @@ def build_case_bundle(case: GeneratedCase, name: str) -> Json:
 
 
 def chart_before(case: GeneratedCase, name: str) -> Json | None:
-    """Return the chart that the submission meets, as it is in that version."""
+    """Return the chart that the submission meets, in that version of US Core."""
     if case.chart_kind is ChartKind.NONE:
         return None
     if case.chart_kind is ChartKind.FULL:
@@ -134,7 +134,7 @@ def chart_before(case: GeneratedCase, name: str) -> Json | None:
 
 
 def generate_cases(seed: int, count: int) -> Iterator[GeneratedCase]:
-    """Yield that many cases, no two with the same answers; every chart comes in turn."""
+    """Yield that many cases, no two with the same answers; every kind of chart comes in turn."""
     source, seen = Random(seed), set[str]()
     meets, earlier = cycle(ChartKind), None
     while len(seen) < count:
@@ -229,7 +229,7 @@ def _groups(source: Random, question: Question) -> Answer:
 
 
 def _ticked(source: Random, question: Question) -> list[Option]:
-    """Return one group or more, most often one, of which none contradicts another, in the question's order."""
+    """Return one group or more, mostly one, of which none excludes another, in order."""
     wanted = source.sample(
         question.options, min(len(question.options), source.choice((1, 1, 1, 2, 2, 3, 7)))
     )
@@ -241,7 +241,10 @@ def _ticked(source: Random, question: Question) -> list[Option]:
 
 
 def _boxes(source: Random, question: Question, option: Option) -> Sequence[str]:
-    """Return the group's own box, its details, and codes that a search found; a detail may stand without the group's box."""
+    """Return the group's own box, its details, and codes that a search found.
+
+    A detail may stand without the box of its group.
+    """
     details = source.sample(option.details, source.randint(0, min(3, len(option.details))))
     searched = source.sample(_searched(question, option.id), 1) if source.random() < 0.25 else []
     inner = [each.id for each in details] + list(searched)

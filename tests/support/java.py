@@ -1,4 +1,4 @@
-"""Java programs that tests need: built once with Maven, in a folder that is kept, and run as processes."""
+"""Builds Java programs that tests need once with Maven, in a folder that is kept."""
 
 import os
 import re
@@ -16,13 +16,13 @@ ADVICE = (
 
 
 def cache_folder() -> Path:
-    """Return the folder in which what was built or fetched stays for the next run."""
+    """Return the folder that keeps what was built or downloaded for the next run."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("INTAKE_TESTS_CACHE") or Path(base) / "intake-tests")
 
 
 def find_java() -> str:
-    """Return the java to run."""
+    """Return the path of a java that is new enough, or skip the test."""
     found = shutil.which("java")
     said = (
         ""
@@ -36,7 +36,10 @@ def find_java() -> str:
 
 
 def build_program(name: str, source: Path) -> str:
-    """Return the class path of the program in the folder `source` (pom.xml and *.java), built where that was not yet done."""
+    """Return the class path of the program in the folder `source` (pom.xml and *.java).
+
+    Builds the program unless the cache folder has it.
+    """
     files = sorted((source / "pom.xml", *source.glob("*.java")))
     digest = sha256(b"".join(each.read_bytes() for each in files)).hexdigest()[:12]
     home = cache_folder() / f"{name}-{digest}"
@@ -65,6 +68,6 @@ def _build(files: list[Path], home: Path) -> None:
         )
     if done.returncode != 0:
         skip_or_fail(
-            f"Maven could not build it: the first build needs a network; {log} has Maven's own words"
+            f"Maven could not build it. The first build needs a network. Maven's own words: {log}"
         )
     (home / "built").touch()

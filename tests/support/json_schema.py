@@ -1,4 +1,7 @@
-"""What a value breaks of a JSON Schema (2020-12), in the keywords that ours use; any other keyword is a fault of the schema."""
+"""Finds what a value breaks of a JSON Schema (2020-12), in the keywords that ours use.
+
+Any other keyword is a fault of the schema itself.
+"""
 
 import re
 from collections.abc import Callable
@@ -19,7 +22,7 @@ WORDS = ("$schema", "$id", "$defs", "title", "description")
 def schema_faults(
     value: Any, schema: dict[str, Any], root: dict[str, Any] | None = None, at: str = "$"
 ) -> list[str]:
-    """Each breach and where it is; `root` is the schema whose `$defs` are meant."""
+    """Return each breach and where it is; `root` is the schema whose `$defs` are meant."""
     root = root or schema
     found = [
         f"{at}: {fault}"

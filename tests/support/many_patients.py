@@ -1,4 +1,4 @@
-"""Many patients with charts of their own, and what they say: different answers, from a seed."""
+"""Creates many patients with charts, and generated submissions for them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +15,10 @@ AT_ONCE = 50
 
 
 def create_patients(client: FhirClient, count: int) -> list[str]:
-    """Create patients, each with an Observation and a Provenance that somebody else wrote; returns their references."""
+    """Create patients, each with an Observation and a Provenance of others.
+
+    Returns their references.
+    """
     return [
         each
         for first in range(0, count, AT_ONCE)
@@ -70,9 +73,10 @@ def _chart(number: int) -> list[Json]:
 def submit_generated(
     outbox: Outbox, patients: Sequence[str], count: int, seed: int
 ) -> list[Submission]:
-    """Store submissions with different answers for the patients in turn; who comes again has something else to say.
+    """Store generated submissions for the patients in turn.
 
-    They say it themselves then: what somebody else said over it would be held for a reviewer.
+    From the second turn on the patient is the informant: another informant's answer over the
+    patient's own would be held for a reviewer.
     """
     said = [
         outbox.store_submission(

@@ -1,4 +1,4 @@
-"""An outbox with a worker before a real FHIR server, and what the server holds in the end."""
+"""An outbox whose worker writes to a real FHIR server, and counts of what the server holds."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from intake.store.outbox import submissions
 from intake.store.outbox.merge_base import MergeBase
 from intake.store.outbox.submissions import SubmissionRecord
 from intake.store.payload import decode_submission
-from intake.worker.loop import deliver_due
+from intake.worker.batches import deliver_due
 from tests.support.command_site import write_site
 from tests.support.fault_proxy import FaultProxy
 from tests.support.sites import ManualClock
@@ -62,7 +62,10 @@ CHANGED_BY_US = {"meta", "extension", "communication"}
 
 @dataclass
 class Outbox:
-    """A site's outbox whose worker reaches the real server through a proxy; `real` is a client without one."""
+    """A site's outbox whose worker reaches the real server through a proxy.
+
+    `direct_client` reaches the server without the proxy.
+    """
 
     settings: Settings
     database: Database
@@ -76,27 +79,29 @@ class Outbox:
 
     @property
     def settings_file(self) -> Path:
-        """What workers that are processes of their own read."""
+        """The settings file that workers in processes of their own read."""
         assert self.settings.directory is not None
         return self.settings.directory / "intake.toml"
 
     def create_patient(self, **changes: Any) -> str:
-        """A new patient's reference."""
+        """Create a patient and return the reference."""
         return f"Patient/{self.direct_client.create({**EXAMPLE_PATIENT, **changes})['id']}"
 
     def submit_example(
         self, patient: str, known: MergeBase | None = None, **changes: Any
     ) -> Submission:
-        """Store a submission for the patient: the example's answers, unless said otherwise."""
+        """Store a submission for the patient, with the example's answers unless changed."""
         return self.store_submission(
             replace(EXAMPLE_SUBMISSION, id=uuid4(), patient=patient, **changes), known
         )
 
-    def store_submission(self, sent: Submission, known: MergeBase | None = None) -> Submission:
+    def store_submission(
+        self, submission: Submission, known: MergeBase | None = None
+    ) -> Submission:
         """Store the submission as it is."""
         with self.database.write() as tx:
-            assert submissions.store_submission(tx, sent, "main", None, known)
-        return sent
+            assert submissions.store_submission(tx, submission, "main", None, known)
+        return submission
 
     def deliver_due(self) -> bool:
         """Deliver what is due, as a worker's thread does."""
@@ -104,31 +109,31 @@ class Outbox:
             self.settings, self.server, self.database, self.clock, lambda: 0.5, Event()
         )
 
-    def read_record(self, sent: Submission) -> SubmissionRecord:
+    def read_record(self, submission: Submission) -> SubmissionRecord:
         with self.database.read() as tx:
-            found = submissions.find_record(tx, str(sent.id))
-        assert found is not None
-        return found
+            record = submissions.find_record(tx, str(submission.id))
+        assert record is not None
+        return record
 
-    def read_state(self, sent: Submission) -> tuple[str, str | None]:
-        row = self.read_record(sent)
+    def read_state(self, submission: Submission) -> tuple[str, str | None]:
+        row = self.read_record(submission)
         return row.status.value, row.reason
 
-    def work_until_closed(self, sent: Submission, rounds: int = 60) -> None:
-        """Let time pass and work until the submission waits for nothing more."""
-        while self.read_record(sent).status in submissions.OPEN:
+    def work_until_closed(self, submission: Submission, rounds: int = 60) -> None:
+        """Let time pass and deliver until the submission is closed or held."""
+        while self.read_record(submission).status in submissions.OPEN:
             self.deliver_due()
             self.clock.advance(minutes=20)
             rounds -= 1
-            assert rounds, self.read_record(sent)
+            assert rounds, self.read_record(submission)
 
     def edit_chart(self, patient: str, **changes: Any) -> None:
-        """Somebody else changes the chart."""
+        """Change the chart as a colleague would."""
         put_resource(self.direct_client, {**self.direct_client.read(patient), **changes})
 
     def count_versions(self, patient: str) -> int:
         current = str(self.direct_client.read(patient)["meta"]["versionId"])
-        # HAPI numbers them, and for a minute shows no more of a history than when it first counted it.
+        # HAPI numbers its versions, and for a minute its history lacks the newest ones.
         return (
             int(current)
             if current.isdecimal()
@@ -140,7 +145,7 @@ class Outbox:
 def open_outbox(
     folder: Path, template: Path, proxy: FaultProxy, real: FhirClient, organization: str
 ) -> Iterator[Outbox]:
-    """An empty outbox in `folder`, whose worker reaches the server through the proxy and writes by transactions."""
+    """Open an empty outbox in `folder`; its worker writes transactions through the proxy."""
     write_site(folder, proxy.base_url)
     clinics = folder / "clinics.toml"
     clinics.write_text(
@@ -148,11 +153,11 @@ def open_outbox(
     )
     settings, clock = load_settings(folder), ManualClock()
     settings.data_dir.mkdir()
-    for held in template.iterdir():
-        (settings.data_dir / held.name).write_bytes(held.read_bytes())
-        (settings.data_dir / held.name).chmod(0o600)
+    for file in template.iterdir():
+        (settings.data_dir / file.name).write_bytes(file.read_bytes())
+        (settings.data_dir / file.name).chmod(0o600)
     database = open_database(settings.database_url, load_keys(settings.key_file), clock)
-    # So that the faults of a test's plan meet the writing, and not the question what the server offers.
+    # Without a pin the first planned fault would meet the negotiation, and not the write.
     pin_strategy(
         settings.servers["main"], settings, database, full_strategy(WriteStrategyKind.TRANSACTION)
     )
@@ -161,7 +166,7 @@ def open_outbox(
 
 
 def put_resource(client: FhirClient, resource: dict[str, Any]) -> None:
-    """Update a resource, over whatever is there."""
+    """Update a resource, over any version of it."""
     entry = {
         "resource": resource,
         "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"},
@@ -169,34 +174,36 @@ def put_resource(client: FhirClient, resource: dict[str, Any]) -> None:
     client.send_bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
 
 
-def count_effects(client: FhirClient, sent: Submission) -> dict[str, int]:
-    """How many resources of each kind the server holds because of a submission."""
-    own = {each["id"] for each in client.search("QuestionnaireResponse", _by(sent.id))}
-    found = {"QuestionnaireResponse": len(own)}
+def count_effects(client: FhirClient, submission: Submission) -> dict[str, int]:
+    """Return how many resources of each kind the server holds because of a submission."""
+    query = _identifier_query(submission.id)
+    responses = {each["id"] for each in client.search("QuestionnaireResponse", query)}
+    counts = {"QuestionnaireResponse": len(responses)}
     for element in ("race", "ethnicity", "spoken-language", "interpreter"):
-        found[element] = len(list(client.search("Observation", _by(uuid5(sent.id, element)))))
-    targets = (f"QuestionnaireResponse/{each}" for each in own)
-    found["Provenance"] = sum(
+        query = _identifier_query(uuid5(submission.id, element))
+        counts[element] = len(list(client.search("Observation", query)))
+    targets = (f"QuestionnaireResponse/{each}" for each in responses)
+    counts["Provenance"] = sum(
         len(list(client.search("Provenance", {"target": each}))) for each in targets
     )
-    return found
+    return counts
 
 
-def _by(identity: UUID) -> dict[str, str]:
+def _identifier_query(identity: UUID) -> dict[str, str]:
     return {"identifier": f"urn:ietf:rfc:3986|{identity.urn}"}
 
 
 def chart_of_others(chart: dict[str, Any]) -> str:
-    """A chart without what we may change in it, to be compared."""
-    ours = set(map(json.dumps, _ours(chart)))
-    others = [each for each in chart.get("extension", []) if json.dumps(each) not in ours]
+    """Return a chart without what we may change in it, for comparison."""
+    own_values = set(map(json.dumps, _own_values(chart)))
+    others = [each for each in chart.get("extension", []) if json.dumps(each) not in own_values]
     return json.dumps(
         [{key: each for key, each in chart.items() if key not in CHANGED_BY_US}, others],
         sort_keys=True,
     )
 
 
-def _ours(chart: dict[str, Any]) -> list[Any]:
+def _own_values(chart: dict[str, Any]) -> list[Any]:
     return [
         item
         for part, items in chart_elements(chart).items()

@@ -1,4 +1,7 @@
-"""Judges a QuestionnaireResponse by its Questionnaire, and reads it back to answers, each by rules of its own."""
+"""Checks a QuestionnaireResponse by its Questionnaire, and reads the answers from it.
+
+Both by rules of their own, apart from the code that they check.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +17,7 @@ EXCLUSIVE = "http://hl7.org/fhir/StructureDefinition/questionnaire-optionExclusi
 
 
 def find_misfits(response: Json, questionnaire: Json) -> list[str]:
-    """What does not fit: the canonical, an unknown, doubled or wrongly nested item, a type, an option, a repetition."""
+    """Return what does not fit: canonical, nesting, order, type, option or repetition."""
     named = f"{questionnaire['url']}|{questionnaire['version']}"
     wrong = [] if response["questionnaire"] == named else ["questionnaire"]
     chosen = {each["linkId"]: item_codings(each) for each in walk_items(response.get("item", []))}
@@ -22,14 +25,14 @@ def find_misfits(response: Json, questionnaire: Json) -> list[str]:
 
 
 def walk_items(items: list[Json]) -> Iterator[Json]:
-    """Every item, however deep."""
+    """Yield every item, however deep."""
     for each in items:
         yield each
         yield from walk_items(each.get("item", []))
 
 
 def item_codings(item: Json) -> list[tuple[str, str]]:
-    """System and code of each coding that answers the item."""
+    """Return system and code of each coding that answers the item."""
     found = [each["valueCoding"] for each in item.get("answer", []) if "valueCoding" in each]
     return [(each["system"], each["code"]) for each in found]
 
@@ -88,7 +91,7 @@ def _options(link: str, said: list[tuple[str, str]], options: list[Json]) -> Ite
 
 
 def read_answers(response: Json, questions: QuestionSet) -> dict[str, Answer]:
-    """What a response says, as the answers that it was made of."""
+    """Return the answers from which a response was made."""
     held = {each["linkId"]: each for each in walk_items(response["item"])}
     found = {question.id: _read(question, held) for question in questions.questions}
     return {name: answer for name, answer in found.items() if answer is not None}
@@ -123,7 +126,7 @@ def _choice(question: Question, code: str) -> str:
 def normalize_answer(
     question: Question, answer: Answer
 ) -> tuple[AnswerState, set[str], dict[str, str]]:
-    """The answer without order, and with the groups that its details imply."""
+    """Return the answer without order, and with the groups that its details imply."""
     owners = (
         [terminology.find_group_option(question, each) for each in answer.choices]
         if question.kind is QuestionKind.GROUPS

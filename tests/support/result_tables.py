@@ -1,4 +1,7 @@
-"""Puts what long runs have found, kept as JSON in tests/results, into README.md between marks: `python -m tests.support.result_tables`."""
+"""Inserts the results of long runs into README.md, as tables.
+
+The results are JSON files in tests/results. Run it with `python -m tests.support.result_tables`.
+"""
 
 import json
 import re
@@ -40,7 +43,7 @@ def insert_results(text: str) -> str:
 
 
 def main() -> int:
-    """Put the results in."""
+    """Insert the results."""
     README.write_text(insert_results(README.read_text("utf-8")), "utf-8")
     return 0
 

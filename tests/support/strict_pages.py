@@ -1,4 +1,4 @@
-"""The strict page fixture: every page that any test gets is parsed as a strict HTML parser would, and checked."""
+"""Parses and checks every page that any test gets, as a strict HTML parser would."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ Node = Any
 
 
 class StrictClient(FlaskClient):
-    """A client that refuses to hand on a page with a fault that a browser would forgive or a person would suffer from."""
+    """A client that fails on faults that a browser would forgive or a user would suffer from."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Ask, check, return."""
+        """Send the request, check the page, return the response."""
         response = super().open(*args, **kwargs)
         is_page = response.mimetype == "text/html" and response.status_code not in range(300, 400)
         if is_page and response.request.method != "HEAD":
@@ -40,7 +40,7 @@ def page_faults(text: str) -> Iterator[str]:
 
 
 def node_attributes(node: Node) -> dict[str, str | None]:
-    """The attributes of a node, which the parser leaves None where there are none."""
+    """Return the attributes of a node; the parser leaves None if there are none."""
     return node.attrs or {}
 
 

@@ -1,4 +1,4 @@
-"""A bearer check before a FHIR server, as EHRs have it: who has no good token gets 401, who lacks a scope 403."""
+"""Checks bearer tokens as EHRs do: 401 without a good token, 403 without a scope."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,10 @@ ACTS = {"GET": Action.READ, "PUT": Action.UPDATE, "PATCH": Action.UPDATE, "POST"
 
 @dataclass
 class TokenGuard:
-    """Checks each request before it is passed on; `seen` are the tokens that were good, `refused` counts the 401s."""
+    """Checks each request before it is passed on.
+
+    `accepted_tokens` are the tokens that were good; `refused_count` counts the 401s.
+    """
 
     keys: dict[str, Any]
     configuration: dict[str, Any]
@@ -68,7 +71,7 @@ class TokenGuard:
 
 
 def needs_of(asked: ProxyRequest) -> list[ScopeNeed]:
-    """Return what a request needs to be permitted; of a Bundle what each of its entries needs."""
+    """Return the permissions that a request needs; of a Bundle those of all its entries."""
     path = urlsplit(asked.path).path.split("/fhir/R4")[-1].strip("/")
     if path:
         return [_need(asked.method, path)]
