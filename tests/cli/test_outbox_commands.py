@@ -276,7 +276,10 @@ def test_undoes_only_by_complete_id_and_after_delivery(
         leases.mark_verified(tx, claimed)
     assert [main(["submissions", "undo", str(row["id"])]) for _ in range(2)] == [0, 0]
     said = capsys.readouterr().err.splitlines()
-    assert said == ["The worker undoes it now.", "It is undone already, or its undo is in progress."]
+    assert said == [
+        "The worker undoes it now.",
+        "It is undone already, or its undo is in progress.",
+    ]
     [row] = rows(capsys)
     assert (row["state"], row["undoing"]) == ("queued", True)
 
