@@ -1,4 +1,4 @@
-"""Bulk Data Access 2.0, `$export`: a server puts all that is asked for into files, which are fetched once they are ready."""
+"""Bulk Data Access 2.0 (`$export`): starts, polls and fetches an export."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,22 +16,26 @@ from fhir_client.errors import (
 )
 from fhir_client.transport.responses import UNSUPPORTED_STATUSES, json_body, parse_retry_after
 
+# Lenient, so that a server leaves out a filter that it does not know. The caller then drops the
+# resources that the server sends too many.
 PREFER = {"Prefer": "respond-async, handling=lenient"}
-"""Lenient, so that a filter which a server does not know is left out, and we leave out what it then sends too much."""
+# The pause between two polls where the server names none, and the longest one we follow.
 DEFAULT_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
-"""How long is waited where the server does not say how long, and however long it says."""
-TOO_MANY, RATE_LIMIT_PAUSE = 429, timedelta(minutes=1)
-"""How a server says that it is looked at too often, and how long is waited where it does not say how long."""
+# The status of a server that we poll too often, and the pause where it names none.
+RATE_LIMITED_STATUS, RATE_LIMIT_PAUSE = 429, timedelta(minutes=1)
+# The export ends after more failed polls in a row than this.
 MAX_FAILURES = 5
-"""How often in a row it may answer nothing useful before the export is given up."""
 
 Pause = Callable[[timedelta], None]
-"""Waits so long; what it raises ends the export."""
+"""Waits for that long; an exception from it ends the export."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What to export: kinds of resources, of everybody or of a `Group/id`; `filters` are searches, each of one kind."""
+    """What to export: resource types, of all patients or of a `Group/id`.
+
+    `filters` are searches, each of one resource type.
+    """
 
     resource_types: tuple[str, ...]
     group: str = ""
@@ -40,7 +44,10 @@ class ExportRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """One file of an export: NDJSON of one kind of resource; `count` is how many, where the server says it."""
+    """One NDJSON file with resources of one type.
+
+    `count` is the number of its lines, where the server names it.
+    """
 
     resource_type: str
     url: str
@@ -49,21 +56,25 @@ class ExportFile:
 
 @dataclass(frozen=True, slots=True)
 class ExportManifest:
-    """The files of an export; `faults` counts the files that tell what the server could not export."""
+    """The files of an export.
+
+    `error_files` counts the files about resources that could not be exported.
+    """
 
     files: tuple[ExportFile, ...]
     error_files: int
 
 
-def start_export(client: FhirClient, wanted: ExportRequest) -> str:
-    """Ask for an export and return where the server tells how far it is; raises Refused where it exports nothing in bulk.
+def start_export(client: FhirClient, request: ExportRequest) -> str:
+    """Start an export and return the URL of its status.
 
-    What keeps us from the server altogether is raised as what it is.
+    Raises RefusedError where the server has no bulk export. An error that keeps us from the server
+    altogether is raised as it is.
     """
-    parameters = {"_type": ",".join(wanted.resource_types)}
-    if wanted.filters:
-        parameters["_typeFilter"] = ",".join(wanted.filters)
-    path = f"{wanted.group}/$export" if wanted.group else "$export"
+    parameters = {"_type": ",".join(request.resource_types)}
+    if request.filters:
+        parameters["_typeFilter"] = ",".join(request.filters)
+    path = f"{request.group}/$export" if request.group else "$export"
     try:
         response = client.send_request("GET", path, parameters, PREFER)
     except (GoneError, RefusedError, ServerError) as error:
@@ -71,79 +82,90 @@ def start_export(client: FhirClient, wanted: ExportRequest) -> str:
             isinstance(error, ServerError) and error.status not in UNSUPPORTED_STATUSES
         ):
             raise
-        raise _unable(error.status) from None
-    where = response.headers.get("Content-Location")
-    if response.status_code != 202 or not where:
-        raise _unable(response.status_code)
-    return where
+        raise _no_bulk_export(error.status) from None
+    # Only a 202 with an address is an accepted export; other servers answer with resources.
+    status_url = response.headers.get("Content-Location")
+    if response.status_code != 202 or not status_url:
+        raise _no_bulk_export(response.status_code)
+    return status_url
 
 
-def _unable(status: int | None) -> RefusedError:
+def _no_bulk_export(status: int | None) -> RefusedError:
     return RefusedError(
         "The server does not export in bulk; a paged search needs no export.", status
     )
 
 
-def poll_export(client: FhirClient, where: str) -> ExportManifest | timedelta:
-    """Return the files, or how long to wait before the next look."""
+def poll_export(client: FhirClient, status_url: str) -> ExportManifest | timedelta:
+    """Return the files, or how long to wait before the next poll."""
     try:
-        response = client.follow_url("GET", where)
+        response = client.follow_url("GET", status_url)
     except TemporaryError as error:
-        if error.status != TOO_MANY:
+        if error.status != RATE_LIMITED_STATUS:
             raise
-        # It is well, and so is the export: it only wants to be looked at less often.
+        # The server and the export are well; the server only wants fewer polls.
         return RATE_LIMIT_PAUSE if error.retry_after is None else error.retry_after
     if response.status_code == 202:
-        asked = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-        return DEFAULT_PAUSE if asked is None else asked
-    held = json_body(response)
-    if "output" not in held:
+        pause = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+        return DEFAULT_PAUSE if pause is None else pause
+    manifest = json_body(response)
+    # A half-sent manifest is no JSON, so its body is empty here.
+    if "output" not in manifest:
         raise TemporaryError(
-            "The server's answer was cut off or tells of no export.", response.status_code
+            "The server's answer was cut off or is no export manifest.", response.status_code
         )
-    return ExportManifest(tuple(map(_file, held["output"])), len(held.get("error", [])))
+    files = tuple(map(_parse_file, manifest["output"]))
+    return ExportManifest(files, len(manifest.get("error", [])))
 
 
-def _file(output: dict[str, Any]) -> ExportFile:
+def _parse_file(output: dict[str, Any]) -> ExportFile:
     count = output.get("count")
     return ExportFile(
         str(output.get("type")), str(output.get("url")), count if isinstance(count, int) else None
     )
 
 
-def await_export(client: FhirClient, where: str, pause: Pause) -> ExportManifest:
-    """Wait until the export is ready and return its files; what fails for a moment is asked again."""
+def await_export(client: FhirClient, status_url: str, pause: Pause) -> ExportManifest:
+    """Poll until the export is ready and return its files.
+
+    A poll that fails briefly is repeated.
+    """
     failures = 0
     while True:
         try:
-            found = poll_export(client, where)
+            state = poll_export(client, status_url)
         except TemporaryError as error:
             failures += 1
             if failures > MAX_FAILURES:
                 raise
-            found = error.retry_after or DEFAULT_PAUSE
+            state = error.retry_after or DEFAULT_PAUSE
         else:
             failures = 0
-        if isinstance(found, ExportManifest):
-            return found
-        pause(min(found, LONGEST_PAUSE))
+        if isinstance(state, ExportManifest):
+            return state
+        pause(min(state, LONGEST_PAUSE))
 
 
 def read_file_lines(client: FhirClient, file: ExportFile) -> Iterator[bytes]:
-    """Yield the lines of a file; raises Temporary, be it after some of them, where it is broken off."""
+    """Yield the lines of a file.
+
+    Raises TemporaryError, even after some lines, where the file breaks off.
+    """
     count = 0
     for line in client.read_lines(file.url):
         count += 1
         yield line
+    # A connection may end between two lines, and only the count shows that lines are missing.
     if file.count is not None and count < file.count:
         raise TemporaryError(
             f"The server said that a file has {file.count} lines, and sent {count}."
         )
 
 
-def delete_export(client: FhirClient, where: str) -> None:
-    """Tell the server that the files were fetched and can go; what it says to that changes nothing."""
+def delete_export(client: FhirClient, status_url: str) -> None:
+    """Tell the server that it can delete the files, and ignore its answer."""
     try:
-        client.follow_url("DELETE", where)
+        client.follow_url("DELETE", status_url)
     except FhirError:
+        # The export is complete; an undeleted file is the server's to expire.
         return

@@ -1,17 +1,17 @@
-"""What a FHIR server says that it can do: the parts of its CapabilityStatement that reading and writing depend on."""
+"""The parts of a server's CapabilityStatement that reading and writing depend on."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-Json = Mapping[str, Any]
+from fhir_client.model import Json
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceCapability:
-    """What a server says of one kind of resource; None where it says nothing.
+    """What a server declares for one resource type; None where it declares nothing.
 
-    `versioning` is `no-version`, `versioned` or `versioned-update`, which alone promises that If-Match is heeded.
+    `versioning` is `no-version`, `versioned` or `versioned-update`. Only the last promises that
+    the server heeds If-Match.
     """
 
     interactions: frozenset[str] | None = None
@@ -20,9 +20,16 @@ class ResourceCapability:
     search_parameters: frozenset[str] | None = None
 
 
+_NOT_OFFERED = ResourceCapability(frozenset(), None, None, frozenset())
+_UNDECLARED = ResourceCapability()
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """A server as it describes itself; `interactions` are those of the whole system, such as `transaction`."""
+    """A server as it describes itself.
+
+    `interactions` are system-wide, such as `transaction`.
+    """
 
     fhir_version: str
     software: str
@@ -31,41 +38,46 @@ class Capabilities:
 
     @property
     def is_r4(self) -> bool:
-        """Whether it is FHIR R4, whose only releases are 4.0.0 and its technical correction 4.0.1."""
+        """Whether it is FHIR R4: release 4.0.0, or its technical correction 4.0.1."""
         return self.fhir_version in ("4.0.0", "4.0.1")
 
-    def for_resource(self, name: str) -> ResourceCapability:
-        """Return what the server says of a kind of resource; of a kind that it leaves out of its list it has nothing.
+    def for_resource(self, resource_type: str) -> ResourceCapability:
+        """Return what the server declares for a resource type.
 
-        A server that lists no kind at all says nothing, which is not the same.
+        A type that is missing from the server's list is not offered. A server without any list
+        declares nothing, so its types may be tried.
         """
-        return self.resources.get(
-            name,
-            ResourceCapability(frozenset(), None, None, frozenset())
-            if self.resources
-            else ResourceCapability(),
-        )
+        return self.resources.get(resource_type, _NOT_OFFERED if self.resources else _UNDECLARED)
 
 
 def parse_capabilities(statement: Json) -> Capabilities:
-    """Return what a CapabilityStatement says; parts that are missing or of a wrong shape count as unsaid."""
+    """Return the contents of a CapabilityStatement.
+
+    Missing and malformed parts count as undeclared.
+    """
     rest = next(
-        (each for each in _tables(statement.get("rest")) if each.get("mode", "server") == "server"),
-        {},
+        (entry for entry in _objects(statement.get("rest")) if _describes_server(entry)), {}
     )
     software = statement.get("software")
     return Capabilities(
         fhir_version=str(statement.get("fhirVersion", "")),
-        software=" ".join(_words(software, "name", "version"))
-        if isinstance(software, Mapping)
-        else "",
+        software=_join_values(software, "name", "version") if isinstance(software, dict) else "",
         interactions=_codes(rest.get("interaction"), "code"),
-        resources={str(each.get("type")): _kind(each) for each in _tables(rest.get("resource"))},
+        resources={
+            str(entry.get("type")): _parse_resource(entry)
+            for entry in _objects(rest.get("resource"))
+        },
     )
 
 
-def _kind(raw: Json) -> ResourceCapability:
+def _describes_server(rest: Json) -> bool:
+    # A statement may also describe how its software acts as a client.
+    return bool(rest.get("mode", "server") == "server")
+
+
+def _parse_resource(raw: Json) -> ResourceCapability:
     return ResourceCapability(
+        # An empty list is a declaration, and a missing one is none.
         interactions=_codes(raw.get("interaction"), "code") if "interaction" in raw else None,
         versioning=raw.get("versioning"),
         conditional_create=raw.get("conditionalCreate"),
@@ -73,13 +85,13 @@ def _kind(raw: Json) -> ResourceCapability:
     )
 
 
-def _tables(raw: object) -> Iterable[Json]:
-    return [each for each in raw if isinstance(each, Mapping)] if isinstance(raw, list) else []
+def _objects(raw: object) -> Iterable[Json]:
+    return [entry for entry in raw if isinstance(entry, dict)] if isinstance(raw, list) else []
 
 
 def _codes(raw: object, key: str) -> frozenset[str]:
-    return frozenset(str(each[key]) for each in _tables(raw) if key in each)
+    return frozenset(str(entry[key]) for entry in _objects(raw) if key in entry)
 
 
-def _words(raw: Json, *keys: str) -> list[str]:
-    return [str(raw[key]) for key in keys if key in raw]
+def _join_values(raw: Json, *keys: str) -> str:
+    return " ".join(str(raw[key]) for key in keys if key in raw)

@@ -1,18 +1,27 @@
-"""A small FHIR R4 client: read, search, create, batch and transaction over one pooled session, with a time-out on each call."""
+"""A small FHIR R4 client over one pooled session."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlencode
 
 import requests
 
 from fhir_client.auth import Auth, NoAuth
 from fhir_client.errors import FhirError, GoneError, RefusedError, ServerError, TemporaryError
-from fhir_client.transport import addresses, exact_json, network
-from fhir_client.transport.external_files import ExternalFiles
+from fhir_client.model import Json
+from fhir_client.references import local_reference
+from fhir_client.transport import addresses
+from fhir_client.transport.connection import (
+    JSON,
+    METADATA,
+    Body,
+    Connection,
+    Parameters,
+    require_success,
+)
 from fhir_client.transport.responses import (
     BARRED_STATUSES,
     attachment_data,
@@ -22,33 +31,23 @@ from fhir_client.transport.responses import (
     server_date,
 )
 from fhir_client.transport.tls import DEFAULT_TLS, Tls
-from fhir_client.uscore.datatypes import local_reference
 
-JSON, JSON_PATCH, NDJSON = (
-    "application/fhir+json",
-    "application/json-patch+json",
-    "application/fhir+ndjson",
-)
-ANYTHING = "*/*"
+__all__ = ["JSON", "NDJSON", "FhirClient", "Resource", "search_matches"]
+
+JSON_PATCH = "application/json-patch+json"
+NDJSON = "application/fhir+ndjson"
+ANY_TYPE = "*/*"
 FORM = "application/x-www-form-urlencoded"
-METADATA = "metadata"
-FRESH = {"Cache-Control": "no-cache"}
-"""Some servers answer a search that they have seen within a minute from a cache, where our own write is not yet.
-
-What they offer may come from there: some need seconds to put it together.
-"""
-NO_POST = BARRED_STATUSES | {400, 404}
-"""Statuses of a server that takes no search by POST, or of one before it that lets none through."""
-MOVED = frozenset({302, 303, 307, 308})
-"""Statuses by which a server sends us on to the store where it keeps a file."""
-Resource = dict[str, Any]
-Body = Resource | list[Resource] | str
-Parameters = Mapping[str, str | Sequence[str]]
-"""Of a search; one with several values is repeated, so that a match fulfils each of them (R4, search.html#combining)."""
+# Statuses of a server that takes no search by POST, or of a gateway that lets none through.
+NO_POST_STATUSES = BARRED_STATUSES | {400, 404}
+Resource = Json
 
 
 class FhirClient:
-    """One server. Not to be shared between threads; close it, or use it in a `with`."""
+    """One server. Do not share it between threads; close it, or use it in a `with`.
+
+    Every method raises the errors of `fhir_client.errors`.
+    """
 
     def __init__(
         self,
@@ -58,16 +57,14 @@ class FhirClient:
         timeout: float = 30,
         tls: Tls = DEFAULT_TLS,
     ) -> None:
-        """Keep a session to `base_url`; `timeout` is in seconds."""
+        """Open a session to `base_url`.
+
+        `timeout` is in seconds and holds for each request.
+        """
         self.base_url = base_url.rstrip("/")
-        self._auth: Auth = auth or NoAuth()
-        self._timeout = timeout
-        self._tls = tls
-        self._session = network.open_session(tls)
-        self._session.headers.update({"Accept": JSON})
-        self._elsewhere = ExternalFiles(tls, timeout)
+        self._connection = Connection(self.base_url, auth or NoAuth(), timeout, tls)
         self.server_time: datetime | None = None
-        """What the server's clock said in its answer to `capabilities`, to the second; None where it did not say."""
+        """The server's clock in its answer to `read_capabilities`, None where it sent none."""
 
     def __enter__(self) -> Self:
         """Use the client in a `with`."""
@@ -84,120 +81,121 @@ class FhirClient:
 
     def close(self) -> None:
         """Close the sessions."""
-        self._session.close()
-        self._elsewhere.close()
+        self._connection.close()
 
     def read_capabilities(self) -> Resource:
-        """Return the server's CapabilityStatement; raises ServerFault where it is no FHIR server."""
-        response = self._answer("GET", self._at(METADATA))
+        """Return the CapabilityStatement.
+
+        Raises ServerError where there is no FHIR server.
+        """
+        response = self._connection.request("GET", self._connection.url(METADATA))
         self.server_time = server_date(response)
-        fault = response_error(response) if response.status_code >= 300 else None
-        if isinstance(fault, TemporaryError | ServerError):
-            raise fault
-        found = json_body(response)
-        if fault or found.get("resourceType") != "CapabilityStatement":
+        error = response_error(response) if response.status_code >= 300 else None
+        if isinstance(error, TemporaryError | ServerError):
+            raise error
+        # A proxy or a web server may answer with any status and a page of its own.
+        statement = json_body(response)
+        if error or statement.get("resourceType") != "CapabilityStatement":
             raise ServerError("There is no FHIR server at this base URL.", response.status_code)
-        return found
+        return statement
 
     def read(self, reference: str) -> Resource:
-        """Return the resource of a relative reference such as `Patient/123`; raises Gone."""
-        return self._send("GET", reference)
+        """Return the resource of a reference such as `Patient/123`.
+
+        Raises GoneError where the server has none.
+        """
+        return self._send_for_resource("GET", reference)
 
     def search(
-        self, kind: str, parameters: Parameters, *, unlogged: bool = False
+        self, resource_type: str, parameters: Parameters, *, unlogged: bool = False
     ) -> Iterator[Resource]:
         """Yield every match of a search, page after page.
 
-        `unlogged` is for parameters that tell of a person: they are posted (R4, http.html#search), for addresses are logged
-        on their way and at the server. One that takes no search in that form is asked in the usual one.
+        `unlogged` is for parameters that identify a person: a POST keeps them out of the URLs that
+        proxies and servers log (R4, http.html#search). A server without POST search gets a GET.
         """
-        posted = self._posted(kind, parameters) if unlogged else None
-        page, seen = posted or self._first_page(kind, parameters), set[str]()
+        posted = self._post_search(resource_type, parameters) if unlogged else None
+        page, seen_urls = posted or self._first_page(resource_type, parameters), set[str]()
         while True:
             yield from search_matches(page)
-            named = next(
-                (
-                    link.get("url")
-                    for link in page.get("link", [])
-                    if link.get("relation") == "next"
-                ),
-                None,
-            )
-            if named is None:
+            next_url = _next_page_url(page)
+            if next_url is None:
                 return
-            following = addresses.url_at_server(self.base_url, str(named))
-            if following in seen:
+            # Behind a proxy the server names a host that we must not reach.
+            own_url = addresses.url_at_server(self.base_url, next_url)
+            if own_url in seen_urls:
                 raise RefusedError("The server's pages of results lead back to each other.")
-            seen.add(following)
-            page = _found(self._answer("GET", following))
+            seen_urls.add(own_url)
+            page = _require_resource(self._connection.request("GET", own_url))
 
-    def _posted(self, kind: str, parameters: Parameters) -> Resource | None:
-        response = self._answer(
+    def _post_search(self, resource_type: str, parameters: Parameters) -> Resource | None:
+        response = self._connection.request(
             "POST",
-            self._at(f"{kind}/_search"),
+            self._connection.url(f"{resource_type}/_search"),
             urlencode(parameters, doseq=True),
             headers={"Content-Type": FORM},
         )
-        return None if response.status_code in NO_POST else _found(response)
+        return None if response.status_code in NO_POST_STATUSES else _require_resource(response)
 
-    def _first_page(self, kind: str, parameters: Parameters) -> Resource:
+    def _first_page(self, resource_type: str, parameters: Parameters) -> Resource:
         try:
-            return self._send("GET", kind, parameters=parameters)
+            return self._send_for_resource("GET", resource_type, parameters=parameters)
         except GoneError as error:
-            # A search that finds nothing is a 200; this server does not know the kind, or is none at this base URL.
+            # A search without matches is a 200. A 404 means that the server does not know the
+            # resource type, or that there is no FHIR server at this base URL.
             raise ServerError(
-                f"The server has no {kind} to search for; check base_url.", error.status
+                f"The server has no {resource_type} to search for; check base_url.", error.status
             ) from None
 
     def create(self, resource: Resource) -> Resource:
-        """Create a resource and return the server's, with its id, read anew where the answer only says where it is.
+        """Create a resource and return the server's copy with its id.
 
-        Raises Refused where it was created and cannot be shown: whoever tried again would create another one.
+        Reads the copy where the response only names its address. Raises RefusedError where the
+        server created it and cannot show it, because a retry would create another one.
         """
-        kind = resource["resourceType"]
-        response = self._done("POST", kind, resource, {})
-        found = json_body(response)
-        if found.get("resourceType") == kind:
-            return found
-        if reference := local_reference(response.headers.get("Location"), kind):
+        resource_type = resource["resourceType"]
+        response = self._send_write("POST", resource_type, resource, {})
+        created = json_body(response)
+        if created.get("resourceType") == resource_type:
+            return created
+        if reference := local_reference(response.headers.get("Location"), resource_type):
+            # A failed read leads to the error below, which asks for no retry.
             with suppress(FhirError):
                 return self.read(reference)
         raise RefusedError(
-            f"The server took the {kind}, and does not show what became of it: look it up.",
+            f"The server took the {resource_type}, and does not show the result: look it up.",
             response.status_code,
         )
 
     def post(self, resource: Resource, if_none_exist: str | None = None) -> str | None:
-        """Create a resource and return its reference, None where the answer does not tell it: then look it up."""
+        """Create a resource and return its reference, None where it is unknown."""
         headers = {} if if_none_exist is None else {"If-None-Exist": if_none_exist}
-        kind = resource["resourceType"]
-        response = self._done("POST", kind, resource, headers)
-        found = json_body(response)
-        named = (
-            f"{kind}/{found['id']}" if found.get("resourceType") == kind and "id" in found else None
-        )
-        return named or local_reference(response.headers.get("Location"), kind)
+        resource_type = resource["resourceType"]
+        response = self._send_write("POST", resource_type, resource, headers)
+        created = json_body(response)
+        if created.get("resourceType") == resource_type and "id" in created:
+            return f"{resource_type}/{created['id']}"
+        return local_reference(response.headers.get("Location"), resource_type)
 
     def put(self, reference: str, resource: Resource, version: str) -> None:
-        """Replace the resource, if it still is of that version; raises Conflict."""
-        self._done("PUT", reference, resource, {"If-Match": f'W/"{version}"'})
+        """Replace the resource if it still has that version; raises VersionConflictError."""
+        self._send_write("PUT", reference, resource, {"If-Match": f'W/"{version}"'})
 
     def patch(self, reference: str, operations: list[Resource], version: str) -> None:
-        """Change the resource by a JSON Patch (RFC 6902), if it still is of that version; raises Conflict."""
-        self._done(
-            "PATCH",
-            reference,
-            operations,
-            {"If-Match": f'W/"{version}"', "Content-Type": JSON_PATCH},
-        )
+        """Apply a JSON Patch (RFC 6902) if the resource still has that version.
+
+        Raises VersionConflictError.
+        """
+        headers = {"If-Match": f'W/"{version}"', "Content-Type": JSON_PATCH}
+        self._send_write("PATCH", reference, operations, headers)
 
     def delete(self, reference: str) -> None:
         """Delete the resource."""
-        self._done("DELETE", reference, None, {})
+        self._send_write("DELETE", reference, None, {})
 
     def send_bundle(self, bundle: Resource) -> Resource:
         """Send a batch or transaction and return the response Bundle."""
-        return self._send("POST", "", bundle)
+        return self._send_for_resource("POST", "", bundle)
 
     def send_request(
         self,
@@ -206,140 +204,93 @@ class FhirClient:
         parameters: Parameters | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Return the answer to what is no interaction with a resource, such as an export's; raises for a status above 299."""
-        return _accepted(
-            self._answer(method, self._at(path), parameters=parameters, headers=headers)
-        )
+        """Return the response to an operation such as `$export`.
 
-    def follow_url(self, method: str, named: str) -> requests.Response:
-        """Return the answer at an address that the server named, such as that of an export; raises for a status above 299."""
-        return _accepted(self._answer(method, addresses.url_at_server(self.base_url, named)))
-
-    def read_lines(self, named: str) -> Iterator[bytes]:
-        """Yield the lines of a file that the server named, as they come; raises Temporary where it is broken off.
-
-        What tells who we are goes to our own origin alone: a file at another host is fetched without it, or not at all. One
-        redirect is followed, for servers send those who may have a file on to a store of theirs.
+        Raises for a status above 299.
         """
-        with self._file(named, NDJSON) as response:
-            try:
-                yield from filter(None, _accepted(response).iter_lines())
-            except requests.RequestException as error:
-                raise network.connection_error(error, self._tls) from None
-
-    def read_content(self, named: str) -> bytes:
-        """Return what stands at an attachment's address, fetched as `lines` are; of a Binary its content (R4, binary.html)."""
-        with self._file(named, ANYTHING) as response:
-            try:
-                raw = _accepted(response).content
-            except requests.RequestException as error:
-                raise network.connection_error(error, self._tls) from None
-        found = json_body(response)
-        return attachment_data(found) if found.get("resourceType") == "Binary" else raw
-
-    def _file(self, named: str, accept: str) -> requests.Response:
-        response = self._at_its_place(addresses.file_url(self.base_url, named), accept)
-        location = response.headers.get("Location")
-        if location is None or response.status_code not in MOVED:
-            return response
-        response.close()
-        return self._at_its_place(
-            addresses.redirect_url(self.base_url, response.url, location), accept
+        url = self._connection.url(path)
+        return require_success(
+            self._connection.request(method, url, parameters=parameters, headers=headers)
         )
 
-    def _at_its_place(self, url: str, accept: str) -> requests.Response:
-        if addresses.is_at_server(self.base_url, url):
-            return self._answer("GET", url, headers={"Accept": accept}, stream=True)
-        return self._elsewhere.open_file(url, accept)
+    def follow_url(self, method: str, named_url: str) -> requests.Response:
+        """Return the response at a URL that the server named.
 
-    def _at(self, path: str) -> str:
-        return f"{self.base_url}/{path}" if path else self.base_url
+        Raises for a status above 299.
+        """
+        own_url = addresses.url_at_server(self.base_url, named_url)
+        return require_success(self._connection.request(method, own_url))
 
-    def _send(
+    def read_lines(self, named_url: str) -> Iterator[bytes]:
+        """Yield the lines of a file that the server named.
+
+        Raises TemporaryError where the file breaks off.
+
+        The client sends its credentials to its own origin only. It fetches a file at another host
+        without them. It follows one redirect, because servers redirect to the store of their files.
+        """
+        with self._connection.open_file(named_url, NDJSON) as response:
+            try:
+                yield from filter(None, require_success(response).iter_lines())
+            except requests.RequestException as error:
+                raise self._connection.connection_error(error) from None
+
+    def read_content(self, named_url: str) -> bytes:
+        """Return an attachment's content; a Binary is unpacked."""
+        with self._connection.open_file(named_url, ANY_TYPE) as response:
+            try:
+                raw = require_success(response).content
+            except requests.RequestException as error:
+                raise self._connection.connection_error(error) from None
+        # A server may answer with the content itself, or with a Binary as JSON (R4, binary.html).
+        body = json_body(response)
+        return attachment_data(body) if body.get("resourceType") == "Binary" else raw
+
+    def _send_for_resource(
         self,
         method: str,
         path: str,
         body: Resource | None = None,
         parameters: Parameters | None = None,
     ) -> Resource:
-        return _found(self._answer(method, self._at(path), body, parameters))
+        url = self._connection.url(path)
+        return _require_resource(self._connection.request(method, url, body, parameters=parameters))
 
-    def _done(
+    def _send_write(
         self, method: str, path: str, body: Body | None, headers: Mapping[str, str]
     ) -> requests.Response:
-        """Send a write whose answer need not carry the resource: a status below 300 says that it was done."""
-        response = _accepted(self._answer(method, self._at(path), body, headers=headers))
+        """Send a write; a status below 300 is enough without the resource."""
+        url = self._connection.url(path)
+        response = require_success(self._connection.request(method, url, body, headers=headers))
         if refusal := hidden_refusal(json_body(response)):
             raise refusal
         return response
 
-    def _answer(
-        self,
-        method: str,
-        url: str,
-        body: Body | None = None,
-        parameters: Parameters | None = None,
-        headers: Mapping[str, str] | None = None,
-        *,
-        stream: bool = False,
-    ) -> requests.Response:
-        response = self._attempt(method, url, body, parameters, headers or {}, stream=stream)
-        if response.status_code == 401 and self._auth.renew():
-            return self._attempt(method, url, body, parameters, headers or {}, stream=stream)
-        return response
 
-    def _attempt(
-        self,
-        method: str,
-        url: str,
-        body: Body | None,
-        parameters: Parameters | None,
-        more: Mapping[str, str],
-        *,
-        stream: bool,
-    ) -> requests.Response:
-        headers = {**self._auth.headers(), **({} if url == self._at(METADATA) else FRESH)}
-        if body is not None:
-            headers["Content-Type"] = JSON
-        headers |= more
-        data = body if body is None or isinstance(body, str) else exact_json.format_json(body)
-        try:
-            return self._session.request(
-                method,
-                url,
-                params=parameters,
-                data=None if data is None else data.encode(),
-                headers=headers,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=stream,
-            )
-        except requests.RequestException as error:
-            raise network.connection_error(error, self._tls) from None
+def _require_resource(response: requests.Response) -> Resource:
+    """Return the resource in the response.
 
-
-def _accepted(response: requests.Response) -> requests.Response:
-    """Return the response; raises what its status stands for where that is above 299."""
-    if response.status_code >= 300:
-        raise response_error(response)
-    return response
-
-
-def _found(response: requests.Response) -> Resource:
-    """Return the resource that the response carries; raises what a status above 299, a refusal, or half of one stands for."""
-    found = json_body(_accepted(response))
-    if refusal := hidden_refusal(found):
+    Raises for a failure, a hidden refusal and a cut-off body.
+    """
+    resource = json_body(require_success(response))
+    if refusal := hidden_refusal(resource):
         raise refusal
-    if not found:
+    if not resource:
         raise TemporaryError(
             "The server's answer was cut off or was no FHIR.", response.status_code
         )
-    return found
+    return resource
+
+
+def _next_page_url(page: Resource) -> str | None:
+    links = (link.get("url") for link in page.get("link", []) if link.get("relation") == "next")
+    url = next(links, None)
+    return None if url is None else str(url)
 
 
 def search_matches(page: Resource) -> Iterator[Resource]:
-    """Yield the resources of a searchset, without what the server only says of the search."""
+    """Yield the resources of a searchset, without remarks about the search."""
     entries = (
-        each for each in page.get("entry", []) if each.get("search", {}).get("mode") != "outcome"
+        entry for entry in page.get("entry", []) if entry.get("search", {}).get("mode") != "outcome"
     )
-    yield from (each["resource"] for each in entries if "resource" in each)
+    yield from (entry["resource"] for entry in entries if "resource" in entry)

@@ -1,105 +1,98 @@
-"""What can go wrong with a FHIR server, named for what the caller does next; `words` are plain and carry no PHI."""
+"""Errors of a FHIR server, each named for the caller's next step.
 
-from dataclasses import dataclass
+Messages are plain and quote nothing of a patient.
+"""
+
 from datetime import timedelta
+
+from fhir_client.model import Conflict, Worksheet
 
 
 class FhirError(Exception):
-    """Any of these. `status` is the HTTP status where there was one."""
+    """Base of all errors; `status` is the HTTP status, where there was one."""
 
-    def __init__(self, words: str, status: int | None = None) -> None:
-        """Keep the words."""
-        super().__init__(words)
-        self.message, self.status = words, status
+    def __init__(self, message: str, status: int | None = None) -> None:
+        """Keep the message."""
+        super().__init__(message)
+        self.message, self.status = message, status
 
 
 class TemporaryError(FhirError):
-    """Try again later. After a write it is ambiguous: the server may have done it."""
+    """The same request can succeed later.
+
+    After a write, the server may have done it already.
+    """
 
     def __init__(
-        self, words: str, status: int | None = None, retry_after: timedelta | None = None
+        self, message: str, status: int | None = None, retry_after: timedelta | None = None
     ) -> None:
         """Keep how long the server asked us to wait."""
-        super().__init__(words, status)
+        super().__init__(message, status)
         self.retry_after = retry_after
 
 
 class VersionConflictError(FhirError):
-    """Somebody else changed the resource (409 and 412 are used for the same thing): read again, merge again."""
+    """Another client changed the resource (409 or 412): read again and merge again.
+
+    Servers use both statuses for it: HAPI answers 409, Medplum 412.
+    """
 
 
 class RefusedError(FhirError):
-    """The server refuses this request, and will do so again: a person has to look."""
+    """The server will always refuse this request: a person must look at it."""
 
 
 class GoneError(FhirError):
-    """There is no such resource (any more)."""
+    """The server has no such resource, or deleted it."""
 
 
 class ServerError(FhirError):
-    """The fault lies with the server or our access to it, not with the request: pause the server."""
+    """The server or our access to it is at fault, not the request: pause the server."""
 
 
 class AccessError(ServerError):
-    """Our own way in is at fault: a secret, a key, a scope or the token endpoint. What a person mends is our access."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorksheetEntry:
-    """One element that a person types into a chart: in words, and the codes (`system|code`) that it stands for."""
-
-    element: str
-    words: str
-    codes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Worksheet:
-    """What a person types into which chart: its identifiers (`system|value`), birth date, and what it does not say yet."""
-
-    identifiers: tuple[str, ...]
-    birth_date: str
-    values: tuple[WorksheetEntry, ...]
+    """Our secret, key, scopes, certificate or token endpoint is at fault."""
 
 
 class ManualEntryError(RefusedError):
-    """The server takes this from nobody but a person; `worksheet`, which says what was answered, is for that person alone."""
+    """Only a person can write this to the server.
 
-    def __init__(self, words: str, worksheet: Worksheet | None = None) -> None:
+    `worksheet` lists the answers, so only the person who types them may see it.
+    """
+
+    def __init__(self, message: str, worksheet: Worksheet | None = None) -> None:
         """Keep the worksheet."""
-        super().__init__(words)
+        super().__init__(message)
         self.worksheet = worksheet
 
 
 class PatientError(RefusedError):
-    """The chart cannot be written: merged in a loop, inactive, gone."""
+    """The chart cannot be written.
 
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """An element over which chart and person differ, in words that quote both; `over` tells this value of the chart again.
-
-    `own` tells that the chart's is what the patient said themselves, and the other what somebody else says for them.
+    It was merged in a loop, is inactive or gone, or is another patient's.
     """
 
-    element: str
-    chart: tuple[str, ...]
-    answer: tuple[str, ...]
-    chart_key: str
-    by_patient: bool = False
+
+class UnmatchedPatientError(PatientError):
+    """No chart, or more than one, matches the patient.
+
+    The message has neither record number nor birth date.
+    """
 
 
 class ChartConflictError(RefusedError):
-    """The chart was changed by others, and differs from what is to be written: a person decides about `contested`."""
+    """The chart and the answers differ, and a reviewer must decide.
 
-    def __init__(self, words: str, contested: tuple[Conflict, ...]) -> None:
-        """Name the elements in the words, never their values."""
-        super().__init__(
-            f"{words} ({', '.join(each.element for each in contested)}); a person has to decide."
-        )
-        self.conflicts = contested
+    `conflicts` has one value for each element.
+    """
+
+    def __init__(self, reason: str, conflicts: tuple[Conflict, ...]) -> None:
+        """Name the elements in the message, never their values."""
+        names = ", ".join(conflict.element for conflict in conflicts)
+        super().__init__(f"{reason} ({names}); a person has to decide.")
+        self.conflicts = conflicts
 
     @property
     def elements(self) -> tuple[str, ...]:
-        """The elements alone."""
-        return tuple(each.element for each in self.conflicts)
+        """The names of the elements in conflict."""
+        return tuple(conflict.element for conflict in self.conflicts)

@@ -1,34 +1,28 @@
-"""How one vendor's server differs from what FHIR and its own description promise: values, never code paths per vendor."""
+"""How a vendor's server differs from FHIR: data, and no code per vendor."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-WRITE_STRATEGIES = (
-    "transaction",
-    "patch",
-    "put",
-    "observations",
-    "questionnaire-response",
-    "document",
-    "worklist",
-)
-"""The ways to write, the safest first (FHIR.md, section 6)."""
+from fhir_client.model import WriteStrategyKind
 
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """What is known of a kind of server; the defaults are those of a server that keeps to FHIR.
+    """The known quirks of a kind of server; the defaults follow FHIR.
 
-    `rungs` are the ways to write that may be chosen for it, whatever more it claims to offer. `conditional_create` tells
-    whether it takes If-None-Exist. `batch` tells whether it answers a batch of reads. `accepted_extensions` are the URLs of
-    the Patient's extensions that it takes, none meaning all; `replaces_extensions` that it takes them only as a whole list.
-    `patch_tests` that its JSON Patch takes the operation `test`. `search_lag_seconds` is how long after a write a search may
-    not show it yet. `one_communication` tells that a Patient has one language
-    there. `own_questionnaires` tells that it takes answers to its own Questionnaires alone: `questionnaire` is the canonical
-    of one, and `items` its linkId for each of ours, "" for one that is left out on purpose.
+    - `rungs`: the write strategies that may be chosen, whatever else the server claims to offer.
+    - `conditional_create`: it takes If-None-Exist.
+    - `batch`: it answers a batch of reads.
+    - `accepted_extensions`: URLs of the Patient extensions that it takes; empty means all.
+    - `replaces_extensions`: it takes the Patient's extensions as one whole list only.
+    - `patch_tests`: its JSON Patch takes the operation `test`.
+    - `search_lag_seconds`: how long after a write a search may not find it.
+    - `one_communication`: a Patient has one language there.
+    - `own_questionnaires`: it takes answers to its own Questionnaires only. `questionnaire` is the
+      canonical of one. `items` maps our linkIds to its own; "" leaves an answer out on purpose.
     """
 
-    rungs: tuple[str, ...] = WRITE_STRATEGIES
+    rungs: tuple[str, ...] = tuple(WriteStrategyKind)
     conditional_create: bool = True
     batch: bool = True
     accepted_extensions: tuple[str, ...] = ()
@@ -41,9 +35,9 @@ class Quirks:
     items: Mapping[str, str] = field(default_factory=dict)
 
     def accepts_extension(self, url: str) -> bool:
-        """Return whether the server takes a Patient's extension of that URL."""
+        """Return whether the server takes a Patient extension with that URL."""
         return not self.accepted_extensions or url in self.accepted_extensions
 
 
+# A server that follows FHIR.
 STANDARD_QUIRKS = Quirks()
-"""A server that keeps to FHIR."""

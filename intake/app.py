@@ -42,8 +42,8 @@ def create_app(
     sessions.init_app(app, secret=cipher.derive_key("cookies"), https=settings.is_https)
     headers.init_app(app, https=settings.is_https)
     CSRFProtect(app)
-    for each in (language, errors, health, patient, staff, assets):
-        each.init(app)
+    for module in (language, errors, health, patient, staff, assets):
+        module.init_app(app)
     well_known.init_app(app, lambda: _public_keys(settings))
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

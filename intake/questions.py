@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fhir_client.model import Element
+
 
 class QuestionKind(StrEnum):
     """How a question is asked."""
@@ -16,17 +18,6 @@ class QuestionKind(StrEnum):
     """Exactly one of the options."""
     TRIBES = "tribes"
     """One tribe, nation or village or more, from a search over all of them or in the person's own words."""
-
-
-class Element(StrEnum):
-    """The parts of the record that questions ask about, in the report's words."""
-
-    RACE = "race"
-    ETHNICITY = "ethnicity"
-    SPOKEN_LANGUAGE = "spoken-language"
-    WRITTEN_LANGUAGE = "written-language"
-    INTERPRETER = "interpreter"
-    TRIBAL_AFFILIATION = "tribal-affiliation"
 
 
 class Subject(StrEnum):

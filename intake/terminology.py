@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar
 
-from intake.questions import Element, Option, Question
+from fhir_client.model import Element
+from intake.questions import Option, Question
 from intake.shipped import CONFIG
 
 T = TypeVar("T")

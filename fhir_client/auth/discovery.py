@@ -1,4 +1,4 @@
-"""Where a FHIR server has its tokens given out, as `.well-known/smart-configuration` says (SMART App Launch 2.2)."""
+"""Finds a token endpoint by the server's smart-configuration."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,10 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True, slots=True)
 class TokenEndpoint:
-    """A token endpoint and the ways to be known there, in the standard's words; none where the server does not say."""
+    """A token endpoint and its authentication methods, in the standard's words.
+
+    `methods` is empty where the server names none.
+    """
 
     url: str
     methods: frozenset[str] = frozenset()
@@ -25,9 +28,11 @@ class TokenEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class SmartConfiguration:
-    """What a server says of its way in, in the standard's words; an empty set where it does not say.
+    """The parts of a smart-configuration that concern access.
 
-    `scopes` need not be all that it knows (SMART App Launch 2.2, section 6.2).
+    A set is empty where the server is silent.
+
+    `scopes` need not be all scopes of the server (SMART App Launch 2.2, section 6.2).
     """
 
     grants: frozenset[str] = frozenset()
@@ -38,52 +43,61 @@ class SmartConfiguration:
 
 
 def read_smart_configuration(base_url: str, timeout: float, tls: Tls) -> SmartConfiguration | None:
-    """Return what the server's smart-configuration says, None where it has none; raises Temporary and ServerFault."""
+    """Return the smart-configuration, None where the server has none.
+
+    Raises TemporaryError and ServerError.
+    """
     with network.open_session(tls) as session:
         try:
-            said = _configuration(session, base_url, timeout, tls)
+            configuration = _fetch_configuration(session, base_url, timeout, tls)
         except AccessError:
+            # The server has no configuration, which is allowed.
             return None
     return SmartConfiguration(
-        grants=_words(said.get("grant_types_supported")),
-        methods=_words(said.get("token_endpoint_auth_methods_supported")),
-        algorithms=_words(said.get("token_endpoint_auth_signing_alg_values_supported")),
-        scopes=_words(said.get("scopes_supported")),
-        capabilities=_words(said.get("capabilities")),
+        grants=_string_set(configuration.get("grant_types_supported")),
+        methods=_string_set(configuration.get("token_endpoint_auth_methods_supported")),
+        algorithms=_string_set(
+            configuration.get("token_endpoint_auth_signing_alg_values_supported")
+        ),
+        scopes=_string_set(configuration.get("scopes_supported")),
+        capabilities=_string_set(configuration.get("capabilities")),
     )
 
 
-def _words(said: object) -> frozenset[str]:
-    return frozenset(map(str, said)) if isinstance(said, list) else frozenset()
+def _string_set(raw: object) -> frozenset[str]:
+    return frozenset(map(str, raw)) if isinstance(raw, list) else frozenset()
 
 
 def discover_endpoint(
-    session: requests.Session, base_url: str, named: str, timeout: float, tls: Tls
+    session: requests.Session, base_url: str, token_url: str, timeout: float, tls: Tls
 ) -> TokenEndpoint:
-    """Return the token endpoint: the one that the site `named`, else the one that the server names.
+    """Return the site's `token_url`, else the endpoint that the server names.
 
-    Raises Temporary, ServerFault and AccessFault.
+    Raises TemporaryError, ServerError and AccessError.
     """
     try:
-        said = _configuration(session, base_url, timeout, tls)
+        configuration = _fetch_configuration(session, base_url, timeout, tls)
     except FhirError:
-        # A site that names the endpoint needs no help; the server may say nothing at all, or be in trouble with it.
-        if not named:
+        # A site with its own token_url needs no configuration, and the server may have none.
+        if not token_url:
             raise
-        said = {}
-    url = named or said.get("token_endpoint")
+        configuration = {}
+    url = token_url or configuration.get("token_endpoint")
     if not isinstance(url, str) or not url:
         raise AccessError(
             "The server's smart-configuration names no token endpoint; set token_url."
         )
     if not _is_private(url):
         raise AccessError(
-            "The token endpoint is not https, and secrets do not travel by plain http; set token_url."
+            "The token endpoint is not https, and a secret must not travel by plain http; "
+            "set token_url."
         )
-    return TokenEndpoint(url, _words(said.get("token_endpoint_auth_methods_supported")))
+    return TokenEndpoint(
+        url, _string_set(configuration.get("token_endpoint_auth_methods_supported"))
+    )
 
 
-def _configuration(
+def _fetch_configuration(
     session: requests.Session, base_url: str, timeout: float, tls: Tls
 ) -> dict[str, Any]:
     url = f"{base_url.rstrip('/')}/{WELL_KNOWN}"
@@ -92,18 +106,20 @@ def _configuration(
         response = session.get(url, headers=headers, timeout=timeout, allow_redirects=False)
     except requests.RequestException as error:
         raise network.connection_error(error, tls) from None
-    if response.status_code in TEMPORARY_STATUSES and isinstance(
-        fault := response_error(response), TemporaryError
-    ):
-        raise fault
-    found = json_body(response) if response.status_code == 200 else {}
-    if not found:
+    if response.status_code in TEMPORARY_STATUSES:
+        failure = response_error(response)
+        if isinstance(failure, TemporaryError):
+            raise failure
+    configuration = json_body(response) if response.status_code == 200 else {}
+    if not configuration:
         raise AccessError(
-            "The server has no smart-configuration, so that its token endpoint is not known; set token_url."
+            "The server has no smart-configuration, so its token endpoint is not known; "
+            "set token_url."
         )
-    return found
+    return configuration
 
 
 def _is_private(url: str) -> bool:
+    # Plain http does not leave this machine on a loopback address.
     parts = urlsplit(url)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)

@@ -1,19 +1,22 @@
-"""What scopes permit: SMART's first syntax (`system/Patient.read`) and its second (`system/Patient.rs?…`)."""
+"""Tells what scopes permit, in both of SMART's syntaxes.
+
+The first one is `system/Patient.read`, the second `system/Patient.rs?...`.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-# Only what is granted to a system counts: nobody is signed in when we write.
+# Only scopes of a system count, because no user is signed in while the worker writes.
 _SCOPE = re.compile(
-    r"system/(?P<kind>\*|[A-Z][A-Za-z]+)\.(?P<may>\*|read|write|c?r?u?d?s?)(?P<limit>\?.+)?"
+    r"system/(?P<type>\*|[A-Z][A-Za-z]+)\.(?P<actions>\*|read|write|c?r?u?d?s?)(?P<query>\?.+)?"
 )
-_FIRST = {"read": "rs", "write": "cud", "*": "cruds"}
+_FIRST_SYNTAX = {"read": "rs", "write": "cud", "*": "cruds"}
 
 
 class Action(StrEnum):
-    """What is done to a kind of resource, by the letter of SMART's second syntax."""
+    """An action on a resource type, by its letter in SMART's second syntax."""
 
     CREATE = "c"
     READ = "r"
@@ -23,41 +26,53 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class ScopeNeed:
-    """One thing that has to be permitted, such as to create an Observation."""
+    """One action that scopes must permit, such as to create an Observation.
+
+    `kind` is the resource type.
+    """
 
     kind: str
     action: Action
 
     def __str__(self) -> str:
-        """Say it in a word each."""
+        """Return the action and the resource type, such as `create Observation`."""
         return f"{self.action.name.lower()} {self.kind}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Permission:
-    kind: str
+    resource_type: str
     letters: str
-    limited: bool
+    is_limited: bool
 
     def covers(self, need: ScopeNeed) -> bool:
-        return self.kind in ("*", need.kind) and need.action in self.letters
+        return self.resource_type in ("*", need.kind) and need.action in self.letters
 
 
 def missing_needs(scopes: Iterable[str], needs: Iterable[ScopeNeed]) -> tuple[ScopeNeed, ...]:
     """Return the needs that no scope permits."""
-    held = tuple(_permissions(scopes))
-    return tuple(need for need in needs if not any(each.covers(need) for each in held))
+    permissions = tuple(_permissions(scopes))
+    return tuple(
+        need for need in needs if not any(permission.covers(need) for permission in permissions)
+    )
 
 
 def limited_needs(scopes: Iterable[str], needs: Iterable[ScopeNeed]) -> tuple[ScopeNeed, ...]:
-    """Return the needs that are permitted for some resources of the kind only, such as one category of Observation."""
-    held = tuple(_permissions(scopes))
-    covering = {need: [each.limited for each in held if each.covers(need)] for need in needs}
-    return tuple(need for need, limits in covering.items() if limits and all(limits))
+    """Return the needs that are permitted for some resources only.
+
+    A scope may be limited to one category of Observation.
+    """
+    permissions = tuple(_permissions(scopes))
+    limits = {
+        need: [permission.is_limited for permission in permissions if permission.covers(need)]
+        for need in needs
+    }
+    return tuple(need for need, limited in limits.items() if limited and all(limited))
 
 
 def _permissions(scopes: Iterable[str]) -> Iterator[_Permission]:
     for scope in scopes:
-        if found := _SCOPE.fullmatch(scope):
-            may = found["may"]
-            yield _Permission(found["kind"], _FIRST.get(may, may), found["limit"] is not None)
+        if match := _SCOPE.fullmatch(scope):
+            actions = match["actions"]
+            letters = _FIRST_SYNTAX.get(actions, actions)
+            yield _Permission(match["type"], letters, match["query"] is not None)

@@ -1,4 +1,4 @@
-"""What never changes while a client lives: nothing, user name and password, or a fixed token."""
+"""Credentials that never change: none, user name and password, or a token."""
 
 import base64
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class NoAuth:
-    """A server that asks for nothing, such as one for trying things out."""
+    """A server without authentication, such as a test server."""
 
     def headers(self) -> dict[str, str]:
-        """Return nothing."""
+        """Return no headers."""
         return {}
 
     def renew(self) -> bool:
-        """There is nothing to renew."""
+        """Return False, because there is nothing to renew."""
         return False
 
 
@@ -30,7 +30,7 @@ class BasicAuth:
         return {"Authorization": f"Basic {pair}"}
 
     def renew(self) -> bool:
-        """There is nothing to renew."""
+        """Return False, because the same password would be refused again."""
         return False
 
 
@@ -45,5 +45,5 @@ class BearerAuth:
         return {"Authorization": f"Bearer {self.token}"}
 
     def renew(self) -> bool:
-        """There is nothing to renew."""
+        """Return False, because the same token would be refused again."""
         return False

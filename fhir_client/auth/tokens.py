@@ -1,4 +1,4 @@
-"""Access tokens for systems (OAuth 2.0 client_credentials), fetched once for all threads and kept until near their end."""
+"""Caches access tokens (OAuth 2.0 client_credentials) for all threads."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -15,13 +15,17 @@ from fhir_client.errors import AccessError, FhirError
 from fhir_client.transport import network
 from fhir_client.transport.tls import DEFAULT_TLS, Tls
 
-MARGIN = timedelta(seconds=30)
-"""A token is not used this short before its end, nor in the last fifth of a shorter life: the request has a way to go."""
+# A token is not used this short before its end, because the request takes time. For a short
+# lifetime the margin is the last fifth.
+EXPIRY_MARGIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Grant:
-    """A token as it was given; `scopes` is None where the server named none, `key_id` the key that signed."""
+    """A token in use, and the id of the key that signed for it.
+
+    `scopes` is None where the server named none.
+    """
 
     token: str
     lifetime: timedelta
@@ -32,7 +36,7 @@ class Grant:
 
 
 class TokenCache:
-    """The tokens for one FHIR server, shared by its threads: one of them fetches while the others wait for it."""
+    """The tokens for one FHIR server; one thread fetches while the others wait for it."""
 
     def __init__(
         self,
@@ -45,46 +49,51 @@ class TokenCache:
         tls: Tls = DEFAULT_TLS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Fetch nothing yet. Without `token_url` the server is asked for it; `timeout` is in seconds."""
+        """Fetch nothing yet.
+
+        Without `token_url` the server names it. `timeout` is in seconds.
+        """
         self._base_url, self._credential, self._token_url = base_url, credential, token_url
         self._scopes, self._timeout, self._tls, self._now = tuple(scopes), timeout, tls, now
         self._lock = threading.Lock()
         self._endpoint: TokenEndpoint | None = None
-        self._held: Grant | None = None
+        self._grant: Grant | None = None
         self._failure: FhirError | None = None
         self._rounds = 0
 
     def current_grant(self) -> Grant:
-        """Return a token that is good now; raises Temporary, ServerFault and AccessFault."""
-        before = self._rounds
+        """Return a valid token; raises TemporaryError, ServerError and AccessError."""
+        # Read before the lock: a round that ends while this thread waits was for this thread, too.
+        rounds_before = self._rounds
         with self._lock:
-            if self._held is not None and self._now() < self._held.used_until:
-                return self._held
-            if self._failure is not None and self._rounds != before:
-                # Whoever waited for a round that failed has its answer: a herd would only fail in its turn.
+            if self._grant is not None and self._now() < self._grant.used_until:
+                return self._grant
+            if self._failure is not None and self._rounds != rounds_before:
+                # This thread waited for a fetch that failed. A fetch of its own would fail, too,
+                # and many threads would ask the endpoint one after the other.
                 raise copy(self._failure)
-            return self._round()
+            return self._start_round()
 
     def drop_token(self, token: str) -> None:
-        """Forget a token that the server does not take any more, unless another thread has fetched a newer one."""
+        """Forget a refused token, unless another thread fetched a newer one."""
         with self._lock:
-            if self._held is not None and self._held.token == token:
-                self._held = None
+            if self._grant is not None and self._grant.token == token:
+                self._grant = None
 
-    def _round(self) -> Grant:
-        self._held = self._failure = None
+    def _start_round(self) -> Grant:
+        self._grant = self._failure = None
         try:
             with network.open_session(self._tls) as session:
-                self._held = self._fetched(session)
+                self._grant = self._fetch_grant(session)
         except FhirError as error:
-            # What the server said of its endpoint may have changed as well.
+            # The endpoint may have moved, so the next round discovers it again.
             self._failure, self._endpoint = error, None
             raise
         finally:
             self._rounds += 1
-        return self._held
+        return self._grant
 
-    def _fetched(self, session: requests.Session) -> Grant:
+    def _fetch_grant(self, session: requests.Session) -> Grant:
         if self._endpoint is None:
             self._endpoint = discover_endpoint(
                 session, self._base_url, self._token_url, self._timeout, self._tls
@@ -92,13 +101,13 @@ class TokenCache:
         refusal: UnknownClientError | None = None
         for proof in self._credential.client_proofs(self._endpoint, self._now()):
             try:
-                return self._asked(session, self._endpoint, proof)
-            except UnknownClientError as fault:
-                # The newest key's refusal is the one to tell; that of an old one is to be expected.
-                refusal = refusal or fault
+                return self._request_token(session, self._endpoint, proof)
+            except UnknownClientError as error:
+                # Report the newest key's refusal. The refusal of an older key is to be expected.
+                refusal = refusal or error
         raise refusal or AccessError("There is no key in the key file.")
 
-    def _asked(
+    def _request_token(
         self, session: requests.Session, endpoint: TokenEndpoint, proof: ClientProof
     ) -> Grant:
         form = {
@@ -106,7 +115,8 @@ class TokenCache:
             **({"scope": " ".join(self._scopes)} if self._scopes else {}),
             **proof.form,
         }
-        asked_at = self._now()
+        # The lifetime counts from before the request, because the answer takes time.
+        requested_at = self._now()
         headers = {"Accept": "application/json", **proof.headers}
         try:
             response = session.post(
@@ -118,30 +128,33 @@ class TokenCache:
         return Grant(
             token.value,
             token.lifetime,
-            asked_at + _use(token),
+            requested_at + _usable_time(token),
             token.scopes,
             endpoint.url,
             proof.key_id,
         )
 
 
-def _use(token: IssuedToken) -> timedelta:
-    return token.lifetime - min(MARGIN, token.lifetime / 5)
+def _usable_time(token: IssuedToken) -> timedelta:
+    return token.lifetime - min(EXPIRY_MARGIN, token.lifetime / 5)
 
 
 class TokenAuth:
-    """One client's use of the shared tokens: after a 401 it is the token used here that is dropped, and no newer one."""
+    """One client's use of the shared tokens.
+
+    After a 401 it drops the token that it used itself.
+    """
 
     def __init__(self, tokens: TokenCache) -> None:
         """Use no token yet."""
-        self._tokens, self._used = tokens, ""
+        self._tokens, self._used_token = tokens, ""
 
     def headers(self) -> dict[str, str]:
-        """Return the token as a bearer (RFC 6750); raises as `Tokens.grant`."""
-        self._used = self._tokens.current_grant().token
-        return {"Authorization": f"Bearer {self._used}"}
+        """Return the token as a bearer (RFC 6750); raises as `TokenCache.current_grant`."""
+        self._used_token = self._tokens.current_grant().token
+        return {"Authorization": f"Bearer {self._used_token}"}
 
     def renew(self) -> bool:
-        """Drop the token that was refused; a fresh one may be taken."""
-        self._tokens.drop_token(self._used)
+        """Drop the refused token; return True, because a new one may be accepted."""
+        self._tokens.drop_token(self._used_token)
         return True

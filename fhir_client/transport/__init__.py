@@ -1,1 +1,1 @@
-"""HTTP with a FHIR server: sessions, TLS, external files, exact JSON, and responses."""
+"""HTTP with a FHIR server; this room knows no profile."""

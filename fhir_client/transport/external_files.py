@@ -1,4 +1,4 @@
-"""Other hosts than the server's own, at which it keeps files: they get nothing of ours, neither credentials nor certificate."""
+"""Reads a server's files at other hosts, without our credentials."""
 
 import requests
 
@@ -8,18 +8,22 @@ from fhir_client.transport.tls import Tls
 
 
 class ExternalFiles:
-    """A session for them; to be closed."""
+    """A session for files at other hosts; close it after use."""
 
     def __init__(self, tls: Tls, timeout: float) -> None:
-        """Trust whom we trust, and show nothing of ourselves; `timeout` is in seconds."""
+        """Open a session with our trusted authorities only; `timeout` is in seconds."""
+        # The client certificate would tell an external host who we are.
         self._tls, self._timeout = tls.without_certificate, timeout
         self._session = network.open_session(self._tls)
 
     def open_file(self, url: str, accept: str) -> requests.Response:
-        """Return what is there, unread; raises ServerFault for a place that cannot be reached securely."""
+        """Return the response with its body unread.
+
+        Raises ServerError for a URL without https.
+        """
         if not url.startswith("https:"):
             raise ServerError(
-                "The server keeps its files at another place, which cannot be reached securely."
+                "The server keeps its files at another host, which has no secure connection."
             )
         try:
             return self._session.get(

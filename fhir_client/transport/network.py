@@ -1,4 +1,4 @@
-"""The session that every request of ours goes through, and what a fault on the way means for the caller."""
+"""Opens HTTP sessions, and turns connection failures into our errors."""
 
 import re
 import ssl
@@ -9,60 +9,65 @@ import requests
 from fhir_client.errors import AccessError, FhirError, ServerError, TemporaryError
 from fhir_client.transport.tls import Tls, handshake_alert
 
-# What a server's alert is called where it does not take the certificate that we show, or misses one (RFC 8446, 6.2).
-_OURS_REFUSED = re.compile(
+# OpenSSL's names of the alerts by which a server refuses or misses a client certificate
+# (RFC 8446, section 6.2).
+_CERTIFICATE_REFUSED = re.compile(
     "ALERT_(?:.*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR|HANDSHAKE_FAILURE)"
 )
 
 
 def open_session(tls: Tls) -> requests.Session:
-    """Return a pooled session; it is to be closed."""
-    made = requests.Session()
-    # Settings of the environment could send patients' data through a stray proxy, or read a netrc file.
-    made.trust_env = False
-    made.verify = tls.ca_file or True
-    made.cert = tls.client_certificate
-    return made
+    """Return a pooled session; the caller closes it."""
+    session = requests.Session()
+    # Environment settings could send patients' data through a stray proxy, or read a netrc file.
+    session.trust_env = False
+    session.verify = tls.ca_file or True
+    session.cert = tls.client_certificate
+    return session
 
 
 def connection_error(error: requests.RequestException, tls: Tls) -> FhirError:
-    """Return what a request that got no answer means."""
-    causes = tuple(_causes(error))
-    if any(isinstance(each, ssl.SSLCertVerificationError) for each in causes):
+    """Return the error that a request without a response stands for."""
+    causes = tuple(_walk_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return ServerError("The server's certificate is not trusted, or has expired.")
-    if _ours_is_refused(error, causes, tls):
+    if _refuses_certificate(error, causes, tls):
         return AccessError(
-            "The server does not take the certificate that we show, or asks for one and gets none."
+            "The server refuses our client certificate, or asks for one and gets none."
         )
-    if isinstance(error, requests.exceptions.SSLError) and not _was_cut(causes):
+    if isinstance(error, requests.exceptions.SSLError) and not _is_cut_off(causes):
         return ServerError("No secure connection with the server is possible.")
     if isinstance(error, requests.Timeout):
         return TemporaryError("The server did not answer in time.")
     return TemporaryError("The server cannot be reached.")
 
 
-def _ours_is_refused(
+def _refuses_certificate(
     error: requests.RequestException, causes: tuple[BaseException, ...], tls: Tls
 ) -> bool:
-    said = next(
-        (each.reason for each in causes if isinstance(each, ssl.SSLError) and each.reason), ""
+    alert = next(
+        (cause.reason for cause in causes if isinstance(cause, ssl.SSLError) and cause.reason), ""
     )
-    if _was_cut(causes) and error.request is not None and error.request.url:
-        # In TLS 1.3 the alert comes while we send already, and is lost with the connection: so it is asked for.
-        said = handshake_alert(error.request.url, tls)
-    return _OURS_REFUSED.search(said) is not None
+    if _is_cut_off(causes) and error.request is not None and error.request.url:
+        # In TLS 1.3 the alert arrives while we already send the request, and is lost with the
+        # connection. A second handshake without a request shows it.
+        alert = handshake_alert(error.request.url, tls)
+    return _CERTIFICATE_REFUSED.search(alert) is not None
 
 
-def _was_cut(causes: tuple[BaseException, ...]) -> bool:
+def _is_cut_off(causes: tuple[BaseException, ...]) -> bool:
     return any(
-        isinstance(each, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError)
-        for each in causes
+        isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError)
+        for cause in causes
     )
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield the error and what lies below it: the libraries wrap one another's errors in their arguments."""
+def _walk_causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and its causes.
+
+    The libraries wrap each other's errors in `args`.
+    """
     yield error
-    for each in (*error.args, getattr(error, "reason", None)):
-        if isinstance(each, BaseException):
-            yield from _causes(each)
+    for cause in (*error.args, getattr(error, "reason", None)):
+        if isinstance(cause, BaseException):
+            yield from _walk_causes(cause)

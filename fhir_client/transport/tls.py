@@ -1,4 +1,7 @@
-"""Whom we trust, what we show of ourselves, and when a server's certificate expires, which the HTTP library does not tell."""
+"""The TLS files of a connection, and the expiry dates of certificates.
+
+The library requests reports no expiry date.
+"""
 
 import socket
 import ssl
@@ -19,10 +22,10 @@ HTTPS_PORT = 443
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """The files of a connection, in PEM.
+    """The PEM files of a connection.
 
-    `ca_file` has the authorities that are trusted instead of the usual ones; `certificate` is what we show of ourselves
-    (mutual TLS, RFC 8446, 4.4.2), with its key in `key` or in the same file.
+    `ca_file` has the authorities to trust instead of the usual ones. `certificate` is our client
+    certificate (mutual TLS, RFC 8446, 4.4.2), with its key in `key` or in the same file.
     """
 
     ca_file: str | None = None
@@ -31,16 +34,19 @@ class Tls:
 
     @property
     def client_certificate(self) -> str | tuple[str, str] | None:
-        """What the HTTP library is told of the certificate that we show."""
+        """The client certificate in the form that requests takes."""
         return (self.certificate, self.key) if self.certificate and self.key else self.certificate
 
     @property
     def without_certificate(self) -> "Tls":
-        """The same trust, for a host that is not to see who we are."""
+        """The same trust without our certificate, which identifies us."""
         return Tls(self.ca_file)
 
     def load_context(self) -> ssl.SSLContext:
-        """Return the files loaded; raises AccessFault naming the one that cannot be used."""
+        """Return a context with the files loaded.
+
+        Raises AccessError with the name of an unusable file.
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
             context.load_verify_locations(self.ca_file or DEFAULT_CA_BUNDLE_PATH)
@@ -49,55 +55,57 @@ class Tls:
                 f"The certificates of the authorities cannot be read from {self.ca_file}."
             ) from None
         if self.certificate is not None:
-            self._show(context, self.certificate)
+            self._load_certificate(context, self.certificate)
         return context
 
-    def _show(self, context: ssl.SSLContext, certificate: str) -> None:
+    def _load_certificate(self, context: ssl.SSLContext, certificate: str) -> None:
         try:
-            # Without a password OpenSSL would ask the terminal for the one of a sealed key, and wait for ever.
+            # With no password given, OpenSSL would ask for one at the terminal and wait for ever.
             context.load_cert_chain(certificate, self.key, password="")
         except (OSError, ValueError):
+            key_file = self.key or "the same file"
             raise AccessError(
-                f"The certificate that we show cannot be used: {certificate} and {self.key or 'the same file'} have to hold "
+                f"Our client certificate cannot be used: {certificate} and {key_file} must hold "
                 "a certificate and its own key, in PEM and without a password."
             ) from None
 
 
+# The usual authorities, and no client certificate.
 DEFAULT_TLS = Tls()
-"""The usual authorities, and nothing shown of ourselves."""
 
 
 def server_certificate_expiry(
     url: str, *, tls: Tls = DEFAULT_TLS, timeout: float = 30
 ) -> datetime | None:
-    """Return when the certificate of the server at `url` expires, checked against the same authorities as every request.
+    """Return when the certificate of the server at `url` expires.
 
-    None where there is none to see: plain http, no answer, or a certificate that is not trusted.
+    Return None for plain http, for no answer, and for a certificate that `tls` does not trust.
     """
     if not url.startswith("https:"):
         return None
     try:
-        with _connected(url, tls, timeout) as secure:
-            held = secure.getpeercert() or {}
+        with _connect(url, tls, timeout) as secure:
+            certificate = secure.getpeercert() or {}
     except (OSError, AccessError):
         return None
-    until = held.get("notAfter")
+    not_after = certificate.get("notAfter")
     return (
-        datetime.fromtimestamp(ssl.cert_time_to_seconds(until), UTC)
-        if isinstance(until, str)
+        datetime.fromtimestamp(ssl.cert_time_to_seconds(not_after), UTC)
+        if isinstance(not_after, str)
         else None
     )
 
 
 def handshake_alert(url: str, tls: Tls, timeout: float = 1) -> str:
-    """Return the name of the alert with which the server at `url` breaks off a connection; "" where it does not.
+    """Return the TLS alert with which the server ends a connection, else "".
 
-    The timeout is short: a server that lets us in says nothing until it is asked something.
+    The timeout is short: a server that accepts us sends nothing before it gets a request.
     """
     if not url.startswith("https:"):
         return ""
     try:
-        with _connected(url, tls, timeout) as secure:
+        with _connect(url, tls, timeout) as secure:
+            # The alert comes after the handshake, so only a read shows it.
             secure.recv(1)
     except ssl.SSLError as error:
         return error.reason or ""
@@ -107,7 +115,7 @@ def handshake_alert(url: str, tls: Tls, timeout: float = 1) -> str:
 
 
 @contextmanager
-def _connected(url: str, tls: Tls, timeout: float) -> Iterator[ssl.SSLSocket]:
+def _connect(url: str, tls: Tls, timeout: float) -> Iterator[ssl.SSLSocket]:
     parts = urlsplit(url)
     address = (parts.hostname or "", parts.port or HTTPS_PORT)
     with (
@@ -118,7 +126,7 @@ def _connected(url: str, tls: Tls, timeout: float) -> Iterator[ssl.SSLSocket]:
 
 
 def certificate_file_expiry(certificate: Path) -> datetime | None:
-    """Return when the certificate in a PEM file ends; None where there is none to read."""
+    """Return when the certificate in a PEM file expires; None where the file has none."""
     try:
         return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
     except (OSError, ValueError):

@@ -1,1 +1,1 @@
-"""Resources as US Core and Gravity SDOH Clinical Care profile them: pure functions from statements to plain dicts."""
+"""Pure functions from statements to resources of US Core and Gravity SDOH Clinical Care."""

@@ -1,175 +1,164 @@
-"""Patient.communication: the preferred language is preferred exactly once, and no other entry is lost."""
+"""Entries of Patient.communication: which language an entry names, and how it is marked."""
 
+from collections.abc import Collection, Iterable
 from itertools import count
-from typing import Any
 
-from fhir_client.uscore.datatypes import Json, coding_json, concept_json
-from fhir_client.uscore.statement import BCP47, AbsentReason, Coding, Language, Statement
+from fhir_client.model import Json
+from fhir_client.uscore.datatypes import coding_json, concept_json
+from fhir_client.uscore.statement import BCP47, Coding, Language
 
 PROFICIENCY = "http://hl7.org/fhir/StructureDefinition/patient-proficiency"
 MODE = "http://terminology.hl7.org/CodeSystem/v3-LanguageAbilityMode"
+# Of the codes of this system these three are what our questions tell apart.
 SPOKEN = Coding(MODE, "ESP", "Expressed spoken")
 SIGNED = Coding(MODE, "ESGN", "Expressed signed")
 READ = Coding(MODE, "RWR", "Received written")
 
 
-def merge_languages(patient: Json, statement: Statement, *, erases: bool = False) -> dict[str, str]:
-    """Set the spoken and the written language in `patient`, which is changed; returns the ids of the elements set.
-
-    Declined and unknown languages change nothing, for the Observation records them (FHIR.md, section 5), unless the site
-    has them erased: then no entry is preferred any more, or marked as the written language, but every entry stays.
-    """
-    ids = {}
-    if erases:
-        _erase(patient, statement)
-    spoken: Json | None = None
-    if isinstance(statement.spoken, Language):
-        mode = SIGNED if statement.spoken.signed else SPOKEN
-        spoken = _entry(patient, statement.spoken)
-        _prefer(patient, spoken)
-        _only_mark(patient, spoken, (SPOKEN, SIGNED), mode)
-        ids["spoken-language"] = _identity(patient, spoken, "language")
-    if isinstance(statement.written, Language):
-        # The spoken language's entry serves for the written one only where both are the very same.
-        taken = None if statement.written == statement.spoken else spoken
-        written = _entry(patient, statement.written, taken)
-        # The mark has the id, not the entry: the entry can be the spoken language's too, said at another time.
-        ids["written-language"] = _identity(
-            patient, _only_mark(patient, written, (READ,), READ), "written-language"
-        )
-    return ids
-
-
-def _erase(patient: Json, statement: Statement) -> None:
-    for entry in patient.get("communication", []):
-        if isinstance(statement.spoken, AbsentReason):
-            _no_longer_preferred(entry)
-            _unmark(entry, {SPOKEN.code, SIGNED.code})
-        if isinstance(statement.written, AbsentReason):
-            _unmark(entry, {READ.code})
+def read_entries(patient: Json) -> list[Json]:
+    """Return the entries of a Patient; they are no copies."""
+    entries: list[Json] = patient.get("communication", [])
+    return entries
 
 
 def language_modes(entry: Json) -> set[str]:
-    """Return the modes (ESP, ESGN, RWR …) that an entry is marked with."""
-    found = (
+    """Return the modes (ESP, ESGN, RWR …) with which an entry is marked."""
+    parts = (
         part
-        for each in entry.get("extension", [])
-        if each.get("url") == PROFICIENCY
-        for part in each.get("extension", [])
+        for extension in entry.get("extension", [])
+        if extension.get("url") == PROFICIENCY
+        for part in extension.get("extension", [])
     )
     return {
-        str(part.get("valueCoding", {}).get("code")) for part in found if part.get("url") == "type"
+        str(part.get("valueCoding", {}).get("code")) for part in parts if part.get("url") == "type"
     }
 
 
-def _entries(patient: Json) -> list[Json]:
-    found: list[Json] = patient.setdefault("communication", [])
-    return found
+def put_language(patient: Json, language: Language, reserved: Json | None = None) -> Json:
+    """Return the Patient's entry for the language, with the informant's wording, or a new one.
+
+    An entry with exactly this wording comes before one that only names the same language. The
+    `reserved` entry is left alone.
+    """
+    entries: list[Json] = patient.setdefault("communication", [])
+    free = [entry for entry in entries if entry is not reserved]
+    exact = (entry for entry in free if _states_language(entry.get("language", {}), language))
+    same = (entry for entry in free if _names_language(entry.get("language", {}), language))
+    entry = next(exact, None) or next(same, None)
+    if entry is None:
+        entry = {}
+        entries.append(entry)
+    concept = entry.get("language", {})
+    if not _states_language(concept, language):
+        own = [coding_json(coding) for coding in language.codings]
+        foreign = [coding for coding in concept.get("coding", []) if not _has_code(coding, own)]
+        # Codes of others stay behind ours, because a reader takes the first one as the language.
+        entry["language"] = {**concept, **concept_json(*language.codings, text=language.text)}
+        if foreign:
+            entry["language"]["coding"] = own + foreign
+    return entry
 
 
-def _prefer(patient: Json, chosen: Json) -> None:
-    for other in _entries(patient):
-        _no_longer_preferred(other)
-    chosen["preferred"] = True
+def prefer_entry(patient: Json, preferred: Json) -> None:
+    """Mark one entry as preferred, and no other one."""
+    for entry in read_entries(patient):
+        clear_preferred(entry)
+    preferred["preferred"] = True
 
 
-def _no_longer_preferred(entry: Json) -> None:
-    # Who wrote that it is not preferred keeps that as they wrote it.
+def clear_preferred(entry: Json) -> None:
+    """Remove the mark as preferred."""
+    # An entry that is explicitly not preferred stays as others wrote it.
     if entry.get("preferred"):
         del entry["preferred"]
 
 
-def _entry(patient: Json, language: Language, taken: Json | None = None) -> Json:
-    """Return the chart's entry for the language, with the language as the person said it, or a new one.
-
-    An entry that says just this comes before one that only names the same language; `taken` is left alone.
-    """
-    free = [each for each in _entries(patient) if each is not taken]
-    says = (each for each in free if _says(each.get("language", {}), language))
-    same = (each for each in free if _same(each.get("language", {}), language))
-    found = next(says, None) or next(same, None)
-    if found is None:
-        found = {}
-        _entries(patient).append(found)
-    held = found.get("language", {})
-    if not _says(held, language):
-        ours = [coding_json(each) for each in language.codings]
-        others = [each for each in held.get("coding", []) if not _covers(each, ours)]
-        found["language"] = {**held, **concept_json(*language.codings, text=language.text)}
-        if others:
-            found["language"]["coding"] = ours + others
-    return found
-
-
-def _same(held: Json, language: Language) -> bool:
-    """Return whether the chart's language is the person's: all its codes are, and the most specific one is among them.
-
-    Cantonese and Mandarin share the code zh, Dari and Persian fa: a shared code alone never makes two languages one.
-    """
-    if not language.codings:
-        return bool(held.get("text") == language.text and not held.get("coding"))
-    ours = [_primary(each.code) for each in language.codings]
-    tags = (each for each in held.get("coding", []) if each.get("system", BCP47) == BCP47)
-    theirs = {_primary(str(each.get("code", ""))) for each in tags}
-    return ours[-1] in theirs and theirs <= set(ours)
-
-
-def _primary(tag: str) -> str:
-    return tag.partition("-")[0].casefold()
-
-
-def _says(held: Json, language: Language) -> bool:
-    ours = [coding_json(each) for each in language.codings]
-    return held.get("text") == language.text and all(
-        _covers(each, held.get("coding", [])) for each in ours
-    )
-
-
-def _covers(ours: Json, held: list[Json]) -> bool:
-    return any(
-        each.get("system") == ours.get("system") and each.get("code") == ours.get("code")
-        for each in held
-    )
-
-
-def _identity(patient: Json, element: Json, wanted: str) -> str:
-    entries = _entries(patient)
-    taken = {
-        each.get("id")
-        for each in (*entries, *(mark for entry in entries for mark in entry.get("extension", [])))
-    }
-    free = (
-        name for number in count(2) for name in (wanted, f"{wanted}-{number}") if name not in taken
-    )
-    if "id" not in element:
-        element["id"] = next(free)
-    return str(element["id"])
-
-
-def _only_mark(patient: Json, chosen: Json, family: tuple[Coding, ...], mode: Coding) -> Json:
-    """Mark the chosen entry with `mode`, and take the marks of that family from every other one; returns the mark."""
-    for entry in _entries(patient):
-        _unmark(entry, {each.code for each in family} - ({mode.code} if entry is chosen else set()))
-    held: list[Json] = chosen.setdefault("extension", [])
-    mark = next((each for each in held if mode.code in language_modes({"extension": [each]})), None)
+def mark_only(patient: Json, marked: Json, modes: Collection[Coding], mode: Coding) -> Json:
+    """Mark an entry with `mode`, remove all `modes` from the others, and return the mark."""
+    codes = {coding.code for coding in modes}
+    for entry in read_entries(patient):
+        unmark_entry(entry, codes - ({mode.code} if entry is marked else set()))
+    extensions: list[Json] = marked.setdefault("extension", [])
+    marks = (mark for mark in extensions if mode.code in language_modes({"extension": [mark]}))
+    mark = next(marks, None)
     if mark is None:
-        mark = {
-            "url": PROFICIENCY,
-            "extension": [{"url": "type", "valueCoding": coding_json(mode)}],
-        }
-        held.append(mark)
+        parts = [{"url": "type", "valueCoding": coding_json(mode)}]
+        mark = {"url": PROFICIENCY, "extension": parts}
+        extensions.append(mark)
     return mark
 
 
-def _unmark(entry: Json, codes: set[str]) -> None:
-    kept = [each for each in entry.get("extension", []) if not _is_mark(each, codes)]
-    if kept:
-        entry["extension"] = kept
+def unmark_entry(entry: Json, codes: Collection[str]) -> None:
+    """Remove the marks with these modes from an entry."""
+    remaining = [mark for mark in entry.get("extension", []) if not _is_own_mark(mark, codes)]
+    if remaining:
+        entry["extension"] = remaining
     else:
+        # FHIR has no empty lists.
         entry.pop("extension", None)
 
 
-def _is_mark(extension: dict[str, Any], codes: set[str]) -> bool:
-    # A proficiency that says more than the mode, such as how well, is somebody else's and stays.
-    ours = extension.get("url") == PROFICIENCY and len(extension.get("extension", [])) == 1
-    return ours and bool(language_modes({"extension": [extension]}) & codes)
+def identify_element(patient: Json, element: Json, name: str) -> str:
+    """Return the id of an entry or a mark, and give it a free one where it has none."""
+    entries = read_entries(patient)
+    marks = (mark for entry in entries for mark in entry.get("extension", []))
+    used = {element.get("id") for element in (*entries, *marks)}
+    names = (candidate for number in count(2) for candidate in (name, f"{name}-{number}"))
+    # An id of the chart stays, because a Provenance of others may name it.
+    if "id" not in element:
+        element["id"] = next(candidate for candidate in names if candidate not in used)
+    return str(element["id"])
+
+
+def entry_key(entry: Json) -> object:
+    """Return the primary tags that identify an entry's language, or its text without a tag."""
+    concept = entry.get("language", {})
+    # Codes of other systems, such as a vendor's own, say the same again and would differ.
+    tags = _read_tags(concept)
+    return frozenset(map(_primary_tag, tags)) or concept.get("text")
+
+
+def _names_language(concept: Json, language: Language) -> bool:
+    """Return whether the chart's codes all belong to the language, its most specific among them.
+
+    Cantonese and Mandarin share the code zh, Dari and Persian share fa. A shared code alone never
+    makes two languages one.
+    """
+    if not language.codings:
+        return bool(concept.get("text") == language.text and not concept.get("coding"))
+    own = [_primary_tag(coding.code) for coding in language.codings]
+    chart = set(map(_primary_tag, _read_tags(concept)))
+    return own[-1] in chart and chart <= set(own)
+
+
+def _states_language(concept: Json, language: Language) -> bool:
+    own = (coding_json(coding) for coding in language.codings)
+    chart = concept.get("coding", [])
+    return concept.get("text") == language.text and all(_has_code(coding, chart) for coding in own)
+
+
+def _read_tags(concept: Json) -> list[str]:
+    # Many charts have a tag without its system.
+    codings = concept.get("coding", [])
+    return [
+        str(coding.get("code", "")) for coding in codings if coding.get("system", BCP47) == BCP47
+    ]
+
+
+def _primary_tag(tag: str) -> str:
+    # Region and script make no other language here: en-US is English.
+    return tag.partition("-")[0].casefold()
+
+
+def _has_code(coding: Json, codings: Iterable[Json]) -> bool:
+    return any(
+        candidate.get("system") == coding.get("system")
+        and candidate.get("code") == coding.get("code")
+        for candidate in codings
+    )
+
+
+def _is_own_mark(extension: Json, codes: Collection[str]) -> bool:
+    # A proficiency with more than a mode, such as a level, was written by others and stays.
+    is_plain = extension.get("url") == PROFICIENCY and len(extension.get("extension", [])) == 1
+    return is_plain and not language_modes({"extension": [extension]}).isdisjoint(codes)

@@ -1,40 +1,43 @@
-"""The small shapes that several resources share: codings, references, identifiers, who answered."""
+"""The small FHIR datatypes that several resources share: codings, identifiers, references."""
 
-import re
-from typing import Any
 from uuid import UUID, uuid5
 
-from fhir_client.uscore.statement import AbsentReason, Coding, Source, Statement, Tribe
+from fhir_client.model import Json
+from fhir_client.uscore.statement import AbsentReason, Coding, Source, Statement
 from fhir_client.uscore.versions import ASKED_DECLINED, ASKED_UNKNOWN
 
+# An identifier whose value is a URN has this system (R4, datatypes.html#Identifier).
 URI = "urn:ietf:rfc:3986"
 SNOMED = "http://snomed.info/sct"
 LOINC = "http://loinc.org"
+GRAVITY = "http://hl7.org/fhir/us/sdoh-clinicalcare/"
+GRAVITY_CODES = f"{GRAVITY}CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
+# The two codes that us-core-interpreter-needed binds as answers.
 YES = Coding(SNOMED, "373066001", "Yes")
 NO = Coding(SNOMED, "373067005", "No")
-Json = dict[str, Any]
+DECLINED_TEXT, UNKNOWN_TEXT = "Declined to answer", "Does not know"
+# US Core 6 and 7 have one code for both, so that only the text keeps them apart.
+ABSENT_TEXTS = {
+    AbsentReason.ASKED_DECLINED: DECLINED_TEXT,
+    AbsentReason.ASKED_UNKNOWN: UNKNOWN_TEXT,
+}
 
 
-def coding_json(value: Coding) -> Json:
+def coding_json(coding: Coding) -> Json:
     """Return a FHIR Coding."""
-    found = {"system": value.system, "code": value.code}
-    return found if value.display is None else {**found, "display": value.display}
+    bare = {"system": coding.system, "code": coding.code}
+    return bare if coding.display is None else {**bare, "display": coding.display}
 
 
 def concept_json(*codings: Coding, text: str | None = None) -> Json:
     """Return a FHIR CodeableConcept."""
-    found: Json = {"coding": [coding_json(each) for each in codings]} if codings else {}
-    return found if text is None else {**found, "text": text}
-
-
-def tribe_concept(tribe: Tribe) -> Json:
-    """Return a tribe as a CodeableConcept, with its name as the person saw or wrote it."""
-    return concept_json(*filter(None, (tribe.coding,)), text=tribe.text)
+    concept: Json = {"coding": list(map(coding_json, codings))} if codings else {}
+    return concept if text is None else {**concept, "text": text}
 
 
 def find_extensions(resource: Json, *urls: str) -> list[Json]:
     """Return the extensions of a resource that have one of the URLs."""
-    return [each for each in resource.get("extension", []) if each.get("url") in urls]
+    return [item for item in resource.get("extension", []) if item.get("url") in urls]
 
 
 def absent_reason_coding(reason: AbsentReason) -> Coding:
@@ -48,14 +51,22 @@ def uuid_identifier(identity: UUID) -> Json:
 
 
 def observation_id(statement: Statement, element: str) -> UUID:
-    """Return the Observation's own identity: one shared value would make the submission's Observations match each other."""
+    """Return the Observation's own identity.
+
+    One shared value would make the submission's Observations match each other.
+    """
+    # A UUID of version 5 is the same at every retry, so that none is created twice.
     return uuid5(statement.submission, element)
 
 
 def informant_reference(statement: Statement) -> Json:
-    """Return who answered; a related person is named by role only, for no RelatedPerson is created."""
+    """Return a reference to the informant.
+
+    A related person is named by role only, because no RelatedPerson is created.
+    """
     if statement.source is Source.PATIENT:
         return {"reference": statement.patient}
+    # A reference without an address is legal, and no server can fail to resolve it.
     return {"type": "RelatedPerson", "display": statement.source_display or "Related person"}
 
 
@@ -64,19 +75,8 @@ def response_url(statement: Statement) -> str:
     return uuid5(statement.submission, "QuestionnaireResponse").urn
 
 
-def local_reference(reference: object, kind: str) -> str | None:
-    """Return the `Kind/id` that a reference or location ends in: servers answer with absolute and versioned ones, too."""
-    found = re.search(
-        rf"(?:^|/)({kind}/[A-Za-z0-9\-.]{{1,64}})(?:/_history/[A-Za-z0-9\-.]{{1,64}})?$",
-        str(reference),
-    )
-    return found[1] if found else None
-
-
 def with_encounter(resource: Json, statement: Statement) -> Json:
     """Return the resource with the statement's encounter, where there is one."""
-    return (
-        resource
-        if statement.encounter is None
-        else {**resource, "encounter": {"reference": statement.encounter}}
-    )
+    if statement.encounter is None:
+        return resource
+    return {**resource, "encounter": {"reference": statement.encounter}}

@@ -1,14 +1,17 @@
-"""The Provenance: who said it, who sent it on, and which elements of the Patient it speaks of."""
+"""The Provenance: the informant, the clinic that transmits, and the elements they speak of."""
 
 from collections.abc import Iterable, Mapping
 
-from fhir_client.uscore.datatypes import Json, concept_json, informant_reference, response_url
+from fhir_client.model import Json
+from fhir_client.uscore.datatypes import concept_json, informant_reference, response_url
 from fhir_client.uscore.statement import Coding, Source, Statement
 from fhir_client.uscore.versions import US_CORE, UsCoreVersion
 
 PROFILE = f"{US_CORE}us-core-provenance"
 TARGET_ELEMENT = "http://hl7.org/fhir/StructureDefinition/targetElement"
 PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+AUTHOR = Coding(PARTICIPANT, "author", "Author")
+INFORMANT = Coding(PARTICIPANT, "informant", "Informant")
 
 
 def build_provenance(
@@ -17,45 +20,44 @@ def build_provenance(
     observation_urls: Iterable[str],
     element_ids: Mapping[str, str],
 ) -> Json:
-    """Return the Provenance of a submission; `element_ids` are the ids of the Patient's elements that it changed."""
-    targets: list[Json] = [
-        {
-            "extension": [{"url": TARGET_ELEMENT, "valueUri": identity}],
-            "reference": statement.patient,
-        }
-        for identity in element_ids.values()
-    ]
+    """Return the Provenance of a submission.
+
+    `element_ids` are the ids of the Patient's elements that the submission changed.
+    """
+    targets = [_element_target(statement.patient, name) for name in element_ids.values()]
+    # The resources are named as a whole, because all of each comes from the informant.
     targets += [{"reference": url} for url in (response_url(statement), *observation_urls)]
     return {
         "resourceType": "Provenance",
         "meta": {"profile": [PROFILE]},
         "target": targets,
         "recorded": statement.answered_at.isoformat(timespec="seconds"),
-        "agent": _agents(statement, version),
+        "agent": _build_agents(statement, version),
+        # The response is the source, because only it has the answers word for word.
         "entity": [{"role": "source", "what": {"reference": response_url(statement)}}],
     }
 
 
-def _agents(statement: Statement, version: UsCoreVersion) -> list[Json]:
-    own = statement.source is Source.PATIENT
-    kind = (
-        Coding(PARTICIPANT, "author", "Author")
-        if own
-        else Coding(PARTICIPANT, "informant", "Informant")
-    )
-    agents: list[Json] = [{"type": concept_json(kind), "who": informant_reference(statement)}]
+def _element_target(patient: str, element_id: str) -> Json:
+    extension = {"url": TARGET_ELEMENT, "valueUri": element_id}
+    return {"extension": [extension], "reference": patient}
+
+
+def _build_agents(statement: Statement, version: UsCoreVersion) -> list[Json]:
+    # An author speaks of themselves, and an informant of another person.
+    role = AUTHOR if statement.source is Source.PATIENT else INFORMANT
+    agents: list[Json] = [{"type": concept_json(role), "who": informant_reference(statement)}]
     if statement.organization is not None:
+        # Each version has its own code system for this one role.
         transmitter = Coding(version.participant_system, "transmitter", "Transmitter")
-        agents.append(
-            {"type": concept_json(transmitter), "who": _organization(statement.organization)}
-        )
+        organization = _organization_reference(statement.organization)
+        agents.append({"type": concept_json(transmitter), "who": organization})
     return agents
 
 
-def _organization(named: str) -> Json:
-    system, bar, value = named.rpartition("|")
-    return (
-        {"type": "Organization", "identifier": {"system": system, "value": value}}
-        if bar
-        else {"reference": named}
-    )
+def _organization_reference(organization: str) -> Json:
+    # A clinic that the server has no Organization for is named by identifier.
+    system, bar, value = organization.rpartition("|")
+    if not bar:
+        return {"reference": organization}
+    return {"type": "Organization", "identifier": {"system": system, "value": value}}

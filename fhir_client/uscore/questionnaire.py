@@ -1,6 +1,7 @@
-"""A questionnaire as data, and the FHIR Questionnaire made of it; every text has its translations beside it.
+"""A questionnaire as data, and the FHIR Questionnaire made of it, with its translations.
 
-Whoever answers sees the displays of the options, so these are the words of the form and not always those of the code system.
+The informant sees the displays of the options. They are the words of the form, and not always those
+of the code system.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,7 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from fhir_client.uscore.datatypes import Json, coding_json, concept_json
+from fhir_client.model import Json
+from fhir_client.uscore.datatypes import coding_json, concept_json
 from fhir_client.uscore.statement import Coding
 
 CORE = "http://hl7.org/fhir/StructureDefinition/"
@@ -40,7 +42,7 @@ class ItemControl(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TranslatedText:
-    """A text in the form's own language, and in others by their tags."""
+    """A text in the form's own language, and its translations by language tag."""
 
     text: str
     translations: Mapping[str, str] = field(default_factory=dict)
@@ -57,7 +59,10 @@ class AnswerOption:
 
 @dataclass(frozen=True, slots=True)
 class QuestionnaireItem:
-    """One item; `enabled_by` is another item's linkId and the coding that has to be chosen there."""
+    """One item.
+
+    `enabled_by` is another item's linkId and the coding that has to be chosen there.
+    """
 
     link_id: str
     kind: ItemType
@@ -74,7 +79,10 @@ class QuestionnaireItem:
 
 @dataclass(frozen=True, slots=True)
 class Questionnaire:
-    """A versioned questionnaire; `url` is its canonical without the version, `language` that of its own words."""
+    """A versioned questionnaire.
+
+    `url` is its canonical without the version, and `language` that of its own words.
+    """
 
     id: str
     url: str
@@ -84,106 +92,122 @@ class Questionnaire:
     items: tuple[QuestionnaireItem, ...]
 
 
-def build_questionnaire(form: Questionnaire) -> Json:
-    """Return the Questionnaire, without an id, which is the server's to give."""
+def build_questionnaire(questionnaire: Questionnaire) -> Json:
+    """Return the FHIR Questionnaire, without an id, which the server gives."""
     return {
         "resourceType": "Questionnaire",
-        "language": form.language,
-        "url": form.url,
-        "version": form.version,
-        # A name that programs can use: letters, digits and underscores, beginning with a capital (invariant que-0).
-        "name": "".join(part for part in form.id.title() if part.isalnum()),
-        **_said("title", form.title),
+        "language": questionnaire.language,
+        "url": questionnaire.url,
+        "version": questionnaire.version,
+        # Invariant que-0 wants a name for programs: a capital, then letters, digits, underscores.
+        "name": "".join(letter for letter in questionnaire.id.title() if letter.isalnum()),
+        **_translated("title", questionnaire.title),
         "status": "active",
+        # Without it a form renderer takes a new questionnaire for a draft.
         "experimental": False,
         "subjectType": ["Patient"],
-        "item": [_item(each) for each in form.items],
+        "item": list(map(_build_item, questionnaire.items)),
     }
 
 
-def _item(item: QuestionnaireItem) -> Json:
-    found: Json = {"linkId": item.link_id, "type": item.kind.value, **_said("text", item.words)}
-    if extensions := list(_extensions(item)):
-        found["extension"] = extensions
+def _build_item(item: QuestionnaireItem) -> Json:
+    resource: Json = {
+        "linkId": item.link_id,
+        "type": item.kind.value,
+        **_translated("text", item.words),
+    }
+    if extensions := list(_item_extensions(item)):
+        resource["extension"] = extensions
     if item.code is not None:
-        found["code"] = [coding_json(item.code)]
+        resource["code"] = [coding_json(item.code)]
     if item.enabled_by is not None:
-        question, chosen = item.enabled_by
-        bare = {"system": chosen.system, "code": chosen.code}
-        found["enableWhen"] = [{"question": question, "operator": "=", "answerCoding": bare}]
+        question, choice = item.enabled_by
+        # The display is left out: it would have to match the option's in every language.
+        bare = {"system": choice.system, "code": choice.code}
+        resource["enableWhen"] = [{"question": question, "operator": "=", "answerCoding": bare}]
     if item.repeats:
-        found["repeats"] = True
-    return {**found, **dict(_answers(item))}
+        resource["repeats"] = True
+    return {**resource, **dict(_answer_elements(item))}
 
 
-def _answers(item: QuestionnaireItem) -> Iterator[tuple[str, Any]]:
+def _answer_elements(item: QuestionnaireItem) -> Iterator[tuple[str, Any]]:
+    # A renderer that ignores the extension "hidden" must not ask for the value.
     if item.hidden:
         yield "readOnly", True
     if item.max_length is not None:
         yield "maxLength", item.max_length
     if item.choices:
-        yield "answerOption", [_option(each) for each in item.choices]
+        yield "answerOption", list(map(_build_option, item.choices))
     if item.items:
-        yield "item", [_item(each) for each in item.items]
+        yield "item", list(map(_build_item, item.items))
 
 
-def _extensions(item: QuestionnaireItem) -> Iterator[Json]:
+def _item_extensions(item: QuestionnaireItem) -> Iterator[Json]:
     if item.hidden:
         yield {"url": HIDDEN, "valueBoolean": True}
     if item.control is not None:
-        yield {
-            "url": CONTROL,
-            "valueCodeableConcept": concept_json(Coding(CONTROLS, item.control.value)),
-        }
+        control = concept_json(Coding(CONTROLS, item.control.value))
+        yield {"url": CONTROL, "valueCodeableConcept": control}
 
 
-def _option(choice: AnswerOption) -> Json:
-    value = {
-        "system": choice.coding.system,
-        "code": choice.coding.code,
-        **_said("display", choice.words),
+def _build_option(option: AnswerOption) -> Json:
+    coding = {
+        "system": option.coding.system,
+        "code": option.coding.code,
+        **_translated("display", option.words),
     }
-    exclusive = (
-        {"extension": [{"url": EXCLUSIVE, "valueBoolean": True}]} if choice.exclusive else {}
-    )
-    return {**exclusive, "valueCoding": value}
+    if not option.exclusive:
+        return {"valueCoding": coding}
+    return {"extension": [{"url": EXCLUSIVE, "valueBoolean": True}], "valueCoding": coding}
 
 
-def _said(name: str, words: TranslatedText) -> Json:
-    """Return a text as an element of that name, and its translations as extensions of the element."""
+def _translated(name: str, words: TranslatedText) -> Json:
+    """Return a text as an element of that name, with its translations as extensions."""
     if not words.translations:
         return {name: words.text}
-    translated = [_translation(tag, text) for tag, text in words.translations.items()]
-    return {name: words.text, f"_{name}": {"extension": translated}}
+    extensions = [_build_translation(tag, text) for tag, text in words.translations.items()]
+    # FHIR keeps the extensions of a plain value beside it, under the same name with "_".
+    return {name: words.text, f"_{name}": {"extension": extensions}}
 
 
-def _translation(tag: str, text: str) -> Json:
+def _build_translation(tag: str, text: str) -> Json:
     parts = [{"url": "lang", "valueCode": tag}, {"url": "content", "valueString": text}]
     return {"url": TRANSLATION, "extension": parts}
 
 
 def flatten_translations(resource: Json, tag: str) -> Json:
-    """Return the resource in one language, for readers that know no translations; a text without one stays as it is."""
-    return {**_flat(resource, tag), "language": tag}
+    """Return the resource in one language, for readers that know no translations.
+
+    A text without a translation stays as it is.
+    """
+    return {**_flatten_value(resource, tag), "language": tag}
 
 
-def _flat(value: Any, tag: str) -> Any:
+def _flatten_value(value: Any, tag: str) -> Any:
     if isinstance(value, list):
-        return [_flat(each, tag) for each in value]
+        return [_flatten_value(item, tag) for item in value]
     if not isinstance(value, dict):
         return value
-    found = {name: _flat(each, tag) for name, each in value.items() if not name.startswith("_")}
-    for name, beside in value.items():
+    flat = {
+        name: _flatten_value(child, tag)
+        for name, child in value.items()
+        if not name.startswith("_")
+    }
+    for name, sibling in value.items():
+        # "_name" holds the extensions of the plain value "name" (R4, json.html#primitive).
         if name.startswith("_"):
-            extensions = beside.get("extension", [])
-            found |= {name[1:]: text for lang, text in _translations(extensions) if lang == tag}
-            if others := [each for each in extensions if each.get("url") != TRANSLATION]:
-                found[name] = {**beside, "extension": others}
-    return found
+            extensions = sibling.get("extension", [])
+            texts = _read_translations(extensions)
+            flat |= {name[1:]: text for language, text in texts if language == tag}
+            # Extensions other than translations say something else, and stay.
+            foreign = [item for item in extensions if item.get("url") != TRANSLATION]
+            if foreign:
+                flat[name] = {**sibling, "extension": foreign}
+    return flat
 
 
-def _translations(extensions: Iterable[Json]) -> Iterator[tuple[str, str]]:
-    for each in extensions:
-        if each.get("url") == TRANSLATION:
-            parts = {part["url"]: part for part in each["extension"]}
+def _read_translations(extensions: Iterable[Json]) -> Iterator[tuple[str, str]]:
+    for extension in extensions:
+        if extension.get("url") == TRANSLATION:
+            parts = {part["url"]: part for part in extension["extension"]}
             yield parts["lang"]["valueCode"], parts["content"]["valueString"]

@@ -1,7 +1,7 @@
-"""The QuestionnaireResponse: what was answered to each question, own words word for word, and the notice that was shown."""
+"""The QuestionnaireResponse: each answer, own words word for word, and the notice shown."""
 
+from fhir_client.model import Json
 from fhir_client.uscore.datatypes import (
-    Json,
     absent_reason_coding,
     coding_json,
     informant_reference,
@@ -12,19 +12,19 @@ from fhir_client.uscore.statement import ItemAnswer, Statement
 from fhir_client.uscore.versions import US_CORE, UsCoreVersion
 
 LANGUAGE = "en"
-"""What the questions and the names of the answers are written in, whichever language the person saw: the notice says that."""
+"""The language of the questions and of the answers' names; the notice tells which one was shown."""
 PROFILE = f"{US_CORE}us-core-questionnaireresponse"
 
 
 def build_questionnaire_response(statement: Statement, version: UsCoreVersion) -> Json:
     """Return the submission's QuestionnaireResponse; its identifier is the submission's UUID."""
-    who = informant_reference(statement)
+    informant = informant_reference(statement)
     notice = {
         "linkId": "notice",
         "text": "Notice shown",
         "answer": [{"valueString": f"{statement.notice} ({statement.locale})"}],
     }
-    found: Json = {
+    response: Json = {
         "resourceType": "QuestionnaireResponse",
         "language": LANGUAGE,
         "identifier": uuid_identifier(statement.submission),
@@ -32,24 +32,25 @@ def build_questionnaire_response(statement: Statement, version: UsCoreVersion) -
         "status": "completed",
         "subject": {"reference": statement.patient},
         "authored": statement.answered_at.isoformat(timespec="seconds"),
-        "author": who,
-        "source": who,
-        "item": [notice, *(_item(each) for each in statement.items)],
+        # Self-administered: the informant wrote it down, and is where it comes from.
+        "author": informant,
+        "source": informant,
+        "item": [notice, *map(_build_item, statement.items)],
     }
+    # 3.1.1 has no profile of it.
     if version.has_screening_profiles:
-        found["meta"] = {"profile": [PROFILE]}
-    return with_encounter(found, statement)
+        response["meta"] = {"profile": [PROFILE]}
+    return with_encounter(response, statement)
 
 
-def _item(item: ItemAnswer) -> Json:
+def _build_item(item: ItemAnswer) -> Json:
+    question = {"linkId": item.link_id, "text": item.text}
+    # A group carries no answer of its own (R4, invariant qrs-1).
     if item.items:
-        return {
-            "linkId": item.link_id,
-            "text": item.text,
-            "item": [_item(each) for each in item.items],
-        }
-    answers: list[Json] = [{"valueCoding": coding_json(each)} for each in item.codings]
-    answers += [{"valueString": each} for each in item.strings]
+        return {**question, "item": list(map(_build_item, item.items))}
     if item.absent_reason is not None:
-        answers = [{"valueCoding": coding_json(absent_reason_coding(item.absent_reason))}]
-    return {"linkId": item.link_id, "text": item.text, "answer": answers}
+        coding = coding_json(absent_reason_coding(item.absent_reason))
+        return {**question, "answer": [{"valueCoding": coding}]}
+    answers: list[Json] = [{"valueCoding": coding_json(coding)} for coding in item.codings]
+    answers += [{"valueString": text} for text in item.strings]
+    return {**question, "answer": answers}

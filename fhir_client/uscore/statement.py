@@ -1,23 +1,16 @@
-"""The input of every builder here: what one person said, already coded, and why where they did not say."""
+"""The input of every builder here: the coded answers of one submission."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from fhir_client.model import Element
+
 CDCREC = "urn:oid:2.16.840.1.113883.6.238"
 BCP47 = "urn:ietf:bcp:47"
 TRIBAL_ENTITIES = "http://terminology.hl7.org/CodeSystem/v3-TribalEntityUS"
-FIELDS: Mapping[str, str] = {
-    "race": "race",
-    "ethnicity": "ethnicity",
-    "spoken-language": "spoken",
-    "written-language": "written",
-    "interpreter": "interpreter",
-    "tribal-affiliation": "tribes",
-}
-"""The elements by the names that are written down for them, and the field of a Statement for each."""
 
 
 class AbsentReason(StrEnum):
@@ -28,7 +21,7 @@ class AbsentReason(StrEnum):
 
 
 class Source(StrEnum):
-    """Who answered."""
+    """The role of the informant."""
 
     PATIENT = "patient"
     RELATED_PERSON = "related-person"
@@ -45,7 +38,10 @@ class Coding:
 
 @dataclass(frozen=True, slots=True)
 class CategoryAnswer:
-    """Race or ethnicity as answered: OMB categories, more detailed CDCREC codes, and the text (at least the text is there)."""
+    """Race or ethnicity as answered: OMB categories, more detailed CDCREC codes, and a text.
+
+    Only the text is always there.
+    """
 
     text: str
     categories: tuple[Coding, ...] = ()
@@ -54,9 +50,10 @@ class CategoryAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language as answered: codings from the shortest ISO 639 code to the most specific tag, and the name that was shown.
+    """A language as answered: its codings, and its name as the informant saw it.
 
-    A language that no code names has no coding, only its text. `signed` marks a sign language.
+    The codings go from the shortest ISO 639 code to the most specific tag. A language without a
+    code has only its text. `signed` marks a sign language.
     """
 
     text: str
@@ -66,14 +63,17 @@ class Language:
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """Whether an interpreter is wanted."""
+    """Whether the patient needs an interpreter."""
 
     needed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Tribe:
-    """A tribe, nation or village as answered: its code of `TRIBAL_ENTITIES`, None for one in own words, and its name."""
+    """A tribe, nation or village as answered.
+
+    `coding` is one of `TRIBAL_ENTITIES`, None for a name in the informant's own words.
+    """
 
     text: str
     coding: Coding | None = None
@@ -81,14 +81,18 @@ class Tribe:
 
 @dataclass(frozen=True, slots=True)
 class TribalAffiliation:
-    """The tribes that a person is affiliated with, at least one."""
+    """The tribes that a patient is affiliated with, at least one."""
 
     tribes: tuple[Tribe, ...]
 
 
+ElementValue = CategoryAnswer | Language | Interpreter | TribalAffiliation | AbsentReason
+"""The answer to one element, or why there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class ItemAnswer:
-    """One item as the QuestionnaireResponse shows it: the codings chosen, the own words, or why there is no answer.
+    """One item of the QuestionnaireResponse: codings, own words, or why there is no answer.
 
     A group has only the `items` below it.
     """
@@ -103,12 +107,15 @@ class ItemAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Everything that one submission says of one patient; None for an element means: not asked, touch nothing.
+    """Everything that one submission says of one patient.
 
-    `patient`, `encounter` and `organization` are relative references such as `Patient/123`; `organization` is the clinic that
-    transmits, and may be an identifier instead, as `system|value`. `at` is aware. `questionnaire` is `canonical|version`.
-    `source_display` names a related person's role, such as "Parent or guardian". `corrects` are the elements that the patient
-    answered before at the same visit.
+    An element without a value in `values` was not asked, and nothing of it is touched.
+
+    `patient`, `encounter` and `organization` are relative references such as `Patient/123`. The
+    organization is the clinic that transmits, and may be an identifier instead: `system|value`.
+    `answered_at` has an offset. `questionnaire` is `canonical|version`. `source_display` names a
+    related person's role, such as "Parent or guardian". `corrected_elements` are those that the
+    patient answered before at the same visit.
     """
 
     submission: UUID
@@ -119,12 +126,8 @@ class Statement:
     locale: str
     notice: str
     items: tuple[ItemAnswer, ...]
-    race: CategoryAnswer | AbsentReason | None = None
-    ethnicity: CategoryAnswer | AbsentReason | None = None
-    spoken: Language | AbsentReason | None = None
-    written: Language | AbsentReason | None = None
-    interpreter: Interpreter | AbsentReason | None = None
-    tribes: TribalAffiliation | AbsentReason | None = None
+    # A mapping and not a field for each, so that a new element changes nothing here.
+    values: Mapping[Element, ElementValue] = field(default_factory=dict)
     encounter: str | None = None
     organization: str | None = None
     source_display: str | None = None
@@ -133,7 +136,9 @@ class Statement:
 
 def without_elements(statement: Statement, elements: Iterable[str]) -> Statement:
     """Return the statement without some elements; the questionnaire's items stay."""
-    found = statement
-    for element in elements:
-        found = replace(found, **{FIELDS[element]: None})  # type: ignore[arg-type]  # Each of these fields may be None.
-    return found
+    # The response shows what was answered, whether or not the chart takes it.
+    removed = frozenset(elements)
+    values = {
+        element: value for element, value in statement.values.items() if element not in removed
+    }
+    return replace(statement, values=values)

@@ -1,211 +1,263 @@
-"""What a merge changed, kept so that it can be taken back: the values before, and of ours only what recognises them."""
+"""What a merge changed, kept for undo: the prior values, and of our own values only hashes."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum
 from itertools import zip_longest
 from typing import Any
 
+from fhir_client.model import Element, Json
 from fhir_client.transport import exact_json
-from fhir_client.uscore.datatypes import Json
-from fhir_client.uscore.parsing import canonical_text, element_meanings
-from fhir_client.uscore.patient_merge import INTERPRETER_URLS, URLS, chart_elements
-from fhir_client.uscore.tribes import TRIBAL_AFFILIATION
-
-COMMUNICATION = "communication"
-ELEMENTS = ("race", "ethnicity", "interpreter", "tribal-affiliation", COMMUNICATION)
-"""The parts of a Patient that a merge can change, as `elements_of` names them."""
-
-TONGUES = ("spoken-language", "written-language")
-"""The elements that share `communication`."""
-_URLS_OF = {
-    "race": (URLS["race"],),
-    "ethnicity": (URLS["ethnicity"],),
-    "interpreter": INTERPRETER_URLS,
-    "tribal-affiliation": (TRIBAL_AFFILIATION,),
-}
+from fhir_client.uscore.chart import (
+    CHART_PARTS,
+    ChartElements,
+    canonical_text,
+    chart_elements,
+    element_meanings,
+    elements_of_part,
+    specs_of_part,
+)
+from fhir_client.uscore.elements import SPECS
+from fhir_client.uscore.elements.spec import COMMUNICATION
 
 KeyedHash = Callable[[str], str]
-"""A keyed hash: whoever has no key cannot tell from it what a person said."""
+"""A keyed hash: without the key it does not tell what a patient answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValueChange:
-    """One extension or entry: as it was (None: it was not there), and the hash of what we wrote (None: we took it away)."""
+    """The change of one item of a chart part.
+
+    `before` is the prior item, None where there was none. `written_hash` is the hash of the item
+    that we wrote, None where we removed one.
+    """
 
     before: Json | None
-    wrote: str | None
+    written_hash: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class ElementChange:
-    """One element that a merge changed; `meant` and `means` are hashes of all that it said before and after."""
+    """The change of one chart part, which `element` names.
+
+    The two hashes are of all that the part said before and after.
+    """
 
     element: str
-    swaps: tuple[ValueChange, ...]
-    meant: str
-    means: str
+    value_changes: tuple[ValueChange, ...]
+    prior_hash: str
+    written_hash: str
 
 
 class ChangeState(Enum):
-    """What a chart holds of a part now."""
+    """What a chart holds now of a part that we changed."""
 
-    WRITTEN = "what we wrote"
-    PRIOR = "what was there before us"
-    CHANGED = "what somebody else wrote since"
+    WRITTEN = "the values that we wrote"
+    PRIOR = "the values from before our write"
+    CHANGED = "values that others wrote since"
 
 
 def element_changes(
-    before: Mapping[str, Any], after: Mapping[str, Any], key: KeyedHash
+    before: ChartElements, after: ChartElements, keyed_hash: KeyedHash
 ) -> tuple[ElementChange, ...]:
-    """Return what changed between two states of a chart (`elements_of`), with nothing of ours in the clear."""
+    """Return what changed between two states of a chart, with no answer of ours in the clear."""
     return tuple(
-        _part(name, before, after, key) for name in ELEMENTS if before[name] != after[name]
+        _change_of_part(part, before, after, keyed_hash)
+        for part in CHART_PARTS
+        if before[part] != after[part]
     )
 
 
 def chart_part_of(element: str) -> str:
-    """Return the part of a chart in which an element stands."""
-    return COMMUNICATION if element in TONGUES else element
+    """Return the chart part in which an element stands."""
+    return SPECS[Element(element)].chart_part
 
 
-def elements_of_part(part: str) -> tuple[str, ...]:
-    """Return the elements that stand in a part of a chart."""
-    return TONGUES if part == COMMUNICATION else (part,)
-
-
-def _part(
-    name: str, before: Mapping[str, Any], after: Mapping[str, Any], key: KeyedHash
+def _change_of_part(
+    part: str, before: ChartElements, after: ChartElements, keyed_hash: KeyedHash
 ) -> ElementChange:
-    old, new = _listed(before[name]), _listed(after[name])
-    gone, come = _without(old, new), _without(new, old)
-    swaps = tuple(
-        ValueChange(was, None if ours is None else _hash(ours, key))
-        for was, ours in zip_longest(gone, come)
+    # Unchanged items need no undo, and are not kept.
+    removed, added = _subtract(before[part], after[part]), _subtract(after[part], before[part])
+    value_changes = tuple(
+        ValueChange(prior, None if new is None else _hash_item(new, keyed_hash))
+        for prior, new in zip_longest(removed, added)
     )
-    return ElementChange(name, swaps, _scope(before, name, key), _scope(after, name, key))
+    return ElementChange(
+        part,
+        value_changes,
+        _hash_part(before, part, keyed_hash),
+        _hash_part(after, part, keyed_hash),
+    )
 
 
-def change_state(chart: Mapping[str, Any], part: ElementChange, key: KeyedHash) -> ChangeState:
-    """Return what a chart (`elements_of`) holds of the part: ours only where nobody has changed anything in it since."""
-    now = _scope(chart, part.element, key)
-    held = Counter(_hash(each, key) for each in _listed(chart[part.element]))
-    wrote = Counter(each.wrote for each in part.swaps if each.wrote is not None)
-    were = Counter(_hash(each.before, key) for each in part.swaps if each.before is not None)
-    if now == part.means and wrote <= held:
+def change_state(chart: ChartElements, change: ElementChange, keyed_hash: KeyedHash) -> ChangeState:
+    """Return what a chart holds of a change: ours only where nothing in the part changed since."""
+    meaning = _hash_part(chart, change.element, keyed_hash)
+    items = Counter(_hash_item(item, keyed_hash) for item in chart[change.element])
+    written = Counter(
+        value.written_hash for value in change.value_changes if value.written_hash is not None
+    )
+    prior = Counter(
+        _hash_item(value.before, keyed_hash)
+        for value in change.value_changes
+        if value.before is not None
+    )
+    # The meaning alone is not enough: others may have written the same with items of their own.
+    if meaning == change.written_hash and written <= items:
         return ChangeState.WRITTEN
-    back = were <= held and not (wrote - were) & held
-    return ChangeState.PRIOR if now == part.meant and back else ChangeState.CHANGED
+    restored = prior <= items and not (written - prior) & items
+    return ChangeState.PRIOR if meaning == change.prior_hash and restored else ChangeState.CHANGED
 
 
-def restore_prior_values(patient: Json, parts: Iterable[ElementChange], key: KeyedHash) -> Json:
-    """Return the Patient with the earlier values of each part that is as we wrote it; everything else stays as it is."""
-    found = deepcopy(patient)
-    for part in parts:
-        if change_state(chart_elements(found), part, key) is ChangeState.WRITTEN:
-            _put_back(found, part, key)
-    return found
+def restore_prior_values(
+    patient: Json, changes: Iterable[ElementChange], keyed_hash: KeyedHash
+) -> Json:
+    """Return the Patient with the prior values of each part that is still as we wrote it."""
+    # The caller compares the result with the chart as it was read.
+    restored = deepcopy(patient)
+    for change in changes:
+        if change_state(chart_elements(restored), change, keyed_hash) is ChangeState.WRITTEN:
+            _restore_part(restored, change, keyed_hash)
+    return restored
 
 
-def _put_back(patient: Json, part: ElementChange, key: KeyedHash) -> None:
-    where = COMMUNICATION if part.element == COMMUNICATION else "extension"
-    held: list[Json] = patient.get(where, [])
-    for swap in part.swaps:
-        place = next(
+def _restore_part(patient: Json, change: ElementChange, keyed_hash: KeyedHash) -> None:
+    spec = specs_of_part(change.element)[0]
+    items: list[Json] = patient.get(spec.patient_key, [])
+    for value in change.value_changes:
+        position = next(
             (
-                place
-                for place, each in enumerate(held)
-                if _is_of(each, part) and _hash(each, key) == swap.wrote
+                index
+                for index, item in enumerate(items)
+                if spec.owns_item(item) and _hash_item(item, keyed_hash) == value.written_hash
             ),
             None,
         )
-        ours = slice(len(held), len(held)) if place is None else slice(place, place + 1)
-        held[ours] = [] if swap.before is None else [deepcopy(swap.before)]
-    # FHIR has no empty lists.
-    if held:
-        patient[where] = held
+        # An item that we removed has no position: its prior value goes to the end.
+        end = len(items)
+        replaced = slice(end, end) if position is None else slice(position, position + 1)
+        items[replaced] = [] if value.before is None else [deepcopy(value.before)]
+    if items:
+        patient[spec.patient_key] = items
     else:
-        patient.pop(where, None)
-
-
-def _is_of(item: Json, part: ElementChange) -> bool:
-    return part.element == COMMUNICATION or item.get("url") in _URLS_OF[part.element]
+        # FHIR has no empty lists.
+        patient.pop(spec.patient_key, None)
 
 
 def compose_changes(
-    first: ElementChange, then: ElementChange | None, key: KeyedHash
+    first: ElementChange, later: ElementChange | None, keyed_hash: KeyedHash
 ) -> ElementChange:
-    """Return what undoing both would take back: what stood before the first gives way to what the later one wrote.
+    """Return one change with the effect of two: undoing it restores what stood before the first.
 
-    Where somebody else wrote between the two, that stood before the later one, and the first is gone already.
+    Where others wrote between the two, their value stood before the later one. The first change is
+    gone already then.
     """
-    if then is None:
+    if later is None:
         return first
-    if then.meant != first.means:
-        return then
-    left = {each.wrote: each for each in first.swaps if each.wrote is not None}
-    swaps = []
-    for each in then.swaps:
-        earlier = None if each.before is None else left.pop(_hash(each.before, key), None)
-        swaps.append(each if earlier is None else ValueChange(earlier.before, each.wrote))
-    swaps += [*left.values(), *(each for each in first.swaps if each.wrote is None)]
-    kept = tuple(each for each in swaps if (each.before, each.wrote) != (None, None))
-    return ElementChange(first.element, kept, first.meant, then.means)
+    if later.prior_hash != first.written_hash:
+        return later
+    unmatched = {
+        value.written_hash: value for value in first.value_changes if value.written_hash is not None
+    }
+    value_changes = []
+    for value in later.value_changes:
+        earlier = (
+            None
+            if value.before is None
+            else unmatched.pop(_hash_item(value.before, keyed_hash), None)
+        )
+        value_changes.append(
+            value if earlier is None else ValueChange(earlier.before, value.written_hash)
+        )
+    # What the later change left alone still has the prior value of the first.
+    value_changes += [
+        *unmatched.values(),
+        *(value for value in first.value_changes if value.written_hash is None),
+    ]
+    # An item that the first change added and the later one removed has left no trace.
+    effective = tuple(
+        value for value in value_changes if (value.before, value.written_hash) != (None, None)
+    )
+    return ElementChange(first.element, effective, first.prior_hash, later.written_hash)
 
 
 def carry_over_changes(
-    parts: Iterable[ElementChange],
-    chart: Mapping[str, Any],
-    now: Iterable[ElementChange],
-    key: KeyedHash,
+    earlier: Iterable[ElementChange],
+    chart: ChartElements,
+    current: Iterable[ElementChange],
+    keyed_hash: KeyedHash,
 ) -> tuple[ElementChange, ...]:
-    """Return what has to be kept of a try that goes on: where the chart has what an earlier try wrote, what stood before it.
+    """Return the undo record for a retry.
 
-    `chart` is what the later try found, `now` what that one changes.
+    `chart` is what the retry found, and `current` what it changes. If an earlier attempt wrote an
+    element, the record keeps the value from before that attempt.
     """
-    found = {each.element: each for each in now}
-    for part in parts:
-        if change_state(chart, part, key) is ChangeState.WRITTEN:
-            found[part.element] = compose_changes(part, found.get(part.element), key)
-    return tuple(found.values())
+    changes = {change.element: change for change in current}
+    for change in earlier:
+        if change_state(chart, change, keyed_hash) is ChangeState.WRITTEN:
+            changes[change.element] = compose_changes(
+                change, changes.get(change.element), keyed_hash
+            )
+    return tuple(changes.values())
 
 
-def _scope(chart: Mapping[str, Any], name: str, key: KeyedHash) -> str:
-    """Return the hash of all that an element says: of extensions each, of languages those that are preferred or marked."""
-    if name == COMMUNICATION:
-        said = element_meanings(chart)
-        return key(canonical_text(tuple(said[each] for each in TONGUES)))
-    return key(exact_json.format_json(sorted(map(_form, _listed(chart[name])))))
+def encode_change(change: ElementChange) -> Json:
+    """Return a change as JSON, in the keys that stored undo records have."""
+    return {
+        "element": change.element,
+        "swaps": [
+            {"before": value.before, "wrote": value.written_hash} for value in change.value_changes
+        ],
+        "meant": change.prior_hash,
+        "means": change.written_hash,
+    }
 
 
-def _hash(item: Json, key: KeyedHash) -> str:
-    return key(_form(item))
+def parse_change(stored: Json) -> ElementChange:
+    """Return a stored change."""
+    value_changes = tuple(ValueChange(swap["before"], swap["wrote"]) for swap in stored["swaps"])
+    return ElementChange(stored["element"], value_changes, stored["meant"], stored["means"])
 
 
-def _form(item: Any) -> str:
-    """Return what an item says in one way of writing: ids, displays and order are a server's to change."""
-    return exact_json.format_json(_plain(item))
+def _hash_part(chart: ChartElements, part: str, keyed_hash: KeyedHash) -> str:
+    """Return the hash of all that a part says."""
+    if part == COMMUNICATION:
+        # Of languages only those count that are preferred or marked: others may add entries.
+        meanings = element_meanings(chart)
+        return keyed_hash(
+            canonical_text(tuple(meanings[element] for element in elements_of_part(part)))
+        )
+    return keyed_hash(exact_json.format_json(sorted(map(_plain_text, chart[part]))))
 
 
-def _plain(value: Any) -> Any:
+def _hash_item(item: Json, keyed_hash: KeyedHash) -> str:
+    return keyed_hash(_plain_text(item))
+
+
+def _plain_text(item: Any) -> str:
+    """Return what an item says in one way of writing: a server may change ids, displays, order."""
+    return exact_json.format_json(_plain_value(item))
+
+
+def _plain_value(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            name: _plain(value[name]) for name in sorted(value) if name not in ("id", "display")
+            name: _plain_value(value[name])
+            for name in sorted(value)
+            if name not in ("id", "display")
         }
-    return sorted(map(_form, value)) if isinstance(value, list) else value
+    return sorted(map(_plain_text, value)) if isinstance(value, list) else value
 
 
-def _listed(held: Any) -> list[Json]:
-    return held if isinstance(held, list) else [] if held is None else [held]
-
-
-def _without(items: list[Json], others: list[Json]) -> list[Json]:
-    left, found = list(others), []
-    for each in items:
-        if each in left:
-            left.remove(each)
+def _subtract(items: list[Json], others: list[Json]) -> list[Json]:
+    """Return the items that are not among the others, counting equal ones."""
+    # Dictionaries have no hash, so that no set can do this; the lists are short.
+    unmatched, difference = list(others), []
+    for item in items:
+        if item in unmatched:
+            unmatched.remove(item)
         else:
-            found.append(each)
-    return found
+            difference.append(item)
+    return difference

@@ -1,1 +1,1 @@
-"""Bringing a statement to a server: build, check, send once, read back."""
+"""Writes a statement to a FHIR server, reads it back and undoes it."""

@@ -1,11 +1,12 @@
-"""The transaction Bundle: everything that one submission writes, so that all of it happens or nothing."""
+"""Builds the transaction Bundle with all resources of one submission."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid5
 
+from fhir_client.model import Json
 from fhir_client.quirks import STANDARD_QUIRKS, Quirks
-from fhir_client.uscore.datatypes import Json, response_url
+from fhir_client.uscore.datatypes import response_url
 from fhir_client.uscore.observations import build_observations
 from fhir_client.uscore.patient_merge import MergePolicy, PatientMerge, merge_statement
 from fhir_client.uscore.provenance import build_provenance
@@ -16,12 +17,12 @@ from fhir_client.write.ehr_questionnaire import map_to_ehr_items
 
 
 class NoVersionError(ValueError):
-    """The Patient has no meta.versionId, without which it cannot be written safely."""
+    """The resource has no meta.versionId, without which it cannot be replaced safely."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltBundle:
-    """A Bundle, and the merge that is in it; None where no Patient was given."""
+    """A Bundle, and the merge in it; None where no Patient was given."""
 
     bundle: Json
     merge: PatientMerge | None
@@ -33,7 +34,10 @@ def build_bundle(
     patient: Json | None = None,
     policy: MergePolicy | None = None,
 ) -> BuiltBundle:
-    """Return the Bundle; without a Patient it has no Patient entry, nor where the Patient says it all already."""
+    """Return the Bundle for a server that follows FHIR; raises NoVersionError.
+
+    It has a Patient entry only where the merge changes the given Patient.
+    """
     merge = None if patient is None else merge_statement(patient, statement, version, policy)
     return BuiltBundle(transaction_bundle(statement, version, merge), merge)
 
@@ -45,26 +49,29 @@ def transaction_bundle(
     quirks: Quirks = STANDARD_QUIRKS,
     once: Callable[[str], bool] = lambda _: True,
 ) -> Json:
-    """Return the transaction Bundle with the merged Patient; raises NoVersion.
+    """Return the transaction Bundle with the merged Patient; raises NoVersionError.
 
-    `once` tells of a kind of resource whether the server can be asked to create one only where none has its identifier yet.
+    `once` tells whether the server takes a conditional create for a resource type.
     """
     entries = []
     if merge is not None and merge.changed:
-        entries.append(
-            replace_entry(statement.patient, merge.patient, required_version(merge.patient))
-        )
-    made = {
-        uuid5(statement.submission, f"entry {name}").urn: each
-        for name, each in build_observations(statement, version)
+        version_id = required_version(merge.patient)
+        entries.append(replace_entry(statement.patient, merge.patient, version_id))
+    observations = {
+        uuid5(statement.submission, f"entry {element}").urn: observation
+        for element, observation in build_observations(statement, version)
     }
     response = map_to_ehr_items(build_questionnaire_response(statement, version), quirks)
-    new = {response_url(statement): response, **made}
-    ids = {} if merge is None else merge.element_ids
-    new[uuid5(statement.submission, "Provenance").urn] = build_provenance(
-        statement, version, made, ids
+    # Resources refer to each other by these URLs, which the server replaces.
+    new_resources = {response_url(statement): response, **observations}
+    element_ids = {} if merge is None else merge.element_ids
+    new_resources[uuid5(statement.submission, "Provenance").urn] = build_provenance(
+        statement, version, observations, element_ids
     )
-    entries += [_new(url, each, once=once(each["resourceType"])) for url, each in new.items()]
+    entries += [
+        _create_entry(url, resource, once=once(resource["resourceType"]))
+        for url, resource in new_resources.items()
+    ]
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
@@ -74,40 +81,45 @@ def identifier_search(identifier: Json) -> str:
 
 
 def resource_identifier(resource: Json) -> Json | None:
-    """Return the identifier that we gave a resource, None for a kind that has none in R4."""
-    held = resource.get("identifier")
-    found: Json | None = held[0] if isinstance(held, list) else held
-    return found
+    """Return the identifier that we gave a resource, if its type has one."""
+    identifiers = resource.get("identifier")
+    identifier: Json | None = identifiers[0] if isinstance(identifiers, list) else identifiers
+    return identifier
 
 
 def required_version(resource: Json) -> str:
-    """Return the version of a resource as it was read; raises NoVersion where the server has none."""
-    found = resource.get("meta", {}).get("versionId")
-    if not found:
-        kind = resource["resourceType"]
+    """Return the version of a resource as it was read.
+
+    Raises NoVersionError where the server keeps none.
+    """
+    version_id = resource.get("meta", {}).get("versionId")
+    if not version_id:
+        resource_type = resource["resourceType"]
         raise NoVersionError(
-            f"the {kind} has no meta.versionId, so a change by somebody else would not be noticed"
+            f"the {resource_type} has no meta.versionId, so another client's change would go "
+            "unnoticed"
         )
-    return str(found)
+    return str(version_id)
 
 
 def replace_entry(url: str, resource: Json, version: str) -> Json:
-    """Return the entry that puts `resource` in the place of that version of what is at `url`."""
+    """Return the entry that replaces that version of the resource at `url`."""
     return {
         "resource": resource,
         "request": {"method": "PUT", "url": url, "ifMatch": f'W/"{version}"'},
     }
 
 
-def _new(url: str, resource: Json, *, once: bool) -> Json:
+def _create_entry(url: str, resource: Json, *, once: bool) -> Json:
     request = {"method": "POST", "url": resource["resourceType"]}
-    only_once = if_none_exist(resource)
-    if only_once is not None and once:
-        request["ifNoneExist"] = only_once
+    condition = if_none_exist(resource)
+    if condition is not None and once:
+        # A transaction that was sent twice then creates the resource only once.
+        request["ifNoneExist"] = condition
     return {"fullUrl": url, "resource": resource, "request": request}
 
 
 def if_none_exist(resource: Json) -> str | None:
-    """Return the search by which a server sees that it has the resource already, None for one without an identifier."""
-    own = resource_identifier(resource)
-    return None if own is None else f"identifier={identifier_search(own)}"
+    """Return the search of a conditional create, None without an identifier."""
+    identifier = resource_identifier(resource)
+    return None if identifier is None else f"identifier={identifier_search(identifier)}"

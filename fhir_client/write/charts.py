@@ -1,4 +1,4 @@
-"""The chart that a submission may be written to: found through merges of charts, and refused where a person has to look."""
+"""Reads the chart of a submission: follows merges, refuses wrong charts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,32 +7,26 @@ from typing import Any
 from uuid import UUID
 
 from fhir_client.client import FhirClient
-from fhir_client.errors import ChartConflictError, Conflict, GoneError, PatientError, RefusedError
-from fhir_client.uscore.datatypes import Json, local_reference
-from fhir_client.uscore.descriptions import describe_elements
-from fhir_client.uscore.parsing import canonical_text, element_meanings
-from fhir_client.uscore.patient_merge import PatientMerge, chart_elements
-from fhir_client.write.patient_reports import (
-    ElementReport,
-    read_reports,
-    reported_by_patient,
-    reported_elsewhere,
-)
+from fhir_client.errors import GoneError, PatientError, RefusedError
+from fhir_client.model import Json
+from fhir_client.references import local_reference
 
-REPLACEMENTS = 5
-PARTIAL = frozenset({"SUBSETTED", "REDACTED", "MASKED"})
-"""Codes of v3-ObservationValue by which a server says in `meta` that it does not show all of a resource (R4, resource.html)."""
-CHANGED = "The chart was changed after the visit began"
-OTHERWISE = "Somebody answered for the patient, who said otherwise themselves"
+MAX_REPLACEMENTS = 5
+# Codes of v3-ObservationValue by which `meta` marks a partial resource (R4, resource.html).
+PARTIAL_CODES = frozenset({"SUBSETTED", "REDACTED", "MASKED"})
 
 
 @dataclass(frozen=True, slots=True)
 class MergeContext:
-    """What the visit knew of its patient: the birth date, and what the chart said then (`elements_of`); None: not known.
+    """Facts about the visit that decide whether a chart value may be replaced.
 
-    `mended` are the elements that an earlier submission may have changed since, for which the chart then is no measure.
-    `ours` are the earlier submissions of the patient that were sent: what they left is no word of anybody else.
-    `settled` are the elements that a person decided about, and over which value of the chart (`Contested.over`).
+    - `birth_date`: the patient's birth date in the visit.
+    - `chart`: the chart's elements when the visit began, None where they are unknown.
+    - `corrected_elements`: elements that an earlier submission may have changed since, so that the
+      visit's chart no longer says whether others changed them.
+    - `own_submissions`: earlier submissions of the patient that were sent. Their Observations are
+      not a statement by another source.
+    - `decided_values`: per element, the chart value (`Conflict.chart_key`) that a reviewer decided.
     """
 
     birth_date: date | None = None
@@ -43,129 +37,103 @@ class MergeContext:
 
 
 def read_current_patient(client: FhirClient, reference: str) -> Json:
-    """Return the Patient, following `replaced-by` where charts were merged; raises PatientProblem."""
+    """Return the Patient, following `replaced-by` where charts were merged.
+
+    Raises PatientError.
+    """
     seen: list[str] = []
     while reference not in seen:
-        if len(seen) > REPLACEMENTS:
+        if len(seen) > MAX_REPLACEMENTS:
             raise PatientError(
-                f"More than {REPLACEMENTS} of the patient's charts replace each other."
+                f"More than {MAX_REPLACEMENTS} of the patient's charts replace each other."
             )
         seen.append(reference)
-        patient = _read(client, reference)
-        links = _replacements(patient)
+        patient = _read_patient(client, reference)
+        links = _replacement_links(patient)
         if not links:
+            # A missing `active` means that the chart is in use (R4, patient.html).
             if patient.get("active") is False:
                 raise PatientError(
                     "The patient's chart is inactive, and no other chart replaces it."
                 )
             return patient
-        reference = _other(client, links[0])
+        reference = _replacement_reference(client, links[0])
     raise PatientError("The patient's charts replace each other in a loop.")
 
 
 def read_written_patient(client: FhirClient, reference: str) -> Json:
-    """Return the Patient that was written to; raises PatientProblem where its chart is another one by now."""
-    patient = _read(client, reference)
-    if _replacements(patient) or patient.get("active") is False:
+    """Return the Patient of an earlier write.
+
+    Raises PatientError where the chart was merged or closed.
+    """
+    patient = _read_patient(client, reference)
+    if _replacement_links(patient) or patient.get("active") is False:
         raise PatientError(
             "The patient's chart was merged into another one, or closed, since this was written."
         )
     return patient
 
 
-def _read(client: FhirClient, reference: str) -> Json:
+def _read_patient(client: FhirClient, reference: str) -> Json:
     try:
         return client.read(reference)
     except GoneError as error:
-        # A wrong base URL answers 404 as well, which is the server's fault and no patient's: this raises ServerFault then.
+        # A wrong base URL also answers 404. That is the server's fault and not the patient's, and
+        # then this call raises ServerError.
         client.read_capabilities()
-        raise PatientError("The server has no such patient (any more).", error.status) from None
+        raise PatientError("The server has no such patient.", error.status) from None
 
 
-def _replacements(patient: Json) -> list[Json]:
-    return [each for each in patient.get("link", []) if each.get("type") == "replaced-by"]
+def _replacement_links(patient: Json) -> list[Json]:
+    return [link for link in patient.get("link", []) if link.get("type") == "replaced-by"]
 
 
-def _other(client: FhirClient, link: Json) -> str:
+def _replacement_reference(client: FhirClient, link: Json) -> str:
     named = str(link.get("other", {}).get("reference", ""))
-    found = local_reference(named, "Patient")
-    if found is None:
+    reference = local_reference(named, "Patient")
+    if reference is None:
         raise PatientError("The patient's chart was replaced by another one that it does not name.")
-    # The same id on another server is another person.
-    if (base := named.rpartition("/Patient/")[0]) and base not in _bases(client):
+    # The same id on another server is another patient.
+    if (base := named.rpartition("/Patient/")[0]) and base not in _server_bases(client):
         raise PatientError("The patient's chart was replaced by one on another server.")
-    return found
+    return reference
 
 
-def _bases(client: FhirClient) -> Iterator[str]:
-    """Yield the base URLs of the server: ours, and behind a proxy the one that it knows itself by."""
+def _server_bases(client: FhirClient) -> Iterator[str]:
+    """Yield the server's base URLs: ours, and the one that it gives itself.
+
+    They differ behind a proxy.
+    """
     yield client.base_url
-    itself = client.read_capabilities().get("implementation")
-    yield str(itself.get("url", "")).rstrip("/") if isinstance(itself, dict) else ""
+    implementation = client.read_capabilities().get("implementation")
+    yield (
+        str(implementation.get("url", "")).rstrip("/") if isinstance(implementation, dict) else ""
+    )
 
 
-def read_chart(client: FhirClient, reference: str, known: MergeContext) -> Json:
-    """Return the current Patient; raises PatientProblem, also where its birth date is not the visit's: another person's."""
+def read_chart(client: FhirClient, reference: str, context: MergeContext) -> Json:
+    """Return the current Patient; raises PatientError, also for another birth date.
+
+    A chart with another birth date than the visit's is another patient's.
+    """
     patient = read_current_patient(client, reference)
-    if known.birth_date is not None and patient.get("birthDate") != known.birth_date.isoformat():
+    expected = context.birth_date
+    if expected is not None and patient.get("birthDate") != expected.isoformat():
         raise PatientError("The chart's birth date is not the one that the visit was found by.")
     return patient
 
 
 def refuse_partial_chart(patient: Json) -> None:
-    """Raise Refused where the server shows only a part of the chart, which must not be put back as the whole of it."""
-    meta = patient.get("meta", {})
-    marks = {
-        str(each.get("code")) for each in (*meta.get("tag", []), *meta.get("security", []))
-    } & PARTIAL
-    if marks:
-        said = ", ".join(sorted(marks))
-        raise RefusedError(
-            f"The server shows only a part of the chart ({said}), and by this way to write the rest would be lost."
-        )
+    """Raise RefusedError where the server shows only a part of the chart.
 
-
-def refuse_conflicts(
-    client: FhirClient | None,
-    patient: Json,
-    merge: PatientMerge,
-    known: MergeContext,
-    *,
-    by_another: bool = False,
-) -> None:
-    """Raise ChartChanged where a value would be overwritten that a person has to decide about, and has not yet.
-
-    That is what others changed since the visit began; where nobody knows what the chart said then, what the patient told
-    somebody else (FHIR.md, section 6); and, where somebody answers for the patient, what they said themselves. Without
-    `client` there are no Observations that would tell who said what.
+    A strategy that puts the whole chart back would delete the rest.
     """
-    now, merged = (
-        element_meanings(chart_elements(patient)),
-        element_meanings(chart_elements(merge.patient)),
-    )
-    lost = [name for name, said in now.items() if said and said != merged[name]]
-    lost = [name for name in lost if known.decided_values.get(name) != canonical_text(now[name])]
-    if not lost:
-        return
-    asked = client if by_another or known.chart is None else None
-    every = () if asked is None else tuple(read_reports(asked, f"Patient/{patient['id']}"))
-    own = reported_by_patient(every) if by_another else frozenset[str]()
-    changed = _changed(now, known, every) - known.corrected_elements
-    contested = [name for name in lost if name in own | changed]
-    if contested:
-        held, said = describe_elements(patient), describe_elements(merge.patient)
-        each = tuple(
-            Conflict(name, held[name], said[name], canonical_text(now[name]), name in own)
-            for name in contested
+    meta = patient.get("meta", {})
+    codes = {
+        str(coding.get("code")) for coding in (*meta.get("tag", []), *meta.get("security", []))
+    }
+    if marks := sorted(codes & PARTIAL_CODES):
+        raise RefusedError(
+            f"The server shows only a part of the chart ({', '.join(marks)}), and this write "
+            "strategy would lose the rest."
         )
-        raise ChartConflictError(OTHERWISE if own.issuperset(contested) else CHANGED, each)
-
-
-def _changed(
-    now: Mapping[str, frozenset[object]], known: MergeContext, every: tuple[ElementReport, ...]
-) -> frozenset[str]:
-    """Return the elements that others changed since the visit began; without knowing the chart then, what others were told."""
-    if known.chart is None:
-        return reported_elsewhere(every, known.own_submissions)
-    then = element_meanings(known.chart)
-    return frozenset(name for name, said in now.items() if said != then[name])

@@ -1,81 +1,89 @@
-"""The document of a server that takes documents alone: a readable text, and the QuestionnaireResponse beside it."""
+"""Builds the DocumentReference for a server that takes documents only."""
 
 import base64
 from collections.abc import Callable, Iterator
 
 from fhir_client.client import JSON
 from fhir_client.errors import GoneError, RefusedError
+from fhir_client.model import Json
 from fhir_client.transport import exact_json
 from fhir_client.transport.responses import attachment_data
-from fhir_client.uscore.datatypes import Json, informant_reference, uuid_identifier
-from fhir_client.uscore.patient_merge import NULL_TEXTS
+from fhir_client.uscore.datatypes import ABSENT_TEXTS, informant_reference, uuid_identifier
 from fhir_client.uscore.statement import ItemAnswer, Source, Statement
 
 TITLE = "Race, ethnicity and language, as told at check-in"
-TEXT = "text/plain; charset=utf-8"
+PLAIN_TEXT = "text/plain; charset=utf-8"
 
 
 def build_document(statement: Statement, response: Json) -> Json:
-    """Return the DocumentReference of a submission; its identifier is the submission's UUID."""
-    found: Json = {
+    """Return the DocumentReference of a submission.
+
+    Its identifier is the submission's UUID.
+    """
+    document: Json = {
         "resourceType": "DocumentReference",
         "identifier": [uuid_identifier(statement.submission)],
         "status": "current",
         "docStatus": "final",
-        # No code of LOINC names such a document, and a wrong one would file it where nobody looks.
+        # LOINC has no code for such a document. A wrong code would file it in a wrong place.
         "type": {"text": TITLE},
         "subject": {"reference": statement.patient},
         "date": statement.answered_at.isoformat(timespec="seconds"),
         "author": [informant_reference(statement)],
         "content": [
-            _attachment(TEXT, readable(statement).encode()),
-            _attachment(JSON, exact_json.format_json(response).encode()),
+            _build_attachment(PLAIN_TEXT, _format_text(statement).encode()),
+            _build_attachment(JSON, exact_json.format_json(response).encode()),
         ],
     }
     if statement.encounter is not None:
-        found["context"] = {"encounter": [{"reference": statement.encounter}]}
-    return found
+        document["context"] = {"encounter": [{"reference": statement.encounter}]}
+    return document
 
 
-def readable(statement: Statement) -> str:
-    """Return what was said as lines of text: who, when, and question by question what."""
-    who = (
+def _format_text(statement: Statement) -> str:
+    """Return the answers as lines of text: the informant, the time, and each question."""
+    informant = (
         "the patient"
         if statement.source is Source.PATIENT
         else (statement.source_display or "a related person")
     )
-    heading = f"{TITLE}\nAnswered by {who} on {statement.answered_at:%Y-%m-%d %H:%M %z}\n"
-    return "\n".join([heading, *_lines(statement.items)]) + "\n"
+    heading = f"{TITLE}\nAnswered by {informant} on {statement.answered_at:%Y-%m-%d %H:%M %z}\n"
+    return "\n".join([heading, *_answer_lines(statement.items)]) + "\n"
 
 
-def _lines(items: tuple[ItemAnswer, ...], depth: int = 0) -> Iterator[str]:
-    for each in items:
-        said = [*(coding.display or coding.code for coding in each.codings), *each.strings]
-        answer = (
-            NULL_TEXTS[each.absent_reason] if each.absent_reason is not None else "; ".join(said)
-        )
-        yield f"{'  ' * depth}{each.text}: {answer}".rstrip()
-        yield from _lines(each.items, depth + 1)
+def _answer_lines(items: tuple[ItemAnswer, ...], depth: int = 0) -> Iterator[str]:
+    for item in items:
+        names = [*(coding.display or coding.code for coding in item.codings), *item.strings]
+        reason = item.absent_reason
+        answer = "; ".join(names) if reason is None else ABSENT_TEXTS[reason]
+        yield f"{'  ' * depth}{item.text}: {answer}".rstrip()
+        yield from _answer_lines(item.items, depth + 1)
 
 
-def _attachment(kind: str, content: bytes) -> Json:
+def _build_attachment(content_type: str, content: bytes) -> Json:
     data = base64.b64encode(content).decode()
-    return {"attachment": {"contentType": kind, "title": TITLE, "data": data}}
+    return {"attachment": {"contentType": content_type, "title": TITLE, "data": data}}
 
 
-def read_attachments(held: Json, fetch: Callable[[str], bytes]) -> list[tuple[str, bytes]]:
-    """Return the attachments of a DocumentReference, by the kind that they begin with; what cannot be read is empty.
+def read_attachments(document: Json, fetch: Callable[[str], bytes]) -> list[tuple[str, bytes]]:
+    """Return the content type and the content of each attachment.
 
-    Many servers put what was sent in place into a Binary and name its address: that is fetched.
+    Unreadable content is empty.
+
+    Many servers move the content into a Binary and name its URL, which `fetch` reads.
     """
-    attachments = [each.get("attachment", {}) for each in held.get("content", [])]
+    attachments = [content.get("attachment", {}) for content in document.get("content", [])]
     return [
-        (str(each.get("contentType", "")).partition(";")[0], _content(each, fetch))
-        for each in attachments
+        # Servers may drop parameters such as the charset.
+        (
+            str(attachment.get("contentType", "")).partition(";")[0],
+            _read_content(attachment, fetch),
+        )
+        for attachment in attachments
     ]
 
 
-def _content(attachment: Json, fetch: Callable[[str], bytes]) -> bytes:
+def _read_content(attachment: Json, fetch: Callable[[str], bytes]) -> bytes:
     if "data" in attachment or "url" not in attachment:
         return attachment_data(attachment)
     try:

@@ -1,4 +1,4 @@
-"""Who told what a chart says: Observations by which the patient, or somebody for them, told an element."""
+"""Reads earlier reports of an element by the patient or for them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -6,18 +6,22 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 from fhir_client.client import FhirClient
-from fhir_client.uscore.datatypes import Json, local_reference
-from fhir_client.uscore.observations import CODES, SOURCE_METHODS
-from fhir_client.uscore.parsing import observation_element
+from fhir_client.model import Json
+from fhir_client.references import local_reference
+from fhir_client.uscore.elements import OBSERVATION_CODES
+from fhir_client.uscore.observations import SOURCE_METHODS, observation_element
 from fhir_client.uscore.statement import Source
 
-STANDING = ("final", "amended", "corrected")
-_EVER = datetime.min.replace(tzinfo=UTC)
+VALID_STATUSES = ("final", "amended", "corrected")
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class ElementReport:
-    """That an element was told; `own` by the patient themselves. `identifiers` are the values of the Observation's own."""
+    """One report of an element; `by_patient` marks the patient's own.
+
+    `identifiers` are the values of the Observation's own identifiers.
+    """
 
     element: str
     by_patient: bool
@@ -26,54 +30,76 @@ class ElementReport:
 
 
 def read_reports(client: FhirClient, reference: str) -> Iterator[ElementReport]:
-    """Yield what stands on the server as told of the patient with that reference, in no order."""
-    codes = ",".join(f"{code.system}|{code.code}" for code in CODES.values())
-    for each in client.search(
-        "Observation", {"patient": reference.removeprefix("Patient/"), "code": codes}
-    ):
-        # A server that ignores what it does not know to search by returns other people's.
-        if local_reference(each.get("subject", {}).get("reference"), "Patient") != reference:
+    """Yield the current reports about the Patient with that reference, unordered."""
+    codes = ",".join(f"{code.system}|{code.code}" for code in OBSERVATION_CODES.values())
+    patient_id = reference.removeprefix("Patient/")
+    for observation in client.search("Observation", {"patient": patient_id, "code": codes}):
+        # A server that ignores a search parameter returns other patients' Observations.
+        subject = observation.get("subject", {}).get("reference")
+        if local_reference(subject, "Patient") != reference:
             continue
-        element, own = observation_element(each), _by_themselves(each, reference)
-        standing = each.get("status") in STANDING and "dataAbsentReason" not in each
-        if element is not None and own is not None and standing:
-            identifiers = frozenset(str(held.get("value")) for held in each.get("identifier", []))
-            yield ElementReport(element, own, _moment(each.get("effectiveDateTime")), identifiers)
+        element = observation_element(observation)
+        by_patient = _is_by_patient(observation, reference)
+        if element is not None and by_patient is not None and _has_valid_value(observation):
+            yield ElementReport(
+                element,
+                by_patient,
+                _parse_moment(observation.get("effectiveDateTime")),
+                frozenset(
+                    str(identifier.get("value")) for identifier in observation.get("identifier", [])
+                ),
+            )
 
 
-def reported_by_patient(every: Iterable[ElementReport]) -> frozenset[str]:
-    """Return the elements of which the patient's own word is the newest."""
-    newest = {
-        each.element: each.by_patient for each in sorted(every, key=lambda each: each.reported_at)
+def reported_by_patient(reports: Iterable[ElementReport]) -> frozenset[str]:
+    """Return the elements with a newest report by the patient themselves."""
+    in_order = sorted(reports, key=lambda report: report.reported_at)
+    newest = {report.element: report.by_patient for report in in_order}
+    return frozenset(element for element, by_patient in newest.items() if by_patient)
+
+
+def reported_elsewhere(
+    reports: Iterable[ElementReport], own_submissions: Iterable[UUID]
+) -> frozenset[str]:
+    """Return the elements with a report that is not from our own submissions."""
+    own_identifiers = {
+        uuid5(submission, element).urn
+        for submission in own_submissions
+        for element in OBSERVATION_CODES
     }
-    return frozenset(element for element, own in newest.items() if own)
+    return frozenset(
+        report.element for report in reports if not report.identifiers & own_identifiers
+    )
 
 
-def reported_elsewhere(every: Iterable[ElementReport], ours: Iterable[UUID]) -> frozenset[str]:
-    """Return the elements that were told otherwise than by our own submissions `ours`."""
-    own = {uuid5(each, element).urn for each in ours for element in CODES}
-    return frozenset(each.element for each in every if not each.identifiers & own)
+def _has_valid_value(observation: Json) -> bool:
+    return observation.get("status") in VALID_STATUSES and "dataAbsentReason" not in observation
 
 
-def _by_themselves(observation: Json, patient: str) -> bool | None:
-    """Return whether the patient told it, False for somebody of theirs, None where nobody told it."""
-    methods = {each.get("code") for each in observation.get("method", {}).get("coding", [])}
-    known = {source: method.code in methods for source, method in SOURCE_METHODS.items()}
+def _is_by_patient(observation: Json, patient: str) -> bool | None:
+    """Return True for the patient, False for a related person, else None."""
+    methods = {coding.get("code") for coding in observation.get("method", {}).get("coding", [])}
     if methods:
-        return known[Source.PATIENT] if any(known.values()) else None
+        # The method outranks the performer: a parent may use the patient's own account.
+        if SOURCE_METHODS[Source.PATIENT].code in methods:
+            return True
+        return False if any(method.code in methods for method in SOURCE_METHODS.values()) else None
     performers = [
-        (local_reference(each.get("reference"), "Patient"), each.get("type"))
-        for each in observation.get("performer", [])
+        (local_reference(performer.get("reference"), "Patient"), performer.get("type"))
+        for performer in observation.get("performer", [])
     ]
-    if any(who == patient for who, _ in performers):
+    if any(reference == patient for reference, _ in performers):
         return True
     return False if any(kind == "RelatedPerson" for _, kind in performers) else None
 
 
-def _moment(text: object) -> datetime:
-    """Return a FHIR dateTime, of which a part can be missing; what cannot be placed was before all else."""
+def _parse_moment(text: object) -> datetime:
+    """Return a FHIR dateTime, which may lack parts.
+
+    An unreadable one comes before all others.
+    """
     try:
-        found = datetime.fromisoformat(str(text))
+        moment = datetime.fromisoformat(str(text))
     except ValueError:
-        return _EVER
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        return _BEFORE_ALL
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,18 +1,18 @@
-"""Publishes a Questionnaire: created where its canonical and version are not there, updated where its content is another."""
+"""Publishes a Questionnaire: creates or updates it."""
 
 from enum import StrEnum
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import RefusedError, VersionConflictError
+from fhir_client.model import Json
 from fhir_client.transport.responses import entry_errors
-from fhir_client.uscore.datatypes import Json
 
-OF_SERVER = ("id", "meta", "text")
-"""What servers add: their own id and version, and a narrative that is made of the rest."""
+# Elements that servers add: id, version, and a narrative generated from the rest.
+SERVER_ELEMENTS = ("id", "meta", "text")
 
 
 class Publication(StrEnum):
-    """What was done, in a word."""
+    """The effect of publishing, in a word."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -20,51 +20,58 @@ class Publication(StrEnum):
 
 
 def publish_questionnaire(client: FhirClient, questionnaire: Json) -> Publication:
-    """Return what had to be done; raises the errors of fhir_client.errors, Refused where the server keeps something else."""
-    held = _held(client, questionnaire)
-    if held is not None and _content(held) == _content(questionnaire):
+    """Publish a Questionnaire and return the effect.
+
+    Raises the errors of fhir_client.errors.
+
+    Raises RefusedError where the server stores other content than was sent.
+    """
+    current = _find_questionnaire(client, questionnaire)
+    if current is not None and _own_content(current) == _own_content(questionnaire):
         return Publication.NOTHING
     answer = client.send_bundle(
-        {"resourceType": "Bundle", "type": "batch", "entry": [_entry(questionnaire, held)]}
+        {"resourceType": "Bundle", "type": "batch", "entry": [_build_entry(questionnaire, current)]}
     )
-    if fault := next(entry_errors(answer), None):
-        raise fault
-    kept = _held(client, questionnaire)
-    if kept is None or _content(kept) != _content(questionnaire):
+    if error := next(entry_errors(answer), None):
+        raise error
+    # Some servers accept a Questionnaire and drop elements that they do not know.
+    stored = _find_questionnaire(client, questionnaire)
+    if stored is None or _own_content(stored) != _own_content(questionnaire):
         raise RefusedError(
             "The server accepted the Questionnaire but does not keep it as it was sent."
         )
-    return Publication.CREATED if held is None else Publication.UPDATED
+    return Publication.CREATED if current is None else Publication.UPDATED
 
 
-def _held(client: FhirClient, questionnaire: Json) -> Json | None:
-    version = questionnaire["version"]
-    # The version is compared here, too: a server that does not know the parameter answers with every version.
-    found = client.search("Questionnaire", {"url": questionnaire["url"], "version": version})
-    same = [
-        each
-        for each in found
-        if (each.get("url"), each.get("version")) == (questionnaire["url"], version)
+def _find_questionnaire(client: FhirClient, questionnaire: Json) -> Json | None:
+    url, version = questionnaire["url"], questionnaire["version"]
+    candidates = client.search("Questionnaire", {"url": url, "version": version})
+    # A server that does not know the parameter `version` returns every version.
+    matches = [
+        candidate
+        for candidate in candidates
+        if (candidate.get("url"), candidate.get("version")) == (url, version)
     ]
-    if len(same) > 1:
+    if len(matches) > 1:
         raise VersionConflictError(
-            f"The server has {len(same)} Questionnaires of this canonical and version: remove all but one."
+            f"The server has {len(matches)} Questionnaires of this canonical and version: "
+            "remove all but one."
         )
-    return same[0] if same else None
+    return matches[0] if matches else None
 
 
-def _entry(questionnaire: Json, held: Json | None) -> Json:
-    if held is None:
-        only = f"url={questionnaire['url']}&version={questionnaire['version']}"
+def _build_entry(questionnaire: Json, current: Json | None) -> Json:
+    if current is None:
+        condition = f"url={questionnaire['url']}&version={questionnaire['version']}"
         return {
             "resource": questionnaire,
-            "request": {"method": "POST", "url": "Questionnaire", "ifNoneExist": only},
+            "request": {"method": "POST", "url": "Questionnaire", "ifNoneExist": condition},
         }
-    request = {"method": "PUT", "url": f"Questionnaire/{held['id']}"}
-    if version_id := held.get("meta", {}).get("versionId"):
+    request = {"method": "PUT", "url": f"Questionnaire/{current['id']}"}
+    if version_id := current.get("meta", {}).get("versionId"):
         request["ifMatch"] = f'W/"{version_id}"'
-    return {"resource": {**questionnaire, "id": held["id"]}, "request": request}
+    return {"resource": {**questionnaire, "id": current["id"]}, "request": request}
 
 
-def _content(questionnaire: Json) -> Json:
-    return {name: value for name, value in questionnaire.items() if name not in OF_SERVER}
+def _own_content(questionnaire: Json) -> Json:
+    return {name: value for name, value in questionnaire.items() if name not in SERVER_ELEMENTS}

@@ -1,4 +1,4 @@
-"""The read-back: accepted is not verified until the server says again what the person said."""
+"""Reads a write back: it is verified when the server returns what was sent."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -6,17 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from fhir_client.client import FhirClient, search_matches
-from fhir_client.errors import RefusedError, ServerError
-from fhir_client.uscore.datatypes import Json, local_reference
-from fhir_client.uscore.observations import CORRECTED, FINAL
-from fhir_client.uscore.parsing import (
-    comparable_items,
-    comparable_value,
-    element_meanings,
-    parse_items,
-    parse_observation,
-)
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.model import Element, Json, WriteStrategyKind
+from fhir_client.references import local_reference
+from fhir_client.uscore.chart import chart_elements, element_meanings
+from fhir_client.uscore.comparison import comparable_items, comparable_value
+from fhir_client.uscore.observations import CORRECTED, FINAL, parse_observation
+from fhir_client.uscore.parsing import parse_items
 from fhir_client.uscore.questionnaire_response import build_questionnaire_response
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.chart_merge import merge_for_server
@@ -24,6 +19,7 @@ from fhir_client.write.charts import read_current_patient
 from fhir_client.write.document import build_document, read_attachments
 from fhir_client.write.read_back_fetch import (
     DOCUMENT_TYPE,
+    HISTORY,
     RESPONSE_TYPE,
     fetch_resources,
     resources_to_find,
@@ -31,17 +27,21 @@ from fhir_client.write.read_back_fetch import (
     urls_to_read,
 )
 from fhir_client.write.stepwise import is_derived_from, observations_for_server, response_for_server
-from fhir_client.write.strategy import WriteStrategyKind, WrittenPart
+from fhir_client.write.strategy import RESOURCE_TYPES, WrittenPart
 from fhir_client.write.task import Writer, WriteResult
 from fhir_client.write.transaction import find_written
 from fhir_client.write.worksheet import build_worksheet
 
+PROVENANCE_TYPE = RESOURCE_TYPES[WrittenPart.PROVENANCE]
+
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """An element that does not read back as it was sent; `expected` and `found` can quote answers.
+    """An element that does not read back as it was sent.
 
-    `absent` tells that the server does not show it at all: who looks it up in an index may only not have come to it yet.
+    `expected` and `found` may quote answers.
+
+    `absent` tells that the server does not show it at all. Its search index may only be late.
     """
 
     element: str
@@ -54,205 +54,204 @@ def read_back(
     client: FhirClient,
     writer: Writer,
     statement: Statement,
-    written: WriteResult | None = None,
+    result: WriteResult | None = None,
     *,
-    over: str | None = None,
+    base_version: str | None = None,
 ) -> tuple[Mismatch, ...]:
-    """Return where the server does not say what the person said; nothing means: verified. One batch where it takes one.
+    """Return the mismatches between the server and the statement; none means verified.
 
-    What is looked at is what the writer's rung leaves there. `over` is the version of the Patient that was merged into, by
-    which a server is seen that took the write over somebody else's. A Provenance too many is removed. Raises the errors of
-    fhir_client.errors where the server cannot be read now.
+    It looks at the parts that the write strategy leaves on the server, and changes nothing there.
+    `base_version` is the version of the Patient that was merged into. It shows whether the server
+    let the write replace another change. Raises the errors of fhir_client.errors.
     """
-    wanted = writer.strategy.parts
-    # What a person typed overwrote nobody's change unseen.
-    over = None if writer.strategy.kind is WriteStrategyKind.WORKLIST else over
-    written = written or _found(client, writer, statement)
-    if written is None or (WrittenPart.RESPONSE in wanted and not written.response):
-        return (Mismatch("QuestionnaireResponse", 1, 0, absent=True),)
-    said = replace(statement, patient=written.patient)
-    expected = (
-        dict(observations_for_server(said, writer, written.response))
-        if WrittenPart.OBSERVATIONS in wanted
+    parts, kind = writer.strategy.parts, writer.strategy.kind
+    # A person who types into a chart sees its current values.
+    merged_version = None if kind is WriteStrategyKind.WORKLIST else base_version
+    result = result or _find_submission(client, writer, statement)
+    if result is None or (WrittenPart.RESPONSE in parts and not result.response):
+        return (Mismatch(RESPONSE_TYPE, 1, 0, absent=True),)
+    statement = replace(statement, patient=result.patient)
+    expected: dict[str, Json] = (
+        dict(observations_for_server(statement, writer, result.response))
+        if WrittenPart.OBSERVATIONS in parts
         else {}
     )
-    wished = resources_to_find(writer, said, expected)
-    found = fetch_resources(
-        client, urls_to_read(writer, written, wished, over), batch=writer.strategy.batch
-    )
-    held = select_resources(client, writer, written.patient, wished, found)
-    return (
-        *(_chart_differences(found, writer, said, over) if WrittenPart.CHART in wanted else ()),
-        *(
-            _response_differences(
-                held.get(RESPONSE_TYPE, [found.get(RESPONSE_TYPE, {})]), writer, said
-            )
-            if WrittenPart.RESPONSE in wanted
-            else ()
-        ),
-        *(
-            each
-            for name, sent in expected.items()
-            for each in _observation_differences(held[name], name, sent)
-        ),
-        *(
-            _document_differences(client, held[DOCUMENT_TYPE], writer, said)
-            if WrittenPart.DOCUMENT in wanted
-            else ()
-        ),
-        *_provenance_differences(client, wanted, found, written),
-    )
+    targets = resources_to_find(writer, statement, expected)
+    urls = urls_to_read(writer, result, targets, merged_version)
+    fetched = fetch_resources(client, urls, batch=writer.strategy.batch)
+    selected = select_resources(client, writer, result.patient, targets, fetched)
+    mismatches: list[Mismatch] = []
+    if WrittenPart.CHART in parts:
+        mismatches += _compare_chart(fetched, writer, statement, merged_version)
+    if WrittenPart.RESPONSE in parts:
+        responses = selected.get(RESPONSE_TYPE, [fetched.get(RESPONSE_TYPE, {})])
+        mismatches += _compare_responses(responses, writer, statement)
+    for element, observation in expected.items():
+        mismatches += _compare_observations(selected[element], element, observation)
+    if WrittenPart.DOCUMENT in parts:
+        mismatches += _compare_documents(client, selected[DOCUMENT_TYPE], writer, statement)
+    if WrittenPart.PROVENANCE in parts:
+        own = _own_provenances(fetched[PROVENANCE_TYPE], result.response)
+        mismatches += _compare_count(PROVENANCE_TYPE, own)
+    return tuple(mismatches)
 
 
-def _found(client: FhirClient, writer: Writer, statement: Statement) -> WriteResult | None:
-    """Return where the submission is: by its QuestionnaireResponse, or where none is written by its patient's chart."""
+def _find_submission(
+    client: FhirClient, writer: Writer, statement: Statement
+) -> WriteResult | None:
+    """Return the submission on the server.
+
+    It is found by its QuestionnaireResponse, or by its patient's chart.
+    """
     if WrittenPart.RESPONSE in writer.strategy.parts:
         return find_written(client, writer, statement)
-    return WriteResult(f"Patient/{read_current_patient(client, statement.patient)['id']}", "")
+    patient = read_current_patient(client, statement.patient)
+    return WriteResult(f"Patient/{patient['id']}", "")
 
 
-def _chart_differences(
-    found: dict[str, Json], writer: Writer, said: Statement, over: str | None
+def _compare_chart(
+    fetched: dict[str, Json], writer: Writer, statement: Statement, base_version: str | None
 ) -> tuple[Mismatch, ...]:
-    chart = tuple(_patient_differences(found["Patient"], writer, said))
-    return chart or tuple(_overwritten(found.get("history", {}), writer, said, over))
+    # The history matters only for a chart that has the answers.
+    mismatches = tuple(_compare_patient(fetched["Patient"], writer, statement))
+    history = fetched.get(HISTORY, {})
+    return mismatches or tuple(_find_lost_update(history, writer, statement, base_version))
 
 
-def _patient_differences(patient: Json, writer: Writer, statement: Statement) -> Iterator[Mismatch]:
+def _compare_patient(patient: Json, writer: Writer, statement: Statement) -> Iterator[Mismatch]:
     if patient.get("resourceType") != "Patient":
         yield Mismatch("Patient", statement.patient, None)
         return
     if writer.strategy.kind is WriteStrategyKind.WORKLIST:
-        for each in build_worksheet(patient, statement, writer).values:
-            yield Mismatch(f"Patient {each.element}", each.words, None)
+        for entry in build_worksheet(patient, statement, writer).values:
+            yield Mismatch(f"Patient {entry.element}", entry.words, None)
         return
-    # What was written is there exactly when writing it again would change nothing.
-    now, then = _meant(patient), _meant(merge_for_server(patient, statement, writer).patient)
-    for name in now:
-        if now[name] != then[name]:
+    # The chart has the answers exactly when writing them again would change nothing.
+    current = _patient_meanings(patient)
+    expected = _patient_meanings(merge_for_server(patient, statement, writer).patient)
+    for element in current:
+        if current[element] != expected[element]:
             yield Mismatch(
-                f"Patient {name}", sorted(map(repr, then[name])), sorted(map(repr, now[name]))
+                f"Patient {element}",
+                sorted(map(repr, expected[element])),
+                sorted(map(repr, current[element])),
             )
 
 
-def _overwritten(
-    history: Json, writer: Writer, statement: Statement, over: str | None
+def _find_lost_update(
+    history: Json, writer: Writer, statement: Statement, base_version: str | None
 ) -> Iterator[Mismatch]:
-    """Yield a difference where somebody else's version lies between the one merged into and the one written.
+    """Yield a mismatch where the write replaced another user's change.
 
-    Then the server ignored If-Match, and what they wrote was lost.
+    Another version lies between the one merged into and the one written, so the server ignored
+    If-Match.
     """
     dated = (
-        each
-        for each in search_matches(history)
-        if {"versionId", "lastUpdated"} <= each.get("meta", {}).keys()
+        version
+        for version in search_matches(history)
+        if {"versionId", "lastUpdated"} <= version.get("meta", {}).keys()
     )
-    versions = {each["meta"]["versionId"]: each for each in dated}
-    base = versions.get(over)
-    if base is None or not _missing(base, writer, statement):
+    versions = {version["meta"]["versionId"]: version for version in dated}
+    # Without the base version among the newest, nothing can be said about what came after it.
+    base = versions.get(base_version)
+    if base is None or not _lacks_statement(base, writer, statement):
         return
-    after = [each for each in versions.values() if _moment(each) > _moment(base)]
-    following = min(after, key=_moment, default=None)
-    if following is not None and _missing(following, writer, statement):
+    later = [version for version in versions.values() if _updated_at(version) > _updated_at(base)]
+    following = min(later, key=_updated_at, default=None)
+    if following is not None and _lacks_statement(following, writer, statement):
         yield Mismatch(
-            "somebody else's change, which the server let this overwrite",
-            over,
+            "another user's change, which the server let this write replace",
+            base_version,
             following["meta"]["versionId"],
         )
 
 
-def _missing(patient: Json, writer: Writer, statement: Statement) -> bool:
-    """Whether that version of the Patient says otherwise than the statement: marks that a server drops mean nothing."""
-    return _meant(merge_for_server(patient, statement, writer).patient) != _meant(patient)
+def _lacks_statement(patient: Json, writer: Writer, statement: Statement) -> bool:
+    """Return whether a version of the Patient says otherwise than the statement."""
+    # Meanings, because marks that a server drops make no difference.
+    merged = merge_for_server(patient, statement, writer).patient
+    return _patient_meanings(merged) != _patient_meanings(patient)
 
 
-def _meant(patient: Json) -> Mapping[str, frozenset[object]]:
+def _patient_meanings(patient: Json) -> Mapping[Element, frozenset[object]]:
     return element_meanings(chart_elements(patient))
 
 
-def _moment(resource: Json) -> datetime:
+def _updated_at(resource: Json) -> datetime:
     return datetime.fromisoformat(resource["meta"]["lastUpdated"])
 
 
-def _response_differences(
-    each: list[Json], writer: Writer, statement: Statement
+def _compare_responses(
+    responses: list[Json], writer: Writer, statement: Statement
 ) -> Iterator[Mismatch]:
-    yield from _count(RESPONSE_TYPE, each)
-    if len(each) != 1:
+    yield from _compare_count(RESPONSE_TYPE, responses)
+    if len(responses) != 1:
         return
-    sent, held = response_for_server(statement, writer), each[0]
-    same = (
-        held.get("status") == sent["status"]
-        and held.get("identifier", {}).get("value") == sent["identifier"]["value"]
+    expected, response = response_for_server(statement, writer), responses[0]
+    has_same_header = (
+        response.get("status") == expected["status"]
+        and response.get("identifier", {}).get("value") == expected["identifier"]["value"]
     )
-    if not same or comparable_items(parse_items(held)) != comparable_items(parse_items(sent)):
-        yield Mismatch(RESPONSE_TYPE, sent, held)
+    if not has_same_header or _response_items(response) != _response_items(expected):
+        yield Mismatch(RESPONSE_TYPE, expected, response)
 
 
-def _observation_differences(held: list[Json], element: str, sent: Json) -> Iterator[Mismatch]:
-    yield from _count(element, held)
-    if len(held) == 1 and not _says(held[0], sent):
-        yield Mismatch(element, sent, held)
+def _response_items(response: Json) -> object:
+    return comparable_items(parse_items(response))
 
 
-def _count(name: str, held: list[Json]) -> Iterator[Mismatch]:
-    if len(held) != 1:
-        yield Mismatch(f"{name}: {len(held)} of them", 1, held, absent=not held)
-
-
-def _document_differences(
-    client: FhirClient, held: list[Json], writer: Writer, statement: Statement
+def _compare_observations(
+    observations: list[Json], element: str, expected: Json
 ) -> Iterator[Mismatch]:
-    yield from _count(DOCUMENT_TYPE, held)
-    if len(held) != 1:
+    yield from _compare_count(element, observations)
+    if len(observations) == 1 and not _is_same_observation(observations[0], expected):
+        yield Mismatch(element, expected, observations)
+
+
+def _compare_count(name: str, resources: list[Json]) -> Iterator[Mismatch]:
+    if len(resources) != 1:
+        yield Mismatch(f"{name}: {len(resources)} of them", 1, resources, absent=not resources)
+
+
+def _compare_documents(
+    client: FhirClient, documents: list[Json], writer: Writer, statement: Statement
+) -> Iterator[Mismatch]:
+    yield from _compare_count(DOCUMENT_TYPE, documents)
+    if len(documents) != 1:
         return
-    sent = build_document(statement, build_questionnaire_response(statement, writer.version))
-    subject = local_reference(held[0].get("subject", {}).get("reference"), "Patient")
-    same = held[0].get("status") == sent["status"] and subject == statement.patient
-    if not same or read_attachments(held[0], client.read_content) != read_attachments(
-        sent, client.read_content
+    document = documents[0]
+    expected = build_document(statement, build_questionnaire_response(statement, writer.version))
+    subject = local_reference(document.get("subject", {}).get("reference"), "Patient")
+    has_same_header = document.get("status") == expected["status"] and subject == statement.patient
+    fetch = client.read_content
+    if not has_same_header or read_attachments(document, fetch) != read_attachments(
+        expected, fetch
     ):
-        yield Mismatch(DOCUMENT_TYPE, sent, held)
+        yield Mismatch(DOCUMENT_TYPE, expected, document)
 
 
-def _provenance_differences(
-    client: FhirClient, wanted: frozenset[WrittenPart], found: dict[str, Json], written: WriteResult
-) -> Iterator[Mismatch]:
-    if WrittenPart.PROVENANCE in wanted:
-        yield from _count(
-            "Provenance", _without_surplus(client, found["Provenance"], written.response)
-        )
+def _own_provenances(page: Json, response: str) -> list[Json]:
+    """Return our Provenances for a QuestionnaireResponse."""
+    return [
+        provenance for provenance in search_matches(page) if is_derived_from(provenance, response)
+    ]
 
 
-def _without_surplus(client: FhirClient, page: Json, response: str) -> list[Json]:
-    """Return our Provenance, after removing the equal ones that a request left which somebody on the way sent twice.
-
-    Provenance has no identifier in R4, so no server can be asked to create it once only.
-    """
-    ours = sorted(
-        (each for each in search_matches(page) if is_derived_from(each, response)),
-        key=lambda each: str(each["id"]),
-    )
-    for surplus in ours[1:]:
-        try:
-            client.delete(f"Provenance/{surplus['id']}")
-        except (RefusedError, ServerError):
-            return ours
-    return ours[:1]
-
-
-def _says(held: Json, sent: Json) -> bool:
-    # Whether it corrects an earlier one was known when it was written; what it says is the same.
-    standing = held.get("status") in (FINAL, CORRECTED)
-    same = standing and comparable_value(parse_observation(held)) == comparable_value(
-        parse_observation(sent)
-    )
+def _is_same_observation(observation: Json, expected: Json) -> bool:
+    # A correction has another status than a first answer, and says the same.
+    is_valid = observation.get("status") in (FINAL, CORRECTED)
     subjects = {
-        local_reference(each.get("subject", {}).get("reference"), "Patient")
-        for each in (held, sent)
+        local_reference(resource.get("subject", {}).get("reference"), "Patient")
+        for resource in (observation, expected)
     }
-    return same and _method(held) == _method(sent) and len(subjects) == 1
+    return (
+        is_valid
+        and len(subjects) == 1
+        and _observation_meaning(observation) == _observation_meaning(expected)
+    )
 
 
-def _method(observation: Json) -> set[str]:
-    return {str(each.get("code")) for each in observation.get("method", {}).get("coding", [])}
+def _observation_meaning(observation: Json) -> tuple[object, set[str]]:
+    methods = observation.get("method", {}).get("coding", [])
+    value = comparable_value(parse_observation(observation))
+    return value, {str(coding.get("code")) for coding in methods}

@@ -1,96 +1,123 @@
-"""What read-back looks at: what is searched for and what is read, in as few requests as the server takes."""
+"""Fetches the resources for a read-back, in as few requests as the server takes."""
 
 from fhir_client.client import FhirClient, search_matches
 from fhir_client.errors import GoneError, RefusedError, ServerError
+from fhir_client.model import Json, WriteStrategyKind
 from fhir_client.transport.responses import BARRED_STATUSES, entry_errors
-from fhir_client.uscore.datatypes import Json, uuid_identifier
+from fhir_client.uscore.datatypes import uuid_identifier
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.bundle import identifier_search
 from fhir_client.write.lookup import filter_by_identifier, search_by_patient
-from fhir_client.write.strategy import RESOURCE_TYPES, WriteStrategyKind, WrittenPart
+from fhir_client.write.strategy import RESOURCE_TYPES, WrittenPart
 from fhir_client.write.task import Writer, WriteResult
 
 RESPONSE_TYPE, DOCUMENT_TYPE = (
     RESOURCE_TYPES[WrittenPart.RESPONSE],
     RESOURCE_TYPES[WrittenPart.DOCUMENT],
 )
-VERSIONS_SEEN = 10
-"""How far back a Patient's history is looked at: the version merged into is among the newest."""
-Sought = dict[str, tuple[str, Json]]
-"""The kind and the identifier of what is searched for, by the names of the answers."""
+HISTORY = "history"
+# How many versions of a Patient are read: the version merged into is among the newest.
+VERSIONS_READ = 10
+SearchTargets = dict[str, tuple[str, Json]]
+"""The resource type and identifier of each resource to search for, by the name of its result."""
 
 
-def resources_to_find(writer: Writer, said: Statement, expected: dict[str, Json]) -> Sought:
-    """Return the kind and the identifier of what is searched for, by the names of the answers."""
-    parts, own = writer.strategy.parts, uuid_identifier(said.submission)
-    found = {
-        name: (RESOURCE_TYPES[WrittenPart.OBSERVATIONS], each["identifier"][0])
-        for name, each in expected.items()
+def resources_to_find(
+    writer: Writer, statement: Statement, expected: dict[str, Json]
+) -> SearchTargets:
+    """Return the resources to search for; `expected` are the Observations by element."""
+    parts, identifier = writer.strategy.parts, uuid_identifier(statement.submission)
+    targets = {
+        element: (RESOURCE_TYPES[WrittenPart.OBSERVATIONS], observation["identifier"][0])
+        for element, observation in expected.items()
     }
-    # What was created alone can stand there twice, as a search alone would show; a transaction is judged by its Observations.
+    # A resource that was created on its own can exist twice, and only a search shows that. After a
+    # transaction the Observations show it.
     if WrittenPart.RESPONSE in parts and writer.strategy.kind is not WriteStrategyKind.TRANSACTION:
-        found[RESPONSE_TYPE] = (RESPONSE_TYPE, own)
+        targets[RESPONSE_TYPE] = (RESPONSE_TYPE, identifier)
     if WrittenPart.DOCUMENT in parts:
-        found[DOCUMENT_TYPE] = (DOCUMENT_TYPE, own)
-    return found
+        targets[DOCUMENT_TYPE] = (DOCUMENT_TYPE, identifier)
+    return targets
 
 
 def urls_to_read(
-    writer: Writer, written: WriteResult, sought: Sought, over: str | None
+    writer: Writer, result: WriteResult, targets: SearchTargets, base_version: str | None
 ) -> dict[str, str]:
-    """Return what is read in one request where the server takes one, by the names of the answers."""
+    """Return the URLs to read in one request, by the names of their results."""
     strategy = writer.strategy
-    history = f"{written.patient}/_history?_count={VERSIONS_SEEN}" if over is not None else ""
-    of_part = {
-        WrittenPart.CHART: {"Patient": written.patient, "history": history},
-        WrittenPart.RESPONSE: {} if RESPONSE_TYPE in sought else {RESPONSE_TYPE: written.response},
-        WrittenPart.PROVENANCE: {"Provenance": f"Provenance?target={written.response}"},
+    history = f"{result.patient}/_history?_count={VERSIONS_READ}"
+    part_urls = {
+        WrittenPart.CHART: {
+            "Patient": result.patient,
+            HISTORY: history if base_version is not None else "",
+        },
+        WrittenPart.RESPONSE: {} if RESPONSE_TYPE in targets else {RESPONSE_TYPE: result.response},
+        WrittenPart.PROVENANCE: {"Provenance": f"Provenance?target={result.response}"},
     }
-    direct = {
+    direct_urls = {
         name: url
         for part in WrittenPart
         if part in strategy.parts
-        for name, url in of_part.get(part, {}).items()
+        for name, url in part_urls.get(part, {}).items()
         if url
     }
-    by_identifier = {
-        name: each for name, each in sought.items() if each[0] not in strategy.by_patient
+    search_urls = {
+        name: f"{resource_type}?identifier={identifier_search(identifier)}"
+        for name, (resource_type, identifier) in targets.items()
+        if resource_type not in strategy.by_patient
     }
-    return direct | {
-        name: f"{kind}?identifier={identifier_search(own)}"
-        for name, (kind, own) in by_identifier.items()
-    }
+    return direct_urls | search_urls
 
 
 def select_resources(
-    client: FhirClient, writer: Writer, patient: str, sought: Sought, found: dict[str, Json]
+    client: FhirClient,
+    writer: Writer,
+    patient: str,
+    targets: SearchTargets,
+    results: dict[str, Json],
 ) -> dict[str, list[Json]]:
-    """Return ours of what was searched for: where the server does not search by identifier, out of all of the patient's."""
-    by_patient = writer.strategy.by_patient & {kind for kind, _ in sought.values()}
-    pools = {kind: list(search_by_patient(client, kind, patient)) for kind in by_patient}
+    """Return our resources among the search results.
+
+    Where the server does not search by identifier, they are picked out of all of the patient's.
+    """
+    by_patient = writer.strategy.by_patient & {
+        resource_type for resource_type, _ in targets.values()
+    }
+    candidates = {
+        resource_type: list(search_by_patient(client, resource_type, patient))
+        for resource_type in by_patient
+    }
     return {
         name: list(
             filter_by_identifier(
-                pools[kind] if kind in pools else search_matches(found[name]), kind, own
+                candidates[resource_type]
+                if resource_type in candidates
+                else search_matches(results[name]),
+                resource_type,
+                identifier,
             )
         )
-        for name, (kind, own) in sought.items()
+        for name, (resource_type, identifier) in targets.items()
     }
 
 
-def fetch_resources(client: FhirClient, parts: dict[str, str], *, batch: bool) -> dict[str, Json]:
-    """Return what stands at the addresses, {} where there is nothing; in one batch where the server takes one."""
-    at_once = _at_once(client, parts) if batch else None
-    return (
-        {name: _read(client, name, url) for name, url in parts.items()}
-        if at_once is None
-        else at_once
-    )
+def fetch_resources(client: FhirClient, urls: dict[str, str], *, batch: bool) -> dict[str, Json]:
+    """Return the resources at the URLs, {} for a missing one.
+
+    They come in one batch where the server takes one.
+    """
+    resources = _fetch_batch(client, urls) if batch else None
+    if resources is not None:
+        return resources
+    return {name: _fetch_one(client, name, url) for name, url in urls.items()}
 
 
-def _at_once(client: FhirClient, parts: dict[str, str]) -> dict[str, Json] | None:
-    """Return the parts as read by one batch, None where the server takes none, whatever it says that it does."""
-    entries = [{"request": {"method": "GET", "url": url}} for url in parts.values()]
+def _fetch_batch(client: FhirClient, urls: dict[str, str]) -> dict[str, Json] | None:
+    """Return the resources by one batch, None where the server takes none.
+
+    Some servers declare a batch that they do not take.
+    """
+    entries = [{"request": {"method": "GET", "url": url}} for url in urls.values()]
     try:
         answer = client.send_bundle({"resourceType": "Bundle", "type": "batch", "entry": entries})
     except (GoneError, RefusedError):
@@ -99,26 +126,33 @@ def _at_once(client: FhirClient, parts: dict[str, str]) -> dict[str, Json] | Non
         if error.status not in BARRED_STATUSES:
             raise
         return None
-    answers: list[Json] = [*answer.get("entry", []), *({} for _ in parts)]
-    return {name: _resource(name, entry) for name, entry in zip(parts, answers, strict=False)}
+    # A server may answer with fewer entries than it was sent.
+    answers: list[Json] = [*answer.get("entry", []), *({} for _ in urls)]
+    return {name: _entry_resource(name, entry) for name, entry in zip(urls, answers, strict=False)}
 
 
-def _read(client: FhirClient, name: str, url: str) -> Json:
+def _fetch_one(client: FhirClient, name: str, url: str) -> Json:
     try:
         return client.read(url)
     except GoneError:
         return {}
     except (RefusedError, ServerError):
-        if name == "history":
+        # Not every server keeps a history, or shows it.
+        if name == HISTORY:
             return {}
         raise
 
 
-def _resource(name: str, entry: Json) -> Json:
-    """Return the entry's resource, {} where there is none; raises where the server could not read it just now."""
-    fault = next(entry_errors({"entry": [entry]}), None)
+def _entry_resource(name: str, entry: Json) -> Json:
+    """Return the entry's resource, {} for a missing one.
+
+    Raises the error of an entry that could not be read now.
+    """
+    error = next(entry_errors({"entry": [entry]}), None)
+    if error is None:
+        resource: Json = entry.get("resource", {})
+        return resource
     # Not every server keeps a history, or shows it.
-    if fault is not None and name != "history" and not isinstance(fault, GoneError):
-        raise fault
-    found: Json = entry.get("resource", {}) if fault is None else {}
-    return found
+    if name == HISTORY or isinstance(error, GoneError):
+        return {}
+    raise error

@@ -1,18 +1,28 @@
-"""The rungs without a transaction: each part on its own, found before it is created, so that a broken-off try goes on."""
+"""Writes without a transaction: looks each part up before creating it.
+
+So a retry continues an interrupted attempt.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import ManualEntryError, VersionConflictError
-from fhir_client.uscore.datatypes import Json, local_reference, response_url
+from fhir_client.model import Json
+from fhir_client.references import local_reference
+from fhir_client.uscore.chart import chart_elements
+from fhir_client.uscore.datatypes import response_url
 from fhir_client.uscore.observations import build_observations
-from fhir_client.uscore.patient_merge import chart_elements
 from fhir_client.uscore.provenance import build_provenance
 from fhir_client.uscore.questionnaire_response import build_questionnaire_response
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.bundle import if_none_exist, resource_identifier
-from fhir_client.write.chart_merge import MERGE_ATTEMPTS, read_and_merge, repeated_conflict
+from fhir_client.write.chart_merge import (
+    MERGE_ATTEMPTS,
+    MergedChart,
+    read_and_merge,
+    repeated_conflict,
+)
 from fhir_client.write.charts import read_chart
 from fhir_client.write.document import build_document
 from fhir_client.write.ehr_questionnaire import map_to_ehr_items, unmapped_questions
@@ -26,173 +36,214 @@ from fhir_client.write.worksheet import build_worksheet
 
 @dataclass(frozen=True, slots=True)
 class StepwiseWriter:
-    """Part after part: the chart, the QuestionnaireResponse, the Observations, and the Provenance that names them last."""
+    """Writes part by part, the Provenance last.
 
-    change: UpdateResource
+    The Provenance comes last because it names the others. `update_chart` changes the chart.
+    """
+
+    update_chart: UpdateResource
 
     def write(self, task: WriteTask) -> WriteResult:
-        """Write what of the statement is not there yet; raises the errors of fhir_client.errors, InvalidBundle, NoVersion."""
+        """Write the parts of the statement that are not on the server yet.
+
+        Raises the errors of fhir_client.errors, InvalidBundleError and NoVersionError.
+        """
         parts = task.writer.strategy.parts
+        element_ids: dict[str, str] = {}
+        base_version: str | None = None
         if WrittenPart.CHART in parts:
-            patient, ids, over = self._chart(task)
+            patient, element_ids, base_version = self._write_chart(task)
         else:
-            patient, ids, over = _noted(task), {}, None
-        return replace(
-            _created(task, replace(task.statement, patient=patient), parts, ids), base_version=over
-        )
+            patient = _record_unchanged_chart(task)
+        result = _create_parts(task, replace(task.statement, patient=patient), element_ids)
+        return replace(result, base_version=base_version)
 
     def amend(
         self, client: FhirClient, writer: Writer, changes: tuple[ResourceChange, ...]
     ) -> None:
-        """Change one after the other: the chart by the rung's own way, the rest as it was created, whole."""
-        for each in changes:
-            change = self.change if each.before["resourceType"] == "Patient" else put_resource
-            change(client, writer, each)
+        """Change one after the other: the chart by the strategy, our own resources by PUT."""
+        for change in changes:
+            is_chart = change.before["resourceType"] == "Patient"
+            update = self.update_chart if is_chart else put_resource
+            update(client, writer, change)
 
-    def _chart(self, task: WriteTask) -> tuple[str, dict[str, str], str | None]:
-        """Bring the chart to what the person said; return its reference, the ids of its elements, the version merged into."""
-        client, writer = task.client, task.writer
+    def _write_chart(self, task: WriteTask) -> tuple[str, dict[str, str], str | None]:
+        """Merge the statement into the chart.
+
+        Returns the chart's reference, the ids of its elements and the version merged into.
+        """
         for _ in range(MERGE_ATTEMPTS):
-            now = read_and_merge(task)
-            merge, reference, version = now.merge, now.statement.patient, now.version
-            change = ResourceChange(now.patient, merge.patient)
-            # On a later try the chart may say it because we wrote it: what it said before was noted then.
-            fresh = task.is_first_attempt or merge.changed
-            earlier, later = (
-                (merge.prior_values, chart_elements(merge.patient)) if fresh else (None, None)
-            )
+            chart = read_and_merge(task)
+            merge, reference = chart.merge, chart.statement.patient
             validate_resources([merge.patient])
-            task.record_attempt(WriteAttempt(reference, version, earlier, later))
+            # Recorded before anything is sent, so that a crash cannot lose the prior values.
+            task.record_attempt(_chart_attempt(task, chart))
             if not merge.changed:
-                return (
-                    reference,
-                    dict(merge.element_ids),
-                    version if task.is_first_attempt else None,
-                )
+                base_version = chart.version if task.is_first_attempt else None
+                return reference, dict(merge.element_ids), base_version
+            change = ResourceChange(chart.patient, merge.patient)
             try:
-                self.change(client, writer, change)
+                self.update_chart(task.client, task.writer, change)
             except VersionConflictError:
+                # This is where a 409 or 412 is handled without a transaction: merge again.
                 continue
-            return reference, dict(merge.element_ids), version
+            return reference, dict(merge.element_ids), chart.version
         raise repeated_conflict()
 
 
-def _noted(task: WriteTask) -> str:
-    """Look at the chart, which is not written by this rung, and note the sending; return the chart's reference."""
+def _chart_attempt(task: WriteTask, chart: MergedChart) -> WriteAttempt:
+    reference, version, merge = chart.statement.patient, chart.version, chart.merge
+    if not task.is_first_attempt and not merge.changed:
+        # The chart may state the answers because an earlier attempt wrote them. That attempt
+        # recorded the prior values.
+        return WriteAttempt(reference, version, None, None)
+    return WriteAttempt(reference, version, merge.prior_values, chart_elements(merge.patient))
+
+
+def _record_unchanged_chart(task: WriteTask) -> str:
+    """Record the attempt of a strategy that leaves the chart as it is.
+
+    Returns the chart's reference.
+    """
     patient = read_chart(task.client, task.statement.patient, task.context)
-    held, reference = chart_elements(patient), f"Patient/{patient['id']}"
+    chart, reference = chart_elements(patient), f"Patient/{patient['id']}"
     _refuse_unmapped(task, patient)
     task.record_attempt(
         WriteAttempt(
             reference,
             str(patient.get("meta", {}).get("versionId", "")),
-            held if task.is_first_attempt else None,
-            held,
+            chart if task.is_first_attempt else None,
+            chart,
         )
     )
     return reference
 
 
 def _refuse_unmapped(task: WriteTask, patient: Json) -> None:
-    """Raise ByHand where the answers alone reach the EHR, and its questionnaire has no place for one of them."""
+    """Raise ManualEntryError where the EHR's questionnaire has no item for an answer.
+
+    With this strategy the QuestionnaireResponse alone carries the answers to the EHR.
+    """
     writer = task.writer
     if WrittenPart.RESPONSE not in writer.strategy.parts:
         return
-    if lost := unmapped_questions(
-        build_questionnaire_response(task.statement, writer.version), writer.quirks
-    ):
-        sheet = build_worksheet(
-            patient, replace(task.statement, patient=f"Patient/{patient['id']}"), writer
-        )
+    response = build_questionnaire_response(task.statement, writer.version)
+    if unmapped := unmapped_questions(response, writer.quirks):
+        statement = replace(task.statement, patient=f"Patient/{patient['id']}")
         raise ManualEntryError(
-            f"The EHR's questionnaire has no item for what was answered to {', '.join(lost)}.",
-            sheet,
+            f"The EHR's questionnaire has no item for the answer to {', '.join(unmapped)}.",
+            build_worksheet(patient, statement, writer),
         )
 
 
-def _created(
-    task: WriteTask, statement: Statement, parts: frozenset[WrittenPart], ids: dict[str, str]
+def _create_parts(
+    task: WriteTask, statement: Statement, element_ids: dict[str, str]
 ) -> WriteResult:
-    writer, response, made = task.writer, "", list[str]()
+    writer, parts = task.writer, task.writer.strategy.parts
+    response, observations = "", list[str]()
     if WrittenPart.RESPONSE in parts:
-        response = _once(task, response_for_server(statement, writer))
+        response = _create_once(task, response_for_server(statement, writer))
     if WrittenPart.OBSERVATIONS in parts:
-        made = [
-            _once(task, each) for _, each in observations_for_server(statement, writer, response)
+        observations = [
+            _create_once(task, observation)
+            for _, observation in observations_for_server(statement, writer, response)
         ]
     if WrittenPart.DOCUMENT in parts:
-        _once(
-            task, build_document(statement, build_questionnaire_response(statement, writer.version))
-        )
+        answers = build_questionnaire_response(statement, writer.version)
+        _create_once(task, build_document(statement, answers))
     if WrittenPart.PROVENANCE in parts and response:
-        _provenance(task, statement, response, made, ids)
+        _create_provenance(task, statement, response, observations, element_ids)
     return WriteResult(statement.patient, response)
 
 
 def response_for_server(statement: Statement, writer: Writer) -> Json:
-    """Return the QuestionnaireResponse as this server takes it."""
-    return map_to_ehr_items(build_questionnaire_response(statement, writer.version), writer.quirks)
+    """Return the QuestionnaireResponse in the form that this server takes."""
+    response = build_questionnaire_response(statement, writer.version)
+    return map_to_ehr_items(response, writer.quirks)
 
 
 def observations_for_server(
     statement: Statement, writer: Writer, response: str
 ) -> Iterator[tuple[str, Json]]:
-    """Yield each element with its Observation, drawn from the QuestionnaireResponse if there is one."""
-    for element, each in build_observations(statement, writer.version):
-        drawn = {"derivedFrom": [{"reference": response}]} if response else {}
-        yield element, {key: held for key, held in each.items() if key != "derivedFrom"} | drawn
+    """Yield each element with its Observation for this server.
+
+    It is derived from the QuestionnaireResponse, if there is one.
+    """
+    for element, observation in build_observations(statement, writer.version):
+        source = {"derivedFrom": [{"reference": response}]} if response else {}
+        rest = {key: value for key, value in observation.items() if key != "derivedFrom"}
+        yield element, rest | source
 
 
-def _once(task: WriteTask, resource: Json) -> str:
-    """Return the reference of the resource on the server, "" where it hides it; created unless it is there."""
-    if not task.is_first_attempt and (held := _reference(task, resource)):
-        return held
+def _create_once(task: WriteTask, resource: Json) -> str:
+    """Create the resource unless the server has it.
+
+    Returns its reference, "" where the server hides it.
+    """
+    if not task.is_first_attempt and (existing := _find_reference(task, resource)):
+        return existing
     validate_resources([resource])
-    guard = if_none_exist(resource) if task.writer.creates_once(resource["resourceType"]) else None
+    conditional = task.writer.creates_once(resource["resourceType"])
+    condition = if_none_exist(resource) if conditional else None
     try:
-        made = task.client.post(resource, guard)
+        reference = task.client.post(resource, condition)
     except VersionConflictError:
-        # Somebody on the way sent it twice, and the other one was first.
-        made = _reference(task, resource)
-        if not made:
+        # A proxy may have sent the request twice, and the other copy created the resource.
+        reference = _find_reference(task, resource)
+        if not reference:
             raise
-    return made or _reference(task, resource)
+    return reference or _find_reference(task, resource)
 
 
-def _reference(task: WriteTask, resource: Json) -> str:
-    """Return the reference of what stands on the server already for the resource, "" where there is nothing."""
-    found = next(find_existing(task.client, task.writer, resource), None)
-    return "" if found is None else f"{resource['resourceType']}/{found['id']}"
+def _find_reference(task: WriteTask, resource: Json) -> str:
+    """Return the reference of the server's copy, "" where there is none."""
+    existing = next(find_existing(task.client, task.writer, resource), None)
+    return "" if existing is None else f"{resource['resourceType']}/{existing['id']}"
 
 
 def find_existing(client: FhirClient, writer: Writer, resource: Json) -> Iterator[Json]:
-    """Yield every resource on the server of the kind, identifier and patient of one that we make."""
-    own = resource_identifier(resource)
-    if own is not None:
-        yield from find_own(
-            client, writer.strategy, resource["resourceType"], own, resource["subject"]["reference"]
-        )
+    """Yield the server's copies of one of our resources.
+
+    They have its type, identifier and patient.
+    """
+    identifier = resource_identifier(resource)
+    if identifier is not None:
+        resource_type, patient = resource["resourceType"], resource["subject"]["reference"]
+        yield from find_own(client, writer.strategy, resource_type, identifier, patient)
 
 
-def _provenance(
-    task: WriteTask, statement: Statement, response: str, made: list[str], ids: dict[str, str]
+def _create_provenance(
+    task: WriteTask,
+    statement: Statement,
+    response: str,
+    observations: list[str],
+    element_ids: dict[str, str],
 ) -> None:
-    """Create the Provenance unless it is there: it has no identifier in R4, so it is found by what it speaks of."""
+    """Create the Provenance unless the server has it.
+
+    R4 gives it no identifier to search by.
+    """
     if not task.is_first_attempt and any(
-        is_derived_from(each, response)
-        for each in task.client.search("Provenance", {"target": response})
+        is_derived_from(provenance, response)
+        for provenance in task.client.search("Provenance", {"target": response})
     ):
         return
-    wanted = build_provenance(statement, task.writer.version, [each for each in made if each], ids)
-    inside = response_url(statement)
-    for each in (*wanted["target"], *(entity["what"] for entity in wanted["entity"])):
-        if each["reference"] == inside:
-            each["reference"] = response
-    validate_resources([wanted])
-    task.client.post(wanted)
+    visible = [reference for reference in observations if reference]
+    provenance = build_provenance(statement, task.writer.version, visible, element_ids)
+    # The built Provenance refers to the response by its URL inside a transaction.
+    url_in_transaction = response_url(statement)
+    sources = (entity["what"] for entity in provenance["entity"])
+    for reference in (*provenance["target"], *sources):
+        if reference["reference"] == url_in_transaction:
+            reference["reference"] = response
+    validate_resources([provenance])
+    task.client.post(provenance)
 
 
 def is_derived_from(provenance: Json, response: str) -> bool:
-    """Return whether a Provenance is ours of that QuestionnaireResponse: some servers write one of their own."""
-    sources = (each.get("what", {}).get("reference") for each in provenance.get("entity", []))
-    return response in (local_reference(each, "QuestionnaireResponse") for each in sources)
+    """Return whether a Provenance is ours for that QuestionnaireResponse.
+
+    Some servers write a Provenance of their own.
+    """
+    sources = (entity.get("what", {}).get("reference") for entity in provenance.get("entity", []))
+    return response in (local_reference(source, "QuestionnaireResponse") for source in sources)

@@ -1,4 +1,4 @@
-"""The ladder: the ways to write, from the safest down, what each writes, and the highest that a server offers."""
+"""Negotiates the safest write strategy that a server offers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,23 +7,12 @@ from enum import StrEnum
 from fhir_client.auth.scopes import Action, ScopeNeed
 from fhir_client.auth.scopes import missing_needs as not_permitted
 from fhir_client.capabilities import Capabilities
+from fhir_client.model import WriteStrategyKind
 from fhir_client.quirks import STANDARD_QUIRKS, Quirks
 
 
-class WriteStrategyKind(StrEnum):
-    """A way to write, safest first."""
-
-    TRANSACTION = "transaction"
-    PATCH = "patch"
-    PUT = "put"
-    OBSERVATIONS = "observations"
-    QUESTIONNAIRE_RESPONSE = "questionnaire-response"
-    DOCUMENT = "document"
-    WORKLIST = "worklist"
-
-
 class WrittenPart(StrEnum):
-    """Something that a submission leaves on the server."""
+    """A part of a submission on the server."""
 
     CHART = "chart"
     RESPONSE = "response"
@@ -32,9 +21,13 @@ class WrittenPart(StrEnum):
     DOCUMENT = "document"
 
 
+Interaction = tuple[str, str]
+"""A resource type and a FHIR interaction with it; the type "" is the whole system."""
+
 EVERYTHING = frozenset(
     {WrittenPart.CHART, WrittenPart.RESPONSE, WrittenPart.OBSERVATIONS, WrittenPart.PROVENANCE}
 )
+# The parts that each strategy leaves on the server, which the read-back checks.
 PARTS: Mapping[WriteStrategyKind, frozenset[WrittenPart]] = {
     WriteStrategyKind.TRANSACTION: EVERYTHING,
     WriteStrategyKind.PATCH: EVERYTHING,
@@ -42,40 +35,39 @@ PARTS: Mapping[WriteStrategyKind, frozenset[WrittenPart]] = {
     WriteStrategyKind.OBSERVATIONS: frozenset({WrittenPart.OBSERVATIONS}),
     WriteStrategyKind.QUESTIONNAIRE_RESPONSE: frozenset({WrittenPart.RESPONSE}),
     WriteStrategyKind.DOCUMENT: frozenset({WrittenPart.DOCUMENT}),
-    # A person types it into the chart, and there it is read back.
+    # A person types the answers into the chart, so the read-back looks at the chart.
     WriteStrategyKind.WORKLIST: frozenset({WrittenPart.CHART}),
 }
-"""What each rung leaves on the server, and what is therefore read back."""
 
+# The resource type of each part that we create; the chart exists already.
 RESOURCE_TYPES: Mapping[WrittenPart, str] = {
     WrittenPart.RESPONSE: "QuestionnaireResponse",
     WrittenPart.OBSERVATIONS: "Observation",
     WrittenPart.PROVENANCE: "Provenance",
     WrittenPart.DOCUMENT: "DocumentReference",
 }
-"""The kind of resource that each part is made of; the chart is there already."""
-CHANGED: Mapping[WriteStrategyKind, tuple[tuple[str, str], ...]] = {
+# The interactions by which a strategy changes the chart.
+CHART_INTERACTIONS: Mapping[WriteStrategyKind, tuple[Interaction, ...]] = {
     WriteStrategyKind.TRANSACTION: (("", "transaction"), ("Patient", "update")),
     WriteStrategyKind.PATCH: (("Patient", "patch"),),
     WriteStrategyKind.PUT: (("Patient", "update"),),
 }
-"""How the rungs that change the chart do it: interactions by kind of resource; "" is the system itself."""
+# The strategies that put back the whole chart, with everything that the server showed of it.
 WHOLE_CHART_KINDS = frozenset({WriteStrategyKind.TRANSACTION, WriteStrategyKind.PUT})
-"""The rungs that put the chart back as a whole, with all that the server showed of it."""
-# Who writes part by part can leave out what a server does not take; of a transaction everything is done or nothing.
-_PARTIAL = (WriteStrategyKind.PATCH, WriteStrategyKind.PUT)
-# One without search could never be looked up before it is sent again, and nothing would arrive exactly once.
-IDENTIFIER_PARAMETER, PATIENT_PARAMETER, TARGET = "identifier", "patient", "target"
-"""The search parameters by which what we wrote is found again (R4, search parameter registry)."""
-_ACTS: Mapping[WrittenPart, tuple[str, ...]] = {
+# A stepwise strategy can leave out a part that the server refuses. A transaction cannot.
+_STEPWISE_KINDS = (WriteStrategyKind.PATCH, WriteStrategyKind.PUT)
+# Exactly-once delivery needs a search: a retry must find the result of an earlier attempt.
+IDENTIFIER_PARAMETER, PATIENT_PARAMETER, TARGET_PARAMETER = "identifier", "patient", "target"
+"""The search parameters that find our resources again (R4, search parameter registry)."""
+_PART_INTERACTIONS: Mapping[WrittenPart, tuple[str, ...]] = {
     **dict.fromkeys(RESOURCE_TYPES, ("create", "search-type")),
     WrittenPart.RESPONSE: ("create", "read", "search-type"),
 }
+# The start of a reason against a strategy that the settings name.
 OBJECTION_PREFIX = "but "
-"""Begins the reason that speaks against a rung which the settings name nevertheless."""
+# The words in every reason that more scopes would remove.
 SCOPES_REASON = "our scopes do not permit to"
-"""Stands in the reasons that more scopes would take away."""
-_LETTERS = {
+_ACTIONS = {
     "create": Action.CREATE,
     "read": Action.READ,
     "update": Action.UPDATE,
@@ -86,10 +78,13 @@ _LETTERS = {
 
 @dataclass(frozen=True, slots=True)
 class WriteStrategy:
-    """How a server is written to: by which rung, which parts it leaves there, and why not by a safer rung, or more.
+    """How a server is written to.
 
-    `batch` tells whether it is read back in one request. `by_patient` are the kinds of resource that it does not search by
-    identifier: ours are picked out of all of the patient's then, and none can be asked to be created only once.
+    - `kind` and `parts`: the strategy, and the parts that it leaves on this server.
+    - `batch`: the read-back takes one request.
+    - `reasons`: why no safer strategy, and why not more parts.
+    - `by_patient`: resource types that the server does not search by identifier. Ours are picked
+      out of all of the patient's, and a conditional create is impossible.
     """
 
     kind: WriteStrategyKind = WriteStrategyKind.TRANSACTION
@@ -101,9 +96,10 @@ class WriteStrategy:
 
 @dataclass(frozen=True, slots=True)
 class ServerOffer:
-    """What a server offers us: what it says that it can do, what is known of its kind, and what our scopes permit.
+    """A server's declared capabilities, its quirks, and what our scopes permit there.
 
-    `scopes` is None where no scopes limit us, or nobody says which. `failed` are the rungs by which a write test failed.
+    `scopes` is None where no scopes limit us, or where they are unknown. `failed` are the
+    strategies with a failed write test.
     """
 
     capabilities: Capabilities
@@ -112,21 +108,27 @@ class ServerOffer:
     failed: frozenset[WriteStrategyKind] = frozenset()
 
 
-def full_strategy(rung: WriteStrategyKind) -> WriteStrategy:
-    """Return the strategy that writes all that the rung can."""
-    return WriteStrategy(rung, PARTS[rung])
+def full_strategy(kind: WriteStrategyKind) -> WriteStrategy:
+    """Return the strategy of that kind with all of its parts."""
+    return WriteStrategy(kind, PARTS[kind])
 
 
-def write_interactions(strategy: WriteStrategy) -> tuple[tuple[str, str], ...]:
-    """Return every interaction that the strategy asks of a server, by kind of resource; "" is the system itself."""
-    made = tuple(
-        each for part in WrittenPart if part in strategy.parts for each in _asked_for(part)
+def write_interactions(strategy: WriteStrategy) -> tuple[Interaction, ...]:
+    """Return every interaction that a write by the strategy needs."""
+    for_parts = tuple(
+        interaction
+        for part in WrittenPart
+        if part in strategy.parts
+        for interaction in _part_interactions(part)
     )
-    return (("Patient", "read"), *CHANGED.get(strategy.kind, ()), *made)
+    return (("Patient", "read"), *CHART_INTERACTIONS.get(strategy.kind, ()), *for_parts)
 
 
-def undo_interactions(strategy: WriteStrategy) -> tuple[tuple[str, str], ...]:
-    """Return every interaction that undo asks beside: what was created is marked as entered in error."""
+def undo_interactions(strategy: WriteStrategy) -> tuple[Interaction, ...]:
+    """Return every further interaction that an undo needs.
+
+    An undo marks the created resources as entered in error.
+    """
     return tuple(
         (RESOURCE_TYPES[part], "update")
         for part in (WrittenPart.RESPONSE, WrittenPart.OBSERVATIONS)
@@ -134,136 +136,145 @@ def undo_interactions(strategy: WriteStrategy) -> tuple[tuple[str, str], ...]:
     )
 
 
-def scope_needs(interactions: Iterable[tuple[str, str]]) -> tuple[ScopeNeed, ...]:
-    """Return what scopes have to permit for interactions."""
-    return tuple(
-        dict.fromkeys(ScopeNeed(kind, _LETTERS[act]) for kind, act in interactions if kind)
+def scope_needs(interactions: Iterable[Interaction]) -> tuple[ScopeNeed, ...]:
+    """Return the needs that scopes must permit for these interactions."""
+    needs = (
+        ScopeNeed(resource_type, _ACTIONS[interaction])
+        for resource_type, interaction in interactions
+        if resource_type
     )
+    return tuple(dict.fromkeys(needs))
 
 
 def choose_strategy(offer: ServerOffer, pinned: WriteStrategyKind | None = None) -> WriteStrategy:
-    """Return the highest rung that the server offers, or the pinned one; the same input, the same strategy."""
+    """Return the safest strategy that the server offers, or the pinned one.
+
+    The same offer always gives the same strategy.
+    """
     if pinned is not None:
-        fault = _missing(pinned, offer)
-        return _by(
-            pinned,
-            offer,
-            "the settings name it",
-            *([f"{OBJECTION_PREFIX}{fault}"] if fault else []),
-        )
+        obstacle = _find_obstacle(pinned, offer)
+        objections = [f"{OBJECTION_PREFIX}{obstacle}"] if obstacle else []
+        return _build_strategy(pinned, offer, "the settings name it", *objections)
     reasons: list[str] = []
-    for rung in WriteStrategyKind:
-        if not (fault := _missing(rung, offer)):
-            return _by(rung, offer, *reasons)
-        reasons.append(f"no {rung}: {fault}")
-    return _by(WriteStrategyKind.WORKLIST, offer, *reasons)
+    for kind in WriteStrategyKind:
+        if not (obstacle := _find_obstacle(kind, offer)):
+            return _build_strategy(kind, offer, *reasons)
+        reasons.append(f"no {kind}: {obstacle}")
+    return _build_strategy(WriteStrategyKind.WORKLIST, offer, *reasons)
 
 
-def _by(rung: WriteStrategyKind, offer: ServerOffer, *reasons: str) -> WriteStrategy:
-    parts, without = _parts(rung, offer)
-    kinds = (
+def _build_strategy(kind: WriteStrategyKind, offer: ServerOffer, *reasons: str) -> WriteStrategy:
+    parts, omissions = _possible_parts(kind, offer)
+    resource_types = (
         RESOURCE_TYPES[part] for part in parts & RESOURCE_TYPES.keys() - {WrittenPart.PROVENANCE}
     )
     by_patient = frozenset(
-        kind for kind in kinds if not _searches(offer.capabilities, kind, IDENTIFIER_PARAMETER)
+        resource_type
+        for resource_type in resource_types
+        if not _supports_search(offer.capabilities, resource_type, IDENTIFIER_PARAMETER)
     )
-    return WriteStrategy(rung, parts, _batch(offer), (*reasons, *without), by_patient)
+    return WriteStrategy(kind, parts, _takes_batch(offer), (*reasons, *omissions), by_patient)
 
 
-def _batch(offer: ServerOffer) -> bool:
-    # US Core asks no server for a batch (MAY), so that one which says nothing of it is read part by part.
+def _takes_batch(offer: ServerOffer) -> bool:
+    # US Core requires a batch of no server (MAY). Without a declaration we read part by part.
     return offer.quirks.batch and bool(offer.capabilities.interactions & {"batch", "transaction"})
 
 
-def _missing(rung: WriteStrategyKind, offer: ServerOffer) -> str:
-    """Return why a rung cannot be stood on, "" where it can."""
-    if rung.value not in offer.quirks.rungs:
+def _find_obstacle(kind: WriteStrategyKind, offer: ServerOffer) -> str:
+    """Return why a strategy is impossible, "" where it is possible."""
+    if kind.value not in offer.quirks.rungs:
         return "the quirks of this kind of server rule it out"
-    if rung in offer.failed:
+    if kind in offer.failed:
         return "a write test by it failed"
-    if rung in CHANGED and offer.capabilities.for_resource("Patient").versioning == "no-version":
-        return "it keeps no versions of Patient, so that somebody else's change would be overwritten unseen"
-    needed = () if rung in _PARTIAL else PARTS[rung] - {WrittenPart.CHART}
-    lacking = (
-        _lacking(CHANGED.get(rung, ()), offer),
-        *(_without(part, offer) for part in WrittenPart if part in needed),
+    versioning = offer.capabilities.for_resource("Patient").versioning
+    if kind in CHART_INTERACTIONS and versioning == "no-version":
+        return "it keeps no versions of Patient, so a write could replace another change unseen"
+    needed = () if kind in _STEPWISE_KINDS else PARTS[kind] - {WrittenPart.CHART}
+    obstacles = (
+        _find_lack(CHART_INTERACTIONS.get(kind, ()), offer),
+        *(_find_part_obstacle(part, offer) for part in WrittenPart if part in needed),
     )
-    return "; ".join(filter(None, lacking))
+    return "; ".join(filter(None, obstacles))
 
 
-def _parts(rung: WriteStrategyKind, offer: ServerOffer) -> tuple[frozenset[WrittenPart], list[str]]:
-    """Return what the rung leaves on this server, and why not the rest."""
-    if rung not in _PARTIAL:
-        return PARTS[rung], []
-    without = {part: _without(part, offer) for part in RESOURCE_TYPES if part in PARTS[rung]}
-    if without[WrittenPart.RESPONSE] and not without[WrittenPart.PROVENANCE]:
-        # It says that the chart's values were drawn from the answers, and by these it is found again.
-        without[WrittenPart.PROVENANCE] = "there is no QuestionnaireResponse that it could name"
-    told = [
-        f"without {RESOURCE_TYPES[part]}: {reason}" for part, reason in without.items() if reason
-    ]
-    return PARTS[rung] - {part for part, reason in without.items() if reason}, told
+def _possible_parts(
+    kind: WriteStrategyKind, offer: ServerOffer
+) -> tuple[frozenset[WrittenPart], list[str]]:
+    """Return the possible parts on this server, and why not the others."""
+    if kind not in _STEPWISE_KINDS:
+        return PARTS[kind], []
+    obstacles = {
+        part: _find_part_obstacle(part, offer) for part in RESOURCE_TYPES if part in PARTS[kind]
+    }
+    if obstacles[WrittenPart.RESPONSE] and not obstacles[WrittenPart.PROVENANCE]:
+        # A Provenance names the QuestionnaireResponse as its source, and is found again by it.
+        obstacles[WrittenPart.PROVENANCE] = "there is no QuestionnaireResponse that it could name"
+    omitted = {part: obstacle for part, obstacle in obstacles.items() if obstacle}
+    reasons = [f"without {RESOURCE_TYPES[part]}: {reason}" for part, reason in omitted.items()]
+    return PARTS[kind] - frozenset(omitted), reasons
 
 
-def _without(part: WrittenPart, offer: ServerOffer) -> str:
+def _find_part_obstacle(part: WrittenPart, offer: ServerOffer) -> str:
     """Return why a part cannot be left on the server, "" where it can."""
     quirks = offer.quirks
-    if (
-        part is WrittenPart.RESPONSE
-        and quirks.own_questionnaires
-        and not (quirks.questionnaire and quirks.items)
-    ):
+    has_item_map = bool(quirks.questionnaire and quirks.items)
+    if part is WrittenPart.RESPONSE and quirks.own_questionnaires and not has_item_map:
         return (
             "it takes only its own questionnaires, and the quirks map our questions to none of them"
         )
-    return _lacking(_asked_for(part), offer) or _unfindable(
+    return _find_lack(_part_interactions(part), offer) or _find_search_lack(
         RESOURCE_TYPES[part], offer.capabilities
     )
 
 
-def search_parameters(kind: str) -> tuple[str, ...]:
-    """Return the search parameters of which one finds what we wrote of a kind of resource, the better first."""
-    return (
-        (TARGET,)
-        if kind == RESOURCE_TYPES[WrittenPart.PROVENANCE]
-        else (IDENTIFIER_PARAMETER, PATIENT_PARAMETER)
+def search_parameters(resource_type: str) -> tuple[str, ...]:
+    """Return the search parameters that find our resources, the best first."""
+    # A Provenance has no identifier in R4.
+    if resource_type == RESOURCE_TYPES[WrittenPart.PROVENANCE]:
+        return (TARGET_PARAMETER,)
+    return (IDENTIFIER_PARAMETER, PATIENT_PARAMETER)
+
+
+def _find_search_lack(resource_type: str, server: Capabilities) -> str:
+    """Return why our resources of a type could not be found again, "" where they can."""
+    parameters = search_parameters(resource_type)
+    if any(_supports_search(server, resource_type, parameter) for parameter in parameters):
+        return ""
+    return f"it does not search {resource_type} by {' or '.join(parameters)}"
+
+
+def _supports_search(server: Capabilities, resource_type: str, parameter: str) -> bool:
+    # An undeclared search may be tried.
+    declared = server.for_resource(resource_type).search_parameters
+    return declared is None or parameter in declared
+
+
+def _part_interactions(part: WrittenPart) -> tuple[Interaction, ...]:
+    return tuple(
+        (RESOURCE_TYPES[part], interaction) for interaction in _PART_INTERACTIONS.get(part, ())
     )
 
 
-def _unfindable(kind: str, server: Capabilities) -> str:
-    """Return why ours of that kind could not be found again, "" where they can."""
-    by = search_parameters(kind)
-    return (
-        ""
-        if any(_searches(server, kind, each) for each in by)
-        else f"it does not search {kind} by {' or '.join(by)}"
-    )
-
-
-def _searches(server: Capabilities, kind: str, parameter: str) -> bool:
-    # What is not said of a kind may be tried.
-    said = server.for_resource(kind).search_parameters
-    return said is None or parameter in said
-
-
-def _asked_for(part: WrittenPart) -> tuple[tuple[str, str], ...]:
-    return tuple((RESOURCE_TYPES[part], act) for act in _ACTS.get(part, ()))
-
-
-def _lacking(wanted: tuple[tuple[str, str], ...], offer: ServerOffer) -> str:
-    unoffered = [
-        f"{kind} {act}".strip()
-        for kind, act in wanted
-        if not _offers(offer.capabilities, kind, act)
+def _find_lack(interactions: tuple[Interaction, ...], offer: ServerOffer) -> str:
+    """Return what is not offered or not permitted, "" for nothing."""
+    not_offered = [
+        f"{resource_type} {interaction}".strip()
+        for resource_type, interaction in interactions
+        if not _is_offered(offer.capabilities, resource_type, interaction)
     ]
-    if unoffered:
-        return f"it does not offer {', '.join(unoffered)}"
-    wished = [ScopeNeed(kind, _LETTERS[act]) for kind, act in wanted if kind]
-    refused = () if offer.scopes is None else not_permitted(offer.scopes, wished)
+    if not_offered:
+        return f"it does not offer {', '.join(not_offered)}"
+    if offer.scopes is None:
+        return ""
+    refused = not_permitted(offer.scopes, scope_needs(interactions))
     return f"{SCOPES_REASON} {', '.join(map(str, refused))}" if refused else ""
 
 
-def _offers(server: Capabilities, kind: str, interaction: str) -> bool:
-    # What is not said of a kind may be tried; a transaction has to be promised.
-    said = server.for_resource(kind).interactions if kind else server.interactions
-    return said is None or interaction in said
+def _is_offered(server: Capabilities, resource_type: str, interaction: str) -> bool:
+    if not resource_type:
+        # A transaction must be declared: a server may take one for a batch and do half of it.
+        return interaction in server.interactions
+    # An undeclared interaction with a resource type may be tried.
+    declared = server.for_resource(resource_type).interactions
+    return declared is None or interaction in declared

@@ -1,12 +1,13 @@
-"""What the rungs of the ladder are told, and what they tell."""
+"""The values that go into a write strategy and come out of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from fhir_client.client import FhirClient
+from fhir_client.model import Json
 from fhir_client.quirks import Quirks
-from fhir_client.uscore.datatypes import Json
+from fhir_client.uscore.chart import ChartElements
 from fhir_client.uscore.patient_merge import MergePolicy
 from fhir_client.uscore.statement import Statement
 from fhir_client.uscore.versions import UsCoreVersion
@@ -19,36 +20,43 @@ ENTERED_IN_ERROR = "entered-in-error"
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """How a site writes to a server: US Core version, merge policy, the server's quirks and the rung of the ladder."""
+    """How a site writes to a server."""
 
     version: UsCoreVersion
     policy: MergePolicy = field(default_factory=MergePolicy)
     quirks: Quirks = field(default_factory=Quirks)
     strategy: WriteStrategy = field(default_factory=WriteStrategy)
 
-    def creates_once(self, kind: str) -> bool:
-        """Whether the server can be asked to create a resource of that kind only where none has its identifier yet."""
-        return self.quirks.conditional_create and kind not in self.strategy.by_patient
+    def creates_once(self, resource_type: str) -> bool:
+        """Return whether the server takes a conditional create for a resource type."""
+        # The condition is a search by identifier, which some servers do not have for every type.
+        return self.quirks.conditional_create and resource_type not in self.strategy.by_patient
 
 
 @dataclass(frozen=True, slots=True)
 class WriteAttempt:
-    """What is about to be sent: the Patient that it goes to, its version that was merged into, and its values before and after.
+    """A write that is about to be sent.
 
-    `earlier` is None where a part was sent before, and only the rest is: what was noted then stands.
+    `version` is the Patient's version that was merged into.
+
+    `prior_values` is None where an earlier attempt already changed the chart. The values that were
+    recorded for that attempt still hold.
     """
 
     patient: str
     version: str
-    prior_values: Mapping[str, Any] | None
-    new_values: Mapping[str, Any] | None = None
+    prior_values: ChartElements | None
+    new_values: ChartElements | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """Where it is: the Patient that it went to in the end, and the QuestionnaireResponse ("" where the server hides it).
+    """The references of the written Patient and QuestionnaireResponse.
 
-    `over` is the version of the Patient that was merged into; None where the submission was found to be there already.
+    `response` is "" where the server hides it.
+
+    `base_version` is the version of the Patient that was merged into. It is None where an earlier
+    attempt had already written the submission.
     """
 
     patient: str
@@ -57,12 +65,15 @@ class WriteResult:
 
 
 RecordAttempt = Callable[[WriteAttempt], None]
-"""Keeps, before anything leaves, what undo will need while it can still be known; what it raises ends the try."""
+"""Stores what an undo will need before anything is sent; an exception from it ends the attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteTask:
-    """One statement to be written; `first` is False where it may have been sent before."""
+    """One statement to write.
+
+    A retry is not `is_first_attempt`, and may find its own result.
+    """
 
     client: FhirClient
     writer: Writer
@@ -74,19 +85,19 @@ class WriteTask:
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
-    """A resource of the server as it was read, and as it shall be."""
+    """A resource as it was read, and as it will be."""
 
     before: Json
     after: Json
 
     @property
     def reference(self) -> str:
-        """Where it is."""
+        """The relative reference of the resource."""
         return f"{self.before['resourceType']}/{self.before['id']}"
 
     @property
     def version(self) -> str:
-        """The version that was read; raises NoVersion where the server has none."""
+        """The version that was read; raises NoVersionError where the server has none."""
         return required_version(self.before)
 
 
@@ -96,12 +107,12 @@ def mark_in_error(resource: Json) -> ResourceChange:
 
 
 class StrategyWriter(Protocol):
-    """One rung: how a statement is written by it, and how what is there is amended."""
+    """A write strategy at work."""
 
     def write(self, task: WriteTask) -> WriteResult:
-        """Write it, once however often this is called."""
+        """Write the statement exactly once, however often this is called."""
 
     def amend(
         self, client: FhirClient, writer: Writer, changes: tuple[ResourceChange, ...]
     ) -> None:
-        """Change resources that are there, each with If-Match; raises Conflict where somebody else did meanwhile."""
+        """Change existing resources, each with If-Match; raises VersionConflictError."""

@@ -1,12 +1,14 @@
-"""The first rung of the ladder: one transaction with If-Match; sent once, looked up before it is ever sent again."""
+"""Writes by one transaction, and looks it up before sending it again."""
 
 from dataclasses import replace
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import GoneError, RefusedError, VersionConflictError
+from fhir_client.model import Json
+from fhir_client.references import local_reference
 from fhir_client.transport.responses import entry_errors
-from fhir_client.uscore.datatypes import Json, local_reference, uuid_identifier
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.chart import chart_elements
+from fhir_client.uscore.datatypes import uuid_identifier
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.bundle import replace_entry, transaction_bundle
 from fhir_client.write.chart_merge import MERGE_ATTEMPTS, read_and_merge, repeated_conflict
@@ -16,29 +18,33 @@ from fhir_client.write.validation import validate_bundle
 
 
 class TransactionWriter:
-    """All that a submission writes in one request, so that all of it happens or nothing."""
+    """Sends all resources of a submission in one request, all or none."""
 
     def write(self, task: WriteTask) -> WriteResult:
-        """Write the statement; raises the errors of fhir_client.errors, InvalidBundle and NoVersion."""
+        """Write the statement exactly once.
+
+        Raises the errors of fhir_client.errors, InvalidBundleError and NoVersionError.
+        """
         client, writer = task.client, task.writer
-        if not task.is_first_attempt and (found := find_written(client, writer, task.statement)):
-            return found
+        if not task.is_first_attempt and (result := find_written(client, writer, task.statement)):
+            return result
         for _ in range(MERGE_ATTEMPTS):
-            now = read_and_merge(task)
+            chart = read_and_merge(task)
             bundle = transaction_bundle(
-                now.statement, writer.version, now.merge, writer.quirks, writer.creates_once
+                chart.statement, writer.version, chart.merge, writer.quirks, writer.creates_once
             )
             validate_bundle(bundle)
+            # Recorded before anything is sent, so that a crash cannot lose the prior values.
             task.record_attempt(
                 WriteAttempt(
-                    now.statement.patient,
-                    now.version,
-                    now.merge.prior_values,
-                    chart_elements(now.merge.patient),
+                    chart.statement.patient,
+                    chart.version,
+                    chart.merge.prior_values,
+                    chart_elements(chart.merge.patient),
                 )
             )
-            if written := _send(client, writer, now.statement, bundle):
-                return replace(written, base_version=now.version)
+            if result := _send_transaction(client, writer, chart.statement, bundle):
+                return replace(result, base_version=chart.version)
         raise repeated_conflict()
 
     def amend(
@@ -47,50 +53,56 @@ class TransactionWriter:
         writer: Writer,  # noqa: ARG002
         changes: tuple[ResourceChange, ...],
     ) -> None:
-        """Change all of them, or none."""
-        entries = [replace_entry(each.reference, each.after, each.version) for each in changes]
+        """Change all of the resources, or none; raises VersionConflictError."""
+        entries = [
+            replace_entry(change.reference, change.after, change.version) for change in changes
+        ]
         answer = client.send_bundle(
             {"resourceType": "Bundle", "type": "transaction", "entry": entries}
         )
-        if fault := next(entry_errors(answer), None):
-            raise fault
+        if error := next(entry_errors(answer), None):
+            raise error
 
 
-def _send(
+def _send_transaction(
     client: FhirClient, writer: Writer, statement: Statement, bundle: Json
 ) -> WriteResult | None:
-    """Send the transaction; None where somebody else changed the chart meanwhile, and it has to be merged again."""
+    """Send the transaction; return None where the chart changed before.
+
+    The caller then merges again.
+    """
     try:
         answer = client.send_bundle(bundle)
-        # A server that takes a transaction for a batch answers 200 and says entry by entry what it did not do.
-        if fault := next(entry_errors(answer), None):
-            raise fault
+        # A server that takes a transaction for a batch answers 200 and lists the failed entries.
+        if error := next(entry_errors(answer), None):
+            raise error
     except VersionConflictError:
-        # The conflict may be with our own earlier try, which the server took and we never heard of.
+        # This is where a 409 or 412 is handled. The conflict may be with our own earlier attempt,
+        # which the server took although its answer was lost.
         return find_written(client, writer, statement)
     except GoneError as error:
+        # Raises ServerError where the base URL is wrong, which also answers 404.
         client.read_capabilities()
         raise RefusedError(
-            "The server misses something that this refers to.", error.status
+            "The server lacks a resource that this refers to.", error.status
         ) from None
     locations = (entry.get("response", {}).get("location") for entry in answer.get("entry", []))
-    response = next(
-        filter(None, (local_reference(each, "QuestionnaireResponse") for each in locations)), None
-    )
-    if response:
+    references = (local_reference(location, "QuestionnaireResponse") for location in locations)
+    # Some servers answer without locations, and the submission is looked up then.
+    if response := next(filter(None, references), None):
         return WriteResult(statement.patient, response)
     return find_written(client, writer, statement) or WriteResult(statement.patient, "")
 
 
 def find_written(client: FhirClient, writer: Writer, statement: Statement) -> WriteResult | None:
-    """Return where the submission is on the server already: its QuestionnaireResponse carries its identifier."""
-    own = uuid_identifier(statement.submission)
-    found = next(
-        find_own(client, writer.strategy, "QuestionnaireResponse", own, statement.patient), None
+    """Return the submission on the server, by its QuestionnaireResponse."""
+    identifier = uuid_identifier(statement.submission)
+    responses = find_own(
+        client, writer.strategy, "QuestionnaireResponse", identifier, statement.patient
     )
-    if found is None:
+    response = next(responses, None)
+    if response is None:
         return None
-    patient = (
-        local_reference(found.get("subject", {}).get("reference"), "Patient") or statement.patient
-    )
-    return WriteResult(patient, f"QuestionnaireResponse/{found['id']}")
+    subject = response.get("subject", {}).get("reference")
+    patient = local_reference(subject, "Patient") or statement.patient
+    return WriteResult(patient, f"QuestionnaireResponse/{response['id']}")

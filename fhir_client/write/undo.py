@@ -1,4 +1,9 @@
-"""Undo: the chart's earlier values where it still holds what was written, and all else of it marked as entered in error."""
+"""Undoes a submission on the server.
+
+Restores the prior values and marks its resources as entered in error.
+
+A value that others changed since stays, and a person decides about it.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,40 +12,46 @@ from uuid import UUID, uuid5
 from fhir_client.client import FhirClient
 from fhir_client.errors import (
     ChartConflictError,
-    Conflict,
     ManualEntryError,
     RefusedError,
     VersionConflictError,
 )
-from fhir_client.uscore.datatypes import Json, uuid_identifier
-from fhir_client.uscore.descriptions import describe_elements, describe_value
-from fhir_client.uscore.observations import CODES
-from fhir_client.uscore.parsing import canonical_text, element_meanings
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.model import Conflict, Json, WriteStrategyKind
+from fhir_client.uscore.chart import (
+    canonical_text,
+    chart_elements,
+    describe_elements,
+    describe_item,
+    element_meanings,
+    elements_of_part,
+)
+from fhir_client.uscore.datatypes import uuid_identifier
+from fhir_client.uscore.elements import OBSERVATION_CODES
 from fhir_client.uscore.undo_record import (
     ChangeState,
     ElementChange,
     KeyedHash,
     change_state,
-    elements_of_part,
     restore_prior_values,
 )
 from fhir_client.write.charts import read_written_patient, refuse_partial_chart
 from fhir_client.write.lookup import find_own
-from fhir_client.write.strategy import WHOLE_CHART_KINDS, WriteStrategyKind
-from fhir_client.write.strategy import WrittenPart as Left
+from fhir_client.write.strategy import RESOURCE_TYPES, WHOLE_CHART_KINDS, WrittenPart
 from fhir_client.write.task import ENTERED_IN_ERROR, ResourceChange, Writer, mark_in_error
 from fhir_client.write.writer import amend_resources
 
-TRIES = 4
-"""How often it is looked at; the last look is the read-back of the third try."""
-BY_HAND = frozenset({WriteStrategyKind.DOCUMENT, WriteStrategyKind.WORKLIST})
-"""What a person typed, or filed from a document, nobody else can take out again."""
+# Three attempts, each followed by a look; the last look is the read-back of the third.
+MAX_ROUNDS = 4
+# A person filed or typed these values, so only a person can take them out of the chart.
+MANUAL_KINDS = frozenset({WriteStrategyKind.DOCUMENT, WriteStrategyKind.WORKLIST})
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenEffect:
-    """What one submission wrote: to which Patient, what of it, and of that the elements which stay as the chart has them."""
+    """What one submission wrote to which Patient.
+
+    `elements_to_keep` stay as the chart has them.
+    """
 
     patient: str
     submission: UUID
@@ -51,86 +62,105 @@ class WrittenEffect:
 def undo_submission(
     client: FhirClient, writer: Writer, effect: WrittenEffect, key: KeyedHash
 ) -> None:
-    """Take back what the submission wrote, once however often this is called; it is read back when this returns.
+    """Undo the submission exactly once, and read it back.
 
-    Raises the errors of fhir_client.errors: ChartChanged where somebody else changed what was written since, and then
-    nothing was changed; PatientProblem where the chart is another one by now; ByHand where only a person can do it.
+    Raises the errors of fhir_client.errors:
+
+    - ChartConflictError where others changed a written value since; then nothing was changed;
+    - PatientError where the chart was merged or closed;
+    - ManualEntryError where only a person can undo it.
     """
-    if writer.strategy.kind in BY_HAND:
+    if writer.strategy.kind in MANUAL_KINDS:
         raise ManualEntryError(
-            "What is written to this server through a person, only a person can take back."
+            "A person wrote this to the server by hand, and only a person can take it back."
         )
-    clash: VersionConflictError | None = None
-    for _ in range(TRIES):
-        changes = _changes(client, writer, effect, key)
+    conflict: VersionConflictError | None = None
+    for _ in range(MAX_ROUNDS):
+        changes = _find_changes(client, writer, effect, key)
         if not changes:
             return
-        clash = None
+        conflict = None
         try:
             amend_resources(client, writer, changes)
         except VersionConflictError as error:
-            # Somebody else was first, or our own earlier try that we never heard of: the next look tells.
-            clash = error
-    raise clash or RefusedError(
-        "The server accepts the undo, but does not read back what was there before."
+            # Another client was first, or an earlier attempt of ours whose answer was lost. The
+            # next round shows which.
+            conflict = error
+    raise conflict or RefusedError(
+        "The server accepts the undo, but does not read back the prior values."
     )
 
 
-def _changes(
+def _find_changes(
     client: FhirClient, writer: Writer, effect: WrittenEffect, key: KeyedHash
 ) -> tuple[ResourceChange, ...]:
-    """Return what is still to be done, the chart first and the QuestionnaireResponse last: it says that all is done."""
-    observations, responses = (
-        tuple(_observations(client, writer, effect)),
-        tuple(_responses(client, writer, effect)),
-    )
-    marked = [mark_in_error(each) for each in (*observations, *responses) if _stands(each)]
-    parts = [each for each in effect.parts if each.element not in effect.elements_to_keep]
-    done = bool(responses) and not any(map(_stands, responses))
-    if done or not parts:
-        # Once the chart was put right, what it says is somebody else's, were it the same words again.
-        return tuple(marked)
+    """Return the changes that are still to be made.
+
+    The chart comes first. The QuestionnaireResponse comes last, because its status shows that
+    everything was undone.
+    """
+    observations = tuple(_find_observations(client, writer, effect))
+    responses = tuple(_find_responses(client, writer, effect))
+    marks = [
+        mark_in_error(resource)
+        for resource in (*observations, *responses)
+        if not _is_in_error(resource)
+    ]
+    # A later submission may have answered these elements, and its values stay.
+    parts = [part for part in effect.parts if part.element not in effect.elements_to_keep]
+    is_done = bool(responses) and all(map(_is_in_error, responses))
+    if is_done or not parts:
+        # After the chart was restored, its values are others', even if they equal ours again.
+        return tuple(marks)
     patient = read_written_patient(client, effect.patient)
     if writer.strategy.kind in WHOLE_CHART_KINDS:
         refuse_partial_chart(patient)
-    _refuse_changed(patient, parts, key)
-    back = ResourceChange(patient, restore_prior_values(patient, parts, key))
-    return (*([back] if back.after != back.before else []), *marked)
+    _refuse_changed_parts(patient, parts, key)
+    restored = ResourceChange(patient, restore_prior_values(patient, parts, key))
+    chart_changes = [restored] if restored.after != restored.before else []
+    return (*chart_changes, *marks)
 
 
-def _stands(resource: Json) -> bool:
-    return resource.get("status") != ENTERED_IN_ERROR
+def _is_in_error(resource: Json) -> bool:
+    return resource.get("status") == ENTERED_IN_ERROR
 
 
-def _refuse_changed(patient: Json, parts: list[ElementChange], key: KeyedHash) -> None:
+def _refuse_changed_parts(patient: Json, parts: list[ElementChange], key: KeyedHash) -> None:
     chart = chart_elements(patient)
-    changed = [each for each in parts if change_state(chart, each, key) is ChangeState.CHANGED]
+    changed = [part for part in parts if change_state(chart, part, key) is ChangeState.CHANGED]
     if changed:
-        contested = tuple(_contested(patient, each) for each in changed)
-        raise ChartConflictError("The chart was changed since this was written", contested)
+        conflicts = tuple(_describe_conflict(patient, part) for part in changed)
+        raise ChartConflictError("The chart was changed since this was written", conflicts)
 
 
-def _contested(patient: Json, part: ElementChange) -> Conflict:
-    held, said = describe_elements(patient), element_meanings(chart_elements(patient))
-    names = elements_of_part(part.element)
-    now = tuple(dict.fromkeys(words for name in names for words in held[name]))
-    before = tuple(describe_value(each.before) for each in part.swaps if each.before is not None)
-    return Conflict(part.element, now, before, canonical_text(tuple(said[name] for name in names)))
+def _describe_conflict(patient: Json, part: ElementChange) -> Conflict:
+    descriptions = describe_elements(patient)
+    meanings = element_meanings(chart_elements(patient))
+    elements = elements_of_part(part.element)
+    in_chart = dict.fromkeys(words for element in elements for words in descriptions[element])
+    prior = tuple(
+        describe_item(part.element, change.before)
+        for change in part.value_changes
+        if change.before is not None
+    )
+    chart_key = canonical_text(tuple(meanings[element] for element in elements))
+    return Conflict(part.element, tuple(in_chart), prior, chart_key)
 
 
-def _observations(client: FhirClient, writer: Writer, effect: WrittenEffect) -> Iterator[Json]:
-    if Left.OBSERVATIONS in writer.strategy.parts:
-        for element in CODES:
-            own = uuid_identifier(uuid5(effect.submission, element))
-            yield from find_own(client, writer.strategy, "Observation", own, effect.patient)
+def _find_observations(client: FhirClient, writer: Writer, effect: WrittenEffect) -> Iterator[Json]:
+    if WrittenPart.OBSERVATIONS in writer.strategy.parts:
+        for element in OBSERVATION_CODES:
+            identity = uuid5(effect.submission, element)
+            yield from _find_part(client, writer, effect, WrittenPart.OBSERVATIONS, identity)
 
 
-def _responses(client: FhirClient, writer: Writer, effect: WrittenEffect) -> Iterator[Json]:
-    if Left.RESPONSE in writer.strategy.parts:
-        yield from find_own(
-            client,
-            writer.strategy,
-            "QuestionnaireResponse",
-            uuid_identifier(effect.submission),
-            effect.patient,
-        )
+def _find_responses(client: FhirClient, writer: Writer, effect: WrittenEffect) -> Iterator[Json]:
+    if WrittenPart.RESPONSE in writer.strategy.parts:
+        yield from _find_part(client, writer, effect, WrittenPart.RESPONSE, effect.submission)
+
+
+def _find_part(
+    client: FhirClient, writer: Writer, effect: WrittenEffect, part: WrittenPart, identity: UUID
+) -> Iterator[Json]:
+    identifier = uuid_identifier(identity)
+    return find_own(client, writer.strategy, RESOURCE_TYPES[part], identifier, effect.patient)

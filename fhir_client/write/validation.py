@@ -1,25 +1,28 @@
-"""A last look before anything leaves: fhir.resources checks what we built, and a vendor's odd field never stops it."""
+"""Checks with fhir.resources what we built.
+
+An odd field of a vendor never stops a write.
+"""
 
 from typing import Any
 
-from fhir_client.uscore.datatypes import Json
-from fhir_client.uscore.patient_merge import INTERPRETER_NEEDED, INTERPRETER_REQUIRED, URLS
-from fhir_client.uscore.tribes import TRIBAL_AFFILIATION
-
-OURS = frozenset((*URLS.values(), INTERPRETER_NEEDED, INTERPRETER_REQUIRED, TRIBAL_AFFILIATION))
+from fhir_client.model import Json
+from fhir_client.uscore.elements import EXTENSION_URLS
 
 
 class InvalidBundleError(ValueError):
-    """What we built is no valid FHIR R4; the words name the places, never the values."""
+    """The Bundle is no valid FHIR R4; the message names the places, never the values."""
 
 
 def validate_bundle(bundle: Json) -> None:
-    """Raise InvalidBundle where the Bundle is no valid R4 (R4B's models, which equal R4's for what is in it)."""
-    # Imported here: the models take 170 ms and 24 MiB, which no page and no command without writing should pay.
+    """Raise InvalidBundleError where the Bundle is no valid R4.
+
+    The models are R4B's, which equal R4's for these resource types.
+    """
+    # Imported here: the models take 170 ms and 24 MiB, and pages and most commands never write.
     from fhir.resources.R4B.bundle import Bundle
     from pydantic import ValidationError
 
-    entries = [{**entry, "resource": _ours_of(entry["resource"])} for entry in bundle["entry"]]
+    entries = [{**entry, "resource": _keep_own(entry["resource"])} for entry in bundle["entry"]]
     try:
         Bundle.model_validate({**bundle, "entry": entries})
     except ValidationError as error:
@@ -30,25 +33,27 @@ def validate_bundle(bundle: Json) -> None:
 
 
 def validate_resources(resources: list[Json]) -> None:
-    """Raise InvalidBundle where one of the resources, which are sent one by one, is no valid R4."""
-    validate_bundle(
-        {
-            "resourceType": "Bundle",
-            "type": "collection",
-            "entry": [{"resource": each} for each in resources],
-        }
-    )
+    """Raise InvalidBundleError where one of the resources is no valid R4."""
+    entries = [{"resource": resource} for resource in resources]
+    validate_bundle({"resourceType": "Bundle", "type": "collection", "entry": entries})
 
 
-def _ours_of(resource: Json) -> Json:
-    """Return the resource, of a Patient only the elements that we set."""
+def _keep_own(resource: Json) -> Json:
+    """Return the resource, for a Patient only the elements that we set."""
     if resource["resourceType"] != "Patient":
         return resource
+    # The rest of a Patient is the server's own; its faults must not hold a submission.
     skeleton: dict[str, Any] = {"resourceType": "Patient"}
-    if extensions := [each for each in resource.get("extension", []) if each.get("url") in OURS]:
+    extensions = [
+        extension
+        for extension in resource.get("extension", [])
+        if extension.get("url") in EXTENSION_URLS
+    ]
+    if extensions:
         skeleton["extension"] = extensions
     if entries := resource.get("communication"):
         skeleton["communication"] = [
-            {key: each[key] for key in ("language", "preferred") if key in each} for each in entries
+            {key: entry[key] for key in ("language", "preferred") if key in entry}
+            for entry in entries
         ]
     return skeleton

@@ -1,4 +1,4 @@
-"""The last rung: a person types it into the chart, and the chart is read back."""
+"""Leaves the writing to a person, and confirms it by read-back."""
 
 from dataclasses import replace
 
@@ -10,18 +10,22 @@ from fhir_client.write.worksheet import build_worksheet
 
 
 class WorklistWriter:
-    """Nothing is ever sent."""
+    """Sends nothing to the server."""
 
     def write(self, task: WriteTask) -> WriteResult:
-        """Return where it is, once somebody has typed it; raises ByHand until then."""
+        """Return the chart's reference once a person typed the answers.
+
+        Raises ManualEntryError before that.
+        """
         patient = read_chart(task.client, task.statement.patient, task.context)
         reference = f"Patient/{patient['id']}"
-        sheet = build_worksheet(patient, replace(task.statement, patient=reference), task.writer)
-        if sheet.values:
-            missing = ", ".join(each.element.replace("-", " ") for each in sheet.values)
+        statement = replace(task.statement, patient=reference)
+        worksheet = build_worksheet(patient, statement, task.writer)
+        if worksheet.values:
+            missing = ", ".join(entry.element.replace("-", " ") for entry in worksheet.values)
             raise ManualEntryError(
                 f"The chart does not say it yet, and only a person can type it there: {missing}.",
-                sheet,
+                worksheet,
             )
         return WriteResult(reference, "")
 
@@ -31,7 +35,7 @@ class WorklistWriter:
         writer: Writer,  # noqa: ARG002
         changes: tuple[ResourceChange, ...],  # noqa: ARG002
     ) -> None:
-        """Nothing can be changed; raises ByHand."""
+        """Raise ManualEntryError, because only a person can change this server's charts."""
         raise ManualEntryError(
-            "This server takes it from nobody but a person. Put the chart right there by hand."
+            "Only a person can write to this server. Put the chart right there by hand."
         )

@@ -1,33 +1,37 @@
-"""A write test: a statement is written to a test patient, read back, and taken away again as far as the server lets us."""
+"""Writes to a test patient, reads it back, and removes it again."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import FhirError, PatientError
-from fhir_client.uscore.datatypes import Json
+from fhir_client.model import Json
+from fhir_client.uscore.chart import chart_elements
 from fhir_client.uscore.observations import build_observations
-from fhir_client.uscore.patient_merge import chart_elements
 from fhir_client.uscore.questionnaire_response import build_questionnaire_response
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.bundle import NoVersionError
 from fhir_client.write.charts import MergeContext
 from fhir_client.write.document import build_document
-from fhir_client.write.read_back import read_back
+from fhir_client.write.repair import repair_and_read_back
 from fhir_client.write.stepwise import find_existing, is_derived_from
 from fhir_client.write.strategy import WrittenPart
 from fhir_client.write.task import ResourceChange, WriteAttempt, Writer, mark_in_error
 from fhir_client.write.writer import amend_resources, write_statement
 
-OURS = ("extension", "communication")
-"""The elements of a Patient that a write changes."""
+# The elements of a Patient that a write changes.
+CHANGED_KEYS = ("extension", "communication")
 
 
 @dataclass(frozen=True, slots=True)
 class WriteTestResult:
-    """What became of a write test: `fault` is why it did not go through; references of what was marked and of what stays.
+    """The result of a write test.
 
-    `differing` are the elements that did not read back; `restored` tells that the chart says again what it said before.
+    - `fault`: the error that stopped it.
+    - `mismatched_elements`: elements that did not read back.
+    - `chart_restored`: the chart has its earlier values again.
+    - `marked_references`: resources that are now entered in error.
+    - `remaining_references`: resources that could be neither deleted nor marked.
     """
 
     fault: FhirError | None
@@ -38,93 +42,111 @@ class WriteTestResult:
 
     @property
     def passed(self) -> bool:
-        """Whether it was written and read back."""
+        """Whether the statement was written and verified."""
         return self.fault is None and not self.mismatched_elements
 
 
 def run_write_test(
     client: FhirClient, writer: Writer, statement: Statement, before: Json
 ) -> WriteTestResult:
-    """Write the statement to its patient, which was just read as `before`, and to no other; then take it all away.
+    """Write the statement to its patient and to no other, read it back, and remove it.
 
-    Raises the errors of fhir_client.errors where the server cannot be read any more, and InvalidBundle and NoVersion.
+    `before` is the Patient as it was just read. Raises the errors of fhir_client.errors where the
+    server can no longer be read, InvalidBundleError and NoVersionError.
     """
 
-    def only_there(sending: WriteAttempt) -> None:
-        if sending.patient != statement.patient:
+    def refuse_other_patient(attempt: WriteAttempt) -> None:
+        if attempt.patient != statement.patient:
             raise PatientError(
-                "The test patient's chart was replaced by another one, which is none of ours to test with."
+                "The test patient's chart was replaced by another one, which must not be used for "
+                "a test."
             )
 
     fault: FhirError | None = None
-    differing: tuple[str, ...] = ()
+    mismatched: tuple[str, ...] = ()
     try:
-        known = MergeContext(chart=chart_elements(before))
-        written = write_statement(client, writer, statement, known=known, before_sending=only_there)
-        differing = tuple(
-            each.element
-            for each in read_back(client, writer, statement, written, over=written.base_version)
+        result = write_statement(
+            client,
+            writer,
+            statement,
+            context=MergeContext(chart=chart_elements(before)),
+            before_sending=refuse_other_patient,
         )
+        mismatches = repair_and_read_back(
+            client, writer, statement, result, base_version=result.base_version
+        )
+        mismatched = tuple(mismatch.element for mismatch in mismatches)
     except FhirError as error:
-        # What the server answers may not be what it did, so that everything is looked for all the same.
+        # An error is no proof that nothing was written, so the clean-up looks for everything.
         fault = error
-    marked, staying = _taken_away(client, writer, statement)
-    return WriteTestResult(fault, differing, _restored(client, writer, before), marked, staying)
+    marked, remaining = _remove_resources(client, writer, statement)
+    restored = _restore_chart(client, writer, before)
+    return WriteTestResult(fault, mismatched, restored, marked, remaining)
 
 
-def _restored(client: FhirClient, writer: Writer, before: Json) -> bool:
-    """Give the chart back what it said before, and return whether it says so."""
-    reference = f"Patient/{before['id']}"
-    now = client.read(reference)
-    if _said(now) != _said(before):
-        rest = {key: each for key, each in now.items() if key not in OURS}
-        try:
-            amend_resources(client, writer, (ResourceChange(now, {**rest, **_said(before)}),))
-        except (FhirError, NoVersionError):
+def _restore_chart(client: FhirClient, writer: Writer, before: Json) -> bool:
+    """Restore the chart's earlier values; return whether the chart has them."""
+    reference, earlier = f"Patient/{before['id']}", _changed_elements(before)
+    current = client.read(reference)
+    if _changed_elements(current) != earlier:
+        rest = {key: value for key, value in current.items() if key not in CHANGED_KEYS}
+        change = ResourceChange(current, {**rest, **earlier})
+        if not _try_to_amend(client, writer, change):
             return False
-    return _said(client.read(reference)) == _said(before)
+    return _changed_elements(client.read(reference)) == earlier
 
 
-def _said(patient: Json) -> Json:
-    return {key: patient[key] for key in OURS if key in patient}
+def _changed_elements(patient: Json) -> Json:
+    return {key: patient[key] for key in CHANGED_KEYS if key in patient}
 
 
-def _taken_away(
+def _remove_resources(
     client: FhirClient, writer: Writer, statement: Statement
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Delete what was created, or mark it; return what was marked, and what can be neither deleted nor marked."""
-    marked, staying = list[str](), list[str]()
-    for each in tuple(_created(client, writer, statement)):
-        reference = f"{each['resourceType']}/{each['id']}"
-        if not _deleted(client, reference):
-            (marked if _marked(client, writer, each) else staying).append(reference)
-    return tuple(marked), tuple(staying)
+    """Delete the created resources, or mark them as entered in error.
+
+    Returns the marked and the remaining references.
+    """
+    marked, remaining = list[str](), list[str]()
+    for resource in tuple(_find_resources(client, writer, statement)):
+        reference = f"{resource['resourceType']}/{resource['id']}"
+        if _try_to_delete(client, reference):
+            continue
+        # A Provenance has no status in R4, so it cannot be marked.
+        is_marked = "status" in resource and _try_to_amend(client, writer, mark_in_error(resource))
+        (marked if is_marked else remaining).append(reference)
+    return tuple(marked), tuple(remaining)
 
 
-def _created(client: FhirClient, writer: Writer, statement: Statement) -> Iterator[Json]:
-    """Yield what the server holds of the statement, first what refers to others: some delete nothing that is referred to."""
+def _find_resources(client: FhirClient, writer: Writer, statement: Statement) -> Iterator[Json]:
+    """Yield the server's resources of the statement.
+
+    A resource comes before those that it refers to, because some servers refuse to delete a
+    resource with references to it.
+    """
     parts = writer.strategy.parts
     response = build_questionnaire_response(statement, writer.version)
     responses = (
         list(find_existing(client, writer, response)) if WrittenPart.RESPONSE in parts else []
     )
     if WrittenPart.PROVENANCE in parts:
-        for each in responses:
-            own = f"QuestionnaireResponse/{each['id']}"
-            yield from (
-                held
-                for held in client.search("Provenance", {"target": own})
-                if is_derived_from(held, own)
-            )
+        for existing in responses:
+            yield from _find_provenances(client, f"QuestionnaireResponse/{existing['id']}")
     if WrittenPart.OBSERVATIONS in parts:
-        for _, each in build_observations(statement, writer.version):
-            yield from find_existing(client, writer, each)
+        for _, observation in build_observations(statement, writer.version):
+            yield from find_existing(client, writer, observation)
     if WrittenPart.DOCUMENT in parts:
         yield from find_existing(client, writer, build_document(statement, response))
     yield from responses
 
 
-def _deleted(client: FhirClient, reference: str) -> bool:
+def _find_provenances(client: FhirClient, response: str) -> Iterator[Json]:
+    for provenance in client.search("Provenance", {"target": response}):
+        if is_derived_from(provenance, response):
+            yield provenance
+
+
+def _try_to_delete(client: FhirClient, reference: str) -> bool:
     try:
         client.delete(reference)
     except FhirError:
@@ -132,12 +154,9 @@ def _deleted(client: FhirClient, reference: str) -> bool:
     return True
 
 
-def _marked(client: FhirClient, writer: Writer, held: Json) -> bool:
-    # A Provenance has no status in R4.
-    if "status" not in held:
-        return False
+def _try_to_amend(client: FhirClient, writer: Writer, change: ResourceChange) -> bool:
     try:
-        amend_resources(client, writer, (mark_in_error(held),))
+        amend_resources(client, writer, (change,))
     except (FhirError, NoVersionError):
         return False
     return True

@@ -1,13 +1,13 @@
-"""The ladder at work: whoever writes names a rung in the Writer, and need not know how it is stood on."""
+"""Writes a statement by the strategy that the Writer names."""
 
 from collections.abc import Mapping
 
 from fhir_client.client import FhirClient
+from fhir_client.model import WriteStrategyKind
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.charts import MergeContext
 from fhir_client.write.resource_update import patch_resource, put_resource
 from fhir_client.write.stepwise import StepwiseWriter
-from fhir_client.write.strategy import WriteStrategyKind
 from fhir_client.write.task import (
     RecordAttempt,
     ResourceChange,
@@ -36,27 +36,30 @@ def write_statement(
     writer: Writer,
     statement: Statement,
     *,
-    known: MergeContext | None = None,
+    context: MergeContext | None = None,
     first: bool = True,
     before_sending: RecordAttempt | None = None,
 ) -> WriteResult:
-    """Write the statement, once however often this is called; `first` is False where it may have been sent before.
+    """Write the statement exactly once, however often this is called.
 
-    `before_sending` is called before each try. Raises the errors of fhir_client.errors, InvalidBundle and NoVersion.
+    - `context`: facts about the visit that protect the chart from a wrong merge.
+    - `first`: False where an earlier attempt may have sent the statement.
+    - `before_sending`: called before each attempt, to store what an undo will need.
+
+    Raises the errors of fhir_client.errors, InvalidBundleError and NoVersionError.
     """
-    task = WriteTask(
-        client, writer, statement, known or MergeContext(), first, before_sending or _unnoted
-    )
+    context, record_attempt = context or MergeContext(), before_sending or _record_nothing
+    task = WriteTask(client, writer, statement, context, first, record_attempt)
     return STRATEGY_WRITERS[writer.strategy.kind].write(task)
 
 
 def amend_resources(
     client: FhirClient, writer: Writer, changes: tuple[ResourceChange, ...]
 ) -> None:
-    """Change resources that are there, each with If-Match; raises Conflict where somebody else did meanwhile."""
+    """Change existing resources, each with If-Match; raises VersionConflictError."""
     if changes:
         STRATEGY_WRITERS[writer.strategy.kind].amend(client, writer, changes)
 
 
-def _unnoted(sending: WriteAttempt) -> None:
-    """Keep nothing."""
+def _record_nothing(attempt: WriteAttempt) -> None:
+    """Store nothing, for a caller that will never undo the write."""

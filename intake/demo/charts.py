@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
+from fhir_client.model import Element
 from fhir_client.uscore.datatypes import NO, YES, concept_json
-from fhir_client.uscore.patient_merge import INTERPRETER_REQUIRED, category_extension
+from fhir_client.uscore.elements import ETHNICITY, RACE
+from fhir_client.uscore.elements.interpreter import INTERPRETER_REQUIRED
 from fhir_client.uscore.statement import (
     BCP47,
     CDCREC,
@@ -104,15 +106,15 @@ def _on_file(person: Person) -> list[Json]:
         other = CategoryAnswer("Other", categories=(Coding(CDCREC, "2131-1", "Other Race"),))
         local = CategoryAnswer("H", categories=(Coding(f"{DEMO_SYSTEM}/old-ethnicity-codes", "H"),))
         return [
-            category_extension("race", other, CHART_VERSION, "race"),
-            category_extension("ethnicity", local, CHART_VERSION, "ethnicity"),
+            RACE.build_extension(other, CHART_VERSION, "race"),
+            ETHNICITY.build_extension(local, CHART_VERSION, "ethnicity"),
         ]
     if person.chart is not ChartState.ON_FILE:
         return []
-    codes_of = {"race": person.race, "ethnicity": person.ethnicity}
+    codes_of = {RACE: person.race, ETHNICITY: person.ethnicity}
     extensions = [
-        category_extension(name, _coded(codes), CHART_VERSION, name)
-        for name, codes in codes_of.items()
+        spec.build_extension(_coded(codes), CHART_VERSION, spec.element.value)
+        for spec, codes in codes_of.items()
         if codes
     ]
     return [*extensions, {"url": INTERPRETER_REQUIRED, "valueBoolean": _wants_interpreter(person)}]
@@ -175,11 +177,12 @@ def _statement(
     written = spoken if chart is ChartState.SELF else None
     race = absent or (_coded(person.race) if person.race else None)
     ethnicity = absent or _coded(person.ethnicity)
-    said = {
-        "race": race,
-        "ethnicity": ethnicity,
-        "spoken-language": spoken,
-        "written-language": written,
+    said: dict[Element, Said] = {
+        Element.RACE: race,
+        Element.ETHNICITY: ethnicity,
+        Element.SPOKEN_LANGUAGE: spoken,
+        Element.WRITTEN_LANGUAGE: written,
+        Element.INTERPRETER: interpreter,
     }
     return Statement(
         submission=uuid5(NAMESPACE_URL, f"{DEMO_SYSTEM}/{reference}/{at.date()}"),
@@ -190,13 +193,9 @@ def _statement(
         questionnaire=f"{asked.url}|{asked.version}",
         locale="en",
         notice="2026-01",
-        items=tuple(_items(asked, {**said, "interpreter": interpreter})),
+        items=tuple(_items(asked, {element.value: value for element, value in said.items()})),
         organization=organization,
-        race=race,
-        ethnicity=ethnicity,
-        spoken=spoken,
-        written=written,
-        interpreter=interpreter,
+        values={element: value for element, value in said.items() if value is not None},
     )
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from fhir_client.capabilities import Capabilities
+from fhir_client.model import WriteStrategyKind
 from fhir_client.write.strategy import (
     PATIENT_PARAMETER,
     RESOURCE_TYPES,
     WriteStrategy,
-    WriteStrategyKind,
     WrittenPart,
     search_parameters,
     undo_interactions,

@@ -6,7 +6,7 @@ from itertools import islice
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import FhirError, GoneError, RefusedError
-from fhir_client.uscore.datatypes import Json
+from fhir_client.model import Json
 from fhir_client.write.patient_matching import match_patient
 from intake.clock import Clock
 from intake.diagnostics.findings import Finding, good_finding, unknown_finding, wrong_finding

@@ -4,12 +4,8 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from fhir_client.capabilities import Capabilities
-from fhir_client.write.strategy import (
-    OBJECTION_PREFIX,
-    SCOPES_REASON,
-    WriteStrategy,
-    WriteStrategyKind,
-)
+from fhir_client.model import WriteStrategyKind
+from fhir_client.write.strategy import OBJECTION_PREFIX, SCOPES_REASON, WriteStrategy
 from intake.diagnostics.findings import Finding, good_finding, unknown_finding, wrong_finding
 from intake.ehr.strategy import negotiate_strategy, read_pin, restore_strategy
 from intake.settings import Server, Settings

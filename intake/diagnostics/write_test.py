@@ -7,11 +7,11 @@ from uuid import uuid4
 from fhir_client.capabilities import Capabilities
 from fhir_client.client import FhirClient
 from fhir_client.errors import FhirError, GoneError, ManualEntryError, RefusedError, ServerError
-from fhir_client.uscore.datatypes import Json
+from fhir_client.model import Json, WriteStrategyKind
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.bundle import NoVersionError
 from fhir_client.write.chart_merge import merge_for_server
-from fhir_client.write.strategy import WriteStrategy, WriteStrategyKind
+from fhir_client.write.strategy import WriteStrategy
 from fhir_client.write.task import Writer
 from fhir_client.write.validation import InvalidBundleError
 from fhir_client.write.write_test import WriteTestResult, run_write_test

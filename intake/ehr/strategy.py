@@ -8,15 +8,10 @@ from hashlib import sha256
 from fhir_client import capabilities
 from fhir_client.capabilities import Capabilities
 from fhir_client.client import FhirClient
+from fhir_client.model import WriteStrategyKind
 from fhir_client.uscore.patient_merge import MergePolicy
 from fhir_client.uscore.versions import us_core_version
-from fhir_client.write.strategy import (
-    ServerOffer,
-    WriteStrategy,
-    WriteStrategyKind,
-    WrittenPart,
-    choose_strategy,
-)
+from fhir_client.write.strategy import ServerOffer, WriteStrategy, WrittenPart, choose_strategy
 from fhir_client.write.task import Writer
 from intake.ehr.clients import server_quirks
 from intake.ehr.credentials import TOKEN_AUTH_KINDS, shared_tokens

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fhir_client.client import FhirClient, Resource
 from fhir_client.uscore.datatypes import LOINC
-from fhir_client.uscore.observations import CODES
+from fhir_client.uscore.elements import OBSERVATION_CODES
 from intake.ehr.clients import build_client
 from intake.feed import bulk
 from intake.feed.bulk import take_until_stopped
@@ -26,7 +26,7 @@ from intake.settings import Settings
 PAGE = "200"
 PLACES: Mapping[str, Mapping[str, str]] = {"Organization": {}, "Location": {}}
 """What belongs to no patient, so that not every export has it: always searched for, for it is little."""
-OURS = tuple(f"{LOINC}|{code.code}" for code in CODES.values())
+OURS = tuple(f"{LOINC}|{code.code}" for code in OBSERVATION_CODES.values())
 
 
 @contextmanager

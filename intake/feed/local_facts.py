@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from fhir_client.model import Element
 from fhir_client.uscore.statement import AbsentReason, CategoryAnswer, Source, Statement
 from intake.answers import MatchCriteria
 from intake.feed.export_files import qualify_reference
 from intake.mapping.choices import UnknownAnswerError
 from intake.mapping.statement import NOT_HISPANIC, build_statement
-from intake.questions import Element
-from intake.report.values import LocalFact, State
+from intake.report.values import ELEMENTS, LocalFact, State
 from intake.settings import Settings
 from intake.store.database import Database
 from intake.store.outbox import submissions
@@ -45,8 +45,9 @@ def _answers(settings: Settings, told: CapturedSubmission, server: int) -> Itera
         # Such a submission is held with these words by the worker; nothing can be counted of it.
         return
     person = qualify_reference(said.patient, server)
-    hispanic = isinstance(said.ethnicity, CategoryAnswer) and any(
-        each.code != NOT_HISPANIC for each in (*said.ethnicity.categories, *said.ethnicity.detailed)
+    ethnicity = said.values.get(Element.ETHNICITY)
+    hispanic = isinstance(ethnicity, CategoryAnswer) and any(
+        coding.code != NOT_HISPANIC for coding in (*ethnicity.categories, *ethnicity.detailed)
     )
     for element, state in _states(said):
         yield LocalFact(
@@ -61,12 +62,8 @@ def _answers(settings: Settings, told: CapturedSubmission, server: int) -> Itera
 
 def _states(said: Statement) -> Iterator[tuple[Element, State]]:
     answered = State.SELF if said.source is Source.PATIENT else State.PROXY
-    for element, value in (
-        (Element.RACE, said.race),
-        (Element.ETHNICITY, said.ethnicity),
-        (Element.SPOKEN_LANGUAGE, said.spoken),
-        (Element.WRITTEN_LANGUAGE, said.written),
-        (Element.INTERPRETER, said.interpreter),
-    ):
+    # The report counts some of the elements only.
+    for element in map(Element, ELEMENTS):
+        value = said.values.get(element)
         if value is not None:
             yield element, ABSENT[value] if isinstance(value, AbsentReason) else answered

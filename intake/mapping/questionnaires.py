@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from fhir_client.uscore.datatypes import absent_reason_coding
-from fhir_client.uscore.observations import CODES
+from fhir_client.uscore.elements import OBSERVATION_CODES
 from fhir_client.uscore.questionnaire import (
     AnswerOption,
     ItemControl,
@@ -97,7 +97,7 @@ class _Maker:
     def items(self, question: Question) -> Iterator[QuestionnaireItem]:
         """Yield the question's items."""
         code = (
-            CODES.get(question.recorded_elements[0].value)
+            OBSERVATION_CODES.get(question.recorded_elements[0])
             if len(question.recorded_elements) == 1
             else None
         )

@@ -1,14 +1,14 @@
 """Where answers meet FHIR: a submission and its question set in, a statement for fhir_client out. Nothing is guessed."""
 
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
 
+from fhir_client.model import Element
 from fhir_client.uscore.statement import (
     BCP47,
     CDCREC,
-    AbsentReason,
     CategoryAnswer,
     Coding,
+    ElementValue,
     Interpreter,
     ItemAnswer,
     Language,
@@ -21,12 +21,11 @@ from intake import terminology
 from intake.answers import INFORMANT_RELATIONSHIPS, OWN_WORDS, Answer, AnswerState, Submission
 from intake.mapping.choices import GroupChoice, UnknownAnswerError, resolve_choices
 from intake.mapping.items import ABSENT_REASONS, build_items, tribe_coding
-from intake.questions import Element, Question, QuestionKind, QuestionSet
+from intake.questions import Question, QuestionKind, QuestionSet
 from intake.settings import MappingPolicy
 from intake.terminology import MENA, WHITE
 
-T = TypeVar("T")
-Said = dict[Element, CategoryAnswer | Language | Interpreter | TribalAffiliation | AbsentReason]
+Said = dict[Element, ElementValue]
 NOT_HISPANIC = "2186-5"
 
 
@@ -62,12 +61,7 @@ def build_statement(
         items=tuple(_items(questions, submission)),
         encounter=submission.encounter,
         organization=organization,
-        race=_as(said.get(Element.RACE), CategoryAnswer),
-        ethnicity=_as(said.get(Element.ETHNICITY), CategoryAnswer),
-        spoken=_as(said.get(Element.SPOKEN_LANGUAGE), Language),
-        written=_as(said.get(Element.WRITTEN_LANGUAGE), Language),
-        interpreter=_as(said.get(Element.INTERPRETER), Interpreter),
-        tribes=_as(said.get(Element.TRIBAL_AFFILIATION), TribalAffiliation),
+        values=said,
     )
 
 
@@ -76,10 +70,6 @@ def _items(questions: QuestionSet, submission: Submission) -> Iterator[ItemAnswe
     for question in questions.questions:
         if answer := submission.answers.get(question.id):
             yield from build_items(questions, question, answer)
-
-
-def _as(value: object, kind: type[T]) -> T | AbsentReason | None:
-    return value if isinstance(value, kind | AbsentReason) else None
 
 
 def _elements(question: Question, answer: Answer, policy: MappingPolicy) -> Said:

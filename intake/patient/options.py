@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from fhir_client.model import Element
 from intake import i18n, journey, terminology
 from intake.answers import OWN_WORDS
 from intake.pages import language
 from intake.pages.site import current_site
 from intake.patient.forms import CHOICE, SEARCH
-from intake.questions import Detail, Element, Question, QuestionKind
+from intake.questions import Detail, Question, QuestionKind
 from intake.store.drafts import Draft
 from intake.terminology import Concept, Language, Tribe
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import AccessError, FhirError, GoneError, RefusedError, ServerError
-from fhir_client.uscore.datatypes import Json, local_reference
-from fhir_client.uscore.patient_merge import chart_elements, has_value
+from fhir_client.model import Element, Json
+from fhir_client.references import local_reference
+from fhir_client.uscore.chart import chart_elements
+from fhir_client.uscore.elements import ETHNICITY, RACE
 from intake.clock import Clock, day_bounds
 from intake.ehr.clients import build_client
 from intake.log import error_location, logger
-from intake.questions import Element
 from intake.settings import Clinic, Settings
 from intake.store import visits
 from intake.store.database import Database
@@ -203,10 +204,8 @@ def _record_number(identifiers: Iterable[Json], system: str) -> str | None:
 def find_gaps(patient: Json) -> frozenset[str]:
     """Return the elements that the chart lacks."""
     held = chart_elements(patient)
-    missing = {
-        element for element in (Element.RACE, Element.ETHNICITY) if not has_value(patient, element)
-    }
-    preferred = any(entry.get("preferred") for entry in held["communication"] or [])
+    missing = {spec.element for spec in (RACE, ETHNICITY) if not spec.has_value(patient)}
+    preferred = any(entry.get("preferred") for entry in held["communication"])
     missing |= set() if preferred else {Element.SPOKEN_LANGUAGE}
     missing |= set() if held["interpreter"] else {Element.INTERPRETER}
     return frozenset(missing)

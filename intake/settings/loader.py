@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fhir_client.model import Element
 from intake.answers import AnswerState
-from intake.questions import Element, QuestionSet
+from intake.questions import QuestionSet
 from intake.settings import rules
 from intake.settings.composition import compose_questions
 from intake.settings.files import ClinicTable, IntakeFile, QuestionSetFile, ServerTable, TimesTable

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from intake.questions import Element, Question, QuestionKind, Subject
+from fhir_client.model import US_CORE_VERSIONS, Element
+from intake.questions import Question, QuestionKind, Subject
 from intake.settings.composition import compose_questions
 from intake.settings.files import ClinicTable, IntakeFile, QuestionSetFile, ServerTable, TimesTable
 from intake.settings.values import STRATEGY_NAMES, AuthKind, QuirksProfile
 
-US_CORE_VERSIONS = ("3.1.1", "6.1.0", "7.0.0", "8.0.0", "8.0.1", "9.0.0")
 AUTO_STRATEGY = "auto"
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _ORGANIZATION = re.compile(rf"Organization/{_ID}|[^|]*\|\S.*")

@@ -8,8 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from fhir_client.model import Element
 from intake.answers import AnswerState
-from intake.questions import Element, QuestionSet
+from intake.questions import QuestionSet
 
 
 class AuthKind(StrEnum):

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from fhir_client.model import Element
 from intake import terminology
 from intake.answers import INFORMANT_RELATIONSHIPS, OWN_WORDS, Answer, Submission
 from intake.pages.site import current_site
-from intake.questions import Element, Subject
+from intake.questions import Subject
 
 INTERPRETER = {"yes": "wants an interpreter", "no": "needs no interpreter"}
 

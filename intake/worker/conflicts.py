@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from fhir_client.errors import ChartConflictError, Conflict
+from fhir_client.errors import ChartConflictError
+from fhir_client.model import Conflict
 from fhir_client.write.task import Writer
 from intake.settings import ConflictPolicy, Settings
 from intake.store.outbox import conflict_decisions

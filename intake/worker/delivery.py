@@ -15,11 +15,13 @@ from fhir_client.errors import (
     TemporaryError,
     VersionConflictError,
 )
+from fhir_client.model import WriteStrategyKind
 from fhir_client.uscore.statement import Statement, without_elements
 from fhir_client.write.bundle import NoVersionError
 from fhir_client.write.patient_matching import UnmatchedPatientError
-from fhir_client.write.read_back import Mismatch, read_back
-from fhir_client.write.strategy import WriteStrategyKind, full_strategy
+from fhir_client.write.read_back import Mismatch
+from fhir_client.write.repair import repair_and_read_back
+from fhir_client.write.strategy import full_strategy
 from fhir_client.write.task import RecordAttempt, WriteAttempt, Writer, WriteResult
 from fhir_client.write.validation import InvalidBundleError
 from fhir_client.write.writer import write_statement
@@ -99,8 +101,8 @@ def _deliver_in_steps(context: WorkerContext, unmatched: LeasedSubmission) -> It
     if leased.record.status is not Status.ACCEPTED:
         result = _write_statement(context, leased, statement, writer)
         yield Accepted(leased)
-    mismatches = read_back(
-        context.client, writer, statement, result, over=_base_version(leased, result)
+    mismatches = repair_and_read_back(
+        context.client, writer, statement, result, base_version=_base_version(leased, result)
     )
     if mismatches:
         yield _mismatch_outcome(context, leased, mismatches)
@@ -133,7 +135,7 @@ def _write_statement(
         context.client,
         writer,
         replace(statement, corrected_elements=corrected),
-        known=build_merge_context(leased, earlier, context.settings),
+        context=build_merge_context(leased, earlier, context.settings),
         first=leased.last_target is None,
         before_sending=_attempt_recorder(context, leased, undoable),
     )

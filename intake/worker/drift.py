@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import AccessError, FhirError, PatientError, TemporaryError
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.chart import chart_elements
 from fhir_client.uscore.undo_record import ChangeState, change_state
 from fhir_client.write.charts import read_written_patient
 from intake.clock import Clock

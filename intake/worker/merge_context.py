@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from fhir_client.uscore.undo_record import elements_of_part
+from fhir_client.uscore.chart import elements_of_part
 from fhir_client.write.charts import MergeContext
 from intake.answers import Submission
 from intake.mapping.elements import all_covered_elements

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import FhirError, RefusedError
-from fhir_client.uscore.datatypes import Json
+from fhir_client.model import Json
 from fhir_client.write.patient_matching import match_patient
 from intake.answers import MatchCriteria
 from intake.clock import Clock

@@ -1,18 +1,19 @@
 """Encodes the prior values of a submission for its undo record."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 
 from fhir_client.transport import exact_json
-from fhir_client.uscore.statement import FIELDS, AbsentReason, Statement
+from fhir_client.uscore.statement import AbsentReason, Statement
 from fhir_client.uscore.undo_record import (
     ElementChange,
     KeyedHash,
-    ValueChange,
     carry_over_changes,
     chart_part_of,
     element_changes,
+    encode_change,
+    parse_change,
 )
 from fhir_client.write.task import WriteAttempt
 from intake.store.database import Tx
@@ -52,20 +53,19 @@ def build_undo_record(
 
 def _stated_parts(statement: Statement, parts: Iterable[ElementChange]) -> frozenset[str]:
     """Return the parts of the chart that the statement gives a value to, or changes."""
-    values = {name: getattr(statement, field) for name, field in FIELDS.items()}
     valued = {
-        name
-        for name, value in values.items()
-        if value is not None and not isinstance(value, AbsentReason)
+        chart_part_of(element)
+        for element, value in statement.values.items()
+        if not isinstance(value, AbsentReason)
     }
-    return frozenset({chart_part_of(name) for name in valued} | {part.element for part in parts})
+    return frozenset(valued | {part.element for part in parts})
 
 
 def encode_prior_values(values: PriorValues) -> str:
     """Return prior values as JSON text, for storage."""
     return exact_json.format_json(
         {
-            "parts": [asdict(part) for part in values.parts],
+            "parts": list(map(encode_change, values.parts)),
             "speaks_of": sorted(values.stated_parts),
         }
     )
@@ -74,13 +74,5 @@ def encode_prior_values(values: PriorValues) -> str:
 def decode_prior_values(undo_record: UndoRecord) -> PriorValues:
     """Return the prior values of an undo record."""
     values = exact_json.parse_json(undo_record.values)
-    parts = (
-        ElementChange(
-            part["element"],
-            tuple(ValueChange(**change) for change in part["swaps"]),
-            part["meant"],
-            part["means"],
-        )
-        for part in values["parts"]
-    )
-    return PriorValues(tuple(parts), frozenset(values["speaks_of"]))
+    parts = tuple(map(parse_change, values["parts"]))
+    return PriorValues(parts, frozenset(values["speaks_of"]))

@@ -10,7 +10,7 @@ from subprocess import PIPE, Popen
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.chart import chart_elements
 from intake.store.outbox.merge_base import MergeBase
 from tests.support.outbox import EXAMPLE_PATIENT
 

@@ -69,8 +69,8 @@ def deliver_statement(
     client: FhirClient, writer: Writer, said: Statement, known: MergeContext
 ) -> None:
     """Write one statement and read it back, as a worker does; raises where it does not read back the same."""
-    written = write_statement(client, writer, said, known=known)
-    if differences := read_back(client, writer, said, written, over=written.base_version):
+    written = write_statement(client, writer, said, context=known)
+    if differences := read_back(client, writer, said, written, base_version=written.base_version):
         raise RuntimeError(f"{said.patient}: {differences}")
 
 

@@ -273,7 +273,7 @@ def test_a_server_without_versions_is_not_overwritten_and_the_reason_is_said(
     [rung] = [each.words for each in found(good) if "writes go by" in each.words]
     assert rung.startswith("writes go by 'observations', ")
     assert (
-        "no transaction: it keeps no versions of Patient, so that somebody else's change would be overwritten"
+        "no transaction: it keeps no versions of Patient, so a write could replace another change"
         in rung
     )
 

@@ -8,7 +8,7 @@ import pytest
 from fhir_client.capabilities import parse_capabilities
 from fhir_client.client import FhirClient
 from fhir_client.errors import TemporaryError
-from fhir_client.write.strategy import WriteStrategyKind
+from fhir_client.model import WriteStrategyKind
 from intake.ehr import strategy
 from intake.settings import Settings
 from tests.support.sites import TestSite

@@ -1,4 +1,4 @@
-"""Where the addresses that servers name are asked for, with the bases and gateways of real ones."""
+"""The URLs that servers name, with the bases and gateways of real ones."""
 
 import json
 
@@ -51,7 +51,7 @@ GATEWAY = "https://gw.example/ehr/fhir"
         (GATEWAY, "?_getpages=x", f"{GATEWAY}/?_getpages=x"),
     ],
 )
-def test_what_is_asked_for(base: str, named: str, asked: str) -> None:
+def test_a_named_url_is_rewritten_to_our_origin(base: str, named: str, asked: str) -> None:
     assert addresses.url_at_server(base, named) == asked
     assert addresses.is_at_server(base, asked)
 
@@ -75,7 +75,7 @@ def test_what_is_asked_for(base: str, named: str, asked: str) -> None:
         (GATEWAY, "files/1", f"{GATEWAY}/files/1"),
     ],
 )
-def test_a_file_may_be_at_another_place(base: str, named: str, asked: str) -> None:
+def test_a_file_may_be_at_another_host(base: str, named: str, asked: str) -> None:
     assert addresses.file_url(base, named) == asked
 
 
@@ -87,11 +87,11 @@ def test_a_file_may_be_at_another_place(base: str, named: str, asked: str) -> No
         ("2", "https://h/fhir/files/2"),
     ],
 )
-def test_a_redirect_leads_where_it_says(location: str, leads: str) -> None:
+def test_a_redirect_keeps_the_host_that_it_names(location: str, leads: str) -> None:
     assert addresses.redirect_url("https://h/fhir", "https://h/fhir/files/1", location) == leads
 
 
-def test_what_libraries_read_differently_stays_at_our_own_host() -> None:
+def test_an_ambiguous_url_stays_at_our_own_host() -> None:
     odd = "https://evil.example\\@h/x"
     for found in (
         addresses.url_at_server("https://h", odd),
@@ -103,9 +103,9 @@ def test_what_libraries_read_differently_stays_at_our_own_host() -> None:
 @pytest.mark.parametrize(
     "named", ["https://h:port/1", "https://[h/1", "urn:uuid:1", "file:///etc/passwd"]
 )
-def test_what_is_no_address_is_the_servers_fault(named: str) -> None:
+def test_an_unusable_url_is_the_servers_fault(named: str) -> None:
     for find in (addresses.url_at_server, addresses.file_url):
-        with pytest.raises(ServerError, match="cannot be asked for"):
+        with pytest.raises(ServerError, match="cannot be requested"):
             find(GATEWAY, named)
 
 
@@ -122,7 +122,7 @@ def page(following: str) -> StubResponse:
 @pytest.mark.parametrize(
     "following", ["http://internal:8080/fhir?_getpages=x", "{}/pages?_getpages=x", "?_getpages=x"]
 )
-def test_all_pages_are_found_behind_a_gateway(following: str) -> None:
+def test_search_follows_all_pages_behind_a_gateway(following: str) -> None:
     with (
         run_stub_server(lambda _: StubResponse(404)) as server,
         FhirClient(f"{server.url}/ehr/fhir", timeout=5) as client,
@@ -132,7 +132,7 @@ def test_all_pages_are_found_behind_a_gateway(following: str) -> None:
         assert len(list(client.search("Patient", {}))) == 2
 
 
-def test_pages_that_lead_back_by_another_name_end() -> None:
+def test_search_ends_where_pages_lead_back_by_another_host() -> None:
     names = ["http://one/fhir?_getpages=x", "http://other/fhir?_getpages=x"]
 
     def answer(_: StubRequest) -> StubResponse:

@@ -1,21 +1,22 @@
-"""What a server says of itself, what it leaves unsaid, and which rung of the ladder that allows."""
+"""Capabilities that a server declares, and the write strategy that they allow."""
 
 from typing import Any
 
 import pytest
 
 from fhir_client.capabilities import parse_capabilities
-from fhir_client.write.strategy import ServerOffer, WriteStrategyKind, WrittenPart, choose_strategy
+from fhir_client.model import WriteStrategyKind
+from fhir_client.write.strategy import ServerOffer, WrittenPart, choose_strategy
 
 KEPT = ["create", "read", "search-type"]
 CREATED = dict.fromkeys(("QuestionnaireResponse", "Observation", "Provenance"), KEPT)
 
 
-def statement(*system: str, **kinds: Any) -> dict[str, Any]:
-    """A CapabilityStatement with the system's interactions and, per kind, its interactions."""
+def statement(*system: str, **resource_types: Any) -> dict[str, Any]:
+    """A CapabilityStatement with interactions of the system and of each resource type."""
     resources = [
         {"type": name, "interaction": [{"code": code} for code in codes]}
-        for name, codes in kinds.items()
+        for name, codes in resource_types.items()
     ]
     rest = {
         "mode": "server",
@@ -29,7 +30,7 @@ def statement(*system: str, **kinds: Any) -> dict[str, Any]:
     }
 
 
-def test_what_is_said_is_read() -> None:
+def test_declared_capabilities_are_parsed() -> None:
     held = statement("transaction", Patient=["read", "update"])
     held["software"] = {"name": "A server", "version": "8.8.0", "releaseDate": "2026-01-01"}
     held["rest"][1]["resource"][0] |= {
@@ -52,15 +53,15 @@ def test_what_is_said_is_read() -> None:
 
 
 def searching(*names: str, provenance: tuple[str, ...] = ("target",)) -> dict[str, Any]:
-    """A server with transactions that searches everything by those parameters."""
+    """A statement with transactions and those search parameters for every resource type."""
     held = statement("transaction", Patient=["read", "update"], **CREATED)
-    for each in held["rest"][1]["resource"]:
-        by = provenance if each["type"] == "Provenance" else names
-        each["searchParam"] = [{"name": name, "type": "token"} for name in by]
+    for entry in held["rest"][1]["resource"]:
+        by = provenance if entry["type"] == "Provenance" else names
+        entry["searchParam"] = [{"name": name, "type": "token"} for name in by]
     return held
 
 
-def test_what_cannot_be_searched_by_identifier_is_picked_out_of_the_patients() -> None:
+def test_types_without_identifier_search_are_searched_by_patient() -> None:
     assert (
         choose_strategy(
             ServerOffer(parse_capabilities(searching("identifier", "patient")))
@@ -74,7 +75,7 @@ def test_what_cannot_be_searched_by_identifier_is_picked_out_of_the_patients() -
     )
 
 
-def test_what_could_not_be_found_again_is_not_written() -> None:
+def test_a_part_that_no_search_finds_is_not_written() -> None:
     neither = choose_strategy(ServerOffer(parse_capabilities(searching("code"))))
     assert (neither.kind, neither.parts) == (WriteStrategyKind.PUT, frozenset({WrittenPart.CHART}))
     assert (
@@ -91,7 +92,7 @@ def test_what_could_not_be_found_again_is_not_written() -> None:
     assert no_provenance.reasons[0] == "no transaction: it does not search Provenance by target"
 
 
-def test_a_kind_left_out_of_a_list_is_not_offered_but_without_a_list_nothing_is_said() -> None:
+def test_a_type_missing_from_the_list_is_not_offered() -> None:
     assert (
         parse_capabilities(statement(Patient=["read"])).for_resource("Observation").interactions
         == frozenset()
@@ -103,7 +104,7 @@ def test_a_kind_left_out_of_a_list_is_not_offered_but_without_a_list_nothing_is_
     ("version", "fits"),
     [("4.0.1", True), ("4.0.0", True), ("4.3.0", False), ("3.0.2", False), ("", False)],
 )
-def test_only_r4_fits(version: str, fits: bool) -> None:
+def test_only_r4_releases_are_r4(version: str, fits: bool) -> None:
     assert parse_capabilities({"fhirVersion": version}).is_r4 is fits
 
 
@@ -117,26 +118,26 @@ def test_only_r4_fits(version: str, fits: bool) -> None:
         {"software": 1},
     ],
 )
-def test_odd_shapes_say_nothing(broken: dict[str, Any]) -> None:
+def test_malformed_statements_declare_nothing(broken: dict[str, Any]) -> None:
     said = parse_capabilities(broken)
     assert (said.interactions, dict(said.resources)) == (frozenset(), {})
 
 
 @pytest.mark.parametrize(
-    ("held", "rung"),
+    ("held", "kind"),
     [
         (statement("transaction"), WriteStrategyKind.TRANSACTION),
         (
             statement("transaction", Patient=["read", "update"], **CREATED),
             WriteStrategyKind.TRANSACTION,
         ),
-        # All of a transaction is done or nothing: what the server does not take cannot be in it.
+        # A transaction is all or nothing, so it cannot have a resource that the server refuses.
         (statement("transaction", Patient=["read", "update"]), WriteStrategyKind.PUT),
         (
             statement("transaction", Patient=["read"], Observation=KEPT),
             WriteStrategyKind.OBSERVATIONS,
         ),
-        # What cannot be searched cannot be looked up before it is sent again.
+        # A resource that no search finds could be written twice.
         (statement(Patient=["read"], Observation=["create"]), WriteStrategyKind.WORKLIST),
         (statement(Patient=["read", "update", "patch"], **CREATED), WriteStrategyKind.PATCH),
         (statement(Patient=["read", "update"], **CREATED), WriteStrategyKind.PUT),
@@ -148,11 +149,13 @@ def test_odd_shapes_say_nothing(broken: dict[str, Any]) -> None:
         (statement(Patient=["read"]), WriteStrategyKind.WORKLIST),
     ],
 )
-def test_the_highest_rung_that_is_offered(held: dict[str, Any], rung: WriteStrategyKind) -> None:
-    assert choose_strategy(ServerOffer(parse_capabilities(held))).kind is rung
+def test_the_safest_offered_strategy_is_chosen(
+    held: dict[str, Any], kind: WriteStrategyKind
+) -> None:
+    assert choose_strategy(ServerOffer(parse_capabilities(held))).kind is kind
 
 
-def test_part_by_part_what_the_server_does_not_take_is_left_out_and_said() -> None:
+def test_a_stepwise_strategy_leaves_out_parts_and_says_why() -> None:
     found = choose_strategy(
         ServerOffer(
             parse_capabilities(statement(Patient=["patch"], Observation=KEPT, Provenance=KEPT))
@@ -169,7 +172,7 @@ def test_part_by_part_what_the_server_does_not_take_is_left_out_and_said() -> No
     assert provenance == "without Provenance: there is no QuestionnaireResponse that it could name"
 
 
-def test_a_server_without_versions_is_never_overwritten() -> None:
+def test_a_chart_without_versions_is_never_replaced() -> None:
     held = statement("transaction", Patient=["read", "update", "patch"], **CREATED)
     held["rest"][1]["resource"][0]["versioning"] = "no-version"
     found = choose_strategy(ServerOffer(parse_capabilities(held)))
@@ -178,7 +181,7 @@ def test_a_server_without_versions_is_never_overwritten() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scopes", "rung"),
+    ("scopes", "kind"),
     [
         (("system/*.cruds",), WriteStrategyKind.TRANSACTION),
         (("system/Patient.rs", "system/Observation.crs"), WriteStrategyKind.OBSERVATIONS),
@@ -187,11 +190,11 @@ def test_a_server_without_versions_is_never_overwritten() -> None:
         ((), WriteStrategyKind.WORKLIST),
     ],
 )
-def test_what_our_scopes_do_not_permit_is_not_chosen(
-    scopes: tuple[str, ...], rung: WriteStrategyKind
+def test_a_strategy_that_scopes_do_not_permit_is_not_chosen(
+    scopes: tuple[str, ...], kind: WriteStrategyKind
 ) -> None:
     found = choose_strategy(
         ServerOffer(parse_capabilities(statement("transaction")), scopes=scopes)
     )
-    assert found.kind is rung
+    assert found.kind is kind
     assert all("our scopes do not permit to" in reason for reason in found.reasons)

@@ -26,7 +26,7 @@ SECRET = "Lan Nguyen is Vietnamese"
 
 @dataclass
 class Script:
-    """What the server answers next, and what it was asked."""
+    """The server's next response, and the requests that it got."""
 
     status: int = 200
     body: bytes = b'{"resourceType": "Patient", "id": "1"}'
@@ -127,7 +127,7 @@ def test_errors_are_named_for_what_to_do_next(
     assert caught.value.message.endswith(".")
 
 
-def test_the_reason_is_said_in_fhirs_own_code(base: str, script: Script) -> None:
+def test_the_message_names_fhirs_issue_code(base: str, script: Script) -> None:
     script.status, script.body = 422, outcome("error", "business-rule")
     with FhirClient(base) as client, pytest.raises(RefusedError, match="business-rule"):
         client.read("Patient/1")
@@ -139,7 +139,7 @@ def test_a_dropped_connection_is_temporary(base: str, script: Script) -> None:
         client.read("Patient/1")
 
 
-def test_nobody_there_is_temporary() -> None:
+def test_an_unreachable_server_is_temporary() -> None:
     with FhirClient("http://127.0.0.1:9/fhir") as client, pytest.raises(TemporaryError):
         client.read("Patient/1")
 
@@ -181,19 +181,22 @@ def test_pages_are_followed_on_our_own_host_only(base: str, script: Script) -> N
 
     script.pages = pages
     with FhirClient(base) as client:
-        assert [each["id"] for each in client.search("Patient", {"name": "x y"})] == ["a", "b"]
+        assert [patient["id"] for patient in client.search("Patient", {"name": "x y"})] == [
+            "a",
+            "b",
+        ]
     assert [path for path, _ in script.asked] == ["/fhir/Patient?name=x+y", "/fhir/Patient?page=2"]
 
 
 WHO = {"identifier": "urn:mrn|4711"}
 
 
-def test_what_tells_of_a_person_is_posted_and_in_no_address(base: str, script: Script) -> None:
+def test_an_unlogged_search_keeps_parameters_out_of_the_url(base: str, script: Script) -> None:
     script.body = json.dumps(
         {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient", "id": "a"}}]}
     ).encode()
     with FhirClient(base) as client:
-        assert [each["id"] for each in client.search("Patient", WHO, unlogged=True)] == ["a"]
+        assert [patient["id"] for patient in client.search("Patient", WHO, unlogged=True)] == ["a"]
     [(path, headers)] = script.asked
     assert (path, headers["Content-Type"]) == (
         "/fhir/Patient/_search",
@@ -216,9 +219,7 @@ def test_a_parameter_with_two_values_is_repeated(base: str, script: Script, unlo
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 415, 501])
-def test_a_server_that_takes_no_search_by_post_is_asked_in_the_usual_way(
-    base: str, script: Script, status: int
-) -> None:
+def test_a_server_without_post_search_gets_a_get(base: str, script: Script, status: int) -> None:
     script.status = status
     with FhirClient(base) as client, pytest.raises(FhirError):
         list(client.search("Patient", WHO, unlogged=True))
@@ -229,7 +230,7 @@ def test_a_server_that_takes_no_search_by_post_is_asked_in_the_usual_way(
 
 
 @pytest.mark.parametrize("status", [401, 429, 503])
-def test_another_fault_is_no_reason_to_put_it_into_an_address(
+def test_other_errors_never_put_the_parameters_into_a_url(
     base: str, script: Script, status: int
 ) -> None:
     script.status = status
@@ -238,7 +239,7 @@ def test_another_fault_is_no_reason_to_put_it_into_an_address(
     assert [path for path, _ in script.asked] == ["/fhir/Patient/_search"]
 
 
-def test_pages_that_lead_back_to_each_other_end(base: str, script: Script) -> None:
+def test_search_ends_where_pages_lead_back_to_each_other(base: str, script: Script) -> None:
     link = [{"relation": "next", "url": f"{base}/Patient?page=2"}]
     script.body = json.dumps(
         {"resourceType": "Bundle", "entry": [{"fullUrl": "urn:x"}], "link": link}
@@ -248,7 +249,7 @@ def test_pages_that_lead_back_to_each_other_end(base: str, script: Script) -> No
     assert len(script.asked) == 2
 
 
-def test_no_search_is_answered_from_a_cache(base: str, script: Script) -> None:
+def test_requests_ask_for_no_cached_answer(base: str, script: Script) -> None:
     with FhirClient(base) as client:
         client.read("Patient/1")
     assert script.asked[0][1]["Cache-Control"] == "no-cache"
@@ -261,7 +262,7 @@ def test_a_decimal_keeps_its_digits(base: str, script: Script) -> None:
     assert script.bodies[-1] == script.body.replace(b" ", b"")
 
 
-def test_entries_that_were_not_done_are_told_apart() -> None:
+def test_each_failed_entry_has_its_own_error() -> None:
     statuses = ("200 OK", "201", "412 Precondition Failed", "503", "404", "403", "422", "odd")
     bundle = {"entry": [{"response": {"status": status}} for status in statuses] + [{}]}
     assert [type(fault) for fault in entry_errors(bundle)] == [
@@ -281,7 +282,7 @@ def test_entries_that_were_not_done_are_told_apart() -> None:
         (None, None),
     ],
 )
-def test_authentication(
+def test_credentials_become_the_authorization_header(
     base: str, script: Script, auth: BasicAuth | BearerAuth | None, header: str | None
 ) -> None:
     with FhirClient(base, auth) as client:
@@ -291,7 +292,7 @@ def test_authentication(
     assert "pw" not in repr(auth)
 
 
-def test_no_fhir_behind_the_base_url_is_the_servers_fault(base: str, script: Script) -> None:
+def test_a_base_url_without_fhir_is_the_servers_fault(base: str, script: Script) -> None:
     script.status = 404
     with FhirClient(base) as client, pytest.raises(ServerError, match="base URL"):
         client.read_capabilities()

@@ -1,4 +1,4 @@
-"""The table of FHIR.md, section 6: what the visit knew, what the chart says now, what the person says, and who decides."""
+"""Conflicts between the chart of the visit, the current chart and the answers."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,8 +9,10 @@ import pytest
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import ChartConflictError
-from fhir_client.uscore.observations import CODES
-from fhir_client.uscore.patient_merge import MergePolicy, chart_elements, merge_statement
+from fhir_client.model import Element
+from fhir_client.uscore.chart import chart_elements
+from fhir_client.uscore.elements import OBSERVATION_CODES
+from fhir_client.uscore.patient_merge import MergePolicy, merge_statement
 from fhir_client.uscore.statement import (
     AbsentReason,
     CategoryAnswer,
@@ -18,41 +20,51 @@ from fhir_client.uscore.statement import (
     Statement,
     TribalAffiliation,
 )
-from fhir_client.write.charts import MergeContext, refuse_conflicts
-from tests.fhir_client.test_patient_merge import ASIAN, CANTONESE, NOTHING, SPANISH, V6
+from fhir_client.write.charts import MergeContext
+from fhir_client.write.conflicts import refuse_conflicts
+from tests.support.merge_examples import ASIAN, CANTONESE, NOTHING, SPANISH, V6
 from tests.support.statements import NAVAJO_TRIBE, UNLISTED_TRIBE
 
 BARE: dict[str, Any] = {"resourceType": "Patient", "id": "1"}
 SAID = {
-    "race": (replace(NOTHING, race=ASIAN), replace(NOTHING, race=CategoryAnswer("White"))),
-    "ethnicity": (
-        replace(NOTHING, ethnicity=CategoryAnswer("Cuban")),
-        replace(NOTHING, ethnicity=CategoryAnswer("Mexican")),
+    "race": (
+        replace(NOTHING, values={Element.RACE: ASIAN}),
+        replace(NOTHING, values={Element.RACE: CategoryAnswer("White")}),
     ),
-    "spoken-language": (replace(NOTHING, spoken=SPANISH), replace(NOTHING, spoken=CANTONESE)),
-    "written-language": (replace(NOTHING, written=SPANISH), replace(NOTHING, written=CANTONESE)),
+    "ethnicity": (
+        replace(NOTHING, values={Element.ETHNICITY: CategoryAnswer("Cuban")}),
+        replace(NOTHING, values={Element.ETHNICITY: CategoryAnswer("Mexican")}),
+    ),
+    "spoken-language": (
+        replace(NOTHING, values={Element.SPOKEN_LANGUAGE: SPANISH}),
+        replace(NOTHING, values={Element.SPOKEN_LANGUAGE: CANTONESE}),
+    ),
+    "written-language": (
+        replace(NOTHING, values={Element.WRITTEN_LANGUAGE: SPANISH}),
+        replace(NOTHING, values={Element.WRITTEN_LANGUAGE: CANTONESE}),
+    ),
     "tribal-affiliation": (
-        replace(NOTHING, tribes=TribalAffiliation((NAVAJO_TRIBE,))),
-        replace(NOTHING, tribes=TribalAffiliation((UNLISTED_TRIBE,))),
+        replace(NOTHING, values={Element.TRIBAL_AFFILIATION: TribalAffiliation((NAVAJO_TRIBE,))}),
+        replace(NOTHING, values={Element.TRIBAL_AFFILIATION: TribalAffiliation((UNLISTED_TRIBE,))}),
     ),
     "interpreter": (
-        replace(NOTHING, interpreter=Interpreter(True)),
-        replace(NOTHING, interpreter=Interpreter(False)),
+        replace(NOTHING, values={Element.INTERPRETER: Interpreter(True)}),
+        replace(NOTHING, values={Element.INTERPRETER: Interpreter(False)}),
     ),
 }
-OBSERVED = sorted(CODES)
-"""The written language has no Observation, so nothing can show that somebody was told it."""
+OBSERVED = sorted(OBSERVATION_CODES)
+"""The written language has no Observation, so no report of it can exist."""
 
 
-class Told:
-    """A server on which the patient told somebody an element."""
+class ReportingServer:
+    """A server with the patient's own report of an element."""
 
     def __init__(self, element: str = "", submission: UUID | None = None) -> None:
         self.element, self.submission = element, submission
 
     def search(self, *_: object) -> Iterator[dict[str, Any]]:
-        if self.element in CODES:
-            code = {"coding": [{"code": CODES[self.element].code}]}
+        if self.element in OBSERVATION_CODES:
+            code = {"coding": [{"code": OBSERVATION_CODES[Element(self.element)].code}]}
             own = (
                 []
                 if self.submission is None
@@ -73,65 +85,68 @@ def chart(said: Statement | None) -> dict[str, Any]:
     return BARE if said is None else dict(merge_statement(BARE, said, V6).patient)
 
 
-def contested(
+def find_conflicts(
     said: Statement,
     now: dict[str, Any],
     known: MergeContext,
-    told: Told | None = None,
+    reports: ReportingServer | None = None,
     **policy: Any,
 ) -> tuple[str, ...]:
-    """The elements that somebody has to decide about."""
+    """Return the elements that a reviewer must decide about."""
     try:
         merge = merge_statement(now, said, V6, MergePolicy(**policy))
-        refuse_conflicts(cast("FhirClient", told or Told()), now, merge, known)
+        refuse_conflicts(cast("FhirClient", reports or ReportingServer()), now, merge, known)
     except ChartConflictError as error:
         return error.elements
     return ()
 
 
 @pytest.mark.parametrize("element", sorted(SAID))
-def test_with_a_base_only_what_others_changed_since_is_contested(element: str) -> None:
+def test_with_a_merge_base_only_changes_by_others_conflict(element: str) -> None:
     said, other = SAID[element]
-    empty, theirs, same = (chart_elements(chart(each)) for each in (None, other, said))
+    empty, theirs, same = (chart_elements(chart(statement)) for statement in (None, other, said))
     table = {
-        # The chart as it was: the person's word goes in, whatever it replaces.
+        # The chart is unchanged: the answer replaces whatever is there.
         ("then empty, now empty"): (empty, None, ()),
         ("then theirs, now theirs"): (theirs, other, ()),
-        # Somebody else wrote meanwhile: a person decides, unless both say the same, or nothing would be lost.
+        # Others changed the chart: a reviewer decides, unless both agree or nothing is lost.
         ("then empty, now theirs"): (empty, other, (element,)),
         ("then the person's, now theirs"): (same, other, (element,)),
         ("then empty, now the same"): (empty, said, ()),
         ("then theirs, now empty"): (theirs, None, ()),
     }
     found = {
-        name: contested(said, chart(now), MergeContext(chart=then))
+        name: find_conflicts(said, chart(now), MergeContext(chart=then))
         for name, (then, now, _) in table.items()
     }
     assert found == {name: expected for name, (_, _, expected) in table.items()}
 
 
 @pytest.mark.parametrize("element", sorted(SAID))
-def test_without_a_base_only_what_the_patient_told_somebody_is_contested(element: str) -> None:
+def test_without_a_merge_base_only_patient_reports_conflict(element: str) -> None:
     said, other = SAID[element]
-    told = Told(element)
+    reports = ReportingServer(element)
     expected = (element,) if element in OBSERVED else ()
-    assert contested(said, chart(other), MergeContext(), told) == expected
-    assert contested(said, chart(other), MergeContext()) == ()
-    assert contested(said, chart(said), MergeContext(), told) == ()
-    assert contested(said, chart(None), MergeContext(), told) == ()
+    assert find_conflicts(said, chart(other), MergeContext(), reports) == expected
+    assert find_conflicts(said, chart(other), MergeContext()) == ()
+    assert find_conflicts(said, chart(said), MergeContext(), reports) == ()
+    assert find_conflicts(said, chart(None), MergeContext(), reports) == ()
 
 
-def test_what_we_wrote_ourselves_is_no_word_of_somebody_else() -> None:
+def test_our_own_earlier_writes_are_no_conflict() -> None:
     said, other = SAID["race"]
     ours = UUID(int=9)
     assert (
-        contested(
-            said, chart(other), MergeContext(own_submissions=frozenset({ours})), Told("race", ours)
+        find_conflicts(
+            said,
+            chart(other),
+            MergeContext(own_submissions=frozenset({ours})),
+            ReportingServer("race", ours),
         )
         == ()
     )
     assert (
-        contested(
+        find_conflicts(
             said,
             chart(other),
             MergeContext(chart=chart_elements(BARE), corrected_elements=frozenset({"race"})),
@@ -141,20 +156,23 @@ def test_what_we_wrote_ourselves_is_no_word_of_somebody_else() -> None:
 
 
 @pytest.mark.parametrize("reason", list(AbsentReason))
-def test_declining_is_contested_only_where_it_erases(reason: AbsentReason) -> None:
+def test_declining_conflicts_only_where_it_erases(reason: AbsentReason) -> None:
     _, other = SAID["race"]
-    declined, known = replace(NOTHING, race=reason), MergeContext(chart=chart_elements(BARE))
-    assert contested(declined, chart(other), known) == ()
-    assert contested(declined, chart(other), known, decline_erases=True) == ("race",)
+    declined, known = (
+        replace(NOTHING, values={Element.RACE: reason}),
+        MergeContext(chart=chart_elements(BARE)),
+    )
+    assert find_conflicts(declined, chart(other), known) == ()
+    assert find_conflicts(declined, chart(other), known, decline_erases=True) == ("race",)
 
 
 @pytest.mark.parametrize("element", sorted(SAID))
-def test_what_was_decided_is_asked_once_over_the_same_value(element: str) -> None:
+def test_a_decided_conflict_returns_only_for_another_value(element: str) -> None:
     said, other = SAID[element]
     then = chart_elements(BARE)
     with pytest.raises(ChartConflictError) as raised:
         refuse_conflicts(
-            cast("FhirClient", Told()),
+            cast("FhirClient", ReportingServer()),
             chart(other),
             merge_statement(chart(other), said, V6),
             MergeContext(chart=then),
@@ -165,13 +183,18 @@ def test_what_was_decided_is_asked_once_over_the_same_value(element: str) -> Non
         words and words in str(raised.value) for words in (*contest.chart, *contest.answer)
     )
     settled = MergeContext(chart=then, decided_values={element: contest.chart_key})
-    assert contested(said, chart(other), settled) == ()
-    assert contested(said, chart(other), replace(settled, decided_values={element: "another"})) == (
-        element,
-    )
-    # Decided for the chart, nothing of it is written, and so nothing is lost.
+    assert find_conflicts(said, chart(other), settled) == ()
+    assert find_conflicts(
+        said, chart(other), replace(settled, decided_values={element: "another"})
+    ) == (element,)
+    # A decision for the chart writes nothing of the element, so nothing is lost.
     kept = merge_statement(
         chart(other), said, V6, MergePolicy(elements_to_keep=frozenset({element}))
     )
     assert kept.patient == chart(other)
-    assert contested(said, chart(other), MergeContext(chart=then), keeps=frozenset({element})) == ()
+    assert (
+        find_conflicts(
+            said, chart(other), MergeContext(chart=then), elements_to_keep=frozenset({element})
+        )
+        == ()
+    )

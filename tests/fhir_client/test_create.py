@@ -1,4 +1,4 @@
-"""What a create returns where the server's answer has no resource in it: never a reason to create it again."""
+"""A create whose response has no resource is never a reason to create it again."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,10 @@ from tests.support.stub_server import StubRequest, StubResponse, StubServer, run
 
 PATIENT = {"resourceType": "Patient"}
 HELD = b'{"resourceType": "Patient", "id": "7"}'
-DONE = b'{"resourceType": "OperationOutcome", "issue": [{"severity": "information", "code": "informational"}]}'
+DONE = (
+    b'{"resourceType": "OperationOutcome",'
+    b'"issue": [{"severity": "information", "code": "informational"}]}'
+)
 
 
 @pytest.fixture
@@ -29,17 +32,19 @@ def created(server: StubServer, answer: StubResponse, held: StubResponse) -> dic
 
 
 def asked(server: StubServer) -> list[tuple[str, str]]:
-    return [(each.method, each.path) for each in server.requests]
+    return [(request.method, request.path) for request in server.requests]
 
 
-def test_what_the_answer_shows_is_not_read_again(server: StubServer) -> None:
+def test_a_returned_resource_is_not_read_again(server: StubServer) -> None:
     assert created(server, StubResponse(201, HELD), StubResponse(500))["id"] == "7"
     assert asked(server) == [("POST", "/fhir/Patient")]
 
 
 @pytest.mark.parametrize("body", [b"", DONE, b"<html>"])
 @pytest.mark.parametrize("location", ["http://ehr.internal/fhir/Patient/7/_history/1", "Patient/7"])
-def test_what_the_answer_only_names_is_read(server: StubServer, body: bytes, location: str) -> None:
+def test_a_resource_that_is_only_named_is_read(
+    server: StubServer, body: bytes, location: str
+) -> None:
     assert (
         created(server, StubResponse(201, body, {"Location": location}), StubResponse(200, HELD))[
             "id"
@@ -53,7 +58,7 @@ def test_what_the_answer_only_names_is_read(server: StubServer, body: bytes, loc
     "held", [StubResponse(503), StubResponse(404), StubResponse(403), StubResponse(200, b"")]
 )
 @pytest.mark.parametrize("location", ["Patient/7", "elsewhere", ""])
-def test_what_was_created_and_cannot_be_shown_is_not_tried_again(
+def test_a_created_but_hidden_resource_asks_for_no_retry(
     server: StubServer, location: str, held: StubResponse
 ) -> None:
     with pytest.raises(RefusedError, match="took the Patient") as caught:
@@ -62,7 +67,7 @@ def test_what_was_created_and_cannot_be_shown_is_not_tried_again(
 
 
 @pytest.mark.parametrize(("status", "expected"), [(503, TemporaryError), (422, RefusedError)])
-def test_what_was_not_created_is_told_as_ever(
+def test_a_failed_create_raises_the_usual_error(
     server: StubServer, status: int, expected: type[FhirError]
 ) -> None:
     with pytest.raises(expected, match=f"answered {status}"):

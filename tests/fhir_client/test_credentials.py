@@ -1,4 +1,4 @@
-"""What we show a token endpoint, where we find it, and that nothing of it is told to anybody else."""
+"""Proofs for a token endpoint, its discovery, and secrets that reach no one else."""
 
 import base64
 from typing import Any
@@ -32,7 +32,7 @@ from tests.support.token_endpoint import (
         (None, False),
     ],
 )
-def test_a_secret_goes_where_the_server_wants_it(
+def test_a_secret_goes_into_header_or_form_as_the_server_says(
     site: TokenSite, methods: list[str] | None, posted: bool
 ) -> None:
     if methods is not None:
@@ -57,13 +57,13 @@ def test_a_secret_is_read_again_for_each_token(site: TokenSite) -> None:
     tokens.drop_token("token-1")
     tokens.current_grant()
     sent = [
-        base64.b64decode(each.headers["Authorization"].removeprefix("Basic ")).decode()
-        for each in site.asked
+        base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")).decode()
+        for request in site.asked
     ]
     assert sent == ["intake:old", "intake:new"]
 
 
-def test_the_newest_key_signs_and_the_one_before_where_it_is_not_known_yet(site: TokenSite) -> None:
+def test_the_newest_key_signs_else_the_one_before(site: TokenSite) -> None:
     def only_the_second(heard: StubRequest) -> StubResponse:
         kid = jwt.decode(heard.form["client_assertion"], key_of, algorithms=["ES384"]).header["kid"]
         return site.token() if kid == KEYS[1].id else oauth_refusal("invalid_client", 401)
@@ -79,13 +79,13 @@ def key_of(signed: Any) -> Any:
     return next(key.pair for key in KEYS if key.id == signed.headers()["kid"])
 
 
-def test_two_keys_are_shown_and_no_more(site: TokenSite) -> None:
+def test_at_most_two_keys_are_tried(site: TokenSite) -> None:
     site.answer = lambda _: oauth_refusal("invalid_client", 401)
     token_error(site.tokens(key_credential(KEYS)))
     assert len(site.asked) == 2
 
 
-def test_a_key_that_the_site_names_signs_alone(site: TokenSite) -> None:
+def test_a_named_key_is_the_only_one_to_sign(site: TokenSite) -> None:
     assert site.tokens(key_credential(KEYS, KEYS[0].id)).current_grant().key_id == KEYS[0].id
     assert (
         "There is no key other in the key file"
@@ -103,7 +103,7 @@ def test_a_key_that_the_site_names_signs_alone(site: TokenSite) -> None:
         ({"token_endpoint": "http://ehr.example/token"}, "is not https"),
     ],
 )
-def test_a_server_that_does_not_say_where_its_tokens_are(
+def test_a_missing_token_endpoint_asks_for_token_url(
     site: TokenSite, configuration: dict[str, Any], words: str
 ) -> None:
     site.configuration = configuration
@@ -116,7 +116,7 @@ def test_a_server_that_does_not_say_where_its_tokens_are(
 @pytest.mark.parametrize(
     "answer", [StubResponse(500), StubResponse(503, b"<html>"), None], ids=["500", "503", "none"]
 )
-def test_what_the_site_names_needs_no_word_of_the_server(
+def test_a_named_token_url_needs_no_smart_configuration(
     site: TokenSite, answer: StubResponse | None
 ) -> None:
     def in_trouble(heard: StubRequest) -> StubResponse:
@@ -131,7 +131,7 @@ def test_what_the_site_names_needs_no_word_of_the_server(
     assert site.tokens(token_url=f"{site.server.url}/token").current_grant().token == "token-1"
 
 
-def test_what_the_site_names_goes_before_what_the_server_says(site: TokenSite) -> None:
+def test_a_named_token_url_outranks_the_servers(site: TokenSite) -> None:
     site.configuration["token_endpoint"] = "https://ehr.example/old"
     tokens = site.tokens(token_url=f"{site.server.url}/token")
     tokens.current_grant()
@@ -140,7 +140,7 @@ def test_what_the_site_names_goes_before_what_the_server_says(site: TokenSite) -
     assert len(site.server.requests_to(WELL_KNOWN)) == 1
 
 
-def test_an_endpoint_that_moves_is_found_again(site: TokenSite) -> None:
+def test_a_moved_token_endpoint_is_discovered_again(site: TokenSite) -> None:
     tokens = site.tokens()
     tokens.current_grant()
     site.configuration["token_endpoint"] = f"{site.server.url}/token?moved"
@@ -156,15 +156,17 @@ def test_an_endpoint_that_moves_is_found_again(site: TokenSite) -> None:
 @pytest.mark.parametrize(
     ("more", "scopes"), [({"scope": "system/Patient.r  a"}, ("system/Patient.r", "a")), ({}, None)]
 )
-def test_granted_scopes_are_those_that_were_said(
+def test_granted_scopes_are_those_in_the_response(
     site: TokenSite, more: dict[str, str], scopes: tuple[str, ...] | None
 ) -> None:
     site.answer = lambda _: site.token(**more)
     assert site.tokens(scopes=("system/Patient.r",)).current_grant().scopes == scopes
 
 
-def test_nothing_secret_is_in_a_representation(site: TokenSite) -> None:
+def test_a_repr_contains_no_secret(site: TokenSite) -> None:
     tokens = site.tokens(secret_credential())
     grant = tokens.current_grant()
     shown = repr([tokens, grant, TokenAuth(tokens), secret_credential(), key_credential(), KEYS[0]])
-    assert not any(each in shown for each in (SECRET, grant.token, str(KEYS[0].private_jwk()["d"])))
+    assert not any(
+        secret in shown for secret in (SECRET, grant.token, str(KEYS[0].private_jwk()["d"]))
+    )

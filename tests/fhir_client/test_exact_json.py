@@ -1,4 +1,4 @@
-"""A chart that passes through us keeps every digit."""
+"""A chart that passes through the client keeps every digit."""
 
 import json
 
@@ -13,17 +13,17 @@ from fhir_client.transport import exact_json
     "raw",
     ['{"valueDecimal":1.50}', "[0.10000000000000000001,-42.36690,1E+2,100]", '"1.50"', "null"],
 )
-def test_every_digit_comes_back(raw: str) -> None:
+def test_every_digit_of_a_decimal_is_kept(raw: str) -> None:
     assert exact_json.format_json(exact_json.parse_json(raw)) == raw
 
 
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
-        lambda each: st.lists(each) | st.dictionaries(st.text(), each),
+        lambda values: st.lists(values) | st.dictionaries(st.text(), values),
     )
 )
-def test_everything_else_is_plain_json(value: object) -> None:
+def test_other_values_are_plain_json(value: object) -> None:
     assert (
         json.loads(exact_json.format_json(value))
         == exact_json.parse_json(json.dumps(value))
@@ -32,11 +32,11 @@ def test_everything_else_is_plain_json(value: object) -> None:
 
 
 @pytest.mark.parametrize("raw", ["NaN", "[Infinity]", "{", ""])
-def test_what_is_no_json_is_refused(raw: str) -> None:
+def test_invalid_json_raises_value_error(raw: str) -> None:
     with pytest.raises(ValueError, match=r"JSON|line 1"):
         exact_json.parse_json(raw)
 
 
-def test_what_has_no_place_in_json_is_said() -> None:
+def test_a_value_without_a_json_form_raises_type_error() -> None:
     with pytest.raises(TypeError, match="object"):
         exact_json.format_json(object())

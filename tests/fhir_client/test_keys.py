@@ -1,4 +1,4 @@
-"""The keys that sign for us: made, read from what hospitals bring, and published without their private halves."""
+"""Signing keys: generated, parsed as hospitals deliver them, and published."""
 
 import json
 
@@ -27,7 +27,7 @@ def pem(
 
 @pytest.mark.parametrize("key", [EC_KEY, RSA_KEY], ids=["ES384", "RS384"])
 @pytest.mark.parametrize("shape", FORMATS)
-def test_a_key_is_the_same_as_pem_as_jwk_and_in_a_set(
+def test_a_key_is_the_same_from_pem_jwk_and_jwk_set(
     key: SigningKey, shape: serialization.PrivateFormat
 ) -> None:
     jwk = key.private_jwk()
@@ -40,7 +40,7 @@ def test_a_key_is_the_same_as_pem_as_jwk_and_in_a_set(
         )
 
 
-def test_no_key_is_made_whose_name_begins_with_a_dash(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_generated_key_id_begins_with_a_dash(monkeypatch: pytest.MonkeyPatch) -> None:
     pairs = iter(lambda: ECKey.generate_key("P-384"), None)
     dashed = next(pair for pair in pairs if pair.thumbprint().startswith("-"))
     given = iter([dashed, dashed, EC_KEY.pair])
@@ -48,7 +48,7 @@ def test_no_key_is_made_whose_name_begins_with_a_dash(monkeypatch: pytest.Monkey
     assert generate_key("ES384").id == EC_KEY.id
 
 
-def test_what_is_published_is_what_an_ehr_needs_and_nothing_private() -> None:
+def test_a_public_jwk_set_has_nothing_private() -> None:
     first, second = jwk_set([EC_KEY, RSA_KEY])["keys"]
     assert {key: first[key] for key in ("kty", "crv", "alg", "use", "kid")} == {
         "kty": "EC",
@@ -61,12 +61,12 @@ def test_what_is_published_is_what_an_ehr_needs_and_nothing_private() -> None:
     assert not (first.keys() | second.keys()) & PRIVATE
 
 
-def test_a_set_keeps_its_order_for_the_last_is_the_newest() -> None:
+def test_a_jwk_set_keeps_its_order() -> None:
     raw = json.dumps({"keys": [RSA_KEY.private_jwk(), EC_KEY.private_jwk()]}).encode()
     assert [key.id for key in parse_keys(raw)] == [RSA_KEY.id, EC_KEY.id]
 
 
-def test_a_key_without_a_name_gets_the_sites_or_its_thumbprint() -> None:
+def test_a_key_without_kid_gets_the_given_id_or_its_thumbprint() -> None:
     bare = {
         name: value
         for name, value in EC_KEY.private_jwk().items()
@@ -87,10 +87,10 @@ def test_a_key_without_a_name_gets_the_sites_or_its_thumbprint() -> None:
         (b"[]", "list of keys"),
         (b'{"keys": []}', "list of keys"),
         (b'{"keys": {}}', "list of keys"),
-        (b'{"keys": [7]}', "no key of the kinds EC and RSA"),
-        (b'{"kty": "EC", "crv": "P-384"}', "no key of the kinds EC and RSA"),
-        (b'{"kty": ["EC"]}', "no key of the kinds EC and RSA"),
-        (json.dumps(OctKey.generate_key(256).as_dict()).encode(), "no key of the kinds EC and RSA"),
+        (b'{"keys": [7]}', "no EC or RSA key"),
+        (b'{"kty": "EC", "crv": "P-384"}', "no EC or RSA key"),
+        (b'{"kty": ["EC"]}', "no EC or RSA key"),
+        (json.dumps(OctKey.generate_key(256).as_dict()).encode(), "no EC or RSA key"),
         (json.dumps(EC_KEY.public_jwk()).encode(), "public key"),
         (json.dumps(ECKey.generate_key("P-256").as_dict(private=True)).encode(), "curve P-384"),
         (json.dumps({**EC_KEY.private_jwk(), "alg": "ES256"}).encode(), "alg has to be ES384"),
@@ -102,16 +102,16 @@ def test_a_key_without_a_name_gets_the_sites_or_its_thumbprint() -> None:
         (pem(EC_KEY)[:60], "no private key"),
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no private key"),
     ],
-    # Keys are new in each process, and the processes of one run have to name the tests alike.
-    ids=lambda each: each if isinstance(each, str) else "",
+    # Keys are new in each process, and all processes of one run must name the tests alike.
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_cannot_sign_is_refused_with_the_reason(raw: bytes, words: str) -> None:
+def test_unusable_keys_are_refused_with_the_reason(raw: bytes, words: str) -> None:
     with pytest.raises(KeyFileError, match=words) as caught:
         parse_keys(raw)
     assert str(EC_KEY.private_jwk()["d"]) not in str(caught.value)
 
 
-# The library warns as well, which goes nowhere that a person looks.
+# The library also warns, in a log that no administrator reads.
 @pytest.mark.filterwarnings("ignore:Key size")
 def test_a_short_rsa_key_is_refused() -> None:
     short = rsa.generate_private_key(65537, 1024)  # noqa: S505

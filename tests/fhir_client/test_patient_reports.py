@@ -1,4 +1,4 @@
-"""Who told what the chart says: the newest word of each element, and whose it was."""
+"""The newest report of each element, and whether the patient made it."""
 
 from collections.abc import Iterator
 from typing import Any, cast
@@ -7,7 +7,9 @@ from uuid import UUID, uuid5
 import pytest
 
 from fhir_client.client import FhirClient
-from fhir_client.uscore.observations import CODES, SOURCE_METHODS
+from fhir_client.model import Element
+from fhir_client.uscore.elements import OBSERVATION_CODES
+from fhir_client.uscore.observations import SOURCE_METHODS
 from fhir_client.uscore.statement import Source
 from fhir_client.write.patient_reports import read_reports, reported_by_patient, reported_elsewhere
 
@@ -21,7 +23,9 @@ BY_NURSE = {"performer": [{"reference": "Practitioner/7"}]}
 
 
 def observation(how: dict[str, Any], element: str = "race", **more: Any) -> dict[str, Any]:
-    code = {"coding": [{"system": "http://loinc.org", "code": CODES[element].code}]}
+    code = {
+        "coding": [{"system": "http://loinc.org", "code": OBSERVATION_CODES[Element(element)].code}]
+    }
     subject = {"reference": f"https://ehr.example/fhir/{PATIENT}"}
     return {
         "resourceType": "Observation",
@@ -33,7 +37,7 @@ def observation(how: dict[str, Any], element: str = "race", **more: Any) -> dict
     }
 
 
-class Server:
+class ObservationServer:
     """A server that has these Observations."""
 
     def __init__(self, *held: dict[str, Any]) -> None:
@@ -43,8 +47,10 @@ class Server:
         return iter(self.held)
 
 
-def own(*held: dict[str, Any]) -> set[str]:
-    return set(reported_by_patient(read_reports(cast("FhirClient", Server(*held)), PATIENT)))
+def patient_reported(*held: dict[str, Any]) -> set[str]:
+    return set(
+        reported_by_patient(read_reports(cast("FhirClient", ObservationServer(*held)), PATIENT))
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,36 +63,46 @@ def own(*held: dict[str, Any]) -> set[str]:
         (BY_PARENT, set()),
         (BY_NURSE, set()),
         ({}, set()),
-        # How it was told comes before who is named: a parent at the patient's own account is no patient.
+        # The method outranks the performer: a parent may use the patient's own account.
         (RELATED | BY_PATIENT, set()),
     ],
 )
-def test_whose_word_it_is(how: dict[str, Any], expected: set[str]) -> None:
-    assert own(observation(how)) == expected
+def test_the_method_and_the_performer_tell_the_reporter(
+    how: dict[str, Any], expected: set[str]
+) -> None:
+    assert patient_reported(observation(how)) == expected
 
 
-def test_what_another_patient_told_is_nobodys_word_here() -> None:
-    assert own(observation(SELF, subject={"reference": "Patient/12"})) == set()
-    assert own(observation(SELF, subject={})) == set()
+def test_another_patients_observation_is_no_report() -> None:
+    assert patient_reported(observation(SELF, subject={"reference": "Patient/12"})) == set()
+    assert patient_reported(observation(SELF, subject={})) == set()
 
 
 @pytest.mark.parametrize(
     "change", [{"status": "entered-in-error"}, {"dataAbsentReason": {"text": "declined"}}]
 )
-def test_what_does_not_stand_was_not_told(change: dict[str, Any]) -> None:
-    assert own(observation(SELF, **change)) == set()
+def test_an_invalid_or_absent_value_is_no_report(change: dict[str, Any]) -> None:
+    assert patient_reported(observation(SELF, **change)) == set()
 
 
-def test_the_newest_word_counts_wherever_it_was_said_and_however_exact_its_date_is() -> None:
+def test_the_newest_report_counts_however_exact_its_date_is() -> None:
     parent = observation(RELATED, effectiveDateTime="2026-11-24T10:00:00+05:00")
-    assert own(observation(SELF, effectiveDateTime="2026-11-24T06:00:00Z"), parent) == {"race"}
-    assert own(observation(SELF, effectiveDateTime="2026-11-24T04:00:00Z"), parent) == set()
-    assert own(observation(SELF, effectiveDateTime="2026-11-25"), parent) == {"race"}
-    assert own(parent, observation(SELF, effectiveDateTime="2019"), observation(SELF)) == set()
+    assert patient_reported(
+        observation(SELF, effectiveDateTime="2026-11-24T06:00:00Z"), parent
+    ) == {"race"}
+    assert (
+        patient_reported(observation(SELF, effectiveDateTime="2026-11-24T04:00:00Z"), parent)
+        == set()
+    )
+    assert patient_reported(observation(SELF, effectiveDateTime="2026-11-25"), parent) == {"race"}
+    assert (
+        patient_reported(parent, observation(SELF, effectiveDateTime="2019"), observation(SELF))
+        == set()
+    )
 
 
-def test_each_element_has_a_word_of_its_own() -> None:
-    assert own(
+def test_each_element_has_its_own_newest_report() -> None:
+    assert patient_reported(
         observation(SELF), observation(RELATED, "ethnicity"), observation(SELF, "interpreter")
     ) == {
         "race",
@@ -94,12 +110,12 @@ def test_each_element_has_a_word_of_its_own() -> None:
     }
 
 
-def test_our_own_submissions_tell_nothing_from_elsewhere() -> None:
+def test_our_own_submissions_are_no_reports_from_elsewhere() -> None:
     ours, other = UUID(int=1), UUID(int=2)
     held = [
-        observation(SELF, each, identifier=[{"value": uuid5(by, each).urn}])
-        for by, each in ((ours, "race"), (other, "interpreter"))
+        observation(SELF, element, identifier=[{"value": uuid5(submission, element).urn}])
+        for submission, element in ((ours, "race"), (other, "interpreter"))
     ]
-    assert reported_elsewhere(read_reports(cast("FhirClient", Server(*held)), PATIENT), [ours]) == {
-        "interpreter"
-    }
+    assert reported_elsewhere(
+        read_reports(cast("FhirClient", ObservationServer(*held)), PATIENT), [ours]
+    ) == {"interpreter"}

@@ -1,4 +1,4 @@
-"""The Provenance: the clinic that transmits is named by reference, or by the identifier that the site knows it by."""
+"""The Provenance names the clinic that transmits by reference or by identifier."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,12 +6,13 @@ from uuid import UUID
 
 import pytest
 
+from fhir_client.model import Element
 from fhir_client.uscore.provenance import build_provenance
 from fhir_client.uscore.statement import AbsentReason, Source, Statement
 from fhir_client.uscore.versions import us_core_version
 
 
-def statement(organization: str | None) -> Statement:
+def build_statement(organization: str | None) -> Statement:
     return Statement(
         submission=UUID(int=1),
         patient="Patient/1",
@@ -21,7 +22,7 @@ def statement(organization: str | None) -> Statement:
         locale="en",
         notice="2026-11",
         items=(),
-        race=AbsentReason.ASKED_DECLINED,
+        values={Element.RACE: AbsentReason.ASKED_DECLINED},
         organization=organization,
     )
 
@@ -36,11 +37,17 @@ def statement(organization: str | None) -> Statement:
         ),
     ],
 )
-def test_who_transmits(organization: str, who: dict[str, Any]) -> None:
-    agents = build_provenance(statement(organization), us_core_version("6.1.0"), [], {})["agent"]
+def test_the_clinic_transmits_and_the_patient_is_the_author(
+    organization: str, who: dict[str, Any]
+) -> None:
+    agents = build_provenance(build_statement(organization), us_core_version("6.1.0"), [], {})[
+        "agent"
+    ]
     assert [agent["type"]["coding"][0]["code"] for agent in agents] == ["author", "transmitter"]
     assert agents[1]["who"] == who
 
 
-def test_without_an_organization_nobody_is_said_to_transmit() -> None:
-    assert len(build_provenance(statement(None), us_core_version("6.1.0"), [], {})["agent"]) == 1
+def test_without_an_organization_there_is_no_transmitter() -> None:
+    assert (
+        len(build_provenance(build_statement(None), us_core_version("6.1.0"), [], {})["agent"]) == 1
+    )

@@ -1,4 +1,4 @@
-"""Quirks are values: what they rule out is not chosen, and what a server cannot hold is not sent to it."""
+"""Quirks rule strategies out, and a server gets only elements that it can hold."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,14 +6,22 @@ from typing import Any
 import pytest
 
 from fhir_client.capabilities import Capabilities, ResourceCapability
-from fhir_client.quirks import WRITE_STRATEGIES, Quirks
-from fhir_client.uscore.patient_merge import INTERPRETER_URLS, URLS
-from fhir_client.uscore.statement import BCP47, CategoryAnswer, Coding, Interpreter, Language
+from fhir_client.model import Element, WriteStrategyKind
+from fhir_client.quirks import Quirks
+from fhir_client.uscore.elements import ETHNICITY, INTERPRETER, RACE
+from fhir_client.uscore.statement import (
+    BCP47,
+    CategoryAnswer,
+    Coding,
+    Interpreter,
+    Language,
+    without_elements,
+)
 from fhir_client.uscore.versions import us_core_version
 from fhir_client.write.chart_merge import merge_for_server
 from fhir_client.write.ehr_questionnaire import map_to_ehr_items, unmapped_questions
 from fhir_client.write.json_patch import patch_operations
-from fhir_client.write.strategy import ServerOffer, WriteStrategyKind, choose_strategy
+from fhir_client.write.strategy import ServerOffer, choose_strategy
 from fhir_client.write.task import Writer
 from tests.support.statements import EMPTY_STATEMENT
 
@@ -31,21 +39,23 @@ PATIENT: dict[str, Any] = {
 }
 SAID = replace(
     EMPTY_STATEMENT,
-    race=CategoryAnswer("White"),
-    spoken=Language("Spanish", (Coding(BCP47, "es"),)),
-    written=Language("French", (Coding(BCP47, "fr"),)),
-    interpreter=Interpreter(needed=True),
+    values={
+        Element.RACE: CategoryAnswer("White"),
+        Element.SPOKEN_LANGUAGE: Language("Spanish", (Coding(BCP47, "es"),)),
+        Element.WRITTEN_LANGUAGE: Language("French", (Coding(BCP47, "fr"),)),
+        Element.INTERPRETER: Interpreter(needed=True),
+    },
 )
 NARROW = Quirks(
     rungs=("patch", "worklist"),
-    accepted_extensions=(URLS["race"], URLS["ethnicity"], BIRTH_SEX["url"]),
+    accepted_extensions=(RACE.url, ETHNICITY.url, BIRTH_SEX["url"]),
     replaces_extensions=True,
     one_communication=True,
 )
 ANYTHING = Capabilities("4.0.1", "", frozenset({"transaction", "batch"}), {})
 
 
-def test_what_quirks_rule_out_is_not_chosen_and_the_reason_is_said() -> None:
+def test_quirks_rule_a_strategy_out_with_a_reason() -> None:
     found = choose_strategy(ServerOffer(ANYTHING, NARROW))
     assert (found.kind, found.reasons) == (
         WriteStrategyKind.PATCH,
@@ -53,7 +63,7 @@ def test_what_quirks_rule_out_is_not_chosen_and_the_reason_is_said() -> None:
     )
 
 
-def test_a_pinned_rung_stands_and_what_speaks_against_it_is_said() -> None:
+def test_a_pinned_strategy_stays_and_names_the_objection() -> None:
     held = Capabilities(
         "4.0.1", "", frozenset({"batch"}), {"Patient": ResourceCapability(frozenset({"read"}))}
     )
@@ -62,7 +72,7 @@ def test_a_pinned_rung_stands_and_what_speaks_against_it_is_said() -> None:
     assert found.reasons[:2] == ("the settings name it", "but it does not offer Patient update")
 
 
-def test_answers_to_own_questionnaires_alone_need_a_map() -> None:
+def test_an_ehrs_own_questionnaire_needs_an_item_map() -> None:
     rungs = ("questionnaire-response", "document")
     assert (
         choose_strategy(ServerOffer(ANYTHING, Quirks(rungs, own_questionnaires=True))).kind
@@ -77,9 +87,7 @@ def test_answers_to_own_questionnaires_alone_need_a_map() -> None:
     )
 
 
-def test_an_answer_is_put_under_their_item_wherever_it_stood_and_one_that_has_none_goes_to_a_person() -> (
-    None
-):
+def test_answers_are_mapped_to_ehr_items_and_missing_items_are_named() -> None:
     answer = [{"valueString": "Hmong"}]
     below = {
         "linkId": "race.details",
@@ -97,13 +105,14 @@ def test_an_answer_is_put_under_their_item_wherever_it_stood_and_one_that_has_no
         "item": [{"linkId": "R7", "answer": answer}],
     }
     assert unmapped_questions(response, mapped) == ()
-    # A site may leave out a question, but never by oversight; and IT's page must not tell which group was chosen.
+    # A site leaves out a question only on purpose. The question is named without the chosen
+    # group, because IT staff must not see answers.
     assert unmapped_questions(response, replace(mapped, items={"race.asian.write-in": ""})) == ()
     assert unmapped_questions(response, replace(mapped, items={"language": "L1"})) == ("race",)
 
 
 @pytest.mark.parametrize("system", [frozenset({"batch"}), frozenset({"transaction"})])
-def test_a_batch_is_asked_for_only_where_it_may_be_answered(system: frozenset[str]) -> None:
+def test_a_batch_is_sent_only_where_the_server_declares_it(system: frozenset[str]) -> None:
     held = Capabilities("4.0.1", "", system, {})
     assert choose_strategy(ServerOffer(held)).batch
     assert not choose_strategy(ServerOffer(held, Quirks(batch=False))).batch
@@ -111,12 +120,12 @@ def test_a_batch_is_asked_for_only_where_it_may_be_answered(system: frozenset[st
         assert not choose_strategy(ServerOffer(Capabilities("4.0.1", "", silent, {}))).batch
 
 
-def test_what_a_server_cannot_hold_is_not_sent_and_a_repeat_changes_nothing() -> None:
+def test_unsupported_elements_are_not_sent_and_a_repeat_changes_nothing() -> None:
     writer = Writer(us_core_version("6.1.0"), quirks=NARROW)
     merge = merge_for_server(PATIENT, SAID, writer)
-    urls = [each["url"] for each in merge.patient["extension"]]
-    assert urls == [BIRTH_SEX["url"], URLS["race"]]
-    assert not set(urls) & set(INTERPRETER_URLS)
+    urls = [extension["url"] for extension in merge.patient["extension"]]
+    assert urls == [BIRTH_SEX["url"], RACE.url]
+    assert not set(urls) & set(INTERPRETER.extension_urls)
     [only] = merge.patient["communication"]
     assert (only["language"]["text"], only["preferred"], "extension" in only) == (
         "Spanish",
@@ -126,43 +135,43 @@ def test_what_a_server_cannot_hold_is_not_sent_and_a_repeat_changes_nothing() ->
     assert not merge_for_server(merge.patient, SAID, writer).changed
 
 
-def test_a_patch_names_only_what_changes_and_tests_it_first() -> None:
+def test_a_patch_tests_and_replaces_only_changed_items() -> None:
     after = merge_for_server(PATIENT, SAID, Writer(us_core_version("6.1.0"))).patient
     sent = patch_operations(PATIENT, after, Quirks())
-    assert all(each["path"].startswith(("/extension/", "/communication/")) for each in sent)
-    assert [each["op"] for each in sent if each["path"] == "/communication/0"] == [
+    assert all(
+        operation["path"].startswith(("/extension/", "/communication/")) for operation in sent
+    )
+    assert [operation["op"] for operation in sent if operation["path"] == "/communication/0"] == [
         "test",
         "replace",
     ]
-    assert {each["op"] for each in sent if each["path"] == "/extension/-"} == {"add"}
+    assert {operation["op"] for operation in sent if operation["path"] == "/extension/-"} == {"add"}
 
 
-def test_a_list_that_is_taken_as_a_whole_only_is_tested_and_replaced_as_a_whole_without_what_it_does_not_take() -> (
-    None
-):
+def test_a_whole_list_is_replaced_without_refused_extensions() -> None:
     vendors = {"url": "https://ehr.example/own", "valueString": "theirs"}
     held = {**PATIENT, "extension": [vendors, BIRTH_SEX]}
     after = merge_for_server(held, SAID, Writer(us_core_version("6.1.0"), quirks=NARROW)).patient
     test, change, *rest = [
-        each
-        for each in patch_operations(held, after, NARROW)
-        if each["path"].startswith("/extension")
+        operation
+        for operation in patch_operations(held, after, NARROW)
+        if operation["path"].startswith("/extension")
     ]
     assert (test["op"], test["value"]) == ("test", [vendors, BIRTH_SEX])
-    assert (change["op"], [each["url"] for each in change["value"]], rest) == (
+    assert (change["op"], [extension["url"] for extension in change["value"]], rest) == (
         "replace",
-        [BIRTH_SEX["url"], URLS["race"]],
+        [BIRTH_SEX["url"], RACE.url],
         [],
     )
 
 
-def test_a_server_that_takes_no_tests_gets_none() -> None:
+def test_a_server_without_patch_tests_gets_none() -> None:
     after = merge_for_server(PATIENT, SAID, Writer(us_core_version("6.1.0"))).patient
     sent = patch_operations(PATIENT, after, Quirks(patch_tests=False))
-    assert {each["op"] for each in sent} == {"add", "replace"}
+    assert {operation["op"] for operation in sent} == {"add", "replace"}
 
 
-def test_languages_that_nobody_was_asked_about_stay_where_one_is_kept_as_well() -> None:
+def test_languages_stay_where_no_language_was_asked() -> None:
     held = {
         **PATIENT,
         "communication": [
@@ -170,14 +179,10 @@ def test_languages_that_nobody_was_asked_about_stay_where_one_is_kept_as_well() 
             {"language": {"text": "Hmong"}, "extension": [{"url": "https://ehr.example"}]},
         ],
     }
-    said = replace(SAID, spoken=None, written=None)
+    said = without_elements(SAID, (Element.SPOKEN_LANGUAGE, Element.WRITTEN_LANGUAGE))
     assert (
         merge_for_server(held, said, Writer(us_core_version("6.1.0"), quirks=NARROW)).patient[
             "communication"
         ]
         == held["communication"]
     )
-
-
-def test_every_rung_has_its_name() -> None:
-    assert tuple(WriteStrategyKind) == WRITE_STRATEGIES

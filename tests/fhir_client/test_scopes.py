@@ -1,4 +1,4 @@
-"""What scopes permit, in both of SMART's syntaxes."""
+"""The needs that scopes permit, in both of SMART's syntaxes."""
 
 import pytest
 
@@ -31,15 +31,17 @@ ALL = (CREATE, READ, UPDATE, SEARCH)
         ([], ALL),
     ],
 )
-def test_what_is_not_permitted(scopes: list[str], lacking: tuple[ScopeNeed, ...]) -> None:
+def test_needs_that_no_scope_permits_are_missing(
+    scopes: list[str], lacking: tuple[ScopeNeed, ...]
+) -> None:
     assert missing_needs(scopes, ALL) == lacking
 
 
-def test_a_scope_for_some_resources_only_is_told_apart() -> None:
+def test_needs_of_limited_scopes_are_listed() -> None:
     scopes = ["system/Observation.cruds?category=survey", "system/Observation.r"]
     assert limited_needs(scopes, ALL) == (CREATE, UPDATE, SEARCH)
     assert limited_needs([], ALL) == ()
 
 
-def test_a_need_is_said_in_words() -> None:
+def test_a_need_reads_as_action_and_resource_type() -> None:
     assert str(CREATE) == "create Observation"

@@ -1,4 +1,4 @@
-"""Certificates, theirs and ours, against real TLS servers whose authority we make ourselves."""
+"""Certificates of both sides, against real TLS servers with an authority of the tests."""
 
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -39,22 +39,22 @@ def fault(url: str, tls: Tls) -> FhirError:
     return caught.value
 
 
-def test_the_day_is_the_certificates_own(secure: Secure, ours: CertificateAuthority) -> None:
+def test_the_expiry_is_the_certificates_own(secure: Secure, ours: CertificateAuthority) -> None:
     assert server_certificate_expiry(secure().url, tls=Tls(str(ours.file)), timeout=5) == UNTIL
 
 
-def test_a_certificate_that_is_not_trusted_is_not_believed(secure: Secure) -> None:
+def test_an_untrusted_certificate_has_no_expiry(secure: Secure) -> None:
     assert server_certificate_expiry(secure().url, timeout=5) is None
 
 
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1/fhir", "https://127.0.0.1:9/fhir", "https:///fhir"]
 )
-def test_where_there_is_none_to_see(url: str) -> None:
+def test_a_server_without_tls_has_no_expiry(url: str) -> None:
     assert server_certificate_expiry(url, timeout=5) is None
 
 
-def test_an_authority_that_we_do_not_know_is_the_servers_fault(secure: Secure) -> None:
+def test_an_unknown_authority_is_the_servers_fault(secure: Secure) -> None:
     found = fault(secure().url, Tls())
     assert (type(found), found.message) == (
         ServerError,
@@ -73,7 +73,7 @@ def test_an_expired_certificate_is_the_servers_fault(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_server_that_asks_for_our_certificate_gets_it(
+def test_a_server_that_asks_for_a_client_certificate_gets_it(
     secure: Secure, ours: CertificateAuthority, client_certificate: Path, version: ssl.TLSVersion
 ) -> None:
     tls = Tls(str(ours.file), str(client_certificate))
@@ -84,15 +84,15 @@ def test_a_server_that_asks_for_our_certificate_gets_it(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_without_our_certificate_it_is_our_access_that_is_at_fault(
+def test_a_missing_client_certificate_is_our_fault(
     secure: Secure, ours: CertificateAuthority, version: ssl.TLSVersion
 ) -> None:
     found = fault(secure(version=version).url, Tls(str(ours.file)))
     assert (type(found), found.status) == (AccessError, None)
-    assert "certificate that we show" in found.message
+    assert "our client certificate" in found.message
 
 
-def test_a_connection_that_breaks_off_is_temporary_and_no_fault_of_certificates(
+def test_a_broken_connection_is_temporary(
     ours: CertificateAuthority,
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -106,7 +106,7 @@ def test_a_connection_that_breaks_off_is_temporary_and_no_fault_of_certificates(
     assert (type(found), found.message) == (TemporaryError, "The server cannot be reached.")
 
 
-def test_who_lets_us_in_sends_no_alert(
+def test_a_server_that_accepts_us_sends_no_alert(
     secure: Secure, ours: CertificateAuthority, client_certificate: Path
 ) -> None:
     tls = Tls(str(ours.file), str(client_certificate))
@@ -116,7 +116,7 @@ def test_who_lets_us_in_sends_no_alert(
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("kind", ["of another authority", "expired"])
-def test_a_certificate_of_ours_that_the_server_does_not_take(
+def test_a_refused_client_certificate_is_our_fault(
     secure: Secure, ours: CertificateAuthority, tmp_path: Path, version: ssl.TLSVersion, kind: str
 ) -> None:
     shown = (
@@ -125,10 +125,10 @@ def test_a_certificate_of_ours_that_the_server_does_not_take(
         else ours.issue_certificate("old", datetime.now(UTC) - timedelta(hours=1))
     )
     found = fault(secure(version=version).url, Tls(str(ours.file), str(shown)))
-    assert (type(found), "certificate that we show" in found.message) == (AccessError, True)
+    assert (type(found), "our client certificate" in found.message) == (AccessError, True)
 
 
-def test_the_key_may_be_in_a_file_of_its_own(
+def test_the_key_may_have_its_own_file(
     secure: Secure, ours: CertificateAuthority, client_certificate: Path, tmp_path: Path
 ) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
@@ -147,7 +147,7 @@ def sealed(path: Path) -> bytes:
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, best)
 
 
-def test_files_that_cannot_be_used_are_named_before_anything_is_sent(
+def test_unusable_files_are_named_before_anything_is_sent(
     ours: CertificateAuthority, client_certificate: Path, tmp_path: Path
 ) -> None:
     key = tmp_path / "sealed.pem"
@@ -158,13 +158,13 @@ def test_files_that_cannot_be_used_are_named_before_anything_is_sent(
         Tls(certificate=str(client_certificate), key=str(key)),
         Tls(certificate=str(client_certificate), key=str(ours.issue_certificate("another"))),
     ):
-        with pytest.raises(AccessError, match=r"certificate that we show cannot be used: .*\.pem"):
+        with pytest.raises(AccessError, match=r"client certificate cannot be used: .*\.pem"):
             wrong.load_context()
     with pytest.raises(AccessError, match=r"authorities cannot be read from .*none\.pem"):
         Tls(ca_file=str(tmp_path / "none.pem")).load_context()
 
 
-def test_when_ours_ends_is_known_only_of_a_certificate(tmp_path: Path) -> None:
+def test_a_file_without_a_certificate_has_no_expiry(tmp_path: Path) -> None:
     assert certificate_file_expiry(tmp_path / "none.pem") is None
     (tmp_path / "odd.pem").write_text("odd", "utf-8")
     assert certificate_file_expiry(tmp_path / "odd.pem") is None

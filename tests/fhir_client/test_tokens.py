@@ -1,4 +1,4 @@
-"""Tokens against a token endpoint that answers as real ones do, rightly and wrongly; time is moved, not waited for."""
+"""Tokens from an endpoint that answers as real ones do; the clock is moved by hand."""
 
 import re
 import threading
@@ -23,14 +23,14 @@ from tests.support.token_endpoint import (
 )
 
 
-def test_the_assertion_says_what_smart_asks(site: TokenSite) -> None:
+def test_the_assertion_has_the_claims_of_smart(site: TokenSite) -> None:
     tokens = site.tokens(scopes=("system/Patient.rs", "system/Patient.u"))
     tokens.current_grant()
     site.now += timedelta(hours=1)
     tokens.current_grant()
     first, second = (
-        jwt.decode(each.form["client_assertion"], KEYS[0].pair, algorithms=["ES384"])
-        for each in site.asked
+        jwt.decode(request.form["client_assertion"], KEYS[0].pair, algorithms=["ES384"])
+        for request in site.asked
     )
     assert first.header == {"typ": "JWT", "alg": "ES384", "kid": KEYS[0].id}
     assert first.claims["iss"] == first.claims["sub"] == "intake"
@@ -74,8 +74,8 @@ def test_threads_share_one_token_and_one_fetch(site: TokenSite) -> None:
     assert len(site.asked) == 1
 
 
-class Watched:
-    """A lock that tells how many came to it."""
+class CountingLock:
+    """A lock that counts the threads that want it."""
 
     def __init__(self) -> None:
         self.lock, self.wanted = threading.Lock(), threading.Semaphore(0)
@@ -91,7 +91,7 @@ class Watched:
 def test_threads_that_waited_for_a_fetch_share_its_failure(
     site: TokenSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tokens, lock, all_there = site.tokens(), Watched(), threading.Event()
+    tokens, lock, all_there = site.tokens(), CountingLock(), threading.Event()
     monkeypatch.setattr(tokens, "_lock", lock)
 
     def slow(_: StubRequest) -> StubResponse:
@@ -103,14 +103,14 @@ def test_threads_that_waited_for_a_fetch_share_its_failure(
         asking = [pool.submit(tokens.current_grant) for _ in range(4)]
         assert all(lock.wanted.acquire(timeout=5) for _ in asking)
         all_there.set()
-        found = [each.exception() for each in asking]
-    assert [type(each) for each in found] == [TemporaryError] * 4
+        found = [future.exception() for future in asking]
+    assert [type(error) for error in found] == [TemporaryError] * 4
     assert len(site.asked) == 1
     assert isinstance(token_error(tokens), TemporaryError)
     assert len(site.asked) == 2
 
 
-def test_a_token_that_is_refused_is_dropped_once_for_all_threads(site: TokenSite) -> None:
+def test_a_refused_token_is_dropped_once_for_all_threads(site: TokenSite) -> None:
     tokens = site.tokens()
     first, second = TokenAuth(tokens), TokenAuth(tokens)
     assert first.headers() == second.headers() == {"Authorization": "Bearer token-1"}
@@ -121,7 +121,7 @@ def test_a_token_that_is_refused_is_dropped_once_for_all_threads(site: TokenSite
     assert len(site.asked) == 2
 
 
-def test_after_a_401_the_request_goes_once_more_with_a_new_token(site: TokenSite) -> None:
+def test_after_a_401_a_request_is_repeated_with_a_new_token(site: TokenSite) -> None:
     with FhirClient(site.base, TokenAuth(site.tokens()), timeout=5) as client:
         client.read("Patient/1")
         site.good.clear()
@@ -167,7 +167,7 @@ def test_after_a_401_the_request_goes_once_more_with_a_new_token(site: TokenSite
         (
             StubResponse(200, b"<html>Please sign in", HTML),
             AccessError,
-            "no token in what the token endpoint answers",
+            "no token in the token endpoint's answer",
         ),
         (StubResponse(200, b"  <!doctype html>"), AccessError, "no token"),
         (StubResponse(200, b'{"access_token": "abc', {}), TemporaryError, "cut off"),
@@ -185,7 +185,7 @@ def test_after_a_401_the_request_goes_once_more_with_a_new_token(site: TokenSite
         ],
     ],
 )
-def test_why_there_is_no_token_is_said_for_what_to_do_next(
+def test_a_missing_token_raises_the_error_for_the_next_step(
     site: TokenSite, answer: StubResponse, expected: type[FhirError], words: str
 ) -> None:
     site.answer = lambda _: answer
@@ -194,14 +194,14 @@ def test_why_there_is_no_token_is_said_for_what_to_do_next(
     assert re.search(words, found.message), found.message
 
 
-def test_a_token_endpoint_in_trouble_says_how_long(site: TokenSite) -> None:
+def test_a_token_endpoint_in_trouble_names_the_wait(site: TokenSite) -> None:
     site.answer = lambda _: StubResponse(503, b"", {"Retry-After": "120"})
     found = token_error(site.tokens())
     assert isinstance(found, TemporaryError)
     assert found.retry_after == timedelta(minutes=2)
 
 
-def test_nobody_at_the_token_endpoint_is_temporary(site: TokenSite) -> None:
+def test_an_unreachable_token_endpoint_is_temporary(site: TokenSite) -> None:
     site.configuration["token_endpoint"] = "http://127.0.0.1:9/token"
     assert type(token_error(site.tokens())) is TemporaryError
 

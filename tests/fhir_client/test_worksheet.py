@@ -1,11 +1,14 @@
-"""What a person has to type: told in words and codes, and done when the chart says it by codes, whatever its texts."""
+"""The entries for a person to type, and when the chart already has them."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from fhir_client.uscore.patient_merge import URLS, merge_statement
+from fhir_client.model import Element
+from fhir_client.uscore.elements import SPECS
+from fhir_client.uscore.elements.spec import NOTHING_TO_ENTER
+from fhir_client.uscore.patient_merge import merge_statement
 from fhir_client.uscore.statement import (
     BCP47,
     CDCREC,
@@ -18,7 +21,7 @@ from fhir_client.uscore.statement import (
 )
 from fhir_client.uscore.versions import NULL_FLAVOR, us_core_version
 from fhir_client.write.task import Writer
-from fhir_client.write.worksheet import NOTHING_TO_ENTER, build_worksheet
+from fhir_client.write.worksheet import build_worksheet
 from tests.support.statements import EMPTY_STATEMENT
 
 WRITER = Writer(us_core_version("6.1.0"))
@@ -32,49 +35,57 @@ PATIENT: dict[str, Any] = {
 }
 SAID = replace(
     EMPTY_STATEMENT,
-    race=CategoryAnswer("as we write it", (ASIAN,), (HMONG,)),
-    ethnicity=AbsentReason.ASKED_DECLINED,
-    spoken=CANTONESE,
-    interpreter=Interpreter(needed=True),
+    values={
+        Element.RACE: CategoryAnswer("as we write it", (ASIAN,), (HMONG,)),
+        Element.ETHNICITY: AbsentReason.ASKED_DECLINED,
+        Element.SPOKEN_LANGUAGE: CANTONESE,
+        Element.INTERPRETER: Interpreter(needed=True),
+    },
 )
 
 
-def left(patient: dict[str, Any], said: Statement = SAID) -> dict[str, str]:
-    """What is still to be typed, by element."""
-    return {each.element: each.words for each in build_worksheet(patient, said, WRITER).values}
+def words_to_type(patient: dict[str, Any], said: Statement = SAID) -> dict[str, str]:
+    """Return the words that are still to be typed, by element."""
+    return {entry.element: entry.words for entry in build_worksheet(patient, said, WRITER).values}
 
 
 def coded(element: str, text: str, *parts: tuple[str, str, str]) -> dict[str, Any]:
     nested = [
         {"url": url, "valueCoding": {"system": system, "code": code}} for url, system, code in parts
     ]
-    return {"url": URLS[element], "extension": [*nested, {"url": "text", "valueString": text}]}
+    return {
+        "url": SPECS[Element(element)].extension_urls[0],
+        "extension": [*nested, {"url": "text", "valueString": text}],
+    }
 
 
-def test_an_empty_chart_lacks_all_that_was_said_and_nothing_else() -> None:
+def test_an_empty_chart_needs_every_answer_and_nothing_else() -> None:
     sheet = build_worksheet(PATIENT, SAID, WRITER)
     assert (sheet.identifiers, sheet.birth_date) == (("urn:mrn|4711",), "1980-02-29")
-    assert {each.element: each.words for each in sheet.values} == {
+    assert {entry.element: entry.words for entry in sheet.values} == {
         "race": "Asian, Hmong / as we write it",
         "ethnicity": "Asked but no answer / Declined to answer",
         "interpreter": "Yes",
         "spoken-language": "Cantonese / 粵語",
     }
-    [race] = [each for each in sheet.values if each.element == "race"]
+    [race] = [entry for entry in sheet.values if entry.element == "race"]
     assert race.codes == (f"{CDCREC}|2028-9", f"{CDCREC}|2037-0")
-    assert left(PATIENT, EMPTY_STATEMENT) == {}
+    assert words_to_type(PATIENT, EMPTY_STATEMENT) == {}
 
 
-def test_what_we_would_write_is_said_by_the_chart() -> None:
-    assert left(merge_statement(PATIENT, SAID, WRITER.version).patient) == {}
+def test_a_merged_chart_needs_no_entry() -> None:
+    assert words_to_type(merge_statement(PATIENT, SAID, WRITER.version).patient) == {}
 
 
-def test_codes_count_and_neither_texts_nor_places_nor_how_a_refusal_is_coded() -> None:
+def test_codes_count_whatever_text_or_order_a_chart_has() -> None:
     race = coded(
         "race", "Asian; Hmong", ("detailed", CDCREC, "2037-0"), ("ombCategory", CDCREC, "2028-9")
     )
     ethnicity = coded("ethnicity", "Patient refused", ("ombCategory", NULL_FLAVOR, "UNK"))
-    assert not {"race", "ethnicity"} & left({**PATIENT, "extension": [race, ethnicity]}).keys()
+    assert (
+        not {"race", "ethnicity"}
+        & words_to_type({**PATIENT, "extension": [race, ethnicity]}).keys()
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,14 +96,14 @@ def test_codes_count_and_neither_texts_nor_places_nor_how_a_refusal_is_coded() -
         coded("race", "as we write it"),
     ],
 )
-def test_less_or_something_else_is_not_what_was_said(race: dict[str, Any]) -> None:
-    assert "race" in left({**PATIENT, "extension": [race]})
+def test_a_chart_with_other_codes_still_needs_the_entry(race: dict[str, Any]) -> None:
+    assert "race" in words_to_type({**PATIENT, "extension": [race]})
 
 
-def test_own_words_are_compared_as_words() -> None:
-    said = replace(EMPTY_STATEMENT, race=CategoryAnswer("Hmong and  proud"))
-    assert left({**PATIENT, "extension": [coded("race", "hmong AND proud")]}, said) == {}
-    assert left({**PATIENT, "extension": [coded("race", "Hmong")]}, said) == {
+def test_own_words_are_compared_without_case_and_spacing() -> None:
+    said = replace(EMPTY_STATEMENT, values={Element.RACE: CategoryAnswer("Hmong and  proud")})
+    assert words_to_type({**PATIENT, "extension": [coded("race", "hmong AND proud")]}, said) == {}
+    assert words_to_type({**PATIENT, "extension": [coded("race", "Hmong")]}, said) == {
         "race": "Hmong and  proud"
     }
 
@@ -100,17 +111,15 @@ def test_own_words_are_compared_as_words() -> None:
 @pytest.mark.parametrize(
     ("codes", "done"), [(["zh"], True), (["yue"], True), (["zh", "cmn"], False), (["en"], False)]
 )
-def test_a_language_in_fewer_codes_is_the_same_and_in_others_is_not(
-    codes: list[str], done: bool
-) -> None:
+def test_a_language_in_fewer_codes_is_the_same_language(codes: list[str], done: bool) -> None:
     language = {"coding": [{"system": BCP47, "code": code} for code in codes]}
     chart = {**PATIENT, "communication": [{"language": language, "preferred": True}]}
-    assert ("spoken-language" not in left(chart)) is done
+    assert ("spoken-language" not in words_to_type(chart)) is done
 
 
-def test_what_shall_be_erased_is_said_so() -> None:
+def test_a_value_to_erase_is_an_entry() -> None:
     chart = {**PATIENT, "communication": [{"language": {"text": "Hmong"}, "preferred": True}]}
     erasing = replace(WRITER, policy=replace(WRITER.policy, decline_erases=True))
-    said = replace(EMPTY_STATEMENT, spoken=AbsentReason.ASKED_DECLINED)
+    said = replace(EMPTY_STATEMENT, values={Element.SPOKEN_LANGUAGE: AbsentReason.ASKED_DECLINED})
     [found] = build_worksheet(chart, said, erasing).values
     assert (found.element, found.words) == ("spoken-language", NOTHING_TO_ENTER)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from fhir_client.model import Element
 from fhir_client.uscore.statement import AbsentReason, Interpreter, Language
 from intake import journey
 from intake.answers import Answer, AnswerState, Informant, Submission
@@ -104,8 +105,10 @@ def test_nobody_takes_over_what_another_said_of_themselves(pages: TestSite) -> N
 def test_it_is_in_the_response_and_in_no_part_of_the_record(pages: TestSite) -> None:
     questions, sent = pages.settings.question_set, answered(pages)
     said = build_statement(sent, questions, MappingPolicy())
-    assert isinstance(said.spoken, Language)
-    assert (said.spoken.text, said.interpreter, said.written) == ("English", None, None)
+    assert list(said.values) == [Element.SPOKEN_LANGUAGE]
+    spoken = said.values[Element.SPOKEN_LANGUAGE]
+    assert isinstance(spoken, Language)
+    assert spoken.text == "English"
     assert [each.link_id for each in said.items] == [
         "spoken-language",
         "informant-language",
@@ -115,7 +118,10 @@ def test_it_is_in_the_response_and_in_no_part_of_the_record(pages: TestSite) -> 
     # Beside the patient's own answers to the same, whatever each of them is.
     both = {**sent.answers, "interpreter": NO, "informant-language": Answer(AnswerState.DECLINED)}
     said = build_statement(replace(sent, answers=both), questions, MappingPolicy())
-    assert (said.interpreter, said.spoken.text) == (Interpreter(needed=False), "English")  # type: ignore[union-attr]
+    assert said.values[Element.INTERPRETER] == Interpreter(needed=False)
+    spoken = said.values[Element.SPOKEN_LANGUAGE]
+    assert isinstance(spoken, Language)
+    assert spoken.text == "English"
     assert [each.absent_reason for each in said.items if each.absent_reason] == [
         AbsentReason.ASKED_DECLINED
     ]

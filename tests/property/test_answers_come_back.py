@@ -1,17 +1,16 @@
-"""Any answers → stored form, statement, Bundle → back are the same, in every version of US Core."""
+"""Any answers come back the same from the stored form and from the Bundle, in every version."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fhir_client.model import Element
 from fhir_client.transport import exact_json
-from fhir_client.uscore.observations import CODES
+from fhir_client.uscore.elements import OBSERVATION_CODES
 from fhir_client.uscore.parsing import parse_statement
 from fhir_client.uscore.statement import (
-    FIELDS,
     AbsentReason,
     CategoryAnswer,
     Interpreter,
@@ -20,6 +19,7 @@ from fhir_client.uscore.statement import (
     Source,
     Statement,
     TribalAffiliation,
+    without_elements,
 )
 from fhir_client.uscore.versions import VERSIONS, us_core_version
 from fhir_client.write.bundle import build_bundle
@@ -27,12 +27,12 @@ from fhir_client.write.validation import validate_bundle
 from intake import terminology
 from intake.answers import OWN_WORDS, Answer, AnswerState, Informant, Submission
 from intake.mapping.statement import build_statement
-from intake.questions import Element, Question, QuestionKind, Subject
+from intake.questions import Question, QuestionKind, Subject
 from intake.settings import MappingPolicy
 from intake.store.payload import decode_submission, encode_submission
 from tests.support.submission_strategies import QUESTION_SETS, owning_option, submissions
 
-ABSENT = {
+ABSENT_REASONS = {
     AnswerState.DECLINED: AbsentReason.ASKED_DECLINED,
     AnswerState.UNKNOWN: AbsentReason.ASKED_UNKNOWN,
 }
@@ -46,8 +46,8 @@ CHART = {
 
 
 @given(submissions)
-def test_the_stored_form_comes_back(sent: Submission) -> None:
-    assert decode_submission(encode_submission(sent)) == sent
+def test_any_submission_comes_back_from_its_stored_form(submission: Submission) -> None:
+    assert decode_submission(encode_submission(submission)) == submission
 
 
 @settings(deadline=None, max_examples=150)
@@ -55,119 +55,107 @@ def test_the_stored_form_comes_back(sent: Submission) -> None:
     submissions,
     st.sampled_from(sorted(VERSIONS)),
     st.none() | st.just("Organization/riverside"),
-    st.frozensets(st.sampled_from(sorted(CODES))),
+    st.frozensets(st.sampled_from(sorted(OBSERVATION_CODES))),
 )
 def test_any_answers_come_back_from_the_bundle(
-    sent: Submission, name: str, organization: str | None, corrects: frozenset[str]
+    submission: Submission, name: str, organization: str | None, corrected: frozenset[Element]
 ) -> None:
-    sent = replace(sent, patient="Patient/1")
-    said = build_statement(sent, QUESTION_SETS[sent.question_set], MappingPolicy(), organization)
-    said = replace(
-        said,
-        corrected_elements=frozenset(
-            each for each in corrects if getattr(said, FIELDS[each]) is not None
-        ),
+    submission = replace(submission, patient="Patient/1")
+    questions = QUESTION_SETS[submission.question_set]
+    statement = build_statement(submission, questions, MappingPolicy(), organization)
+    # Only an element with an Observation can show that it corrects another one.
+    statement = replace(
+        statement, corrected_elements=frozenset(corrected & statement.values.keys())
     )
-    bundle = build_bundle(said, us_core_version(name), CHART).bundle
+    bundle = build_bundle(statement, us_core_version(name), CHART).bundle
     validate_bundle(bundle)
-    found = parse_statement(
-        entry["resource"]
-        for entry in exact_json.parse_json(exact_json.format_json(bundle))["entry"]
-    )
-    # The written language stands in the chart alone, where "declined" and "does not know" have no place.
-    assert found == replace(
-        said, written=said.written if isinstance(said.written, Language) else None
-    )
-    agrees(sent, found)
+    sent = exact_json.parse_json(exact_json.format_json(bundle))
+    parsed = parse_statement(entry["resource"] for entry in sent["entry"])
+    # The written language stands in the chart alone, which has no place for an absent answer.
+    written = statement.values.get(Element.WRITTEN_LANGUAGE)
+    absent = () if isinstance(written, Language) else (Element.WRITTEN_LANGUAGE,)
+    assert parsed == without_elements(statement, absent)
+    assert_same_answers(submission, parsed)
 
 
-def agrees(sent: Submission, found: Statement) -> None:
-    """Compare with what the person said, without the mapping: rule by rule of FHIR.md, sections 2 to 5."""
-    related = sent.informant in (Informant.GUARDIAN, Informant.CAREGIVER)
-    assert (found.source is Source.RELATED_PERSON) == related
-    assert found.answered_at == sent.answered_at
-    assert {item.link_id: item.absent_reason for item in found.items if item.absent_reason} == {
-        name: ABSENT[answer.state]
-        for name, answer in sent.answers.items()
+def assert_same_answers(submission: Submission, statement: Statement) -> None:
+    """Compare with the answers, without the mapping: by the rules of FHIR.md, sections 2 to 5."""
+    is_related = submission.informant in (Informant.GUARDIAN, Informant.CAREGIVER)
+    assert (statement.source is Source.RELATED_PERSON) == is_related
+    assert statement.answered_at == submission.answered_at
+    reasons = {item.link_id: item.absent_reason for item in statement.items if item.absent_reason}
+    assert reasons == {
+        question_id: ABSENT_REASONS[answer.state]
+        for question_id, answer in submission.answers.items()
         if answer.state is not AnswerState.ANSWERED
     }
-    for question in QUESTION_SETS[sent.question_set].questions:
-        elements = [
-            _element(found, each)
-            for each in question.recorded_elements
-            if each is not Element.WRITTEN_LANGUAGE
+    for question in QUESTION_SETS[submission.question_set].questions:
+        values = [
+            statement.values.get(element)
+            for element in question.recorded_elements
+            if element is not Element.WRITTEN_LANGUAGE
         ]
-        answer = sent.answers.get(question.id)
+        answer = submission.answers.get(question.id)
         if answer is None:
-            assert elements == [None] * len(elements)
+            assert values == [None] * len(values)
         elif answer.state is not AnswerState.ANSWERED:
-            assert elements == [ABSENT[answer.state]] * len(elements)
+            assert values == [ABSENT_REASONS[answer.state]] * len(values)
         else:
-            _said(question, answer, found)
+            assert_answered(question, answer, statement)
 
 
-def _element(found: Statement, element: Element) -> Any:
-    named: dict[Element, Any] = {
-        Element.SPOKEN_LANGUAGE: found.spoken,
-        Element.WRITTEN_LANGUAGE: found.written,
-    }
-    named |= {Element.TRIBAL_AFFILIATION: found.tribes}
-    named |= {
-        Element.RACE: found.race,
-        Element.ETHNICITY: found.ethnicity,
-        Element.INTERPRETER: found.interpreter,
-    }
-    return named[element]
-
-
-def _said(question: Question, answer: Answer, found: Statement) -> None:
-    assert set(answer.write_ins.values()) <= set(_strings(found.items))
+def assert_answered(question: Question, answer: Answer, statement: Statement) -> None:
+    assert set(answer.write_ins.values()) <= set(all_strings(statement.items))
     if question.about is Subject.INFORMANT:
-        # Nothing of it is anywhere but in the response, which the form's own tests read.
+        # It stands in the response alone, which the tests of the form read.
         return
     if question.kind is QuestionKind.GROUPS:
-        _groups(question, answer, found)
+        assert_groups(question, answer, statement)
     elif question.kind is QuestionKind.TRIBES:
-        assert isinstance(found.tribes, TribalAffiliation)
-        codes = [each.coding and each.coding.code for each in found.tribes.tribes]
+        affiliation = statement.values[Element.TRIBAL_AFFILIATION]
+        assert isinstance(affiliation, TribalAffiliation)
+        codes = [tribe.coding and tribe.coding.code for tribe in affiliation.tribes]
         assert codes == [*answer.choices, *[None] * len(answer.write_ins)]
-        assert [each.text for each in found.tribes.tribes if not each.coding] == list(
-            answer.write_ins.values()
-        )
+        own_words = [tribe.text for tribe in affiliation.tribes if not tribe.coding]
+        assert own_words == list(answer.write_ins.values())
     elif question.kind is QuestionKind.CHOICE:
-        assert found.interpreter == Interpreter(answer.choices == ("yes",))
+        interpreter = Interpreter(answer.choices == ("yes",))
+        assert statement.values.get(Element.INTERPRETER) == interpreter
     else:
-        said = _element(found, question.elements[0])
-        known = [terminology.load_languages()[each] for each in answer.choices]
-        assert said.text == (known[0].endonym if known else answer.write_ins[OWN_WORDS])
-        assert [each.code for each in said.codings[:1]] == [
-            each.code for each in known if each.code
-        ]
+        language = statement.values[question.elements[0]]
+        assert isinstance(language, Language)
+        terms = [terminology.load_languages()[choice] for choice in answer.choices]
+        assert language.text == (terms[0].endonym if terms else answer.write_ins[OWN_WORDS])
+        first_codes = [coding.code for coding in language.codings[:1]]
+        assert first_codes == [term.code for term in terms if term.code]
 
 
-def _strings(items: Iterable[ItemAnswer]) -> Iterator[str]:
-    for each in items:
-        yield from (*each.strings, *_strings(each.items))
+def all_strings(items: Iterable[ItemAnswer]) -> Iterator[str]:
+    for item in items:
+        yield from (*item.strings, *all_strings(item.items))
 
 
-def _groups(question: Question, answer: Answer, found: Statement) -> None:
-    details = {each.id: each for option in question.options for each in option.details}
+def assert_groups(question: Question, answer: Answer, statement: Statement) -> None:
+    details = {detail.id: detail for option in question.options for detail in option.details}
+    elements = {option.id: option.element for option in question.options}
     for element in question.elements:
-        said = _element(found, element)
-        mine = [each for each in answer.choices if owning_option(question, each).element is element]
-        expected = {owning_option(question, each).code for each in mine}
-        expected |= {details[each].code if each in details else each for each in mine} - {None}
-        coded = said if isinstance(said, CategoryAnswer) else CategoryAnswer("")
-        assert {each.code for each in coded.categories} == expected & CATEGORIES
-        assert {each.code for each in coded.detailed} == expected - CATEGORIES
-        for key, text in answer.write_ins.items():
-            if (
-                key != OWN_WORDS
-                and next(each.element for each in question.options if each.id == key) is element
-            ):
-                assert text in said.text
-    if OWN_WORDS in answer.write_ins:
-        texts = [
-            said.text for said in (found.race, found.ethnicity) if isinstance(said, CategoryAnswer)
+        value = statement.values.get(element)
+        category_answer = value if isinstance(value, CategoryAnswer) else CategoryAnswer("")
+        choices = [
+            choice
+            for choice in answer.choices
+            if owning_option(question, choice).element is element
         ]
+        expected = {owning_option(question, choice).code for choice in choices}
+        expected |= {
+            details[choice].code if choice in details else choice for choice in choices
+        } - {None}
+        assert {coding.code for coding in category_answer.categories} == expected & CATEGORIES
+        assert {coding.code for coding in category_answer.detailed} == expected - CATEGORIES
+        for line, text in answer.write_ins.items():
+            if line != OWN_WORDS and elements[line] is element:
+                assert text in category_answer.text
+    if OWN_WORDS in answer.write_ins:
+        values = (statement.values.get(element) for element in (Element.RACE, Element.ETHNICITY))
+        texts = [value.text for value in values if isinstance(value, CategoryAnswer)]
         assert any(answer.write_ins[OWN_WORDS] in text for text in texts)

@@ -1,4 +1,4 @@
-"""The JSON Schema of ANSWERS.json and the reader of submissions say yes and no to the same."""
+"""The JSON Schema of ANSWERS.json and the reader of submissions accept and refuse the same."""
 
 import json
 from copy import deepcopy
@@ -20,7 +20,7 @@ EXAMPLES = sorted((Path(__file__).parents[1] / "support" / "data").glob("*.answe
 EXAMPLE = json.loads((EXAMPLES[0].parent / "multi-race.answers.json").read_text("utf-8"))
 
 
-def is_read(value: Any) -> bool:
+def is_accepted(value: Any) -> bool:
     try:
         decode_submission(json.dumps(value))
     except PayloadError:
@@ -32,22 +32,26 @@ def is_read(value: Any) -> bool:
 def test_every_example_keeps_to_the_schema(path: Path) -> None:
     value = json.loads(path.read_text("utf-8"))
     assert schema_faults(value, SCHEMA) == []
-    assert is_read(value)
+    assert is_accepted(value)
 
 
 def test_the_schema_names_every_key_and_word() -> None:
     assert set(SCHEMA["properties"]) == set(SubmissionJson.__struct_fields__)
-    named = (
+    enums = (
         SCHEMA["properties"]["informant"],
         SCHEMA["properties"]["channel"],
         SCHEMA["$defs"]["answer"]["properties"]["state"],
     )
-    assert [set(each["enum"]) for each in named] == [set(Informant), set(Channel), set(AnswerState)]
+    assert [set(schema["enum"]) for schema in enums] == [
+        set(Informant),
+        set(Channel),
+        set(AnswerState),
+    ]
 
 
 @given(submissions)
-def test_every_submission_keeps_to_the_schema(sent: Submission) -> None:
-    assert schema_faults(json.loads(encode_submission(sent)), SCHEMA) == []
+def test_every_submission_keeps_to_the_schema(submission: Submission) -> None:
+    assert schema_faults(json.loads(encode_submission(submission)), SCHEMA) == []
 
 
 odd_words = (
@@ -56,17 +60,17 @@ odd_words = (
 odd_keys = st.sampled_from(["state", "choices", "write_ins", "x"])
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | odd_words,
-    lambda each: st.lists(each, max_size=3) | st.dictionaries(odd_keys, each, max_size=3),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(odd_keys, values, max_size=3),
     max_leaves=4,
 )
 
 
 @st.composite
-def spoilt(draw: st.DrawFn) -> Any:
-    """The example with one or two places changed, taken away or added."""
+def changed_examples(draw: st.DrawFn) -> Any:
+    """The example with one or two places changed, removed or added."""
     value = deepcopy(EXAMPLE)
     for _ in range(draw(st.integers(1, 2))):
-        holder = draw(st.sampled_from(_holders(value)))
+        holder = draw(st.sampled_from(_find_objects(value)))
         key = draw(st.sampled_from([*holder, "answers", "extra"]))
         if draw(st.booleans()):
             holder.pop(key, None)
@@ -77,19 +81,19 @@ def spoilt(draw: st.DrawFn) -> Any:
     return value
 
 
-def _holders(value: Any) -> list[dict[str, Any]]:
-    found = [value] if isinstance(value, dict) else []
-    return found + [
-        each
+def _find_objects(value: Any) -> list[dict[str, Any]]:
+    objects = [value] if isinstance(value, dict) else []
+    return objects + [
+        nested
         for child in (value.values() if isinstance(value, dict) else [])
-        for each in _holders(child)
+        for nested in _find_objects(child)
     ]
 
 
 @settings(max_examples=300)
-@given(spoilt())
-def test_what_one_refuses_the_other_refuses(value: Any) -> None:
-    assert is_read(value) == (schema_faults(value, SCHEMA) == [])
+@given(changed_examples())
+def test_schema_and_reader_refuse_the_same(value: Any) -> None:
+    assert is_accepted(value) == (schema_faults(value, SCHEMA) == [])
 
 
 @pytest.mark.parametrize(
@@ -121,7 +125,7 @@ def test_what_one_refuses_the_other_refuses(value: Any) -> None:
         ("surprise", 1),
     ],
 )
-def test_both_refuse(key: str, value: Any) -> None:
-    spoilt_example = {**EXAMPLE, key: value}
-    assert schema_faults(spoilt_example, SCHEMA)
-    assert not is_read(spoilt_example)
+def test_schema_and_reader_refuse_each_known_fault(key: str, value: Any) -> None:
+    changed_example = {**EXAMPLE, key: value}
+    assert schema_faults(changed_example, SCHEMA)
+    assert not is_accepted(changed_example)

@@ -1,4 +1,4 @@
-"""Any answers → QuestionnaireResponse: it fits the published Questionnaire and reads back to the same answers."""
+"""Any answers make a QuestionnaireResponse that fits its Questionnaire and reads back the same."""
 
 from dataclasses import replace
 from functools import cache
@@ -20,80 +20,75 @@ from tests.support.submission_strategies import QUESTION_SETS, submissions
 
 
 @cache
-def published(name: str) -> dict[str, Any]:
+def publish_form(name: str) -> dict[str, Any]:
     return build_questionnaire(build_form(QUESTION_SETS[name], load_settings().languages))
 
 
-def response(sent: Submission, us_core: str = "6.1.0") -> dict[str, Any]:
-    said = build_statement(sent, QUESTION_SETS[sent.question_set], MappingPolicy())
-    return build_questionnaire_response(said, us_core_version(us_core))
+def build_response(submission: Submission, version_name: str) -> dict[str, Any]:
+    questions = QUESTION_SETS[submission.question_set]
+    statement = build_statement(submission, questions, MappingPolicy())
+    return build_questionnaire_response(statement, us_core_version(version_name))
 
 
 @settings(deadline=None, max_examples=150)
 @given(submissions, st.sampled_from(sorted(VERSIONS)))
-def test_any_answers_fit_and_come_back(sent: Submission, us_core: str) -> None:
-    questions = QUESTION_SETS[sent.question_set]
-    current = replace(sent, question_set_version=questions.version)
-    found = response(current, us_core)
-    assert not find_misfits(found, published(questions.id))
-    read, asked = read_answers(found, questions), questions.questions
-    expected = {
-        each.id: normalize_answer(each, sent.answers[each.id])
-        for each in asked
-        if each.id in sent.answers
-    }
+def test_any_answers_fit_and_come_back(submission: Submission, version_name: str) -> None:
+    questions = QUESTION_SETS[submission.question_set]
+    current = replace(submission, question_set_version=questions.version)
+    response = build_response(current, version_name)
+    assert not find_misfits(response, publish_form(questions.id))
+    answers = read_answers(response, questions)
     assert {
-        each.id: normalize_answer(each, read[each.id]) for each in asked if each.id in read
-    } == expected
+        question.id: normalize_answer(question, answers[question.id])
+        for question in questions.questions
+        if question.id in answers
+    } == {
+        question.id: normalize_answer(question, submission.answers[question.id])
+        for question in questions.questions
+        if question.id in submission.answers
+    }
 
 
 @pytest.mark.parametrize("name", sorted(QUESTION_SETS))
-def test_the_judge_sees_what_does_not_fit(name: str) -> None:
-    """Each fault is put into a response that fits, so that a judge who is blind to it fails here."""
-    form = published(name)
-    first = next(each for each in form["item"] if each.get("repeats"))
-    options = [{"valueCoding": each["valueCoding"]} for each in first["answerOption"]]
-    asked = {"questionnaire": f"{form['url']}|{form['version']}"}
+def test_each_kind_of_misfit_is_found(name: str) -> None:
+    """Each fault is put into a response that fits, so that a blind check fails here."""
+    form = publish_form(name)
+    question = next(item for item in form["item"] if item.get("repeats"))
+    options = [{"valueCoding": option["valueCoding"]} for option in question["answerOption"]]
+    canonical = {"questionnaire": f"{form['url']}|{form['version']}"}
 
-    def judged(*items: dict[str, Any], **other: Any) -> list[str]:
-        return find_misfits({**asked, "item": list(items), **other}, form)
+    def misfits(*items: dict[str, Any], **other: Any) -> list[str]:
+        return find_misfits({**canonical, "item": list(items), **other}, form)
 
-    link, one, declined = first["linkId"], options[0], options[-2]
-    right = {"linkId": link, "answer": [one]}
+    link, first, declined = question["linkId"], options[0], options[-2]
+    fitting = {"linkId": link, "answer": [first]}
     details = {
         "linkId": f"{link}.details",
-        "item": [{"linkId": f"{link}.2106-3", "item": [boxes(form, link)]}],
+        "item": [{"linkId": f"{link}.2106-3", "item": [first_box(form, link)]}],
     }
-    white = next(each for each in options if each["valueCoding"]["code"] == "2106-3")
-    assert not judged(right)
-    assert not judged({"linkId": link, "answer": [white]}, details)
-    assert judged(right, questionnaire=form["url"])
-    assert judged({"linkId": "shoe-size", "answer": [one]})
-    assert judged(right, right)
-    assert judged({"linkId": link, "answer": [{"valueString": "White"}]})
-    assert judged({"linkId": link, "answer": [{"valueCoding": {"system": "urn:x", "code": "y"}}]})
-    assert judged({"linkId": link, "answer": [one, one]})
-    assert judged({"linkId": link, "answer": [one, declined]})
-    assert judged(
-        {
-            "linkId": "interpreter",
-            "answer": [{"valueCoding": each["valueCoding"]} for each in interpreter(form)],
-        }
-    )
-    assert judged(details)
-    assert judged({"linkId": f"{link}.own-words", "answer": [{"valueString": "x" * 2001}]})
+    white = next(option for option in options if option["valueCoding"]["code"] == "2106-3")
+    assert not misfits(fitting)
+    assert not misfits({"linkId": link, "answer": [white]}, details)
+    assert misfits(fitting, questionnaire=form["url"])
+    assert misfits({"linkId": "shoe-size", "answer": [first]})
+    assert misfits(fitting, fitting)
+    assert misfits({"linkId": link, "answer": [{"valueString": "White"}]})
+    assert misfits({"linkId": link, "answer": [{"valueCoding": {"system": "urn:x", "code": "y"}}]})
+    assert misfits({"linkId": link, "answer": [first, first]})
+    assert misfits({"linkId": link, "answer": [first, declined]})
+    assert misfits({"linkId": "interpreter", "answer": yes_and_no(form)})
+    assert misfits(details)
+    assert misfits({"linkId": f"{link}.own-words", "answer": [{"valueString": "x" * 2001}]})
 
 
-def boxes(form: dict[str, Any], link: str) -> dict[str, Any]:
-    details = next(each for each in form["item"] if each["linkId"] == f"{link}.details")
-    group = next(each for each in details["item"] if each["linkId"] == f"{link}.2106-3")
-    item = next(each for each in group["item"] if each["linkId"].endswith(".boxes"))
-    return {
-        "linkId": item["linkId"],
-        "answer": [{"valueCoding": item["answerOption"][0]["valueCoding"]}],
-    }
+def first_box(form: dict[str, Any], link: str) -> dict[str, Any]:
+    details = next(item for item in form["item"] if item["linkId"] == f"{link}.details")
+    group = next(item for item in details["item"] if item["linkId"] == f"{link}.2106-3")
+    boxes = next(item for item in group["item"] if item["linkId"].endswith(".boxes"))
+    coding = boxes["answerOption"][0]["valueCoding"]
+    return {"linkId": boxes["linkId"], "answer": [{"valueCoding": coding}]}
 
 
-def interpreter(form: dict[str, Any]) -> list[dict[str, Any]]:
-    item = next(each for each in form["item"] if each["linkId"] == "interpreter")
-    return list(item["answerOption"][:2])
+def yes_and_no(form: dict[str, Any]) -> list[dict[str, Any]]:
+    interpreter = next(item for item in form["item"] if item["linkId"] == "interpreter")
+    return [{"valueCoding": option["valueCoding"]} for option in interpreter["answerOption"][:2]]

@@ -7,8 +7,10 @@ from uuid import uuid5
 
 import pytest
 
-from fhir_client.uscore.patient_merge import URLS, chart_elements
-from fhir_client.write.strategy import WriteStrategyKind, full_strategy
+from fhir_client.model import WriteStrategyKind
+from fhir_client.uscore.chart import chart_elements
+from fhir_client.uscore.elements import RACE
+from fhir_client.write.strategy import full_strategy
 from intake.answers import Answer, AnswerState, Informant, Submission
 from intake.ehr.strategy import pin_strategy
 from intake.store.outbox import conflict_decisions, submissions
@@ -208,7 +210,7 @@ def test_a_server_that_ignores_if_match_is_seen(outbox: Outbox) -> None:
     ]
     outbox.deliver_due()
     assert outbox.read_state(submission) == ("held", "mismatch")
-    assert "somebody else's change" in str(outbox.read_record(submission).words)
+    assert "another user's change" in str(outbox.read_record(submission).words)
 
 
 def without_extension(url: str) -> Callable[[dict[str, Any]], None]:
@@ -235,7 +237,7 @@ def named_otherwise(entry: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "element"),
     [
-        (without_extension(URLS["race"]), "Patient race"),
+        (without_extension(RACE.url), "Patient race"),
         (without_reason, "interpreter"),
         (named_otherwise, "QuestionnaireResponse"),
     ],
@@ -272,7 +274,9 @@ def test_a_later_answer_supersedes_part_of_a_held_submission(outbox: Outbox) -> 
     outbox.deliver_due()
     assert outbox.read_state(first)[0] == "verified"
     chart = chart_elements(outbox.direct_client.read(patient))
-    assert [part["valueCoding"]["code"] for part in chart["race"]["extension"][:-1]] == ["2106-3"]
+    assert [part["valueCoding"]["code"] for part in chart["race"][0]["extension"][:-1]] == [
+        "2106-3"
+    ]
     assert count_effects(outbox.direct_client, first) == {**ONE_OF_EACH, "race": 0, "ethnicity": 0}
     assert [entry.get("preferred", False) for entry in chart["communication"]] == [
         False,

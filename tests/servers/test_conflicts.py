@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.chart import chart_elements
 from intake.answers import Answer, AnswerState, Informant, Submission
 from intake.settings import ConflictPolicy, MergePolicy
 from intake.store import audit
@@ -61,7 +61,7 @@ def test_a_reviewers_decision_is_written_and_the_answer_is_recorded(
     outbox.work_until_closed(submission)
     assert outbox.read_state(submission) == ("verified", None)
     assert (
-        chart_elements(outbox.direct_client.read(submission.patient))["race"]["extension"][0][
+        chart_elements(outbox.direct_client.read(submission.patient))["race"][0]["extension"][0][
             "valueCoding"
         ]["code"]
         == race
@@ -85,9 +85,9 @@ def test_no_policy_replaces_the_patients_own_answer(outbox: Outbox) -> None:
     outbox.work_until_closed(submission)
     assert outbox.read_state(submission) == ("verified", None)
     assert (
-        chart_elements(outbox.direct_client.read(patient))["race"]["extension"][0]["valueCoding"][
-            "code"
-        ]
+        chart_elements(outbox.direct_client.read(patient))["race"][0]["extension"][0][
+            "valueCoding"
+        ]["code"]
         != "2106-3"
     )
 
@@ -118,7 +118,7 @@ def test_a_policy_decides_without_a_reviewer(
     outbox.work_until_closed(submission)
     assert outbox.read_state(submission) == ("verified", None)
     assert (
-        chart_elements(outbox.direct_client.read(submission.patient))["race"]["extension"][0][
+        chart_elements(outbox.direct_client.read(submission.patient))["race"][0]["extension"][0][
             "valueCoding"
         ]["code"]
         == race

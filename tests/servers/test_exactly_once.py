@@ -18,8 +18,10 @@ from fhir_client.errors import (
     TemporaryError,
     VersionConflictError,
 )
-from fhir_client.uscore.patient_merge import chart_elements, merge_statement
-from fhir_client.uscore.statement import AbsentReason, Statement
+from fhir_client.model import Element
+from fhir_client.uscore.chart import chart_elements
+from fhir_client.uscore.patient_merge import merge_statement
+from fhir_client.uscore.statement import AbsentReason, CategoryAnswer, Statement, without_elements
 from fhir_client.uscore.versions import us_core_version
 from fhir_client.write.bundle import build_bundle
 from fhir_client.write.charts import MergeContext
@@ -88,7 +90,7 @@ def test_a_submission_is_written_and_read_back_without_harm(
             statement.patient, patient["meta"]["versionId"], chart_elements(patient), later
         )
     ]
-    assert read_back(client, WRITER, statement, written, over=written.base_version) == ()
+    assert read_back(client, WRITER, statement, written, base_version=written.base_version) == ()
     assert effects(client, statement) == ONE
     now = client.read(statement.patient)
     untouched = {"name", "telecom", "gender", "birthDate"}
@@ -203,15 +205,20 @@ def test_a_chart_changed_since_the_visit_began_goes_to_a_reviewer(
     write_statement(
         client,
         WRITER,
-        replace(statement, submission=uuid4(), interpreter=None, spoken=None, written=None),
+        replace(
+            without_elements(
+                statement, {Element.INTERPRETER, Element.SPOKEN_LANGUAGE, Element.WRITTEN_LANGUAGE}
+            ),
+            submission=uuid4(),
+        ),
     )
     nothing = {"race": None, "ethnicity": None}
     with pytest.raises(ChartConflictError):
         write_statement(
             client,
             WRITER,
-            replace(statement, race=replace(statement.race, text="other")),  # type: ignore[type-var]
-            known=MergeContext(chart=nothing),
+            replace(statement, values={**statement.values, Element.RACE: CategoryAnswer("other")}),
+            context=MergeContext(chart=nothing),
         )
 
 
@@ -221,13 +228,10 @@ def test_declining_keeps_what_the_chart_says_and_is_verified(
     write_statement(client, WRITER, statement)
     before = chart_elements(client.read(statement.patient))
     declined = AbsentReason.ASKED_DECLINED
-    later = replace(
-        statement,
-        submission=uuid4(),
-        race=declined,
-        ethnicity=declined,
-        spoken=declined,
-        written=None,
+    elements = (Element.RACE, Element.ETHNICITY, Element.SPOKEN_LANGUAGE)
+    values = {**statement.values, **dict.fromkeys(elements, declined)}
+    later = without_elements(
+        replace(statement, submission=uuid4(), values=values), {Element.WRITTEN_LANGUAGE}
     )
     write_statement(client, WRITER, later)
     assert chart_elements(client.read(statement.patient)) == before

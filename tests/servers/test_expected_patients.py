@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.chart import chart_elements
 from intake.answers import MatchCriteria
 from intake.store import visits
 from intake.store.visits import MatchState, Visit

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.chart import chart_elements
 from intake.answers import Answer, AnswerState
 from intake.store.outbox import leases
 from intake.worker import patient_matching

@@ -6,9 +6,9 @@ from uuid import uuid4, uuid5
 
 import pytest
 
-from fhir_client.uscore.descriptions import describe_elements
-from fhir_client.uscore.parsing import parse_observation
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.model import Element
+from fhir_client.uscore.chart import chart_elements, describe_elements
+from fhir_client.uscore.observations import parse_observation
 from fhir_client.uscore.statement import TribalAffiliation
 from intake.answers import Submission
 from intake.store.outbox import undo_requests
@@ -49,7 +49,7 @@ def test_every_tribe_is_in_the_chart_and_all_of_it_can_be_undone(outbox: Outbox)
     before = outbox.direct_client.read(patient)
     submission = deliver_new(outbox, patient)
     chart = outbox.direct_client.read(patient)
-    assert describe_elements(chart)["tribal-affiliation"] == NAMES
+    assert describe_elements(chart)[Element.TRIBAL_AFFILIATION] == NAMES
     assert chart_of_others(chart) == chart_of_others(before)
     parsed = parse_observation(observation(outbox, submission))
     assert isinstance(parsed, TribalAffiliation)
@@ -74,4 +74,6 @@ def test_a_tribe_answered_again_after_an_undo_is_written_again(outbox: Outbox) -
     )
     again = outbox.store_submission(replace(submission, id=uuid4()))
     outbox.work_until_closed(again)
-    assert describe_elements(outbox.direct_client.read(patient))["tribal-affiliation"] == NAMES
+    assert (
+        describe_elements(outbox.direct_client.read(patient))[Element.TRIBAL_AFFILIATION] == NAMES
+    )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.chart import chart_elements
 from intake.store import audit
 from intake.store.outbox import conflict_decisions, submissions, undo_requests
 from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision
@@ -125,7 +125,7 @@ def test_a_change_by_others_is_held_and_stays_if_a_reviewer_says_so(
     outbox.deliver_due()
     assert outbox.read_state(submission) == ("reversed", None)
     after_it = chart_elements(outbox.direct_client.read(patient))
-    assert after_it == {**chart_elements(EXAMPLE_PATIENT), "race": WHITE_RACE}
+    assert after_it == {**chart_elements(EXAMPLE_PATIENT), "race": [WHITE_RACE]}
     assert outbox.read_statuses(submission) == {"entered-in-error"}
 
 
@@ -257,4 +257,4 @@ def test_what_a_person_typed_a_person_undoes(outbox: Outbox) -> None:
     outbox.proxy.default_fault = offer_strategy("document")
     submission = outbox.deliver_new(outbox.create_patient())
     assert outbox.deliver_undo(submission) == ("held", "by-hand")
-    assert "only a person can take back" in str(outbox.read_record(submission).words)
+    assert "only a person can take it back" in str(outbox.read_record(submission).words)

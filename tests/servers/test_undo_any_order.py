@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.chart import chart_elements
 from fhir_client.write.transaction import TransactionWriter
 from intake.answers import Answer, AnswerState, Submission
 from intake.store.outbox import undo_requests

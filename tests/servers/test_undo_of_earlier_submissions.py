@@ -2,7 +2,7 @@
 
 import pytest
 
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.chart import chart_elements
 from intake.answers import Answer, AnswerState
 from intake.store.outbox import submissions
 from tests.support.fault_proxy import (

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fhir_client.uscore.patient_merge import chart_elements
-from fhir_client.write.strategy import WriteStrategyKind, full_strategy
+from fhir_client.model import WriteStrategyKind
+from fhir_client.uscore.chart import chart_elements
+from fhir_client.write.strategy import full_strategy
 from intake.answers import Informant
 from intake.ehr.strategy import pin_strategy
 from tests.servers.partial_servers import EFFECTS, fault_at_write, is_write, offer_strategy

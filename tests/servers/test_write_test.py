@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.chart import chart_elements
 from intake.cli import main
 from intake.store import strategies
 from tests.servers.partial_servers import is_write, offer_strategy

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from intake.questions import Element
+from fhir_client.model import Element
 from intake.settings import ConflictPolicy, SettingsError, find_serving_faults, load_settings
 from intake.settings.files import IntakeFile, ServerTable, TimesTable
 from intake.settings.loader import read_toml

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_client.client import FhirClient
+from fhir_client.uscore.chart import chart_elements, element_meanings
 from fhir_client.uscore.observations import build_observations
-from fhir_client.uscore.parsing import element_meanings
-from fhir_client.uscore.patient_merge import MergePolicy, chart_elements, merge_statement
+from fhir_client.uscore.patient_merge import MergePolicy, merge_statement
 from fhir_client.uscore.statement import Statement
 from fhir_client.uscore.versions import UsCoreVersion, us_core_version
 from intake.answers import Submission

@@ -10,8 +10,9 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from fhir_client.model import Element
 from fhir_client.uscore.patient_merge import MergePolicy, merge_statement
-from fhir_client.uscore.statement import FIELDS, Statement
+from fhir_client.uscore.statement import Statement
 from fhir_client.uscore.versions import us_core_version
 from fhir_client.write.bundle import build_bundle
 from fhir_client.write.validation import validate_bundle
@@ -96,7 +97,7 @@ class GeneratedCase:
         """Return the coded answers; over an earlier case's chart they are a correction."""
         statement = build_statement(self.submission, self.questions, self.policy, self.organization)
         return (
-            replace(statement, corrected_elements=frozenset(FIELDS))
+            replace(statement, corrected_elements=frozenset(Element))
             if self.chart_kind is ChartKind.EARLIER
             else statement
         )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from fhir_client.client import FhirClient
-from fhir_client.uscore.datatypes import local_reference
+from fhir_client.references import local_reference
 from intake.answers import Informant, Submission
 from tests.support.generated_cases import generate_cases
 from tests.support.outbox import EXAMPLE_PATIENT, Outbox

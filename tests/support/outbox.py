@@ -10,8 +10,10 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from fhir_client.client import FhirClient
-from fhir_client.uscore.patient_merge import chart_elements
-from fhir_client.write.strategy import WriteStrategyKind, full_strategy
+from fhir_client.model import WriteStrategyKind
+from fhir_client.uscore.chart import chart_elements
+from fhir_client.uscore.elements.spec import COMMUNICATION
+from fhir_client.write.strategy import full_strategy
 from intake.answers import Submission
 from intake.ehr.strategy import pin_strategy
 from intake.settings import Server, Settings, load_settings
@@ -264,10 +266,9 @@ def chart_of_others(chart: dict[str, Any]) -> str:
 
 
 def _own_values(chart: dict[str, Any]) -> list[Any]:
-    elements = chart_elements(chart)
     return [
-        elements["race"],
-        elements["ethnicity"],
-        *(elements["interpreter"] or []),
-        *(elements["tribal-affiliation"] or []),
+        item
+        for part, items in chart_elements(chart).items()
+        if part != COMMUNICATION
+        for item in items
     ]

@@ -24,7 +24,7 @@ QUESTION_SETS = load_settings().question_sets
 words = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=40).filter(
     str.strip
 )
-longest = st.just("ß" * MAX_WRITE_IN_LENGTH)
+longest_words = st.just("ß" * MAX_WRITE_IN_LENGTH)
 offsets = st.integers(-12 * 4, 14 * 4).map(
     lambda quarters: timezone(timedelta(minutes=15 * quarters))
 )
@@ -36,16 +36,16 @@ ids = st.from_regex(r"\A[A-Za-z0-9\-.]{1,64}\Z")
 
 
 def question_box_ids(question: Question) -> list[str]:
-    """Every box of the question: its groups and their details."""
+    """Return every box of the question: its groups and their details."""
     return [
-        each
+        box_id
         for option in question.options
-        for each in (option.id, *(detail.id for detail in option.details))
+        for box_id in (option.id, *(detail.id for detail in option.details))
     ]
 
 
 def searched_codes(question: Question) -> st.SearchStrategy[str]:
-    """A code of the whole table that belongs to one of the question's groups."""
+    """Draw a code of the whole table that belongs to one of the question's groups."""
     own = set(question_box_ids(question))
     codes = sorted(
         code
@@ -56,43 +56,43 @@ def searched_codes(question: Question) -> st.SearchStrategy[str]:
 
 
 def write_ins(question: Question) -> st.SearchStrategy[dict[str, str]]:
-    """Words on any of the question's lines."""
+    """Draw words on any of the question's lines."""
     lines = [OWN_WORDS] * bool(question.own_words) + [
         option.id for option in question.options if option.write_in
     ]
     return (
-        st.dictionaries(st.sampled_from(lines), words | longest, max_size=3)
+        st.dictionaries(st.sampled_from(lines), words | longest_words, max_size=3)
         if lines
         else st.just({})
     )
 
 
 def choices_are_consistent(question: Question, choices: list[str]) -> bool:
-    """Whether no two of the choices exclude each other."""
+    """Return whether no two of the choices exclude each other."""
     owners = {
         owner.id: owner
-        for each in choices
-        if (owner := terminology.find_group_option(question, each))
+        for choice in choices
+        if (owner := terminology.find_group_option(question, choice))
     }
     return not any(set(owner.excludes) & set(owners) for owner in owners.values())
 
 
 numbers = st.text(max_size=MAX_RECORD_NUMBER_LENGTH).filter(is_record_number)
-people = st.builds(
+match_references = st.builds(
     MatchCriteria, st.sampled_from(["urn:oid:1.2.3", "http://example.org/mrn"]), numbers, st.dates()
-).map(lambda each: each.reference)
+).map(lambda criteria: criteria.reference)
 
 
 @st.composite
 def group_answers(draw: st.DrawFn, question: Question) -> Answer:
-    """Boxes, details with or without their group, codes that were found by searching, and words."""
+    """Draw boxes, details with or without their group, codes found by a search, and words."""
     boxes = question_box_ids(question)
     choices = st.lists(st.sampled_from(boxes) | searched_codes(question), max_size=6, unique=True)
-    chosen = draw(choices.filter(lambda found: choices_are_consistent(question, found)))
+    drawn = draw(choices.filter(lambda drawn: choices_are_consistent(question, drawn)))
     written = draw(write_ins(question))
-    if not chosen and not written:
-        chosen = [draw(st.sampled_from(boxes))]
-    return Answer(AnswerState.ANSWERED, tuple(chosen), written)
+    if not drawn and not written:
+        drawn = [draw(st.sampled_from(boxes))]
+    return Answer(AnswerState.ANSWERED, tuple(drawn), written)
 
 
 tribes = st.builds(
@@ -103,11 +103,11 @@ tribes = st.builds(
     ),
     st.dictionaries(st.just(OWN_WORDS), words, max_size=1),
 ).filter(lambda answer: bool(answer.choices or answer.write_ins))
-"""One tribe of the table or more, words, or both."""
+"""Tribes of the table, words, or both."""
 
 
 def question_answers(question: Question) -> st.SearchStrategy[Answer]:
-    """An answer to the question."""
+    """Draw an answer to the question."""
     if question.kind is QuestionKind.GROUPS:
         return group_answers(question)
     if question.kind is QuestionKind.TRIBES:
@@ -116,27 +116,36 @@ def question_answers(question: Question) -> st.SearchStrategy[Answer]:
         return st.sampled_from(question.options).map(
             lambda option: Answer(AnswerState.ANSWERED, (option.id,))
         )
-    picked = st.sampled_from(sorted(terminology.load_languages())).map(
-        lambda each: Answer(AnswerState.ANSWERED, (each,))
+    # As on our pages: no sign language is read, and no script is spoken.
+    languages = sorted(
+        language.id
+        for language in terminology.load_languages().values()
+        if language.can_answer(question.elements[0])
     )
-    return picked | words.map(lambda own: Answer(AnswerState.ANSWERED, (), {OWN_WORDS: own}))
+    from_table = st.sampled_from(languages).map(
+        lambda language: Answer(AnswerState.ANSWERED, (language,))
+    )
+    return from_table | words.map(lambda own: Answer(AnswerState.ANSWERED, (), {OWN_WORDS: own}))
 
 
 def answers(questions: QuestionSet) -> st.SearchStrategy[dict[str, Answer]]:
-    """Some of the questions answered, some declined or not known, the others skipped."""
-    other = st.sampled_from([Answer(AnswerState.DECLINED), Answer(AnswerState.UNKNOWN)])
+    """Draw some questions answered, some declined or unknown, and the others skipped."""
+    absent = st.sampled_from([Answer(AnswerState.DECLINED), Answer(AnswerState.UNKNOWN)])
     return st.fixed_dictionaries(
-        {}, optional={each.id: question_answers(each) | other for each in questions.questions}
+        {},
+        optional={
+            question.id: question_answers(question) | absent for question in questions.questions
+        },
     )
 
 
 def question_set_submissions(questions: QuestionSet) -> st.SearchStrategy[Submission]:
-    """A submission of one question set."""
+    """Draw a submission of one question set."""
     return st.builds(
         Submission,
         id=st.uuids(),
         clinic=st.sampled_from(["riverside", "nowhere-else"]),
-        patient=ids.map(lambda each: f"Patient/{each}") | people,
+        patient=ids.map(lambda patient_id: f"Patient/{patient_id}") | match_references,
         answered_at=moments,
         informant=st.sampled_from(Informant),
         channel=st.sampled_from(Channel),
@@ -145,16 +154,16 @@ def question_set_submissions(questions: QuestionSet) -> st.SearchStrategy[Submis
         locale=st.sampled_from(["en", "es", "ar", "zh-Hant"]),
         notice=st.from_regex(r"\A[0-9a-z.-]{1,20}\Z"),
         answers=answers(questions),
-        appointment=st.none() | ids.map(lambda each: f"Appointment/{each}"),
-        encounter=st.none() | ids.map(lambda each: f"Encounter/{each}"),
+        appointment=st.none() | ids.map(lambda visit_id: f"Appointment/{visit_id}"),
+        encounter=st.none() | ids.map(lambda visit_id: f"Encounter/{visit_id}"),
     )
 
 
-submissions = st.one_of(*(question_set_submissions(each) for each in QUESTION_SETS.values()))
+submissions = st.one_of(*map(question_set_submissions, QUESTION_SETS.values()))
 
 
 def owning_option(question: Question, choice: str) -> Option:
-    """The group that a choice belongs to."""
-    found = terminology.find_group_option(question, choice)
-    assert found is not None
-    return found
+    """Return the group that a choice belongs to."""
+    option = terminology.find_group_option(question, choice)
+    assert option is not None
+    return option

@@ -1,4 +1,4 @@
-"""A FHIR server and its token endpoint, answering as a test tells them to, and the credentials that we show them."""
+"""A stub FHIR server with a token endpoint, and the client's credentials for it."""
 
 import json
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def oauth_refusal(code: str, status: int = 400) -> StubResponse:
 
 @dataclass
 class TokenSite:
-    """A FHIR server and its token endpoint at one address; what a test changes is answered from then on."""
+    """A FHIR server and its token endpoint at one address; a test may change its responses."""
 
     server: StubServer
     configuration: dict[str, Any] = field(default_factory=dict)
@@ -58,8 +58,10 @@ class TokenSite:
             return json_answer(self.configuration) if self.configuration else StubResponse(404)
         if heard.path == "/token":
             return self.answer(heard) if self.answer else self.token()
-        known = heard.headers.get("Authorization", "").removeprefix("Bearer ") in self.good
-        return json_answer({"resourceType": "Patient", "id": "1"}) if known else StubResponse(401)
+        is_known = heard.headers.get("Authorization", "").removeprefix("Bearer ") in self.good
+        return (
+            json_answer({"resourceType": "Patient", "id": "1"}) if is_known else StubResponse(401)
+        )
 
     def token(self, **more: Any) -> StubResponse:
         value = f"token-{len(self.asked)}"

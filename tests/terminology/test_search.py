@@ -2,9 +2,9 @@
 
 import pytest
 
+from fhir_client.model import Element
 from intake import terminology
 from intake.i18n import language_names
-from intake.questions import Element
 from intake.settings import load_settings
 
 

@@ -8,7 +8,8 @@ from threading import Event
 import pytest
 
 from fhir_client.errors import AccessError
-from fhir_client.write.strategy import WriteStrategyKind, full_strategy
+from fhir_client.model import WriteStrategyKind
+from fhir_client.write.strategy import full_strategy
 from intake.ehr.strategy import pin_strategy
 from intake.store.outbox import leases, undo_requests
 from intake.store.outbox.leases import LeasedSubmission

@@ -5,7 +5,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from fhir_client.errors import ChartConflictError, Conflict
+from fhir_client.errors import ChartConflictError
+from fhir_client.model import Conflict
 from intake.settings import ConflictPolicy, Settings
 from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision
 from intake.worker.conflicts import settle_conflicts, writer_with_decisions

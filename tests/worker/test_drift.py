@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fhir_client.errors import AccessError, FhirError, PatientError, RefusedError, TemporaryError
-from fhir_client.uscore.patient_merge import chart_elements
+from fhir_client.uscore.chart import chart_elements
 from fhir_client.uscore.undo_record import element_changes
 from intake.store.database import DatabaseError
 from intake.store.outbox.leases import LeasedSubmission

@@ -6,7 +6,6 @@ import pytest
 
 from fhir_client.errors import (
     ChartConflictError,
-    Conflict,
     GoneError,
     ManualEntryError,
     PatientError,
@@ -15,6 +14,7 @@ from fhir_client.errors import (
     TemporaryError,
     VersionConflictError,
 )
+from fhir_client.model import Conflict
 from fhir_client.write.bundle import NoVersionError
 from fhir_client.write.undo import WrittenEffect
 from intake.store import audit

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from fhir_client.model import Element
 from fhir_client.uscore.statement import AbsentReason, Interpreter
 from fhir_client.uscore.undo_record import ElementChange, ValueChange
 from fhir_client.write.task import WriteAttempt
@@ -50,7 +51,11 @@ def test_a_second_attempt_keeps_the_prior_values_of_the_first() -> None:
 
 def test_an_answer_is_stated_even_if_it_changed_nothing() -> None:
     statement = replace(
-        EMPTY_STATEMENT, interpreter=Interpreter(True), race=AbsentReason.ASKED_DECLINED
+        EMPTY_STATEMENT,
+        values={
+            Element.INTERPRETER: Interpreter(True),
+            Element.RACE: AbsentReason.ASKED_DECLINED,
+        },
     )
     record = build_undo_record(RESENT, statement, None, hash_value)
     assert decode_prior_values(record) == PriorValues((), frozenset({"interpreter"}))

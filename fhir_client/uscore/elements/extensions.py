@@ -1,0 +1,60 @@
+"""Extensions of a Patient: put in place, removed, and put into words."""
+
+from collections.abc import Collection
+
+from fhir_client.model import Json
+from fhir_client.uscore.datatypes import NO, YES
+from fhir_client.uscore.elements.spec import describe_coding
+
+_YES_NO_WORDS = {YES.code: "Yes", NO.code: "No"}
+
+
+def replace_extension(patient: Json, url: str, extension: Json) -> None:
+    """Put the extension where the first of its URL stands, else last, in a new list.
+
+    A second extension of the same URL is a fault of the chart and goes.
+    """
+    extensions: list[Json] = patient.get("extension", [])
+    positions = [index for index, item in enumerate(extensions) if item.get("url") == url]
+    # A new list: the caller's Patient shares the old one with the chart as it was read.
+    replaced = [item for index, item in enumerate(extensions) if index not in positions[1:]]
+    if positions:
+        # A server may test the position of an element, so that an unchanged place avoids conflicts.
+        replaced[positions[0]] = extension
+    else:
+        replaced.append(extension)
+    patient["extension"] = replaced
+
+
+def remove_extensions(patient: Json, urls: Collection[str]) -> None:
+    """Remove the extensions with one of the URLs, and the list with its last extension."""
+    remaining = [item for item in patient.get("extension", []) if item.get("url") not in urls]
+    if remaining:
+        patient["extension"] = remaining
+    else:
+        # FHIR has no empty lists.
+        patient.pop("extension", None)
+
+
+def read_yes_no(extension: Json) -> bool | None:
+    """Return the answer of an interpreter extension, whichever of the two it is."""
+    code = extension.get("valueCoding", {}).get("code")
+    # The code alone decides: vendors write SNOMED's system in more than one way.
+    return {YES.code: True, NO.code: False}.get(code, extension.get("valueBoolean"))
+
+
+def describe_extension(extension: Json) -> str:
+    """Return a plain or a category extension in words: its text, else the names of its codes."""
+    if "valueBoolean" in extension:
+        return "Yes" if extension["valueBoolean"] else "No"
+    if "valueCoding" in extension:
+        coding = extension["valueCoding"]
+        return _YES_NO_WORDS.get(coding.get("code", ""), describe_coding(coding))
+    parts = extension.get("extension", [])
+    texts = [
+        str(part["valueString"])
+        for part in parts
+        if part.get("url") == "text" and "valueString" in part
+    ]
+    names = [describe_coding(part["valueCoding"]) for part in parts if "valueCoding" in part]
+    return "; ".join(texts or names)

@@ -1,0 +1,109 @@
+"""Finds chart values that a reviewer must decide about before a write."""
+
+from collections.abc import Mapping
+
+from fhir_client.client import FhirClient
+from fhir_client.errors import ChartConflictError
+from fhir_client.model import Conflict, Element, Json
+from fhir_client.uscore.chart import (
+    canonical_text,
+    chart_elements,
+    describe_elements,
+    element_meanings,
+    parse_chart_elements,
+)
+from fhir_client.uscore.patient_merge import PatientMerge
+from fhir_client.write.charts import MergeContext
+from fhir_client.write.patient_reports import (
+    ElementReport,
+    read_reports,
+    reported_by_patient,
+    reported_elsewhere,
+)
+
+CHART_CHANGED = "The chart was changed after the visit began"
+PATIENT_DISAGREES = (
+    "The answers come from another person, and the patient said otherwise themselves"
+)
+
+Meanings = Mapping[Element, frozenset[object]]
+"""What a chart says of each element, in a form to compare."""
+
+
+def refuse_conflicts(
+    client: FhirClient | None,
+    patient: Json,
+    merge: PatientMerge,
+    context: MergeContext,
+    *,
+    by_another: bool = False,
+) -> None:
+    """Raise ChartConflictError for values that a reviewer must decide about first.
+
+    Three kinds of value need a decision:
+
+    - a value that others changed since the visit began;
+    - a value that the patient told another source, where the chart at that time is unknown;
+    - a value that the patient reported, where another person answers for them (`by_another`).
+
+    `client` is None for a server whose Observations are not read.
+    """
+    meanings = element_meanings(chart_elements(patient))
+    replaced = _replaced_elements(meanings, merge, context)
+    if not replaced:
+        return
+    # Most writes replace nothing, or know the visit's chart. They need no search for Observations.
+    reader = client if by_another or context.chart is None else None
+    reports = () if reader is None else tuple(read_reports(reader, f"Patient/{patient['id']}"))
+    from_patient = reported_by_patient(reports) if by_another else frozenset[str]()
+    changed = _changed_by_others(meanings, context, reports) - context.corrected_elements
+    undecided = [element for element in replaced if element in from_patient | changed]
+    if undecided:
+        reason = PATIENT_DISAGREES if from_patient.issuperset(undecided) else CHART_CHANGED
+        raise ChartConflictError(reason, _describe(undecided, patient, merge, from_patient))
+
+
+def _replaced_elements(
+    meanings: Meanings, merge: PatientMerge, context: MergeContext
+) -> list[Element]:
+    """Return the elements whose undecided chart value the merge replaces."""
+    merged = element_meanings(chart_elements(merge.patient))
+    return [
+        element
+        for element, meaning in meanings.items()
+        if meaning
+        and meaning != merged[element]
+        and context.decided_values.get(element) != canonical_text(meaning)
+    ]
+
+
+def _changed_by_others(
+    meanings: Meanings, context: MergeContext, reports: tuple[ElementReport, ...]
+) -> frozenset[str]:
+    """Return the elements that others changed since the visit began.
+
+    Where the visit's chart is unknown, only the patient's reports to others show a change.
+    """
+    if context.chart is None:
+        return reported_elsewhere(reports, context.own_submissions)
+    at_visit = element_meanings(parse_chart_elements(context.chart))
+    return frozenset(
+        element for element, meaning in meanings.items() if meaning != at_visit[element]
+    )
+
+
+def _describe(
+    elements: list[Element], patient: Json, merge: PatientMerge, from_patient: frozenset[str]
+) -> tuple[Conflict, ...]:
+    meanings = element_meanings(chart_elements(patient))
+    in_chart, in_answer = describe_elements(patient), describe_elements(merge.patient)
+    return tuple(
+        Conflict(
+            element,
+            in_chart[element],
+            in_answer[element],
+            canonical_text(meanings[element]),
+            element in from_patient,
+        )
+        for element in elements
+    )
