@@ -10,7 +10,7 @@ from fhir_client.model import WriteStrategyKind
 class Quirks:
     """The known quirks of a kind of server; the defaults follow FHIR.
 
-    - `rungs`: the write strategies that may be chosen, whatever else the server claims to offer.
+    - `write_strategies`: the write strategies that may be chosen, whatever else the server claims to offer.
     - `conditional_create`: it takes If-None-Exist.
     - `batch`: it answers a batch of reads.
     - `accepted_extensions`: URLs of the Patient extensions that it takes; empty means all.
@@ -22,7 +22,7 @@ class Quirks:
       canonical of one. `items` maps our linkIds to its own; "" leaves an answer out on purpose.
     """
 
-    rungs: tuple[str, ...] = tuple(WriteStrategyKind)
+    write_strategies: tuple[str, ...] = tuple(WriteStrategyKind)
     conditional_create: bool = True
     batch: bool = True
     accepted_extensions: tuple[str, ...] = ()

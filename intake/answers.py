@@ -1,4 +1,4 @@
-"""What a person said of themselves: the values that travel from the screen to the outbox, as plain frozen data."""
+"""Answers and submissions: the frozen values between the pages and the outbox."""
 
 import re
 from collections.abc import Mapping
@@ -9,22 +9,22 @@ from urllib.parse import unquote_plus, urlencode
 from uuid import UUID
 
 OWN_WORDS = "own-words"
-"""The write-in key of a question's free "in your own words" line; every other key is an option's id."""
+"""The key of a question's "in your own words" line; every other write-in key is an option id."""
 
 MAX_WRITE_IN_LENGTH = 2000
-"""Characters of a write-in at most: many times the longest name of a people or a language."""
-
+"""Characters; many times the longest name of a people or a language."""
 
 MAX_RECORD_NUMBER_LENGTH = 80
-"""Characters of a record number at most."""
+"""Characters."""
 
-_SEARCH = re.compile(
+# The birth date ends the reference, so that nothing can be appended to a search.
+_MATCH_REFERENCE = re.compile(
     r"Patient\?identifier=(?P<identifier>[^&]+)&birthdate=(?P<birthdate>[0-9]{4}-[0-9]{2}-[0-9]{2})"
 )
 
 
 class AnswerState(StrEnum):
-    """How a question was answered; a question that was not asked or skipped has no Answer at all."""
+    """How a question was answered; a question not asked or skipped has no Answer."""
 
     ANSWERED = "answered"
     DECLINED = "declined"
@@ -32,7 +32,7 @@ class AnswerState(StrEnum):
 
 
 class Informant(StrEnum):
-    """Who gave the answers."""
+    """The person who gave the answers."""
 
     SELF = "self"
     SELF_WITH_HELP = "self-with-help"
@@ -41,7 +41,7 @@ class Informant(StrEnum):
 
     @property
     def is_patient(self) -> bool:
-        """Whether the patient speaks themselves, be it with help."""
+        """Whether the patient answers in person, alone or with help."""
         return self in (Informant.SELF, Informant.SELF_WITH_HELP)
 
 
@@ -49,11 +49,11 @@ INFORMANT_RELATIONSHIPS = {
     Informant.GUARDIAN: "Parent or guardian",
     Informant.CAREGIVER: "Caregiver",
 }
-"""Who answers for a patient, as the record calls them."""
+"""How the record names the relationship of an informant to the patient."""
 
 
 class Channel(StrEnum):
-    """The way by which a submission came in."""
+    """How a submission was entered."""
 
     KIOSK = "kiosk"
     LINK = "link"
@@ -63,11 +63,11 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One question's answer.
+    """The answer to one question.
 
-    `choices` are option ids of the question set, or codes that the person picked from a search (CDCREC codes, language ids),
-    in the order in which the question lists them. `write_ins` are the person's own words, kept word for word, by option id
-    or `OWN_WORDS`. Both are empty unless `state` is ANSWERED.
+    `choices` are option ids, or codes picked from a search (CDCREC codes, language ids), in the
+    question's order. `write_ins` are the patient's own words, unchanged, by option id or
+    `OWN_WORDS`. Both are empty unless `state` is ANSWERED.
     """
 
     state: AnswerState
@@ -77,9 +77,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class MatchCriteria:
-    """A patient whose chart is still to be found: exactly one has to have this record number and this birth date.
+    """Criteria for patient matching: exactly one chart must have both values.
 
-    `system` says whose record numbers they are, as in a FHIR Identifier.
+    `system` identifies the record numbers, as in a FHIR Identifier.
     """
 
     system: str
@@ -88,29 +88,37 @@ class MatchCriteria:
 
     @property
     def reference(self) -> str:
-        """The patient as a conditional reference (R4, RESTful API, transactions): `Patient?identifier=…&birthdate=…`."""
-        wanted = {
+        """The conditional reference, such as `Patient?identifier=…&birthdate=…`.
+
+        FHIR R4 describes the form under "RESTful API, transactions".
+        """
+        parameters = {
             "identifier": f"{self.system}|{self.record_number}",
             "birthdate": self.birth_date.isoformat(),
         }
-        return f"Patient?{urlencode(wanted)}"
+        return f"Patient?{urlencode(parameters)}"
 
     @classmethod
     def from_reference(cls, reference: str) -> "MatchCriteria | None":
-        """Return whom a conditional reference seeks; None where it is none, or seeks by anything else."""
-        held = _SEARCH.fullmatch(reference)
-        if held is None:
+        """Return the criteria in a conditional reference; None if it has any other form."""
+        match = _MATCH_REFERENCE.fullmatch(reference)
+        if match is None:
             return None
-        system, _, number = unquote_plus(held["identifier"]).partition("|")
+        system, _, number = unquote_plus(match["identifier"]).partition("|")
+        # The pattern accepts impossible days such as 2026-02-31.
         try:
-            born = date.fromisoformat(held["birthdate"])
+            birth_date = date.fromisoformat(match["birthdate"])
         except ValueError:
             return None
-        return cls(system, number, born) if system and is_record_number(number) else None
+        return cls(system, number, birth_date) if system and is_record_number(number) else None
 
 
 def is_record_number(text: str) -> bool:
-    """Return whether a text can be a record number: a short one, without what separates values in a FHIR search."""
+    """Return whether a text can be a record number.
+
+    It is short, printable, and has no character that separates values in a FHIR search.
+    """
+    # A comma, a bar, a dollar sign or a backslash would change the meaning of the search.
     return (
         0 < len(text) <= MAX_RECORD_NUMBER_LENGTH
         and text.isprintable()
@@ -121,12 +129,14 @@ def is_record_number(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One person's answers as they were sent: the stored form, the outbox's payload and the content of ANSWERS.json.
+    """One person's finished set of answers: the outbox's payload and ANSWERS.json.
 
-    `patient`, `appointment` and `encounter` are relative references such as `Patient/123`; `patient` can also be that of
-    somebody who is `Sought`, whose chart the worker looks up. `answered_at` is aware and carries the clinic's offset; `locale`
-    is the language tag of the pages, which is never taken for a preferred language; `notice` is the version of the privacy
-    notice shown. `answers` is by question id; a question that is absent was not asked or skipped.
+    `patient`, `appointment` and `encounter` are relative references such as `Patient/123`. For a
+    patient without a known chart, `patient` is the reference of `MatchCriteria`, and the worker
+    finds the chart. `answered_at` is aware and carries the clinic's offset. `locale` is the
+    language tag of the pages; it never counts as a preferred language. `notice` is the version of
+    the privacy notice on the page. `answers` is by question id; a question that is absent was not
+    asked or skipped.
     """
 
     id: UUID

@@ -16,15 +16,16 @@ from intake.store.crypto import load_keys
 from intake.store.database import Database, open_database
 
 LARGEST_BODY = 256 * 1024
-"""Bytes that a request may carry: many times the longest form, and little enough to be read whole."""
+"""The most bytes of a request: many times the longest form, and few enough to read at once."""
 
 
 def create_app(
     settings: Settings | None = None, database: Database | None = None, clock: Clock = system_clock
 ) -> Flask:
-    """Return the application, for any WSGI server; raises SettingsError and KeyFault.
+    """Return the application, for any WSGI server; raises SettingsError and KeyFileError.
 
-    Without `settings` they are loaded from $INTAKE_CONFIG; without `database` the settings' own is opened.
+    Without `settings` it loads them from $INTAKE_CONFIG; without `database` it opens the settings'
+    own.
     """
     settings = settings or load_settings()
     if faults := tuple(find_serving_faults(settings.public_url)):
@@ -34,7 +35,9 @@ def create_app(
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        # A form may lie open for longer than an hour. Drafts and sessions have their own limits.
         WTF_CSRF_TIME_LIMIT=None,
+        # The pages bring their own translations.
         WTF_I18N_ENABLED=False,
     )
     database = database or open_database(settings.database_url, cipher, clock)
@@ -47,12 +50,14 @@ def create_app(
     well_known.init_app(app, lambda: _public_keys(settings))
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+        app.wsgi_app = proxied  # type: ignore[method-assign]
     return app
 
 
 def _public_keys(settings: Settings) -> dict[str, Any] | None:
-    # Imported only when an EHR asks, for the pages need nothing else of what speaks to FHIR servers.
+    # Late, when an EHR asks for the JWKS: it loads the libraries for FHIR servers and signing,
+    # which no page needs.
     from intake.ehr.client_keys import site_key_set
 
     return site_key_set(settings)

@@ -1,4 +1,4 @@
-"""The one clock: everything that asks for the time is handed one of these; and what days and lengths of time are."""
+"""The one clock that every caller gets, and arithmetic with days and durations."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,16 +14,15 @@ def system_clock() -> datetime:
 
 
 def day_bounds(first: date, zone: ZoneInfo, days: int = 1) -> tuple[datetime, datetime]:
-    """Return when `days` days from `first` begin and end in a zone, in UTC; a clock change makes one of 23 or 25 hours."""
-    edges = (
-        datetime.combine(each, time.min, zone) for each in (first, first + timedelta(days=days))
-    )
-    start, end = (edge.astimezone(UTC) for edge in edges)
-    return start, end
+    """Return when `days` days from `first` begin and end in a time zone, in UTC."""
+    # Each edge is combined with the zone on its own: a day with a clock change has 23 or 25 hours.
+    start = datetime.combine(first, time.min, zone)
+    end = datetime.combine(first + timedelta(days=days), time.min, zone)
+    return start.astimezone(UTC), end.astimezone(UTC)
 
 
 def format_duration(length: timedelta) -> str:
-    """Return a length of time in its largest whole unit, such as `3 h`."""
+    """Return a duration in its largest whole unit, such as `3 h`."""
     seconds = int(length.total_seconds())
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
@@ -32,5 +31,8 @@ def format_duration(length: timedelta) -> str:
 
 
 def age_in_years(born: date, on: date) -> int:
-    """Return how many birthdays somebody has had by a day; who was born on February 29 has theirs on March 1 in other years."""
+    """Return the age in whole years on a day.
+
+    A person born on February 29 has the birthday on March 1 in years without that day.
+    """
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))

@@ -1,4 +1,4 @@
-"""The way through the pages as pure functions: questions and what was said so far in, the next place out."""
+"""The patient's route through the pages: pure functions of the answers."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -9,10 +9,11 @@ from intake.answers import Answer, AnswerState, Informant, Submission
 from intake.questions import Condition, Question, QuestionKind, QuestionSet, Subject
 
 Answers = Mapping[str, Answer]
+"""Answers by the id of their question."""
 
 
 class StepKind(StrEnum):
-    """The kinds of pages between finding the visit and the thank-you, in their order."""
+    """The kinds of pages between finding the visit and the thank-you, in route order."""
 
     WHY = "why"
     INFORMANT = "who"
@@ -23,73 +24,77 @@ class StepKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RouteStep:
-    """One page of the way; `question` is the id of the question that it asks or asks the details of."""
+    """One page of the route; only question and details pages have a `question_id`."""
 
     kind: StepKind
     question_id: str | None = None
 
     @property
     def key(self) -> str:
-        """The place in one word, as a draft remembers it."""
-        return (
-            self.kind.value if self.question_id is None else f"{self.kind.value}:{self.question_id}"
-        )
+        """The step as one string, such as `details:race`; drafts store it."""
+        return self.kind.value if self.question_id is None else f"{self.kind}:{self.question_id}"
 
 
-WHY, INFORMANT, CHECK = (
-    RouteStep(StepKind.WHY),
-    RouteStep(StepKind.INFORMANT),
-    RouteStep(StepKind.CHECK),
-)
+WHY = RouteStep(StepKind.WHY)
+INFORMANT = RouteStep(StepKind.INFORMANT)
+CHECK = RouteStep(StepKind.CHECK)
 
 
 def route(questions: QuestionSet, answers: Answers) -> tuple[RouteStep, ...]:
-    """Return every place in order; details are on the way where a chosen group has any."""
-    asked: list[RouteStep] = []
+    """Return every step in order, with a details step after a group that has details."""
+    # The route grows with the answers: a new choice can add a question or a details step.
+    steps: list[RouteStep] = []
     for question in asked_questions(questions, answers):
-        asked.append(RouteStep(StepKind.QUESTION, question.id))
+        steps.append(RouteStep(StepKind.QUESTION, question.id))
         if groups_with_details(question, answers.get(question.id)):
-            asked.append(RouteStep(StepKind.DETAILS, question.id))
-    return (WHY, INFORMANT, *asked, CHECK)
+            steps.append(RouteStep(StepKind.DETAILS, question.id))
+    return (WHY, INFORMANT, *steps, CHECK)
 
 
 def questions_for_informant(questions: QuestionSet, informant: Informant | None) -> QuestionSet:
-    """Return the set as it is put to who answers: about themselves they are asked only where they answer for the patient."""
+    """Return the questions that this informant is asked.
+
+    Questions about the informant are left out when the patient answers in person.
+    """
     if informant is not None and not informant.is_patient:
         return questions
     return replace(
         questions,
-        questions=tuple(each for each in questions.questions if each.about is Subject.PATIENT),
+        questions=tuple(
+            question for question in questions.questions if question.about is Subject.PATIENT
+        ),
     )
 
 
 def asked_questions(questions: QuestionSet, answers: Answers) -> tuple[Question, ...]:
-    """Return the questions that are asked of who gave these answers: one with a condition only where it is met."""
+    """Return the questions whose condition these answers meet, and those without one."""
     return tuple(
-        each
-        for each in questions.questions
-        if each.asked_with is None or _made(each.asked_with, answers)
+        question
+        for question in questions.questions
+        if question.asked_with is None or _is_met(question.asked_with, answers)
     )
 
 
-def _made(wanted: Condition, answers: Answers) -> bool:
-    answer = answers.get(wanted.question)
-    return answer is not None and wanted.choice in answer.choices
+def _is_met(condition: Condition, answers: Answers) -> bool:
+    answer = answers.get(condition.question)
+    return answer is not None and condition.choice in answer.choices
 
 
 def answers_to_send(questions: QuestionSet, answers: Answers) -> Answers:
-    """Return the answers to what is asked: one whose condition is met no longer, after a change, is not sent."""
-    asked = {each.id for each in asked_questions(questions, answers)}
-    return {key: each for key, each in answers.items() if key in asked}
+    """Return the answers to questions that are still asked.
+
+    A draft keeps the answer to a question whose condition is no longer met, so that the patient
+    finds it again after a second change. It is not sent.
+    """
+    question_ids = {question.id for question in asked_questions(questions, answers)}
+    return {key: answer for key, answer in answers.items() if key in question_ids}
 
 
 def groups_with_details(question: Question, answer: Answer | None) -> tuple[str, ...]:
-    """Return the ids of the chosen groups that have details or a write-in, in the question's order."""
-    if (
-        question.kind is not QuestionKind.GROUPS
-        or answer is None
-        or answer.state is not AnswerState.ANSWERED
-    ):
+    """Return the ids of the chosen groups that have details or a write-in, in order."""
+    if question.kind is not QuestionKind.GROUPS or answer is None:
+        return ()
+    if answer.state is not AnswerState.ANSWERED:
         return ()
     return tuple(
         option.id
@@ -99,98 +104,106 @@ def groups_with_details(question: Question, answer: Answer | None) -> tuple[str,
 
 
 def first_open_step(questions: QuestionSet, answers: Answers, seen: Collection[str]) -> RouteStep:
-    """Return the first place that was not left with Continue yet; the check page once there is none before it."""
-    return next((place for place in route(questions, answers) if place.key not in seen), CHECK)
+    """Return the first step not yet left with Continue; the check step if all were."""
+    return next((step for step in route(questions, answers) if step.key not in seen), CHECK)
 
 
 def is_reachable(
-    questions: QuestionSet, answers: Answers, seen: Collection[str], place: RouteStep
+    questions: QuestionSet, answers: Answers, seen: Collection[str], step: RouteStep
 ) -> bool:
-    """Return whether a person may open the place now: it is on their way, and nothing before it was jumped over."""
-    places = route(questions, answers)
-    return place in places and all(each.key in seen for each in places[: places.index(place)])
+    """Return whether the step is on the route and every step before it was seen."""
+    steps = route(questions, answers)
+    return step in steps and all(earlier.key in seen for earlier in steps[: steps.index(step)])
 
 
 def next_step(
     questions: QuestionSet,
     answers: Answers,
     seen: Collection[str],
-    place: RouteStep,
+    step: RouteStep,
     *,
     changing: bool = False,
 ) -> RouteStep:
-    """Return where Continue leads: to the next place, or back to the check page once all before it was seen.
+    """Return where Continue leads: to the next step, or back to the check step.
 
-    A change begun on the check page leads on to what is asked because of it alone.
+    A change that began on the check page (`changing`) visits only the steps that it adds.
     """
+    # All steps seen: the patient is on the way back to the check page.
     first = first_open_step(questions, answers, seen)
     if changing or first == CHECK:
         return first
-    places = route(questions, answers)
-    return places[places.index(place) + 1]
+    steps = route(questions, answers)
+    return steps[steps.index(step) + 1]
 
 
 def previous_step(
-    questions: QuestionSet, answers: Answers, seen: Collection[str], place: RouteStep
+    questions: QuestionSet, answers: Answers, seen: Collection[str], step: RouteStep
 ) -> RouteStep | None:
-    """Return where Back leads; None from the first place. A change begun on the check page goes back to it."""
-    places = route(questions, answers)
-    changing = first_open_step(questions, answers, seen) == CHECK and place.kind in (
-        StepKind.QUESTION,
-        StepKind.INFORMANT,
-    )
-    if changing:
+    """Return where Back leads; None from the first step.
+
+    Back from a change that began on the check page leads to the check page.
+    """
+    # Back from a details page still leads to its question: the patient may change the groups, too.
+    can_change = step.kind in (StepKind.QUESTION, StepKind.INFORMANT)
+    if can_change and first_open_step(questions, answers, seen) == CHECK:
         return CHECK
-    position = places.index(place)
-    return places[position - 1] if position else None
+    steps = route(questions, answers)
+    position = steps.index(step)
+    return steps[position - 1] if position else None
 
 
 def seen_after_leaving(
     questions: QuestionSet,
-    earlier: Answers,
+    previous_answers: Answers,
     answers: Answers,
     seen: Collection[str],
-    place: RouteStep,
+    step: RouteStep,
 ) -> tuple[str, ...]:
-    """Return what was seen once `place` is left with `answers`; other groups than before have details yet to be asked."""
-    gone = {place.key}
-    question = (
-        questions.find_question(place.question_id)
-        if place.kind is StepKind.QUESTION and place.question_id
-        else None
-    )
-    if question is not None:
-        new = set(groups_with_details(question, answers.get(question.id))) - set(
-            groups_with_details(question, earlier.get(question.id))
-        )
-        gone |= {RouteStep(StepKind.DETAILS, question.id).key} if new else set()
-    return (*(key for key in seen if key not in gone), place.key)
+    """Return the keys of the seen steps once the patient leaves `step` with `answers`.
+
+    If a newly chosen group has details, the details step counts as not yet seen.
+    """
+    reopened = {step.key}
+    if step.kind is StepKind.QUESTION and step.question_id:
+        question = questions.find_question(step.question_id)
+        if question is not None:
+            groups = groups_with_details(question, answers.get(question.id))
+            previous = groups_with_details(question, previous_answers.get(question.id))
+            if set(groups) - set(previous):
+                reopened.add(RouteStep(StepKind.DETAILS, question.id).key)
+    return (*(key for key in seen if key not in reopened), step.key)
 
 
 def question_progress(
-    questions: QuestionSet, answers: Answers, place: RouteStep
+    questions: QuestionSet, answers: Answers, step: RouteStep
 ) -> tuple[int, int] | None:
-    """Return the number of the question that `place` belongs to and how many there are; who answers is the first."""
-    numbered = [None, *(question.id for question in asked_questions(questions, answers))]
-    if place.kind in (StepKind.WHY, StepKind.CHECK):
+    """Return the number of the step's question and how many questions there are.
+
+    The page about the informant counts as the first question.
+    """
+    if step.kind in (StepKind.WHY, StepKind.CHECK):
         return None
-    return numbered.index(place.question_id) + 1, len(numbered)
+    # Details belong to their question, so they do not count.
+    numbered = [None, *(question.id for question in asked_questions(questions, answers))]
+    return numbered.index(step.question_id) + 1, len(numbered)
 
 
 def reask_at(
-    submission: Submission, questions: QuestionSet, after: Mapping[AnswerState, timedelta]
+    submission: Submission, questions: QuestionSet, intervals: Mapping[AnswerState, timedelta]
 ) -> datetime | None:
-    """Return when the person is asked again, None where that is at the next visit.
+    """Return when the patient is asked again; None means at the next visit.
 
-    The shortest interval of the answers' states in `after` counts; what was skipped, and a state that is not in `after`, such
-    as not to know, is asked at the next visit.
+    The shortest re-ask interval of the answers counts. A skipped question, or a state without an
+    interval such as unknown, is asked at the next visit.
     """
-    asked = (
-        each
-        for each in asked_questions(questions, submission.answers)
-        if each.about is Subject.PATIENT
-    )
-    answers = (submission.answers.get(each.id) for each in asked)
-    intervals = [after.get(each.state) if each else None for each in answers]
-    known = [each for each in intervals if each is not None]
-    return submission.answered_at + min(known) if known and len(known) == len(intervals) else None
+    answers = [
+        submission.answers.get(question.id)
+        for question in asked_questions(questions, submission.answers)
+        if question.about is Subject.PATIENT
+    ]
+    lengths = [intervals.get(answer.state) if answer else None for answer in answers]
+    # An answer without an interval makes the whole set due at the next visit.
+    finite = [length for length in lengths if length is not None]
+    if not finite or len(finite) < len(lengths):
+        return None
+    return submission.answered_at + min(finite)

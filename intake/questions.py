@@ -1,4 +1,4 @@
-"""Question sets as data: what is asked, with which options, and which FHIR element each option speaks of."""
+"""Question sets as data: questions, options, and each option's FHIR element."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,26 +11,29 @@ class QuestionKind(StrEnum):
     """How a question is asked."""
 
     GROUPS = "groups"
-    """Tick all that apply, details of what was ticked on the next page, and write-ins."""
+    """Select all that apply; details of the chosen groups follow on the next page."""
     LANGUAGE = "language"
-    """One language from the site's short list, from a search over all of them, or in the person's own words."""
+    """One language: from the site's short list, from a search, or in the patient's own words."""
     CHOICE = "choice"
     """Exactly one of the options."""
     TRIBES = "tribes"
-    """One tribe, nation or village or more, from a search over all of them or in the person's own words."""
+    """One or more tribes, nations or villages: from a search, or in the patient's own words."""
 
 
 class Subject(StrEnum):
-    """Whom a question is about."""
+    """The person that a question is about."""
 
     PATIENT = "patient"
     INFORMANT = "informant"
-    """Whoever answers for the patient, and is asked this beside it; it is never written to the patient's chart."""
+    """The guardian or caregiver; the answer is never written to the chart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A standard box under a group. `id` is its CDCREC code, or a word of ours where the code system has none (`code` None)."""
+    """A standard box under a group.
+
+    `id` is the CDCREC code, or a word of ours where CDCREC has no code (`code` is then None).
+    """
 
     id: str
     label: str
@@ -41,9 +44,9 @@ class Detail:
 class Option:
     """One option of a question.
 
-    `id` is the CDCREC code of a group, or a word such as `yes`. `element` is the FHIR element that the option speaks of.
-    `write_in` is the example text of the option's own write-in line, None where it has none; `excludes` are the ids of
-    options that contradict this one.
+    `id` is the CDCREC code of a group, or a word such as `yes`. `element` is the FHIR element of
+    the option. `write_in` is the example text of the option's write-in line; None means that it
+    has no write-in. `excludes` are the ids of options that contradict this one.
     """
 
     id: str
@@ -66,10 +69,12 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. `title` speaks to the person whom it is `about`, `proxy_title` to someone who answers for them.
+    """One question.
 
-    `label` names the question in a few words where answers are checked. Our pages ask it of those alone who made the choice
-    `asked_with`, where there is one; an answer that comes in another way, such as from paper, counts without it.
+    `title` addresses the person that the question is `about`; `proxy_title` addresses a guardian
+    or caregiver. `label` is the short name on the check page. Our pages ask a question with
+    `asked_with` only after that choice. An answer from elsewhere, such as from paper, counts
+    without it.
     """
 
     id: str
@@ -79,6 +84,7 @@ class Question:
     title: str
     proxy_title: str = ""
     hint: str = ""
+    # None: no line for own words; otherwise its label.
     own_words: str | None = None
     options: tuple[Option, ...] = ()
     detail_title: str = ""
@@ -88,11 +94,12 @@ class Question:
 
     @property
     def recorded_elements(self) -> tuple[Element, ...]:
-        """The elements of the patient's record that an answer speaks of."""
+        """The elements of the patient's record that an answer can change."""
+        # An informant's own language must never become the patient's language.
         return self.elements if self.about is Subject.PATIENT else ()
 
     def find_option(self, option_id: str) -> Option | None:
-        """Return the option of that id, or None."""
+        """Return the option with that id, or None."""
         return next((option for option in self.options if option.id == option_id), None)
 
 
@@ -106,31 +113,20 @@ class QuestionSet:
     questions: tuple[Question, ...]
 
     def find_question(self, question_id: str) -> Question | None:
-        """Return the question of that id, or None."""
+        """Return the question with that id, or None."""
         return next((question for question in self.questions if question.id == question_id), None)
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionText:
-    """A text that patients read, and where in the set it stands, in words that help whoever translates it."""
+    """A text that patients read, and its location in words that help a translator."""
 
     message: str
     location: str
 
 
-def question_texts(questions: QuestionSet) -> Iterator[QuestionText]:
-    """Yield every text of the set that patients read."""
-    for question in questions.questions:
-        yield from _texts(question, _QUESTION_TEXTS, f"question {question.id}")
-        for option in question.options:
-            yield from _texts(
-                option, _OPTION_TEXTS, f"option “{option.label}” of question {question.id}"
-            )
-            for detail in option.details:
-                yield QuestionText(detail.label, f"a box under “{option.label}”")
-
-
-_QUESTION_TEXTS = (
+# The fields that hold texts for patients; every other field is an id, a code or a rule.
+_QUESTION_FIELDS = (
     "label",
     "title",
     "proxy_title",
@@ -139,10 +135,23 @@ _QUESTION_TEXTS = (
     "detail_title",
     "proxy_detail_title",
 )
-_OPTION_TEXTS = ("label", "hint", "write_in")
+_OPTION_FIELDS = ("label", "hint", "write_in")
 
 
-def _texts(part: Question | Option, names: tuple[str, ...], place: str) -> Iterator[QuestionText]:
-    for name in names:
-        if words := getattr(part, name):
-            yield QuestionText(words, f"{name.replace('_', ' ')} of {place}")
+def question_texts(questions: QuestionSet) -> Iterator[QuestionText]:
+    """Yield every text of the question set that patients read."""
+    for question in questions.questions:
+        yield from _field_texts(question, _QUESTION_FIELDS, f"question {question.id}")
+        for option in question.options:
+            location = f"option “{option.label}” of question {question.id}"
+            yield from _field_texts(option, _OPTION_FIELDS, location)
+            for detail in option.details:
+                yield QuestionText(detail.label, f"a box under “{option.label}”")
+
+
+def _field_texts(
+    part: Question | Option, fields: tuple[str, ...], location: str
+) -> Iterator[QuestionText]:
+    for field in fields:
+        if message := getattr(part, field):
+            yield QuestionText(message, f"{field.replace('_', ' ')} of {location}")

@@ -1,4 +1,4 @@
-"""The code tables: CDC race and ethnicity, languages, and tribes; and a search over them that only ever suggests."""
+"""The code tables (CDC race and ethnicity, languages, tribes) and their search."""
 
 import json
 import unicodedata
@@ -13,10 +13,10 @@ from intake.shipped import CONFIG
 
 T = TypeVar("T")
 MENA, WHITE, HISPANIC = "2118-8", "2106-3", "2135-2"
-"""CDCREC codes: 2118-8 is Middle Eastern or North African, whose parent there is 2106-3, White."""
+"""CDCREC codes; in CDCREC, Middle Eastern or North African (2118-8) is a part of White (2106-3)."""
 
-# Names that people use and CDCREC does not.
-_ALSO = {
+# Names that people use and CDCREC does not have.
+_CONCEPT_SYNONYMS = {
     "2121-2": ("Persian",),
     "2041-2": ("Lao",),
     "2032-1": ("Burma", "Myanmar"),
@@ -36,9 +36,8 @@ _ALSO = {
     "2039-6": ("日本",),
 }
 
-
-# Names by which people call themselves, by a word of the names in the table.
-_TRIBES_ALSO = {
+# The peoples' own names for themselves, by a word that is in the table's name.
+_TRIBE_SYNONYMS = {
     "Navajo": ("Diné",),
     "Chippewa": ("Ojibwe", "Ojibwa", "Anishinaabe"),
     "Ottawa": ("Odawa", "Anishinaabe"),
@@ -59,9 +58,8 @@ _TRIBES_ALSO = {
     "Barrow": ("Utqiagvik",),
 }
 
-
-# Letters that are not a plain one and a mark to Unicode, but to whoever types without their marks.
-_PLAIN = str.maketrans(
+# Unicode does not decompose these letters, yet people without the keyboard type the plain ones.
+_PLAIN_LETTERS = str.maketrans(
     {"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "’": "'"}
 )
 
@@ -79,10 +77,10 @@ class Concept:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language that a person can prefer.
+    """One language that a patient can prefer.
 
-    `id` is its most specific tag, or a word of ours; `code` is the shortest ISO 639 code in the set that FHIR binds, None
-    where no code names it and only its name is sent.
+    `id` is its most specific language tag, or a word of ours. `code` is the shortest ISO 639 code
+    in the value set that FHIR binds. Without a code, only the name is sent.
     """
 
     id: str
@@ -91,7 +89,7 @@ class Language:
     endonym: str
     direction: str
     signed: bool
-    also: Sequence[str]
+    synonyms: Sequence[str]
 
     @property
     def is_tag(self) -> bool:
@@ -100,11 +98,17 @@ class Language:
 
     @property
     def has_endonym(self) -> bool:
-        """Whether it has a name in itself; "another sign language" is named in the language of the page."""
+        """Whether the language has a name in itself.
+
+        "Another sign language" has none; the page names it in its own language.
+        """
         return self.is_tag or self.endonym != self.name
 
     def can_answer(self, element: Element) -> bool:
-        """Whether it can be an answer to the question about that element: signs are not read, scripts not spoken."""
+        """Return whether the language fits the question about that element.
+
+        A sign language is not read, and a script is not spoken.
+        """
         if element is Element.WRITTEN_LANGUAGE:
             return not self.signed and self.id not in _SPOKEN_ONLY
         return self.id not in _WRITTEN_ONLY
@@ -112,39 +116,46 @@ class Language:
 
 @dataclass(frozen=True, slots=True)
 class Tribe:
-    """A tribe, nation or village that the United States recognize, by its code of HL7's TribalEntityUS."""
+    """A tribe, nation or village, by its code of HL7's TribalEntityUS."""
 
     code: str
     name: str
 
 
-# Kinds of Chinese: people speak one of many and read one of two.
+# Chinese: people speak one of many languages and read one of two scripts.
 _SPOKEN_ONLY = frozenset({"cmn", "yue", "nan", "wuu", "hak", "cdo"})
 _WRITTEN_ONLY = frozenset({"zh-Hans", "zh-Hant"})
-_LANGUAGE_COLUMNS = ("id", "code", "name", "endonym", "direction", "signed", "also")
 
 
 @cache
 def load_concepts() -> Mapping[str, Concept]:
     """Return every concept of CDCREC by its code."""
-    return {row[0]: Concept(*row) for row in _rows("cdcrec.json")}
+    return {row[0]: Concept(*row) for row in _read_rows("cdcrec.json")}
 
 
 @cache
 def load_languages() -> Mapping[str, Language]:
     """Return every language by its id."""
-    table = _rows("languages.json")
-    return {row[0]: Language(**dict(zip(_LANGUAGE_COLUMNS, row, strict=True))) for row in table}
+    return {row[0]: Language(*row) for row in _read_rows("languages.json")}
 
 
 @cache
 def load_tribes() -> Mapping[str, Tribe]:
     """Return every tribe by its code."""
-    return {row[0]: Tribe(*row) for row in _rows("tribes.json")}
+    return {row[0]: Tribe(*row) for row in _read_rows("tribes.json")}
+
+
+def _read_rows(file_name: str) -> list[Any]:
+    table = json.loads((CONFIG / "terminology" / file_name).read_text("utf-8"))
+    rows: list[Any] = table["rows"]
+    return rows
 
 
 def group_of(code: str) -> str | None:
-    """Return the group of the combined question that a code belongs to: its OMB category, but MENA apart from White."""
+    """Return the group of the combined question that a code belongs to.
+
+    This is the code's OMB category, except that MENA is a group beside White.
+    """
     concept = load_concepts().get(code)
     while concept is not None:
         if concept.code in (MENA, concept.omb_category):
@@ -154,25 +165,39 @@ def group_of(code: str) -> str | None:
 
 
 def find_group_option(question: Question, choice: str) -> Option | None:
-    """Return the group of the question that a choice (an option's or detail's id, or a CDCREC code) belongs to, or None."""
+    """Return the question's group that a choice belongs to, or None.
+
+    `choice` is the id of an option or a detail, or a CDCREC code.
+    """
     for option in question.options:
         if choice == option.id or any(choice == detail.id for detail in option.details):
             return option
     group = group_of(choice)
-    found = question.find_option(group) if group else None
-    # A question set without a box for Middle Eastern or North African has them under White, as CDCREC does.
-    return question.find_option(WHITE) if found is None and group == MENA else found
+    group_option = question.find_option(group) if group else None
+    # A question set without a MENA group has these codes under White, as CDCREC does.
+    if group_option is None and group == MENA:
+        return question.find_option(WHITE)
+    return group_option
 
 
 def search_concepts(query: str, within: str | None = None, limit: int = 12) -> tuple[Concept, ...]:
-    """Return the concepts, of the group `within` where one is named, whose name or synonym the query fits, best first."""
-    pool = (
-        each
-        for each in load_concepts().values()
-        if each.omb_category and each.code != each.omb_category
+    """Return the concepts whose name or synonym matches the query, best first.
+
+    `within` limits the search to one group.
+    """
+    # A category itself is a group of the question, so a search need not offer it again.
+    concepts = (
+        concept
+        for concept in load_concepts().values()
+        if concept.omb_category
+        and concept.code != concept.omb_category
+        and (within is None or group_of(concept.code) == within)
     )
-    wanted = (each for each in pool if within is None or group_of(each.code) == within)
-    return _best(query, wanted, lambda each: (each.display, *_ALSO.get(each.code, ())), limit)
+    return _best_matches(query, concepts, _concept_names, limit)
+
+
+def _concept_names(concept: Concept) -> tuple[str, ...]:
+    return (concept.display, *_CONCEPT_SYNONYMS.get(concept.code, ()))
 
 
 def search_languages(
@@ -181,68 +206,80 @@ def search_languages(
     element: Element = Element.SPOKEN_LANGUAGE,
     limit: int = 12,
 ) -> tuple[Language, ...]:
-    """Return the languages for `element` that the query fits, best first, by their own, English, or other name in `names`."""
-    return _best(
+    """Return the languages for `element` that match the query, best first.
+
+    A language matches by its endonym, its English name, a synonym, or its name in `names` (by id,
+    in the language of the page).
+    """
+    return _best_matches(
         query,
-        (each for each in load_languages().values() if each.can_answer(element)),
-        lambda each: (each.endonym, each.name, names.get(each.id, ""), *each.also),
+        (language for language in load_languages().values() if language.can_answer(element)),
+        lambda language: (
+            language.endonym,
+            language.name,
+            names.get(language.id, ""),
+            *language.synonyms,
+        ),
         limit,
     )
 
 
 def search_tribes(query: str, limit: int = 24) -> tuple[Tribe, ...]:
-    """Return the tribes whose name, or what its people call themselves, the query fits, best first."""
-    return _best(query, load_tribes().values(), _tribe_names, limit)
+    """Return the tribes whose name or synonym matches the query, best first."""
+    return _best_matches(query, load_tribes().values(), _tribe_names, limit)
 
 
 def _tribe_names(tribe: Tribe) -> Iterator[str]:
     yield tribe.name
-    for word, others in _TRIBES_ALSO.items():
+    for word, synonyms in _TRIBE_SYNONYMS.items():
         if word in tribe.name:
-            yield from others
+            yield from synonyms
 
 
 def fold_text(text: str) -> str:
-    """Return the text without case and marks, as people type who have no keyboard for them: `Đặng` is `dang`."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(each for each in plain if not unicodedata.combining(each)).translate(_PLAIN)
+    """Return the text without case and diacritics: `Đặng` becomes `dang`.
+
+    People type names this way when their keyboard lacks the letters.
+    """
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(
+        character for character in decomposed if not unicodedata.combining(character)
+    ).translate(_PLAIN_LETTERS)
 
 
-def _rows(name: str) -> list[Any]:
-    table = json.loads((CONFIG / "terminology" / name).read_text("utf-8"))
-    rows: list[Any] = table["rows"]
-    return rows
+# The names of the tables are folded once. A patient's own text must not stay in memory, so only
+# `fold_text` without this cache may see it.
+_fold_name = cache(fold_text)
 
 
-# The names of the tables are folded once; what people type is kept nowhere.
-_folded = cache(fold_text)
-
-
-def _best(
-    query: str, pool: Iterable[T], names: Callable[[T], Iterable[str]], limit: int
+def _best_matches(
+    query: str, candidates: Iterable[T], names: Callable[[T], Iterable[str]], limit: int
 ) -> tuple[T, ...]:
-    wanted = " ".join(fold_text(query).split())
-    if not wanted:
+    term = " ".join(fold_text(query).split())
+    if not term:
         return ()
     ranked = [
-        (rank, place, each)
-        for place, each in enumerate(pool)
-        if (rank := _rank(wanted, names(each))) is not None
+        (rank, position, candidate)
+        for position, candidate in enumerate(candidates)
+        if (rank := _best_rank(term, names(candidate))) is not None
     ]
-    return tuple(each for _, _, each in sorted(ranked, key=lambda found: found[:2])[:limit])
+    # Equal ranks keep the table's order; candidates themselves have no order.
+    ranked.sort(key=lambda match: match[:2])
+    return tuple(candidate for _, _, candidate in ranked[:limit])
 
 
-def _rank(wanted: str, names: Iterable[str]) -> int | None:
-    return min(
-        (rank for name in names if (rank := _fit(wanted, _folded(name))) is not None), default=None
-    )
+def _best_rank(term: str, names: Iterable[str]) -> int | None:
+    ranks = (_match_rank(term, _fold_name(name)) for name in names)
+    return min((rank for rank in ranks if rank is not None), default=None)
 
 
-def _fit(wanted: str, name: str) -> int | None:
-    if wanted == name:
+def _match_rank(term: str, name: str) -> int | None:
+    """Return 0 for the whole name, 1 for its start, 2 for a word's, 3 for any part."""
+    if term == name:
         return 0
-    if name.startswith(wanted):
+    if name.startswith(term):
         return 1
-    if f" {wanted}" in name:
+    if f" {term}" in name:
         return 2
-    return 3 if len(wanted) > 2 and wanted in name else None
+    # One or two letters are part of nearly every name.
+    return 3 if len(term) > 2 and term in name else None

@@ -93,7 +93,7 @@ def packages(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def server(packages: Path) -> Iterator[str]:
     """The base URL of a FHIR server that tests share: Medplum's router, in memory."""
-    from intake.demo.medplum import run_medplum
+    from tests.support.medplum import run_medplum
 
     with run_medplum(packages) as url:
         yield url

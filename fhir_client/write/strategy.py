@@ -183,7 +183,7 @@ def _takes_batch(offer: ServerOffer) -> bool:
 
 def _find_obstacle(kind: WriteStrategyKind, offer: ServerOffer) -> str:
     """Return why a strategy is impossible, "" where it is possible."""
-    if kind.value not in offer.quirks.rungs:
+    if kind.value not in offer.quirks.write_strategies:
         return "the quirks of this kind of server rule it out"
     if kind in offer.failed:
         return "a write test by it failed"

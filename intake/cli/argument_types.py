@@ -1,26 +1,38 @@
-"""Kinds of arguments that several commands take: what is none of them is wrong usage."""
+"""Argument types and options that several commands share; a bad value is wrong usage."""
 
 import argparse
 
-MOST = 2**31 - 1
-"""The largest number that is taken for a count."""
+MAX_COUNT = 2**31 - 1
+"""The largest count: the database's integers end here."""
 
 
 def parse_port(text: str) -> int:
-    """Read a port, 0 for any free one."""
-    return _number(text, 65_535, "a port is a number from 0 to 65535")
+    """Parse a port; 0 means any free one."""
+    return _parse_number(text, 65_535, "a port is a number from 0 to 65535")
 
 
 def parse_count(text: str) -> int:
-    """Read how many."""
-    return _number(text, MOST, f"a number from 0 to {MOST} is needed")
+    """Parse a count."""
+    return _parse_number(text, MAX_COUNT, f"a number from 0 to {MAX_COUNT} is needed")
 
 
-def _number(text: str, most: int, words: str) -> int:
+def add_listen_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which address the pages listen on."""
+    # The default is loopback: a reverse proxy on this machine ends https.
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
+    parser.add_argument(
+        "--port",
+        type=parse_port,
+        default=8080,
+        help="the port to listen on, 0 for any free one (8080)",
+    )
+
+
+def _parse_number(text: str, maximum: int, complaint: str) -> int:
     try:
-        found = int(text)
+        number = int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(words) from None
-    if not 0 <= found <= most:
-        raise argparse.ArgumentTypeError(words)
-    return found
+        raise argparse.ArgumentTypeError(complaint) from None
+    if not 0 <= number <= maximum:
+        raise argparse.ArgumentTypeError(complaint)
+    return number

@@ -6,9 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fhir_client.uscore.statement import Statement
+from fhir_client.transport import exact_json
+from fhir_client.uscore.patient_merge import MergePolicy
+from fhir_client.uscore.versions import us_core_version
+from fhir_client.write.bundle import build_bundle
+from fhir_client.write.validation import validate_bundle
 from intake.answers import MatchCriteria
-from intake.settings import Settings
+from intake.mapping.site_mapping import map_submission
+from intake.settings import load_settings
+from intake.store.payload import decode_submission
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,51 +32,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the Bundle."""
-    from fhir_client.transport import exact_json
-    from fhir_client.uscore.patient_merge import MergePolicy
-    from fhir_client.uscore.versions import us_core_version
-    from fhir_client.write.bundle import build_bundle
-    from fhir_client.write.validation import validate_bundle
-    from intake.settings import load_settings
-
-    settings, place = load_settings(), args.answers
+    settings, current_file = load_settings(), args.answers
     try:
-        us_core, statement = us_core_version(args.us_core), _said(args.answers, settings)
-        place = args.patient or args.answers
-        patient = None if args.patient is None else _patient(args.patient)
+        us_core = us_core_version(args.us_core)
+        statement = map_submission(decode_submission(args.answers.read_bytes()), settings)
+        current_file = args.patient or args.answers
+        patient = None if args.patient is None else _read_patient(args.patient)
+        # Patient matching needs the server. Without a network only the file can name the chart.
         if patient is None and MatchCriteria.from_reference(statement.patient):
             raise ValueError(
-                "patient: the chart of this record number has to be named with --patient"
+                "patient: this is a record number; name its chart's file with --patient"
             )
         if patient is not None:
             statement = replace(statement, patient=f"Patient/{patient['id']}")
-        built = build_bundle(
-            statement, us_core, patient, MergePolicy(decline_erases=settings.mapping.decline_erases)
-        )
-        validate_bundle(built.bundle)
+        policy = MergePolicy(decline_erases=settings.mapping.decline_erases)
+        bundle = build_bundle(statement, us_core, patient, policy).bundle
+        validate_bundle(bundle)
     except (OSError, ValueError) as error:
-        print(f"{place}: {error}", file=sys.stderr)
+        print(f"{current_file}: {error}", file=sys.stderr)
         return 1
-    print(exact_json.format_json(built.bundle, indent=2))
+    print(exact_json.format_json(bundle, indent=2))
     return 0
 
 
-def _said(path: Path, settings: Settings) -> Statement:
-    from intake.mapping.site_mapping import map_submission
-    from intake.store.payload import decode_submission
-
-    return map_submission(decode_submission(path.read_bytes()), settings)
-
-
-def _patient(path: Path) -> dict[str, Any]:
-    """Return the Patient of the file; raises ValueError where it is none, or cannot be written to safely."""
-    from fhir_client.transport import exact_json
-
-    found = exact_json.parse_json(path.read_bytes())
-    if not isinstance(found, dict) or found.get("resourceType") != "Patient" or not found.get("id"):
+def _read_patient(path: Path) -> dict[str, Any]:
+    """Return the file's Patient; raises ValueError if it is none or has no version."""
+    resource = exact_json.parse_json(path.read_bytes())
+    if (
+        not isinstance(resource, dict)
+        or resource.get("resourceType") != "Patient"
+        or not resource.get("id")
+    ):
         raise ValueError("this is no Patient with an id")
-    if not found.get("meta", {}).get("versionId"):
+    # The version becomes ifMatch. Without it the write could overwrite another author's change.
+    if not resource.get("meta", {}).get("versionId"):
         raise ValueError(
-            "the Patient has no meta.versionId, so a change by somebody else would not be noticed"
+            "the Patient has no meta.versionId, so a concurrent change would not be noticed"
         )
-    return found
+    return resource

@@ -1,121 +1,127 @@
-"""`intake check`: says in words what is right, wrong and not known; the faults that only the rooms together show."""
+"""`intake check`: reports what is right, wrong and unknown about a site."""
 
 import argparse
 import json
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import asdict
+from typing import Any
 
+from intake.cli.checks.languages import check_languages
+from intake.cli.checks.pages import check_pages
+from intake.cli.checks.storage import check_storage
+from intake.cli.site import AUDIT_ACTOR, open_current_database
 from intake.clock import Clock, system_clock
-from intake.diagnostics.findings import Finding, Verdict
-from intake.settings import Settings
+from intake.diagnostics.check import CheckOptions, check_server
+from intake.diagnostics.findings import (
+    Finding,
+    Verdict,
+    good_finding,
+    unknown_finding,
+    wrong_finding,
+)
+from intake.settings import Settings, SettingsError, load_settings
+from intake.store import audit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument(
-        "--pin", action="store_true", help="find anew how each server is written to, and pin it"
+        "--pin",
+        action="store_true",
+        help="negotiate each server's write strategy again, and pin the result",
     )
     parser.add_argument(
         "--write-test",
         action="store_true",
-        help="write to each server's test_patient, read it back and take it away; the way that went through is pinned",
+        help="write to each server's test_patient, read it back and remove it; "
+        "the write strategy that succeeds is pinned",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print every finding; exit code 1 where anything is wrong."""
-    found = findings(system_clock, pin=args.pin, write=args.write_test)
-    told = _print_json(found) if args.json else _print(found)
-    return 1 if any(each.verdict is Verdict.WRONG for each in told) else 0
+    """Print every finding; exit code 1 if anything is wrong."""
+    findings = find_all(system_clock, CheckOptions(pin=args.pin, write_test=args.write_test))
+    printed = _print_json(findings) if args.json else _print_text(findings)
+    return 1 if any(finding.verdict is Verdict.WRONG for finding in printed) else 0
 
 
-def findings(clock: Clock, *, pin: bool = False, write: bool = False) -> Iterator[Finding]:
-    """Yield what is found, part after part, as soon as it is known; only with `pin` and `write` anything is changed."""
-    from intake.cli.checks.languages import check_languages
-    from intake.cli.checks.pages import check_pages
-    from intake.diagnostics.findings import good_finding, unknown_finding, wrong_finding
-    from intake.settings import SettingsError, load_settings
-
+def find_all(clock: Clock, options: CheckOptions) -> Iterator[Finding]:
+    """Yield each finding as soon as it is known; nothing changes unless `options` say so."""
     try:
         settings = load_settings()
     except SettingsError as error:
+        # Every fault is reported at once, so that one edit can correct all of them.
         for fault in error.faults:
             yield wrong_finding(
                 "configuration",
                 fault,
-                "Correct it there; the shipped file of that name shows every key.",
+                "Correct it there; config/README.md lists every key.",
             )
         yield unknown_finding(
-            "everything else", "it can be looked at when the configuration can be read"
+            "everything else", "it can be checked when the configuration is correct"
         )
         return
-    place = settings.directory or "the shipped files alone"
-    servers, clinics = len(settings.servers), len(settings.clinics)
+    # The order is that of setting a site up: a fault early in it explains those after it.
+    source = settings.directory or "the shipped files alone"
     yield good_finding(
         "configuration",
-        f"{place}: FHIR servers {servers}, clinics {clinics}, languages {', '.join(settings.languages)}",
+        f"{source}: FHIR servers {len(settings.servers)}, clinics {len(settings.clinics)}, "
+        f"languages {', '.join(settings.languages)}",
     )
     yield from check_pages(settings)
     yield from check_languages(settings)
-    sound = yield from _kept(settings, clock)
-    yield from _servers(settings, clock, sound=sound, pin=pin, write=write)
+    is_usable = yield from _check_storage(settings, clock)
+    yield from _check_servers(settings, clock, options, has_database=is_usable)
 
 
-def _kept(settings: Settings, clock: Clock) -> Generator[Finding, None, bool]:
-    """Yield what is found of key and database; return whether both can be used."""
-    from intake.cli.checks.storage import check_storage
+def _check_storage(settings: Settings, clock: Clock) -> Generator[Finding, None, bool]:
+    """Yield the findings about key and database; return whether both can be used."""
+    is_usable = True
+    for finding in check_storage(settings, clock):
+        if finding.verdict is Verdict.WRONG and finding.about in ("key", "database"):
+            is_usable = False
+        yield finding
+    return is_usable
 
-    sound = True
-    for each in check_storage(settings, clock):
-        sound = sound and not (each.verdict is Verdict.WRONG and each.about in ("key", "database"))
-        yield each
-    return sound
 
-
-def _servers(
-    settings: Settings, clock: Clock, *, sound: bool, pin: bool, write: bool
+def _check_servers(
+    settings: Settings, clock: Clock, options: CheckOptions, *, has_database: bool
 ) -> Iterator[Finding]:
-    from intake.cli.site import open_current_database
-    from intake.cli.users import AUDIT_ACTOR
-    from intake.diagnostics.check import CheckOptions, check_server
-    from intake.store import audit
-
-    with open_current_database(settings) if sound else nullcontext() as database:
+    # Only these two options change a server or the store, so only they are audited.
+    changes_state = options.pin or options.write_test
+    with open_current_database(settings) if has_database else nullcontext() as database:
         for server in settings.servers.values():
-            if database is not None and (pin or write):
+            if database is not None and changes_state:
+                action = "write-test" if options.write_test else "server-pinned"
                 with database.write() as tx:
-                    audit.record_action(
-                        tx, AUDIT_ACTOR, "write-test" if write else "server-pinned", server.id
-                    )
-            yield from check_server(server, settings, clock, database, CheckOptions(pin, write))
+                    audit.record_action(tx, AUDIT_ACTOR, action, server.id)
+            yield from check_server(server, settings, clock, database, options)
 
 
-def _print(found: Iterable[Finding]) -> list[Finding]:
-    told: list[Finding] = []
-    for each in found:
-        if not told or told[-1].about != each.about:
-            print(each.about)
-        way_out = f"\n{'':13}→ {each.way_out}" if each.way_out else ""
-        print(f"  {each.verdict:<9}  {each.words}{way_out}", flush=True)
-        told.append(each)
-    print(", ".join(f"{count} {verdict}" for verdict, count in _counts(told).items()))
-    return told
+def _print_text(findings: Iterable[Finding]) -> list[Finding]:
+    """Print each finding when it arrives: a server that is down takes its time."""
+    printed: list[Finding] = []
+    for finding in findings:
+        if not printed or printed[-1].about != finding.about:
+            print(finding.about)
+        remedy = f"\n{'':13}→ {finding.way_out}" if finding.way_out else ""
+        print(f"  {finding.verdict:<9}  {finding.words}{remedy}", flush=True)
+        printed.append(finding)
+    counts = _count_verdicts(printed)
+    print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+    return printed
 
 
-def _print_json(found: Iterable[Finding]) -> list[Finding]:
-    told = list(found)
-    print(
-        json.dumps(
-            {**_counts(told), "findings": [asdict(each) for each in told]},
-            ensure_ascii=False,
-            indent=1,
-        )
-    )
-    return told
+def _print_json(findings: Iterable[Finding]) -> list[Finding]:
+    printed = list(findings)
+    report: dict[str, Any] = dict(_count_verdicts(printed))
+    report["findings"] = [asdict(finding) for finding in printed]
+    print(json.dumps(report, ensure_ascii=False, indent=1))
+    return printed
 
 
-def _counts(told: Iterable[Finding]) -> dict[Verdict, int]:
-    verdicts = [each.verdict for each in told]
-    return {verdict: verdicts.count(verdict) for verdict in Verdict}
+def _count_verdicts(findings: Iterable[Finding]) -> dict[str, int]:
+    verdicts = [finding.verdict for finding in findings]
+    return {verdict.value: verdicts.count(verdict) for verdict in Verdict}

@@ -1,4 +1,4 @@
-"""Lines of CSV that name patients: to standard output, or into a new file that its maker alone can read."""
+"""Writes CSV with patients' names to standard output or to a new file of mode 0600."""
 
 import csv
 import os
@@ -11,11 +11,15 @@ from typing import TextIO
 
 @contextmanager
 def open_csv(path: Path | None, heading: Sequence[str]) -> Iterator[TextIO]:
-    """Open what the lines go to, with the heading; a file is on disk when this ends. Raises FileExistsError."""
+    """Open the output and write the heading; None means standard output.
+
+    The file is on disk (fsync) when the block ends. Raises FileExistsError.
+    """
     if path is None:
         write_row(sys.stdout, heading)
         yield sys.stdout
         return
+    # O_EXCL refuses an existing file, whose mode and readers we do not know.
     with os.fdopen(
         os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
         "w",
@@ -29,5 +33,5 @@ def open_csv(path: Path | None, heading: Sequence[str]) -> Iterator[TextIO]:
 
 
 def write_row(out: TextIO, row: Sequence[object]) -> None:
-    """Write one line."""
+    """Write one row."""
     csv.writer(out, lineterminator="\n").writerow(row)

@@ -26,40 +26,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed",
         action="store_true",
-        help="write the demo's people there though it is not on this machine",
+        help="write the demo's invented people even to a server that is not on this machine",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the demo."""
-    # The first thing: a signal must find us ready to end what was started, and imports take a while.
+    # The handlers come first: the imports below take most of a second, and Ctrl-C within it
+    # would otherwise end in a traceback.
     stop = threading.Event()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: stop.set())
-    from intake.cli.site import print_message
-    from intake.demo.processes import DemoError, DemoStoppedError
-    from intake.demo.startup import DemoOptions, DemoOutput, run_demo
+    from intake.demo import processes, startup
 
+    options = startup.DemoOptions(_demo_folder(), args.port, args.fhir, args.seed)
+    output = startup.DemoOutput(_print_result, _print_progress)
     try:
-        run_demo(
-            DemoOptions(_home(), args.port, args.fhir, args.seed),
-            DemoOutput(_out, print_message),
-            stop,
-        )
-    except DemoError as fault:
-        print_message(fault)
+        startup.run_demo(options, output, stop)
+    except processes.DemoError as error:
+        _print_progress(str(error))
         return 1
-    except DemoStoppedError:
+    except processes.DemoStoppedError:
         return 0
     return 0
 
 
-def _home() -> Path:
-    kept = os.environ.get("INTAKE_DATA")
-    return (Path(kept) if kept else Path.home() / ".local" / "share" / "intake").resolve() / "demo"
+def _demo_folder() -> Path:
+    data = os.environ.get("INTAKE_DATA")
+    return (Path(data) if data else Path.home() / ".local" / "share" / "intake").resolve() / "demo"
 
 
-def _out(words: str) -> None:
-    sys.stdout.write(f"{words}\n")
-    sys.stdout.flush()
+def _print_result(line: str) -> None:
+    print(line, flush=True)
+
+
+def _print_progress(line: str) -> None:
+    print(line, file=sys.stderr)

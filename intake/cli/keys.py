@@ -1,113 +1,110 @@
-"""`intake keys`: the key that seals what is kept, and the keys by which the FHIR servers know us."""
+"""`intake keys`: the key that encrypts the store, and the keys that sign for FHIR servers."""
 
 import argparse
 import json
 from pathlib import Path
 
-from intake.cli.site import NotReadyError, print_message
-from intake.settings import Server, Settings
+from intake.cli.site import find_server, print_message
+from intake.ehr import client_keys
+from intake.ehr.client_keys import ClientKeyError
+from intake.settings import AuthKind, Server, Settings, load_settings
+from intake.store.crypto import KeyFileError, create_keys, rotate_keys
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    what = parser.add_subparsers(dest="what", required=True)
-    what.add_parser("new", help="make the key that seals what is kept")
-    what.add_parser("rotate", help="add one that seals from now on")
-    client = what.add_parser(
-        "client", help="the keys that sign for us at a FHIR server (SMART Backend Services)"
+    scopes = parser.add_subparsers(dest="scope", required=True)
+    scopes.add_parser("new", help="create the key that encrypts the store")
+    # There is no command to remove a key that encrypts: stored submissions need it.
+    scopes.add_parser("rotate", help="add a key that encrypts from now on")
+    client = scopes.add_parser(
+        "client", help="the keys that sign our requests to a FHIR server (SMART Backend Services)"
     )
-    does = client.add_subparsers(dest="does", required=True)
-    for name, words in (
-        ("new", "make the first key"),
-        ("rotate", "add one that signs from now on"),
+    actions = client.add_subparsers(dest="action", required=True)
+    for name, summary in (
+        ("new", "create the first key"),
+        ("rotate", "add a key that signs from now on"),
     ):
-        each = does.add_parser(name, help=words)
-        each.add_argument(
-            "--server", required=True, metavar="ID", help="the FHIR server, as in intake.toml"
+        action = actions.add_parser(name, help=summary)
+        _add_server_argument(action, required=True)
+        action.add_argument(
+            "--algorithm", choices=("ES384", "RS384"), help="default: the one in intake.toml"
         )
-        each.add_argument(
-            "--algorithm", choices=("ES384", "RS384"), help="else the one in intake.toml"
-        )
-    remove = does.add_parser("remove", help="take away a key that the EHR needs no more")
-    remove.add_argument(
-        "--server", required=True, metavar="ID", help="the FHIR server, as in intake.toml"
-    )
+    remove = actions.add_parser("remove", help="remove a key that the EHR no longer needs")
+    _add_server_argument(remove, required=True)
     remove.add_argument(
         "key",
         metavar="KID",
-        help="the key's id, as `jwks` shows it; one that begins with a dash after --",
+        help="the key's id, as `jwks` shows it; write -- before an id that begins with a dash",
     )
-    jwks = does.add_parser("jwks", help="print the public keys to hand to the EHR")
-    jwks.add_argument("--server", metavar="ID", help="those for one FHIR server only")
+    jwks = actions.add_parser("jwks", help="print the public keys to hand to the EHR")
+    _add_server_argument(jwks, required=False)
+
+
+def _add_server_argument(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    suffix = "" if required else "; default: all of them"
+    parser.add_argument(
+        "--server",
+        required=required,
+        metavar="ID",
+        help=f"the FHIR server, as in intake.toml{suffix}",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make, add, remove or print keys."""
-    from intake.settings import load_settings
-
+    """Create, add, remove or print keys."""
     settings = load_settings()
-    return (
-        _of_servers(args, settings)
-        if args.what == "client"
-        else _of_store(args.what, settings.key_file)
-    )
+    if args.scope == "client":
+        return _manage_client_keys(args, settings)
+    return _manage_store_keys(args.scope, settings.key_file)
 
 
-def _of_store(what: str, path: Path) -> int:
-    from intake.store.crypto import KeyFileError, create_keys, rotate_keys
-
+def _manage_store_keys(action: str, path: Path) -> int:
     try:
-        (create_keys if what == "new" else rotate_keys)(path)
-    except KeyFileError as fault:
-        print_message(fault)
+        (create_keys if action == "new" else rotate_keys)(path)
+    except KeyFileError as error:
+        print_message(error)
         return 1
     print(path)
     return 0
 
 
-def _of_servers(args: argparse.Namespace, settings: Settings) -> int:
-    from intake.ehr.client_keys import ClientKeyError
-
+def _manage_client_keys(args: argparse.Namespace, settings: Settings) -> int:
     try:
-        print(_done(args, _servers(args.server, settings)))
-    except ClientKeyError as fault:
-        print_message(fault)
+        print(_apply_action(args, _select_servers(args.server, settings)))
+    except ClientKeyError as error:
+        print_message(error)
         return 1
     return 0
 
 
-def _servers(named: str | None, settings: Settings) -> list[Server]:
-    from intake.settings import AuthKind
-
-    if named is None:
-        return [
-            each
-            for each in settings.servers.values()
-            if each.auth.kind is AuthKind.BACKEND_SERVICES
-        ]
-    if named not in settings.servers:
-        raise NotReadyError(
-            f"There is no FHIR server '{named}' in intake.toml; there are {', '.join(settings.servers)}."
-        )
-    return [settings.servers[named]]
+def _select_servers(server_id: str | None, settings: Settings) -> list[Server]:
+    """Return the named server, else every server that uses SMART Backend Services."""
+    if server_id is not None:
+        return [find_server(settings, server_id)]
+    return [
+        server
+        for server in settings.servers.values()
+        if server.auth.kind is AuthKind.BACKEND_SERVICES
+    ]
 
 
-def _done(args: argparse.Namespace, servers: list[Server]) -> str:
-    from intake.ehr import client_keys
-
-    match args.does:
+def _apply_action(args: argparse.Namespace, servers: list[Server]) -> str:
+    """Apply the action and return the line to print."""
+    match args.action:
         case "new":
-            return str(
-                client_keys.create_key_file(servers[0], args.algorithm or servers[0].auth.algorithm)
-            )
+            algorithm = args.algorithm or servers[0].auth.algorithm
+            return str(client_keys.create_key_file(servers[0], algorithm))
         case "rotate":
-            fresh = client_keys.rotate_key(servers[0], args.algorithm or servers[0].auth.algorithm)
+            algorithm = args.algorithm or servers[0].auth.algorithm
+            key = client_keys.rotate_key(servers[0], algorithm)
+            # The EHR rejects signatures of a key that it does not know yet.
             print_message(
-                "Hand the EHR the new public keys; until it has them, the key before goes on signing."
+                "Hand the EHR the new public keys. Until it has them, the previous key signs."
             )
-            return fresh.id
+            return key.id
         case "remove":
             client_keys.remove_key(servers[0], args.key)
-            return f"{args.key} is no longer signed with or published"
+            return f"{args.key} no longer signs and is no longer published"
         case _:
             return json.dumps(client_keys.public_key_set(servers), indent=1)

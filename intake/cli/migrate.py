@@ -1,17 +1,17 @@
-"""`intake migrate`: the database gets this version's schema."""
+"""`intake migrate`: gives the database this version's schema."""
 
 import argparse
 
+from intake.settings import load_settings
+from intake.store.migrate import migrate_database
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """There are none."""
+    """Add nothing: the command takes no arguments."""
 
 
 def run(args: argparse.Namespace) -> int:
-    """Migrate."""
-    from intake.settings import load_settings
-    from intake.store.migrate import migrate_database
-
+    """Migrate the database, and create its folder where it is missing."""
     del args
     settings = load_settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)

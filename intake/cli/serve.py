@@ -1,38 +1,39 @@
-"""`intake serve`: one machine's whole site: migrates, then runs the pages and the worker as two child processes.
+"""`intake serve`: migrates, then runs the pages and the worker of one machine's whole site.
 
-Two processes and not threads: a worker that runs out of memory or crashes in a library never takes the pages from a
-patient, checking a Bundle never holds a page up, and SQLite's locks work between processes as they do between threads.
-This parent imports neither, so that it costs some 15 MiB.
+They are two child processes and not threads: a worker that runs out of memory or crashes in a
+library never takes the pages from a patient, and checking a Bundle never delays a page. SQLite's
+locks work between processes as they do between threads. This parent imports neither, so it costs
+some 15 MiB.
 
-A child that dies is started again after 1, 2, 4, 8, 16 seconds, and standard error says so: the tablets go on without
-a restart of everything. One that ends before it was ever up for ten seconds (the port is in use, the key is missing),
-or that dies six times in a row, ends the whole with exit code 1: so a service manager such as systemd sees the failure,
-counts it, alarms, and decides; an operator who looks at its state is never shown a site that only seems to run.
+The parent restarts a child that dies after 1, 2, 4, 8, 16 seconds and says so on standard error:
+the tablets continue without a restart of everything. A child that ends before it was up for ten
+seconds (the port is in use, the key is missing), or that dies six times in a row, ends the whole
+with exit code 1. A service manager such as systemd then sees the failure, counts it and decides.
 """
 
 import argparse
 import subprocess
 import sys
 
+from intake.cli.argument_types import add_listen_arguments
+from intake.cli.supervisor import Supervisor, intake_command
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    from intake.cli.web import add_arguments as web_arguments
-
-    web_arguments(parser)
+    add_listen_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Migrate, then serve until SIGTERM or Ctrl-C; the pages' process says `ready web URL`."""
-    from intake.cli.supervisor import Supervisor, intake_command
-
-    # In a process of its own, so that alembic and SQLAlchemy leave the memory again.
-    migrated = subprocess.run(intake_command("migrate"), check=False).returncode  # noqa: S603
-    if migrated != 0:
-        return migrated
+    """Migrate, then serve until SIGTERM or Ctrl-C; the pages' process prints `ready web URL`."""
+    # A process of its own: alembic and SQLAlchemy leave the memory when it ends.
+    migration = subprocess.run(intake_command("migrate"), check=False)  # noqa: S603
+    if migration.returncode != 0:
+        return migration.returncode
     web = intake_command("web", "--host", args.host, "--port", str(args.port))
-    return Supervisor({"web": web, "worker": intake_command("worker")}, _say).run()
+    commands = {"web": web, "worker": intake_command("worker")}
+    return Supervisor(commands, _print_event).run()
 
 
-def _say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+def _print_event(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)

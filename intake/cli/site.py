@@ -1,43 +1,69 @@
-"""What several commands begin with: settings, key, database; and in one sentence what is missing."""
+"""What most commands start with: settings, key and database, or a sentence on what is missing."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from intake.clock import system_clock
-from intake.settings import Settings
+from intake.settings import Server, Settings, find_serving_faults
 from intake.store.crypto import load_keys
 from intake.store.database import HEAD_REVISION, Database, open_database, refuse_newer_schema
 
+AUDIT_ACTOR = "command line"
+"""The actor in the audit entries of commands."""
+
 
 class NotReadyError(Exception):
-    """The command cannot begin; the words say what to do."""
+    """The command cannot start; the message says what to do."""
 
 
 @contextmanager
 def open_current_database(settings: Settings) -> Iterator[Database]:
-    """Yield the site's database, of this version's schema; raises NotReady, KeyFault or NewerSchema."""
+    """Yield the site's database with this version's schema.
+
+    Raises NotReadyError, KeyFileError or NewerSchemaError.
+    """
+    # Only `intake migrate` changes the schema: the pages and the worker of other machines may
+    # still run on it.
     database = open_database(settings.database_url, load_keys(settings.key_file), system_clock)
     try:
         revision = database.read_revision()
         refuse_newer_schema(revision)
         if revision != HEAD_REVISION:
-            found = "has no schema yet" if revision is None else f"has schema {revision}"
-            raise NotReadyError(f"The database {found}; run `intake migrate` first.")
+            state = "has no schema yet" if revision is None else f"has schema {revision}"
+            raise NotReadyError(f"The database {state}; run `intake migrate` first.")
         yield database
     finally:
         database.close()
 
 
 def require_public_url(settings: Settings) -> str:
-    """Return the address that links begin with; raises NotReady where there is none, or one that answers must not take."""
-    from intake.settings import find_serving_faults
-
+    """Return the address that links begin with; raises NotReadyError if it may not be served."""
+    # The first fault is enough: each of them alone makes the address unusable.
     for fault in find_serving_faults(settings.public_url):
         raise NotReadyError(fault)
     return settings.public_url
 
 
-def print_message(words: object) -> None:
-    """Say it on standard error."""
-    print(words, file=sys.stderr)
+def find_server(settings: Settings, server_id: str) -> Server:
+    """Return the FHIR server with that id; raises NotReadyError."""
+    if server_id not in settings.servers:
+        raise NotReadyError(
+            f"There is no FHIR server '{server_id}' in intake.toml; "
+            f"there are {', '.join(settings.servers)}."
+        )
+    return settings.servers[server_id]
+
+
+def is_unknown_clinic(settings: Settings, clinic_id: str | None, command: str) -> bool:
+    """Return whether `--clinic` names no clinic of the site, after saying so."""
+    if clinic_id is None or clinic_id in settings.clinics:
+        return False
+    names = ", ".join(settings.clinics)
+    print_message(f"{command}: --clinic: '{clinic_id}' is not among {names}")
+    return True
+
+
+def print_message(message: object) -> None:
+    """Print to standard error, so that standard output carries results alone."""
+    print(message, file=sys.stderr)

@@ -1,4 +1,7 @@
-"""`intake submissions`: what became of every submission, the monitor's truth on the command line, and undo; no answers."""
+"""`intake submissions`: the monitor on the command line, the worklist and undo.
+
+Only `worklist` prints answers.
+"""
 
 import argparse
 import json
@@ -8,128 +11,136 @@ from pathlib import Path
 from typing import Any
 
 from intake.cli.argument_types import parse_count
+from intake.cli.site import AUDIT_ACTOR, open_current_database, print_message
+from intake.cli.worklist import run_worklist
 from intake.clock import format_duration
-from intake.settings import Settings
+from intake.settings import Settings, load_settings
+from intake.store import audit, servers
 from intake.store.database import Tx
+from intake.store.outbox import submissions, undo_requests
 from intake.store.outbox.submissions import Status, SubmissionRecord
+from intake.store.outbox.undo_requests import UndoRequestResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--state", choices=[status.value for status in Status], help="only these")
+    parser.add_argument(
+        "--state", choices=[status.value for status in Status], help="only this state"
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
-    parser.add_argument("--limit", type=parse_count, default=200, help="the newest so many (200)")
-    does = parser.add_subparsers(dest="does", metavar="worklist|typed|undo")
-    sheet = does.add_parser(
-        "worklist", help="what a person has to type into charts, as CSV; it tells answers"
+    parser.add_argument(
+        "--limit", type=parse_count, default=200, help="at most so many, the newest first (200)"
+    )
+    actions = parser.add_subparsers(dest="action", metavar="worklist|typed|undo")
+    sheet = actions.add_parser(
+        "worklist", help="print as CSV what staff must type into charts; contains answers"
     )
     sheet.add_argument(
         "--csv",
         type=Path,
         metavar="FILE",
-        help="write here, readable by you alone; default: standard output",
+        help="write to this new file, which only you can read; default: standard output",
     )
     sheet.add_argument("--clinic", metavar="ID", help="only this clinic's")
-    typed = does.add_parser(
-        "typed", help="say that held ones are in the charts, typed by hand: they are read back"
+    typed = actions.add_parser(
+        "typed", help="report submissions as typed into the charts; the worker reads them back"
     )
     typed.add_argument("ids", nargs="+", metavar="ID")
-    undo = does.add_parser("undo", help="have the worker write the chart's earlier values back")
-    undo.add_argument("id", metavar="ID", help="the submission's id, whole")
+    undo = actions.add_parser(
+        "undo", help="have the worker restore the chart's values from before the submission"
+    )
+    undo.add_argument("id", metavar="ID", help="the submission's complete id")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print them, or what was asked for; exit code 1 where any is held, or undo cannot be."""
-    if args.does is None:
-        return _listed(args)
-    if args.does == "undo":
-        return _undo(args.id)
-    from intake.cli import worklist
-
-    return worklist.run_worklist(args)
+    """Run the chosen action, else list; 1 if submissions are held or an action is refused."""
+    if args.action is None:
+        return _list_submissions(args)
+    if args.action == "undo":
+        return _request_undo(args.id)
+    return run_worklist(args)
 
 
-def _undo(identity: str) -> int:
-    from intake.cli.site import open_current_database, print_message
-    from intake.cli.users import AUDIT_ACTOR
-    from intake.settings import load_settings
-    from intake.store import audit
-    from intake.store.outbox import submissions, undo_requests
-    from intake.store.outbox.undo_requests import UndoRequestResult
-
+def _request_undo(submission_id: str) -> int:
     with open_current_database(load_settings()) as database, database.write() as tx:
-        if submissions.find_record(tx, identity) is None:
-            print_message(f"There is no submission '{identity}'; `intake submissions` lists them.")
+        if submissions.find_record(tx, submission_id) is None:
+            print_message(
+                f"There is no submission '{submission_id}'; `intake submissions` lists them."
+            )
             return 1
-        asked = undo_requests.request_undo(tx, identity)
-        if asked is UndoRequestResult.STARTED:
-            audit.record_action(tx, AUDIT_ACTOR, "undo-asked", identity)
-    print_message(asked.value)
-    return 0 if asked in (UndoRequestResult.STARTED, UndoRequestResult.ALREADY) else 1
+        # The result is decided in the transaction that starts the undo: a worker may be changing
+        # the submission at this moment.
+        result = undo_requests.request_undo(tx, submission_id)
+        # A repeated request changes nothing, so it leaves no audit entry.
+        if result is UndoRequestResult.STARTED:
+            audit.record_action(tx, AUDIT_ACTOR, "undo-asked", submission_id)
+    print_message(result.value)
+    return 0 if result in (UndoRequestResult.STARTED, UndoRequestResult.ALREADY) else 1
 
 
-def _listed(args: argparse.Namespace) -> int:
-    from intake.cli.site import open_current_database
-    from intake.settings import load_settings
-    from intake.store.outbox import submissions
-
+def _list_submissions(args: argparse.Namespace) -> int:
     settings = load_settings()
     with open_current_database(settings) as database, database.read() as tx:
         status = Status(args.state) if args.state else None
-        rows = submissions.list_records(tx, status=status, limit=args.limit)
-        held = submissions.count_by_status(tx)[Status.HELD]
+        records = submissions.list_records(tx, status=status, limit=args.limit)
+        held_count = submissions.count_by_status(tx)[Status.HELD]
         if args.json:
-            json.dump([_json(row, tx.now) for row in rows], sys.stdout, indent=1)
+            json.dump([_to_json(record, tx.now) for record in records], sys.stdout, indent=1)
             print()
         else:
-            _print(tx, settings, rows)
-    return 1 if held else 0
+            _print_summary(tx, settings)
+            for record in records:
+                print(_format_record(record, tx.now))
+    # The exit code counts every held submission, also those that --state or --limit hides:
+    # a monitoring job needs no other question.
+    return 1 if held_count else 0
 
 
-def _json(row: SubmissionRecord, now: datetime) -> dict[str, Any]:
+def _to_json(record: SubmissionRecord, now: datetime) -> dict[str, Any]:
     return {
-        "id": row.id,
-        "clinic": row.clinic,
-        "server": row.server,
-        "state": row.status.value,
-        "sending": row.sending,
-        "undoing": row.undoing,
-        "age_seconds": int((now - row.queued_at).total_seconds()),
-        "attempts": row.attempts,
-        "reason": row.reason,
-        "words": row.words,
-        "queued_at": row.queued_at.isoformat(),
-        "verified_at": None if row.verified_at is None else row.verified_at.isoformat(),
-        "chart_since": row.drift,
+        "id": record.id,
+        "clinic": record.clinic,
+        "server": record.server,
+        "state": record.status.value,
+        "sending": record.sending,
+        "undoing": record.undoing,
+        "age_seconds": int((now - record.queued_at).total_seconds()),
+        "attempts": record.attempts,
+        "reason": record.reason,
+        "words": record.words,
+        "queued_at": record.queued_at.isoformat(),
+        "verified_at": None if record.verified_at is None else record.verified_at.isoformat(),
+        "chart_since": record.drift,
     }
 
 
-def _print(tx: Tx, settings: Settings, rows: tuple[SubmissionRecord, ...]) -> None:
-    from intake.store import servers
-    from intake.store.outbox import submissions
-
+def _print_summary(tx: Tx, settings: Settings) -> None:
+    """Print the state of delivery and of each server, on standard error."""
     oldest, verified = submissions.oldest_waiting(tx), submissions.last_verified(tx)
-    print(
-        f"oldest waiting: {_ago(oldest, tx.now)}; last verified: {_ago(verified, tx.now)}",
-        file=sys.stderr,
+    print_message(
+        f"oldest waiting: {_format_age(oldest, tx.now)}; "
+        f"last verified: {_format_age(verified, tx.now)}"
     )
-    for server in settings.servers:
-        state = servers.read_state(tx, server)
+    for server_id in settings.servers:
+        state = servers.read_state(tx, server_id)
         if state.paused_since is not None:
-            print(
-                f"{server} is paused since {_ago(state.paused_since, tx.now)}: {state.words}",
-                file=sys.stderr,
+            since = _format_age(state.paused_since, tx.now)
+            print_message(f"{server_id} was paused {since}: {state.words}")
+        elif remaining := state.left_alone(tx.now):
+            print_message(
+                f"{server_id} asked for time: the worker continues in "
+                f"{format_duration(remaining)}; `Try again now` on the monitor ends the wait"
             )
-        elif left := state.left_alone(tx.now):
-            words = f"the worker goes on in {format_duration(left)}, or at once by `Try again now` on the monitor"
-            print(f"{server} asked for time: {words}", file=sys.stderr)
-    for row in rows:
-        shown = ("undo:" if row.undoing else "") + ("sending" if row.sending else row.status.value)
-        age, words = format_duration(tx.now - row.queued_at), row.words or ""
-        print(
-            f"{row.id}  {shown:<10} {age:>6}  {row.attempts:>3}  {row.clinic:<16} {words}".rstrip()
-        )
 
 
-def _ago(moment: datetime | None, now: datetime) -> str:
+def _format_record(record: SubmissionRecord, now: datetime) -> str:
+    state = "sending" if record.sending else record.status.value
+    if record.undoing:
+        state = f"undo:{state}"
+    age = format_duration(now - record.queued_at)
+    columns = f"{record.id}  {state:<10} {age:>6}  {record.attempts:>3}  {record.clinic:<16}"
+    return f"{columns} {record.words or ''}".rstrip()
+
+
+def _format_age(moment: datetime | None, now: datetime) -> str:
     return "none" if moment is None else f"{format_duration(now - moment)} ago"

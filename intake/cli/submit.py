@@ -1,4 +1,4 @@
-"""`intake submit`: submissions from files into the outbox, as from a tablet."""
+"""`intake submit`: stores submissions from files in the outbox, as a tablet does."""
 
 import argparse
 import sys
@@ -10,17 +10,23 @@ from pathlib import Path
 
 from intake import journey
 from intake.answers import Submission
-from intake.settings import Settings
+from intake.cli.site import NotReadyError, open_current_database, print_message
+from intake.clock import system_clock
+from intake.mapping.site_mapping import validate_submission
+from intake.settings import Settings, load_settings
+from intake.store.database import Database, DatabaseError
+from intake.store.outbox import submissions
+from intake.store.payload import check_submission, decode_unchecked
 
-AHEAD = timedelta(hours=1)
+CLOCK_TOLERANCE = timedelta(hours=1)
 """How far another machine's clock may be ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """One submission's JSON and where it stands; or why there is none."""
+class SubmissionInput:
+    """One submission's JSON and its place in the files; `fault` says why it could not be read."""
 
-    where: str
+    location: str
     raw: bytes
     fault: str = ""
 
@@ -31,81 +37,83 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="+",
         metavar="FILE",
-        help="JSON, or NDJSON with one submission a line; - is standard input",
+        help="JSON, or NDJSON with one submission per line; - is standard input",
     )
     parser.add_argument(
         "--patient",
         metavar="REFERENCE",
-        help="for every submission: this patient, such as Patient/123",
+        help="this patient for every submission, such as Patient/123",
     )
-    parser.add_argument("--clinic", metavar="ID", help="for every submission: this clinic")
+    parser.add_argument("--clinic", metavar="ID", help="this clinic for every submission")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Put every good submission into the outbox and print its id; name every bad one."""
-    from intake.cli.site import NotReadyError, open_current_database, print_message
-    from intake.settings import load_settings
-    from intake.store.database import DatabaseError
-    from intake.store.outbox import submissions
-
-    settings, faults = load_settings(), 0
+    """Store every valid submission and print its id; name every invalid one."""
+    settings, fault_count = load_settings(), 0
     with open_current_database(settings) as database:
-        for piece in pieces(args.files):
+        for item in read_inputs(args.files):
             try:
-                submission = _checked(piece, args, settings)
-                with database.write() as tx:
-                    again = journey.reask_at(
-                        submission,
-                        settings.question_sets[submission.question_set],
-                        settings.times.reask_after,
-                    )
-                    submissions.store_submission(
-                        tx, submission, settings.clinics[submission.clinic].server, again=again
-                    )
+                submission = _decode_input(item, args, settings)
+                _store_submission(database, submission, settings)
+                # The id is printed only after the commit: a caller may delete its copy then.
                 print(submission.id)
-            except (ValueError, submissions.DifferentContentError) as fault:
-                faults += 1
-                print_message(f"{piece.where}: {fault}")
-            except DatabaseError as fault:
+            except (ValueError, submissions.DifferentContentError) as error:
+                fault_count += 1
+                print_message(f"{item.location}: {error}")
+            except DatabaseError as error:
                 raise NotReadyError(
-                    f"{piece.where}: the database takes nothing more ({type(fault).__name__}); stored up to here"
+                    f"{item.location}: the database cannot store this submission "
+                    f"({type(error).__name__}); those before it are stored"
                 ) from None
-    return 1 if faults else 0
+    return 1 if fault_count else 0
 
 
-def pieces(files: list[str]) -> Iterator[Piece]:
-    """Yield each submission of the files: each line that is not empty, or the whole where no line is an object by itself."""
+def read_inputs(files: list[str]) -> Iterator[SubmissionInput]:
+    """Yield each submission of the files.
+
+    A file with an object on a line is NDJSON. Any other file is one submission as a whole.
+    """
     for name in files:
         try:
             raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         except OSError as error:
-            yield Piece(name, b"", f"cannot be read: {error.strerror}")
+            yield SubmissionInput(name, b"", f"cannot be read: {error.strerror}")
             continue
+        # Windows programs begin UTF-8 files with a byte order mark.
         lines = raw.removeprefix(BOM_UTF8).splitlines()
         if not any(line.strip().startswith(b"{") and line.strip().endswith(b"}") for line in lines):
-            yield Piece(name, raw)
+            yield SubmissionInput(name, raw)
             continue
         yield from (
-            Piece(f"{name}:{number}", line)
+            SubmissionInput(f"{name}:{number}", line)
             for number, line in enumerate(lines, start=1)
             if line.strip()
         )
 
 
-def _checked(piece: Piece, args: argparse.Namespace, settings: Settings) -> Submission:
-    """Return the piece's submission; raises ValueError with the place of what is wrong, never with what was said."""
-    from intake.clock import system_clock
-    from intake.mapping.site_mapping import validate_submission
-    from intake.store.payload import check_submission, decode_unchecked
-
-    if piece.fault:
-        raise ValueError(piece.fault)
-    found = decode_unchecked(piece.raw)
-    found = replace(
-        found, patient=args.patient or found.patient, clinic=args.clinic or found.clinic
+def _decode_input(
+    item: SubmissionInput, args: argparse.Namespace, settings: Settings
+) -> Submission:
+    """Return the submission; raises ValueError naming the faulty field, never its content."""
+    if item.fault:
+        raise ValueError(item.fault)
+    submission = decode_unchecked(item.raw)
+    submission = replace(
+        submission,
+        patient=args.patient or submission.patient,
+        clinic=args.clinic or submission.clinic,
     )
-    check_submission(found)
-    validate_submission(found, settings)
-    if found.answered_at > system_clock() + AHEAD:
+    # The checks follow the options, which may replace a patient or clinic that is not valid here.
+    check_submission(submission)
+    validate_submission(submission, settings)
+    if submission.answered_at > system_clock() + CLOCK_TOLERANCE:
         raise ValueError("answered_at: lies in the future")
-    return found
+    return submission
+
+
+def _store_submission(database: Database, submission: Submission, settings: Settings) -> None:
+    question_set = settings.question_sets[submission.question_set]
+    server_id = settings.clinics[submission.clinic].server
+    reask_at = journey.reask_at(submission, question_set, settings.times.reask_after)
+    with database.write() as tx:
+        submissions.store_submission(tx, submission, server_id, again=reask_at)

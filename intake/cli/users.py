@@ -1,21 +1,31 @@
-"""`intake users`: who may sign in; a password is asked for or read from standard input, never an argument."""
+"""`intake users`: manages the staff accounts.
+
+A password is asked for or read from standard input. It is never an argument, because every user
+of the machine can read the arguments of a process.
+"""
 
 import argparse
 import json
 import sys
+from getpass import getpass
 
-from intake.settings import Settings
+from intake.cli.site import (
+    AUDIT_ACTOR,
+    open_current_database,
+    print_message,
+    require_public_url,
+)
+from intake.pages import addresses
+from intake.settings import Settings, load_settings
+from intake.store import audit, users
 from intake.store.database import Database, Tx
 from intake.store.users import ROLES, User
-
-AUDIT_ACTOR = "command line"
-"""Whom the audit names for what was done here."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    does = parser.add_subparsers(dest="does", required=True)
-    add = does.add_parser(
+    actions = parser.add_subparsers(dest="action", required=True)
+    add = actions.add_parser(
         "add", help="add a user; prints a one-time sign-in unless a password is given"
     )
     add.add_argument("name")
@@ -24,128 +34,119 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         choices=sorted(ROLES),
-        help="may be named several times",
+        help="may be given several times",
     )
     add.add_argument(
         "--password",
         action="store_true",
         help="ask for a password, or read its line from standard input",
     )
-    listing = does.add_parser("list", help="who may sign in")
+    listing = actions.add_parser("list", help="list the users, their roles and states")
     listing.add_argument("--json", action="store_true", help="as JSON")
-    for name, words in (
-        ("once", "print a one-time sign-in, as for one who forgot the password"),
-        ("disable", "shut a user out, at once and everywhere"),
-        ("enable", "let a user in again"),
+    # These three take nothing but a name.
+    for name, summary in (
+        ("once", "print a one-time sign-in, for example after a forgotten password"),
+        ("disable", "disable an account and end its sessions at once"),
+        ("enable", "enable a disabled account"),
     ):
-        does.add_parser(name, help=words).add_argument("name")
+        actions.add_parser(name, help=summary).add_argument("name")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
-    from intake.cli.site import open_current_database, print_message
-    from intake.settings import load_settings
-
+    """Run the chosen action; 1 if it is refused."""
     settings = load_settings()
     with open_current_database(settings) as database:
         try:
-            return _DOES[args.does](args, settings, database)
-        except (LookupError, ValueError) as fault:
-            print_message(f"intake users: {fault.args[0]}")
+            return _ACTIONS[args.action](args, settings, database)
+        except (LookupError, ValueError) as error:
+            print_message(f"intake users: {error.args[0]}")
             return 1
 
 
-def _add(args: argparse.Namespace, settings: Settings, database: Database) -> int:
-    from intake.store import audit, users
-
-    password = _password() if args.password else None
+def _add_user(args: argparse.Namespace, settings: Settings, database: Database) -> int:
+    password = _read_password() if args.password else None
     with database.write() as tx:
         user = users.add_user(tx, args.name, args.role, password)
         audit.record_action(tx, AUDIT_ACTOR, "user-added", user.id)
-        address = None if password else _once(tx, user, settings)
+        # The sign-in belongs to the same transaction: no account stays without a way in.
+        address = None if password else _create_sign_in(tx, user, settings)
     if address is not None:
         print(address)
     return 0
 
 
-def _password() -> str:
-    from getpass import getpass
-
+def _read_password() -> str:
     return getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
 
 
-def _list(args: argparse.Namespace, _settings: Settings, database: Database) -> int:
-    from intake.store import users
-
+def _list_users(args: argparse.Namespace, _settings: Settings, database: Database) -> int:
     with database.read() as tx:
-        found = users.list_users(tx)
+        accounts = users.list_users(tx)
     if args.json:
-        held = [
-            {"name": each.name, "roles": sorted(each.roles), "state": _state(each)}
-            for each in found
+        objects = [
+            {"name": user.name, "roles": sorted(user.roles), "state": _user_state(user)}
+            for user in accounts
         ]
-        json.dump(held, sys.stdout, indent=1)
+        json.dump(objects, sys.stdout, indent=1)
         print()
         return 0
-    for user in found:
-        print(f"{user.name:<24} {_state(user):<12} {','.join(sorted(user.roles))}")
+    for user in accounts:
+        print(f"{user.name:<24} {_user_state(user):<12} {','.join(sorted(user.roles))}")
     return 0
 
 
-def _state(user: User) -> str:
+def _user_state(user: User) -> str:
     if user.disabled:
         return "disabled"
     return "active" if user.has_password else "no-password"
 
 
-def _make_once(args: argparse.Namespace, settings: Settings, database: Database) -> int:
+def _print_sign_in(args: argparse.Namespace, settings: Settings, database: Database) -> int:
     with database.write() as tx:
-        user = _named(tx, args.name)
+        user = _find_user(tx, args.name)
+        # A sign-in for a disabled account would fail only when its owner opens it.
         if user.disabled:
-            raise LookupError(f"'{args.name}' is disabled; `intake users enable` comes first")
-        address = _once(tx, user, settings)
+            raise LookupError(f"'{args.name}' is disabled; run `intake users enable` first")
+        address = _create_sign_in(tx, user, settings)
     print(address)
     return 0
 
 
-def _disable(args: argparse.Namespace, _settings: Settings, database: Database) -> int:
-    from intake.store import audit, users
-
+def _disable_user(args: argparse.Namespace, _settings: Settings, database: Database) -> int:
     with database.write() as tx:
-        user = _named(tx, args.name)
+        user = _find_user(tx, args.name)
         users.disable_user(tx, user)
         audit.record_action(tx, AUDIT_ACTOR, "user-disabled", user.id)
     return 0
 
 
-def _enable(args: argparse.Namespace, _settings: Settings, database: Database) -> int:
-    from intake.store import audit, users
-
+def _enable_user(args: argparse.Namespace, _settings: Settings, database: Database) -> int:
     with database.write() as tx:
-        user = _named(tx, args.name)
+        user = _find_user(tx, args.name)
         users.enable_user(tx, user)
         audit.record_action(tx, AUDIT_ACTOR, "user-enabled", user.id)
     return 0
 
 
-_DOES = {"add": _add, "list": _list, "once": _make_once, "disable": _disable, "enable": _enable}
+_ACTIONS = {
+    "add": _add_user,
+    "list": _list_users,
+    "once": _print_sign_in,
+    "disable": _disable_user,
+    "enable": _enable_user,
+}
 
 
-def _once(tx: Tx, user: User, settings: Settings) -> str:
-    from intake.cli.site import require_public_url
-    from intake.pages import addresses
-    from intake.store import audit, users
-
+def _create_sign_in(tx: Tx, user: User, settings: Settings) -> str:
+    """Create a one-time sign-in and return its address."""
     audit.record_action(tx, AUDIT_ACTOR, "once-made", user.id)
-    return addresses.sign_in_url(
-        require_public_url(settings), users.create_one_time_token(tx, user, users.ONE_TIME_LIFETIME)
-    )
+    public_url = require_public_url(settings)
+    token = users.create_one_time_token(tx, user, users.ONE_TIME_LIFETIME)
+    return addresses.sign_in_url(public_url, token)
 
 
-def _named(tx: Tx, name: str) -> User:
-    from intake.store import users
-
+def _find_user(tx: Tx, name: str) -> User:
     user = users.find_by_name(tx, name)
     if user is None:
-        raise LookupError(f"there is no user '{name}'; `intake users list` names them")
+        raise LookupError(f"there is no user '{name}'; `intake users list` shows all of them")
     return user

@@ -4,27 +4,28 @@ import argparse
 import signal
 import threading
 
+from intake import log
+from intake.cli.site import open_current_database
+from intake.clock import system_clock
+from intake.settings import load_settings
+from intake.worker import loop
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
         "--once",
         action="store_true",
-        help="do what is due and end; exit code 1 where submissions are held",
+        help="deliver what is due, then end; exit code 1 if submissions are held",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Work."""
-    from intake import log
-    from intake.cli.site import open_current_database
-    from intake.clock import system_clock
-    from intake.settings import load_settings
-    from intake.worker import loop
-
+    """Run the worker."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # The worker finishes the submission in hand, so a stop never interrupts a write.
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, lambda *_: stop.set())
     log.start_logging(system_clock)
     settings = load_settings()
     with open_current_database(settings) as database:

@@ -1,10 +1,20 @@
-"""`intake submissions worklist` and `typed`: what a person types into charts, as CSV, and the word that it is done."""
+"""`intake submissions worklist` and `typed`: values that staff type into charts by hand."""
 
 import argparse
 from collections.abc import Iterator
 
-from intake.settings import Settings
+from intake.cli.csv_output import open_csv, write_row
+from intake.cli.site import (
+    AUDIT_ACTOR,
+    is_unknown_clinic,
+    open_current_database,
+    print_message,
+)
+from intake.report.outputs import escape_formula
+from intake.settings import Settings, load_settings
+from intake.store import audit
 from intake.store.database import Database
+from intake.store.outbox import worklist
 from intake.store.outbox.worklist import WorklistEntry
 
 COLUMNS = (
@@ -21,82 +31,71 @@ COLUMNS = (
 
 
 def run_worklist(args: argparse.Namespace) -> int:
-    """Do it; 1 where a file is there already, one cannot be read, or one that was said to be typed is not held."""
-    from intake.cli.site import open_current_database, print_message
-    from intake.settings import load_settings
+    """Run the chosen action.
 
+    Returns 1 if the file exists, an entry is unreadable, or a typed submission is not held.
+    """
     settings = load_settings()
-    if args.does == "worklist" and args.clinic is not None and args.clinic not in settings.clinics:
-        print_message(
-            f"intake submissions: --clinic: '{args.clinic}' is not among {', '.join(settings.clinics)}"
-        )
+    if args.action == "worklist" and is_unknown_clinic(settings, args.clinic, "intake submissions"):
         return 2
     with open_current_database(settings) as database:
-        return (
-            _typed(database, args.ids) if args.does == "typed" else _sheet(args, settings, database)
-        )
+        if args.action == "typed":
+            return _mark_typed(database, args.ids)
+        return _print_worklist(args, settings, database)
 
 
-def _sheet(args: argparse.Namespace, settings: Settings, database: Database) -> int:
-    from intake.cli.csv_output import open_csv, write_row
-    from intake.cli.site import print_message
-    from intake.cli.users import AUDIT_ACTOR
-    from intake.store import audit
-    from intake.store.outbox import worklist
-
+def _print_worklist(args: argparse.Namespace, settings: Settings, database: Database) -> int:
+    # The audit entry comes before the output, so that no answer is read without one.
     with database.write() as tx:
-        found = worklist.read_worklist(tx, args.clinic)
+        current = worklist.read_worklist(tx, args.clinic)
         audit.record_action(tx, AUDIT_ACTOR, "worklist-read", args.clinic)
     try:
         with open_csv(args.csv, COLUMNS) as out:
-            for entry in found.entries:
+            for entry in current.entries:
                 for row in _rows(entry, settings):
                     write_row(out, row)
     except FileExistsError:
-        print_message(f"intake submissions: {args.csv} is there already; name another file")
+        print_message(f"intake submissions: {args.csv} exists already; name another file")
         return 1
-    print_message(f"{len(found.entries)} to type; when it is done: intake submissions typed ID …")
-    for identity in found.unreadable:
+    print_message(
+        f"{len(current.entries)} submissions to type; "
+        "when they are typed, run: intake submissions typed ID …"
+    )
+    for submission_id in current.unreadable:
         print_message(
-            f"{identity} cannot be read here and is left out: bring back the key file and the version that stored it"
+            f"{submission_id} cannot be read here and is left out: "
+            "bring back the key file or the version that stored it"
         )
-    return 1 if found.unreadable else 0
+    return 1 if current.unreadable else 0
 
 
 def _rows(entry: WorklistEntry, settings: Settings) -> Iterator[tuple[object, ...]]:
-    """Yield a line for each element."""
-    from intake.report.outputs import escape_formula
-
+    """Yield a CSV row for each element; spreadsheets must not run a value as a formula."""
     clinic = settings.clinics.get(entry.clinic)
-    for each in entry.sheet.values:
+    record_numbers = entry.sheet.record_numbers(clinic.record_number_system if clinic else "")
+    for value in entry.sheet.values:
         yield (
             entry.id,
             clinic.name if clinic else entry.clinic,
             entry.patient,
-            escape_formula(
-                " ".join(entry.sheet.record_numbers(clinic.record_number_system if clinic else ""))
-            ),
+            escape_formula(" ".join(record_numbers)),
             entry.sheet.birth_date,
             entry.answered_at.isoformat(timespec="minutes"),
-            each.element,
-            escape_formula(each.words),
-            " ".join(each.codes),
+            value.element,
+            escape_formula(value.words),
+            " ".join(value.codes),
         )
 
 
-def _typed(database: Database, ids: list[str]) -> int:
-    from intake.cli.site import print_message
-    from intake.cli.users import AUDIT_ACTOR
-    from intake.store import audit
-    from intake.store.outbox import worklist
-
-    missed = 0
-    for identity in ids:
+def _mark_typed(database: Database, submission_ids: list[str]) -> int:
+    refused_count = 0
+    for submission_id in submission_ids:
+        # One transaction per submission: a wrong id does not undo the reports before it.
         with database.write() as tx:
-            done = worklist.mark_typed(tx, identity)
-            if done:
-                audit.record_action(tx, AUDIT_ACTOR, "submission-typed", identity)
-        if not done:
-            print_message(f"intake submissions: {identity} is not held")
-        missed += not done
-    return 1 if missed else 0
+            accepted = worklist.mark_typed(tx, submission_id)
+            if accepted:
+                audit.record_action(tx, AUDIT_ACTOR, "submission-typed", submission_id)
+        if not accepted:
+            print_message(f"intake submissions: {submission_id} is not held")
+            refused_count += 1
+    return 1 if refused_count else 0

@@ -1,1 +1,1 @@
-"""A clinic to try: a FHIR server, people in it, pages and worker, all on this machine."""
+"""A clinic to try: a FHIR server, invented people, pages and worker, all on this machine."""

@@ -1,4 +1,4 @@
-"""The addresses that the demo hands out: a tablet to pair, a link for a patient at home, a sign-in that works once."""
+"""The addresses that the demo prints: pairing a tablet, a pre-visit link, a one-time sign-in."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ USER = "demo"
 
 @dataclass(frozen=True, slots=True)
 class DemoAddresses:
-    """The addresses."""
+    """The three addresses."""
 
     kiosk: str
     link: str
@@ -21,14 +21,16 @@ class DemoAddresses:
 
 
 def create_addresses(settings: Settings, database: Database, at_home: Visit) -> DemoAddresses:
-    """Make the codes and tokens in the demo's database; the link is for the visit `at_home`."""
+    """Create the codes and tokens; the link is for the visit `at_home`."""
     with database.write() as tx:
         code = devices.invite_device(tx, KIOSK_CLINIC.id, "Demo tablet")
-        _, link = links.create_link(tx, at_home, tx.now + settings.times.link)
-        once = users.create_one_time_token(
-            tx, users.add_user(tx, USER, users.ROLES), devices.PAIRING_CODE_LIFETIME
-        )
+        # The tokens are stored as hashes, so they are readable only here and now.
+        _, link_token = links.create_link(tx, at_home, tx.now + settings.times.link)
+        user = users.add_user(tx, USER, users.ROLES)
+        sign_in_token = users.create_one_time_token(tx, user, devices.PAIRING_CODE_LIFETIME)
     base = settings.public_url
     return DemoAddresses(
-        kiosk=f"{base}/pair?code={code}", link=f"{base}/l/{link}", staff=f"{base}/staff/once/{once}"
+        kiosk=f"{base}/pair?code={code}",
+        link=f"{base}/l/{link_token}",
+        staff=f"{base}/staff/once/{sign_in_token}",
     )

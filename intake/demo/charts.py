@@ -1,4 +1,4 @@
-"""What is written into the demo's charts: Patients with much that must survive, and what people said of themselves before."""
+"""The demo's charts: Patients with values that must survive, and the answers of earlier visits."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -37,15 +37,17 @@ STATED_CHARTS = frozenset(
         ChartState.DECLINED_SINCE,
     }
 )
-"""The charts with something in them that was said by a person."""
+"""The charts with an answer of a patient or informant."""
 
 TEST_DATA = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
-A_YEAR_AND_MORE = timedelta(days=430)
-STALE = 0.2
+OVER_A_YEAR = timedelta(days=430)
+STALE_SHARE = 0.2
+
+AnswerValue = CategoryAnswer | Language | Interpreter | AbsentReason | None
 
 
 def patient_resource(person: Person, organization: str) -> Json:
-    """Return the Patient as it was before anybody was asked: much of it is none of our business and must survive."""
+    """Return the Patient from before any question; a write must keep all that it does not ask."""
     return {
         "resourceType": "Patient",
         "meta": {"security": [TEST_DATA]} if person.is_test else {},
@@ -61,47 +63,57 @@ def patient_resource(person: Person, organization: str) -> Json:
         ],
         "gender": person.gender,
         "birthDate": person.birth_date.isoformat(),
-        "address": [_address(person)],
+        "address": [_address_json(person)],
         "managingOrganization": {"reference": organization},
         "extension": [
             {"url": f"{US_CORE}us-core-birthsex", "valueCode": person.gender[:1].upper()},
-            *_on_file(person),
+            *_unsourced_extensions(person),
         ],
-        **_communication(person),
+        **_unsourced_communication(person),
     }
 
 
 def past_statements(
-    person: Person, reference: str, organization: str, seen: datetime, asked: QuestionSet
+    person: Person,
+    reference: str,
+    organization: str,
+    last_visit: datetime,
+    question_set: QuestionSet,
 ) -> Iterator[Statement]:
-    """Yield what the person has said at the clinic, the newest last; `seen` is when they were there."""
+    """Yield the person's earlier answers, the newest last."""
+    # The patient answered a year ago and declined at the last visit: the report must count the
+    # newer statement.
+    over_a_year_ago = last_visit - OVER_A_YEAR
     if person.chart is ChartState.DECLINED_SINCE:
-        yield _statement(
-            person, reference, organization, seen - A_YEAR_AND_MORE, asked, ChartState.SELF
+        yield _create_statement(
+            person, reference, organization, over_a_year_ago, question_set, ChartState.SELF
         )
     if person.chart in STATED_CHARTS:
-        stale = (
-            person.chart is ChartState.SELF and random_for(f"{person.key} stale").random() < STALE
+        # Some answers are older than the re-ask interval: these patients are asked again.
+        is_stale = (
+            person.chart is ChartState.SELF
+            and random_for(f"{person.key} stale").random() < STALE_SHARE
         )
-        yield _statement(
-            person, reference, organization, seen - A_YEAR_AND_MORE * stale, asked, person.chart
+        answered_at = over_a_year_ago if is_stale else last_visit
+        yield _create_statement(
+            person, reference, organization, answered_at, question_set, person.chart
         )
 
 
-def _address(person: Person) -> Json:
-    place = person.clinic
+def _address_json(person: Person) -> Json:
+    clinic = person.clinic
     return {
         "use": "home",
         "line": [person.street],
-        "city": place.town,
-        "state": place.state,
-        "postalCode": place.postal_code,
+        "city": clinic.town,
+        "state": clinic.state,
+        "postalCode": clinic.postal_code,
         "country": "US",
     }
 
 
-def _on_file(person: Person) -> list[Json]:
-    """Return what somebody once entered, nobody knows who or how."""
+def _unsourced_extensions(person: Person) -> list[Json]:
+    """Return values that staff once entered, without a record of their source."""
     if person.chart is ChartState.UNUSABLE:
         other = CategoryAnswer("Other", categories=(Coding(CDCREC, "2131-1", "Other Race"),))
         local = CategoryAnswer("H", categories=(Coding(f"{DEMO_SYSTEM}/old-ethnicity-codes", "H"),))
@@ -111,48 +123,45 @@ def _on_file(person: Person) -> list[Json]:
         ]
     if person.chart is not ChartState.ON_FILE:
         return []
-    codes_of = {RACE: person.race, ETHNICITY: person.ethnicity}
+    codes_by_spec = {RACE: person.race, ETHNICITY: person.ethnicity}
     extensions = [
-        spec.build_extension(_coded(codes), CHART_VERSION, spec.element.value)
-        for spec, codes in codes_of.items()
+        spec.build_extension(_category_answer(codes), CHART_VERSION, spec.element.value)
+        for spec, codes in codes_by_spec.items()
         if codes
     ]
     return [*extensions, {"url": INTERPRETER_REQUIRED, "valueBoolean": _wants_interpreter(person)}]
 
 
-def _communication(person: Person) -> Json:
+def _unsourced_communication(person: Person) -> Json:
     if person.chart is ChartState.UNUSABLE:
-        return {
-            "communication": [{"language": concept_json(Coding(BCP47, "und")), "preferred": True}]
-        }
+        # "und" is a language tag, but says nothing: the report must not count it.
+        undetermined = concept_json(Coding(BCP47, "und"))
+        return {"communication": [{"language": undetermined, "preferred": True}]}
     if person.chart is not ChartState.ON_FILE:
         return {}
-    said = _language(person)
-    return {
-        "communication": [
-            {"language": concept_json(*said.codings, text=said.text), "preferred": True}
-        ]
-    }
+    language = _language_answer(person)
+    concept = concept_json(*language.codings, text=language.text)
+    return {"communication": [{"language": concept, "preferred": True}]}
 
 
-def _coded(codes: tuple[str, ...]) -> CategoryAnswer:
+def _category_answer(codes: tuple[str, ...]) -> CategoryAnswer:
     concepts = [terminology.load_concepts()[code] for code in codes]
-    said = {each.code: Coding(CDCREC, each.code, each.display) for each in concepts}
-    # As in the mapping of answers: MENA is in no set of categories, so it is a detail.
-    categories = [code for code in codes if code == terminology.load_concepts()[code].omb_category]
+    codings = {concept.code: Coding(CDCREC, concept.code, concept.display) for concept in concepts}
+    # As in the mapping of answers: no set of categories has MENA, so it is a detailed code.
+    categories = [concept.code for concept in concepts if concept.code == concept.omb_category]
     return CategoryAnswer(
-        text=", ".join(each.display for each in concepts),
-        categories=tuple(said[code] for code in categories),
-        detailed=tuple(said[code] for code in codes if code not in categories),
+        text=", ".join(concept.display for concept in concepts),
+        categories=tuple(codings[code] for code in categories),
+        detailed=tuple(codings[code] for code in codes if code not in categories),
     )
 
 
-def _language(person: Person) -> Language:
-    known = terminology.load_languages()[person.language]
-    codes = dict.fromkeys(filter(None, (known.code, known.id)))
+def _language_answer(person: Person) -> Language:
+    languages = terminology.load_languages()
+    language = languages[person.language]
+    codes = dict.fromkeys(filter(None, (language.code, language.id)))
     return Language(
-        known.endonym,
-        tuple(Coding(BCP47, code, terminology.load_languages()[code].name) for code in codes),
+        language.endonym, tuple(Coding(BCP47, code, languages[code].name) for code in codes)
     )
 
 
@@ -160,95 +169,103 @@ def _wants_interpreter(person: Person) -> bool:
     return person.language != "en" and random_for(f"{person.key} interpreter").random() < 0.6
 
 
-def _statement(
+def _create_statement(
     person: Person,
     reference: str,
     organization: str,
-    at: datetime,
-    asked: QuestionSet,
+    answered_at: datetime,
+    question_set: QuestionSet,
     chart: ChartState,
 ) -> Statement:
-    absent = {
+    by_proxy = chart is ChartState.PROXY
+    answers = _answer_values(person, chart)
+    return Statement(
+        # A fixed id: seeding again finds these answers and writes nothing twice.
+        submission=uuid5(NAMESPACE_URL, f"{DEMO_SYSTEM}/{reference}/{answered_at.date()}"),
+        patient=reference,
+        answered_at=answered_at,
+        source=Source.RELATED_PERSON if by_proxy else Source.PATIENT,
+        source_display="Parent or guardian" if by_proxy else None,
+        questionnaire=f"{question_set.url}|{question_set.version}",
+        locale="en",
+        notice="2026-01",
+        items=tuple(
+            _question_items(
+                question_set, {element.value: value for element, value in answers.items()}
+            )
+        ),
+        organization=organization,
+        values={element: value for element, value in answers.items() if value is not None},
+    )
+
+
+def _answer_values(person: Person, chart: ChartState) -> dict[Element, AnswerValue]:
+    absent_reason = {
         ChartState.DECLINED: DECLINED,
         ChartState.DECLINED_SINCE: DECLINED,
         ChartState.DONT_KNOW: UNKNOWN,
     }.get(chart)
-    spoken, interpreter = _language(person), Interpreter(_wants_interpreter(person))
-    written = spoken if chart is ChartState.SELF else None
-    race = absent or (_coded(person.race) if person.race else None)
-    ethnicity = absent or _coded(person.ethnicity)
-    said: dict[Element, Said] = {
-        Element.RACE: race,
-        Element.ETHNICITY: ethnicity,
-        Element.SPOKEN_LANGUAGE: spoken,
-        Element.WRITTEN_LANGUAGE: written,
-        Element.INTERPRETER: interpreter,
+    language = _language_answer(person)
+    race = _category_answer(person.race) if person.race else None
+    return {
+        Element.RACE: absent_reason or race,
+        Element.ETHNICITY: absent_reason or _category_answer(person.ethnicity),
+        Element.SPOKEN_LANGUAGE: language,
+        Element.WRITTEN_LANGUAGE: language if chart is ChartState.SELF else None,
+        Element.INTERPRETER: Interpreter(_wants_interpreter(person)),
     }
-    return Statement(
-        submission=uuid5(NAMESPACE_URL, f"{DEMO_SYSTEM}/{reference}/{at.date()}"),
-        patient=reference,
-        answered_at=at,
-        source=Source.RELATED_PERSON if chart is ChartState.PROXY else Source.PATIENT,
-        source_display="Parent or guardian" if chart is ChartState.PROXY else None,
-        questionnaire=f"{asked.url}|{asked.version}",
-        locale="en",
-        notice="2026-01",
-        items=tuple(_items(asked, {element.value: value for element, value in said.items()})),
-        organization=organization,
-        values={element: value for element, value in said.items() if value is not None},
-    )
 
 
-Said = CategoryAnswer | Language | Interpreter | AbsentReason | None
+def _question_items(
+    question_set: QuestionSet, answers: Mapping[str, AnswerValue]
+) -> Iterator[ItemAnswer]:
+    """Yield the items of the QuestionnaireResponse."""
+    for question in question_set.questions:
+        match answers.get(question.id):
+            case AbsentReason() as absent_reason:
+                yield ItemAnswer(question.id, question.title, absent_reason=absent_reason)
+            case CategoryAnswer() as category:
+                yield from _group_items(question, category)
+            case Language() as language:
+                yield ItemAnswer(question.id, question.title, language.codings[-1:])
+            case Interpreter() as interpreter:
+                yield ItemAnswer(question.id, question.title, (YES if interpreter.needed else NO,))
 
 
-def _group_items(question: Question, coded: CategoryAnswer) -> Iterator[ItemAnswer]:
-    """Yield the groups that were ticked and, below `.details`, what was said of each, as the Questionnaire has them."""
-    said = {each.code: each for each in (*coded.categories, *coded.detailed)}
-    owners = {
-        code: owner for code in said if (owner := terminology.find_group_option(question, code))
+def _group_items(question: Question, answer: CategoryAnswer) -> Iterator[ItemAnswer]:
+    """Yield the ticked groups and, below `.details`, each group's details.
+
+    The items have the structure of the Questionnaire that `intake questionnaires` publishes.
+    """
+    codings = {coding.code: coding for coding in (*answer.categories, *answer.detailed)}
+    group_by_code = {
+        code: group for code in codings if (group := terminology.find_group_option(question, code))
     }
-    groups = {owner.id: owner for owner in owners.values()}
+    ticked = {group.id: group for group in group_by_code.values()}
     yield ItemAnswer(
         question.id,
         question.title,
-        tuple(Coding(CDCREC, code, each.label) for code, each in groups.items()),
+        tuple(Coding(CDCREC, code, group.label) for code, group in ticked.items()),
     )
     details = tuple(
-        ItemAnswer(f"{question.id}.{group.id}", group.label, items=parts)
+        ItemAnswer(f"{question.id}.{group.id}", group.label, items=items)
         for group in question.options
-        if (
-            parts := tuple(
-                _parts(
-                    question,
-                    group,
-                    [each for each in said.values() if owners.get(each.code) is group],
-                )
-            )
-        )
+        if (items := tuple(_detail_items(question, group, codings, group_by_code)))
     )
     if details:
         yield ItemAnswer(f"{question.id}.details", question.detail_title, items=details)
 
 
-def _parts(question: Question, group: Option, said: list[Coding]) -> Iterator[ItemAnswer]:
+def _detail_items(
+    question: Question,
+    group: Option,
+    codings: Mapping[str, Coding],
+    group_by_code: Mapping[str, Option],
+) -> Iterator[ItemAnswer]:
+    """Yield a group's ticked boxes, and the details that its search found."""
+    codes = [code for code in codings if group_by_code.get(code) is group]
     boxes = {detail.id for detail in group.details}
-    for name, mine in (
-        ("boxes", boxes),
-        ("found", {each.code for each in said} - boxes - {group.id}),
-    ):
-        if codings := tuple(each for each in said if each.code in mine):
-            yield ItemAnswer(f"{question.id}.{group.id}.{name}", question.detail_title, codings)
-
-
-def _items(asked: QuestionSet, said: Mapping[str, Said]) -> Iterator[ItemAnswer]:
-    for question in asked.questions:
-        match said.get(question.id):
-            case AbsentReason() as absent:
-                yield ItemAnswer(question.id, question.title, absent_reason=absent)
-            case CategoryAnswer() as coded:
-                yield from _group_items(question, coded)
-            case Language() as language:
-                yield ItemAnswer(question.id, question.title, language.codings[-1:])
-            case Interpreter() as interpreter:
-                yield ItemAnswer(question.id, question.title, (YES if interpreter.needed else NO,))
+    found_by_search = set(codes) - boxes - {group.id}
+    for name, members in (("boxes", boxes), ("found", found_by_search)):
+        if details := tuple(codings[code] for code in codes if code in members):
+            yield ItemAnswer(f"{question.id}.{group.id}.{name}", question.detail_title, details)

@@ -1,4 +1,4 @@
-"""The demo's three clinics, in three time zones, and how each one's encounters say where they took place."""
+"""The demo's three clinics, in three time zones; each links its encounters in another form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 DEMO_SYSTEM = "https://intake.example.org/fhir/demo"
-"""The system of every tag and identifier of the demo's, so that all of it can be told from real records, and deleted."""
+"""The system of the demo's tags and identifiers.
+
+It distinguishes all of the demo's resources from real records, so that they can be deleted.
+"""
 
 DEMO_TAG = {"system": DEMO_SYSTEM, "code": "seeded", "display": "Seeded by intake demo"}
 RECORD_NUMBER_SYSTEM = f"{DEMO_SYSTEM}/record-number"
@@ -16,7 +19,7 @@ Json = dict[str, Any]
 
 
 class EncounterLink(Enum):
-    """How an encounter tells its clinic: EHRs differ in it."""
+    """How an encounter refers to its clinic; EHRs differ in this."""
 
     PROVIDER = auto()
     """By its serviceProvider."""
@@ -28,7 +31,7 @@ class EncounterLink(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DemoClinic:
-    """One clinic, and what its neighbours' addresses and telephone numbers have in common."""
+    """One clinic, with what addresses and telephone numbers near it have in common."""
 
     id: str
     name: str
@@ -55,9 +58,11 @@ class DemoClinic:
         return f"room {self.id}"
 
 
+# Three zones let a visitor see that "today" depends on the clinic.
 EAST, MIDDLE, WEST = (
     ZoneInfo(f"America/{name}") for name in ("New_York", "Chicago", "Los_Angeles")
 )
+# Each clinic uses another link, so the report meets all three.
 CLINICS = (
     DemoClinic(
         "alder-creek",
@@ -93,7 +98,7 @@ CLINICS = (
 
 
 def demo_identifier(value: str) -> Json:
-    """Return the identifier by which a seeded resource is found again."""
+    """Return the identifier by which seeding finds a resource again."""
     return {"system": DEMO_SYSTEM, "value": value}
 
 
@@ -103,26 +108,26 @@ def network_organization() -> list[Json]:
 
 
 def clinic_organizations(references: Mapping[str, str]) -> list[Json]:
-    """Return the clinics' Organizations; `references` are those of what was seeded before, by identifier."""
-    part = {"partOf": {"reference": references[NETWORK]}}
-    return [_organization(place.organization, place.name) | part for place in CLINICS]
+    """Return the clinics' Organizations; `references` has the resources seeded before."""
+    part_of = {"partOf": {"reference": references[NETWORK]}}
+    return [_organization(clinic.organization, clinic.name) | part_of for clinic in CLINICS]
 
 
 def clinic_locations(references: Mapping[str, str]) -> list[Json]:
     """Return the clinics' Locations."""
     return [
-        _location(place.location, place.name)
-        | {"managingOrganization": {"reference": references[place.organization]}}
-        for place in CLINICS
+        _location(clinic.location, clinic.name)
+        | {"managingOrganization": {"reference": references[clinic.organization]}}
+        for clinic in CLINICS
     ]
 
 
 def clinic_rooms(references: Mapping[str, str]) -> list[Json]:
-    """Return a room of each clinic; it names no Organization, only the Location that it is part of."""
+    """Return a room of each clinic, which refers to its Location and to no Organization."""
     return [
-        _location(place.room, f"{place.name}, room 2")
-        | {"partOf": {"reference": references[place.location]}}
-        for place in CLINICS
+        _location(clinic.room, f"{clinic.name}, room 2")
+        | {"partOf": {"reference": references[clinic.location]}}
+        for clinic in CLINICS
     ]
 
 

@@ -1,4 +1,4 @@
-"""The demo's 150 people, the same on every machine and in every year: who they are, and what their charts say of them."""
+"""The demo's 150 people and their charts' states: the same on every machine, in every year."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,16 +12,16 @@ from intake.demo.names import COMMUNITIES, STREETS, Community
 
 PEOPLE_PER_CLINIC = 50
 TWIN, TWIN_OF = 48, 21
-"""Two people of a place who have the same appointment; at the first clinic they are twins."""
+"""Two people of each clinic with the same appointment; at the first clinic they are twins."""
 
 TEST_PATIENT = 49
-"""The third clinic's record that is no person's: the report leaves it out."""
+"""The number of the third clinic's test record, which the report leaves out."""
 
-TWO_GROUPS = 0.08
+TWO_GROUPS_SHARE = 0.08
 
 
 class ChartState(Enum):
-    """What a person's chart says of race, ethnicity and language; the letter stands in the patterns below."""
+    """What a person's chart has of race, ethnicity and language; PATTERNS uses the letters."""
 
     EMPTY = "e"
     SELF = "s"
@@ -33,9 +33,10 @@ class ChartState(Enum):
     DECLINED_SINCE = "c"
 
 
-# The first clinic has had tablets for a while, the second asks at the desk on paper, the third has hardly begun. There is an
-# empty chart within any two hours of the first clinic's day, so that whoever tries the demo fills one; and the states of
-# which a row's headline is the sum are many enough to be shown, while others show how small counts are protected.
+# The first clinic has had tablets for a while, the second asks on paper, and the third has hardly
+# begun. At any time of the first clinic's day an empty chart is due within two hours, so that a
+# visitor of the demo fills one. The report shows most states of that clinic; the small counts of
+# the others show suppression.
 PATTERNS = {
     "alder-creek": "esfsedfsesfpesfsedfcesfsk",
     "bluestem": "fesfufesfffesffsefufsefes",
@@ -45,7 +46,7 @@ PATTERNS = {
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person. `race` and `ethnicity` are CDCREC codes, `language` is an id of our table."""
+    """One person; `race` and `ethnicity` are CDCREC codes, `language` is an id of our table."""
 
     key: str
     number: int
@@ -68,7 +69,7 @@ class Person:
 
     @property
     def is_test(self) -> bool:
-        """Whether this is the record with which somebody once tried the EHR out."""
+        """Whether this record is a test patient, such as every EHR has."""
         return self.clinic is CLINICS[-1] and self.number == TEST_PATIENT
 
     @property
@@ -77,88 +78,104 @@ class Person:
         return f"{self.clinic.id[:1].upper()}-{1000 + 7 * self.number}"
 
 
-def random_for(of: str) -> Random:
-    """Return the chance that always falls the same way for the same thing; only `random()` of it is used."""
-    # Python keeps the sequence of random() over its versions, that of choice() and sample() it does not.
-    return Random(f"intake demo: {of}")  # noqa: S311
+def random_for(name: str) -> Random:
+    """Return a random generator with a fixed seed for the name; callers use only `random()`."""
+    # Python keeps the sequence of random() across its versions, but not that of choice().
+    return Random(f"intake demo: {name}")  # noqa: S311
 
 
-def pick(chosen: Random, of: tuple[str, ...]) -> str:
-    """Return one of them."""
-    return of[int(chosen.random() * len(of))]
+def pick_one(generator: Random, choices: tuple[str, ...]) -> str:
+    """Return one of the choices."""
+    return choices[int(generator.random() * len(choices))]
 
 
 def demo_people() -> tuple[Person, ...]:
-    """Return everybody; no two of them have the same birth date, but for a pair of twins."""
-    taken: set[date] = set()
-    return tuple(_told_apart(person, taken) for place in CLINICS for person in _of(place))
+    """Return all people; only the twins share a birth date, by which a tablet finds a visit."""
+    used_dates: set[date] = set()
+    return tuple(
+        _with_own_birth_date(person, used_dates)
+        for clinic in CLINICS
+        for person in _people_of(clinic)
+    )
 
 
-def _told_apart(person: Person, taken: set[date]) -> Person:
-    born = person.birth_date
-    while born in taken and not _is_twin(person):
-        born += timedelta(days=1)
-    taken.add(born)
-    return replace(person, birth_date=born)
+def _with_own_birth_date(person: Person, used_dates: set[date]) -> Person:
+    """Return the person, born on the next unused day; that day becomes used."""
+    birth_date = person.birth_date
+    # A tablet finds a visit by birth date and asks for initials only where two share one.
+    while birth_date in used_dates and not _is_twin(person):
+        birth_date += timedelta(days=1)
+    used_dates.add(birth_date)
+    return replace(person, birth_date=birth_date)
 
 
 def _is_twin(person: Person) -> bool:
     return person.clinic is CLINICS[0] and person.number == TWIN
 
 
-def _of(place: DemoClinic) -> Iterator[Person]:
-    made = [_person(place, number) for number in range(PEOPLE_PER_CLINIC)]
-    for person in made:
-        other = made[TWIN_OF]
+def _people_of(clinic: DemoClinic) -> Iterator[Person]:
+    people = [_create_person(clinic, number) for number in range(PEOPLE_PER_CLINIC)]
+    sibling = people[TWIN_OF]
+    for person in people:
         yield (
-            replace(person, family=other.family, birth_date=other.birth_date)
+            replace(person, family=sibling.family, birth_date=sibling.birth_date)
             if _is_twin(person)
             else person
         )
 
 
-def _person(place: DemoClinic, number: int) -> Person:
-    key = f"{place.id} {number:02}"
-    chosen = random_for(key)
-    community = _community(chosen)
-    female = chosen.random() < 0.54
-    chart = ChartState(PATTERNS[place.id][number % len(PATTERNS[place.id])])
+def _create_person(clinic: DemoClinic, number: int) -> Person:
+    # The generator's calls stay in this order: another order would make other people.
+    key = f"{clinic.id} {number:02}"
+    generator = random_for(key)
+    community = _pick_community(generator)
+    is_female = generator.random() < 0.54
+    chart = ChartState(PATTERNS[clinic.id][number % len(PATTERNS[clinic.id])])
     return Person(
         key=key,
         number=number,
-        clinic=place,
-        given=pick(chosen, community.women if female else community.men),
-        family=pick(chosen, community.families),
-        gender="female" if female else "male",
-        birth_date=_birth_date(chosen, chart),
+        clinic=clinic,
+        given=pick_one(generator, community.women if is_female else community.men),
+        family=pick_one(generator, community.families),
+        gender="female" if is_female else "male",
+        birth_date=_pick_birth_date(generator, chart),
         chart=chart,
-        race=_race(chosen, community),
+        race=_pick_race(generator, community),
         ethnicity=community.ethnicity,
-        language=pick(chosen, community.languages),
-        phone=f"+1 {place.area_code} 555 01{number:02}",
-        street=f"{3 + int(chosen.random() * 480)} {pick(chosen, STREETS)} {pick(chosen, ('Street', 'Lane', 'Road'))}",
+        language=pick_one(generator, community.languages),
+        # 555-0100 to 555-0199 are reserved for fiction.
+        phone=f"+1 {clinic.area_code} 555 01{number:02}",
+        street=_pick_street(generator),
     )
 
 
-def _community(chosen: Random) -> Community:
-    at = chosen.random() * sum(each.share for each in COMMUNITIES)
-    ends = accumulate(each.share for each in COMMUNITIES)
-    return next(each for each, end in zip(COMMUNITIES, ends, strict=True) if at < end)
+def _pick_street(generator: Random) -> str:
+    number = 3 + int(generator.random() * 480)
+    name = pick_one(generator, STREETS)
+    return f"{number} {name} {pick_one(generator, ('Street', 'Lane', 'Road'))}"
 
 
-def _race(chosen: Random, community: Community) -> tuple[str, ...]:
-    """Return how the person would say it: some by a second group as well."""
-    if chosen.random() >= TWO_GROUPS:
+def _pick_community(generator: Random) -> Community:
+    position = generator.random() * sum(community.share for community in COMMUNITIES)
+    ends = accumulate(community.share for community in COMMUNITIES)
+    return next(
+        community for community, end in zip(COMMUNITIES, ends, strict=True) if position < end
+    )
+
+
+def _pick_race(generator: Random, community: Community) -> tuple[str, ...]:
+    """Return the codes that the person chooses; some people choose a second group."""
+    if generator.random() >= TWO_GROUPS_SHARE:
         return community.race
-    other = COMMUNITIES[int(chosen.random() * 2)].race
-    return tuple(dict.fromkeys((*community.race, *other)))
+    second_group = COMMUNITIES[int(generator.random() * 2)].race
+    return tuple(dict.fromkeys((*community.race, *second_group)))
 
 
-def _birth_date(chosen: Random, chart: ChartState) -> date:
-    """Return a child's where somebody else answered, else an adult's."""
+def _pick_birth_date(generator: Random, chart: ChartState) -> date:
+    """Return a child's birth date where an informant answered, else an adult's."""
     first, last = (
         (date(2013, 1, 1), date(2023, 12, 31))
         if chart is ChartState.PROXY
         else (date(1934, 1, 1), date(2006, 12, 31))
     )
-    return first + timedelta(days=int(chosen.random() * (last - first).days))
+    return first + timedelta(days=int(generator.random() * (last - first).days))

@@ -1,4 +1,4 @@
-"""Whom to be when trying the demo: people who are expected, of whom the charts say nothing yet."""
+"""Chooses the people that a visitor of the demo can be: expected, with little in their charts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,42 +12,49 @@ KIOSK_CLINIC = CLINICS[0]
 """The clinic whose tablet the demo pairs."""
 
 NEAR = timedelta(minutes=100)
-"""How far from the present an appointment may be: less than the window of the tablet, so that there is time to try."""
+"""How far from now an appointment may be.
+
+It is less than the tablet's window, so that the visitor has time to try.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Personas:
-    """Somebody at the clinic now, and somebody who is expected tomorrow and was sent a link."""
+    """One patient at the clinic now, and one with a link for tomorrow."""
 
     at_the_clinic: Appointment
     at_home: Appointment
 
 
-def choose_personas(coming: Sequence[Appointment], now: datetime) -> Personas:
-    """Choose both from those who are expected at the clinic with the tablet."""
+def choose_personas(appointments: Sequence[Appointment], now: datetime) -> Personas:
+    """Choose both among the patients expected at the clinic with the tablet."""
+    # The twins share a birth date, so the tablet would ask the visitor which of them it is.
     here = [
-        each
-        for each in coming
-        if each.person.clinic is KIOSK_CLINIC and each.person.number not in (TWIN, TWIN_OF)
+        appointment
+        for appointment in appointments
+        if appointment.person.clinic is KIOSK_CLINIC
+        and appointment.person.number not in (TWIN, TWIN_OF)
     ]
-    present = [each for each in here if abs(each.start - now) <= NEAR]
+    # Outside opening hours the demo books appointments around now, so there always is one.
+    present = [appointment for appointment in here if abs(appointment.start - now) <= NEAR]
     tomorrow = (now + timedelta(days=1)).astimezone(KIOSK_CLINIC.zone).date()
     later = [
-        each
-        for each in here
-        if each.start.astimezone(KIOSK_CLINIC.zone).date() == tomorrow and each not in present
+        appointment
+        for appointment in here
+        if appointment.start.astimezone(KIOSK_CLINIC.zone).date() == tomorrow
+        and appointment not in present
     ]
-    return Personas(_best(present, now), _best(later, now))
+    return Personas(_best_choice(present, now), _best_choice(later, now))
 
 
-def _best(of: Iterable[Appointment], now: datetime) -> Appointment:
-    """Return the one nearest to now whose chart is empty, else the nearest adult."""
+def _best_choice(candidates: Iterable[Appointment], now: datetime) -> Appointment:
+    """Return the nearest appointment with an empty chart, else the nearest of an adult."""
 
-    def rank(each: Appointment) -> tuple[bool, bool, timedelta]:
+    def rank(appointment: Appointment) -> tuple[bool, bool, timedelta]:
         return (
-            each.person.chart is not ChartState.EMPTY,
-            each.person.chart is ChartState.PROXY,
-            abs(each.start - now),
+            appointment.person.chart is not ChartState.EMPTY,
+            appointment.person.chart is ChartState.PROXY,
+            abs(appointment.start - now),
         )
 
-    return min(of, key=rank)
+    return min(candidates, key=rank)

@@ -1,4 +1,7 @@
-"""The demo's processes: each in a group of its own, so that Ctrl-C in the terminal reaches the demo alone, which ends them."""
+"""The demo's processes, each in a process group of its own.
+
+Ctrl-C in the terminal then reaches the demo alone, and the demo ends them in order.
+"""
 
 import os
 import signal
@@ -14,31 +17,29 @@ POLL_SECONDS = 0.05
 
 
 class DemoError(Exception):
-    """The demo cannot go on; the words say why and what to do."""
+    """The demo cannot continue; the message says why and what to do."""
 
 
 class DemoStoppedError(Exception):
-    """The demo was told to end before it was up."""
+    """The demo was told to stop before it was ready."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoProcess:
-    """A process that the demo started; `name` is what people call it, `log` is where its output goes."""
+    """A process of the demo; `name` is for messages, `log` is the file of its output."""
 
     name: str
     process: subprocess.Popen[str]
     log: Path
 
     def read_last_line(self) -> str:
-        """Return the end of the log, in one line."""
-        lines = (
-            self.log.read_text("utf-8", errors="replace").split("\n") if self.log.exists() else []
-        )
-        said = [line.strip() for line in lines if line.strip()]
-        return said[-1] if said else "nothing"
+        """Return the last line of the log that is not empty."""
+        text = self.log.read_text("utf-8", errors="replace") if self.log.exists() else ""
+        lines = [line.strip() for line in text.split("\n") if line.strip()]
+        return lines[-1] if lines else "nothing"
 
 
-def start(
+def start_process(
     name: str,
     command: Sequence[str],
     log: Path,
@@ -56,6 +57,7 @@ def start(
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
+            # Its own session, so that the terminal's Ctrl-C does not reach it.
             start_new_session=True,
         )
     return DemoProcess(name, process, log)
@@ -70,52 +72,57 @@ def run_process(
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[DemoProcess]:
-    """Run a process; it and everything it started end with the block."""
-    started = start(name, command, log, cwd=cwd, environment=environment)
+    """Run a process; it and all its child processes end with the block."""
+    process = start_process(name, command, log, cwd=cwd, environment=environment)
     try:
-        yield started
+        yield process
     finally:
-        end(started)
+        end_process(process)
 
 
-def end(running: DemoProcess) -> None:
-    """End the process and its whole group, politely first."""
-    for how in (_ask, _kill):
-        if running.process.poll() is None:
-            how(running.process)
+def end_process(child: DemoProcess) -> None:
+    """End the process and its group: SIGTERM first, SIGKILL after END_SECONDS."""
+    for send_signal in (_terminate_group, _kill_group):
+        if child.process.poll() is None:
+            send_signal(child.process)
+        # The wait comes in any case: a process that has ended must be reaped.
         with suppress(subprocess.TimeoutExpired):
-            running.process.wait(END_SECONDS)
+            child.process.wait(END_SECONDS)
 
 
-def wait_for_exit(running: DemoProcess, stop: threading.Event) -> int:
-    """Wait for the process to end by itself and return its exit code; raises Interrupted."""
-    while (code := running.process.poll()) is None:
+def wait_for_exit(child: DemoProcess, stop: threading.Event) -> int:
+    """Wait until the process ends and return its exit code; raises DemoStoppedError."""
+    while (exit_code := child.process.poll()) is None:
         if stop.wait(POLL_SECONDS):
             raise DemoStoppedError
-    return code
+    return exit_code
 
 
-def wait_for_ready(running: DemoProcess, stop: threading.Event) -> str | None:
-    """Return what stands behind `ready` in the process's output, None where it ended first; raises Interrupted."""
+def wait_for_ready(child: DemoProcess, stop: threading.Event) -> str | None:
+    """Return the last word of the `ready …` line in the process's output.
+
+    Returns None if the process ends without that line. Raises DemoStoppedError.
+    """
     while True:
-        over = running.process.poll() is not None
-        for line in running.log.read_text("utf-8", errors="replace").splitlines(keepends=True):
+        # Polled before the log is read: a line written just before the end must not be missed.
+        has_ended = child.process.poll() is not None
+        for line in child.log.read_text("utf-8", errors="replace").splitlines(keepends=True):
             if line.startswith("ready ") and line.endswith("\n"):
                 return line.split()[-1]
-        if over:
+        if has_ended:
             return None
         if stop.wait(POLL_SECONDS):
             raise DemoStoppedError
 
 
-def _ask(process: subprocess.Popen[str]) -> None:
+def _terminate_group(process: subprocess.Popen[str]) -> None:
     if os.name == "posix":
         os.killpg(process.pid, signal.SIGTERM)
     else:
         process.terminate()
 
 
-def _kill(process: subprocess.Popen[str]) -> None:
+def _kill_group(process: subprocess.Popen[str]) -> None:
     if os.name == "posix":
         os.killpg(process.pid, signal.SIGKILL)
     else:

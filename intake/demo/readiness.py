@@ -1,4 +1,4 @@
-"""Waits for what the demo started, and notices what ends by itself."""
+"""Waits until the demo's processes are ready, and notices a process that ends."""
 
 import threading
 import time
@@ -11,22 +11,23 @@ from intake.settings import Settings
 from intake.store import visits
 from intake.store.database import Database
 
-PATIENCE = 60
+READY_SECONDS = 60
 WATCH_SECONDS = 0.5
 
 
 def wait_until_answering(url: str, children: Sequence[DemoProcess], stop: threading.Event) -> None:
     """Wait until a GET of the URL is answered with 200."""
     with requests.Session() as session:
+        # A proxy from the environment could not reach this machine's loopback address.
         session.trust_env = False
 
-        def answering() -> bool:
+        def is_answering() -> bool:
             try:
                 return session.get(url, timeout=2).status_code == 200
             except requests.RequestException:
                 return False
 
-        _until(answering, f"{url} does not answer", children, stop)
+        _wait_until(is_answering, f"{url} does not answer", children, stop)
 
 
 def wait_for_schedules(
@@ -34,40 +35,45 @@ def wait_for_schedules(
 ) -> None:
     """Wait until the worker has fetched every clinic's schedule."""
 
-    def fetched() -> bool:
+    def are_fetched() -> bool:
         with database.read() as tx:
             return all(
                 visits.last_fetched_at(tx, clinic) is not None for clinic in settings.clinics
             )
 
-    _until(fetched, "the worker does not get the schedule from the FHIR server", children, stop)
+    complaint = "the worker does not get the schedule from the FHIR server"
+    _wait_until(are_fetched, complaint, children, stop)
 
 
 def watch_processes(children: Sequence[DemoProcess], stop: threading.Event) -> None:
-    """Return when `stop` is set; raises DemoFault where a child ends by itself."""
+    """Return when `stop` is set; raises DemoError when a process ends by itself."""
     while not stop.wait(WATCH_SECONDS):
-        _all_there(children)
+        _require_running(children)
 
 
-def _until(
-    done: Callable[[], bool], complaint: str, children: Sequence[DemoProcess], stop: threading.Event
+def _wait_until(
+    is_done: Callable[[], bool],
+    complaint: str,
+    children: Sequence[DemoProcess],
+    stop: threading.Event,
 ) -> None:
-    since = time.monotonic()
-    while not done():
-        _all_there(children)
-        if time.monotonic() - since > PATIENCE:
+    deadline = time.monotonic() + READY_SECONDS
+    while not is_done():
+        # A process that has ended explains the delay better than a time-out.
+        _require_running(children)
+        if time.monotonic() > deadline:
             logs = children[0].log.parent
             raise DemoError(f"After a minute {complaint}; the logs in {logs} may say why.")
         if stop.wait(POLL_SECONDS):
             raise DemoStoppedError
 
 
-def _all_there(children: Sequence[DemoProcess]) -> None:
+def _require_running(children: Sequence[DemoProcess]) -> None:
     for child in children:
-        code = child.process.poll()
-        if code is not None:
+        exit_code = child.process.poll()
+        if exit_code is not None:
             name = child.name[0].upper() + child.name[1:]
             raise DemoError(
-                f"{name} ended by itself (exit code {code}), so the demo was ended; the last words were: {child.read_last_line()} "
-                f"({child.log} has them all)."
+                f"{name} ended by itself (exit code {exit_code}), so the demo was ended; "
+                f"its last message was: {child.read_last_line()} ({child.log} has all of them)."
             )

@@ -1,4 +1,7 @@
-"""Seeds a FHIR server with the demo's clinics, people, encounters and appointments; what is there already is left alone."""
+"""Seeds a FHIR server with clinics, people, encounters and appointments.
+
+A resource that is there already stays as it is, so seeding again adds only what is new.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +19,13 @@ from intake.demo.visits import Appointment
 from intake.questions import QuestionSet
 
 T = TypeVar("T")
-PER_TRANSACTION = 60
-PAGE = "200"
+BATCH_SIZE = 60
+PAGE_SIZE = "200"
 
 
 @dataclass(frozen=True, slots=True)
 class SeededServer:
-    """What stands on the server: references by the values of our identifiers, and who is expected."""
+    """The contents of the server: references by our identifiers, people and appointments."""
 
     references: Mapping[str, str]
     people: Sequence[Person]
@@ -30,149 +33,161 @@ class SeededServer:
 
     def patient_reference(self, person: Person) -> str:
         """Return the reference of the person's Patient."""
-        return self.references[_patient(person)]
+        return self.references[_patient_identifier(person)]
 
 
 def seed_server(
-    client: FhirClient, now: datetime, asked: QuestionSet, keep_on: Callable[[], None]
+    client: FhirClient, now: datetime, question_set: QuestionSet, check_stop: Callable[[], None]
 ) -> SeededServer:
-    """Seed the server and return what stands there; `keep_on` is called between requests and may raise to stop it.
+    """Seed the server and return its contents; raises FhirError.
 
-    `asked` is the question set in which the people answered before. Raises FhirError.
+    `question_set` is the one that people answered in the past. `check_stop` is called before each
+    request and may raise an exception to stop.
     """
-    beds = _Beds(client, keep_on)
-    beds.plant(clinics.network_organization())
-    beds.plant(clinics.clinic_organizations(beds.references))
-    beds.plant(clinics.clinic_locations(beds.references))
-    beds.plant(clinics.clinic_rooms(beds.references))
-    everybody = demo_people()
-    made = beds.plant(
+    seeder = _Seeder(client, check_stop)
+    # Each kind refers to those before it: the order matters.
+    seeder.create_missing(clinics.network_organization())
+    seeder.create_missing(clinics.clinic_organizations(seeder.references))
+    seeder.create_missing(clinics.clinic_locations(seeder.references))
+    seeder.create_missing(clinics.clinic_rooms(seeder.references))
+    people = demo_people()
+    created = seeder.create_missing(
         [
-            charts.patient_resource(each, beds.references[each.clinic.organization])
-            for each in everybody
+            charts.patient_resource(person, seeder.references[person.clinic.organization])
+            for person in people
         ]
     )
-    newcomers = [each for each in everybody if _patient(each) in made]
-    beds.tell(_told(newcomers, beds.references, now, asked))
-    _plant_encounters(beds, newcomers, now)
-    coming = visits.upcoming_appointments(everybody, now)
-    beds.plant(
+    # Only new patients get a past: a visitor may have changed the charts of the others.
+    newcomers = [person for person in people if _patient_identifier(person) in created]
+    seeder.write_statements(_past_statements(newcomers, seeder.references, now, question_set))
+    _seed_encounters(seeder, newcomers, now)
+    appointments = visits.upcoming_appointments(people, now)
+    seeder.create_missing(
         [
             visits.upcoming_appointment_resource(
-                each, beds.references[_patient(each.person)], beds.references
+                appointment,
+                seeder.references[_patient_identifier(appointment.person)],
+                seeder.references,
             )
-            for each in coming
+            for appointment in appointments
         ]
     )
-    return SeededServer(beds.references, everybody, coming)
+    return SeededServer(seeder.references, people, appointments)
 
 
-def _plant_encounters(beds: "_Beds", newcomers: Iterable[Person], now: datetime) -> None:
-    past = [
-        (each, beds.references[_patient(person)])
+def _seed_encounters(seeder: "_Seeder", newcomers: Iterable[Person], now: datetime) -> None:
+    """Create the encounters, after the past appointments that some of them refer to."""
+    encounters = [
+        (encounter, seeder.references[_patient_identifier(person)])
         for person in newcomers
-        for each in visits.past_encounters(person, now)
+        for encounter in visits.past_encounters(person, now)
     ]
-    beds.plant(
-        [visits.past_appointment_resource(each, patient, beds.references) for each, patient in past]
-    )
-    beds.plant(
-        [visits.encounter_resource(each, patient, beds.references) for each, patient in past]
-    )
+    for to_resource in (visits.past_appointment_resource, visits.encounter_resource):
+        seeder.create_missing(
+            [
+                to_resource(encounter, patient, seeder.references)
+                for encounter, patient in encounters
+            ]
+        )
 
 
-def _told(
-    newcomers: Iterable[Person], references: Mapping[str, str], now: datetime, asked: QuestionSet
+def _past_statements(
+    newcomers: Iterable[Person],
+    references: Mapping[str, str],
+    now: datetime,
+    question_set: QuestionSet,
 ) -> Iterator[Statement]:
     for person in newcomers:
-        reference, organization = (
-            references[_patient(person)],
-            references[person.clinic.organization],
-        )
         yield from charts.past_statements(
-            person, reference, organization, visits.last_visit_time(person, now), asked
+            person,
+            references[_patient_identifier(person)],
+            references[person.clinic.organization],
+            visits.last_visit_time(person, now),
+            question_set,
         )
 
 
-def _patient(person: Person) -> str:
+def _patient_identifier(person: Person) -> str:
     return f"patient {person.key}"
 
 
-class _Beds:
-    """A server being seeded: what is known to stand there."""
+class _Seeder:
+    """Writes to one server and remembers the references of what is there."""
 
-    def __init__(self, client: FhirClient, keep_on: Callable[[], None]) -> None:
-        self._client, self._keep_on = client, keep_on
-        self._asked: set[str] = set()
+    def __init__(self, client: FhirClient, check_stop: Callable[[], None]) -> None:
+        self._client, self._check_stop = client, check_stop
+        self._searched_kinds: set[str] = set()
         self.references: dict[str, str] = {}
 
-    def plant(self, resources: Sequence[Json]) -> frozenset[str]:
-        """Create those of the resources that are not there yet; returns the values of their identifiers."""
-        for kind in {str(each["resourceType"]) for each in resources} - self._asked:
-            self._find(kind)
-        missing = [each for each in resources if _value(each) not in self.references]
-        for some in _in_parts(missing, PER_TRANSACTION):
-            answer = self._send([_post(each) for each in some])
+    def create_missing(self, resources: Sequence[Json]) -> frozenset[str]:
+        """Create the resources that are not there yet; returns their identifiers."""
+        kinds = {str(resource["resourceType"]) for resource in resources}
+        for kind in kinds - self._searched_kinds:
+            self._search_kind(kind)
+        # The identifier, and not the id, says what is there: the server chooses the ids.
+        missing = [
+            resource for resource in resources if _identifier(resource) not in self.references
+        ]
+        for batch in _split_batches(missing, BATCH_SIZE):
+            answers = self._send_transaction([_post_entry(resource) for resource in batch])
             self.references |= {
-                _value(each): _reference(entry) for each, entry in zip(some, answer, strict=True)
+                _identifier(resource): _created_reference(answer)
+                for resource, answer in zip(batch, answers, strict=True)
             }
-        return frozenset(map(_value, missing))
+        return frozenset(map(_identifier, missing))
 
-    def tell(self, statements: Iterable[Statement]) -> None:
-        """Write what people said just as our worker writes it: read, merge, and all of it in one transaction."""
+    def write_statements(self, statements: Iterable[Statement]) -> None:
+        """Write answers as the worker does: read, merge, and write in one transaction."""
         for statement in statements:
-            bundle = build_bundle(
-                statement, charts.CHART_VERSION, self._client.read(statement.patient)
-            ).bundle
-            self._send([_tagged(entry) for entry in bundle["entry"]])
+            patient = self._client.read(statement.patient)
+            bundle = build_bundle(statement, charts.CHART_VERSION, patient).bundle
+            self._send_transaction([_tag_entry(entry) for entry in bundle["entry"]])
 
-    def _find(self, kind: str) -> None:
-        self._asked.add(kind)
-        wanted = {"_tag": f"{DEMO_TAG['system']}|{DEMO_TAG['code']}", "_count": PAGE}
-        for resource in self._client.search(kind, wanted):
-            self.references[_value(resource)] = f"{kind}/{resource['id']}"
+    def _search_kind(self, kind: str) -> None:
+        self._searched_kinds.add(kind)
+        criteria = {"_tag": f"{DEMO_TAG['system']}|{DEMO_TAG['code']}", "_count": PAGE_SIZE}
+        for resource in self._client.search(kind, criteria):
+            self.references[_identifier(resource)] = f"{kind}/{resource['id']}"
 
-    def _send(self, entries: Sequence[Json]) -> Sequence[Json]:
-        self._keep_on()
-        found: Sequence[Json] = self._client.send_bundle(
+    def _send_transaction(self, entries: Sequence[Json]) -> Sequence[Json]:
+        # Between requests only: a transaction that was sent is always finished.
+        self._check_stop()
+        answers: Sequence[Json] = self._client.send_bundle(
             {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
         )["entry"]
-        return found
+        return answers
 
 
-def _value(resource: Json) -> str:
+def _identifier(resource: Json) -> str:
     return next(
         (
-            str(each["value"])
-            for each in resource.get("identifier", [])
-            if each.get("system") == DEMO_SYSTEM
+            str(identifier["value"])
+            for identifier in resource.get("identifier", [])
+            if identifier.get("system") == DEMO_SYSTEM
         ),
         "",
     )
 
 
-def _post(resource: Json) -> Json:
-    return _tagged(
+def _post_entry(resource: Json) -> Json:
+    return _tag_entry(
         {"resource": resource, "request": {"method": "POST", "url": resource["resourceType"]}}
     )
 
 
-def _tagged(entry: Json) -> Json:
+def _tag_entry(entry: Json) -> Json:
     resource = entry["resource"]
-    return {
-        **entry,
-        "resource": {**resource, "meta": {**resource.get("meta", {}), "tag": [DEMO_TAG]}},
-    }
+    meta = {**resource.get("meta", {}), "tag": [DEMO_TAG]}
+    return {**entry, "resource": {**resource, "meta": meta}}
 
 
-def _reference(entry: Json) -> str:
-    """Return the reference that a server gave: `Patient/1` of `https://…/Patient/1/_history/1`."""
-    return "/".join(
-        str(entry["response"]["location"]).partition("/_history/")[0].rsplit("/", 2)[-2:]
-    )
+def _created_reference(answer: Json) -> str:
+    """Return the reference in a location: `Patient/1` of `https://…/Patient/1/_history/1`."""
+    location = str(answer["response"]["location"]).partition("/_history/")[0]
+    return "/".join(location.rsplit("/", 2)[-2:])
 
 
-def _in_parts(of: Iterable[T], size: int) -> Iterator[list[T]]:
-    waiting = iter(of)
-    while part := list(islice(waiting, size)):
-        yield part
+def _split_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    remaining = iter(items)
+    while batch := list(islice(remaining, size)):
+        yield batch

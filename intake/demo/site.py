@@ -1,4 +1,4 @@
-"""The demo's site: a folder with its configuration, its key and its database, all new on every start."""
+"""The demo's site: a folder with its configuration, key and database, new at every start."""
 
 import shutil
 import tempfile
@@ -23,14 +23,16 @@ SERVER = "demo"
 def write_site(
     folder: Path, *, public_url: str, base_url: str, references: Mapping[str, str]
 ) -> Settings:
-    """Make the site in the empty `folder` and return its settings.
+    """Create the site in the empty `folder` and return its settings.
 
     `references` are those of the seeded Organizations and Locations, by their identifiers.
     """
-    (folder / "intake.toml").write_text(
-        format_toml(_installation(folder, public_url, base_url)), "utf-8"
-    )
-    (folder / "clinics.toml").write_text(format_toml(_clinics(references)), "utf-8")
+    documents = {
+        "intake.toml": _intake_document(folder, public_url, base_url),
+        "clinics.toml": _clinics_document(references),
+    }
+    for name, document in documents.items():
+        (folder / name).write_text(format_toml(document), "utf-8")
     settings = load_settings(folder)
     create_keys(settings.key_file)
     migrate_database(settings.database_url)
@@ -39,18 +41,19 @@ def write_site(
 
 @contextmanager
 def create_site_folder(home: Path, port: int) -> Iterator[Path]:
-    """Yield an empty folder, which only this user can enter and which goes with the block; a fault leaves its logs there.
+    """Yield an empty folder of mode 0700 and delete it at the end.
 
-    What earlier demos at that port left goes now.
+    After a DemoError the folder stays for its logs, until the next demo on that port deletes it.
     """
     for old in home.glob(f"site-{port}-*"):
         shutil.rmtree(old, ignore_errors=True)
     home.mkdir(parents=True, exist_ok=True)
-    # A name of its own: an earlier demo at that port may still be busy deleting its folder.
+    # The name is unique: an earlier demo on that port may still be deleting its folder.
     folder = Path(tempfile.mkdtemp(prefix=f"site-{port}-", dir=home))
     try:
         yield folder
     except DemoError:
+        # Without logs the folder explains nothing.
         if not any(folder.iterdir()):
             folder.rmdir()
         raise
@@ -60,28 +63,30 @@ def create_site_folder(home: Path, port: int) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def _installation(folder: Path, public_url: str, base_url: str) -> dict[str, Any]:
-    """Return the shipped intake.toml with what is this site's own."""
+def _intake_document(folder: Path, public_url: str, base_url: str) -> dict[str, Any]:
+    """Return the shipped intake.toml with this site's own values."""
+    # The shipped file keeps the demo equal to a new site in everything else.
     shipped = tomllib.loads((CONFIG / "intake.toml").read_text("utf-8"))
     [shipped_server] = shipped["servers"].values()
-    own = {
+    own_values = {
         "public_url": public_url,
         "data_dir": str(folder / "data"),
         "database": "",
         "key_file": "",
     }
-    return {**shipped, **own, "servers": {SERVER: {**shipped_server, "base_url": base_url}}}
+    server = {**shipped_server, "base_url": base_url}
+    return {**shipped, **own_values, "servers": {SERVER: server}}
 
 
-def _clinics(references: Mapping[str, str]) -> dict[str, Any]:
+def _clinics_document(references: Mapping[str, str]) -> dict[str, Any]:
     return {
-        place.id: {
-            "name": place.name,
-            "time_zone": place.zone.key,
+        clinic.id: {
+            "name": clinic.name,
+            "time_zone": clinic.zone.key,
             "server": SERVER,
-            "organization": references[place.organization],
-            "locations": [references[place.location], references[place.room]],
+            "organization": references[clinic.organization],
+            "locations": [references[clinic.location], references[clinic.room]],
             "record_number_system": RECORD_NUMBER_SYSTEM,
         }
-        for place in CLINICS
+        for clinic in CLINICS
     }

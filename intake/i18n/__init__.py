@@ -1,4 +1,4 @@
-"""Languages of the pages: direction and own name, catalogs read with Babel and escaped, and who stands behind them."""
+"""The languages of the pages: names, direction, catalogs and their drafters."""
 
 from intake.i18n.catalogs import catalog_file
 from intake.i18n.ledger import LedgerEntry, read_ledger

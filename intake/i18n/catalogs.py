@@ -1,4 +1,4 @@
-"""The catalog of each language: where it is, how it is read, and how it is written so that a diff is a real change."""
+"""The catalog of each language: where it is, and how it is read and written."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,26 +13,27 @@ from intake.i18n.locales import cldr_locale, language_names
 from intake.shipped import CONFIG, TRANSLATIONS
 
 LANGUAGE_TABLE = "terminology/languages.json"
-"""Where under config/ the languages are that a person can prefer."""
+"""The table of the languages that a patient can prefer, relative to config/."""
 
-# Babel's own table has the forms for 11 to 99 and for 100 the other way round than every translator's tool.
-_PLURALS: Mapping[str, tuple[int, str]] = {
+# Babel exchanges the last two Arabic forms (11 to 99, and 100). Every translator's tool has them
+# in this order.
+_PLURAL_FORMS: Mapping[str, tuple[int, str]] = {
     "ar": (6, "(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5)"),
 }
 
 
 def template_file(folder: Path = TRANSLATIONS) -> Path:
-    """Return where the template of all catalogs is."""
+    """Return the path of the template of all catalogs."""
     return folder / "messages.pot"
 
 
 def catalog_file(tag: str, folder: Path = TRANSLATIONS) -> Path:
-    """Return where the catalog of a locale is."""
-    return folder / _directory(tag) / "LC_MESSAGES" / "messages.po"
+    """Return the path of a locale's catalog."""
+    return folder / _folder_name(tag) / "LC_MESSAGES" / "messages.po"
 
 
 def catalog_tags(folder: Path = TRANSLATIONS) -> tuple[str, ...]:
-    """Return the tags of all catalogs that are there."""
+    """Return the tags of all catalogs in the folder."""
     return tuple(
         sorted(
             path.parent.parent.name.replace("_", "-")
@@ -50,40 +51,45 @@ def read_template(folder: Path = TRANSLATIONS) -> Catalog:
 def read_catalog(tag: str, folder: Path = TRANSLATIONS) -> Catalog:
     """Return the catalog of a locale; raises OSError or PoFileError."""
     with catalog_file(tag, folder).open("rb") as file:
-        return read_po(file, locale=_directory(tag), abort_invalid=True)
+        return read_po(file, locale=_folder_name(tag), abort_invalid=True)
 
 
 def needed_messages(tag: str, template: Catalog) -> Iterator[Message]:
-    """Yield the messages of the template that a locale's catalog has: all but the names of languages that CLDR has in it."""
+    """Yield the messages of the template that the locale's catalog must have.
+
+    Language names that CLDR has in the locale are left out.
+    """
+    named_by_cldr = language_names(tag)
     for message in template:
-        places = {place for place, _ in message.locations}
+        # A name that is also a text of a page needs its translation, whatever CLDR has.
+        files = {file for file, _ in message.locations}
+        is_language_name = files == {f"config/{LANGUAGE_TABLE}"}
         if message.id and not (
-            places == {f"config/{LANGUAGE_TABLE}"}
-            and _ids().get(str(message.id)) in language_names(tag)
+            is_language_name and _language_ids().get(str(message.id)) in named_by_cldr
         ):
             yield message
 
 
 @cache
-def _ids() -> Mapping[str, str]:
-    """Return the ids of the languages that a person can prefer, by their English names."""
-    return {
-        name: identity
-        for identity, _, name, *_ in json.loads((CONFIG / LANGUAGE_TABLE).read_text("utf-8"))[
-            "rows"
-        ]
-    }
+def _language_ids() -> Mapping[str, str]:
+    """Return the ids of the languages that a patient can prefer, by English name."""
+    table = json.loads((CONFIG / LANGUAGE_TABLE).read_text("utf-8"))
+    return {name: identity for identity, _, name, *_ in table["rows"]}
 
 
 def plural_forms(tag: str) -> tuple[int, str]:
-    """Return how many plural forms a locale has, and the expression in C that finds the one for `n`."""
-    known = get_plural(cldr_locale(tag))
-    return _PLURALS.get(tag, (known.num_plurals, known.plural_expr))
+    """Return a locale's number of plural forms, and the C expression to select one."""
+    plural = get_plural(cldr_locale(tag))
+    return _PLURAL_FORMS.get(tag, (plural.num_plurals, plural.plural_expr))
 
 
 def format_catalog(catalog: Catalog, tag: str = "") -> str:
-    """Return the text of a catalog, of the template without a tag: sorted, one line a text, no dates, no line numbers."""
-    header = "".join(f'"{line}\\n"\n' for line in _header(tag))
+    """Return the text of a catalog, or of the template if there is no tag.
+
+    It is sorted and has one line per text. It has no dates and no line numbers, so that a diff
+    shows changed messages only.
+    """
+    header = "".join(f'"{line}\\n"\n' for line in _header_lines(tag))
     entries = generate_po(
         catalog,
         omit_header=True,
@@ -95,10 +101,10 @@ def format_catalog(catalog: Catalog, tag: str = "") -> str:
     return f'msgid ""\nmsgstr ""\n{header}\n{"".join(entries).rstrip()}\n'
 
 
-def _header(tag: str) -> Iterator[str]:
+def _header_lines(tag: str) -> Iterator[str]:
     yield "Project-Id-Version: intake"
     if tag:
-        yield f"Language: {_directory(tag)}"
+        yield f"Language: {_folder_name(tag)}"
     yield "MIME-Version: 1.0"
     yield "Content-Type: text/plain; charset=UTF-8"
     yield "Content-Transfer-Encoding: 8bit"
@@ -107,5 +113,5 @@ def _header(tag: str) -> Iterator[str]:
         yield f"Plural-Forms: nplurals={count}; plural={rule};"
 
 
-def _directory(tag: str) -> str:
+def _folder_name(tag: str) -> str:
     return tag.replace("-", "_")

@@ -1,4 +1,4 @@
-"""Collects the messages: what patients read in the pages' templates and Python, and in the question sets."""
+"""Collects the messages for patients from templates, code and question sets."""
 
 import json
 import tomllib
@@ -28,21 +28,22 @@ from intake.questions import QuestionSet, question_texts
 from intake.shipped import CONFIG, TRANSLATIONS
 
 TRANSLATED_ROOMS = ("patient", "pages")
-"""The rooms whose messages are translated; what only staff read is English."""
+"""The rooms whose messages are translated; staff pages are in English."""
 
 KEYWORDS = {"_": None, "gettext": None, "plain": None, "N_": None, "ngettext": (1, 2)}
-"""The functions that mark a message, and which of their arguments are messages (None: the first)."""
+"""The functions that mark a message, and their arguments that are messages (None: the first)."""
 
-_TAGS = ("Translators:",)
+_COMMENT_TAGS = ("Translators:",)
+# Babel reads Python itself; Jinja brings the extractor for templates.
 _METHODS: Mapping[str, Any] = {".py": "python", ".html": babel_extract, ".txt": babel_extract}
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 class UnreadableError(Exception):
-    """A page, a question set or a catalog cannot be understood, so nothing is extracted."""
+    """A page, a question set or a catalog cannot be read, so nothing is extracted."""
 
     def __init__(self, file: str, reason: object) -> None:
-        """Keep the file and what is wrong with it."""
+        """Keep the file and the reason."""
         self.file, self.reason = file, str(reason)
         super().__init__(f"{file}: {reason}")
 
@@ -50,7 +51,10 @@ class UnreadableError(Exception):
 def extract_messages(
     tags: Collection[str] = (), package: Path = _PACKAGE, config: Path = CONFIG
 ) -> Catalog:
-    """Return all messages for catalogs in `tags`, with their files and comments for translators; raises UnreadableError."""
+    """Return all messages for catalogs in `tags`, with comments for translators.
+
+    Raises UnreadableError.
+    """
     catalog = Catalog(charset="utf-8")
     for room in TRANSLATED_ROOMS:
         for path in sorted((package / room).rglob("*")):
@@ -65,11 +69,11 @@ def _add_code(catalog: Catalog, path: Path, name: str) -> None:
     method = _METHODS.get(path.suffix)
     if method is None:
         return
-    # Without `silent` Jinja's extractor would leave out a template that it cannot parse, and say nothing.
+    # By default Jinja's extractor skips a template that it cannot parse, without an error.
     options = {"silent": "false"} if method is babel_extract else {}
     try:
         for line, message, comments, context in extract_from_file(
-            method, path, KEYWORDS, _TAGS, options
+            method, path, KEYWORDS, _COMMENT_TAGS, options
         ):
             catalog.add(message, None, [(name, line)], auto_comments=comments, context=context)
     except (TemplateSyntaxError, TokenError, SyntaxError, UnicodeDecodeError) as error:
@@ -81,15 +85,16 @@ def _add_questions(catalog: Catalog, path: Path, name: str) -> None:
         questions = msgspec.convert(tomllib.loads(path.read_text("utf-8")), QuestionSet)
     except ValueError as error:
         raise UnreadableError(name, error) from error
+    # Line 0: the file alone is named, so that moved questions change no catalog.
     for text in question_texts(questions):
         catalog.add(text.message, None, [(name, 0)], auto_comments=[text.location])
 
 
 def _add_languages(catalog: Catalog, tags: Collection[str], path: Path) -> None:
-    """Add the names of the languages that CLDR does not name in English or in one of `tags`."""
-    named = [language_names(tag) for tag in (SOURCE, *tags)]
+    """Add the names of the languages that CLDR lacks in English or in one of `tags`."""
+    names_by_tag = [language_names(tag) for tag in (SOURCE, *tags)]
     for identity, _, name, *_ in json.loads(path.read_text("utf-8"))["rows"]:
-        if not all(identity in known for known in named):
+        if not all(identity in names for names in names_by_tag):
             catalog.add(
                 name,
                 None,
@@ -99,25 +104,29 @@ def _add_languages(catalog: Catalog, tags: Collection[str], path: Path) -> None:
 
 
 def update_catalog(tag: str, template: Catalog, folder: Path = TRANSLATIONS) -> Catalog:
-    """Return the locale's catalog with exactly the messages that it needs: new ones empty, gone ones left out."""
-    before = _before(tag, folder)
+    """Return the locale's catalog with exactly the messages that it needs.
+
+    New messages have no translation yet, and obsolete messages are left out.
+    """
+    old_catalog = _read_old_catalog(tag, folder)
     catalog = Catalog(locale=cldr_locale(tag))
     for message in needed_messages(tag, template):
-        known = before.get(message.id)
-        # A message that has gained or lost its plural has to be translated anew.
-        kept = known if known and isinstance(known.id, str) is isinstance(message.id, str) else None
+        old = old_catalog.get(message.id)
+        # A message that has gained or lost its plural must be translated again.
+        if old and isinstance(old.id, str) is not isinstance(message.id, str):
+            old = None
         catalog.add(
             message.id,
-            kept.string if kept else None,
+            old.string if old else None,
             message.locations,
-            kept.flags if kept else (),
+            old.flags if old else (),
             message.auto_comments,
-            kept.user_comments if kept else (),
+            old.user_comments if old else (),
         )
     return catalog
 
 
-def _before(tag: str, folder: Path) -> Catalog:
+def _read_old_catalog(tag: str, folder: Path) -> Catalog:
     path = catalog_file(tag, folder)
     try:
         return read_catalog(tag, folder) if path.exists() else Catalog()
@@ -128,7 +137,10 @@ def _before(tag: str, folder: Path) -> Catalog:
 def extracted_files(
     tags: Collection[str], folder: Path = TRANSLATIONS
 ) -> Iterator[tuple[Path, str]]:
-    """Yield the template and the catalogs of `tags` as they have to be, path and text; raises UnreadableError."""
+    """Yield path and new text of the template and of the catalogs of `tags`.
+
+    Raises UnreadableError.
+    """
     template = extract_messages(tags)
     yield template_file(folder), format_catalog(template)
     for tag in sorted(tags):
@@ -136,9 +148,10 @@ def extracted_files(
 
 
 def find_stale_files(tags: Collection[str], folder: Path = TRANSLATIONS) -> Iterator[CatalogFault]:
-    """Yield the template and the catalogs that extracting would change."""
+    """Yield a fault for the template and each catalog that extraction would change."""
     try:
         for path, text in extracted_files(tags, folder):
+            # Compared as text: any difference is one that a translator should see.
             if not path.exists() or path.read_text("utf-8") != text:
                 yield CatalogFault(
                     display_path(path),
@@ -147,4 +160,4 @@ def find_stale_files(tags: Collection[str], folder: Path = TRANSLATIONS) -> Iter
                     EXTRACT_REMEDY,
                 )
     except UnreadableError as error:
-        yield CatalogFault(error.file, "", f"cannot be read: {error.reason}", "mend it")
+        yield CatalogFault(error.file, "", f"cannot be read: {error.reason}", "correct it")

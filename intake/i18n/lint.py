@@ -1,4 +1,4 @@
-"""The catalog gate: a language is whole or not offered; every fault of a catalog is named at once."""
+"""The catalog gate: finds every fault that keeps a language from being offered."""
 
 import gettext
 import re
@@ -25,13 +25,18 @@ from intake.i18n.rules import Breach, find_text_breaches, find_translation_breac
 from intake.shipped import TRANSLATIONS
 
 EXTRACT_REMEDY = "run `intake i18n extract`"
+# PoFileError for broken syntax, OSError for a missing file, ValueError for TOML and tags.
 _UNREADABLE = (OSError, ValueError, PoFileError)
-_STANDS_BEHIND = re.compile(r"\S.*, (\d{4}-\d\d-\d\d)")
+# A name, a comma and a day, such as `Ana Ruiz, translator, 2026-12-01`.
+_SIGNATURE = re.compile(r"\S.*, (\d{4}-\d\d-\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogFault:
-    """What is wrong, in which file, at which message ("" is the file as a whole), and the way out."""
+    """A fault of a catalog: file, message, `what` is wrong, remedy (`way_out`).
+
+    The message is "" for a fault of the file as a whole.
+    """
 
     file: str
     message: str
@@ -39,7 +44,7 @@ class CatalogFault:
     way_out: str
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return the fault as one line."""
         message = f'"{self.message}" ' if self.message else ""
         return f"{self.file}: {message}{self.what}; {self.way_out}"
 
@@ -47,9 +52,10 @@ class CatalogFault:
 def find_language_faults(
     tag: str, texts: Iterable[str] = (), folder: Path = TRANSLATIONS
 ) -> tuple[CatalogFault, ...]:
-    """Return every fault that keeps a language from being offered; with none it is whole.
+    """Return every fault that keeps a language from being offered.
 
-    `texts` are messages that the template may not know, such as the labels of a site's own question sets.
+    `texts` are messages that the template may lack, such as the labels of a site's own question
+    sets.
     """
     if tag == SOURCE:
         return ()
@@ -57,10 +63,10 @@ def find_language_faults(
         cldr_locale(tag)
         template, catalog = read_template(folder), read_catalog(tag, folder)
     except _UNREADABLE as error:
-        way_out = f"mend it, or begin with `intake i18n extract --new {tag}`"
+        remedy = f"correct it, or begin with `intake i18n extract --new {tag}`"
         return (
             CatalogFault(
-                display_path(catalog_file(tag, folder)), "", f"cannot be read: {error}", way_out
+                display_path(catalog_file(tag, folder)), "", f"cannot be read: {error}", remedy
             ),
             *find_ledger_faults(tag, folder),
         )
@@ -68,7 +74,7 @@ def find_language_faults(
 
 
 def find_template_faults(folder: Path = TRANSLATIONS) -> Iterator[CatalogFault]:
-    """Yield what is wrong with the messages themselves, which every translation would inherit."""
+    """Yield the faults of the messages, which every translation would inherit."""
     file = display_path(template_file(folder))
     try:
         template = read_template(folder)
@@ -78,41 +84,43 @@ def find_template_faults(folder: Path = TRANSLATIONS) -> Iterator[CatalogFault]:
     for message in template:
         for text in _strings(message.id):
             yield from (
-                CatalogFault(file, text, each.what, each.way_out)
-                for each in find_text_breaches(text)
+                CatalogFault(file, text, breach.what, breach.way_out)
+                for breach in find_text_breaches(text)
             )
 
 
 def find_catalog_faults(
     tag: str, catalog: Catalog, template: Catalog, texts: Iterable[str] = ()
 ) -> Iterator[CatalogFault]:
-    """Yield what is wrong with a catalog, measured against the template and the rules of its language."""
+    """Yield a catalog's faults by the template and the rules of its language."""
     file = display_path(catalog_file(tag))
     count, rule = plural_forms(tag)
+    # Another rule would put translations on the wrong numbers, whatever they say.
     if (catalog.num_plurals, catalog.plural_expr) != (count, rule):
         yield CatalogFault(
             file, "", f"has other plural forms than nplurals={count}; plural={rule}", EXTRACT_REMEDY
         )
-    singular = _singular_forms(count, rule)
-    wanted = {_strings(message.id)[0]: message for message in needed_messages(tag, template)}
-    for message in wanted.values():
-        for each in _message_breaches(message, catalog.get(message.id), tag, singular):
-            yield CatalogFault(file, _strings(message.id)[0], each.what, each.way_out)
+    names_one_number = _forms_for_one_number(count, rule)
+    needed = {_strings(message.id)[0]: message for message in needed_messages(tag, template)}
+    for text, message in needed.items():
+        translation = catalog.get(message.id)
+        for breach in _message_breaches(message, translation, tag, names_one_number):
+            yield CatalogFault(file, text, breach.what, breach.way_out)
     for message in catalog:
-        if message.id and (said := _strings(message.id)[0]) not in wanted:
-            yield CatalogFault(file, said, "is no longer on any page", EXTRACT_REMEDY)
+        if message.id and (text := _strings(message.id)[0]) not in needed:
+            yield CatalogFault(file, text, "is no longer on any page", EXTRACT_REMEDY)
     for text in sorted(text for text in set(texts) if text not in template):
-        way_out = f"keep to the shipped wording, or take '{tag}' out of languages in intake.toml"
-        yield CatalogFault(file, text, "is this site's own wording and has no translation", way_out)
+        remedy = f"keep to the shipped wording, or take '{tag}' out of languages in intake.toml"
+        yield CatalogFault(file, text, "is this site's own wording and has no translation", remedy)
 
 
 def find_ledger_faults(tag: str, folder: Path = TRANSLATIONS) -> Iterator[CatalogFault]:
-    """Yield what the ledger lacks for a language."""
+    """Yield the faults of a language's entry in the ledger."""
     file = display_path(ledger_file())
     try:
         entry = read_ledger(folder).get(tag)
     except _UNREADABLE as error:
-        yield CatalogFault(file, "", f"cannot be read: {error}", "mend it")
+        yield CatalogFault(file, "", f"cannot be read: {error}", "correct it")
         return
     if entry is None:
         yield CatalogFault(
@@ -123,13 +131,13 @@ def find_ledger_faults(tag: str, folder: Path = TRANSLATIONS) -> Iterator[Catalo
         )
         return
     yield from (
-        CatalogFault(file, "", f"[{tag}] {each.what}", each.way_out)
-        for each in _entry_breaches(entry)
+        CatalogFault(file, "", f"[{tag}] {breach.what}", breach.way_out)
+        for breach in _entry_breaches(entry)
     )
 
 
 def display_path(path: Path) -> str:
-    """Return how a fault names one of the files under translations/."""
+    """Return the path for a message; shipped files are named relative to the project."""
     return (
         path.relative_to(TRANSLATIONS.parent).as_posix()
         if path.is_relative_to(TRANSLATIONS)
@@ -138,49 +146,55 @@ def display_path(path: Path) -> str:
 
 
 def _strings(value: str | Collection[str] | None) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(each or "" for each in value or ("",))
+    """Return the texts of a message or a translation, one or one per plural form."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(text or "" for text in value or ("",))
 
 
 def _message_breaches(
-    message: Message, known: Message | None, tag: str, singular: Mapping[int, bool]
+    message: Message, translation: Message | None, tag: str, names_one_number: Mapping[int, bool]
 ) -> Iterator[Breach]:
-    if known is None:
+    if translation is None:
         yield Breach("is missing", EXTRACT_REMEDY)
         return
-    sources, forms = _strings(message.id), _strings(known.string)
-    expected = len(singular) if message.pluralizable else 1
-    if known.fuzzy:
+    sources, forms = _strings(message.id), _strings(translation.string)
+    expected = len(names_one_number) if message.pluralizable else 1
+    if translation.fuzzy:
         yield Breach("is marked fuzzy", "check the translation, then take the mark away")
-    if len(forms) != expected or known.pluralizable is not message.pluralizable:
+    if len(forms) != expected or translation.pluralizable is not message.pluralizable:
         yield Breach(f"has {len(forms)} forms where the message has {expected}", EXTRACT_REMEDY)
         return
     for number, form in enumerate(forms):
-        may_omit = ("count",) if message.pluralizable and singular[number] else ()
+        # "One answer" needs no %(count)s if no other number shares the form.
+        may_omit = ("count",) if message.pluralizable and names_one_number[number] else ()
         yield from _form_breaches(sources[-1], form, tag, may_omit)
 
 
 def _form_breaches(source: str, form: str, tag: str, may_omit: Collection[str]) -> Iterator[Breach]:
     if not form.strip():
         yield Breach("has no translation", "translate it")
-    else:
-        yield from find_translation_breaches(
-            source, form, cldr_locale(tag).language, may_omit=may_omit
-        )
+        return
+    language = cldr_locale(tag).language
+    yield from find_translation_breaches(source, form, language, may_omit=may_omit)
 
 
-def _singular_forms(count: int, expression: str) -> Mapping[int, bool]:
-    """Return for each plural form whether it stands for one number only, so that the number need not be said."""
+def _forms_for_one_number(count: int, expression: str) -> Mapping[int, bool]:
+    """Return for each plural form whether it stands for one number only."""
+    # The rules of all languages repeat within the first 200 numbers.
     numbers = Counter(map(gettext.c2py(expression), range(200)))
     return {form: numbers[form] == 1 for form in range(count)}
 
 
 def _entry_breaches(entry: LedgerEntry) -> Iterator[Breach]:
-    for key, said in (("drafted", entry.drafted), ("reviewed", entry.reviewed)):
-        if (said or key == "drafted") and _day(said) is None:
+    for key, signature in (("drafted", entry.drafted), ("reviewed", entry.reviewed)):
+        # A catalog may wait for its review, but never for its drafter's name.
+        if (signature or key == "drafted") and _signed_day(signature) is None:
             yield Breach(
-                f"{key}: '{said}' does not say by whom and when", f'write {key} = "who, 2026-12-01"'
+                f"{key}: '{signature}' does not name its author and day",
+                f'write {key} = "who, 2026-12-01"',
             )
-    drafted, reviewed = _day(entry.drafted), _day(entry.reviewed)
+    drafted, reviewed = _signed_day(entry.drafted), _signed_day(entry.reviewed)
     if drafted and reviewed and reviewed < drafted:
         yield Breach(
             "was reviewed before it was drafted",
@@ -188,9 +202,9 @@ def _entry_breaches(entry: LedgerEntry) -> Iterator[Breach]:
         )
 
 
-def _day(said: str) -> date | None:
-    found = _STANDS_BEHIND.fullmatch(said)
+def _signed_day(signature: str) -> date | None:
+    match = _SIGNATURE.fullmatch(signature)
     try:
-        return date.fromisoformat(found.group(1)) if found else None
+        return date.fromisoformat(match.group(1)) if match else None
     except ValueError:
         return None

@@ -1,4 +1,4 @@
-"""The languages of the pages: tag, direction, own name, months, and what other languages are called in them."""
+"""The languages of the pages: tag, direction, endonym and other names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from functools import cache
 import babel
 
 SOURCE = "en"
-"""The language of the messages themselves, which needs no catalog."""
+"""The language of the messages themselves; it needs no catalog."""
 
-# Own names that CLDR lacks, or that it composes as no one would say them; those of config/terminology/languages.json
-# where both have the language, which a test compares.
+# Endonyms that CLDR lacks, or composes in a way that speakers do not use. A test compares them with
+# those of config/terminology/languages.json.
 _ENDONYMS: Mapping[str, str] = {
     "fa-AF": "دری",
     "ht": "Kreyòl ayisyen",
@@ -19,7 +19,7 @@ _ENDONYMS: Mapping[str, str] = {
     "zh-Hant": "繁體中文",
 }
 
-# What CLDR has for Haitian Creole is French.
+# CLDR has French words for Haitian Creole.
 _FRENCH_IN_CLDR = frozenset({"ht"})
 _MONTHS: Mapping[str, tuple[str, ...]] = {
     "ht": (
@@ -41,7 +41,7 @@ _MONTHS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Locale:
-    """A language of the pages: BCP 47 tag, direction (`ltr` or `rtl`) and its name in itself."""
+    """A language of the pages: BCP 47 tag, direction (`ltr` or `rtl`) and endonym."""
 
     tag: str
     direction: str
@@ -51,19 +51,20 @@ class Locale:
 @cache
 def find_locale(tag: str) -> Locale:
     """Return the locale of a tag such as `es` or `zh-Hans`."""
-    known = cldr_locale(tag)
-    name = _ENDONYMS.get(tag) or known.get_display_name(known) or tag
-    return Locale(tag, known.text_direction, name[:1].upper() + name[1:])
+    cldr = cldr_locale(tag)
+    name = _ENDONYMS.get(tag) or cldr.get_display_name(cldr) or tag
+    # CLDR writes many endonyms in lower case; on a button they begin like a sentence.
+    return Locale(tag, cldr.text_direction, name[:1].upper() + name[1:])
 
 
 @cache
 def sorted_locales(tags: tuple[str, ...]) -> tuple[Locale, ...]:
-    """Return the locales sorted by their own names."""
-    return tuple(sorted(map(find_locale, tags), key=lambda each: each.endonym.casefold()))
+    """Return the locales sorted by endonym."""
+    return tuple(sorted(map(find_locale, tags), key=lambda locale: locale.endonym.casefold()))
 
 
 def month_names(tag: str) -> tuple[str, ...]:
-    """Return the twelve months as they stand alone in the language."""
+    """Return the names of the twelve months in their stand-alone form."""
     if tag in _MONTHS:
         return _MONTHS[tag]
     names = cldr_locale(tag).months["stand-alone"]["wide"]
@@ -71,35 +72,38 @@ def month_names(tag: str) -> tuple[str, ...]:
 
 
 def date_order(tag: str) -> tuple[str, ...]:
-    """Return `day`, `month` and `year` in the order in which the language writes a date."""
+    """Return `day`, `month` and `year` in the order of a date in the language."""
     pattern = cldr_locale(tag).date_formats["short"].pattern
-    places = {"day": pattern.find("d"), "month": pattern.find("M"), "year": pattern.find("y")}
-    return tuple(sorted(places, key=lambda part: places[part]))
+    positions = {"day": pattern.find("d"), "month": pattern.find("M"), "year": pattern.find("y")}
+    return tuple(sorted(positions, key=lambda part: positions[part]))
 
 
 @cache
 def language_names(tag: str) -> Mapping[str, str]:
-    """Return what CLDR calls languages in the language of the page, by tags such as `es` or `zh-Hans`; it lacks some."""
+    """Return CLDR's names of languages in the page's language, by their tags.
+
+    CLDR lacks the names of some languages.
+    """
     if tag in _FRENCH_IN_CLDR:
         return {}
-    return {
-        identity.replace("_", "-"): name for identity, name in cldr_locale(tag).languages.items()
-    }
+    names = cldr_locale(tag).languages
+    return {identity.replace("_", "-"): name for identity, name in names.items()}
 
 
 def normalize_tag(typed: str) -> str:
-    """Return the tag of a language as it is written (`pt-br` as `pt-BR`); raises ValueError where CLDR knows nothing of it."""
-    known = cldr_locale(typed)
-    # CLDR has Tagalog under Filipino; people look for the name that they gave.
-    return (
-        str(known).replace("_", "-")
-        if known.language == babel.core.parse_locale(typed, sep="-")[0]
-        else typed
-    )
+    """Return a language tag in its usual form: `pt-br` as `pt-BR`.
+
+    Raises ValueError if CLDR does not know the language.
+    """
+    cldr = cldr_locale(typed)
+    # CLDR turns Tagalog (tl) into Filipino (fil). The administrator looks for the tag that was
+    # typed, so a tag that CLDR replaces stays as it is.
+    language = babel.core.parse_locale(typed, sep="-")[0]
+    return str(cldr).replace("_", "-") if cldr.language == language else typed
 
 
 def cldr_locale(tag: str) -> babel.Locale:
-    """Return what CLDR knows of the tag; raises ValueError where it knows nothing."""
+    """Return CLDR's data for the tag; raises ValueError if CLDR has none."""
     try:
         return babel.Locale.parse(tag, sep="-")
     except babel.UnknownLocaleError as error:

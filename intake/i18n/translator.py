@@ -1,4 +1,4 @@
-"""Turns a message into a language of the pages, escaped, because a translation is untrusted input."""
+"""Translates messages into a language of the pages and escapes them."""
 
 import gettext
 from dataclasses import dataclass, field
@@ -14,9 +14,11 @@ from intake.i18n.locales import SOURCE
 
 @dataclass(frozen=True, slots=True)
 class Translator:
-    """One locale's messages. Translations are untrusted: what they and the values say is escaped.
+    """The messages of one locale.
 
-    A page says some fifty messages, so each is looked up and escaped once; there are only as many as the pages have.
+    Translations are untrusted input, so messages and values are escaped. A page has some fifty
+    messages; each is looked up and escaped once. The cache stays small, because there are only as
+    many messages as the pages have.
     """
 
     catalog: gettext.NullTranslations
@@ -24,24 +26,29 @@ class Translator:
 
     def gettext(self, message: str, /, **values: object) -> Markup:
         """Return the message in this language, escaped, with %(name)s filled in."""
-        found = self._escaped.get(message)
-        if found is None:
-            found = self._escaped[message] = Markup.escape(self.catalog.gettext(message))
-        return found % values if values else found
+        escaped = self._escaped.get(message)
+        if escaped is None:
+            escaped = self._escaped[message] = Markup.escape(self.catalog.gettext(message))
+        return escaped % values if values else escaped
 
-    def ngettext(self, one: str, many: str, count: int, /, **values: object) -> Markup:
+    def ngettext(self, singular: str, plural: str, count: int, /, **values: object) -> Markup:
         """Return the plural form for `count`, which fills %(count)s."""
-        return Markup.escape(self.catalog.ngettext(one, many, count)) % {"count": count, **values}
+        message = self.catalog.ngettext(singular, plural, count)
+        return Markup.escape(message) % {"count": count, **values}
 
     def plain(self, message: str, /, **values: object) -> str:
-        """Return the message as plain text, for places that escape by themselves."""
+        """Return the message as plain text, for callers that escape it themselves."""
         text = self.catalog.gettext(message)
+        # Without values a translation may have a bare percent sign.
         return text % values if values else text
 
 
 @cache
 def load_translator(tag: str) -> Translator:
-    """Return the messages of a locale; its catalog is read on first use, so there is nothing to compile or forget."""
+    """Return the translator of a locale.
+
+    It reads and compiles the catalog on first use, so that a deployment has no step for it.
+    """
     if tag == SOURCE:
         return Translator(gettext.NullTranslations())
     compiled = BytesIO()

@@ -1,4 +1,4 @@
-"""The base template, the stylesheets and the icons: what pages are made of, and how long a browser may keep it."""
+"""The base template and the static files, and how long a browser may cache them."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -8,7 +8,7 @@ from flask.sansio.blueprints import Blueprint as SansioBlueprint
 from jinja2 import StrictUndefined
 
 VERSION_ARGUMENT = "v"
-"""The argument of an asset's address that changes with its content, so that a browser may keep the asset for ever."""
+"""The query argument of a static file's address; its value changes with the file's content."""
 
 blueprint = Blueprint(
     "pages",
@@ -20,29 +20,31 @@ blueprint = Blueprint(
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `asset`, the address of each static file of the blueprints by `blueprint/file`; the last to be called.
+    """Give templates `asset` and `address`; call this after all registrations.
 
-    `address` has the page of each endpoint whose address is always the same. A name that a template does not know is a fault
-    and never an empty string.
+    `asset` has the address of each static file by `blueprint/file`, and `address` that of each
+    endpoint without arguments.
     """
+    # A template that misspells a name fails in a test, instead of showing nothing to a patient.
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_blueprint(blueprint)
+    # Built once here: `url_for` would build each address again for every page.
     build = app.url_map.bind("localhost").build
     app.jinja_env.globals["asset"] = {
         f"{name}/{file.name}": build(
-            f"{name}.static", {"filename": file.name, VERSION_ARGUMENT: _digest(file)}
+            f"{name}.static", {"filename": file.name, VERSION_ARGUMENT: _content_digest(file)}
         )
-        for name, each in app.blueprints.items()
-        for file in _files(each)
+        for name, owner in app.blueprints.items()
+        for file in _static_files(owner)
     }
-    fixed = {rule.endpoint for rule in app.url_map.iter_rules() if not rule.arguments}
-    app.jinja_env.globals["address"] = {endpoint: build(endpoint) for endpoint in fixed}
+    fixed_endpoints = {rule.endpoint for rule in app.url_map.iter_rules() if not rule.arguments}
+    app.jinja_env.globals["address"] = {endpoint: build(endpoint) for endpoint in fixed_endpoints}
 
 
-def _files(room: SansioBlueprint) -> tuple[Path, ...]:
-    return tuple(Path(room.static_folder).iterdir()) if room.static_folder else ()
+def _static_files(owner: SansioBlueprint) -> tuple[Path, ...]:
+    return tuple(Path(owner.static_folder).iterdir()) if owner.static_folder else ()
 
 
-def _digest(file: Path) -> str:
+def _content_digest(file: Path) -> str:
     return sha256(file.read_bytes()).hexdigest()[:12]

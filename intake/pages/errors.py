@@ -1,4 +1,4 @@
-"""Calm pages for what goes wrong: what happened in plain words, and the way on; a traceback only in the log."""
+"""Calm error pages: plain words and a next step; details only in the log."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -15,18 +15,19 @@ from intake.pages import language, renderer
 from intake.pages.sessions import is_staff_request
 
 PageResponse = str | Response | tuple[str, int]
-"""What a view returns: a page, a response such as a redirect, or a page with its HTTP status."""
+"""The result of a view: a page, a response such as a redirect, or a page with its status."""
 
 EXTENSION_KEY = "intake-rooms"
 
 log = logging.getLogger("intake.pages")
 
 
-def N_(message: str) -> str:  # noqa: N802  # The name under which gettext tools know a message marked for later.
-    """Mark a message for translation."""
+def N_(message: str) -> str:  # noqa: N802  # gettext tools know this name for marked messages.
+    """Mark a message for translation where it is shown."""
     return message
 
 
+# The key is a status or a reason; the value is the title and the text.
 PATIENT_WORDS: Mapping[str | int, tuple[str, str]] = {
     "expired": (
         N_("Please start again"),
@@ -48,10 +49,11 @@ PATIENT_WORDS: Mapping[str | int, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ErrorFrame:
-    """How the patients' or the staff's pages show what went wrong: in words and in a frame of their own.
+    """The error pages of the patients' or of the staff's rooms.
 
-    `template` shows `title` and `text` with what `enter` returns, which also chooses the language; `home` is where the way goes
-    on if the frame itself cannot be shown; `words` has at least those for 404 and for 500.
+    `template` shows `title` and `text` with the values that `prepare` returns; `prepare` also
+    chooses the language. `home` is the next step's address if the frame itself fails. `words` has
+    at least the entries for 404 and 500.
     """
 
     template: str
@@ -60,50 +62,52 @@ class ErrorFrame:
     words: Mapping[str | int, tuple[str, str]]
 
 
-def register_frame(app: Flask, room: ErrorFrame, *, staff: bool = False) -> None:
-    """Show what goes wrong at the patients' addresses, or at the staff's, in that room."""
-    app.extensions.setdefault(EXTENSION_KEY, {})[staff] = room
+def register_frame(app: Flask, frame: ErrorFrame, *, staff: bool = False) -> None:
+    """Use this frame for errors under the patients' addresses, or under the staff's."""
+    app.extensions.setdefault(EXTENSION_KEY, {})[staff] = frame
 
 
-def error_page(what: str | int, status: int) -> tuple[str, int]:
-    """Return the calm page for `what` (a status or `expired`) with the HTTP `status`."""
-    room: ErrorFrame = current_app.extensions[EXTENSION_KEY][is_staff_request()]
-    title, text = room.words.get(what, room.words[404 if status < 500 else 500])
+def error_page(reason: str | int, status: int) -> tuple[str, int]:
+    """Return the calm page for `reason`, a status or `expired`, with `status`."""
+    frame: ErrorFrame = current_app.extensions[EXTENSION_KEY][is_staff_request()]
+    title, text = frame.words.get(reason, frame.words[404 if status < 500 else 500])
     try:
-        values = room.prepare()
-        return renderer.render_page(
-            room.template, title=_said(title), text=_said(text), **values
-        ), status
+        values = frame.prepare()
+        body = renderer.render_page(
+            frame.template, title=_translate(title), text=_translate(text), **values
+        )
     except Exception as error:
         if current_app.testing:
             raise
-        # The frame asks the database, which may be what is down; these words need nothing.
+        # The frame reads the database, and the database may be down; these words need nothing.
         log.warning(
             "an error page without its frame: %s", type(error).__name__, extra={"event": "fault"}
         )
-        return renderer.render_standalone(
-            "pages/error.html", title=_said(title), text=_said(text), onward=room.home
-        ), status
+        body = renderer.render_standalone(
+            "pages/error.html", title=_translate(title), text=_translate(text), onward=frame.home
+        )
+    return body, status
 
 
-def _said(message: str) -> str:
+def _translate(message: str) -> str:
     return i18n.load_translator(language.current_locale().tag).gettext(message)
 
 
-def _csrf(_error: CSRFError) -> tuple[str, int]:
+def _handle_csrf_error(_error: CSRFError) -> tuple[str, int]:
     return error_page("expired", 400)
 
 
-def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
+def _handle_http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
+    # A redirect is an HTTPException, too.
     if error.code is None or error.code < 400:
         return error
     return error_page(error.code, error.code)
 
 
-def _unforeseen(error: Exception) -> tuple[str, int]:
+def _handle_unforeseen_error(error: Exception) -> tuple[str, int]:
     if current_app.testing:
         raise error
-    # The log gets the kind and place of the fault; its text could carry what a patient typed.
+    # The error's own text could quote a patient's answer, so the log has its type and place only.
     log.error(
         "unforeseen fault in %s: %s",
         request.endpoint,
@@ -114,7 +118,7 @@ def _unforeseen(error: Exception) -> tuple[str, int]:
 
 
 def init_app(app: Flask) -> None:
-    """Show these pages instead of the framework's."""
-    app.register_error_handler(CSRFError, _csrf)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(Exception, _unforeseen)
+    """Show these pages instead of Flask's own."""
+    app.register_error_handler(CSRFError, _handle_csrf_error)
+    app.register_error_handler(HTTPException, _handle_http_error)
+    app.register_error_handler(Exception, _handle_unforeseen_error)

@@ -1,4 +1,4 @@
-"""For load balancers and the tablet's script: is the process up, and can it store an answer."""
+"""Health checks for load balancers and the tablet's script."""
 
 from flask import Flask, Response
 from sqlalchemy.exc import SQLAlchemyError
@@ -6,11 +6,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from intake.pages.site import current_site
 
 
-def _alive() -> Response:
+def _report_alive() -> Response:
     return Response(status=204, mimetype="text/plain")
 
 
-def _ready() -> Response:
+def _report_ready() -> Response:
+    # A load balancer shows the reason in its log, so each answer is one plain line.
     try:
         current = current_site().database.is_current()
     except SQLAlchemyError:
@@ -21,6 +22,6 @@ def _ready() -> Response:
 
 
 def init_app(app: Flask) -> None:
-    """Add /alive, which asks nothing of the database, and /ready, which does."""
-    app.add_url_rule("/alive", "alive", _alive)
-    app.add_url_rule("/ready", "ready", _ready)
+    """Add /alive, for the process alone, and /ready, which also checks the database."""
+    app.add_url_rule("/alive", "alive", _report_alive)
+    app.add_url_rule("/ready", "ready", _report_ready)

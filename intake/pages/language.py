@@ -1,4 +1,4 @@
-"""The language of a page: the one that the patient chose, else the first that browser and site share."""
+"""The language of a page: the patient's choice, else the browser's."""
 
 import logging
 
@@ -15,27 +15,33 @@ log = logging.getLogger("intake.pages")
 
 
 def complete_languages(settings: Settings) -> tuple[str, ...]:
-    """Return the tags of the site's languages that have every message; one that is not whole is logged and not offered."""
-    asked, found = {each.message for each in question_texts(settings.question_set)}, []
+    """Return the tags of the site's languages that have every message.
+
+    An incomplete language is logged and not offered. Raises SettingsError if none is complete.
+    """
+    # A site may have own question sets, whose texts the shipped catalogs lack.
+    texts = {text.message for text in question_texts(settings.question_set)}
+    complete = []
     for tag in settings.languages:
-        faults = lint.find_language_faults(tag, asked)
-        found += [] if faults else [tag]
-        if faults:
-            log.error(
-                "%s is not offered: %s; see `intake i18n check`",
-                tag,
-                faults[0],
-                extra={"event": "language-not-whole"},
-            )
-    if not found:
+        faults = lint.find_language_faults(tag, texts)
+        if not faults:
+            complete.append(tag)
+            continue
+        log.error(
+            "%s is not offered: %s; see `intake i18n check`",
+            tag,
+            faults[0],
+            extra={"event": "language-not-whole"},
+        )
+    if not complete:
         raise SettingsError(
             ["intake.toml: languages: none of them is whole; see `intake i18n check`"]
         )
-    return tuple(found)
+    return tuple(complete)
 
 
 def use_language(tag: str) -> None:
-    """Show this request's page in the language `tag`, which must be one that the site offers."""
+    """Show this request's page in the language `tag`; the site must offer it."""
     g.language = tag
 
 
@@ -43,34 +49,38 @@ def current_locale() -> Locale:
     """Return the language of this request's page."""
     if not has_request_context():
         return i18n.find_locale(current_site().languages[0])
+    # Negotiated once per request, and only for visitors without a chosen language.
     if "language" not in g:
         use_language(negotiate_language())
     return i18n.find_locale(g.language)
 
 
 def offered_locales() -> tuple[Locale, ...]:
-    """Return the languages that the site offers, sorted by their own names."""
+    """Return the languages that the site offers, sorted by endonym."""
     return i18n.sorted_locales(current_site().languages)
 
 
 def negotiate_language() -> str:
-    """Return the tag of the first language that browser and site share, else the site's first."""
+    """Return the first language that browser and site share, else the site's first."""
     tags = current_site().languages
-    wanted = [tag for tag, _ in request.accept_languages]
-    return negotiate_locale(wanted, tags, sep="-") or tags[0]
+    preferred = [tag for tag, _ in request.accept_languages]
+    return negotiate_locale(preferred, tags, sep="-") or tags[0]
 
 
-def _for_templates() -> dict[str, object]:
+def _template_context() -> dict[str, object]:
     locale = current_locale()
-    speaks = i18n.load_translator(locale.tag)
+    translator = i18n.load_translator(locale.tag)
     return {
-        "_": speaks.gettext,
-        "ngettext": speaks.ngettext,
+        "_": translator.gettext,
+        "ngettext": translator.ngettext,
         "locale": locale,
         "site_languages": offered_locales(),
     }
 
 
 def init_app(app: Flask) -> None:
-    """Give every template `_`, `ngettext`, `locale` and `site_languages`; a macro gets its words from who calls it."""
-    app.context_processor(_for_templates)
+    """Give every template `_`, `ngettext`, `locale` and `site_languages`.
+
+    Imported macros do not have them: the calling template passes its words.
+    """
+    app.context_processor(_template_context)

@@ -1,4 +1,7 @@
-"""Templates compiled once for each language: a message that stands in one is translated then, and not again on every page."""
+"""Renders templates that are compiled and translated once per language.
+
+A message in a template is translated at compile time and not again for every page.
+"""
 
 from collections.abc import Iterable
 
@@ -11,54 +14,54 @@ from intake import i18n
 from intake.i18n import Translator
 from intake.pages import language
 
-EXTENSION_KEY = "intake-speaking"
-TRANSLATE_FILTER = "said"
-"""The filter that says the message in a variable, such as a question's title, in the page's language."""
-MESSAGE = ("name", "lparen", "string", "rparen")
+EXTENSION_KEY = "intake-renderer"
+TRANSLATE_FILTER = "translate"
+"""The filter that translates a message in a variable, such as a question's title."""
+MESSAGE_TOKENS = ("name", "lparen", "string", "rparen")
 """The tokens of `_("message")`; a call with values is left to the page's own `_`."""
 
 
 def render_page(name: str, **values: object) -> str:
     """Return the page of the template `name`, in the language of this request."""
-    return render_template(_environment(language.current_locale().tag).get_template(name), **values)
+    template = _load_environment(language.current_locale().tag).get_template(name)
+    return render_template(template, **values)
 
 
 def render_standalone(name: str, **values: object) -> str:
-    """Return the same page without what the rooms put into every page of theirs, for when that cannot be had."""
+    """Return a page without the context processors, for when those fail."""
     locale = language.current_locale()
-    return _environment(locale.tag).get_template(name).render(locale=locale, **values)
+    return _load_environment(locale.tag).get_template(name).render(locale=locale, **values)
 
 
-def _environment(tag: str) -> Environment:
-    kept: dict[str, Environment] = current_app.extensions.setdefault(EXTENSION_KEY, {})
-    if tag not in kept:
-        speaks = i18n.load_translator(tag)
-        made = current_app.jinja_env.overlay(extensions=[translation_extension(speaks)])
-        # A copy: an overlay shares what it does not replace with every other language.
-        made.filters = {**made.filters, TRANSLATE_FILTER: speaks.gettext}
-        # Kept only when it is whole: other threads ask for it, too.
-        kept[tag] = made
-    return kept[tag]
+def _load_environment(tag: str) -> Environment:
+    environments: dict[str, Environment] = current_app.extensions.setdefault(EXTENSION_KEY, {})
+    if tag not in environments:
+        translator = i18n.load_translator(tag)
+        environment = current_app.jinja_env.overlay(extensions=[translation_extension(translator)])
+        # A copy: an overlay shares its filters with the environments of the other languages.
+        environment.filters = {**environment.filters, TRANSLATE_FILTER: translator.gettext}
+        # Stored only when complete, because other threads look here without a lock.
+        environments[tag] = environment
+    return environments[tag]
 
 
-def translation_extension(speaks: Translator) -> type[Extension]:
-    """Return the extension of a template environment that says its messages in the translator's language."""
+def translation_extension(translator: Translator) -> type[Extension]:
+    """Return a template extension that translates messages with `translator`."""
 
-    class Speaking(Extension):
-        """Puts a message's translation in its place, as plain text, which autoescape escapes as it does any other."""
+    class TranslateMessages(Extension):
+        """Replaces each message by its translation, as plain text that autoescape escapes."""
 
         def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
-            read: list[Token] = []
+            tokens: list[Token] = []
             for token in stream:
-                read.append(token)
-                if _is_message(read[-len(MESSAGE) :]):
-                    read[-len(MESSAGE) :] = [
-                        Token(token.lineno, "string", speaks.plain(read[-2].value))
-                    ]
-            return read
+                tokens.append(token)
+                if _is_message(tokens[-len(MESSAGE_TOKENS) :]):
+                    text = translator.plain(tokens[-2].value)
+                    tokens[-len(MESSAGE_TOKENS) :] = [Token(token.lineno, "string", text)]
+            return tokens
 
-    return Speaking
+    return TranslateMessages
 
 
 def _is_message(tokens: list[Token]) -> bool:
-    return tuple(each.type for each in tokens) == MESSAGE and tokens[0].value == "_"
+    return tuple(token.type for token in tokens) == MESSAGE_TOKENS and tokens[0].value == "_"

@@ -1,4 +1,4 @@
-"""Two session cookies: staff have their own under /staff, so that wiping the tablet never signs anyone out."""
+"""Two session cookies: wiping a tablet's session never signs out staff."""
 
 from flask import Flask, Response, has_request_context, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
@@ -8,25 +8,28 @@ STAFF_PATH = "/staff"
 
 
 def is_staff_request() -> bool:
-    """Return whether the request enters the staff's pages."""
+    """Return whether the request is for a staff page."""
     return has_request_context() and (
         request.path == STAFF_PATH or request.path.startswith(f"{STAFF_PATH}/")
     )
 
 
 class RoomSessions(SecureCookieSessionInterface):
-    """Flask's signed cookies, named and scoped by the room that a request enters (the signatures are Flask's)."""
+    """Flask's signed cookies, with a name and a path of their own for staff pages."""
 
     _serializer: URLSafeTimedSerializer | None = None
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Return the serializer, made once: the secret stays the same while the process runs."""
+        """Return the serializer; it is made once, because the secret never changes."""
         if self._serializer is None:
             self._serializer = super().get_signing_serializer(app)
         return self._serializer
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Write the cookie of a session that changed; no page may be kept anywhere, so none has to vary by its cookie."""
+        """Write the cookie of a session that changed.
+
+        Flask would also send `Vary: Cookie`, but no page may be cached anyway.
+        """
         if session.modified:
             super().save_session(app, session, response)
 
@@ -35,7 +38,7 @@ class RoomSessions(SecureCookieSessionInterface):
         return "staff" if is_staff_request() else "visit"
 
     def get_cookie_path(self, app: Flask) -> str:  # noqa: ARG002
-        """Return the room's own path."""
+        """Return `/staff` for staff pages and `/` elsewhere."""
         return STAFF_PATH if is_staff_request() else "/"
 
 

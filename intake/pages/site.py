@@ -1,4 +1,4 @@
-"""What every page needs of the installation it serves: settings, database, clock."""
+"""The installation that the pages serve: settings, database, clock."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -12,7 +12,7 @@ from intake.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One installation, as its pages see it; `languages` are the tags of those that are whole, which alone are offered."""
+    """One installation, as its pages see it; `languages` are the offered tags."""
 
     settings: Settings
     database: Database
@@ -21,10 +21,11 @@ class Site:
 
 
 def attach_site(app: Flask, site: Site) -> None:
-    """Make `site` the one that `app` serves."""
+    """Make `app` serve `site`."""
     app.extensions["intake"] = site
 
 
 def current_site() -> Site:
     """Return the site of the app that serves this request."""
+    # Flask keeps extensions without types.
     return cast("Site", current_app.extensions["intake"])

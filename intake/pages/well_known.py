@@ -1,4 +1,4 @@
-"""The public keys of our clients, where an EHR fetches them (RFC 8615, RFC 7517)."""
+"""Serves the public keys of our FHIR clients to EHRs (RFC 8615, RFC 7517)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,14 +9,19 @@ JWKS_PATH = "/.well-known/jwks.json"
 
 
 def init_app(app: Flask, keys: Callable[[], Mapping[str, Any] | None]) -> None:
-    """Serve the JWK Set that `keys` returns; None means that it cannot be told now, and an EHR keeps the one it has."""
+    """Serve the JWK Set that `keys` returns.
 
-    def jwks() -> Response:
-        found = keys()
-        if found is None:
+    None means that the keys cannot be read now. The answer is then 503, so that an EHR keeps the
+    keys that it has.
+    """
+
+    def serve_keys() -> Response:
+        key_set = keys()
+        if key_set is None:
             return Response("the keys cannot be read now\n", 503, mimetype="text/plain")
-        if not found["keys"]:
+        # A site without client keys has no such address.
+        if not key_set["keys"]:
             abort(404)
-        return jsonify(found)
+        return jsonify(key_set)
 
-    app.add_url_rule(JWKS_PATH, "jwks", jwks)
+    app.add_url_rule(JWKS_PATH, "jwks", serve_keys)

@@ -1,4 +1,4 @@
-"""The patient's blueprint: the pages of the tablet and of the pre-visit link, each in the language that was chosen."""
+"""The patient's blueprint: the pages of the tablet and of the pre-visit link."""
 
 from typing import Any
 
@@ -7,7 +7,16 @@ from flask import Blueprint, Flask, session
 from intake.pages import errors, language
 from intake.pages.errors import ErrorFrame
 from intake.pages.site import current_site
-from intake.patient import check, find_visit, links, messages, start, steps, visit_session
+from intake.patient import (
+    check,
+    find_visit,
+    introduction,
+    links,
+    messages,
+    question_pages,
+    start,
+    visit_session,
+)
 from intake.patient.visit_session import LANGUAGE, SIZE, THEME
 
 blueprint = Blueprint(
@@ -17,21 +26,22 @@ blueprint = Blueprint(
     static_folder="static",
     static_url_path="/static/patient",
 )
-for pages in (start, find_visit, links, steps, check):
+for pages in (start, find_visit, links, introduction, question_pages, check):
     pages.register_pages(blueprint)
 
 
 @blueprint.before_request
-def _in_the_chosen_language() -> None:
+def _use_chosen_language() -> None:
     draft = visit_session.current_draft()
-    chosen = draft.state.locale if draft else session.get(LANGUAGE)
-    if chosen in current_site().languages:
-        language.use_language(chosen)
+    tag = draft.state.locale if draft else session.get(LANGUAGE)
+    # The site may have stopped offering the language since the patient chose it.
+    if tag in current_site().languages:
+        language.use_language(tag)
 
 
 @blueprint.context_processor
-def _around_the_page() -> dict[str, Any]:
-    """What the frame of every patient page needs: whose clinic it is, and how long a tablet waits for its patient."""
+def _frame_context() -> dict[str, Any]:
+    """Return the values that every patient page needs, such as the idle times."""
     settings = current_site().settings
     clinic = settings.clinics.get(visit_session.current_clinic() or "")
     return {
@@ -40,19 +50,21 @@ def _around_the_page() -> dict[str, Any]:
         "times": settings.times,
         "size": session.get(SIZE),
         "theme": session.get(THEME),
-        "fault_words": messages.FORM_FAULT_MESSAGES,
-        "not_found": messages.VISIT_FAULT_MESSAGES,
-        "ended_words": messages.LINK_FAULT_MESSAGES,
+        "form_fault_messages": messages.FORM_FAULT_MESSAGES,
+        "visit_fault_messages": messages.VISIT_FAULT_MESSAGES,
+        "link_fault_messages": messages.LINK_FAULT_MESSAGES,
     }
 
 
-def _enter() -> dict[str, Any]:
-    """Do for an address that is no page what is done for every page."""
-    _in_the_chosen_language()
-    return _around_the_page()
+def _prepare_error_page() -> dict[str, Any]:
+    """Do for an error page what the hooks above do for every page of the blueprint."""
+    # An address that belongs to no page belongs to no blueprint either, so no hook has run.
+    _use_chosen_language()
+    return _frame_context()
 
 
 def init_app(app: Flask) -> None:
-    """Add the patient's pages to the application, and their frame to what goes wrong."""
+    """Add the patient's pages, and their frame for error pages, to the application."""
     app.register_blueprint(blueprint)
-    errors.register_frame(app, ErrorFrame("patient/error.html", _enter, "/", errors.PATIENT_WORDS))
+    frame = ErrorFrame("patient/error.html", _prepare_error_page, "/", errors.PATIENT_WORDS)
+    errors.register_frame(app, frame)

@@ -1,4 +1,4 @@
-"""Check your answers, Submit, and the thank-you, which is shown for nothing that is not stored."""
+"""The check page, the sending of the submission, and the thank-you."""
 
 from datetime import datetime
 
@@ -19,66 +19,72 @@ from intake.store import drafts, links
 from intake.store.drafts import Draft
 from intake.store.outbox import submissions
 
-THANKED_FOR = 20
-"""Seconds that a tablet shows the thank-you, which tells nothing of anybody, before it is ready for the next person."""
+THANK_YOU_SECONDS = 20
+"""How long a tablet shows the thank-you before it is ready for the next patient."""
 
 
 def register_pages(blueprint: Blueprint) -> None:
     """Add these pages."""
-    blueprint.add_url_rule("/check", "check", check)
-    blueprint.add_url_rule("/send", "send", send, methods=["POST"])
-    blueprint.add_url_rule("/done", "done", done)
+    blueprint.add_url_rule("/check", "check", view_check)
+    blueprint.add_url_rule("/send", "send", send_answers, methods=["POST"])
+    blueprint.add_url_rule("/done", "done", view_done)
 
 
-def check() -> PageResponse:
-    """Show every answer with its way to change it."""
-    return show_step(journey.CHECK, _check)
+def view_check() -> PageResponse:
+    """Show every answer with a link to change it."""
+    return show_step(journey.CHECK, _render_check)
 
 
-def _check(draft: Draft) -> PageResponse:
-    questions = journey.asked_questions(
-        informants.current_questions(draft.state), draft.state.answers
-    )
+def _render_check(draft: Draft) -> PageResponse:
+    state = draft.state
+    questions = journey.asked_questions(informants.current_questions(state), state.answers)
     rows = [
         (
-            each,
-            answer_lines(each, draft.state.answers.get(each.id)),
-            step_url(RouteStep(StepKind.QUESTION, each.id)),
+            question,
+            answer_lines(question, state.answers.get(question.id)),
+            step_url(RouteStep(StepKind.QUESTION, question.id)),
         )
-        for each in questions
+        for question in questions
     ]
-    return renderer.render_page(
-        "patient/check.html", **step_context(draft, journey.CHECK), rows=rows
-    )
+    context = step_context(draft, journey.CHECK)
+    return renderer.render_page("patient/check.html", **context, rows=rows)
 
 
-def send() -> PageResponse:
-    """Store the submission and wipe the draft in one transaction; sent twice, it is stored once and thanked for twice."""
-    draft, named = visit_session.current_draft(), request.form.get("submission", "")
-    if draft is None or str(draft.state.submission) != named:
-        return _thanked(named) if _stored(named) else errors.error_page("expired", 410)
-    return show_step(journey.CHECK, _send)
+def send_answers() -> PageResponse:
+    """Store the submission and drop the draft in one transaction.
+
+    A form that is sent twice is stored once and thanked for twice.
+    """
+    # The form names its submission, so that a stale tab cannot send another patient's draft.
+    draft, submission_id = visit_session.current_draft(), request.form.get("submission", "")
+    # After the first tap there is no draft any longer, or the draft is another patient's.
+    if draft is None or str(draft.state.submission) != submission_id:
+        if _is_stored(submission_id):
+            return _redirect_to_thanks(submission_id)
+        return errors.error_page("expired", 410)
+    return show_step(journey.CHECK, _store_submission)
 
 
-def _send(draft: Draft) -> PageResponse:
+def _store_submission(draft: Draft) -> PageResponse:
     with current_site().database.write() as tx:
-        said = _submission(draft)
-        drafts.submit_draft(tx, draft, said, _again(draft, said))
+        submission = _build_submission(draft)
+        drafts.submit_draft(tx, draft, submission, _reask_at(draft, submission))
+        # In the same transaction: a used link without a submission would lock the patient out.
         if draft.link:
             links.mark_used(tx, draft.link)
-    return _thanked(str(draft.state.submission), draft.state.locale)
+    return _redirect_to_thanks(str(draft.state.submission), draft.state.locale)
 
 
-def _again(draft: Draft, said: Submission) -> datetime | None:
-    """Return when the patient is asked again; a young person for whom somebody else answered is at the next visit."""
-    if informants.is_asked_first(draft) and not said.informant.is_patient:
+def _reask_at(draft: Draft, submission: Submission) -> datetime | None:
+    """Return when the patient is asked again; None means at the next visit."""
+    # A young person is asked in person at the next visit, even if a parent answered today.
+    if informants.is_asked_first(draft) and not submission.informant.is_patient:
         return None
-    return journey.reask_at(
-        said, current_site().settings.question_set, current_site().settings.times.reask_after
-    )
+    settings = current_site().settings
+    return journey.reask_at(submission, settings.question_set, settings.times.reask_after)
 
 
-def _submission(draft: Draft) -> Submission:
+def _build_submission(draft: Draft) -> Submission:
     settings, state = current_site().settings, draft.state
     zone = settings.clinics[draft.clinic].time_zone
     return Submission(
@@ -86,7 +92,7 @@ def _submission(draft: Draft) -> Submission:
         clinic=draft.clinic,
         patient=state.visit_context.patient,
         answered_at=current_site().clock().astimezone(zone).replace(microsecond=0),
-        # The page of who is answering cannot be left without an answer.
+        # The page about the informant cannot be left without an answer.
         informant=state.informant or Informant.SELF,
         channel=draft.channel,
         question_set=settings.question_set.id,
@@ -99,20 +105,22 @@ def _submission(draft: Draft) -> Submission:
     )
 
 
-def _thanked(submission: str, locale: str | None = None) -> Response:
-    visit_session.remember_submission(submission, locale or session.get(LANGUAGE))
+def _redirect_to_thanks(submission_id: str, locale: str | None = None) -> Response:
+    visit_session.remember_submission(submission_id, locale or session.get(LANGUAGE))
     return redirect(url_for("patient.done"), 303)
 
 
-def _stored(submission: str) -> bool:
+def _is_stored(submission_id: str) -> bool:
     with current_site().database.read() as tx:
-        return submissions.find_record(tx, submission) is not None
+        return submissions.find_record(tx, submission_id) is not None
 
 
-def done() -> PageResponse:
-    """Say thank you."""
-    submission = session.get(SUBMISSION)
-    if submission is None or not _stored(submission):
+def view_done() -> PageResponse:
+    """Say thank you, but only for a submission that is in the outbox."""
+    submission_id = session.get(SUBMISSION)
+    if submission_id is None or not _is_stored(submission_id):
         return redirect(url_for("patient.home"), 303)
     on_tablet = visit_session.current_tablet() is not None and LINK not in session
-    return renderer.render_page("patient/done.html", on_tablet=on_tablet, thanked_for=THANKED_FOR)
+    return renderer.render_page(
+        "patient/done.html", on_tablet=on_tablet, thank_you_seconds=THANK_YOU_SECONDS
+    )

@@ -1,4 +1,4 @@
-"""Which visit this is: by the front desk's code, or by date of birth around the appointment; never a list of names."""
+"""Finds the visit by the front desk's code or by date of birth."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -20,13 +20,13 @@ from intake.store.devices import Device
 from intake.store.visits import Visit
 
 MAX_TRIES, TRIES_PERIOD = 10, timedelta(minutes=15)
-"""For one tablet: a family's mistakes fit in, and guessing a code of six digits would take years."""
+"""For one tablet: a family's mistakes fit in, and guessing a six-digit code would take years."""
 
-ANSWERED = frozenset({"submitted", "verified", "held"})
+ANSWERED_PROGRESS = frozenset({"submitted", "verified", "held"})
 
 
 class VisitFault(StrEnum):
-    """Why a visit was not found; every reason sends a person to the same desk."""
+    """Why a visit was not found; each reason sends the patient to the front desk."""
 
     CODE = "code"
     BIRTH_DATE = "birth-date"
@@ -39,21 +39,21 @@ class VisitFault(StrEnum):
 
 def register_pages(blueprint: Blueprint) -> None:
     """Add these pages."""
-    blueprint.add_url_rule("/find", "find", find, methods=["GET", "POST"])
+    blueprint.add_url_rule("/find", "find", view_find, methods=["GET", "POST"])
 
 
-def find() -> PageResponse:
+def view_find() -> PageResponse:
     """Ask for the code or the date of birth."""
     tablet = visit_session.current_tablet()
     if tablet is None:
         return redirect(url_for("patient.home"), 303)
     if request.method != "POST":
         return render_find_page()
-    return _found(tablet, request.form)
+    return _handle_form(tablet, request.form)
 
 
 def render_find_page(*, by_code: bool = True) -> str:
-    """Show the page, once with why nothing was found the last time."""
+    """Return the page, with the last fault once."""
     fault, tag = session.pop(FAULT, None), language.current_locale().tag
     return renderer.render_page(
         "patient/find.html",
@@ -66,70 +66,82 @@ def render_find_page(*, by_code: bool = True) -> str:
     )
 
 
-def redirect_with_fault(fault: VisitFault, onto: str) -> Response:
-    """Lead to the page `onto`, which says why and asks anew: what was typed has no place in a cookie, which can be read."""
+def redirect_with_fault(fault: VisitFault, target: str) -> Response:
+    """Lead to the page `target`, which names the fault and asks again."""
+    # The typed date is not kept: anyone with the device can read the cookie.
     session[FAULT] = fault.value
-    return redirect(onto, 303)
+    return redirect(target, 303)
 
 
-def _found(tablet: Device, form: Mapping[str, str]) -> PageResponse:
+def _handle_form(tablet: Device, form: Mapping[str, str]) -> PageResponse:
+    limit_key = f"find {tablet.id}"
     with current_site().database.write() as tx:
-        if not attempts.allow_attempt(tx, f"find {tablet.id}", MAX_TRIES, TRIES_PERIOD):
+        if not attempts.allow_attempt(tx, limit_key, MAX_TRIES, TRIES_PERIOD):
             return redirect_with_fault(VisitFault.TOO_MANY_TRIES, url_for("patient.find"))
-        found = _by_code(tx, tablet, form) if "code" in form else _by_birth_date(tx, tablet, form)
-        if isinstance(found, VisitFault):
-            return redirect_with_fault(found, url_for("patient.find"))
-        attempts.forget_attempts(tx, f"find {tablet.id}")
-        begun = visit_session.begin_draft(
-            tx, found, language.current_locale().tag, device=tablet.id
-        )
-    visit_session.carry_draft(begun)
+        find = _find_by_code if "code" in form else _find_by_birth_date
+        visit = find(tx, tablet, form)
+        if isinstance(visit, VisitFault):
+            return redirect_with_fault(visit, url_for("patient.find"))
+        attempts.forget_attempts(tx, limit_key)
+        tag = language.current_locale().tag
+        token = visit_session.begin_draft(tx, visit, tag, device=tablet.id)
+    visit_session.carry_draft(token)
     return redirect(url_for("patient.why"), 303)
 
 
-def _by_code(tx: Tx, tablet: Device, form: Mapping[str, str]) -> Visit | VisitFault:
-    return codes.redeem_code(tx, tablet.clinic, western_digits(form["code"])) or VisitFault.CODE
+def _find_by_code(tx: Tx, tablet: Device, form: Mapping[str, str]) -> Visit | VisitFault:
+    code = western_digits(form["code"])
+    return codes.redeem_code(tx, tablet.clinic, code) or VisitFault.CODE
 
 
-def _by_birth_date(tx: Tx, tablet: Device, form: Mapping[str, str]) -> Visit | VisitFault:
-    born = parse_date(form)
-    if isinstance(born, VisitFault):
-        return born
+def _find_by_birth_date(tx: Tx, tablet: Device, form: Mapping[str, str]) -> Visit | VisitFault:
+    birth_date = parse_date(form)
+    if isinstance(birth_date, VisitFault):
+        return birth_date
     window = current_site().settings.times.appointment_window
-    here = visits.find_by_birth_date(tx, tablet.clinic, born, tx.now - window, tx.now + window)
-    initials = _letters(form.get("initials", ""))
-    if len(here) > 1 and initials:
-        here = tuple(each for each in here if _letters(each.initials) == initials)
-    elif len(here) > 1:
-        return VisitFault.INITIALS
-    if len(here) != 1:
-        return VisitFault.BIRTH_DATE
-    # A second time needs the front desk's code, so that nobody answers over another.
-    return (
-        VisitFault.ANSWERED
-        if visits.progress_by_visit(tx, [here[0].id])[here[0].id] in ANSWERED
-        else here[0]
+    candidates = visits.find_by_birth_date(
+        tx, tablet.clinic, birth_date, tx.now - window, tx.now + window
     )
+    initials = _sorted_letters(form.get("initials", ""))
+    if len(candidates) > 1 and initials:
+        candidates = tuple(
+            visit for visit in candidates if _sorted_letters(visit.initials) == initials
+        )
+    elif len(candidates) > 1:
+        return VisitFault.INITIALS
+    if len(candidates) != 1:
+        return VisitFault.BIRTH_DATE
+    [visit] = candidates
+    # A second submission needs the front desk's code. Otherwise anyone with the same birthday could
+    # replace the patient's answers.
+    has_answered = visits.progress_by_visit(tx, [visit.id])[visit.id] in ANSWERED_PROGRESS
+    return VisitFault.ANSWERED if has_answered else visit
 
 
-def _letters(initials: str) -> list[str]:
-    """Return the letters in any order, for many people say their family's name first; without case, marks and points."""
-    return sorted(each for each in terminology.fold_text(initials) if each.isalpha())
+def _sorted_letters(initials: str) -> list[str]:
+    """Return the letters without case, diacritics and points, in alphabetical order.
+
+    Many people write the family name first, so the order of the initials does not count.
+    """
+    return sorted(letter for letter in terminology.fold_text(initials) if letter.isalpha())
 
 
 def parse_date(form: Mapping[str, str]) -> date | VisitFault:
-    """Return the day that the three fields say, or why they say none; any script's digits will do."""
-    typed = [western_digits(form.get(name, "")) for name in ("day", "month", "year")]
-    if not all(typed):
+    """Return the date in the fields day, month and year, or why there is none.
+
+    The digits may be those of any script.
+    """
+    parts = [western_digits(form.get(name, "")) for name in ("day", "month", "year")]
+    if not all(parts):
         return VisitFault.NO_DATE
     try:
-        day, month, year = map(int, typed)
+        day, month, year = map(int, parts)
         return date(year, month, day)
     except ValueError:
         return VisitFault.NO_SUCH_DATE
 
 
 def western_digits(text: str) -> str:
-    """Return the digits of a text as 0 to 9, whichever script they are written in."""
+    """Return the digits of a text, of any script, as 0 to 9."""
     digits = (unicodedata.digit(character, None) for character in text)
     return "".join(str(digit) for digit in digits if digit is not None)

@@ -1,4 +1,4 @@
-"""From a question's form to an answer and back: nothing typed is lost, and nothing contradictory is taken."""
+"""Reads the form of a question's page into an answer, and the reverse."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,112 +11,123 @@ from intake.journey import groups_with_details
 from intake.questions import Question, QuestionKind
 
 FormValues = Mapping[str, Sequence[str]]
-"""A form as it was sent: the texts by the fields' names."""
+"""A form as the browser sent it: the texts by field name."""
 
 CHOICE, SEARCH, SEARCHED = "choice", "search", "searched"
+"""The fields: the choices, the search term, and the term whose results the page had."""
 WRITE_IN = "write-in-"
-"""The fields: choices, the search, the search whose results are shown already; write-ins end in the option's id."""
+"""The beginning of a write-in field's name; the option's id follows."""
 
 
 class FormFault(StrEnum):
-    """Why a form cannot be taken as it is; the page says it in the person's language."""
+    """Why a form is rejected; the page says it in the patient's language."""
 
     BOTH = "both"
     """An answer, and at the same time declined or unknown."""
     CONTRADICTION = "contradiction"
     """Two options that exclude each other."""
     UNKNOWN_CHOICE = "unknown-choice"
-    """Something that the page does not offer, or one too many."""
+    """A choice that the page does not offer, or one too many."""
     TOO_LONG = "too-long"
     CONTROL = "control"
     """A character that is no letter, number or sign."""
     NO_WORDS = "no-words"
-    """Another language, but not which."""
+    """The option "another language" without its name."""
     NOT_PICKED = "not-picked"
-    """Something was searched for and found, and nothing picked: what they wanted to say would be lost. Said once."""
+    """A search with results but no choice; the page says so once, so that no answer is lost."""
+    NO_INFORMANT = "missing"
 
 
 @dataclass(frozen=True, slots=True)
 class FormReading:
-    """What a form says: an answer (None: skipped), or the faults that keep it from being one."""
+    """The content of a form: an answer (None: skipped), or its faults."""
 
     answer: Answer | None
     faults: tuple[FormFault, ...] = ()
 
 
-def read_question(question: Question, values: FormValues, earlier: Answer | None) -> FormReading:
-    """Read the page of a question; details and write-ins given `earlier` stay with the groups that are still chosen."""
-    words = _typed(values, OWN_WORDS)
-    ticked = tuple(
-        dict.fromkeys(each for each in values.get(CHOICE, ()) if each and each != OWN_WORDS)
-    )
+def read_question(question: Question, values: FormValues, previous: Answer | None) -> FormReading:
+    """Read the form of a question's page.
+
+    Details and write-ins of the previous answer stay, if their group is still chosen.
+    """
+    words = _field_text(values, OWN_WORDS)
+    choices = values.get(CHOICE, ())
+    ticked = tuple(dict.fromkeys(choice for choice in choices if choice and choice != OWN_WORDS))
     if question.kind is QuestionKind.GROUPS:
-        return _groups(question, ticked, words, earlier)
+        return _read_groups(question, ticked, words, previous)
     if question.kind is QuestionKind.TRIBES:
-        return _tribes(ticked, words)
-    return _single(question, ticked, words, another=OWN_WORDS in values.get(CHOICE, ()))
+        return _read_tribes(ticked, words)
+    return _read_single(question, ticked, words, needs_words=OWN_WORDS in choices)
 
 
-def read_details(question: Question, values: FormValues, earlier: Answer) -> FormReading:
-    """Read the page of a question's details, which adds to the groups chosen `earlier`."""
-    groups = [each for each in earlier.choices if question.find_option(each)]
-    picked = [each for each in dict.fromkeys(values.get(CHOICE, ())) if each]
+def read_details(question: Question, values: FormValues, previous: Answer) -> FormReading:
+    """Read the form of a details page; it adds to the groups of the answer before."""
+    groups = [choice for choice in previous.choices if question.find_option(choice)]
+    picked = [choice for choice in dict.fromkeys(values.get(CHOICE, ())) if choice]
     owners = {
-        each: owner.id
-        for each in picked
-        if (owner := terminology.find_group_option(question, each))
+        choice: owner.id
+        for choice in picked
+        if (owner := terminology.find_group_option(question, choice))
     }
-    typed = {
-        key.removeprefix(WRITE_IN): _typed(values, key)
+    texts = {
+        key.removeprefix(WRITE_IN): _field_text(values, key)
         for key in values
         if key.startswith(WRITE_IN)
     }
-    write_ins = {key: words for key, words in typed.items() if words}
-    faults = set(_word_faults(write_ins.values()))
+    write_ins = {option_id: text for option_id, text in texts.items() if text}
+    faults = set(_text_faults(write_ins.values()))
+    # The page offers neither a choice without a group, nor a group itself, nor the write-in of a
+    # group that was not chosen: such a form was forged.
     if (
         len(owners) != len(picked)
-        or any(question.find_option(each) for each in picked)
+        or any(question.find_option(choice) for choice in picked)
         or set(write_ins) - set(groups)
     ):
         faults.add(FormFault.UNKNOWN_CHOICE)
-    # A code that was found by searching brings its group along.
-    choices = _ordered(question, [*groups, *owners.values(), *picked])
-    own = {key: words for key, words in earlier.write_ins.items() if key == OWN_WORDS}
-    return _taken(Answer(AnswerState.ANSWERED, choices, {**write_ins, **own}), faults)
+    # A code from the search adds its group, too.
+    choices = _in_question_order(question, [*groups, *owners.values(), *picked])
+    own_words = {key: text for key, text in previous.write_ins.items() if key == OWN_WORDS}
+    answer = Answer(AnswerState.ANSWERED, choices, {**write_ins, **own_words})
+    return _build_reading(answer, faults)
 
 
 def is_search(values: FormValues) -> bool:
-    """Return whether a form asks for a search: by its button, or by Enter with a term that was not searched for yet."""
-    term = _typed(values, SEARCH)
-    return "find" in values or (bool(term) and term != _typed(values, SEARCHED))
+    """Return whether a form asks for a search.
+
+    The patient pressed the search button, or pressed Enter with a new search term.
+    """
+    term = _field_text(values, SEARCH)
+    return "find" in values or (bool(term) and term != _field_text(values, SEARCHED))
 
 
 def is_unpicked(values: FormValues) -> bool:
-    """Return whether something was searched for, and nothing chosen or written."""
-    return bool(_typed(values, SEARCH)) and not has_content(values)
+    """Return whether the form has a search term, but no choice and no text."""
+    return bool(_field_text(values, SEARCH)) and not has_content(values)
 
 
 def has_content(values: FormValues) -> bool:
-    """Return whether a form carries an answer of any kind."""
+    """Return whether a form has a choice or a text."""
+    # An empty choice comes from forged forms only, and counts as none.
     return any(values.get(CHOICE, ())) or any(
-        _typed(values, key) for key in values if _is_words(key)
+        _field_text(values, key) for key in values if key == OWN_WORDS or key.startswith(WRITE_IN)
     )
 
 
 def form_values(answer: Answer | None) -> FormValues:
-    """Return the form's values that say what the answer says."""
+    """Return the form's values for an answer."""
     if answer is None or answer.state is not AnswerState.ANSWERED:
         return {}
-    words = {
+    texts = {
         key if key == OWN_WORDS else f"{WRITE_IN}{key}": (text,)
         for key, text in answer.write_ins.items()
     }
     choices = answer.choices or ((OWN_WORDS,) if OWN_WORDS in answer.write_ins else ())
-    return {CHOICE: choices, **words}
+    return {CHOICE: choices, **texts}
 
 
 def chosen_details(question: Question, group: str, choices: Sequence[str]) -> Iterator[str]:
-    """Yield the CDCREC codes of a group that were found by searching and have no box of their own."""
+    """Yield a group's chosen CDCREC codes from a search, which have no box."""
     option = question.find_option(group)
     boxes = {detail.id for detail in option.details} if option else set()
     for choice in choices:
@@ -125,100 +136,101 @@ def chosen_details(question: Question, group: str, choices: Sequence[str]) -> It
             yield choice
 
 
-def _groups(
-    question: Question, ticked: tuple[str, ...], words: str, earlier: Answer | None
+def _read_groups(
+    question: Question, ticked: tuple[str, ...], words: str, previous: Answer | None
 ) -> FormReading:
-    faults = set(_word_faults([words]))
-    if any(question.find_option(each) is None for each in ticked):
+    faults = set(_text_faults([words]))
+    if any(question.find_option(choice) is None for choice in ticked):
         faults.add(FormFault.UNKNOWN_CHOICE)
-    if any(
-        set(option.excludes) & set(ticked) for option in question.options if option.id in ticked
-    ):
+    chosen = [option for option in question.options if option.id in ticked]
+    if any(set(option.excludes) & set(ticked) for option in chosen):
         faults.add(FormFault.CONTRADICTION)
-    kept, written = _kept(question, ticked, earlier)
-    own = {OWN_WORDS: words} if words else {}
-    if not ticked and not own:
-        return _taken(None, faults)
-    return _taken(
-        Answer(AnswerState.ANSWERED, _ordered(question, [*ticked, *kept]), {**written, **own}),
-        faults,
-    )
+    if not ticked and not words:
+        return _build_reading(None, faults)
+    details, write_ins = _remaining_details(question, ticked, previous)
+    choices = _in_question_order(question, [*ticked, *details])
+    own_words = {OWN_WORDS: words} if words else {}
+    answer = Answer(AnswerState.ANSWERED, choices, {**write_ins, **own_words})
+    return _build_reading(answer, faults)
 
 
-def _kept(
-    question: Question, ticked: tuple[str, ...], earlier: Answer | None
+def _remaining_details(
+    question: Question, ticked: tuple[str, ...], previous: Answer | None
 ) -> tuple[list[str], Mapping[str, str]]:
-    if earlier is None or earlier.state is not AnswerState.ANSWERED:
+    """Return the previous details and write-ins whose group is still ticked."""
+    if previous is None or previous.state is not AnswerState.ANSWERED:
         return [], {}
-    still = set(ticked) & set(groups_with_details(question, earlier))
+    groups = set(ticked) & set(groups_with_details(question, previous))
     owners = {
-        each: terminology.find_group_option(question, each)
-        for each in earlier.choices
-        if question.find_option(each) is None
+        choice: terminology.find_group_option(question, choice)
+        for choice in previous.choices
+        if question.find_option(choice) is None
     }
-    choices = [each for each, owner in owners.items() if owner is not None and owner.id in still]
-    return choices, {key: words for key, words in earlier.write_ins.items() if key in still}
+    details = [
+        choice for choice, owner in owners.items() if owner is not None and owner.id in groups
+    ]
+    return details, {key: text for key, text in previous.write_ins.items() if key in groups}
 
 
-def _single(
-    question: Question, ticked: tuple[str, ...], words: str, *, another: bool
+def _read_single(
+    question: Question, ticked: tuple[str, ...], words: str, *, needs_words: bool
 ) -> FormReading:
-    faults = set(_word_faults([words]))
-    known = (
-        terminology.load_languages()
+    # Radio buttons send one choice; two mean that the form was forged.
+    faults = set(_text_faults([words]))
+    allowed = (
+        set(terminology.load_languages())
         if question.kind is QuestionKind.LANGUAGE
-        else {each.id for each in question.options}
+        else {option.id for option in question.options}
     )
-    if len(ticked) > 1 or any(each not in known for each in ticked):
+    if len(ticked) > 1 or set(ticked) - allowed:
         faults.add(FormFault.UNKNOWN_CHOICE)
-    if another and not words:
+    if needs_words and not words:
         faults.add(FormFault.NO_WORDS)
-    return _picked(ticked, words, faults)
+    return _read_choices(ticked, words, faults)
 
 
-def _tribes(ticked: tuple[str, ...], words: str) -> FormReading:
-    faults = set(_word_faults([words]))
+def _read_tribes(ticked: tuple[str, ...], words: str) -> FormReading:
+    faults = set(_text_faults([words]))
     if set(ticked) - terminology.load_tribes().keys():
         faults.add(FormFault.UNKNOWN_CHOICE)
-    return _picked(ticked, words, faults)
+    return _read_choices(ticked, words, faults)
 
 
-def _picked(ticked: tuple[str, ...], words: str, faults: set[FormFault]) -> FormReading:
+def _read_choices(ticked: tuple[str, ...], words: str, faults: set[FormFault]) -> FormReading:
     if not ticked and not words:
-        return _taken(None, faults)
-    return _taken(Answer(AnswerState.ANSWERED, ticked, {OWN_WORDS: words} if words else {}), faults)
+        return _build_reading(None, faults)
+    own_words = {OWN_WORDS: words} if words else {}
+    return _build_reading(Answer(AnswerState.ANSWERED, ticked, own_words), faults)
 
 
-def _taken(answer: Answer | None, faults: set[FormFault]) -> FormReading:
+def _build_reading(answer: Answer | None, faults: set[FormFault]) -> FormReading:
+    # Sorted, so that the page shows the same fault each time.
     return FormReading(None, tuple(sorted(faults))) if faults else FormReading(answer)
 
 
-def _ordered(question: Question, choices: Sequence[str]) -> tuple[str, ...]:
-    """Return each choice once, in the question's order: groups and their boxes, and what was searched for behind them."""
-    places = [
-        each
+def _in_question_order(question: Question, choices: Sequence[str]) -> tuple[str, ...]:
+    """Return each choice once, in the question's order; codes from a search come last."""
+    listed = [
+        choice
         for option in question.options
-        for each in (option.id, *(detail.id for detail in option.details))
+        for choice in (option.id, *(detail.id for detail in option.details))
     ]
     return tuple(
         sorted(
             dict.fromkeys(choices),
-            key=lambda each: places.index(each) if each in places else len(places),
+            key=lambda choice: listed.index(choice) if choice in listed else len(listed),
         )
     )
 
 
-def _is_words(key: str) -> bool:
-    return key == OWN_WORDS or key.startswith(WRITE_IN)
-
-
-def _typed(values: FormValues, key: str) -> str:
+def _field_text(values: FormValues, key: str) -> str:
     return next(iter(values.get(key, ())), "").strip()
 
 
-def _word_faults(texts: Iterable[str]) -> Iterator[FormFault]:
-    for words in texts:
-        if len(words) > MAX_WRITE_IN_LENGTH:
+def _text_faults(texts: Iterable[str]) -> Iterator[FormFault]:
+    for text in texts:
+        if len(text) > MAX_WRITE_IN_LENGTH:
             yield FormFault.TOO_LONG
-        if any(unicodedata.category(character) in ("Cc", "Cs") for character in words):
+        # Control characters and lone surrogates break databases and FHIR servers.
+        if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
             yield FormFault.CONTROL

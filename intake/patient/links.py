@@ -1,4 +1,4 @@
-"""The pre-visit link: nothing of the person in its address or on its first page, a few tries, one device, an end."""
+"""The pre-visit link: no word about the patient, and one device only."""
 
 import secrets
 from datetime import timedelta
@@ -11,17 +11,19 @@ from intake.pages import language, renderer
 from intake.pages.errors import PageResponse
 from intake.pages.site import current_site
 from intake.patient import find_visit, visit_session
+from intake.patient.find_visit import VisitFault
 from intake.patient.visit_session import LINK, PHONE
 from intake.store import links
 from intake.store.database import Tx
 from intake.store.links import Link
 from intake.store.visits import Visit
 
-BOUND_FOR = timedelta(days=30)
+DEVICE_COOKIE_AGE = timedelta(days=30)
+"""The cookie recognizes the device that opened the link; it outlives a link of a week or two."""
 
 
 class LinkFault(StrEnum):
-    """Why a link opens nothing; the page says what happened and what to do."""
+    """Why a link does not work; the page says what happened and what to do."""
 
     UNKNOWN = "unknown"
     EXPIRED = "expired"
@@ -33,63 +35,68 @@ class LinkFault(StrEnum):
 def register_pages(blueprint: Blueprint) -> None:
     """Add these pages."""
     blueprint.add_url_rule("/l/<token>", "link", open_link)
-    blueprint.add_url_rule("/birth-date", "birth_date", birth_date, methods=["GET", "POST"])
+    blueprint.add_url_rule("/birth-date", "birth_date", view_birth_date, methods=["GET", "POST"])
 
 
 def open_link(token: str) -> PageResponse:
-    """Show the languages, and no word of whom or what it is about; looking at it changes nothing."""
+    """Show the languages, without a word about the patient or the purpose.
+
+    Messaging apps fetch a preview of each link, so opening it changes nothing in the store.
+    """
     with current_site().database.read() as tx:
-        opened = _opened(tx, token)
+        opened = _find_open_link(tx, token)
     if isinstance(opened, LinkFault):
-        return _end(opened)
+        return _render_fault(opened)
     session[LINK] = token
     return renderer.render_page("patient/start.html", quiet=True)
 
 
-def birth_date() -> PageResponse:
-    """Ask for the date of birth of whom the link is for, and begin, or go on with what was begun."""
-    token, here = session.get(LINK, ""), url_for("patient.birth_date")
+def view_birth_date() -> PageResponse:
+    """Ask for the patient's date of birth, then begin the draft or resume it."""
+    token, page_url = session.get(LINK, ""), url_for("patient.birth_date")
     if request.method != "POST":
         with current_site().database.read() as tx:
-            opened = _opened(tx, token)
-        return (
-            _end(opened)
-            if isinstance(opened, LinkFault)
-            else find_visit.render_find_page(by_code=False)
-        )
-    born = find_visit.parse_date(request.form)
-    if isinstance(born, find_visit.VisitFault):
-        return find_visit.redirect_with_fault(born, here)
-    with current_site().database.write() as tx:
-        opened = _opened(tx, token)
+            opened = _find_open_link(tx, token)
         if isinstance(opened, LinkFault):
-            return redirect(here, 303)
+            return _render_fault(opened)
+        return find_visit.render_find_page(by_code=False)
+    birth_date = find_visit.parse_date(request.form)
+    if isinstance(birth_date, VisitFault):
+        # An incomplete date is no guess, so it costs no try.
+        return find_visit.redirect_with_fault(birth_date, page_url)
+    with current_site().database.write() as tx:
+        # Checked again, because another device may have used the link since the page was shown.
+        opened = _find_open_link(tx, token)
+        if isinstance(opened, LinkFault):
+            return redirect(page_url, 303)
         link, visit = opened
-        if visit.birth_date != born:
+        if visit.birth_date != birth_date:
             links.record_failed_try(tx, link)
-            return find_visit.redirect_with_fault(find_visit.VisitFault.BIRTH_DATE, here)
-        phone = request.cookies.get(PHONE) or secrets.token_urlsafe(24)
-        links.bind_to_device(tx, link, phone)
-        begun = visit_session.begin_draft(tx, visit, language.current_locale().tag, link=link.id)
-    return _carried(begun, phone)
+            return find_visit.redirect_with_fault(VisitFault.BIRTH_DATE, page_url)
+        device_key = request.cookies.get(PHONE) or secrets.token_urlsafe(24)
+        links.bind_to_device(tx, link, device_key)
+        tag = language.current_locale().tag
+        draft_token = visit_session.begin_draft(tx, visit, tag, link=link.id)
+    return _redirect_to_route(draft_token, device_key)
 
 
-def _carried(begun: str, phone: str) -> Response:
-    visit_session.carry_draft(begun)
-    answer = redirect(url_for("patient.onward"), 303)
-    answer.set_cookie(
+def _redirect_to_route(draft_token: str, device_key: str) -> Response:
+    visit_session.carry_draft(draft_token)
+    response = redirect(url_for("patient.onward"), 303)
+    response.set_cookie(
         PHONE,
-        phone,
-        max_age=BOUND_FOR,
+        device_key,
+        max_age=DEVICE_COOKIE_AGE,
         secure=current_site().settings.is_https,
         httponly=True,
         samesite="Lax",
     )
-    return answer
+    return response
 
 
-def _opened(tx: Tx, token: str) -> tuple[Link, Visit] | LinkFault:
-    """Return the link and its visit, or why it opens nothing (any more) here."""
+def _find_open_link(tx: Tx, token: str) -> tuple[Link, Visit] | LinkFault:
+    """Return the link and its visit, or why the link does not work here."""
+    # An unknown token and a revoked link look the same from outside.
     link = links.find_link(tx, token)
     if link is None or link.revoked_at is not None:
         return LinkFault.UNKNOWN
@@ -99,14 +106,11 @@ def _opened(tx: Tx, token: str) -> tuple[Link, Visit] | LinkFault:
         return LinkFault.EXPIRED
     if link.tries_left <= 0:
         return LinkFault.TRIES
-    return (
-        LinkFault.ELSEWHERE
-        if links.is_bound_elsewhere(tx, link, request.cookies.get(PHONE))
-        else (link, link.visit)
-    )
+    if links.is_bound_elsewhere(tx, link, request.cookies.get(PHONE)):
+        return LinkFault.ELSEWHERE
+    return link, link.visit
 
 
-def _end(ended: LinkFault) -> tuple[str, int]:
-    return renderer.render_page(
-        "patient/link_ended.html", ended=ended
-    ), 404 if ended is LinkFault.UNKNOWN else 410
+def _render_fault(fault: LinkFault) -> tuple[str, int]:
+    status = 404 if fault is LinkFault.UNKNOWN else 410
+    return renderer.render_page("patient/link_fault.html", fault=fault), status

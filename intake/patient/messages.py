@@ -1,10 +1,11 @@
-"""The words for what cannot be taken, found or opened; translated where they are shown."""
+"""The messages for rejected forms, visits not found, and links that do not work."""
 
 from intake.pages.errors import N_
 from intake.patient.find_visit import VisitFault
 from intake.patient.forms import FormFault
 from intake.patient.links import LinkFault
 
+# The templates translate these messages, because the language is known per request only.
 FORM_FAULT_MESSAGES = {
     FormFault.BOTH: N_(
         "You gave an answer, and you also chose not to answer. Which one should we keep?"
@@ -17,9 +18,10 @@ FORM_FAULT_MESSAGES = {
     FormFault.CONTROL: N_("Please use only letters, numbers, and signs."),
     FormFault.NO_WORDS: N_("Please write the name of the language, or choose another answer."),
     FormFault.NOT_PICKED: N_("Please choose one from the list, or write it in your own words."),
-    "missing": N_("Please choose who is answering."),
+    FormFault.NO_INFORMANT: N_("Please choose who is answering."),
 }
 
+# Each message asks for a correction or leads to the front desk; none blames the patient.
 VISIT_FAULT_MESSAGES = {
     VisitFault.CODE: N_(
         "We could not find this code. Please check it, or ask the front desk for a new one."
@@ -42,13 +44,15 @@ LINK_FAULT_MESSAGES = {
     LinkFault.UNKNOWN: (
         N_("This link does not work"),
         N_(
-            "Please check that you have the whole link. You can also answer at the clinic. Your visit goes on as planned."
+            "Please check that you have the whole link. You can also answer at the clinic. "
+            "Your visit goes on as planned."
         ),
     ),
     LinkFault.EXPIRED: (
         N_("This link has ended"),
         N_(
-            "It was open for a few days only. You can answer at the clinic. Your visit goes on as planned."
+            "It was open for a few days only. You can answer at the clinic. "
+            "Your visit goes on as planned."
         ),
     ),
     LinkFault.USED: (
@@ -58,7 +62,8 @@ LINK_FAULT_MESSAGES = {
     LinkFault.TRIES: (
         N_("This link is closed"),
         N_(
-            "The date of birth did not fit a few times, so we closed the link. You can answer at the clinic."
+            "The date of birth did not fit a few times, so we closed the link. "
+            "You can answer at the clinic."
         ),
     ),
     LinkFault.ELSEWHERE: (

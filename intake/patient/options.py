@@ -1,6 +1,6 @@
-"""What a question's page offers beside its fixed options: common languages, and what a search found."""
+"""The options of a page beside the fixed ones: languages and search results."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -9,25 +9,23 @@ from intake import i18n, journey, terminology
 from intake.answers import OWN_WORDS
 from intake.pages import language
 from intake.pages.site import current_site
-from intake.patient.forms import CHOICE, SEARCH
+from intake.patient.forms import CHOICE, SEARCH, FormValues
 from intake.questions import Detail, Question, QuestionKind
 from intake.store.drafts import Draft
 from intake.terminology import Concept, Language, Tribe
 
-Values = Mapping[str, Sequence[str]]
-
 
 @dataclass(frozen=True, slots=True)
 class PageOptions:
-    """Languages in the order in which they are shown, codes, or tribes.
+    """The languages, concepts or tribes of a page, in page order.
 
-    `term` is what was searched for, if anything, and `found` whether there is such a thing, be it on the page already.
-    Each language comes with its name in the page's language, empty where that is its own name. `on_page` are the boxes that
-    the page has already for what was searched for.
+    `term` is the search term, and `has_results` tells whether the search found anything. Each
+    language comes with its name in the page's language; the name is empty if it equals the endonym.
+    `on_page` are the boxes that the page already has for results of the search.
     """
 
     term: str = ""
-    found: bool = False
+    has_results: bool = False
     languages: tuple[tuple[Language, str], ...] = ()
     found_languages: tuple[tuple[Language, str], ...] = ()
     concepts: tuple[Concept, ...] = ()
@@ -35,81 +33,108 @@ class PageOptions:
     tribes: tuple[Tribe, ...] = ()
 
 
-def page_options(question: Question, values: Values, draft: Draft) -> PageOptions:
-    """Return what the page of the question offers, with what `values` hold in any case."""
+def page_options(question: Question, values: FormValues, draft: Draft) -> PageOptions:
+    """Return the options of the page; they include the choices in `values`."""
     term = next(iter(values.get(SEARCH, ())), "").strip()
     if question.kind is QuestionKind.LANGUAGE:
-        return _languages(question, values, draft, term)
+        return _language_options(question, values, draft, term)
     if question.kind is QuestionKind.TRIBES:
-        return _tribes(values, term)
-    return _concepts(question, values, draft, term)
+        return _tribe_options(values, term)
+    return _concept_options(question, values, draft, term)
 
 
-def _tribes(values: Values, term: str) -> PageOptions:
-    known = terminology.load_tribes()
-    picked = [known[each] for each in values.get(CHOICE, ()) if each in known]
-    found = terminology.search_tribes(term)
-    return PageOptions(term, bool(found), tribes=tuple(dict.fromkeys([*picked, *found])))
+def _tribe_options(values: FormValues, term: str) -> PageOptions:
+    tribes = terminology.load_tribes()
+    picked = [tribes[code] for code in values.get(CHOICE, ()) if code in tribes]
+    results = terminology.search_tribes(term)
+    return PageOptions(term, bool(results), tribes=tuple(dict.fromkeys([*picked, *results])))
 
 
-def _languages(question: Question, values: Values, draft: Draft, term: str) -> PageOptions:
+def _language_options(
+    question: Question, values: FormValues, draft: Draft, term: str
+) -> PageOptions:
     element, tag = question.elements[0], language.current_locale().tag
     common = list(current_site().settings.common_languages[element])
-    chosen = [each for each in values.get(CHOICE, ()) if each != OWN_WORDS]
-    spoken = draft.state.answers.get(Element.SPOKEN_LANGUAGE)
-    first = [*chosen, *(spoken.choices if spoken and element is Element.WRITTEN_LANGUAGE else ())]
-    known = terminology.load_languages()
-    ahead = [
-        each
-        for each in first
-        if each in known and known[each].can_answer(element) and each not in common
+    languages = terminology.load_languages()
+    extra = [
+        language_id
+        for language_id in _suggested_languages(element, values, draft)
+        if language_id in languages
+        and languages[language_id].can_answer(element)
+        and language_id not in common
     ]
-    shown = [known[each] for each in dict.fromkeys([*ahead, *common]) if each in known]
-    found = terminology.search_languages(term, _names(tag), element) if term else ()
+    listed = [
+        languages[language_id]
+        for language_id in dict.fromkeys([*extra, *common])
+        if language_id in languages
+    ]
+    results = terminology.search_languages(term, _language_names(tag), element) if term else ()
     return PageOptions(
         term,
-        bool(found),
-        _named(shown, tag),
-        _named([each for each in found if each not in shown], tag),
+        bool(results),
+        _with_names(listed, tag),
+        _with_names([result for result in results if result not in listed], tag),
     )
 
 
-def _named(shown: Sequence[Language], tag: str) -> tuple[tuple[Language, str], ...]:
-    names = _names(tag)
-    named = ((each, names[each.id]) for each in shown)
+def _suggested_languages(element: Element, values: FormValues, draft: Draft) -> list[str]:
+    """Return the chosen languages, and the spoken one for the written question."""
+    chosen = [choice for choice in values.get(CHOICE, ()) if choice != OWN_WORDS]
+    spoken = draft.state.answers.get(Element.SPOKEN_LANGUAGE)
+    if spoken is not None and element is Element.WRITTEN_LANGUAGE:
+        # Most people read the language that they speak, so it is listed, but never pre-selected.
+        chosen += spoken.choices
+    return chosen
+
+
+def _with_names(languages: Sequence[Language], tag: str) -> tuple[tuple[Language, str], ...]:
+    """Return each language with its name on the page, "" if that is its endonym."""
+    names = _language_names(tag)
     return tuple(
-        (each, "" if each.has_endonym and _plain(name) == _plain(each.endonym) else name)
-        for each, name in named
+        (
+            item,
+            "" if item.has_endonym and _same_name(names[item.id], item.endonym) else names[item.id],
+        )
+        for item in languages
     )
 
 
 @cache
-def _names(tag: str) -> Mapping[str, str]:
-    """Return what every language is called in the language of the page: by CLDR, else by our catalog."""
-    known, speaks = i18n.language_names(tag), i18n.load_translator(tag)
+def _language_names(tag: str) -> dict[str, str]:
+    """Return every language's name in the page's language, by CLDR or our catalog."""
+    cldr_names, translator = i18n.language_names(tag), i18n.load_translator(tag)
     return {
-        each.id: known.get(each.id) or speaks.plain(each.name)
-        for each in terminology.load_languages().values()
+        item.id: cldr_names.get(item.id) or translator.plain(item.name)
+        for item in terminology.load_languages().values()
     }
 
 
-def _plain(name: str) -> str:
+def _same_name(name: str, endonym: str) -> bool:
+    # CLDR and our table differ in case and in the kind of the apostrophe.
+    return _plain_name(name) == _plain_name(endonym)
+
+
+def _plain_name(name: str) -> str:
     return name.casefold().replace("’", "'")
 
 
-def _concepts(question: Question, values: Values, draft: Draft, term: str) -> PageOptions:
-    """Return the codes that were picked before or found now, and which of them have a box on the page."""
-    table, answer = terminology.load_concepts(), draft.state.answers.get(question.id)
-    groups = [question.find_option(each) for each in journey.groups_with_details(question, answer)]
+def _concept_options(
+    question: Question, values: FormValues, draft: Draft, term: str
+) -> PageOptions:
+    """Return the concepts picked before or found now, and those with a box."""
+    concepts, answer = terminology.load_concepts(), draft.state.answers.get(question.id)
+    group_ids = journey.groups_with_details(question, answer)
+    groups = [question.find_option(group_id) for group_id in group_ids]
     boxes = {detail.id: detail for group in groups if group for detail in group.details}
-    picked = [table[each] for each in values.get(CHOICE, ()) if each in table]
-    found = terminology.search_concepts(term) if term else ()
-    fitting = dict.fromkeys(
-        each
-        for each in (*picked, *found)
-        if terminology.find_group_option(question, each.code)
-        and not question.find_option(each.code)
+    picked = [concepts[code] for code in values.get(CHOICE, ()) if code in concepts]
+    results = terminology.search_concepts(term) if term else ()
+    # A concept outside the question's groups, or a group itself, is no detail of this page.
+    details = dict.fromkeys(
+        concept
+        for concept in (*picked, *results)
+        if terminology.find_group_option(question, concept.code)
+        and not question.find_option(concept.code)
     )
-    on_page = tuple(boxes[each.code] for each in found if each.code in boxes)
-    concepts = tuple(each for each in fitting if each.code not in boxes)
-    return PageOptions(term, bool(concepts or on_page), concepts=concepts, on_page=on_page)
+    on_page = tuple(boxes[result.code] for result in results if result.code in boxes)
+    listed = tuple(concept for concept in details if concept.code not in boxes)
+    return PageOptions(term, bool(listed or on_page), concepts=listed, on_page=on_page)

@@ -1,4 +1,4 @@
-"""Where a visit begins and is wiped: pairing the tablet, the choice of a language, starting over."""
+"""The first page: pairing a tablet, choosing a language, starting over."""
 
 from datetime import timedelta
 
@@ -14,13 +14,13 @@ from intake.patient import visit_session
 from intake.patient.visit_session import LANGUAGE, LINK, SIZE, TABLET, THEME
 from intake.store import attempts, devices
 
-PAIRED_FOR = timedelta(days=400)
-"""The longest that browsers keep a cookie; staff revoke a tablet sooner."""
+TABLET_COOKIE_AGE = timedelta(days=400)
+"""The longest time that browsers keep a cookie; staff can revoke a tablet sooner."""
 
-PAIR_TRIES, PAIR_PER = 60, timedelta(minutes=10)
-"""For all who try together: nobody guesses one of 31^8 codes within its hour at that rate."""
+PAIRING_TRIES, PAIRING_PERIOD = 60, timedelta(minutes=10)
+"""For all browsers together: at that rate a code (one of 31^8) is not guessed in its hour."""
 
-LOOKS = {SIZE: ("", "large", "largest"), THEME: ("", "light", "dark")}
+APPEARANCES = {SIZE: ("", "large", "largest"), THEME: ("", "light", "dark")}
 
 
 class PairForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
@@ -31,20 +31,22 @@ class PairForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
 
 def register_pages(blueprint: Blueprint) -> None:
     """Add these pages."""
-    blueprint.add_url_rule("/", "home", home)
+    blueprint.add_url_rule("/", "home", view_home)
     blueprint.add_url_rule("/language", "language", choose_language, methods=["POST"])
-    blueprint.add_url_rule("/pair", "pair", pair, methods=["GET", "POST"])
+    blueprint.add_url_rule("/pair", "pair", view_pairing, methods=["GET", "POST"])
     blueprint.add_url_rule("/over", "over", start_over, methods=["POST"])
-    blueprint.add_url_rule("/look", "look", change_look, methods=["POST"])
+    blueprint.add_url_rule("/look", "look", change_appearance, methods=["POST"])
 
 
-def home() -> str:
-    """Show the tablet's first page: the languages; elsewhere say how to get here.
+def view_home() -> str:
+    """Show the languages on a tablet; elsewhere say how to get to the questions.
 
-    Whoever comes to it, by Back, in a second tab or from an error, may be the next person: what was begun is wiped.
+    The visitor may be the next patient, who came by Back or in a second tab. So the last visit is
+    wiped.
     """
     if visit_session.current_tablet() is None:
         return renderer.render_page("patient/elsewhere.html")
+    # A HEAD request comes from a proxy or a preview and must not wipe a patient's answers.
     if request.method == "GET":
         visit_session.wipe_last_visit()
         language.use_language(language.negotiate_language())
@@ -52,55 +54,64 @@ def home() -> str:
 
 
 def choose_language() -> PageResponse:
-    """Begin in the chosen language: anew on a tablet, and where one was on a phone, once the date of birth is given again."""
+    """Begin in the chosen language.
+
+    On a tablet the visit begins anew. On a phone it resumes after the date of birth.
+    """
     tag = request.form.get("language", "")
-    if tag not in {each.tag for each in language.offered_locales()}:
+    if tag not in {locale.tag for locale in language.offered_locales()}:
         return errors.error_page("expired", 400)
     visit_session.leave_draft(LINK, SIZE, THEME)
     session[LANGUAGE] = tag
     return redirect(url_for("patient.birth_date" if LINK in session else "patient.find"), 303)
 
 
-def pair() -> PageResponse:
-    """Make this browser a tablet of a clinic by the code that staff made."""
+def view_pairing() -> PageResponse:
+    """Pair this browser as a clinic's tablet, with a code from the staff pages."""
     form = PairForm()
     if request.method != "POST":
-        return renderer.render_page(
-            "patient/pair.html", code=request.args.get("code", ""), refused=False
-        )
+        code = request.args.get("code", "")
+        return renderer.render_page("patient/pair.html", code=code, refused=False)
     with current_site().database.write() as tx:
-        allowed = attempts.allow_attempt(tx, "pair", PAIR_TRIES, PAIR_PER)
-        paired = devices.pair_device(tx, form.code.data or "") if allowed else None
-    if not allowed:
+        is_allowed = attempts.allow_attempt(tx, "pair", PAIRING_TRIES, PAIRING_PERIOD)
+        paired = devices.pair_device(tx, form.code.data or "") if is_allowed else None
+    if not is_allowed:
         return errors.error_page(429, 429)
     if paired is None:
         return renderer.render_page("patient/pair.html", code=form.code.data or "", refused=True)
+    _, token = paired
     visit_session.wipe_session()
-    answer = redirect(url_for("patient.home"), 303)
-    https = current_site().settings.is_https
-    answer.set_cookie(
-        TABLET, paired[1], max_age=PAIRED_FOR, secure=https, httponly=True, samesite="Lax"
+    response = redirect(url_for("patient.home"), 303)
+    response.set_cookie(
+        TABLET,
+        token,
+        max_age=TABLET_COOKIE_AGE,
+        secure=current_site().settings.is_https,
+        httponly=True,
+        samesite="Lax",
     )
-    return answer
+    return response
 
 
 def start_over() -> Response:
-    """Wipe everything and go back to the first page."""
-    onto = visit_session.first_page_url()
+    """Wipe the visit and go back to the first page."""
+    # The session knows the link's address, so this comes before the wipe.
+    target = visit_session.first_page_url()
     visit_session.wipe_session()
-    return redirect(onto, 303)
+    return redirect(target, 303)
 
 
-def change_look() -> Response:
-    """Show the pages larger, or dark, or light, from now on and until this visit ends."""
-    for name, values in LOOKS.items():
+def change_appearance() -> Response:
+    """Change the text size or the colors until this visit ends."""
+    for name, values in APPEARANCES.items():
         if request.form.get(name) in values:
             session[name] = request.form[name]
-    return redirect(_same_site(request.form.get("back", "")), 303)
+    return redirect(_safe_path(request.form.get("back", "")), 303)
 
 
-def _same_site(path: str) -> str:
-    """Return the path that the form came from, else the first page: never another site."""
-    # A browser takes a backslash for a slash, and leaves out tabs and line breaks: behind either could stand another site.
-    plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if plain else url_for("patient.home")
+def _safe_path(path: str) -> str:
+    """Return the path that the form came from, or the first page; never another site."""
+    # Browsers read a backslash as a slash, and they drop tabs and line breaks. Each of them could
+    # turn a path into the address of another site.
+    is_path = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if is_path else url_for("patient.home")

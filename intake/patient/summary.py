@@ -1,4 +1,4 @@
-"""An answer in words, as the person said it, for the page on which they check it."""
+"""An answer as lines of text for the check page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from intake.terminology import Language
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """A piece of an answer: `message` is of our catalogs; `text` is of its own language and direction.
+class AnswerText:
+    """A piece of an answer: a `message` of our catalogs, or another `text`.
 
-    `own` marks what the person wrote.
+    `own` marks the patient's own words.
     """
 
     message: str = ""
@@ -25,67 +25,73 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One group with what was said of it."""
+class AnswerLine:
+    """A group or another choice (`head`), with its details (`more`)."""
 
-    head: Words
-    more: tuple[Words, ...] = ()
+    head: AnswerText
+    more: tuple[AnswerText, ...] = ()
 
 
-def answer_lines(question: Question, answer: Answer | None) -> tuple[Line, ...]:
-    """Return the lines of an answer; none where there is none, or where it was declined or is not known."""
+def answer_lines(question: Question, answer: Answer | None) -> tuple[AnswerLine, ...]:
+    """Return the lines of an answer; none unless its state is answered."""
     if answer is None or answer.state is not AnswerState.ANSWERED:
         return ()
     if question.kind is QuestionKind.GROUPS:
-        return tuple(_groups(question, answer))
-    return tuple(
-        _tribes(answer) if question.kind is QuestionKind.TRIBES else _single(question, answer)
-    )
+        lines = _group_lines(question, answer)
+    elif question.kind is QuestionKind.TRIBES:
+        lines = _tribe_lines(answer)
+    else:
+        lines = _choice_lines(question, answer)
+    return (*lines, *_own_words_lines(answer))
 
 
-def _groups(question: Question, answer: Answer) -> Iterator[Line]:
+def _group_lines(question: Question, answer: Answer) -> Iterator[AnswerLine]:
     for option in question.options:
         if option.id in answer.choices:
-            yield Line(Words(message=option.label), tuple(_details(question, option, answer)))
-    yield from _own(answer)
+            details = tuple(_detail_texts(question, option, answer))
+            yield AnswerLine(AnswerText(message=option.label), details)
 
 
-def _details(question: Question, option: Option, answer: Answer) -> Iterator[Words]:
-    yield from (
-        Words(message=detail.label) for detail in option.details if detail.id in answer.choices
-    )
+def _detail_texts(question: Question, option: Option, answer: Answer) -> Iterator[AnswerText]:
+    for detail in option.details:
+        if detail.id in answer.choices:
+            yield AnswerText(message=detail.label)
+    # CDCREC has English names only, so they are marked as English for screen readers.
     for code in forms.chosen_details(question, option.id, answer.choices):
-        yield Words(text=terminology.load_concepts()[code].display, language="en", direction="ltr")
+        display = terminology.load_concepts()[code].display
+        yield AnswerText(text=display, language="en", direction="ltr")
+    # Own words are quoted as they were typed; their language is unknown.
     if option.id in answer.write_ins:
-        yield Words(text=answer.write_ins[option.id], own=True)
+        yield AnswerText(text=answer.write_ins[option.id], own=True)
 
 
-def _single(question: Question, answer: Answer) -> Iterator[Line]:
+def _choice_lines(question: Question, answer: Answer) -> Iterator[AnswerLine]:
+    languages = terminology.load_languages()
     for choice in answer.choices:
         option = question.find_option(choice)
         if option is not None:
-            yield Line(Words(message=option.label))
-        elif choice in terminology.load_languages():
-            yield Line(_named(terminology.load_languages()[choice]))
-    yield from _own(answer)
+            yield AnswerLine(AnswerText(message=option.label))
+        elif choice in languages:
+            yield AnswerLine(_language_text(languages[choice]))
 
 
-def _tribes(answer: Answer) -> Iterator[Line]:
+def _tribe_lines(answer: Answer) -> Iterator[AnswerLine]:
     for choice in answer.choices:
-        yield Line(
-            Words(text=terminology.load_tribes()[choice].name, language="en", direction="ltr")
-        )
-    yield from _own(answer)
+        name = terminology.load_tribes()[choice].name
+        yield AnswerLine(AnswerText(text=name, language="en", direction="ltr"))
 
 
-def _named(known: Language) -> Words:
-    if not known.has_endonym:
-        return Words(message=known.name)
-    return Words(
-        text=known.endonym, language=known.id if known.is_tag else "", direction=known.direction
+def _language_text(language: Language) -> AnswerText:
+    # The language reads best in its own name, which any page can show.
+    if not language.has_endonym:
+        return AnswerText(message=language.name)
+    return AnswerText(
+        text=language.endonym,
+        language=language.id if language.is_tag else "",
+        direction=language.direction,
     )
 
 
-def _own(answer: Answer) -> Iterator[Line]:
+def _own_words_lines(answer: Answer) -> Iterator[AnswerLine]:
     if OWN_WORDS in answer.write_ins:
-        yield Line(Words(text=answer.write_ins[OWN_WORDS], own=True))
+        yield AnswerLine(AnswerText(text=answer.write_ins[OWN_WORDS], own=True))

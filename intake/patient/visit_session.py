@@ -1,4 +1,4 @@
-"""Who is at the pages: the tablet or the phone, and the draft that holds what was said so far."""
+"""The visitor's session: the tablet or phone, and the draft."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +14,7 @@ from intake.store.drafts import Draft
 from intake.store.visits import Visit
 
 TABLET, PHONE = "tablet", "phone"
-"""The cookies that a paired tablet, and the one device that a link was opened on, carry."""
+"""The cookies of a paired tablet, and of the device that opened a link."""
 
 DRAFT, LINK, LANGUAGE, SUBMISSION, SIZE, THEME, FAULT = (
     "draft",
@@ -25,62 +25,65 @@ DRAFT, LINK, LANGUAGE, SUBMISSION, SIZE, THEME, FAULT = (
     "theme",
     "fault",
 )
-"""What a visit's session holds: tokens, a language tag, how the pages look, why no visit was found; never what was typed."""
+"""The keys of a session; none of its values is something that the patient typed."""
 
-TOUCH_EVERY = timedelta(seconds=20)
-"""Looking at a page is written down this often at most, so that reading pages costs no disk."""
+TOUCH_INTERVAL = timedelta(seconds=20)
+"""A request of the draft's owner is recorded this often at most, to spare the disk."""
 
 
 def current_tablet() -> Device | None:
-    """Return the tablet that asks, unless it was never paired or was revoked."""
+    """Return the tablet of this request; None if it was never paired, or was revoked."""
+    # Looked up once per request, because the frame of the page and the view both need it.
     if "tablet" not in g:
         token = request.cookies.get(TABLET)
         with current_site().database.read() as tx:
             g.tablet = devices.find_by_token(tx, token) if token else None
-    found: Device | None = g.tablet
-    return found
+    tablet: Device | None = g.tablet
+    return tablet
 
 
 def is_on_tablet() -> bool:
-    """Return whether the page is shown on a clinic's tablet; a draft knows it without asking for the tablet."""
-    begun = current_draft()
-    return current_tablet() is not None if begun is None else begun.channel is Channel.KIOSK
+    """Return whether the page is shown on a clinic's tablet."""
+    draft = current_draft()
+    # A draft names its channel, which spares the look-up of the tablet.
+    return current_tablet() is not None if draft is None else draft.channel is Channel.KIOSK
 
 
 def current_clinic() -> str | None:
-    """Return the id of the clinic that the draft or the tablet belongs to."""
-    begun = current_draft()
-    if begun is not None:
-        return begun.clinic
-    here = current_tablet()
-    return here.clinic if here else None
+    """Return the id of the draft's clinic, else of the tablet's clinic."""
+    draft = current_draft()
+    if draft is not None:
+        return draft.clinic
+    tablet = current_tablet()
+    return tablet.clinic if tablet else None
 
 
 def current_draft() -> Draft | None:
-    """Return the draft of this browser, unless it is gone or was left alone for too long."""
+    """Return the draft of this browser; None if it is gone or was idle for too long."""
     if "draft" not in g:
-        g.draft = _draft(session.get(DRAFT))
-    found: Draft | None = g.draft
-    return found
+        g.draft = _load_draft(session.get(DRAFT))
+    draft: Draft | None = g.draft
+    return draft
 
 
-def _draft(token: str | None) -> Draft | None:
+def _load_draft(token: str | None) -> Draft | None:
     if token is None:
         return None
     with current_site().database.read() as tx:
-        found, now = drafts.find_by_token(tx, token), tx.now
-    if found is None or now - found.touched_at >= draft_idle_limit(found.channel):
+        draft, now = drafts.find_by_token(tx, token), tx.now
+    # The worker deletes idle drafts, but a patient may come back before the next time it does.
+    if draft is None or now - draft.touched_at >= draft_idle_limit(draft.channel):
         return None
-    if now - found.touched_at >= TOUCH_EVERY:
+    if now - draft.touched_at >= TOUCH_INTERVAL:
         with current_site().database.write() as tx:
-            drafts.touch_draft(tx, found)
-            if found.device:
-                devices.record_seen(tx, found.device)
-    return found
+            drafts.touch_draft(tx, draft)
+            if draft.device:
+                devices.record_seen(tx, draft.device)
+    return draft
 
 
 def draft_idle_limit(channel: Channel) -> timedelta:
-    """Return how long a draft waits for its patient without a request."""
+    """Return how long a draft waits for the next request."""
     times = current_site().settings.times
     return times.kiosk_drop if channel is Channel.KIOSK else times.draft_idle
 
@@ -88,14 +91,15 @@ def draft_idle_limit(channel: Channel) -> timedelta:
 def begin_draft(
     tx: Tx, visit: Visit, locale: str, *, device: str | None = None, link: str | None = None
 ) -> str:
-    """Begin a draft for the visit, or go on with the one that the link began, in the language `locale`.
+    """Begin a draft for the visit, or resume the link's, in the language `locale`.
 
-    Returns the token for `carry`.
+    Returns the token for `carry_draft`.
     """
-    begun = drafts.find_by_link(tx, link) if link else None
-    if begun is not None and tx.now - begun.touched_at < draft_idle_limit(begun.channel):
-        drafts.save_state(tx, begun, replace(begun.state, locale=locale))
-        return drafts.renew_token(tx, begun)
+    draft = drafts.find_by_link(tx, link) if link else None
+    if draft is not None and tx.now - draft.touched_at < draft_idle_limit(draft.channel):
+        drafts.save_state(tx, draft, replace(draft.state, locale=locale))
+        # A new token, so that an older session with the old one does not see the answers.
+        return drafts.renew_token(tx, draft)
     channel = Channel.LINK if link else Channel.KIOSK
     _, token = drafts.start_draft(
         tx, visit, channel=channel, locale=locale, device=device, link=link
@@ -104,56 +108,66 @@ def begin_draft(
 
 
 def carry_draft(token: str) -> None:
-    """Make the session the draft's."""
-    _empty_but(LINK, SIZE, THEME)
+    """Put the draft's token into the session."""
+    _clear_except(LINK, SIZE, THEME)
     session[DRAFT] = token
 
 
 def remember_submission(submission: str, locale: str | None) -> None:
-    """Make the session one of a person who is done: it knows which submission to thank for, and in which language."""
-    _empty_but(LINK, SIZE, THEME)
+    """Put the stored submission's id and the thank-you's language into the session."""
+    _clear_except(LINK, SIZE, THEME)
     session[SUBMISSION] = submission
     if locale:
         session[LANGUAGE] = locale
 
 
-def _empty_but(*kept: str) -> None:
-    held = {key: session[key] for key in kept if key in session}
+def _clear_except(*keys: str) -> None:
+    values = {key: session[key] for key in keys if key in session}
     session.clear()
-    session.update(held)
+    session.update(values)
 
 
 def first_page_url() -> str:
-    """Return the address of the page on which whoever is here chose the language: the link's, or the tablet's first one."""
+    """Return the address of the page with the languages: the link's, or the tablet's."""
     link = session.get(LINK)
     return url_for("patient.link", token=link) if link else url_for("patient.home")
 
 
 def wipe_last_visit() -> None:
-    """Wipe what the last person left at a tablet; how the pages look stays with a person for whom nothing was begun yet."""
+    """Wipe the session of the last visit on a tablet.
+
+    A patient may have chosen a text size before any visit began; that choice stays.
+    """
     session.pop(LANGUAGE, None)
     if {DRAFT, SUBMISSION, LINK} & session.keys():
         wipe_session()
 
 
-def leave_draft(*kept: str) -> None:
-    """Wipe the session but for what is `kept`; a draft that a link began waits for the date of birth, any other is wiped."""
-    begun = current_draft()
-    if begun is None or begun.channel is not Channel.LINK:
-        wipe_session(*kept)
+def leave_draft(*keys: str) -> None:
+    """Clear the session except for `keys`.
+
+    The draft of a link stays in the store: the patient resumes it with the date of birth. Any
+    other draft is deleted.
+    """
+    draft = current_draft()
+    if draft is None or draft.channel is not Channel.LINK:
+        wipe_session(*keys)
         return
-    _empty_but(*kept)
+    _clear_except(*keys)
     g.draft = None
 
 
-def wipe_session(*kept: str) -> None:
-    """Wipe the draft and the session but for what is `kept`, so that whoever comes next meets a clean page."""
+def wipe_session(*keys: str) -> None:
+    """Delete the draft and clear the session except for `keys`.
+
+    The next person at the tablet then finds no trace of this visit.
+    """
     token = session.get(DRAFT)
-    _empty_but(*kept)
+    _clear_except(*keys)
     g.draft = None
     if token is None:
         return
     with current_site().database.write() as tx:
-        found = drafts.find_by_token(tx, token)
-        if found is not None:
-            drafts.drop_draft(tx, found.id)
+        draft = drafts.find_by_token(tx, token)
+        if draft is not None:
+            drafts.drop_draft(tx, draft.id)

@@ -1,4 +1,4 @@
-"""The installation's settings: a folder of TOML files in, frozen Settings out, every fault named at once."""
+"""The installation's settings: read from TOML files, with all faults at once."""
 
 from intake.settings.loader import SettingsError, load_settings
 from intake.settings.rules import find_serving_faults
@@ -9,7 +9,6 @@ from intake.settings.values import (
     ConflictPolicy,
     MappingPolicy,
     MergePolicy,
-    QuirksProfile,
     Server,
     Settings,
     Times,
@@ -22,7 +21,6 @@ __all__ = [
     "ConflictPolicy",
     "MappingPolicy",
     "MergePolicy",
-    "QuirksProfile",
     "Server",
     "Settings",
     "SettingsError",

@@ -1,4 +1,4 @@
-"""A question set that extends another one: its questions among those of the other."""
+"""Question sets that extend another question set."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,18 @@ from intake.settings.files import QuestionSetFile
 
 
 def compose_questions(
-    file: QuestionSetFile, known: Mapping[str, QuestionSetFile]
+    file: QuestionSetFile, files: Mapping[str, QuestionSetFile]
 ) -> tuple[Question, ...]:
-    """Return every question of the set in the order in which they are asked; an unknown set or place adds nothing."""
-    base = known[file.extends].questions if file.extends in known else ()
-    place = next(
-        (place for place, each in enumerate(base, start=1) if each.id == file.after), len(base)
+    """Return all questions of the set, in the order in which they are asked.
+
+    The set's own questions stand behind the question `after` of the set that it extends. An
+    unknown set adds nothing, and without a known `after` the own questions come last; the rules
+    report both as faults.
+    """
+    # Own questions stand between those of the base, never in place of one.
+    base = files[file.extends].questions if file.extends in files else ()
+    position = next(
+        (number for number, question in enumerate(base, start=1) if question.id == file.after),
+        len(base),
     )
-    return (*base[:place], *file.questions, *base[place:])
+    return (*base[:position], *file.questions, *base[position:])

@@ -1,14 +1,17 @@
-"""The shapes of the configuration files, exactly as their tables and keys are written."""
+"""The shapes of the configuration files: tables and keys exactly as written."""
 
 from dataclasses import dataclass, field
 
 from intake.questions import Question
 from intake.settings.values import AuthKind, MappingPolicy, MergePolicy
 
+# A field without a default is a required key. An unknown key is a fault, so that a misspelled
+# setting is never ignored.
+
 
 @dataclass(frozen=True, slots=True)
 class TimesTable:
-    """`[times]` of intake.toml; the unit is in each key's name."""
+    """`[times]` of intake.toml; each key's name ends in its unit."""
 
     draft_idle_minutes: int = 15
     kiosk_idle_seconds: int = 90
@@ -75,6 +78,7 @@ class ServerTable:
     ca_file: str = ""
     certificate_file: str = ""
     certificate_key_file: str = ""
+    # The keys from here on depend on `auth`; intake.toml explains each.
     auth: AuthKind = AuthKind.NONE
     username: str = ""
     secret_file: str = ""
@@ -88,7 +92,11 @@ class ServerTable:
 
 @dataclass(frozen=True, slots=True)
 class IntakeFile:
-    """intake.toml; `servers` is read table by table."""
+    """intake.toml.
+
+    `servers` stays unread here: its tables are read one by one, so that a fault in one server does
+    not hide the faults of the others.
+    """
 
     public_url: str = ""
     data_dir: str = ""
@@ -108,12 +116,17 @@ class IntakeFile:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSetFile:
-    """questions/<name>.toml; one that `extends` another set asks its questions, too, with these behind the one `after`."""
+    """questions/<name>.toml.
+
+    A set that `extends` another one asks that set's questions, too. Its own questions stand behind
+    the question `after`.
+    """
 
     id: str
     version: str
     url: str
     questions: tuple[Question, ...]
+    # Defaults: a set that stands alone.
     extends: str = ""
     after: str = ""
 

@@ -1,4 +1,4 @@
-"""Loads the configuration folder: the shipped files with a site's own laid over them, file by file."""
+"""Loads the configuration: a site's files replace the shipped ones."""
 
 import os
 import tomllib
@@ -9,18 +9,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fhir_client.model import Element
+from fhir_client.quirks import Quirks
 from intake.answers import AnswerState
 from intake.questions import QuestionSet
 from intake.settings import rules
 from intake.settings.composition import compose_questions
 from intake.settings.files import ClinicTable, IntakeFile, QuestionSetFile, ServerTable, TimesTable
 from intake.settings.tables import read_table
-from intake.settings.values import Auth, Clinic, QuirksProfile, Server, Settings, Times
+from intake.settings.values import Auth, Clinic, Server, Settings, Times
 from intake.shipped import CONFIG
 
 
 class SettingsError(Exception):
-    """The configuration has faults; `faults` has a sentence for each."""
+    """The configuration has faults; `faults` has one sentence for each."""
 
     def __init__(self, faults: Iterable[str]) -> None:
         """Keep the sentences."""
@@ -29,43 +30,48 @@ class SettingsError(Exception):
 
 
 def load_settings(directory: Path | None = None) -> Settings:
-    """Return the settings of the site's folder `directory`, else $INTAKE_CONFIG, else the shipped ones alone.
+    """Return the settings of the site's folder, or the shipped settings alone.
 
-    Raises SettingsError with every fault of every file.
+    The site's folder is `directory`, else $INTAKE_CONFIG. Raises SettingsError with every fault of
+    every file.
     """
-    named = directory or _from_environment()
-    folder = named.resolve() if named else None
+    path = directory or _folder_from_environment()
+    folder = path.resolve() if path else None
     faults: list[str] = []
+    # Without its folder every other file would be the shipped one, which hides the mistake.
     if folder is not None and not folder.is_dir():
         raise SettingsError([f"{folder}: there is no such folder of configuration"])
-    question_sets = _question_sets(folder, faults)
-    file = read_table(IntakeFile, read_toml(folder, "intake.toml", faults), "intake.toml", faults)
-    quirks = _quirks(folder, faults)
-    servers = _servers(file, folder, tuple(quirks), faults)
-    clinics = _clinics(
+    question_sets = _load_question_sets(folder, faults)
+    intake_toml = read_toml(folder, "intake.toml", faults)
+    file = read_table(IntakeFile, intake_toml, "intake.toml", faults)
+    quirks = _load_quirks(folder, faults)
+    servers = _read_servers(file, folder, tuple(quirks), faults)
+    clinics = _read_clinics(
         read_toml(folder, "clinics.toml", faults), tuple(file.servers) if file else None, faults
     )
     if file:
         faults.extend(rules.find_intake_faults(file, tuple(question_sets)))
     if faults or file is None:
         raise SettingsError(faults)
-    usable = {name: each for name, each in quirks.items() if each is not None}
-    return _settings(folder, file, question_sets, servers, clinics, usable)
+    # Without faults every profile is usable; the filter is for the type checker.
+    usable_quirks = {name: profile for name, profile in quirks.items() if profile is not None}
+    return _build_settings(folder, file, question_sets, servers, clinics, usable_quirks)
 
 
-def _from_environment() -> Path | None:
-    named = os.environ.get("INTAKE_CONFIG")
-    return Path(named) if named else None
+def _folder_from_environment() -> Path | None:
+    path = os.environ.get("INTAKE_CONFIG")
+    return Path(path) if path else None
 
 
-def _find(folder: Path | None, name: str) -> Path:
-    own = folder / name if folder else None
-    return own if own is not None and own.exists() else CONFIG / name
+def _find_file(folder: Path | None, name: str) -> Path:
+    site_file = folder / name if folder else None
+    return site_file if site_file is not None and site_file.exists() else CONFIG / name
 
 
 def read_toml(folder: Path | None, name: str, faults: list[str]) -> dict[str, Any]:
+    """Return the content of the site's file, else the shipped one; empty on faults."""
     try:
-        return tomllib.loads(_find(folder, name).read_text("utf-8"))
+        return tomllib.loads(_find_file(folder, name).read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
         faults.append(f"{name}: this is not TOML: {error}")
     except (OSError, UnicodeDecodeError) as error:
@@ -73,41 +79,50 @@ def read_toml(folder: Path | None, name: str, faults: list[str]) -> dict[str, An
     return {}
 
 
-def _question_sets(folder: Path | None, faults: list[str]) -> Mapping[str, QuestionSet]:
-    places = _places(folder, "questions")
+def _load_question_sets(folder: Path | None, faults: list[str]) -> Mapping[str, QuestionSet]:
     files = {
-        place: read_table(QuestionSetFile, read_toml(folder, place, faults), place, faults)
-        for place in places
+        name: file
+        for name in _list_files(folder, "questions")
+        if (file := read_table(QuestionSetFile, read_toml(folder, name, faults), name, faults))
     }
-    known = {each.id: each for each in files.values() if each is not None}
-    for place, each in files.items():
-        faults.extend(
-            rules.find_question_set_faults(each, known, place) if each is not None else ()
-        )
+    # All files are read before any is checked, because a set may extend a set of a later file.
+    files_by_id = {file.id: file for file in files.values()}
+    for name, file in files.items():
+        faults.extend(rules.find_question_set_faults(file, files_by_id, name))
     return {
-        name: QuestionSet(each.id, each.version, each.url, compose_questions(each, known))
-        for name, each in known.items()
+        set_id: QuestionSet(file.id, file.version, file.url, compose_questions(file, files_by_id))
+        for set_id, file in files_by_id.items()
     }
 
 
-def _places(folder: Path | None, kind: str) -> list[str]:
-    """Return the TOML files of a folder of the configuration, the shipped and the site's own."""
-    folders = [CONFIG / kind, *([folder / kind] if folder else [])]
-    names = sorted({path.name for each in folders if each.is_dir() for path in each.glob("*.toml")})
-    return [f"{kind}/{name}" for name in names]
+def _list_files(folder: Path | None, kind: str) -> list[str]:
+    """Return the names of the TOML files in a subfolder, shipped and the site's."""
+    parents = [CONFIG / kind, *([folder / kind] if folder else [])]
+    names = {path.name for parent in parents if parent.is_dir() for path in parent.glob("*.toml")}
+    return [f"{kind}/{name}" for name in sorted(names)]
 
 
-def _quirks(folder: Path | None, faults: list[str]) -> Mapping[str, QuirksProfile | None]:
-    """Return every profile by its file's name; None for one that has faults, which are told already."""
-    found: dict[str, QuirksProfile | None] = {}
-    for place in _places(folder, "quirks"):
-        profile = read_table(QuirksProfile, read_toml(folder, place, faults), place, faults)
-        faults.extend(rules.find_quirks_faults(profile, place) if profile else ())
-        found[Path(place).stem] = profile
-    return found
+def _load_quirks(folder: Path | None, faults: list[str]) -> Mapping[str, Quirks | None]:
+    """Return every quirk profile by its file's name; None for a profile with faults.
+
+    A server that names a faulty profile is not reported again.
+    """
+    profiles: dict[str, Quirks | None] = {}
+    for name in _list_files(folder, "quirks"):
+        raw = _rename_old_keys(read_toml(folder, name, faults))
+        profile = read_table(Quirks, raw, name, faults)
+        faults.extend(rules.find_quirks_faults(profile, name) if profile else ())
+        profiles[Path(name).stem] = profile
+    return profiles
 
 
-def _servers(
+def _rename_old_keys(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys of a quirk profile, with `rungs` read as `write_strategies`."""
+    # The key had that name in the first releases, and the files of sites may still use it.
+    return {("write_strategies" if key == "rungs" else key): value for key, value in raw.items()}
+
+
+def _read_servers(
     file: IntakeFile | None, folder: Path | None, quirks: tuple[str, ...], faults: list[str]
 ) -> Mapping[str, Server]:
     servers = {}
@@ -116,22 +131,23 @@ def _servers(
         table = read_table(ServerTable, raw, where, faults)
         if table is not None:
             faults.extend(rules.find_server_faults(table, quirks, where))
-            servers[name] = _server(name, table, folder)
+            servers[name] = _build_server(name, table, folder)
     return servers
 
 
-def _server(name: str, table: ServerTable, folder: Path | None) -> Server:
+def _build_server(name: str, table: ServerTable, folder: Path | None) -> Server:
     auth = Auth(
         kind=table.auth,
         username=table.username,
-        secret_file=_path(table.secret_file, folder),
+        secret_file=_resolve_path(table.secret_file, folder),
         client_id=table.client_id,
-        key_file=_path(table.key_file, folder),
+        key_file=_resolve_path(table.key_file, folder),
         key_id=table.key_id,
         algorithm=table.algorithm,
         token_url=table.token_url,
         scopes=table.scopes,
     )
+    # FHIR paths are appended with a slash.
     return Server(
         id=name,
         base_url=table.base_url.rstrip("/"),
@@ -139,37 +155,37 @@ def _server(name: str, table: ServerTable, folder: Path | None) -> Server:
         quirks=table.quirks,
         timeout=timedelta(seconds=table.timeout_seconds),
         auth=auth,
-        ca_file=_path(table.ca_file, folder),
+        ca_file=_resolve_path(table.ca_file, folder),
         workers=table.workers,
-        certificate_file=_path(table.certificate_file, folder),
-        certificate_key_file=_path(table.certificate_key_file, folder),
+        certificate_file=_resolve_path(table.certificate_file, folder),
+        certificate_key_file=_resolve_path(table.certificate_key_file, folder),
         strategy=table.strategy,
         test_patient=table.test_patient,
     )
 
 
-def _clinics(
+def _read_clinics(
     raw: dict[str, Any], servers: tuple[str, ...] | None, faults: list[str]
 ) -> Mapping[str, Clinic]:
     clinics = {}
-    for name, each in raw.items():
+    for name, raw_table in raw.items():
         where = f"clinics.toml: {name}"
-        table = read_table(ClinicTable, each, where, faults)
+        table = read_table(ClinicTable, raw_table, where, faults)
         if table is None:
             continue
-        # Without a readable intake.toml nobody knows the servers, so a clinic is not blamed for naming one.
-        found = list(
-            rules.find_clinic_faults(table, (table.server,) if servers is None else servers, where)
-        )
-        faults.extend(found)
-        if not found:
-            clinics[name] = _clinic(name, table)
+        # Without a readable intake.toml no server is known, so any server's name is accepted.
+        server_names = (table.server,) if servers is None else servers
+        clinic_faults = list(rules.find_clinic_faults(table, server_names, where))
+        faults.extend(clinic_faults)
+        # An unknown time zone cannot become a ZoneInfo.
+        if not clinic_faults:
+            clinics[name] = _build_clinic(name, table)
     if not raw:
         faults.append("clinics.toml: there is no clinic; add a table such as [riverside]")
     return clinics
 
 
-def _clinic(name: str, table: ClinicTable) -> Clinic:
+def _build_clinic(name: str, table: ClinicTable) -> Clinic:
     return Clinic(
         id=name,
         name=table.name,
@@ -181,7 +197,7 @@ def _clinic(name: str, table: ClinicTable) -> Clinic:
     )
 
 
-def _times(table: TimesTable) -> Times:
+def _build_times(table: TimesTable) -> Times:
     return Times(
         draft_idle=timedelta(minutes=table.draft_idle_minutes),
         kiosk_idle=timedelta(seconds=table.kiosk_idle_seconds),
@@ -202,28 +218,28 @@ def _times(table: TimesTable) -> Times:
     )
 
 
-def _settings(
+def _build_settings(
     folder: Path | None,
     file: IntakeFile,
     question_sets: Mapping[str, QuestionSet],
     servers: Mapping[str, Server],
     clinics: Mapping[str, Clinic],
-    quirks: Mapping[str, QuirksProfile],
+    quirks: Mapping[str, Quirks],
 ) -> Settings:
-    data_dir = _data_dir(file, folder)
+    data_dir = _find_data_dir(file, folder)
     return Settings(
         directory=folder,
         public_url=file.public_url.rstrip("/"),
         data_dir=data_dir,
         database_url=file.database or f"sqlite:///{data_dir / 'intake.sqlite3'}",
-        key_file=_path(file.key_file, folder) or data_dir / "keys.json",
+        key_file=_resolve_path(file.key_file, folder) or data_dir / "keys.json",
         trusted_proxies=file.trusted_proxies,
         languages=file.languages,
         question_set=question_sets[file.question_set],
         question_sets=question_sets,
         notice=file.notice,
         asked_first_from_age=file.asked_first_from_age,
-        times=_times(file.times),
+        times=_build_times(file.times),
         mapping=file.mapping,
         merge=file.merge,
         common_languages={
@@ -236,13 +252,17 @@ def _settings(
     )
 
 
-def _data_dir(file: IntakeFile, folder: Path | None) -> Path:
-    named = file.data_dir or os.environ.get("INTAKE_DATA")
-    return (_path(named, folder) if named else None) or Path.home() / ".local" / "share" / "intake"
+def _find_data_dir(file: IntakeFile, folder: Path | None) -> Path:
+    """Return data_dir of intake.toml, else $INTAKE_DATA, else a default folder."""
+    path = file.data_dir or os.environ.get("INTAKE_DATA", "")
+    return _resolve_path(path, folder) or Path.home() / ".local" / "share" / "intake"
 
 
-def _path(named: str, folder: Path | None) -> Path | None:
-    """Return a path that a file names: as it is where absolute, else beside the site's files."""
-    if not named:
+def _resolve_path(path: str, folder: Path | None) -> Path | None:
+    """Return a path of the configuration, or None if it is empty.
+
+    A relative path is relative to the site's folder.
+    """
+    if not path:
         return None
-    return (folder or Path.cwd()) / Path(named).expanduser()
+    return (folder or Path.cwd()) / Path(path).expanduser()

@@ -1,4 +1,4 @@
-"""The settings as the rooms read them: frozen values, checked, with durations as timedeltas and paths resolved."""
+"""The settings as frozen, checked values, with resolved paths."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,13 +8,14 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from fhir_client.model import Element
+from fhir_client.model import Element, WriteStrategyKind
+from fhir_client.quirks import Quirks
 from intake.answers import AnswerState
 from intake.questions import QuestionSet
 
 
 class AuthKind(StrEnum):
-    """How a FHIR server knows us."""
+    """How intake authenticates itself to a FHIR server."""
 
     NONE = "none"
     BASIC = "basic"
@@ -25,8 +26,12 @@ class AuthKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """The means of authentication; secrets stay in files, which are read when a client is made."""
+    """The means of authentication.
 
+    Secrets stay in their files; a FHIR client reads them when it is made.
+    """
+
+    # A text is "" if this kind of authentication does not use it.
     kind: AuthKind
     username: str
     secret_file: Path | None
@@ -38,46 +43,34 @@ class Auth:
     scopes: tuple[str, ...]
 
 
+# The order is that of the enum, so that lists on pages begin with the safest.
 STRATEGY_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
     {
-        "transaction": "as one transaction: all of a submission, or nothing",
-        "patch": "part by part, the chart by a JSON Patch",
-        "put": "part by part, the chart as a whole with If-Match",
-        "observations": "as Observations alone; the chart itself is not changed",
-        "questionnaire-response": "as QuestionnaireResponses alone; the chart itself is not changed",
-        "document": "as documents alone; the chart itself is not changed",
-        "worklist": "by nobody but a person: every submission is held for staff, who type it",
+        WriteStrategyKind.TRANSACTION: "as one transaction: all of a submission, or nothing",
+        WriteStrategyKind.PATCH: "part by part, the chart by a JSON Patch",
+        WriteStrategyKind.PUT: "part by part, the chart as a whole with If-Match",
+        WriteStrategyKind.OBSERVATIONS: "as Observations alone; the chart itself is not changed",
+        WriteStrategyKind.QUESTIONNAIRE_RESPONSE: (
+            "as QuestionnaireResponses alone; the chart itself is not changed"
+        ),
+        WriteStrategyKind.DOCUMENT: "as documents alone; the chart itself is not changed",
+        WriteStrategyKind.WORKLIST: "by hand: every submission is held, and staff type it",
     }
 )
-"""The rungs of the ladder, the ways to write to a server, the safest first, and what each means in words."""
-STRATEGY_NAMES = tuple(STRATEGY_DESCRIPTIONS)
-
-
-@dataclass(frozen=True, slots=True)
-class QuirksProfile:
-    """quirks/<name>.toml: how a kind of server differs from FHIR; each key is explained in quirks/generic.toml."""
-
-    rungs: tuple[str, ...] = STRATEGY_NAMES
-    conditional_create: bool = True
-    batch: bool = True
-    accepted_extensions: tuple[str, ...] = ()
-    replaces_extensions: bool = False
-    patch_tests: bool = True
-    search_lag_seconds: int = 0
-    one_communication: bool = False
-    own_questionnaires: bool = False
-    questionnaire: str = ""
-    items: Mapping[str, str] = field(default_factory=dict)
+"""What each write strategy means, in words for staff."""
+STRATEGY_NAMES = tuple(kind.value for kind in WriteStrategyKind)
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One FHIR server. `base_url` has no slash at its end; `timeout` is for one request.
+    """One FHIR server.
 
-    `strategy` is the rung that it is written by, "auto" for the highest that it offers and its quirks allow. `test_patient`
-    is the reference of the one Patient that a write test may write to, "" for none.
+    `base_url` has no slash at its end, and `timeout` is for one request. `strategy` is a write
+    strategy, or "auto": capability negotiation then chooses the safest one. A write test may write
+    to `test_patient` only, a reference; without one ("") it may not write.
 
-    `certificate_file` is what we show of ourselves (mutual TLS); without `certificate_key_file` its key is in the same file.
+    `certificate_file` is our client certificate for mutual TLS. Without `certificate_key_file` its
+    key is in the same file.
     """
 
     id: str
@@ -96,7 +89,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
-    """One clinic; `server` is the id of its FHIR server, references are as that server knows them."""
+    """One clinic; its references are those of its FHIR server, `server`."""
 
     id: str
     name: str
@@ -109,8 +102,9 @@ class Clinic:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long things are kept or wait."""
+    """How long the application keeps or waits for things."""
 
+    # A draft on a phone, and on a tablet: idle question, its countdown, and the end without script.
     draft_idle: timedelta
     kiosk_idle: timedelta
     kiosk_warning: timedelta
@@ -118,18 +112,24 @@ class Times:
     code: timedelta
     appointment_window: timedelta
     link: timedelta
+    # How long the store keeps answers, prior values and audit entries.
     payload: timedelta
     undo: timedelta
     audit: timedelta
     staff_idle: timedelta
     staff_longest: timedelta
     reask_after: Mapping[AnswerState, timedelta]
-    """How long a person is not asked again who answered, or would rather not say."""
+    """The re-ask interval after an answer of that state; other states are asked at each visit."""
 
 
 @dataclass(frozen=True, slots=True)
 class MappingPolicy:
-    """A site's switches for the mapping to FHIR, all off unless the site turns them on (FHIR.md, sections 2 and 5)."""
+    """A site's switches for the mapping to FHIR; all are off by default.
+
+    `mena_rolls_up_to_white` sends the OMB category White for Middle Eastern or North African.
+    `infer_not_hispanic` sends "not Hispanic" for a Hispanic box left empty. `decline_erases` lets
+    a declined answer erase the chart's value.
+    """
 
     mena_rolls_up_to_white: bool = False
     infer_not_hispanic: bool = False
@@ -137,7 +137,7 @@ class MappingPolicy:
 
 
 class ConflictPolicy(StrEnum):
-    """What becomes of an element that the person says otherwise than somebody else has put into the chart."""
+    """How a conflict between the answer and another author's value is resolved."""
 
     REVIEW = "review"
     PERSON = "person"
@@ -146,8 +146,9 @@ class ConflictPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MergePolicy:
-    """Per element, who decides where chart and person differ and neither plainly gives way (FHIR.md, section 6)."""
+    """The conflict policy of each element."""
 
+    # The field names are the keys of [merge]; each is an element with underscores.
     race: ConflictPolicy = ConflictPolicy.REVIEW
     ethnicity: ConflictPolicy = ConflictPolicy.REVIEW
     spoken_language: ConflictPolicy = ConflictPolicy.REVIEW
@@ -157,16 +158,18 @@ class MergePolicy:
 
     def policy_for(self, element: str) -> ConflictPolicy:
         """Return the policy of an element by its name, such as `spoken-language`."""
-        found: ConflictPolicy = getattr(self, element.replace("-", "_"))
-        return found
+        policy: ConflictPolicy = getattr(self, element.replace("-", "_"))
+        return policy
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One installation. `directory` is the site's folder, None where only the shipped one is read.
+    """One installation.
 
-    `common_languages` are the ids of the languages that a question shows before anybody searches, by its element.
-    `asked_first_from_age` are the years from which a young person is asked before a parent; 18 asks nobody before.
+    `directory` is the site's folder; None means the shipped configuration alone.
+    `common_languages` are, by element, the ids of the languages that a question lists before any
+    search. A patient of `asked_first_from_age` years or older is asked before a parent; with 18
+    there is no such patient.
     """
 
     directory: Path | None
@@ -186,14 +189,17 @@ class Settings:
     common_languages: Mapping[Element, tuple[str, ...]]
     servers: Mapping[str, Server]
     clinics: Mapping[str, Clinic]
-    quirks: Mapping[str, QuirksProfile] = field(default_factory=dict)
+    quirks: Mapping[str, Quirks] = field(default_factory=dict)
 
     @property
     def time_zone(self) -> ZoneInfo:
-        """The first clinic's, in which the days of all together begin and end, such as the report's."""
+        """The first clinic's time zone, for days of all clinics, as in the report."""
         return next(iter(self.clinics.values())).time_zone
 
     @property
     def is_https(self) -> bool:
-        """Whether the pages are reached over https, which makes cookies Secure and sends HSTS."""
+        """Whether patients and staff reach the pages over https.
+
+        Cookies are then Secure, and every response has HSTS.
+        """
         return self.public_url.startswith("https://")

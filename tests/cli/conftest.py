@@ -1,34 +1,11 @@
-"""A site in a temporary folder, as the commands find it through the environment."""
+"""A site in a temporary folder that the commands find through INTAKE_CONFIG."""
 
 from pathlib import Path
 
 import pytest
 
 from intake.cli import main
-
-INTAKE = """
-public_url = "http://localhost"
-data_dir = "{data}"
-
-[servers.main]
-base_url = "{base_url}"
-timeout_seconds = 5
-"""
-CLINICS = """
-[riverside]
-name = "Riverside Family Clinic"
-time_zone = "America/New_York"
-server = "main"
-organization = "Organization/riverside"
-"""
-
-
-def write_site(folder: Path, base_url: str) -> None:
-    """Write a site's configuration into `folder`."""
-    (folder / "intake.toml").write_text(
-        INTAKE.format(data=folder / "data", base_url=base_url), "utf-8"
-    )
-    (folder / "clinics.toml").write_text(CLINICS, "utf-8")
+from tests.support.command_site import write_site
 
 
 @pytest.fixture

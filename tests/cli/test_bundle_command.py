@@ -1,4 +1,4 @@
-"""`intake bundle` on every example in every version of US Core: what it prints, and when it prints nothing."""
+"""`intake bundle`: every example in every US Core version, and the faults that it names."""
 
 import json
 from pathlib import Path
@@ -57,7 +57,7 @@ def resources(bundle: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.mark.parametrize("name", sorted(VERSIONS))
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name.partition(".")[0])
-def test_every_example_in_every_version(
+def test_builds_every_example_in_every_us_core_version(
     capsys: pytest.CaptureFixture[str], path: Path, name: str
 ) -> None:
     bundle, sent = printed(capsys, path, name), json.loads(path.read_text("utf-8"))
@@ -116,7 +116,7 @@ def test_every_example_in_every_version(
         ("omb-1997-unknown", set(), UNKNOWN, UNKNOWN),
     ],
 )
-def test_what_the_examples_say(
+def test_maps_each_example_to_the_expected_values(
     capsys: pytest.CaptureFixture[str], example: str, race: Any, ethnicity: Any, interpreter: Any
 ) -> None:
     found = parse_statement(
@@ -140,7 +140,9 @@ def codes(said: ElementValue | None) -> Any:
     ("example", "display"),
     [("guardian", "Parent or guardian"), ("caregiver", "Caregiver"), ("mena", None)],
 )
-def test_who_said_it(capsys: pytest.CaptureFixture[str], example: str, display: str | None) -> None:
+def test_names_the_informant_in_the_statement(
+    capsys: pytest.CaptureFixture[str], example: str, display: str | None
+) -> None:
     found = resources(printed(capsys, DATA / f"{example}.answers.json", "6.1.0"))
     who = (
         {"reference": "Patient/example"}
@@ -165,7 +167,7 @@ def patient_file(folder: Path, **changes: Any) -> Path:
     return path
 
 
-def test_with_a_patient_it_is_merged_guarded_and_keeps_every_digit(
+def test_merges_a_patient_with_if_match_and_every_digit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (
@@ -197,7 +199,7 @@ def test_with_a_patient_it_is_merged_guarded_and_keeps_every_digit(
         ({"id": None}, "patient.json: this is no Patient with an id"),
     ],
 )
-def test_a_patient_that_cannot_be_written_safely(
+def test_refuses_a_patient_it_cannot_write_safely(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], words: str
 ) -> None:
     path = patient_file(tmp_path, **changes)
@@ -225,7 +227,7 @@ def test_a_patient_that_cannot_be_written_safely(
         ("missing.answers.json", "6.1.0", "missing.answers.json: "),
     ],
 )
-def test_what_is_wrong_is_said_in_a_sentence(
+def test_explains_a_bad_submission_in_a_sentence(
     capsys: pytest.CaptureFixture[str], answers: str, name: str, words: str
 ) -> None:
     assert main(["bundle", str(DATA / answers), "--us-core", name]) == 1

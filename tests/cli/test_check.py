@@ -1,4 +1,4 @@
-"""`intake check`: what is wrong with a site is said with its way out, as words and as the same data."""
+"""`intake check`: names each fault with its remedy, as text and as JSON."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ EXAMPLE = Path(__file__).parents[1] / "support" / "data" / "multi-race.answers.j
 
 
 def checked(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, str]]:
-    """The verdicts by what they are about and say, of a check that has to end with exit code 1: no server answers."""
+    """Run a check that must exit with 1, as no server answers; return the verdicts by subject."""
     capsys.readouterr()
     assert main(["check", "--json"]) == 1
     told: dict[str, dict[str, str]] = {}
@@ -45,7 +45,7 @@ def rewrite(site: Path, **keys: Any) -> None:
     )
 
 
-def test_a_site_in_order_but_for_its_server(
+def test_finds_only_the_unreachable_server_wrong(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["submit", str(EXAMPLE)])
@@ -57,7 +57,7 @@ def test_a_site_in_order_but_for_its_server(
         "http://127.0.0.1:9/fhir: The server cannot be reached.": "wrong",
     }
     assert set(told["clinic riverside"].values()) == {"not known"}
-    assert told["key"]["it opens the oldest and the newest submission"] == "good"
+    assert told["key"]["it decrypts the oldest and the newest submission"] == "good"
     assert told["database"].keys() >= {
         open_database(
             "sqlite://", load_keys(load_settings().key_file), lambda: datetime.now(UTC)
@@ -65,7 +65,9 @@ def test_a_site_in_order_but_for_its_server(
     }
 
 
-def test_words_and_data_say_the_same(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_prints_the_same_findings_as_text_and_json(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     told = checked(capsys)
     assert main(["check"]) == 1
     words = capsys.readouterr().out
@@ -83,9 +85,7 @@ def test_words_and_data_say_the_same(ready: Path, capsys: pytest.CaptureFixture[
     )
 
 
-def test_every_fault_of_the_configuration_is_named(
-    site: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_names_every_configuration_fault(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (site / "clinics.toml").write_text("[riverside]\nname = 7\ntime_zone = 'Mars'\n", "utf-8")
     rewrite(site, languages=[], colour="blue")
     told = checked(capsys)
@@ -107,7 +107,7 @@ def test_every_fault_of_the_configuration_is_named(
         ({"public_url": "https://clinic.example"}, "not known", "trusted_proxies is 0"),
     ],
 )
-def test_how_the_pages_are_reached(
+def test_judges_the_public_url_and_proxies(
     ready: Path, capsys: pytest.CaptureFixture[str], keys: dict[str, Any], verdict: str, words: str
 ) -> None:
     rewrite(ready, **keys)
@@ -116,7 +116,7 @@ def test_how_the_pages_are_reached(
     )
 
 
-def test_without_a_key_nothing_is_said_to_be_good_about_the_database(
+def test_calls_the_database_unknown_without_a_key(
     site: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = checked(capsys)
@@ -125,22 +125,24 @@ def test_without_a_key_nothing_is_said_to_be_good_about_the_database(
     assert not (site / "data").exists()
 
 
-def test_a_key_that_others_can_read(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reports_a_key_that_other_users_can_read(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (ready / "data" / "keys.json").chmod(0o644)
     assert "wrong: " in said(told := checked(capsys)["key"])
     assert "others can read the key" in said(told)
 
 
-def test_another_key_than_the_one_that_sealed(
+def test_reports_a_key_that_decrypts_nothing(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["submit", str(EXAMPLE)])
     (ready / "data" / "keys.json").unlink()
     main(["keys", "new"])
-    assert "wrong: it does not open what is stored" in said(checked(capsys)["key"])
+    assert "wrong: it does not decrypt what is stored" in said(checked(capsys)["key"])
 
 
-def test_a_database_that_is_not_there_is_not_made(
+def test_does_not_create_a_missing_database(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     database = ready / "data" / "intake.sqlite3"
@@ -149,7 +151,9 @@ def test_a_database_that_is_not_there_is_not_made(
     assert not database.exists()
 
 
-def test_a_schema_of_another_version(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reports_the_schema_of_another_version(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     engine = create_engine(load_settings().database_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -165,7 +169,7 @@ def test_a_schema_of_another_version(ready: Path, capsys: pytest.CaptureFixture[
         ("postgresql+nothing://intake:s3cret@127.0.0.1/intake", "Can't load plugin"),
     ],
 )
-def test_a_database_that_does_not_answer_and_no_password(
+def test_reports_a_silent_database_without_its_password(
     ready: Path, capsys: pytest.CaptureFixture[str], database: str, words: str
 ) -> None:
     rewrite(ready, database=database)
@@ -175,7 +179,7 @@ def test_a_database_that_does_not_answer_and_no_password(
     assert "s3cret" not in str(told)
 
 
-def test_a_paused_server_says_since_when_and_why(
+def test_reports_since_when_and_why_a_server_is_paused(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = load_settings()
@@ -198,18 +202,23 @@ def test_a_paused_server_says_since_when_and_why(
     )
 
 
-def test_a_server_that_rests_says_until_when(
+def test_reports_until_when_the_worker_waits_for_a_server(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with open_current_database(load_settings()) as database, database.write() as tx:
         servers.back_off(tx, "main", until=(until := tx.now + timedelta(days=1, minutes=1)))
-    words = f"when it answers again: it asked for time, and the worker leaves it alone until {until:%Y-%m-%d %H:%M} UTC"
+    words = (
+        "when it answers again: it asked for time, and the worker waits until "
+        f"{until:%Y-%m-%d %H:%M} UTC"
+    )
     assert checked(capsys)["server main"][words] == "not known"
     assert main(["submissions"]) == 0
-    assert "main asked for time: the worker goes on in 1 d" in capsys.readouterr().err
+    assert "main asked for time: the worker continues in 1 d" in capsys.readouterr().err
 
 
-def test_a_server_whose_table_was_renamed(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reports_submissions_of_a_renamed_server_table(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     main(["submit", str(EXAMPLE)])
     for name in ("intake.toml", "clinics.toml"):
         text = (
@@ -220,12 +229,15 @@ def test_a_server_whose_table_was_renamed(ready: Path, capsys: pytest.CaptureFix
         )
         (ready / name).write_text(text, "utf-8")
     told = checked(capsys)
-    words = "waiting for it, or held: 1; intake.toml has no such table, so that none of it is sent"
+    words = (
+        "submissions waiting or held for it: 1; "
+        "intake.toml has no such table, so none of them is sent"
+    )
     assert told["server main"] == {words: "wrong"}
     assert "server ehr" in told
 
 
-def test_a_clock_that_was_set_back(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reports_a_clock_that_was_set_back(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["submit", str(EXAMPLE)])
     engine = create_engine(load_settings().database_url)
     with engine.begin() as connection:
@@ -234,7 +246,7 @@ def test_a_clock_that_was_set_back(ready: Path, capsys: pytest.CaptureFixture[st
     assert "wrong: the newest submission was stored in the future" in said(checked(capsys)["clock"])
 
 
-def test_a_full_disk(
+def test_reports_a_full_disk(
     ready: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = type(shutil.disk_usage(ready))
@@ -244,8 +256,10 @@ def test_a_full_disk(
 
 
 @pytest.mark.parametrize("by", [-180, 180])
-def test_whether_a_worker_runs(ready: Path, capsys: pytest.CaptureFixture[str], by: int) -> None:
-    # One that was seen in the time to come was seen before the clock was set back.
+def test_reports_whether_a_worker_runs(
+    ready: Path, capsys: pytest.CaptureFixture[str], by: int
+) -> None:
+    # A worker seen in the future was seen before the clock was set back.
     main(["worker", "--once"])
     assert "good: a worker looks for submissions" in said(checked(capsys)["server main"])
     engine = create_engine(load_settings().database_url)

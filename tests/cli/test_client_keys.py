@@ -1,4 +1,4 @@
-"""`intake keys client`: keys are made, rotated, removed and handed to the EHR, and nothing private is shown."""
+"""`intake keys client`: creates, rotates, removes and publishes keys; shows nothing private."""
 
 import json
 from dataclasses import replace
@@ -37,7 +37,9 @@ def client(*words: str) -> int:
     return main(["keys", "client", *words, "--server", "main"])
 
 
-def test_from_the_first_key_to_the_last(named: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_manages_keys_from_the_first_to_the_last(
+    named: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert client("new") == 0
     assert capsys.readouterr().out == f"{named}\n"
     [first] = jwks(capsys)
@@ -51,7 +53,7 @@ def test_from_the_first_key_to_the_last(named: Path, capsys: pytest.CaptureFixtu
     assert list(named.parent.iterdir()) == [named]
 
 
-def test_a_key_of_the_hospitals_own_set_whose_name_begins_with_a_dash_is_removed_after_two(
+def test_removes_a_key_whose_id_begins_with_a_dash(
     named: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert client("new") == client("rotate") == 0
@@ -64,12 +66,12 @@ def test_a_key_of_the_hospitals_own_set_whose_name_begins_with_a_dash_is_removed
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["new"], "there is a key already; `rotate` adds a newer one"),
-        (["remove", "other"], "there is no key other; it has "),
+        (["new"], "this file has a key already; `rotate` adds a newer one"),
+        (["remove", "other"], "this file has no key other; it has "),
         (["remove", "FIRST"], "this is the only key"),
     ],
 )
-def test_what_would_lose_a_key_is_refused(
+def test_refuses_actions_that_would_lose_a_key(
     named: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
 ) -> None:
     client("new")
@@ -80,7 +82,7 @@ def test_what_would_lose_a_key_is_refused(
     assert named.read_bytes() == before
 
 
-def test_a_key_that_the_hospital_brings_is_published_and_never_rewritten(
+def test_publishes_but_never_rewrites_the_hospitals_own_key(
     named: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client("new")
@@ -88,7 +90,7 @@ def test_a_key_that_the_hospital_brings_is_published_and_never_rewritten(
     named.write_text(json.dumps(brought), "utf-8")
     assert [each["kid"] for each in jwks(capsys)] == ["theirs"]
     assert client("rotate") == 1
-    assert "this is no JWK Set but a single key of your own" in capsys.readouterr().err
+    assert "this file is a single key of your own and not a JWK Set" in capsys.readouterr().err
     assert json.loads(named.read_text("utf-8")) == brought
 
 
@@ -96,7 +98,7 @@ def test_a_key_that_the_hospital_brings_is_published_and_never_rewritten(
     ("held", "words"),
     [(None, "cannot be read"), ("{", "neither PEM nor JSON"), ('{"keys": []}', "list of keys")],
 )
-def test_a_file_that_is_of_no_use_is_said(
+def test_explains_an_unusable_key_file(
     named: Path, capsys: pytest.CaptureFixture[str], held: str | None, words: str
 ) -> None:
     if held is not None:
@@ -108,7 +110,7 @@ def test_a_file_that_is_of_no_use_is_said(
     assert str(named) in told
 
 
-def test_a_server_without_a_key_file_and_one_that_is_not_there(
+def test_names_a_server_without_key_file_and_an_unknown_one(
     site: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert client("new") == 1
@@ -122,7 +124,7 @@ def test_a_server_without_a_key_file_and_one_that_is_not_there(
     )
 
 
-def test_the_keys_are_served_whole_or_not_at_all(pages: TestSite, tmp_path: Path) -> None:
+def test_serves_all_public_keys_or_none(pages: TestSite, tmp_path: Path) -> None:
     assert pages.open_client().get(JWKS).status_code == 404
     main_server = pages.settings.servers["main"]
     auth = replace(

@@ -1,5 +1,6 @@
-"""Whatever a site has wrong is said in plain words that name it, and what is wrong usage is told as such; never a traceback."""
+"""Commands name a site's faults and wrong usage in sentences, never with a traceback."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from intake.cli.site import open_current_database
 from intake.settings import load_settings
 from intake.store import devices
 from intake.store.crypto import load_keys
+from intake.store.database import HEAD_REVISION
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["submissions"], ["worker", "--once"], ["check"]])
-def test_a_database_of_a_newer_version_is_left_to_that(
+def test_leaves_a_newer_schema_alone(
     ready: Path, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     engine = create_engine(load_settings().database_url)
@@ -27,7 +29,7 @@ def test_a_database_of_a_newer_version_is_left_to_that(
 
 @pytest.mark.parametrize("command", [["migrate"], ["submissions"]])
 @pytest.mark.parametrize("whole", [False, True])
-def test_a_database_that_is_none_is_said(
+def test_explains_a_file_that_is_no_database(
     ready: Path, capsys: pytest.CaptureFixture[str], command: list[str], *, whole: bool
 ) -> None:
     file = ready / "data" / "intake.sqlite3"
@@ -37,13 +39,13 @@ def test_a_database_that_is_none_is_said(
     assert main(command) == 1
     words, way_out = capsys.readouterr().err.splitlines()
     assert words.startswith("The database cannot be used: ")
-    assert "how a backup is put back" in way_out
+    assert "how to restore a backup" in way_out
 
 
 @pytest.mark.parametrize(
     "command", [["submissions", "worklist"], ["links", "create", "--date", "2026-11-24"]]
 )
-def test_a_folder_that_is_not_there_is_named(
+def test_names_a_missing_folder(
     ready: Path, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     file = ready / "nowhere" / "out.csv"
@@ -52,7 +54,7 @@ def test_a_folder_that_is_not_there_is_named(
 
 
 @pytest.mark.parametrize("command", [["keys", "new"], ["migrate"]])
-def test_a_data_folder_that_is_a_file_is_named(
+def test_names_a_data_folder_that_is_a_file(
     site: Path, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     (site / "data").write_text("", "utf-8")
@@ -60,14 +62,14 @@ def test_a_data_folder_that_is_a_file_is_named(
     assert capsys.readouterr().err == f"{site / 'data'}: File exists\n"
 
 
-def test_a_key_that_is_there_is_kept(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_keeps_an_existing_key(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (ready / "data" / "keys.json").read_bytes()
     assert main(["keys", "new"]) == 1
-    assert "there is a key already, which opens what is stored" in capsys.readouterr().err
+    assert "there is a key already, which decrypts what is stored" in capsys.readouterr().err
     assert (ready / "data" / "keys.json").read_bytes() == before
 
 
-def test_what_a_crash_left_of_a_new_key_is_not_in_the_way(ready: Path) -> None:
+def test_ignores_the_remains_of_a_crashed_key_creation(ready: Path) -> None:
     for name in ("keys.new", "keys.json.new"):
         (ready / "data" / name).write_text("{", "utf-8")
     assert main(["keys", "rotate"]) == 0
@@ -96,7 +98,7 @@ def test_what_a_crash_left_of_a_new_key_is_not_in_the_way(ready: Path) -> None:
         ),
     ],
 )
-def test_what_is_no_such_argument_is_wrong_usage(
+def test_exits_2_for_a_bad_argument(
     ready: Path, capsys: pytest.CaptureFixture[str], command: list[str], words: str
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -107,15 +109,13 @@ def test_what_is_no_such_argument_is_wrong_usage(
         assert devices.list_devices(tx) == ()
 
 
-def test_a_host_that_is_none_is_wrong_usage(
-    ready: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_exits_2_for_a_bad_host(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["web", "--port", "0", "--host", "no host"]) == 2
     assert "--host: 'no host' is no address to listen on" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("source", [["--search"], ["--from", "."]])
-def test_a_period_before_all_charts_is_wrong_usage(
+def test_exits_2_for_a_period_before_all_charts(
     ready: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -125,4 +125,10 @@ def test_a_period_before_all_charts_is_wrong_usage(
     for kind in ("Patient", "Encounter"):
         (ready / f"{kind}.ndjson").write_text("", "utf-8")
     assert main(["report", *source, "--period", "0001"]) == 2
-    assert "'0001' is no period" in capsys.readouterr().err
+    assert "'0001' is not a period" in capsys.readouterr().err
+
+
+def test_prints_version_commit_and_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    pattern = rf"intake \S+, commit (?:[0-9a-f]{{12}}|unknown), schema {HEAD_REVISION}\n"
+    assert re.fullmatch(pattern, capsys.readouterr().out)

@@ -1,4 +1,4 @@
-"""`intake i18n`: what it says of the shipped catalogs and of broken ones, and that extracting twice changes nothing."""
+"""`intake i18n`: judges shipped and broken catalogs; a second extraction changes nothing."""
 
 import json
 import shutil
@@ -23,16 +23,19 @@ def _said(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
-def test_the_shipped_catalogs_are_whole(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_finds_the_shipped_catalogs_complete(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["i18n", "check", "en", "es", "ar"]) == 0
     said = _said(capsys)
     assert said.startswith(
-        "en: the language of the messages\nes: whole; drafted: machine-assisted draft, 2026-11-24;"
+        "en: the language of the messages\n"
+        "es: complete; drafted: machine-assisted draft, 2026-11-24;"
     )
     assert len(said.splitlines()) == 3
 
 
-def test_by_default_the_sites_languages_are_checked(
+def test_checks_the_sites_languages_by_default(
     site: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (site / "intake.toml").write_text(
@@ -42,7 +45,7 @@ def test_by_default_the_sites_languages_are_checked(
     assert [line.split(":")[0] for line in _said(capsys).splitlines()] == ["es"]
 
 
-def test_every_fault_is_named_with_file_message_and_way_out(
+def test_names_every_fault_with_file_message_and_remedy(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spanish = folder / "es/LC_MESSAGES/messages.po"
@@ -65,9 +68,7 @@ def test_every_fault_is_named_with_file_message_and_way_out(
     assert 'es/LC_MESSAGES/messages.po: "Asian" has markup' in _said(capsys)
 
 
-def test_extracting_mends_what_is_stale_and_then_has_nothing_to_do(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_extracts_stale_catalogs_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "messages.pot").unlink()
     assert main(["i18n", "check", "es"]) == 1
     assert "messages.pot: is older than the pages" in _said(capsys)
@@ -78,7 +79,7 @@ def test_extracting_mends_what_is_stale_and_then_has_nothing_to_do(
     assert _said(capsys) == ""
 
 
-def test_a_new_language_begins_with_every_message_empty(
+def test_starts_a_new_language_with_empty_messages(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["i18n", "extract", "--new", "ja"]) == 0
@@ -89,10 +90,11 @@ def test_a_new_language_begins_with_every_message_empty(
     assert "ledger.toml: has no entry [ja]" in said
 
 
-def test_a_language_keeps_the_tag_that_it_was_given_and_needs_no_name_that_cldr_has(
+def test_keeps_the_given_tag_and_skips_names_that_cldr_has(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # CLDR has Tagalog under Filipino, which names a hundred languages less; what it has for Haitian Creole is French.
+    # CLDR has Tagalog under Filipino, which names a hundred languages fewer; its names for
+    # Haitian Creole are French.
     for tag in ("tl", "ht"):
         shutil.rmtree(folder / tag)
         assert main(["i18n", "extract", "--new", tag]) == 0
@@ -113,7 +115,7 @@ def test_a_language_keeps_the_tag_that_it_was_given_and_needs_no_name_that_cldr_
     _said(capsys)
 
 
-def test_a_language_that_nobody_knows_is_refused(
+def test_refuses_a_language_unknown_to_cldr(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = sorted(folder.rglob("*"))
@@ -122,7 +124,7 @@ def test_a_language_that_nobody_knows_is_refused(
     assert sorted(folder.rglob("*")) == before
 
 
-def test_nothing_is_written_where_a_catalog_cannot_be_read(
+def test_writes_nothing_if_a_catalog_is_unreadable(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = folder / "es/LC_MESSAGES/messages.po"

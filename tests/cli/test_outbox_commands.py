@@ -1,4 +1,4 @@
-"""The way of a submission on the command line, on a real SQLite database."""
+"""`intake submit` and `submissions`, on a real SQLite database."""
 
 import json
 from datetime import timedelta
@@ -31,13 +31,13 @@ def rows(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return found
 
 
-def test_a_submission_is_queued_once(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_queues_a_submission_once(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["submit", str(EXAMPLE)]) == 0
     assert main(["submit", str(EXAMPLE)]) == 0
     assert [row["state"] for row in rows(capsys)] == ["queued"]
 
 
-def test_a_known_id_with_other_content_is_a_fault(
+def test_refuses_a_known_id_with_other_content(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["submit", str(EXAMPLE)])
@@ -46,7 +46,7 @@ def test_a_known_id_with_other_content_is_a_fault(
     assert len(rows(capsys)) == 1
 
 
-def test_a_bad_line_is_named_and_the_rest_goes_on(
+def test_names_a_bad_line_and_stores_the_rest(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = [example(), "{ broken", example(clinic="nowhere"), example(surprise=1), example()]
@@ -118,7 +118,7 @@ BAD: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("words", BAD)
-def test_bad_input_is_named_by_its_place_and_never_quoted(
+def test_names_bad_input_by_place_and_never_quotes_it(
     ready: Path, capsys: pytest.CaptureFixture[str], words: str
 ) -> None:
     (ready / "bad.ndjson").write_text(f"{example()}\n{example(**BAD[words])}\n", "utf-8")
@@ -130,7 +130,7 @@ def test_bad_input_is_named_by_its_place_and_never_quoted(
     assert len(rows(capsys)) == 1
 
 
-def test_two_choices_that_exclude_each_other_are_refused(
+def test_refuses_two_choices_that_exclude_each_other(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     both = {"ethnicity": {"state": "answered", "choices": ["2186-5", "2148-5"]}}
@@ -142,7 +142,7 @@ def test_two_choices_that_exclude_each_other_are_refused(
     )
 
 
-def test_a_file_may_be_one_object_over_many_lines_or_one_object_a_line(
+def test_reads_one_object_over_many_lines_or_one_per_line(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (ready / "pretty.json").write_text(json.dumps(json.loads(example()), indent=4), "utf-8")
@@ -153,7 +153,7 @@ def test_a_file_may_be_one_object_over_many_lines_or_one_object_a_line(
     assert len(rows(capsys)) == 4
 
 
-def test_a_file_that_is_not_there_or_broken_keeps_no_other_waiting(
+def test_stores_good_files_beside_missing_and_broken_ones(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (ready / "broken.json").write_text('{\n"id": \n', "utf-8")
@@ -172,16 +172,16 @@ def test_a_file_that_is_not_there_or_broken_keeps_no_other_waiting(
     assert len(rows(capsys)) == 1
 
 
-def test_a_database_that_cannot_be_opened_is_said(
+def test_explains_a_database_that_cannot_be_opened(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (ready / "data" / "intake.sqlite3").unlink()
     (ready / "data" / "intake.sqlite3").mkdir()
     assert main(["submissions"]) == 1
-    assert "Is data_dir there and writable" in capsys.readouterr().err
+    assert "Does data_dir exist, and can this user write to it?" in capsys.readouterr().err
 
 
-def test_without_its_server_a_submission_waits_and_says_why(
+def test_keeps_a_submission_waiting_without_its_server(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["submit", str(EXAMPLE)])
@@ -194,7 +194,7 @@ def test_without_its_server_a_submission_waits_and_says_why(
     )
 
 
-def test_no_answer_shows_in_the_listing(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lists_no_answers(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["submit", str(EXAMPLE)])
     capsys.readouterr()
     main(["submissions"])
@@ -210,7 +210,7 @@ def test_no_answer_shows_in_the_listing(ready: Path, capsys: pytest.CaptureFixtu
     [([], "intake keys new"), (["keys"], "intake migrate")],
     ids=["no key", "no schema"],
 )
-def test_what_is_missing_is_said(
+def test_names_the_command_that_is_missing(
     site: Path, capsys: pytest.CaptureFixture[str], done: list[str], words: str
 ) -> None:
     if done:
@@ -219,9 +219,7 @@ def test_what_is_missing_is_said(
     assert words in capsys.readouterr().err
 
 
-def test_a_second_key_never_replaces_the_first(
-    ready: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_never_replaces_the_first_key(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["submit", str(EXAMPLE)])
     assert main(["keys", "new"]) == 1
     assert main(["keys", "rotate"]) == 0
@@ -229,12 +227,12 @@ def test_a_second_key_never_replaces_the_first(
     assert rows(capsys)[0]["state"] == "waiting"
 
 
-def test_an_unknown_command_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+def test_exits_2_for_an_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fly"]) == 2
     assert "there is no command 'fly'" in capsys.readouterr().err
 
 
-def test_every_command_takes_the_sites_folder(
+def test_accepts_the_config_option_for_every_command(
     site: Path,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
@@ -248,7 +246,7 @@ def test_every_command_takes_the_sites_folder(
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["submissions"], ["worker", "--once"]])
-def test_a_database_that_does_not_answer_is_said_without_its_password(
+def test_explains_a_silent_database_without_its_password(
     ready: Path, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     intake = ready / "intake.toml"
@@ -260,13 +258,13 @@ def test_a_database_that_does_not_answer_is_said_without_its_password(
     assert "s3cret" not in said
 
 
-def test_undo_is_asked_for_by_the_whole_id_and_only_for_what_was_sent(
+def test_undoes_only_by_complete_id_and_after_delivery(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["submit", str(EXAMPLE)])
     [row] = rows(capsys)
     assert main(["submissions", "undo", str(row["id"])]) == 1
-    assert "still on its way" in capsys.readouterr().err
+    assert "has not finished sending" in capsys.readouterr().err
     assert main(["submissions", "undo", "nothing"]) == 1
     assert "There is no submission 'nothing'" in capsys.readouterr().err
     settings = load_settings()
@@ -278,12 +276,12 @@ def test_undo_is_asked_for_by_the_whole_id_and_only_for_what_was_sent(
         leases.mark_verified(tx, claimed)
     assert [main(["submissions", "undo", str(row["id"])]) for _ in range(2)] == [0, 0]
     said = capsys.readouterr().err.splitlines()
-    assert said == ["The worker takes it back now.", "It is undone already, or on its way back."]
+    assert said == ["The worker undoes it now.", "It is undone already, or its undo is in progress."]
     [row] = rows(capsys)
     assert (row["state"], row["undoing"]) == ("queued", True)
 
 
-def test_what_cannot_be_read_is_named_beside_the_worklist(
+def test_names_unreadable_submissions_beside_the_worklist(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (ready / "two.ndjson").write_text(f"{example()}\n{example(patient='Patient/2')}", "utf-8")

@@ -1,4 +1,4 @@
-"""`intake serve` as a whole: the pages answer, the worker works, and a signal ends all of it within seconds."""
+"""`intake serve`: pages answer, the worker works, and a signal ends both within seconds."""
 
 import os
 import signal
@@ -44,7 +44,7 @@ def worker_of(process: subprocess.Popen[str]) -> int:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_migrates_serves_and_ends_when_told(
+def test_migrates_serves_and_stops_on_a_signal(
     site: Path, serving: subprocess.Popen[str], number: signal.Signals
 ) -> None:
     main(["keys", "new"])
@@ -58,7 +58,7 @@ def test_it_migrates_serves_and_ends_when_told(
         requests.get(f"{url}/ready", timeout=SECONDS)
 
 
-def test_a_worker_that_is_killed_at_its_start_ends_everything(
+def test_ends_everything_if_the_worker_dies_at_its_start(
     site: Path, serving: subprocess.Popen[str]
 ) -> None:
     main(["keys", "new"])
@@ -71,7 +71,7 @@ def test_a_worker_that_is_killed_at_its_start_ends_everything(
         requests.get(f"{url}/ready", timeout=SECONDS)
 
 
-def test_without_a_key_it_ends_and_says_what_to_run(
+def test_ends_without_a_key_and_names_the_command(
     site: Path, serving: subprocess.Popen[str]
 ) -> None:
     _, words = serving.communicate(timeout=SECONDS)
@@ -79,7 +79,7 @@ def test_without_a_key_it_ends_and_says_what_to_run(
     assert "intake keys new" in words
 
 
-def test_a_faulty_configuration_is_said_once(site: Path) -> None:
+def test_reports_a_faulty_configuration_once(site: Path) -> None:
     (site / "clinics.toml").write_text("", "utf-8")
     done = subprocess.run(
         (sys.executable, "-m", "intake.cli", "serve", "--config", str(site)),

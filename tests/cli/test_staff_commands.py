@@ -1,4 +1,4 @@
-"""The commands around the staff's pages: users, tablets, pre-visit links; no password in an argument, no secret twice."""
+"""`intake users`, `devices` and `links`: no password in an argument, no secret twice."""
 
 import csv
 import errno
@@ -29,7 +29,7 @@ def actions() -> list[tuple[str, str]]:
         return [(entry.who, entry.action) for entry in audit.recent_entries(tx)]
 
 
-def test_a_user_is_added_with_a_sign_in_that_works_once(
+def test_adds_a_user_with_a_one_time_sign_in(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["users", "add", "ana", "--role", "desk", "--role", "it"]) == 0
@@ -46,7 +46,7 @@ def test_a_user_is_added_with_a_sign_in_that_works_once(
     assert actions() == [("command line", "once-made"), ("command line", "user-added")]
 
 
-def test_a_password_comes_from_standard_input(
+def test_reads_a_password_from_standard_input(
     ready: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
@@ -59,9 +59,7 @@ def test_a_password_comes_from_standard_input(
     assert "at least 12 characters" in capsys.readouterr().err
 
 
-def test_users_are_listed_shut_out_and_let_in(
-    ready: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_lists_disables_and_enables_users(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["users", "add", "ana", "--role", "desk"])
     assert main(["users", "disable", "ana"]) == 0
     capsys.readouterr()
@@ -87,7 +85,7 @@ def test_users_are_listed_shut_out_and_let_in(
         (["devices", "revoke", "nothing"], "there is no tablet 'nothing'"),
     ],
 )
-def test_what_is_not_there_is_named(
+def test_names_an_unknown_user_or_tablet(
     ready: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
 ) -> None:
     assert main(words) == 1
@@ -97,14 +95,14 @@ def test_what_is_not_there_is_named(
 @pytest.mark.parametrize(
     "words", [["devices", "pair", "--label", "y"], ["links", "create", "--date", "2026-11-24"]]
 )
-def test_an_unknown_clinic_is_wrong_usage(
+def test_exits_2_for_an_unknown_clinic(
     ready: Path, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
     assert main([*words, "--clinic", "x"]) == 2
     assert "'x' is not among riverside" in capsys.readouterr().err
 
 
-def test_without_a_public_address_nothing_is_made(
+def test_creates_nothing_without_a_public_url(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = ready / "intake.toml"
@@ -120,9 +118,7 @@ def test_without_a_public_address_nothing_is_made(
         assert (users.list_users(tx), devices.list_devices(tx)) == ((), ())
 
 
-def test_a_tablet_is_paired_listed_and_revoked(
-    ready: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_pairs_lists_and_revokes_a_tablet(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["devices", "pair", "--clinic", "riverside", "--label", "Front door"]) == 0
     said = capsys.readouterr()
     assert "Open http://localhost/pair on the tablet" in said.err
@@ -174,7 +170,7 @@ def today() -> str:
     )
 
 
-def test_links_for_the_days_visits(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_creates_links_for_the_days_visits(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     zone = load_settings().clinics["riverside"].time_zone
     noon = datetime.now(zone).replace(hour=12, minute=0, second=0, microsecond=0)
     expect("mine", noon, name="=Ana")
@@ -209,7 +205,7 @@ def test_links_for_the_days_visits(ready: Path, capsys: pytest.CaptureFixture[st
     assert link.expires_at == (noon.replace(hour=0) + timedelta(days=1)).astimezone(UTC)
 
 
-def test_a_file_of_links_is_its_makers_alone_and_is_never_lost_to_another(
+def test_writes_a_private_file_and_never_overwrites_one(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     expect("1", system_clock())
@@ -219,12 +215,12 @@ def test_a_file_of_links_is_its_makers_alone_and_is_never_lost_to_another(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     before = file.read_bytes()
     assert main(["links", "create", "--date", day, "--csv", str(file)]) == 1
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
     assert file.read_bytes() == before
 
 
 class Slow(io.StringIO):
-    """A standard output that nobody reads on: whoever waits for it must not hold the database."""
+    """A standard output that blocks: a writer that waits for it must not lock the database."""
 
     def __init__(self, database: Path) -> None:
         super().__init__()
@@ -236,7 +232,7 @@ class Slow(io.StringIO):
         return super().write(words)
 
 
-def test_while_links_are_written_the_database_is_free(
+def test_leaves_the_database_free_while_it_writes_links(
     ready: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expect("1", system_clock())
@@ -247,7 +243,7 @@ def test_while_links_are_written_the_database_is_free(
 
 
 class Full(io.StringIO):
-    """A disk on which there is room for the heading alone."""
+    """A disk with room for the heading alone."""
 
     def write(self, words: str) -> int:
         if self.getvalue():
@@ -255,13 +251,13 @@ class Full(io.StringIO):
         return super().write(words)
 
 
-def test_links_that_could_not_be_written_are_revoked(
+def test_revokes_links_that_could_not_be_written(
     ready: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expect("1", system_clock())
     monkeypatch.setattr("sys.stdout", Full())
     assert main(["links", "create", "--date", today()]) == 1
-    assert "the 1 links made just now are revoked; make them again" in capsys.readouterr().err
+    assert "the 1 new links are revoked; run the command again" in capsys.readouterr().err
     with open_current_database(load_settings()) as database, database.read() as tx:
         assert [
             row.revoked_at is not None for row in tx.connection.execute(select(links_table))
@@ -269,14 +265,14 @@ def test_links_that_could_not_be_written_are_revoked(
     assert actions()[0] == ("command line", "links-revoked")
 
 
-def test_a_schedule_that_nobody_fetched_is_a_fault(
+def test_reports_a_schedule_that_was_never_fetched(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["links", "create", "--date", "2026-11-24"]) == 1
     assert "was never fetched" in capsys.readouterr().err
 
 
-def test_a_day_that_is_none_is_wrong_usage(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_exits_2_for_a_bad_day(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["links", "create", "--date", "24.11.2026"])
     assert ended.value.code == 2

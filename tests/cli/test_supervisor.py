@@ -1,4 +1,4 @@
-"""The supervisor: real child processes that die, settle, and cannot stay up; its clock runs faster than ours."""
+"""The supervisor, with real child processes and a clock that runs faster than ours."""
 
 import os
 import sys
@@ -32,7 +32,7 @@ def said() -> list[str]:
     return []
 
 
-def test_a_child_that_cannot_start_ends_everything(said: list[str], tmp_path: Path) -> None:
+def test_ends_everything_if_a_child_cannot_start(said: list[str], tmp_path: Path) -> None:
     steady = ("sh", "-c", f"echo $$ > {tmp_path}/pid; exec sleep 60")
     commands = {
         "worker": steady,
@@ -40,12 +40,15 @@ def test_a_child_that_cannot_start_ends_everything(said: list[str], tmp_path: Pa
     }
     assert Supervisor(commands, said.append).run() == 1
     assert said == [
-        "web ended with exit code 3 and does not stay up; everything ends. What it said last says why."
+        (
+            "web ended with exit code 3 and does not stay up; everything ends. "
+            "Its last messages above say why."
+        )
     ]
     assert not is_running(int((tmp_path / "pid").read_text()))
 
 
-def test_a_child_that_was_up_is_started_again_and_said(said: list[str], tmp_path: Path) -> None:
+def test_restarts_a_settled_child_and_reports_it(said: list[str], tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     # Twice it lives until it has settled and is then killed; the third run asks for the end.
     words = (
@@ -60,7 +63,7 @@ def test_a_child_that_was_up_is_started_again_and_said(said: list[str], tmp_path
     assert said == ["worker was ended by signal 9; it is started again in 1 s"] * 2
 
 
-def test_one_that_dies_again_and_again_is_given_up(said: list[str], tmp_path: Path) -> None:
+def test_gives_up_on_a_child_that_keeps_dying(said: list[str], tmp_path: Path) -> None:
     been = tmp_path / "been"
     words = f"if [ -e {been} ]; then exit 4; fi; touch {been}; sleep 0.6; exit 4"
     supervisor = Supervisor(
@@ -81,7 +84,7 @@ def test_one_that_dies_again_and_again_is_given_up(said: list[str], tmp_path: Pa
     assert len(said) == MAX_RESTARTS + 1
 
 
-def test_a_child_that_does_not_listen_is_ended_all_the_same(tmp_path: Path) -> None:
+def test_kills_a_child_that_ignores_sigterm(tmp_path: Path) -> None:
     import subprocess
 
     ready = tmp_path / "ready"

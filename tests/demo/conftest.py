@@ -1,4 +1,4 @@
-"""A FHIR server of its own with the demo's people in it, and a site that knows it."""
+"""A FHIR server with the demo's people, and a site that uses it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ import pytest
 
 from fhir_client.client import FhirClient
 from intake.clock import system_clock
-from intake.demo.medplum import run_medplum
 from intake.demo.seed import SeededServer, seed_server
 from intake.demo.site import write_site
 from intake.settings import Settings, load_settings
 from intake.store.crypto import load_keys
 from intake.store.database import Database, open_database
+from tests.support.medplum import run_medplum
 
 QUESTION_SET = load_settings().question_sets["omb-1997"]
 

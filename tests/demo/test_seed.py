@@ -1,4 +1,4 @@
-"""Seeding a real server: everything is there, tagged, in the shape that our worker writes, and never there twice."""
+"""Seeding a real server: complete, tagged, in the worker's own form, and never twice."""
 
 from collections import Counter
 from typing import Any
@@ -27,7 +27,7 @@ def found(world: SeededDemo, kind: str, **wanted: str) -> list[dict[str, Any]]:
         return list(client.search(kind, {**SOME, **wanted}))
 
 
-def test_everything_is_there_and_tagged(world: SeededDemo) -> None:
+def test_seeds_and_tags_everything(world: SeededDemo) -> None:
     past = [
         each
         for person in world.contents.people
@@ -51,7 +51,7 @@ def test_everything_is_there_and_tagged(world: SeededDemo) -> None:
         assert all(DEMO_TAG in each["meta"]["tag"] for each in found(world, kind))
 
 
-def test_seeding_again_adds_nothing(world: SeededDemo) -> None:
+def test_adds_nothing_when_it_seeds_again(world: SeededDemo) -> None:
     kinds = (
         "Organization",
         "Location",
@@ -74,7 +74,7 @@ def test_seeding_again_adds_nothing(world: SeededDemo) -> None:
     ]
 
 
-def test_what_people_said_reads_back_as_if_our_worker_had_written_it(world: SeededDemo) -> None:
+def test_writes_answers_as_the_worker_writes_them(world: SeededDemo) -> None:
     told = [each for each in world.contents.people if each.chart in STATED_CHARTS]
     with FhirClient(world.url) as client:
         for person in told:
@@ -86,14 +86,14 @@ def test_what_people_said_reads_back_as_if_our_worker_had_written_it(world: Seed
             assert read_back(client, Writer(CHART_VERSION), newest) == ()
 
 
-def test_every_chart_has_much_that_must_survive(world: SeededDemo) -> None:
+def test_seeds_charts_with_values_that_must_survive(world: SeededDemo) -> None:
     for patient in found(world, "Patient"):
         assert {each["system"] for each in patient["telecom"]} == {"phone", "email"}
         assert patient["address"][0]["line"]
         assert any(each["url"].endswith("us-core-birthsex") for each in patient["extension"])
 
 
-def test_empty_charts_say_nothing_and_the_others_what_they_should(world: SeededDemo) -> None:
+def test_seeds_each_chart_in_its_state(world: SeededDemo) -> None:
     patients = {f"Patient/{each['id']}": each for each in found(world, "Patient")}
     for person in world.contents.people:
         patient = patients[world.contents.patient_reference(person)]
@@ -113,7 +113,7 @@ def test_empty_charts_say_nothing_and_the_others_what_they_should(world: SeededD
             assert said == {"race", "ethnicity", "interpreter", "communication"}
 
 
-def test_each_clinic_tells_its_encounters_in_its_own_way(world: SeededDemo) -> None:
+def test_links_encounters_to_each_clinic_in_its_own_form(world: SeededDemo) -> None:
     ways = Counter(
         next(key for key in ("serviceProvider", "location", "appointment") if key in each)
         for each in found(world, "Encounter")
@@ -122,7 +122,7 @@ def test_each_clinic_tells_its_encounters_in_its_own_way(world: SeededDemo) -> N
     assert min(ways.values()) > 50
 
 
-def test_seeding_stops_when_it_is_told_to(client: FhirClient, world: SeededDemo) -> None:
+def test_stops_seeding_when_the_demo_stops(client: FhirClient, world: SeededDemo) -> None:
     allowed = iter(range(3))
 
     def keep_on() -> None:
@@ -137,7 +137,7 @@ def test_seeding_stops_when_it_is_told_to(client: FhirClient, world: SeededDemo)
     ] == [4, 3, 0]
 
 
-def test_a_patient_before_anybody_asked_passes_the_check_of_our_own_bundles(
+def test_seeds_patients_that_pass_our_own_validation(
     world: SeededDemo,
 ) -> None:
     from fhir.resources.R4B.patient import Patient

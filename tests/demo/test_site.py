@@ -1,4 +1,4 @@
-"""The demo's site: configuration that loads, a folder of its own, and a port that is free."""
+"""The demo's site: its configuration, its folder's lifetime, its port."""
 
 import socket
 import tomllib
@@ -30,11 +30,11 @@ documents = st.recursive(
 
 
 @given(documents)
-def test_what_is_written_as_toml_reads_back_the_same(document: dict[str, Any]) -> None:
+def test_formats_toml_that_parses_to_the_same_values(document: dict[str, Any]) -> None:
     assert tomllib.loads(format_toml(document)) == document
 
 
-def test_the_site_has_the_clinics_as_the_server_knows_them(tmp_path: Path) -> None:
+def test_writes_the_clinics_with_the_servers_references(tmp_path: Path) -> None:
     settings = site.write_site(
         tmp_path,
         public_url="http://127.0.0.1:1",
@@ -55,7 +55,7 @@ def test_the_site_has_the_clinics_as_the_server_knows_them(tmp_path: Path) -> No
     assert "ar" in settings.languages
 
 
-def test_the_folder_goes_with_the_demo_and_so_does_what_an_earlier_one_left(tmp_path: Path) -> None:
+def test_deletes_its_folder_and_those_of_earlier_demos(tmp_path: Path) -> None:
     (tmp_path / "site-81-old").mkdir()
     (tmp_path / "site-82-other").mkdir()
     with site.create_site_folder(tmp_path, 81) as folder:
@@ -71,21 +71,21 @@ def ended_by(fault: Exception, home: Path, *, logged: bool) -> None:
         raise fault
 
 
-def test_an_interrupted_start_leaves_nothing(tmp_path: Path) -> None:
+def test_leaves_no_folder_after_an_interrupted_start(tmp_path: Path) -> None:
     with pytest.raises(DemoStoppedError):
         ended_by(DemoStoppedError(), tmp_path, logged=True)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("logged", [True, False])
-def test_after_a_fault_the_logs_stay(tmp_path: Path, *, logged: bool) -> None:
+def test_keeps_the_logs_after_a_fault(tmp_path: Path, *, logged: bool) -> None:
     with pytest.raises(DemoError):
         ended_by(DemoError("no"), tmp_path, logged=logged)
     assert [each.name for each in tmp_path.rglob("log")] == (["log"] if logged else [])
     assert bool(list(tmp_path.iterdir())) is logged
 
 
-def test_a_port_in_use_is_said_with_the_way_out() -> None:
+def test_explains_a_port_in_use_with_a_remedy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(
@@ -96,6 +96,6 @@ def test_a_port_in_use_is_said_with_the_way_out() -> None:
     assert find_free_port(port) == port
 
 
-def test_port_0_is_any_free_one() -> None:
+def test_finds_a_free_port_for_0() -> None:
     with socket.create_server(("127.0.0.1", find_free_port(0))):
         pass

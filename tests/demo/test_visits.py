@@ -1,4 +1,4 @@
-"""Whenever the demo is started, people are expected now, and the one to be can be found by their birth date."""
+"""At any hour the demo expects patients, and its personas have unique birth dates."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ SPRING, AUTUMN = datetime(2027, 3, 14, 6, 50, tzinfo=UTC), datetime(2026, 11, 1,
 @given(moments)
 @example(SPRING)
 @example(AUTUMN)
-def test_at_every_clinic_several_people_are_expected_within_the_window(now: datetime) -> None:
+def test_expects_several_patients_per_clinic_at_any_hour(now: datetime) -> None:
     found = upcoming_appointments(PEOPLE, now)
     for place in CLINICS:
         present = [
@@ -38,7 +38,7 @@ def test_at_every_clinic_several_people_are_expected_within_the_window(now: date
 @given(moments)
 @example(SPRING)
 @example(AUTUMN)
-def test_somebody_to_be_is_there_and_nobody_else_has_their_birth_date(now: datetime) -> None:
+def test_chooses_personas_with_unique_birth_dates(now: datetime) -> None:
     found = upcoming_appointments(PEOPLE, now)
     guests = choose_personas(found, now)
     for guest in (guests.at_the_clinic, guests.at_home):
@@ -56,7 +56,7 @@ def test_somebody_to_be_is_there_and_nobody_else_has_their_birth_date(now: datet
 @settings(deadline=None, max_examples=60)
 @given(moments, st.integers(0, 48))
 @example(SPRING, 24)
-def test_seeding_again_later_books_nobody_twice_within_hours(now: datetime, hours: int) -> None:
+def test_books_no_person_twice_when_it_seeds_again_later(now: datetime, hours: int) -> None:
     again = now + timedelta(hours=hours)
     booked = {
         each.key: each for moment in (now, again) for each in upcoming_appointments(PEOPLE, moment)
@@ -70,7 +70,7 @@ def test_seeding_again_later_books_nobody_twice_within_hours(now: datetime, hour
         )
 
 
-def test_during_the_opening_hours_appointments_are_spread_over_the_day() -> None:
+def test_spreads_appointments_over_the_opening_hours() -> None:
     now = datetime(2026, 11, 24, 15, tzinfo=UTC)
     today = [
         each.start
@@ -81,7 +81,7 @@ def test_during_the_opening_hours_appointments_are_spread_over_the_day() -> None
 
 
 @pytest.mark.parametrize("now", [SPRING, AUTUMN])
-def test_encounters_lie_within_twelve_months_and_are_of_every_kind(now: datetime) -> None:
+def test_spreads_encounters_of_every_kind_over_twelve_months(now: datetime) -> None:
     found = [each for person in PEOPLE for each in past_encounters(person, now)]
     assert all(timedelta(0) < now - each.start < timedelta(days=350) for each in found)
     assert {each.status for each in found} == {status for _, status in STATUS_SHARES}

@@ -1,4 +1,4 @@
-"""What an operator is handed says what the application does: limits, headers, paths with tokens, reasons, commands."""
+"""The deployment files agree with the application: limits, headers, paths, reasons, commands."""
 
 import re
 from configparser import RawConfigParser
@@ -20,13 +20,13 @@ CADDY = (DEPLOY / "Caddyfile").read_text("utf-8")
 
 
 @pytest.mark.parametrize("text", [NGINX, CADDY], ids=["nginx", "caddy"])
-def test_the_proxies_say_what_the_application_says(text: str) -> None:
+def test_configures_proxies_like_the_application(text: str) -> None:
     assert f'"{headers.HSTS}"' in text
     assert re.search(rf"{LARGEST_BODY // 1024}\s?K", text, re.IGNORECASE)
     assert "/unavailable.html" in text
 
 
-def test_nginx_logs_no_path_with_a_token() -> None:
+def test_keeps_tokens_out_of_nginx_logs() -> None:
     masked = re.findall(r"~\^(/\S+?)/\s+\1/-;", NGINX)
     assert masked == [addresses.LINK_PATH, addresses.SIGN_IN_PATH]
     [logged] = re.findall(r"log_format intake '([^']*)'", NGINX)
@@ -35,7 +35,7 @@ def test_nginx_logs_no_path_with_a_token() -> None:
     )
 
 
-def test_nginx_replaces_what_a_visitor_sends_of_forwarding_headers() -> None:
+def test_replaces_a_visitors_forwarding_headers_in_nginx() -> None:
     assert set(re.findall(r"proxy_set_header X-Forwarded-(\w+) \$(\w+);", NGINX)) == {
         ("For", "remote_addr"),
         ("Proto", "scheme"),
@@ -44,7 +44,7 @@ def test_nginx_replaces_what_a_visitor_sends_of_forwarding_headers() -> None:
 
 
 @pytest.mark.parametrize("tag", ["en", "es", "ar"])
-def test_the_calm_page_speaks_the_words_of_the_catalogs(tag: str) -> None:
+def test_uses_the_catalogs_words_on_the_unavailable_page(tag: str) -> None:
     page = (DEPLOY / "unavailable.html").read_text("utf-8")
     section = re.search(
         rf'<section lang="{tag}" dir="{i18n.find_locale(tag).direction}">(.*?)</section>',
@@ -62,7 +62,7 @@ def test_the_calm_page_speaks_the_words_of_the_catalogs(tag: str) -> None:
     [("intake", "serve"), ("intake-web", "web"), ("intake-worker", "worker")],
     ids=["serve", "web", "worker"],
 )
-def test_a_unit_runs_a_command_of_ours(name: str, command: str) -> None:
+def test_runs_a_real_command_in_each_unit(name: str, command: str) -> None:
     unit = RawConfigParser(strict=False)
     unit.read(DEPLOY / f"{name}.service", "utf-8")
     assert unit["Service"]["ExecStart"].split()[1] == command
@@ -70,7 +70,7 @@ def test_a_unit_runs_a_command_of_ours(name: str, command: str) -> None:
     assert unit["Service"]["Restart"] == "on-failure"
 
 
-def test_the_units_differ_only_in_what_they_run() -> None:
+def test_confines_every_unit_alike() -> None:
     def confined(name: str) -> list[str]:
         lines = (DEPLOY / f"{name}.service").read_text("utf-8").splitlines()
         return [
@@ -85,18 +85,15 @@ def test_the_units_differ_only_in_what_they_run() -> None:
     assert len(confined("intake")) > 15
 
 
-def test_every_command_in_the_readme_is_there() -> None:
+def test_names_only_real_commands() -> None:
     named = set(re.findall(r"\b(?:run|`intake) (\w+)", README)) - {"as"}
     assert {"check", "migrate", "keys", "users", "devices", "submissions"} <= named <= set(COMMANDS)
 
 
-def test_every_reason_to_hold_and_every_temporary_status_is_explained() -> None:
+def test_explains_every_held_reason() -> None:
     source = "".join(path.read_text("utf-8") for path in WORKER.glob("*.py"))
-    held = set(re.findall(r'\bhold_submission\(\s*bench, claimed, "([a-z-]+)"', source))
-    explained = set(
-        re.findall(
-            r"`([a-z]+(?:-[a-z]+)*)`", "".join(re.findall(r"^\| (.*?) \|", README, re.MULTILINE))
-        )
-    )
-    assert held >= {"patient", "refused", "mismatch", "invalid"}
-    assert held <= explained
+    reasons = set(re.findall(r'\b(?:hold_submission|Held)\([^()"]*?,\s*"([a-z-]+)"', source))
+    first_cells = "".join(re.findall(r"^\| (.*?) \|", README, re.MULTILINE))
+    explained = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", first_cells))
+    assert reasons >= {"patient", "refused", "mismatch", "invalid"}
+    assert reasons <= explained

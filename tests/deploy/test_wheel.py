@@ -1,4 +1,4 @@
-"""The wheel, by way of the source distribution: everything is in it, and it runs where there is no checkout."""
+"""The wheel, built from the source distribution, is complete and runs without a checkout."""
 
 import os
 import shutil
@@ -57,7 +57,8 @@ def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(tmp_path: Path) -> Path:
     """A site's folder, far from any checkout."""
     (tmp_path / "intake.toml").write_text(
-        f'public_url = "http://localhost"\nlanguages = ["en", "es", "ar"]\ndata_dir = "{tmp_path / "data"}"\n'
+        'public_url = "http://localhost"\nlanguages = ["en", "es", "ar"]\n'
+        f'data_dir = "{tmp_path / "data"}"\n'
         '[servers.main]\nbase_url = "http://127.0.0.1:9/fhir"\n',
         "utf-8",
     )
@@ -65,7 +66,7 @@ def site(tmp_path: Path) -> Path:
 
 
 def command(unpacked: Path, site: Path, *words: str) -> dict[str, object]:
-    """How to run one of the wheel's own commands."""
+    """Return the arguments of a process that runs a command of the wheel."""
     environment = {**os.environ, "PYTHONPATH": str(unpacked), "INTAKE_CONFIG": str(site)}
     return {
         "args": (sys.executable, "-m", "intake.cli", *words),
@@ -93,7 +94,7 @@ def served(unpacked: Path, site: Path) -> Iterator[str]:
         process.terminate()
 
 
-def test_the_wheel_carries_every_file_and_nothing_else(wheel: Path) -> None:
+def test_carries_every_file_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     tracked = subprocess.run(
@@ -114,11 +115,11 @@ def test_the_wheel_carries_every_file_and_nothing_else(wheel: Path) -> None:
     }
 
 
-def test_its_overview_names_the_commands(unpacked: Path, site: Path) -> None:
+def test_lists_the_commands(unpacked: Path, site: Path) -> None:
     assert "serve" in run(unpacked, site, "--help")
 
 
-def test_its_pages_find_templates_styles_and_translations(served: str) -> None:
+def test_serves_pages_with_templates_styles_and_translations(served: str) -> None:
     assert requests.get(f"{served}/ready", timeout=SECONDS).text == "ready\n"
     page = requests.get(f"{served}/nowhere", headers={"Accept-Language": "ar"}, timeout=SECONDS)
     assert 'lang="ar" dir="rtl"' in page.text

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from fhir_client.quirks import Quirks
 from intake.diagnostics.findings import Finding, Verdict
 from intake.diagnostics.item_map import check_item_map
 from intake.diagnostics.smart import check_smart_configuration
 from intake.ehr import client_keys
-from intake.settings import Auth, AuthKind, QuirksProfile, Server, Settings, load_settings
+from intake.settings import Auth, AuthKind, Server, Settings, load_settings
 from tests.diagnostics.conftest import Scripted
 
 OFFERED: dict[str, Any] = {
@@ -92,7 +93,7 @@ def test_what_is_not_said_is_not_called_good(scripted: Scripted, server: Server)
 
 
 def profile(**items: str) -> Settings:
-    own = QuirksProfile(own_questionnaires=True, questionnaire="urn:theirs", items=items)
+    own = Quirks(own_questionnaires=True, questionnaire="urn:theirs", items=items)
     return replace(load_settings(), quirks={"generic": own})
 
 

@@ -47,7 +47,7 @@ SAID = replace(
     },
 )
 NARROW = Quirks(
-    rungs=("patch", "worklist"),
+    write_strategies=("patch", "worklist"),
     accepted_extensions=(RACE.url, ETHNICITY.url, BIRTH_SEX["url"]),
     replaces_extensions=True,
     one_communication=True,
@@ -73,13 +73,13 @@ def test_a_pinned_strategy_stays_and_names_the_objection() -> None:
 
 
 def test_an_ehrs_own_questionnaire_needs_an_item_map() -> None:
-    rungs = ("questionnaire-response", "document")
+    strategies = ("questionnaire-response", "document")
     assert (
-        choose_strategy(ServerOffer(ANYTHING, Quirks(rungs, own_questionnaires=True))).kind
+        choose_strategy(ServerOffer(ANYTHING, Quirks(strategies, own_questionnaires=True))).kind
         is WriteStrategyKind.DOCUMENT
     )
     mapped = Quirks(
-        rungs, own_questionnaires=True, questionnaire="urn:theirs", items={"race": "R1"}
+        strategies, own_questionnaires=True, questionnaire="urn:theirs", items={"race": "R1"}
     )
     assert (
         choose_strategy(ServerOffer(ANYTHING, mapped)).kind

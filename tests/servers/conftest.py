@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import delete
 
 from fhir_client.client import FhirClient
-from intake.demo.medplum import run_medplum
 from intake.store.tables import strategies
 from tests.servers.hapi_process import run_hapi, run_hapi_on_postgres
 from tests.servers.matrix import SERVERS, ServerTestResult, save_results
 from tests.support.fault_proxy import FaultProxy, run_proxy
+from tests.support.medplum import run_medplum
 from tests.support.outbox import Outbox, open_outbox
 
 SEEN: list[ServerTestResult] = []

@@ -8,7 +8,7 @@ import pytest
 
 from fhir_client.client import FhirClient
 from intake.cli import main
-from tests.cli.conftest import write_site
+from tests.support.command_site import write_site
 from tests.support.outbox import EXAMPLE_PATIENT
 
 pytestmark = pytest.mark.server

@@ -6,7 +6,7 @@ import pytest
 
 from fhir_client.client import FhirClient
 from intake.cli import main
-from tests.cli.conftest import write_site
+from tests.support.command_site import write_site
 
 URL = "https://intake.example.org/fhir/Questionnaire/spd15-2024"
 

@@ -1,4 +1,4 @@
-"""Question sets of a site's own: one that extends another, and every fault of one that names what is not there."""
+"""A site's own question sets: one that extends another, and every fault in such a file."""
 
 from pathlib import Path
 
@@ -35,18 +35,18 @@ RIGHT = {
 }
 
 
-def lay(folder: Path, **changes: str) -> Path:
+def write_question_set(folder: Path, **changes: str) -> Path:
     (folder / "questions").mkdir()
     (folder / "questions" / "ours.toml").write_text(OWN.format(**{**RIGHT, **changes}), "utf-8")
     return folder
 
 
-def order(folder: Path) -> list[str]:
-    return [each.id for each in load_settings(folder).question_sets["ours"].questions]
+def question_ids(folder: Path) -> list[str]:
+    return [question.id for question in load_settings(folder).question_sets["ours"].questions]
 
 
-def test_a_set_asks_its_own_questions_among_those_of_the_other(tmp_path: Path) -> None:
-    assert order(lay(tmp_path))[:6] == [
+def test_asks_its_own_questions_after_the_named_question(tmp_path: Path) -> None:
+    assert question_ids(write_question_set(tmp_path))[:6] == [
         "ethnicity",
         "race",
         "tribe",
@@ -55,15 +55,15 @@ def test_a_set_asks_its_own_questions_among_those_of_the_other(tmp_path: Path) -
         "interpreter",
     ]
     [tribe] = [
-        each
-        for each in load_settings(tmp_path).question_sets["ours"].questions
-        if each.id == "tribe"
+        question
+        for question in load_settings(tmp_path).question_sets["ours"].questions
+        if question.id == "tribe"
     ]
     assert tribe.asked_with == Condition("race", "1002-5")
 
 
-def test_without_a_place_they_come_last(tmp_path: Path) -> None:
-    assert order(lay(tmp_path, after=""))[-1] == "tribe"
+def test_asks_its_own_questions_last_without_after(tmp_path: Path) -> None:
+    assert question_ids(write_question_set(tmp_path, after=""))[-1] == "tribe"
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def test_without_a_place_they_come_last(tmp_path: Path) -> None:
         ({"id": "race"}, "questions: 'race' is there twice"),
         (
             {"more": 'about = "informant"'},
-            "about of 'tribe': who answers is asked for spoken-language or interpreter alone",
+            "about of 'tribe': a question about the informant asks for spoken-language or",
         ),
-        ({"proxy": ""}, "proxy_title of 'tribe': needed, for somebody may answer for the patient"),
+        ({"proxy": ""}, "proxy_title of 'tribe': needed, because a guardian or caregiver"),
         ({"choice": "9"}, "asked_with of 'tribe': no earlier question 'race' has a choice '9'"),
         (
             {"question": "interpreter", "choice": "yes"},
@@ -86,26 +86,31 @@ def test_without_a_place_they_come_last(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_it_names_has_to_be_there(tmp_path: Path, changes: dict[str, str], words: str) -> None:
+def test_names_each_missing_set_question_or_choice(
+    tmp_path: Path, changes: dict[str, str], words: str
+) -> None:
     with pytest.raises(SettingsError) as caught:
-        load_settings(lay(tmp_path, **changes))
+        load_settings(write_question_set(tmp_path, **changes))
     assert any(
-        each.startswith("questions/ours.toml: ") and words in each for each in caught.value.faults
+        fault.startswith("questions/ours.toml: ") and words in fault
+        for fault in caught.value.faults
     )
 
 
 @pytest.mark.parametrize(
-    ("other", "words"),
+    ("base", "words"),
     [("none", "is not among"), ("spd15-2024-tribal", "extends another set itself")],
 )
-def test_a_set_extends_one_that_stands_alone(tmp_path: Path, other: str, words: str) -> None:
-    file = lay(tmp_path, after="") / "questions" / "ours.toml"
+def test_rejects_a_set_that_extends_a_missing_or_extended_set(
+    tmp_path: Path, base: str, words: str
+) -> None:
+    file = write_question_set(tmp_path, after="") / "questions" / "ours.toml"
     file.write_text(
-        file.read_text("utf-8").replace('extends = "omb-1997"', f'extends = "{other}"'), "utf-8"
+        file.read_text("utf-8").replace('extends = "omb-1997"', f'extends = "{base}"'), "utf-8"
     )
     with pytest.raises(SettingsError) as caught:
         load_settings(tmp_path)
     assert any(
-        each.startswith(f"questions/ours.toml: extends: '{other}' {words}")
-        for each in caught.value.faults
+        fault.startswith(f"questions/ours.toml: extends: '{base}' {words}")
+        for fault in caught.value.faults
     )

@@ -1,4 +1,4 @@
-"""Settings: a site's files over the shipped ones, and every fault of every file named at once."""
+"""Settings: a site's files replace the shipped ones, and every fault is named at once."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -35,35 +35,35 @@ organization = "Practitioner/7"
 """
 
 
-def test_the_shipped_files_load() -> None:
+def test_loads_the_shipped_files() -> None:
     settings = load_settings()
     assert settings.question_set.id == "spd15-2024"
     assert set(settings.question_sets) == {"spd15-2024", "spd15-2024-tribal", "omb-1997"}
     assert settings.clinics["riverside"].server in settings.servers
 
 
-def test_the_shipped_file_shows_every_key_with_its_default() -> None:
+def test_shipped_file_lists_every_key_with_its_default() -> None:
     faults: list[str] = []
-    shown = read_toml(None, "intake.toml", faults)
-    assert set(shown) == set(IntakeFile.__dataclass_fields__)
-    assert shown["times"] == {
+    shipped = read_toml(None, "intake.toml", faults)
+    assert set(shipped) == set(IntakeFile.__dataclass_fields__)
+    assert shipped["times"] == {
         key: getattr(TimesTable(), key) for key in TimesTable.__dataclass_fields__
     }
-    defaults = {each.name: each.default for each in fields(ServerTable)} | {
-        "base_url": shown["servers"]["main"]["base_url"]
+    defaults = {field.name: field.default for field in fields(ServerTable)} | {
+        "base_url": shipped["servers"]["main"]["base_url"]
     }
-    assert {**shown["servers"]["main"], "scopes": ()} == defaults
+    assert {**shipped["servers"]["main"], "scopes": ()} == defaults
     assert faults == []
 
 
-def test_a_configuration_with_many_faults_names_them_all(tmp_path: Path) -> None:
+def test_names_all_faults_of_all_files(tmp_path: Path) -> None:
     (tmp_path / "intake.toml").write_text(
         FAULTY.replace('trusted_proxies = "two"\ncolour = "blue"\n', ""), "utf-8"
     )
     (tmp_path / "clinics.toml").write_text(CLINICS, "utf-8")
     with pytest.raises(SettingsError) as caught:
         load_settings(tmp_path)
-    said = "\n".join(caught.value.faults)
+    faults = "\n".join(caught.value.faults)
     for place in (
         "intake.toml: public_url",
         "intake.toml: languages",
@@ -79,25 +79,25 @@ def test_a_configuration_with_many_faults_names_them_all(tmp_path: Path) -> None
         "clinics.toml: riverside: server",
         "clinics.toml: riverside: organization",
     ):
-        assert f"{place}: " in said
+        assert f"{place}: " in faults
 
 
-def test_wrong_types_and_unknown_keys_are_named_together(tmp_path: Path) -> None:
+def test_names_wrong_types_and_unknown_keys_together(tmp_path: Path) -> None:
     (tmp_path / "intake.toml").write_text(FAULTY, "utf-8")
     with pytest.raises(SettingsError) as caught:
         load_settings(tmp_path)
-    said = "\n".join(caught.value.faults)
-    assert "intake.toml: trusted_proxies: expected `int`, got `str`" in said
-    assert "intake.toml: unknown key 'colour'" in said
+    faults = "\n".join(caught.value.faults)
+    assert "intake.toml: trusted_proxies: expected `int`, got `str`" in faults
+    assert "intake.toml: unknown key 'colour'" in faults
 
 
-def test_broken_toml_is_named_by_its_place(tmp_path: Path) -> None:
+def test_names_the_line_of_broken_toml(tmp_path: Path) -> None:
     (tmp_path / "clinics.toml").write_text("[riverside\n", "utf-8")
     with pytest.raises(SettingsError, match=r"clinics\.toml: this is not TOML: .*line 1"):
         load_settings(tmp_path)
 
 
-def test_a_sites_file_lies_over_the_shipped_one_file_by_file(tmp_path: Path) -> None:
+def test_a_sites_file_replaces_the_shipped_file(tmp_path: Path) -> None:
     (tmp_path / "intake.toml").write_text(
         'notice = "ours"\nkey_file = "k"\n[servers.main]\nbase_url = "https://ehr/r4/"\n', "utf-8"
     )
@@ -107,7 +107,7 @@ def test_a_sites_file_lies_over_the_shipped_one_file_by_file(tmp_path: Path) -> 
     assert set(settings.clinics) == set(load_settings().clinics)
 
 
-def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+def test_names_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no such folder"):
         load_settings(tmp_path / "missing")
 
@@ -122,7 +122,7 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
         ("https://clinic.example", True),
     ],
 )
-def test_pages_are_served_over_https_or_on_this_machine_only(url: str, served: bool) -> None:
+def test_serves_over_https_or_on_loopback_only(url: str, served: bool) -> None:
     assert (list(find_serving_faults(url)) == []) is served
 
 
@@ -149,30 +149,37 @@ base_url = "https://ehr.example/fhir"
         ),
     ],
 )
-def test_what_access_to_a_server_needs(tmp_path: Path, lines: str, words: list[str]) -> None:
+def test_names_each_missing_credential_of_a_server(
+    tmp_path: Path, lines: str, words: list[str]
+) -> None:
     (tmp_path / "intake.toml").write_text(f"{ACCESS}{lines}\n", "utf-8")
     with pytest.raises(SettingsError) as caught:
         load_settings(tmp_path)
-    found = [each for each in caught.value.faults if each.startswith("intake.toml: servers.main: ")]
-    assert all(any(word in each for each in found) for word in words)
-    assert len(found) == len(words)
+    faults = [
+        fault for fault in caught.value.faults if fault.startswith("intake.toml: servers.main: ")
+    ]
+    assert all(any(word in fault for fault in faults) for word in words)
+    assert len(faults) == len(words)
 
 
-def test_files_of_access_are_found_beside_the_sites_own(tmp_path: Path) -> None:
-    lines = 'auth = "backend-services"\nclient_id = "intake"\nkey_file = "k.json"\ncertificate_file = "/etc/c.pem"\n'
+def test_finds_credential_files_in_the_sites_folder(tmp_path: Path) -> None:
+    lines = (
+        'auth = "backend-services"\nclient_id = "intake"\n'
+        'key_file = "k.json"\ncertificate_file = "/etc/c.pem"\n'
+    )
     (tmp_path / "intake.toml").write_text(f"{ACCESS}{lines}", "utf-8")
     server = load_settings(tmp_path).servers["main"]
     assert (server.auth.key_file, server.auth.token_url) == (tmp_path / "k.json", "")
     assert (server.certificate_file, server.certificate_key_file) == (Path("/etc/c.pem"), None)
 
 
-def test_the_merge_is_a_policy_of_each_element(tmp_path: Path) -> None:
+def test_reads_a_conflict_policy_for_each_element(tmp_path: Path) -> None:
     (tmp_path / "intake.toml").write_text(
         f'[merge]\nrace = "person"\nspoken_language = "chart"\n{ACCESS}', "utf-8"
     )
     policy = load_settings(tmp_path).merge
-    found = [policy.policy_for(each) for each in Element]
-    assert found == [
+    policies = [policy.policy_for(element) for element in Element]
+    assert policies == [
         ConflictPolicy.PERSON,
         ConflictPolicy.REVIEW,
         ConflictPolicy.CHART,
@@ -183,7 +190,7 @@ def test_the_merge_is_a_policy_of_each_element(tmp_path: Path) -> None:
     )
     with pytest.raises(SettingsError) as caught:
         load_settings(tmp_path)
-    assert [each.partition(": merge: ")[2].split()[0] for each in caught.value.faults] == [
+    assert [fault.partition(": merge: ")[2].split()[0] for fault in caught.value.faults] == [
         "unknown",
         "race:",
     ]

@@ -1,4 +1,4 @@
-"""Where the project's files are, for the tests of its structure."""
+"""Finds the project's files for the tests of its structure."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Files short enough to hold in the head, templates that trust nobody, and one set of versions in both places."""
+"""Short files, docstrings, escaped templates, honest tests, and one set of pinned versions."""
 
 import re
 import tomllib
@@ -12,10 +12,10 @@ LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 
 
 def name_of(requirement: str) -> str:
-    """A requirement's name, as PyPI compares names."""
-    found = re.match(r"[A-Za-z0-9._-]+", requirement)
-    assert found is not None
-    return re.sub(r"[-_.]+", "-", found[0]).lower()
+    """Return a requirement's name in the form in which PyPI compares names."""
+    match = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert match is not None
+    return re.sub(r"[-_.]+", "-", match[0]).lower()
 
 
 def pins(text: str) -> dict[str, str]:
@@ -25,7 +25,7 @@ def pins(text: str) -> dict[str, str]:
 CONSTRAINTS = pins("\n".join(PROJECT["tool"]["uv"]["constraint-dependencies"]))
 
 
-def test_no_file_is_longer_than_300_lines() -> None:
+def test_has_no_file_over_300_lines() -> None:
     sizes = {
         path: len(path.read_text("utf-8").splitlines())
         for path in project_files(".py", ".mjs", ".js", ".css", ".html")
@@ -36,7 +36,7 @@ def test_no_file_is_longer_than_300_lines() -> None:
     } == {}
 
 
-def test_every_room_says_in_one_sentence_what_it_is_for() -> None:
+def test_has_a_docstring_in_every_module() -> None:
     quiet = [
         path
         for path in project_files(".py")
@@ -45,14 +45,14 @@ def test_every_room_says_in_one_sentence_what_it_is_for() -> None:
     assert quiet == []
 
 
-def test_no_template_trusts_what_it_is_given() -> None:
+def test_escapes_in_every_template() -> None:
     templates = list(project_files(".html"))
     assert templates
     loud = re.compile(r"\|\s*safe\b|autoescape\s+false|Markup\(")
     assert [path for path in templates if loud.search(path.read_text("utf-8"))] == []
 
 
-def test_no_test_sleeps_or_expects_to_fail() -> None:
+def test_has_no_test_that_sleeps_or_expects_to_fail() -> None:
     lazy = re.compile(r"\b(?:time\.)?sleep\(|mark\.xfail|pytest\.xfail")
     found = [
         path
@@ -66,7 +66,7 @@ def test_no_test_sleeps_or_expects_to_fail() -> None:
     ] == []
 
 
-def test_constraints_and_lock_name_the_same_versions() -> None:
+def test_names_equal_versions_in_constraints_and_lock() -> None:
     locked = pins(LOCK)
     assert locked
     assert {
@@ -74,7 +74,7 @@ def test_constraints_and_lock_name_the_same_versions() -> None:
     } == {}
 
 
-def test_everything_that_is_asked_for_is_pinned() -> None:
+def test_pins_every_requirement() -> None:
     extras = PROJECT["project"]["optional-dependencies"].values()
     groups = PROJECT["dependency-groups"].values()
     shipped = [*PROJECT["project"]["dependencies"], *(each for extra in extras for each in extra)]
@@ -89,7 +89,7 @@ def test_everything_that_is_asked_for_is_pinned() -> None:
     assert {name_of(each) for each in shipped} - set(pins(LOCK)) == set()
 
 
-def test_the_lock_has_a_hash_for_each_and_no_address() -> None:
+def test_has_hashes_and_no_index_address_in_the_lock() -> None:
     entries = LOCK.split("\n")
     assert not re.search(r"https?://|--(?:extra-)?index|--find-links", LOCK)
     bare = [

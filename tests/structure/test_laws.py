@@ -1,4 +1,4 @@
-"""The import laws of pyproject.toml are kept, and a breach of each of them is caught."""
+"""The import laws of pyproject.toml hold, and a breach of each is caught."""
 
 import os
 import shutil
@@ -25,12 +25,12 @@ BREACHES = {
     "intake/report/labels.py": "import flask",
     "intake/journey.py": "import fhir_client.client",
 }
-"""What is added to a copy, file by file; together they break every contract."""
+"""Lines to add to a copy, by file; together they break every contract."""
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of what the laws are about."""
+    """A copy of the packages that the laws govern."""
     for name in ("intake", "fhir_client"):
         shutil.copytree(
             ROOT / name,
@@ -54,13 +54,13 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_laws_are_kept(copy: Path) -> None:
+def test_keeps_the_import_laws(copy: Path) -> None:
     done = lint(copy)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"Contracts: {len(CONTRACTS)} kept, 0 broken." in done.stdout
 
 
-def test_a_breach_of_each_law_is_caught(copy: Path) -> None:
+def test_catches_a_breach_of_each_law(copy: Path) -> None:
     for name, lines in BREACHES.items():
         with (copy / name).open("a", encoding="utf-8") as file:
             file.write(f"\n{lines}\n")
@@ -80,8 +80,8 @@ def test_a_breach_of_each_law_is_caught(copy: Path) -> None:
         assert chain in done.stdout
 
 
-def test_a_room_that_no_law_names_is_caught(copy: Path) -> None:
-    (copy / "intake" / "stray.py").write_text('"""A room of nobody\'s."""\n', "utf-8")
+def test_catches_a_room_that_no_law_names(copy: Path) -> None:
+    (copy / "intake" / "stray.py").write_text('"""A room without a law."""\n', "utf-8")
     done = lint(copy)
     assert done.returncode == 1
     assert "stray" in done.stdout

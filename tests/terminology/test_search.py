@@ -1,4 +1,4 @@
-"""The search suggests the right code under every name that people use, and never a code that the table lacks."""
+"""The search finds the right code by the names that people use, and no code beside the table."""
 
 import pytest
 
@@ -24,16 +24,16 @@ from intake.settings import load_settings
         ("hmong", "Hmong"),
     ],
 )
-def test_groups_are_found_by_what_people_call_them(typed: str, display: str) -> None:
-    assert display in [each.display for each in terminology.search_concepts(typed)]
+def test_finds_groups_by_common_names(typed: str, display: str) -> None:
+    assert display in [concept.display for concept in terminology.search_concepts(typed)]
 
 
-def test_every_synonym_is_of_a_code_that_there_is() -> None:
-    assert set(terminology._ALSO) <= set(terminology.load_concepts())
+def test_every_synonym_belongs_to_a_code_of_the_table() -> None:
+    assert set(terminology._CONCEPT_SYNONYMS) <= set(terminology.load_concepts())
 
 
 @pytest.mark.parametrize(
-    ("typed", "locale", "found"),
+    ("typed", "locale", "language_id"),
     [
         ("quiche", "en", "quc"),
         ("الفارسية", "ar", "fa"),
@@ -52,30 +52,30 @@ def test_every_synonym_is_of_a_code_that_there_is() -> None:
         ("Tiếng Đức", "vi", "de"),
     ],
 )
-def test_languages_are_found_in_any_of_three_languages(typed: str, locale: str, found: str) -> None:
-    assert found in [
-        each.id for each in terminology.search_languages(typed, language_names(locale))
-    ]
+def test_finds_languages_by_name_in_any_of_three_languages(
+    typed: str, locale: str, language_id: str
+) -> None:
+    languages = terminology.search_languages(typed, language_names(locale))
+    assert language_id in [language.id for language in languages]
 
 
-def test_nothing_typed_finds_nothing() -> None:
+def test_an_empty_query_finds_nothing() -> None:
     assert terminology.search_languages("  ", {}) == ()
     assert terminology.search_concepts("") == ()
 
 
-def test_signs_are_not_read_and_scripts_not_spoken() -> None:
-    read = {
-        each.id for each in terminology.search_languages("chinese", {}, Element.WRITTEN_LANGUAGE)
-    }
-    spoken = {each.id for each in terminology.search_languages("chinese", {})}
-    assert {"zh-Hans", "zh-Hant"} <= read
+def test_sign_languages_are_not_written_and_scripts_not_spoken() -> None:
+    written_languages = terminology.search_languages("chinese", {}, Element.WRITTEN_LANGUAGE)
+    written = {language.id for language in written_languages}
+    spoken = {language.id for language in terminology.search_languages("chinese", {})}
+    assert {"zh-Hans", "zh-Hant"} <= written
     assert {"cmn", "yue"} <= spoken
-    assert not read & {"cmn", "yue"}
+    assert not written & {"cmn", "yue"}
     assert not spoken & {"zh-Hans", "zh-Hant"}
     assert terminology.search_languages("sign", {}, Element.WRITTEN_LANGUAGE) == ()
 
 
-def test_the_shipped_question_sets_name_codes_that_there_are_each_in_its_own_group() -> None:
+def test_shipped_question_sets_use_known_codes_in_their_own_group() -> None:
     settings = load_settings()
     for questions in settings.question_sets.values():
         for question in questions.questions:

@@ -1,1 +1,1 @@
-"""What `intake check` looks at, one module a part of the installation."""
+"""The parts of an installation that `intake check` examines, one module each."""

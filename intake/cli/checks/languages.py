@@ -1,4 +1,4 @@
-"""Whether every language that the site names is whole, and who stands behind its translations."""
+"""Checks that every configured language is complete, and names its translators and reviewers."""
 
 from collections.abc import Iterator
 
@@ -11,22 +11,24 @@ ABOUT = "languages"
 
 
 def check_languages(settings: Settings) -> Iterator[Finding]:
-    """Yield how each language stands, measured as the pages measure it when they start."""
-    asked = {each.message for each in question_texts(settings.question_set)}
+    """Yield a finding for each language, by the same measure that the pages use when they start."""
+    messages = {text.message for text in question_texts(settings.question_set)}
     for tag in settings.languages:
-        if found := lint.find_language_faults(tag, asked):
-            more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        # The first fault is shown here; `intake i18n check` lists all of them.
+        if faults := lint.find_language_faults(tag, messages):
+            more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
             yield wrong_finding(
                 ABOUT,
-                f"{tag} is not offered: {found[0]}{more}",
+                f"{tag} is not offered: {faults[0]}{more}",
                 f"`intake i18n check {tag}` names every fault.",
             )
         else:
-            yield good_finding(ABOUT, f"{tag} is whole{_standing(tag)}")
+            yield good_finding(ABOUT, f"{tag} is complete{_describe_origin(tag)}")
 
 
-def _standing(tag: str) -> str:
+def _describe_origin(tag: str) -> str:
     if tag == SOURCE:
         return ", the language of the messages"
     entry = read_ledger()[tag]
-    return f"; drafted: {entry.drafted}; {f'reviewed: {entry.reviewed}' if entry.reviewed else 'not reviewed yet'}"
+    review = f"reviewed: {entry.reviewed}" if entry.reviewed else "not reviewed yet"
+    return f"; drafted: {entry.drafted}; {review}"

@@ -1,4 +1,4 @@
-"""How the pages are reached: the public address, https, and the proxies before them."""
+"""Checks how browsers reach the pages: public address, https and reverse proxies."""
 
 from collections.abc import Iterator
 
@@ -9,14 +9,13 @@ ABOUT = "pages"
 
 
 def check_pages(settings: Settings) -> Iterator[Finding]:
-    """Yield what is found."""
+    """Yield the findings about the public address."""
     faults = tuple(find_serving_faults(settings.public_url))
     for fault in faults:
-        yield wrong_finding(
-            ABOUT, fault, "Name the https address that the reverse proxy answers at."
-        )
+        yield wrong_finding(ABOUT, fault, "Name the https address of the reverse proxy.")
     if faults:
         return
+    # find_serving_faults allows plain http for loopback addresses alone.
     if not settings.is_https:
         yield good_finding(
             ABOUT, f"{settings.public_url}: plain http, which does not leave this machine"
@@ -25,16 +24,16 @@ def check_pages(settings: Settings) -> Iterator[Finding]:
     yield good_finding(
         ABOUT, f"{settings.public_url}: https, with secure cookies and strict transport security"
     )
-    yield _proxies(settings.trusted_proxies)
+    yield _check_proxies(settings.trusted_proxies)
 
 
-def _proxies(count: int) -> Finding:
+def _check_proxies(count: int) -> Finding:
     if count:
-        return good_finding(
-            ABOUT, f"who asks is told by {count} trusted {'proxy' if count == 1 else 'proxies'}"
-        )
+        noun = "proxy" if count == 1 else "proxies"
+        return good_finding(ABOUT, f"visitors' addresses are told by {count} trusted {noun}")
     return unknown_finding(
         ABOUT,
-        "who ends https: trusted_proxies is 0, so the headers of a reverse proxy are not believed",
-        "Set trusted_proxies = 1 in intake.toml where one proxy stands before the pages; config/deploy has its settings.",
+        "where https ends: trusted_proxies is 0, so the headers of a reverse proxy are ignored",
+        "Set trusted_proxies = 1 in intake.toml if one proxy stands before the pages; "
+        "config/deploy has its settings.",
     )

@@ -1,0 +1,140 @@
+"""The pages that ask a question or its details, and the handling of their forms."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+from flask import Blueprint, abort, request
+
+from intake import journey
+from intake.answers import Answer, AnswerState
+from intake.journey import RouteStep, StepKind
+from intake.pages import renderer
+from intake.pages.errors import PageResponse
+from intake.pages.site import current_site
+from intake.patient import forms, steps
+from intake.patient.forms import FormFault, FormReading
+from intake.patient.options import page_options
+from intake.questions import Question, QuestionKind
+from intake.store.drafts import Draft
+
+STATES = {state.value: state for state in (AnswerState.DECLINED, AnswerState.UNKNOWN)}
+SEARCH_RESULTS_ANCHOR = "#search-box"
+"""The part of a question's page that has the search and its results."""
+ONLY_PREFIX = "only-"
+"""Before a state: the patient has read that the form also had an answer, and means the state."""
+
+
+def register_pages(blueprint: Blueprint) -> None:
+    """Add these pages."""
+    blueprint.add_url_rule(
+        "/question/<question_id>", "question", view_question, methods=["GET", "POST"]
+    )
+    blueprint.add_url_rule(
+        "/question/<question_id>/details", "details", view_details, methods=["GET", "POST"]
+    )
+
+
+def view_question(question_id: str) -> PageResponse:
+    """Ask a question."""
+    step = RouteStep(StepKind.QUESTION, question_id)
+    question = _find_question(question_id)
+    return steps.show_step(step, partial(_handle_question, step=step, question=question))
+
+
+def view_details(question_id: str) -> PageResponse:
+    """Ask for the details of the chosen groups."""
+    step = RouteStep(StepKind.DETAILS, question_id)
+    question = _find_question(question_id)
+    return steps.show_step(step, partial(_handle_details, step=step, question=question))
+
+
+def _find_question(question_id: str) -> Question:
+    return current_site().settings.question_set.find_question(question_id) or abort(404)
+
+
+def _handle_question(draft: Draft, step: RouteStep, question: Question) -> PageResponse:
+    if request.method != "POST":
+        return _render_step(draft, step, question)
+    values = request.form.to_dict(flat=False)
+    state = values.get("state", [""])[-1]
+    previous = draft.state.answers.get(question.id)
+    # The patient has chosen between the answer and the state, so the answer is dropped now.
+    if state.startswith(ONLY_PREFIX) and state.removeprefix(ONLY_PREFIX) in STATES:
+        reading = FormReading(Answer(STATES[state.removeprefix(ONLY_PREFIX)]))
+    elif state in STATES and forms.has_content(values):
+        reading = FormReading(None, (FormFault.BOTH,))
+    elif state in STATES:
+        reading = FormReading(Answer(STATES[state]))
+    else:
+        reading = forms.read_question(question, values, previous)
+        # The page names a declined or unknown answer but has no box for it. Continue without a
+        # choice therefore keeps that answer.
+        is_empty = reading == FormReading(None)
+        if is_empty and previous is not None and previous.state is not AnswerState.ANSWERED:
+            reading = FormReading(previous)
+    return _apply_reading(draft, step, question, reading, values)
+
+
+def _handle_details(draft: Draft, step: RouteStep, question: Question) -> PageResponse:
+    if request.method != "POST":
+        return _render_step(draft, step, question)
+    values = request.form.to_dict(flat=False)
+    reading = forms.read_details(question, values, draft.state.answers[question.id])
+    return _apply_reading(draft, step, question, reading, values)
+
+
+def _apply_reading(
+    draft: Draft,
+    step: RouteStep,
+    question: Question,
+    reading: FormReading,
+    values: Mapping[str, list[str]],
+) -> PageResponse:
+    """Store the answer and leave the step, or show the form again with its faults."""
+    # A button for declined or unknown also sends the rest of the form, search term included.
+    has_state = "state" in values
+    if not has_state and forms.is_search(values):
+        return steps.repeat_step(draft, step, values, (), SEARCH_RESULTS_ANCHOR)
+    if reading.faults:
+        return steps.repeat_step(draft, step, values, reading.faults)
+    if not has_state and _must_pick(draft, step, question, values):
+        return steps.repeat_step(draft, step, values, (FormFault.NOT_PICKED,))
+    answers = {key: answer for key, answer in draft.state.answers.items() if key != question.id}
+    if reading.answer is not None:
+        answers[question.id] = reading.answer
+    return steps.leave_step(draft, step, replace(draft.state, answers=answers))
+
+
+def _must_pick(
+    draft: Draft, step: RouteStep, question: Question, values: Mapping[str, list[str]]
+) -> bool:
+    """Return whether to remind the patient to pick a search result.
+
+    The page says so once. A patient who then continues without a choice wants none.
+    """
+    pending = draft.state.pending.get(step.key)
+    is_reminded = pending is not None and FormFault.NOT_PICKED in pending.faults
+    if is_reminded or not forms.is_unpicked(values):
+        return False
+    return page_options(question, values, draft).has_results
+
+
+def _render_step(draft: Draft, step: RouteStep, question: Question) -> str:
+    pending, answer = draft.state.pending.get(step.key), draft.state.answers.get(question.id)
+    # A rejected form wins over the stored answer, so that nothing typed is lost.
+    values = pending.values if pending else forms.form_values(answer)
+    template = "details" if step.kind is StepKind.DETAILS else question.kind.value
+    has_state = answer is not None and answer.state is not AnswerState.ANSWERED
+    has_options = question.kind is not QuestionKind.CHOICE
+    return renderer.render_page(
+        f"patient/{template}.html",
+        **steps.step_context(draft, step),
+        question=question,
+        ticked=values.get(forms.CHOICE, ()),
+        typed=lambda name: next(iter(values.get(name, ())), ""),
+        faults=pending.faults if pending else (),
+        earlier_state=answer.state.value if answer is not None and has_state else None,
+        options=page_options(question, values, draft) if has_options else None,
+        groups=journey.groups_with_details(question, answer),
+    )
