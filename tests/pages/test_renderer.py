@@ -1,4 +1,4 @@
-"""Templates compiled for a language: messages are translated and escaped."""
+"""Templates in a language: messages are translated and escaped."""
 
 import gettext
 
@@ -6,7 +6,6 @@ from jinja2 import Environment, select_autoescape
 
 from intake import i18n
 from intake.i18n import Translator
-from intake.pages.renderer import translation_extension
 from tests.support.patients import PatientSession
 from tests.support.sites import TestSite
 
@@ -18,17 +17,12 @@ class _Catalog(gettext.NullTranslations):
 
 def _render(template: str, **values: object) -> str:
     translator = Translator(_Catalog())
-    page = Environment(
-        autoescape=select_autoescape(default_for_string=True),
-        extensions=[translation_extension(translator)],
-    )
+    page = Environment(autoescape=select_autoescape(default_for_string=True))
     return page.from_string(template).render(_=translator.gettext, **values)
 
 
-def test_translates_a_message_when_compiling_the_template() -> None:
-    # The page's own `_` is not called: it is undefined here.
-    page = Environment(autoescape=True, extensions=[translation_extension(Translator(_Catalog()))])
-    assert page.from_string('<a>{{ _("Back") }}</a>').render() == "<a>Atrás</a>"
+def test_translates_a_message() -> None:
+    assert _render('<a>{{ _("Back") }}</a>') == "<a>Atrás</a>"
 
 
 def test_escapes_markup_in_a_translation() -> None:
@@ -43,7 +37,7 @@ def test_a_macro_escapes_a_translation() -> None:
     assert "<script>" not in _render(template)
 
 
-def test_leaves_messages_with_values_or_from_variables_to_the_page() -> None:
+def test_translates_messages_with_values_or_from_variables() -> None:
     assert (
         _render('{{ _(message) }} {{ _("of %(total)s", total=3) }}', message="Back") == "Atrás of 3"
     )
