@@ -1,4 +1,4 @@
-"""Answers and submissions: the frozen values that travel from the pages to the outbox."""
+"""Answers and submissions: the frozen values between the pages and the outbox."""
 
 import re
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _MATCH_REFERENCE = re.compile(
 
 
 class AnswerState(StrEnum):
-    """How a question was answered; a question that was not asked or skipped has no Answer."""
+    """How a question was answered; a question not asked or skipped has no Answer."""
 
     ANSWERED = "answered"
     DECLINED = "declined"
@@ -105,6 +105,7 @@ class MatchCriteria:
         if match is None:
             return None
         system, _, number = unquote_plus(match["identifier"]).partition("|")
+        # The pattern accepts impossible days such as 2026-02-31.
         try:
             birth_date = date.fromisoformat(match["birthdate"])
         except ValueError:
@@ -117,6 +118,7 @@ def is_record_number(text: str) -> bool:
 
     It is short, printable, and has no character that separates values in a FHIR search.
     """
+    # A comma, a bar, a dollar sign or a backslash would change the meaning of the search.
     return (
         0 < len(text) <= MAX_RECORD_NUMBER_LENGTH
         and text.isprintable()

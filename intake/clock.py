@@ -1,4 +1,4 @@
-"""The one clock that every caller is given, and arithmetic with days and durations."""
+"""The one clock that every caller gets, and arithmetic with days and durations."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""The patient's route through the pages, as pure functions over questions and answers."""
+"""The patient's route through the pages: pure functions of the answers."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -42,6 +42,7 @@ CHECK = RouteStep(StepKind.CHECK)
 
 def route(questions: QuestionSet, answers: Answers) -> tuple[RouteStep, ...]:
     """Return every step in order, with a details step after a group that has details."""
+    # The route grows with the answers: a new choice can add a question or a details step.
     steps: list[RouteStep] = []
     for question in asked_questions(questions, answers):
         steps.append(RouteStep(StepKind.QUESTION, question.id))
@@ -127,6 +128,7 @@ def next_step(
 
     A change that began on the check page (`changing`) visits only the steps that it adds.
     """
+    # All steps seen: the patient is on the way back to the check page.
     first = first_open_step(questions, answers, seen)
     if changing or first == CHECK:
         return first
@@ -177,10 +179,11 @@ def question_progress(
 ) -> tuple[int, int] | None:
     """Return the number of the step's question and how many questions there are.
 
-    The page that asks who is answering counts as the first question.
+    The page about the informant counts as the first question.
     """
     if step.kind in (StepKind.WHY, StepKind.CHECK):
         return None
+    # Details belong to their question, so they do not count.
     numbered = [None, *(question.id for question in asked_questions(questions, answers))]
     return numbered.index(step.question_id) + 1, len(numbered)
 
@@ -199,6 +202,7 @@ def reask_at(
         if question.about is Subject.PATIENT
     ]
     lengths = [intervals.get(answer.state) if answer else None for answer in answers]
+    # An answer without an interval makes the whole set due at the next visit.
     finite = [length for length in lengths if length is not None]
     if not finite or len(finite) < len(lengths):
         return None

@@ -1,4 +1,4 @@
-"""Question sets as data: the questions, their options, and the FHIR element of each option."""
+"""Question sets as data: questions, options, and each option's FHIR element."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Subject(StrEnum):
 
     PATIENT = "patient"
     INFORMANT = "informant"
-    """The guardian or caregiver who answers; the answer is never written to the chart."""
+    """The guardian or caregiver; the answer is never written to the chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class Question:
     title: str
     proxy_title: str = ""
     hint: str = ""
+    # None: no line for own words; otherwise its label.
     own_words: str | None = None
     options: tuple[Option, ...] = ()
     detail_title: str = ""

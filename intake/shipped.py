@@ -1,4 +1,4 @@
-"""Where the shipped config/ and translations/ are, in a checkout and in a wheel alike."""
+"""Where the shipped config/ and translations/ are, in a checkout or a wheel."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The code tables (CDC race and ethnicity, languages, tribes) and a search that suggests codes."""
+"""The code tables (CDC race and ethnicity, languages, tribes) and their search."""
 
 import json
 import unicodedata
@@ -116,7 +116,7 @@ class Language:
 
 @dataclass(frozen=True, slots=True)
 class Tribe:
-    """A tribe, nation or village that the United States recognizes, from HL7's TribalEntityUS."""
+    """A tribe, nation or village, by its code of HL7's TribalEntityUS."""
 
     code: str
     name: str
@@ -225,7 +225,7 @@ def search_languages(
 
 
 def search_tribes(query: str, limit: int = 24) -> tuple[Tribe, ...]:
-    """Return the tribes whose name, or own name for themselves, matches the query, best first."""
+    """Return the tribes whose name or synonym matches the query, best first."""
     return _best_matches(query, load_tribes().values(), _tribe_names, limit)
 
 
@@ -274,7 +274,7 @@ def _best_rank(term: str, names: Iterable[str]) -> int | None:
 
 
 def _match_rank(term: str, name: str) -> int | None:
-    """Return 0 for the whole name, 1 for its beginning, 2 for a word's, 3 for any part."""
+    """Return 0 for the whole name, 1 for its start, 2 for a word's, 3 for any part."""
     if term == name:
         return 0
     if name.startswith(term):

@@ -1,4 +1,4 @@
-"""What the tests of all rooms share."""
+"""Fixtures and options that the tests of all rooms share."""
 
 import logging
 import os
@@ -15,8 +15,8 @@ from tests.support.sites import TestSite, make_site, make_template
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options that the tests of the validator and of the servers look at."""
-    words = "how many generated submissions the validator judges in each version of US Core (default: 500)"
+    """Add the options of the tests of the validator and of the servers."""
+    words = "generated submissions that the validator judges in each US Core version (default: 500)"
     parser.addoption("--submissions", type=int, default=500, metavar="N", help=words)
     words = "write what this run saw of the FHIR servers (-m server, -m fire) to FOLDER, as JSON"
     parser.addoption("--results", type=Path, metavar="FOLDER", help=words)
@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True)
 def log_as_it_was() -> Iterator[None]:
-    """A test that starts the worker's log leaves it as it found it, for the next one to listen to."""
+    """Restore the worker's log after a test, so that the next test can read it."""
     logger = logging.getLogger("intake.worker")
     handlers, propagates, level = list(logger.handlers), logger.propagate, logger.level
     yield
@@ -42,7 +42,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
-    """A whole site whose pages can be asked for, over plain http on this machine."""
+    """A whole site, whose pages can be requested over plain http on this machine."""
     made = make_site(template, tmp_path)
     yield made
     made.database.close()
@@ -50,7 +50,7 @@ def pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
 
 @pytest.fixture
 def tribal_pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
-    """The same at a site that also asks about the tribe, in every language that is there."""
+    """The same at a site that also asks about tribes, in every language."""
     folder = tmp_path / "tribal"
     folder.mkdir()
     made = make_site(
@@ -62,7 +62,7 @@ def tribal_pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
 
 @pytest.fixture
 def secure_pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
-    """The same behind https, where CSRF protection also looks at the Referer."""
+    """The same over https, where CSRF protection also checks the Referer."""
     made = make_site(template, tmp_path, "https://intake.clinic.example")
     yield made
     made.database.close()
@@ -77,7 +77,7 @@ def postgres_fixture() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def packages(pytestconfig: pytest.Config) -> Path:
-    """The folder with the packages of the FHIR server, which are kept from one run to the next."""
+    """The folder with the packages of the FHIR server, kept from one run to the next."""
     from intake.demo.medplum import LaunchError, install_packages
     from intake.demo.node import NodeMissingError
 
@@ -92,7 +92,7 @@ def packages(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture(scope="session")
 def server(packages: Path) -> Iterator[str]:
-    """The base URL of a FHIR server that the tests share: Medplum's router over memory."""
+    """The base URL of a FHIR server that tests share: Medplum's router, in memory."""
     from tests.support.medplum import run_medplum
 
     with run_medplum(packages) as url:

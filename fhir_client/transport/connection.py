@@ -1,10 +1,10 @@
 """One server's HTTP connection: credentials, requests and files."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import requests
 
-from fhir_client.auth import Auth
 from fhir_client.errors import FhirError
 from fhir_client.model import Json
 from fhir_client.transport import addresses, exact_json, network
@@ -23,6 +23,16 @@ REDIRECT_STATUSES = frozenset({302, 303, 307, 308})
 Body = Json | list[Json] | str
 Parameters = Mapping[str, str | Sequence[str]]
 """Search parameters. Repeated values must all match (R4, search.html#combining)."""
+
+
+class Auth(Protocol):
+    """A way to authenticate; `fhir_client.auth` has several."""
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers for a request."""
+
+    def renew(self) -> bool:
+        """Drop credentials that the server refused; return whether a retry makes sense."""
 
 
 class Connection:

@@ -34,7 +34,7 @@ def build_observations(
 ) -> Iterator[tuple[Element, Json]]:
     """Yield each element that was asked, with its Observation.
 
-    The written language has none (FHIR.md, section 3).
+    The written language has none (fhir_client/MAPPING.md, "Observations").
     """
     # The order of the questions, which is not that in which the specs merge.
     for element in Element:

@@ -54,20 +54,20 @@ def read_back(
     client: FhirClient,
     writer: Writer,
     statement: Statement,
-    written: WriteResult | None = None,
+    result: WriteResult | None = None,
     *,
-    over: str | None = None,
+    base_version: str | None = None,
 ) -> tuple[Mismatch, ...]:
     """Return the mismatches between the server and the statement; none means verified.
 
     It looks at the parts that the write strategy leaves on the server, and changes nothing there.
-    `over` is the version of the Patient that was merged into. It shows whether the server let the
-    write replace another change. Raises the errors of fhir_client.errors.
+    `base_version` is the version of the Patient that was merged into. It shows whether the server
+    let the write replace another change. Raises the errors of fhir_client.errors.
     """
     parts, kind = writer.strategy.parts, writer.strategy.kind
     # A person who types into a chart sees its current values.
-    base_version = None if kind is WriteStrategyKind.WORKLIST else over
-    result = written or _find_submission(client, writer, statement)
+    merged_version = None if kind is WriteStrategyKind.WORKLIST else base_version
+    result = result or _find_submission(client, writer, statement)
     if result is None or (WrittenPart.RESPONSE in parts and not result.response):
         return (Mismatch(RESPONSE_TYPE, 1, 0, absent=True),)
     statement = replace(statement, patient=result.patient)
@@ -77,12 +77,12 @@ def read_back(
         else {}
     )
     targets = resources_to_find(writer, statement, expected)
-    urls = urls_to_read(writer, result, targets, base_version)
+    urls = urls_to_read(writer, result, targets, merged_version)
     fetched = fetch_resources(client, urls, batch=writer.strategy.batch)
     selected = select_resources(client, writer, result.patient, targets, fetched)
     mismatches: list[Mismatch] = []
     if WrittenPart.CHART in parts:
-        mismatches += _compare_chart(fetched, writer, statement, base_version)
+        mismatches += _compare_chart(fetched, writer, statement, merged_version)
     if WrittenPart.RESPONSE in parts:
         responses = selected.get(RESPONSE_TYPE, [fetched.get(RESPONSE_TYPE, {})])
         mismatches += _compare_responses(responses, writer, statement)

@@ -12,20 +12,20 @@ def repair_and_read_back(
     client: FhirClient,
     writer: Writer,
     statement: Statement,
-    written: WriteResult | None = None,
+    result: WriteResult | None = None,
     *,
-    over: str | None = None,
+    base_version: str | None = None,
 ) -> tuple[Mismatch, ...]:
     """Return the mismatches of `read_back`, after removing surplus Provenances.
 
     A proxy may send a request twice. R4 gives a Provenance no identifier, so no server can be asked
     to create it only once, and the second request leaves an equal one.
     """
-    mismatches = read_back(client, writer, statement, written, over=over)
+    mismatches = read_back(client, writer, statement, result, base_version=base_version)
     surplus = surplus_provenances(mismatches)
     # Almost every write is verified at once, and costs no further request.
     if surplus and delete_provenances(client, surplus):
-        return read_back(client, writer, statement, written, over=over)
+        return read_back(client, writer, statement, result, base_version=base_version)
     return mismatches
 
 

@@ -69,11 +69,11 @@ def run_write_test(
             client,
             writer,
             statement,
-            known=MergeContext(chart=chart_elements(before)),
+            context=MergeContext(chart=chart_elements(before)),
             before_sending=refuse_other_patient,
         )
         mismatches = repair_and_read_back(
-            client, writer, statement, result, over=result.base_version
+            client, writer, statement, result, base_version=result.base_version
         )
         mismatched = tuple(mismatch.element for mismatch in mismatches)
     except FhirError as error:

@@ -36,21 +36,20 @@ def write_statement(
     writer: Writer,
     statement: Statement,
     *,
-    known: MergeContext | None = None,
+    context: MergeContext | None = None,
     first: bool = True,
     before_sending: RecordAttempt | None = None,
 ) -> WriteResult:
     """Write the statement exactly once, however often this is called.
 
-    - `known`: facts about the visit that protect the chart from a wrong merge.
+    - `context`: facts about the visit that protect the chart from a wrong merge.
     - `first`: False where an earlier attempt may have sent the statement.
     - `before_sending`: called before each attempt, to store what an undo will need.
 
     Raises the errors of fhir_client.errors, InvalidBundleError and NoVersionError.
     """
-    task = WriteTask(
-        client, writer, statement, known or MergeContext(), first, before_sending or _record_nothing
-    )
+    context, record_attempt = context or MergeContext(), before_sending or _record_nothing
+    task = WriteTask(client, writer, statement, context, first, record_attempt)
     return STRATEGY_WRITERS[writer.strategy.kind].write(task)
 
 

@@ -18,6 +18,7 @@ def parse_count(text: str) -> int:
 
 def add_listen_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which address the pages listen on."""
+    # The default is loopback: a reverse proxy on this machine ends https.
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument(
         "--port",

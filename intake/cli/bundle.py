@@ -38,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
         statement = map_submission(decode_submission(args.answers.read_bytes()), settings)
         current_file = args.patient or args.answers
         patient = None if args.patient is None else _read_patient(args.patient)
+        # Patient matching needs the server. Without a network only the file can name the chart.
         if patient is None and MatchCriteria.from_reference(statement.patient):
             raise ValueError(
                 "patient: this is a record number; name its chart's file with --patient"

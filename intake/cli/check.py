@@ -52,6 +52,7 @@ def find_all(clock: Clock, options: CheckOptions) -> Iterator[Finding]:
     try:
         settings = load_settings()
     except SettingsError as error:
+        # Every fault is reported at once, so that one edit can correct all of them.
         for fault in error.faults:
             yield wrong_finding(
                 "configuration",
@@ -62,6 +63,7 @@ def find_all(clock: Clock, options: CheckOptions) -> Iterator[Finding]:
             "everything else", "it can be checked when the configuration is correct"
         )
         return
+    # The order is that of setting a site up: a fault early in it explains those after it.
     source = settings.directory or "the shipped files alone"
     yield good_finding(
         "configuration",
@@ -87,6 +89,7 @@ def _check_storage(settings: Settings, clock: Clock) -> Generator[Finding, None,
 def _check_servers(
     settings: Settings, clock: Clock, options: CheckOptions, *, has_database: bool
 ) -> Iterator[Finding]:
+    # Only these two options change a server or the store, so only they are audited.
     changes_state = options.pin or options.write_test
     with open_current_database(settings) if has_database else nullcontext() as database:
         for server in settings.servers.values():

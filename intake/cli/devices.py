@@ -61,10 +61,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _pair_device(args: argparse.Namespace, settings: Settings, database: Database) -> int:
+    # The address comes first: without a public URL no code is created.
     address = addresses.pairing_url(require_public_url(settings))
     with database.write() as tx:
         code = devices.invite_device(tx, args.clinic, args.label)
         audit.record_action(tx, AUDIT_ACTOR, "tablet-invited", args.clinic)
+    # Only the code goes to standard output, so that a script can read it.
     print(code)
     print_message(f"Open {address} on the tablet and enter the code there within an hour.")
     return 0
@@ -114,6 +116,7 @@ def _revoke_device(args: argparse.Namespace, _settings: Settings, database: Data
         revoked = devices.revoke_device(tx, args.id)
         if revoked:
             audit.record_action(tx, AUDIT_ACTOR, "tablet-revoked", args.id)
+    # A second revocation changes nothing, and a mistyped id must not look like a success.
     if not revoked:
         print_message(
             f"intake devices: there is no tablet '{args.id}' to revoke; "

@@ -63,6 +63,7 @@ def _extract_messages(new_tag: str) -> int:
 
 
 def _write_if_changed(path: Path, text: str) -> None:
+    # An unchanged file keeps its time, and its name is not printed.
     if not path.exists() or path.read_text("utf-8") != text:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")

@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     scopes = parser.add_subparsers(dest="scope", required=True)
     scopes.add_parser("new", help="create the key that encrypts the store")
+    # There is no command to remove a key that encrypts: stored submissions need it.
     scopes.add_parser("rotate", help="add a key that encrypts from now on")
     client = scopes.add_parser(
         "client", help="the keys that sign our requests to a FHIR server (SMART Backend Services)"
@@ -97,6 +98,7 @@ def _apply_action(args: argparse.Namespace, servers: list[Server]) -> str:
         case "rotate":
             algorithm = args.algorithm or servers[0].auth.algorithm
             key = client_keys.rotate_key(servers[0], algorithm)
+            # The EHR rejects signatures of a key that it does not know yet.
             print_message(
                 "Hand the EHR the new public keys. Until it has them, the previous key signs."
             )

@@ -112,7 +112,7 @@ def _create_for_clinic(
 ) -> ClinicLinks:
     with database.write() as tx:
         start, end = day_bounds(day, clinic.time_zone)
-        # Walk-ins, whom the front desk let in, are at the clinic already and need no link.
+        # Walk-ins are at the clinic already and need no link.
         expected = [
             visit for visit in visits.list_visits(tx, clinic.id, start, end) if visit.sought is None
         ]

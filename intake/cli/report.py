@@ -83,6 +83,7 @@ def run(args: argparse.Namespace, clock: Clock = system_clock) -> int:
 
 
 def _report_on_servers(args: argparse.Namespace, now: datetime) -> int:
+    # The servers are those of the configured clinics, whose days have their own zones.
     if args.clinics or args.time_zone:
         return _fail(
             2,
@@ -146,6 +147,7 @@ def _choose_scope(args: argparse.Namespace) -> _ReportScope:
     """Return the scope; raises KeyError or ValueError for an unknown time zone."""
     clinics = clinic_scopes(load_settings())
     time_zone = args.time_zone or (clinics[0].time_zone if clinics else "UTC")
+    # An unknown zone is reported here, before the long part begins.
     ZoneInfo(time_zone)
     return _ReportScope(clinics, time_zone)
 

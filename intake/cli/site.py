@@ -23,6 +23,8 @@ def open_current_database(settings: Settings) -> Iterator[Database]:
 
     Raises NotReadyError, KeyFileError or NewerSchemaError.
     """
+    # Only `intake migrate` changes the schema: the pages and the worker of other machines may
+    # still run on it.
     database = open_database(settings.database_url, load_keys(settings.key_file), system_clock)
     try:
         revision = database.read_revision()
@@ -37,6 +39,7 @@ def open_current_database(settings: Settings) -> Iterator[Database]:
 
 def require_public_url(settings: Settings) -> str:
     """Return the address that links begin with; raises NotReadyError if it may not be served."""
+    # The first fault is enough: each of them alone makes the address unusable.
     for fault in find_serving_faults(settings.public_url):
         raise NotReadyError(fault)
     return settings.public_url

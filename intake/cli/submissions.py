@@ -68,7 +68,10 @@ def _request_undo(submission_id: str) -> int:
                 f"There is no submission '{submission_id}'; `intake submissions` lists them."
             )
             return 1
+        # The result is decided in the transaction that starts the undo: a worker may be changing
+        # the submission at this moment.
         result = undo_requests.request_undo(tx, submission_id)
+        # A repeated request changes nothing, so it leaves no audit entry.
         if result is UndoRequestResult.STARTED:
             audit.record_action(tx, AUDIT_ACTOR, "undo-asked", submission_id)
     print_message(result.value)

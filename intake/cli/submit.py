@@ -55,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
             try:
                 submission = _decode_input(item, args, settings)
                 _store_submission(database, submission, settings)
+                # The id is printed only after the commit: a caller may delete its copy then.
                 print(submission.id)
             except (ValueError, submissions.DifferentContentError) as error:
                 fault_count += 1
@@ -78,6 +79,7 @@ def read_inputs(files: list[str]) -> Iterator[SubmissionInput]:
         except OSError as error:
             yield SubmissionInput(name, b"", f"cannot be read: {error.strerror}")
             continue
+        # Windows programs begin UTF-8 files with a byte order mark.
         lines = raw.removeprefix(BOM_UTF8).splitlines()
         if not any(line.strip().startswith(b"{") and line.strip().endswith(b"}") for line in lines):
             yield SubmissionInput(name, raw)

@@ -75,6 +75,7 @@ class Supervisor:
     def _keep_running(self, child: Child) -> bool:
         """Check one child and restart it when due; returns False if it cannot stay up."""
         now = self.clock()
+        # A restart is scheduled and not slept for: the other child is watched in the meantime.
         if child.restart_at is not None:
             if now >= child.restart_at:
                 child.process = _start_process(child.command)
@@ -101,6 +102,7 @@ class Supervisor:
                 "Its last messages above say why."
             )
             return False
+        # The delays double: a fault that passes, such as full memory, gets time to pass.
         delay = 2.0 ** (child.deaths - 1)
         child.restart_at = now + delay
         self.report(f"{child.name} {cause}; it is started again in {delay:.0f} s")

@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     listing = actions.add_parser("list", help="list the users, their roles and states")
     listing.add_argument("--json", action="store_true", help="as JSON")
+    # These three take nothing but a name.
     for name, summary in (
         ("once", "print a one-time sign-in, for example after a forgotten password"),
         ("disable", "disable an account and end its sessions at once"),
@@ -67,6 +68,7 @@ def _add_user(args: argparse.Namespace, settings: Settings, database: Database) 
     with database.write() as tx:
         user = users.add_user(tx, args.name, args.role, password)
         audit.record_action(tx, AUDIT_ACTOR, "user-added", user.id)
+        # The sign-in belongs to the same transaction: no account stays without a way in.
         address = None if password else _create_sign_in(tx, user, settings)
     if address is not None:
         print(address)
@@ -102,6 +104,7 @@ def _user_state(user: User) -> str:
 def _print_sign_in(args: argparse.Namespace, settings: Settings, database: Database) -> int:
     with database.write() as tx:
         user = _find_user(tx, args.name)
+        # A sign-in for a disabled account would fail only when its owner opens it.
         if user.disabled:
             raise LookupError(f"'{args.name}' is disabled; run `intake users enable` first")
         address = _create_sign_in(tx, user, settings)

@@ -42,6 +42,7 @@ def _find_commit(installed: Distribution | None) -> str:
 
 
 def _read_checkout_commit() -> str:
+    # git may be missing, or refuse a checkout of another owner.
     try:
         done = subprocess.run(
             ("git", "rev-parse", "--short=12", "HEAD"),  # noqa: S607  # From PATH, as in a shell.

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the worker."""
     stop = threading.Event()
+    # The worker finishes the submission in hand, so a stop never interrupts a write.
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, lambda *_: stop.set())
     log.start_logging(system_clock)

@@ -90,6 +90,7 @@ def _rows(entry: WorklistEntry, settings: Settings) -> Iterator[tuple[object, ..
 def _mark_typed(database: Database, submission_ids: list[str]) -> int:
     refused_count = 0
     for submission_id in submission_ids:
+        # One transaction per submission: a wrong id does not undo the reports before it.
         with database.write() as tx:
             accepted = worklist.mark_typed(tx, submission_id)
             if accepted:

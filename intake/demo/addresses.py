@@ -24,6 +24,7 @@ def create_addresses(settings: Settings, database: Database, at_home: Visit) -> 
     """Create the codes and tokens; the link is for the visit `at_home`."""
     with database.write() as tx:
         code = devices.invite_device(tx, KIOSK_CLINIC.id, "Demo tablet")
+        # The tokens are stored as hashes, so they are readable only here and now.
         _, link_token = links.create_link(tx, at_home, tx.now + settings.times.link)
         user = users.add_user(tx, USER, users.ROLES)
         sign_in_token = users.create_one_time_token(tx, user, devices.PAIRING_CODE_LIFETIME)

@@ -81,6 +81,8 @@ def past_statements(
     question_set: QuestionSet,
 ) -> Iterator[Statement]:
     """Yield the person's earlier answers, the newest last."""
+    # The patient answered a year ago and declined at the last visit: the report must count the
+    # newer statement.
     over_a_year_ago = last_visit - OVER_A_YEAR
     if person.chart is ChartState.DECLINED_SINCE:
         yield _create_statement(

@@ -58,9 +58,11 @@ class DemoClinic:
         return f"room {self.id}"
 
 
+# Three zones let a visitor see that "today" depends on the clinic.
 EAST, MIDDLE, WEST = (
     ZoneInfo(f"America/{name}") for name in ("New_York", "Chicago", "Los_Angeles")
 )
+# Each clinic uses another link, so the report meets all three.
 CLINICS = (
     DemoClinic(
         "alder-creek",

@@ -14,6 +14,7 @@ WIDTH = 100
 
 def ready_lines(addresses: DemoAddresses, fhir_url: str) -> Iterator[str]:
     """Yield a line `ready <what> <url>` for each address."""
+    # The form of these lines is fixed: scripts and tests wait for them.
     yield f"ready kiosk {addresses.kiosk}"
     yield f"ready link {addresses.link}"
     yield f"ready staff {addresses.staff}"

@@ -23,6 +23,7 @@ def _split_names(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+# The shares sum to 100. Real names of a community, combined at random, give invented people.
 COMMUNITIES = (
     Community(
         24,

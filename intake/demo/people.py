@@ -102,6 +102,7 @@ def demo_people() -> tuple[Person, ...]:
 def _with_own_birth_date(person: Person, used_dates: set[date]) -> Person:
     """Return the person, born on the next unused day; that day becomes used."""
     birth_date = person.birth_date
+    # A tablet finds a visit by birth date and asks for initials only where two share one.
     while birth_date in used_dates and not _is_twin(person):
         birth_date += timedelta(days=1)
     used_dates.add(birth_date)

@@ -20,7 +20,7 @@ It is less than the tablet's window, so that the visitor has time to try.
 
 @dataclass(frozen=True, slots=True)
 class Personas:
-    """One patient at the clinic now, and one who is expected tomorrow and has a link."""
+    """One patient at the clinic now, and one with a link for tomorrow."""
 
     at_the_clinic: Appointment
     at_home: Appointment
@@ -35,6 +35,7 @@ def choose_personas(appointments: Sequence[Appointment], now: datetime) -> Perso
         if appointment.person.clinic is KIOSK_CLINIC
         and appointment.person.number not in (TWIN, TWIN_OF)
     ]
+    # Outside opening hours the demo books appointments around now, so there always is one.
     present = [appointment for appointment in here if abs(appointment.start - now) <= NEAR]
     tomorrow = (now + timedelta(days=1)).astimezone(KIOSK_CLINIC.zone).date()
     later = [

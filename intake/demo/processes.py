@@ -57,6 +57,7 @@ def start_process(
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
+            # Its own session, so that the terminal's Ctrl-C does not reach it.
             start_new_session=True,
         )
     return DemoProcess(name, process, log)
@@ -84,6 +85,7 @@ def end_process(child: DemoProcess) -> None:
     for send_signal in (_terminate_group, _kill_group):
         if child.process.poll() is None:
             send_signal(child.process)
+        # The wait comes in any case: a process that has ended must be reaped.
         with suppress(subprocess.TimeoutExpired):
             child.process.wait(END_SECONDS)
 

@@ -59,6 +59,7 @@ def _wait_until(
 ) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while not is_done():
+        # A process that has ended explains the delay better than a time-out.
         _require_running(children)
         if time.monotonic() > deadline:
             logs = children[0].log.parent

@@ -124,6 +124,7 @@ class _Seeder:
         kinds = {str(resource["resourceType"]) for resource in resources}
         for kind in kinds - self._searched_kinds:
             self._search_kind(kind)
+        # The identifier, and not the id, says what is there: the server chooses the ids.
         missing = [
             resource for resource in resources if _identifier(resource) not in self.references
         ]
@@ -149,6 +150,7 @@ class _Seeder:
             self.references[_identifier(resource)] = f"{kind}/{resource['id']}"
 
     def _send_transaction(self, entries: Sequence[Json]) -> Sequence[Json]:
+        # Between requests only: a transaction that was sent is always finished.
         self._check_stop()
         answers: Sequence[Json] = self._client.send_bundle(
             {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}

@@ -53,6 +53,7 @@ def create_site_folder(home: Path, port: int) -> Iterator[Path]:
     try:
         yield folder
     except DemoError:
+        # Without logs the folder explains nothing.
         if not any(folder.iterdir()):
             folder.rmdir()
         raise
@@ -64,6 +65,7 @@ def create_site_folder(home: Path, port: int) -> Iterator[Path]:
 
 def _intake_document(folder: Path, public_url: str, base_url: str) -> dict[str, Any]:
     """Return the shipped intake.toml with this site's own values."""
+    # The shipped file keeps the demo equal to a new site in everything else.
     shipped = tomllib.loads((CONFIG / "intake.toml").read_text("utf-8"))
     [shipped_server] = shipped["servers"].values()
     own_values = {

@@ -60,6 +60,7 @@ def run_demo(options: DemoOptions, output: DemoOutput, stop: threading.Event) ->
     Raises DemoError, and DemoStoppedError if it is stopped before it is ready.
     """
     _refuse_remote_server(options)
+    # Both refusals come before anything starts or is written.
     port = find_free_port(options.port)
     with site.create_site_folder(options.home, port) as folder, ExitStack() as stack:
         children = _start_parts(stack, options, folder, port, output, stop)
@@ -83,6 +84,7 @@ def _start_parts(
         folder, public_url=public_url, base_url=base_url, references=seeded.references
     )
     output.print_progress("Starting the pages and the worker …")
+    # Unbuffered output, so that the last line of a log is never missing.
     environment = {"INTAKE_CONFIG": str(folder), "PYTHONUNBUFFERED": "1"}
     for name, words in (("the worker", ("worker",)), ("the pages", ("web", "--port", str(port)))):
         command = (sys.executable, "-m", "intake.cli", *words)

@@ -117,6 +117,7 @@ def past_appointment_resource(
 ) -> Json:
     """Return the Appointment that an encounter was booked as."""
     status = "cancelled" if encounter.status == "cancelled" else "fulfilled"
+    # The third clinic's encounters have no other link: their Appointment names the Location.
     location = references[encounter.clinic.location]
     return _appointment_resource(encounter.appointment, status, encounter.start, patient, location)
 

@@ -1,4 +1,4 @@
-"""The languages of the pages: names and direction, catalogs, and who drafted each catalog."""
+"""The languages of the pages: names, direction, catalogs and their drafters."""
 
 from intake.i18n.catalogs import catalog_file
 from intake.i18n.ledger import LedgerEntry, read_ledger

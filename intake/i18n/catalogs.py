@@ -1,4 +1,4 @@
-"""The catalog of each language: where it is, how it is read, and how it is written."""
+"""The catalog of each language: where it is, and how it is read and written."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -72,13 +72,13 @@ def needed_messages(tag: str, template: Catalog) -> Iterator[Message]:
 
 @cache
 def _language_ids() -> Mapping[str, str]:
-    """Return the ids of the languages that a patient can prefer, by their English names."""
+    """Return the ids of the languages that a patient can prefer, by English name."""
     table = json.loads((CONFIG / LANGUAGE_TABLE).read_text("utf-8"))
     return {name: identity for identity, _, name, *_ in table["rows"]}
 
 
 def plural_forms(tag: str) -> tuple[int, str]:
-    """Return the number of plural forms of a locale, and the C expression that selects one."""
+    """Return a locale's number of plural forms, and the C expression to select one."""
     plural = get_plural(cldr_locale(tag))
     return _PLURAL_FORMS.get(tag, (plural.num_plurals, plural.plural_expr))
 

@@ -1,4 +1,4 @@
-"""Collects the messages for patients from templates, Python code and question sets."""
+"""Collects the messages for patients from templates, code and question sets."""
 
 import json
 import tomllib
@@ -34,6 +34,7 @@ KEYWORDS = {"_": None, "gettext": None, "plain": None, "N_": None, "ngettext": (
 """The functions that mark a message, and their arguments that are messages (None: the first)."""
 
 _COMMENT_TAGS = ("Translators:",)
+# Babel reads Python itself; Jinja brings the extractor for templates.
 _METHODS: Mapping[str, Any] = {".py": "python", ".html": babel_extract, ".txt": babel_extract}
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -50,7 +51,7 @@ class UnreadableError(Exception):
 def extract_messages(
     tags: Collection[str] = (), package: Path = _PACKAGE, config: Path = CONFIG
 ) -> Catalog:
-    """Return all messages for catalogs in `tags`, with files and comments for translators.
+    """Return all messages for catalogs in `tags`, with comments for translators.
 
     Raises UnreadableError.
     """
@@ -84,6 +85,7 @@ def _add_questions(catalog: Catalog, path: Path, name: str) -> None:
         questions = msgspec.convert(tomllib.loads(path.read_text("utf-8")), QuestionSet)
     except ValueError as error:
         raise UnreadableError(name, error) from error
+    # Line 0: the file alone is named, so that moved questions change no catalog.
     for text in question_texts(questions):
         catalog.add(text.message, None, [(name, 0)], auto_comments=[text.location])
 
@@ -146,9 +148,10 @@ def extracted_files(
 
 
 def find_stale_files(tags: Collection[str], folder: Path = TRANSLATIONS) -> Iterator[CatalogFault]:
-    """Yield a fault for the template and for each catalog that extraction would change."""
+    """Yield a fault for the template and each catalog that extraction would change."""
     try:
         for path, text in extracted_files(tags, folder):
+            # Compared as text: any difference is one that a translator should see.
             if not path.exists() or path.read_text("utf-8") != text:
                 yield CatalogFault(
                     display_path(path),

@@ -25,6 +25,7 @@ from intake.i18n.rules import Breach, find_text_breaches, find_translation_breac
 from intake.shipped import TRANSLATIONS
 
 EXTRACT_REMEDY = "run `intake i18n extract`"
+# PoFileError for broken syntax, OSError for a missing file, ValueError for TOML and tags.
 _UNREADABLE = (OSError, ValueError, PoFileError)
 # A name, a comma and a day, such as `Ana Ruiz, translator, 2026-12-01`.
 _SIGNATURE = re.compile(r"\S.*, (\d{4}-\d\d-\d\d)")
@@ -32,7 +33,7 @@ _SIGNATURE = re.compile(r"\S.*, (\d{4}-\d\d-\d\d)")
 
 @dataclass(frozen=True, slots=True)
 class CatalogFault:
-    """A fault of a catalog: its file, its message, `what` is wrong and the remedy (`way_out`).
+    """A fault of a catalog: file, message, `what` is wrong, remedy (`way_out`).
 
     The message is "" for a fault of the file as a whole.
     """
@@ -73,7 +74,7 @@ def find_language_faults(
 
 
 def find_template_faults(folder: Path = TRANSLATIONS) -> Iterator[CatalogFault]:
-    """Yield the faults of the messages themselves, which every translation would inherit."""
+    """Yield the faults of the messages, which every translation would inherit."""
     file = display_path(template_file(folder))
     try:
         template = read_template(folder)
@@ -91,9 +92,10 @@ def find_template_faults(folder: Path = TRANSLATIONS) -> Iterator[CatalogFault]:
 def find_catalog_faults(
     tag: str, catalog: Catalog, template: Catalog, texts: Iterable[str] = ()
 ) -> Iterator[CatalogFault]:
-    """Yield the faults of a catalog, compared with the template and the rules of its language."""
+    """Yield a catalog's faults by the template and the rules of its language."""
     file = display_path(catalog_file(tag))
     count, rule = plural_forms(tag)
+    # Another rule would put translations on the wrong numbers, whatever they say.
     if (catalog.num_plurals, catalog.plural_expr) != (count, rule):
         yield CatalogFault(
             file, "", f"has other plural forms than nplurals={count}; plural={rule}", EXTRACT_REMEDY
@@ -189,7 +191,7 @@ def _entry_breaches(entry: LedgerEntry) -> Iterator[Breach]:
         # A catalog may wait for its review, but never for its drafter's name.
         if (signature or key == "drafted") and _signed_day(signature) is None:
             yield Breach(
-                f"{key}: '{signature}' does not say by whom and when",
+                f"{key}: '{signature}' does not name its author and day",
                 f'write {key} = "who, 2026-12-01"',
             )
     drafted, reviewed = _signed_day(entry.drafted), _signed_day(entry.reviewed)

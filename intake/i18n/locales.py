@@ -1,4 +1,4 @@
-"""The languages of the pages: tag, direction, endonym, months, and names of other languages."""
+"""The languages of the pages: tag, direction, endonym and other names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ def date_order(tag: str) -> tuple[str, ...]:
 
 @cache
 def language_names(tag: str) -> Mapping[str, str]:
-    """Return CLDR's names of languages in the page's language, by tags such as `es` or `zh-Hans`.
+    """Return CLDR's names of languages in the page's language, by their tags.
 
     CLDR lacks the names of some languages.
     """

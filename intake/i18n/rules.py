@@ -1,4 +1,4 @@
-"""The rules for translations, and for every text; each breach comes with its remedy."""
+"""The rules for translations and for every text; each breach has a remedy."""
 
 import re
 import unicodedata
@@ -40,7 +40,7 @@ class Breach:
 def find_translation_breaches(
     source: str, text: str, language: str, *, may_omit: Collection[str] = ()
 ) -> Iterator[Breach]:
-    """Yield the breaches of `text`, the translation of `source` into `language` (such as `es`).
+    """Yield the breaches of `text`, the translation of `source` into `language`.
 
     The translation may omit the placeholders in `may_omit`.
     """

@@ -1,4 +1,4 @@
-"""The addresses that leave the application: in QR codes, in messages, in commands' output."""
+"""The addresses in QR codes, in messages and in the output of commands."""
 
 from intake.pages.sessions import STAFF_PATH
 
@@ -11,6 +11,7 @@ PAIRING_PATH = "/pair"
 SIGN_IN_PATH = f"{STAFF_PATH}/once"
 
 
+# The public URL is an argument, because commands print these addresses without a request.
 def link_url(public_url: str, token: str) -> str:
     """Return the address of a pre-visit link."""
     return f"{public_url}{LINK_PATH}/{token}"

@@ -20,7 +20,7 @@ blueprint = Blueprint(
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `asset` and `address`; call this last, when every blueprint is registered.
+    """Give templates `asset` and `address`; call this after all registrations.
 
     `asset` has the address of each static file by `blueprint/file`, and `address` that of each
     endpoint without arguments.

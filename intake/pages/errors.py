@@ -1,4 +1,4 @@
-"""Calm error pages: plain words and a next step for the visitor, details only in the log."""
+"""Calm error pages: plain words and a next step; details only in the log."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -27,6 +27,7 @@ def N_(message: str) -> str:  # noqa: N802  # gettext tools know this name for m
     return message
 
 
+# The key is a status or a reason; the value is the title and the text.
 PATIENT_WORDS: Mapping[str | int, tuple[str, str]] = {
     "expired": (
         N_("Please start again"),
@@ -67,7 +68,7 @@ def register_frame(app: Flask, frame: ErrorFrame, *, staff: bool = False) -> Non
 
 
 def error_page(reason: str | int, status: int) -> tuple[str, int]:
-    """Return the calm page for `reason` (a status or `expired`) with the HTTP `status`."""
+    """Return the calm page for `reason`, a status or `expired`, with `status`."""
     frame: ErrorFrame = current_app.extensions[EXTENSION_KEY][is_staff_request()]
     title, text = frame.words.get(reason, frame.words[404 if status < 500 else 500])
     try:

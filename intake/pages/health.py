@@ -11,6 +11,7 @@ def _report_alive() -> Response:
 
 
 def _report_ready() -> Response:
+    # A load balancer shows the reason in its log, so each answer is one plain line.
     try:
         current = current_site().database.is_current()
     except SQLAlchemyError:

@@ -1,4 +1,4 @@
-"""The language of a page: the patient's choice, else the first that browser and site share."""
+"""The language of a page: the patient's choice, else the browser's."""
 
 import logging
 
@@ -19,6 +19,7 @@ def complete_languages(settings: Settings) -> tuple[str, ...]:
 
     An incomplete language is logged and not offered. Raises SettingsError if none is complete.
     """
+    # A site may have own question sets, whose texts the shipped catalogs lack.
     texts = {text.message for text in question_texts(settings.question_set)}
     complete = []
     for tag in settings.languages:
@@ -48,6 +49,7 @@ def current_locale() -> Locale:
     """Return the language of this request's page."""
     if not has_request_context():
         return i18n.find_locale(current_site().languages[0])
+    # Negotiated once per request, and only for visitors without a chosen language.
     if "language" not in g:
         use_language(negotiate_language())
     return i18n.find_locale(g.language)
@@ -59,7 +61,7 @@ def offered_locales() -> tuple[Locale, ...]:
 
 
 def negotiate_language() -> str:
-    """Return the tag of the first language that browser and site share, else the site's first."""
+    """Return the first language that browser and site share, else the site's first."""
     tags = current_site().languages
     preferred = [tag for tag, _ in request.accept_languages]
     return negotiate_locale(preferred, tags, sep="-") or tags[0]

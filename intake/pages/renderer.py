@@ -1,4 +1,4 @@
-"""Renders templates that are compiled once per language, with their messages translated.
+"""Renders templates that are compiled and translated once per language.
 
 A message in a template is translated at compile time and not again for every page.
 """

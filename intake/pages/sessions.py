@@ -1,4 +1,4 @@
-"""Two session cookies, so that wiping a tablet's session never signs out a staff member."""
+"""Two session cookies: wiping a tablet's session never signs out staff."""
 
 from flask import Flask, Response, has_request_context, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
@@ -20,7 +20,7 @@ class RoomSessions(SecureCookieSessionInterface):
     _serializer: URLSafeTimedSerializer | None = None
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Return the serializer; it is made once, because the secret never changes in a process."""
+        """Return the serializer; it is made once, because the secret never changes."""
         if self._serializer is None:
             self._serializer = super().get_signing_serializer(app)
         return self._serializer

@@ -12,7 +12,7 @@ from intake.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One installation, as its pages see it; `languages` are the tags of the offered languages."""
+    """One installation, as its pages see it; `languages` are the offered tags."""
 
     settings: Settings
     database: Database
@@ -27,4 +27,5 @@ def attach_site(app: Flask, site: Site) -> None:
 
 def current_site() -> Site:
     """Return the site of the app that serves this request."""
+    # Flask keeps extensions without types.
     return cast("Site", current_app.extensions["intake"])

@@ -19,6 +19,7 @@ def init_app(app: Flask, keys: Callable[[], Mapping[str, Any] | None]) -> None:
         key_set = keys()
         if key_set is None:
             return Response("the keys cannot be read now\n", 503, mimetype="text/plain")
+        # A site without client keys has no such address.
         if not key_set["keys"]:
             abort(404)
         return jsonify(key_set)

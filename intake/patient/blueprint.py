@@ -41,7 +41,7 @@ def _use_chosen_language() -> None:
 
 @blueprint.context_processor
 def _frame_context() -> dict[str, Any]:
-    """Return the values that every patient page needs, such as the clinic and the idle times."""
+    """Return the values that every patient page needs, such as the idle times."""
     settings = current_site().settings
     clinic = settings.clinics.get(visit_session.current_clinic() or "")
     return {

@@ -1,4 +1,4 @@
-"""The check page, the sending of the submission, and the thank-you for a stored submission."""
+"""The check page, the sending of the submission, and the thank-you."""
 
 from datetime import datetime
 
@@ -55,6 +55,7 @@ def send_answers() -> PageResponse:
 
     A form that is sent twice is stored once and thanked for twice.
     """
+    # The form names its submission, so that a stale tab cannot send another patient's draft.
     draft, submission_id = visit_session.current_draft(), request.form.get("submission", "")
     # After the first tap there is no draft any longer, or the draft is another patient's.
     if draft is None or str(draft.state.submission) != submission_id:
@@ -68,6 +69,7 @@ def _store_submission(draft: Draft) -> PageResponse:
     with current_site().database.write() as tx:
         submission = _build_submission(draft)
         drafts.submit_draft(tx, draft, submission, _reask_at(draft, submission))
+        # In the same transaction: a used link without a submission would lock the patient out.
         if draft.link:
             links.mark_used(tx, draft.link)
     return _redirect_to_thanks(str(draft.state.submission), draft.state.locale)
@@ -75,7 +77,7 @@ def _store_submission(draft: Draft) -> PageResponse:
 
 def _reask_at(draft: Draft, submission: Submission) -> datetime | None:
     """Return when the patient is asked again; None means at the next visit."""
-    # A young person for whom a parent answered is asked in person at the next visit.
+    # A young person is asked in person at the next visit, even if a parent answered today.
     if informants.is_asked_first(draft) and not submission.informant.is_patient:
         return None
     settings = current_site().settings
@@ -90,7 +92,7 @@ def _build_submission(draft: Draft) -> Submission:
         clinic=draft.clinic,
         patient=state.visit_context.patient,
         answered_at=current_site().clock().astimezone(zone).replace(microsecond=0),
-        # The patient cannot leave the page "who is answering" without an answer.
+        # The page about the informant cannot be left without an answer.
         informant=state.informant or Informant.SELF,
         channel=draft.channel,
         question_set=settings.question_set.id,

@@ -1,4 +1,4 @@
-"""Finds the visit by the front desk's code, or by date of birth; it never lists names."""
+"""Finds the visit by the front desk's code or by date of birth."""
 
 import unicodedata
 from collections.abc import Mapping

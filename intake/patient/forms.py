@@ -1,4 +1,4 @@
-"""Reads the form of a question's page into an answer, and writes an answer back into a form."""
+"""Reads the form of a question's page into an answer, and the reverse."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,7 +40,7 @@ class FormFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FormReading:
-    """The content of a form: an answer (None: skipped), or the faults that prevent one."""
+    """The content of a form: an answer (None: skipped), or its faults."""
 
     answer: Answer | None
     faults: tuple[FormFault, ...] = ()
@@ -62,7 +62,7 @@ def read_question(question: Question, values: FormValues, previous: Answer | Non
 
 
 def read_details(question: Question, values: FormValues, previous: Answer) -> FormReading:
-    """Read the form of a details page, which adds to the groups of the previous answer."""
+    """Read the form of a details page; it adds to the groups of the answer before."""
     groups = [choice for choice in previous.choices if question.find_option(choice)]
     picked = [choice for choice in dict.fromkeys(values.get(CHOICE, ())) if choice]
     owners = {
@@ -108,6 +108,7 @@ def is_unpicked(values: FormValues) -> bool:
 
 def has_content(values: FormValues) -> bool:
     """Return whether a form has a choice or a text."""
+    # An empty choice comes from forged forms only, and counts as none.
     return any(values.get(CHOICE, ())) or any(
         _field_text(values, key) for key in values if key == OWN_WORDS or key.startswith(WRITE_IN)
     )
@@ -126,7 +127,7 @@ def form_values(answer: Answer | None) -> FormValues:
 
 
 def chosen_details(question: Question, group: str, choices: Sequence[str]) -> Iterator[str]:
-    """Yield the chosen CDCREC codes of a group that came from a search and have no box."""
+    """Yield a group's chosen CDCREC codes from a search, which have no box."""
     option = question.find_option(group)
     boxes = {detail.id for detail in option.details} if option else set()
     for choice in choices:
@@ -156,7 +157,7 @@ def _read_groups(
 def _remaining_details(
     question: Question, ticked: tuple[str, ...], previous: Answer | None
 ) -> tuple[list[str], Mapping[str, str]]:
-    """Return the details and write-ins of the previous answer whose group is still ticked."""
+    """Return the previous details and write-ins whose group is still ticked."""
     if previous is None or previous.state is not AnswerState.ANSWERED:
         return [], {}
     groups = set(ticked) & set(groups_with_details(question, previous))
@@ -174,6 +175,7 @@ def _remaining_details(
 def _read_single(
     question: Question, ticked: tuple[str, ...], words: str, *, needs_words: bool
 ) -> FormReading:
+    # Radio buttons send one choice; two mean that the form was forged.
     faults = set(_text_faults([words]))
     allowed = (
         set(terminology.load_languages())
@@ -202,6 +204,7 @@ def _read_choices(ticked: tuple[str, ...], words: str, faults: set[FormFault]) -
 
 
 def _build_reading(answer: Answer | None, faults: set[FormFault]) -> FormReading:
+    # Sorted, so that the page shows the same fault each time.
     return FormReading(None, tuple(sorted(faults))) if faults else FormReading(answer)
 
 

@@ -1,4 +1,4 @@
-"""What the pages need to know about the informant, and which patients are asked in person first."""
+"""The informant's questions, and the patients to be asked before a parent."""
 
 from intake import journey
 from intake.clock import age_in_years
@@ -15,7 +15,7 @@ def current_questions(state: DraftState) -> QuestionSet:
 
 
 def is_asked_first(draft: Draft) -> bool:
-    """Return whether the patient is a young person who is asked before a parent.
+    """Return whether the patient is a young person, to be asked before a parent.
 
     The site sets the lower limit of the age.
     """

@@ -1,4 +1,4 @@
-"""The first two steps of the route: why we ask, and who is answering."""
+"""The first two steps: the purpose of the questions, and the informant."""
 
 from dataclasses import replace
 
@@ -38,7 +38,7 @@ def resume_route() -> PageResponse:
 
 
 def view_why() -> PageResponse:
-    """Explain why we ask, who can see the answers, and what they do not change."""
+    """Explain the purpose of the questions, and what happens with the answers."""
     return steps.show_step(journey.WHY, _handle_why)
 
 
@@ -53,6 +53,7 @@ def _handle_why(draft: Draft) -> PageResponse:
             asks_tribes=any(question.kind is QuestionKind.TRIBES for question in questions),
         )
     if interval is not None and request.form.get(ENOUGH_FIELD):
+        # The thank-you belongs to the earlier submission; this visit stores nothing.
         visit_session.wipe_session(LINK, SIZE, THEME)
         visit_session.remember_submission(interval.submission, draft.state.locale)
         return redirect(url_for("patient.done"), 303)
@@ -60,7 +61,8 @@ def _handle_why(draft: Draft) -> PageResponse:
 
 
 def _reask_interval(draft: Draft) -> ReaskInterval | None:
-    """Return the patient's running re-ask interval; the patient may answer again all the same."""
+    """Return the patient's running re-ask interval, or None."""
+    # The interval only adds a note to the page: the patient may answer again all the same.
     context = draft.state.visit_context
     with current_site().database.read() as tx:
         patient = context.patient
@@ -72,7 +74,7 @@ def _reask_interval(draft: Draft) -> ReaskInterval | None:
 
 
 def view_who() -> PageResponse:
-    """Ask who is answering."""
+    """Ask for the informant."""
     return steps.show_step(journey.INFORMANT, _handle_who)
 
 
@@ -101,6 +103,7 @@ def _change_informant(draft: Draft, informant: Informant) -> DraftState:
     """
     state, previous = draft.state, draft.state.informant
     changes_voice = previous is not None and previous.is_patient is not informant.is_patient
+    # The seen steps go, too: a seen details page would reveal which groups have been chosen.
     if changes_voice and informants.is_asked_first(draft):
         return replace(state, informant=informant, answers={}, seen=(journey.WHY.key,), pending={})
     if previous is not informant:
@@ -110,6 +113,7 @@ def _change_informant(draft: Draft, informant: Informant) -> DraftState:
 
 def _without_informant_answers(state: DraftState) -> DraftState:
     """Return the state without the answers to questions about the informant."""
+    # The steps count as not yet seen, so that the new informant is asked.
     question_ids = {
         question.id
         for question in current_site().settings.question_set.questions

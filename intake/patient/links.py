@@ -1,4 +1,4 @@
-"""The pre-visit link: it says nothing about the patient, and it works on one device."""
+"""The pre-visit link: no word about the patient, and one device only."""
 
 import secrets
 from datetime import timedelta
@@ -65,6 +65,7 @@ def view_birth_date() -> PageResponse:
         # An incomplete date is no guess, so it costs no try.
         return find_visit.redirect_with_fault(birth_date, page_url)
     with current_site().database.write() as tx:
+        # Checked again, because another device may have used the link since the page was shown.
         opened = _find_open_link(tx, token)
         if isinstance(opened, LinkFault):
             return redirect(page_url, 303)
@@ -95,6 +96,7 @@ def _redirect_to_route(draft_token: str, device_key: str) -> Response:
 
 def _find_open_link(tx: Tx, token: str) -> tuple[Link, Visit] | LinkFault:
     """Return the link and its visit, or why the link does not work here."""
+    # An unknown token and a revoked link look the same from outside.
     link = links.find_link(tx, token)
     if link is None or link.revoked_at is not None:
         return LinkFault.UNKNOWN

@@ -5,6 +5,7 @@ from intake.patient.find_visit import VisitFault
 from intake.patient.forms import FormFault
 from intake.patient.links import LinkFault
 
+# The templates translate these messages, because the language is known per request only.
 FORM_FAULT_MESSAGES = {
     FormFault.BOTH: N_(
         "You gave an answer, and you also chose not to answer. Which one should we keep?"
@@ -20,6 +21,7 @@ FORM_FAULT_MESSAGES = {
     FormFault.NO_INFORMANT: N_("Please choose who is answering."),
 }
 
+# Each message asks for a correction or leads to the front desk; none blames the patient.
 VISIT_FAULT_MESSAGES = {
     VisitFault.CODE: N_(
         "We could not find this code. Please check it, or ask the front desk for a new one."

@@ -1,4 +1,4 @@
-"""What a question's page offers beside its fixed options: common languages and search results."""
+"""The options of a page beside the fixed ones: languages and search results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class PageOptions:
 
 
 def page_options(question: Question, values: FormValues, draft: Draft) -> PageOptions:
-    """Return the options of the question's page; they always include the choices in `values`."""
+    """Return the options of the page; they include the choices in `values`."""
     term = next(iter(values.get(SEARCH, ())), "").strip()
     if question.kind is QuestionKind.LANGUAGE:
         return _language_options(question, values, draft, term)
@@ -78,7 +78,7 @@ def _language_options(
 
 
 def _suggested_languages(element: Element, values: FormValues, draft: Draft) -> list[str]:
-    """Return the ids of the chosen languages, and of the spoken one for the written question."""
+    """Return the chosen languages, and the spoken one for the written question."""
     chosen = [choice for choice in values.get(CHOICE, ()) if choice != OWN_WORDS]
     spoken = draft.state.answers.get(Element.SPOKEN_LANGUAGE)
     if spoken is not None and element is Element.WRITTEN_LANGUAGE:
@@ -88,7 +88,7 @@ def _suggested_languages(element: Element, values: FormValues, draft: Draft) -> 
 
 
 def _with_names(languages: Sequence[Language], tag: str) -> tuple[tuple[Language, str], ...]:
-    """Return each language with its name in the page's language, or "" if that is its endonym."""
+    """Return each language with its name on the page, "" if that is its endonym."""
     names = _language_names(tag)
     return tuple(
         (
@@ -101,7 +101,7 @@ def _with_names(languages: Sequence[Language], tag: str) -> tuple[tuple[Language
 
 @cache
 def _language_names(tag: str) -> dict[str, str]:
-    """Return the name of every language in the page's language, from CLDR or our catalog."""
+    """Return every language's name in the page's language, by CLDR or our catalog."""
     cldr_names, translator = i18n.language_names(tag), i18n.load_translator(tag)
     return {
         item.id: cldr_names.get(item.id) or translator.plain(item.name)
@@ -121,7 +121,7 @@ def _plain_name(name: str) -> str:
 def _concept_options(
     question: Question, values: FormValues, draft: Draft, term: str
 ) -> PageOptions:
-    """Return the concepts that were picked before or found now, and those that have a box."""
+    """Return the concepts picked before or found now, and those with a box."""
     concepts, answer = terminology.load_concepts(), draft.state.answers.get(question.id)
     group_ids = journey.groups_with_details(question, answer)
     groups = [question.find_option(group_id) for group_id in group_ids]

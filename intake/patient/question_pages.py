@@ -59,6 +59,7 @@ def _handle_question(draft: Draft, step: RouteStep, question: Question) -> PageR
     values = request.form.to_dict(flat=False)
     state = values.get("state", [""])[-1]
     previous = draft.state.answers.get(question.id)
+    # The patient has chosen between the answer and the state, so the answer is dropped now.
     if state.startswith(ONLY_PREFIX) and state.removeprefix(ONLY_PREFIX) in STATES:
         reading = FormReading(Answer(STATES[state.removeprefix(ONLY_PREFIX)]))
     elif state in STATES and forms.has_content(values):
@@ -91,6 +92,7 @@ def _apply_reading(
     values: Mapping[str, list[str]],
 ) -> PageResponse:
     """Store the answer and leave the step, or show the form again with its faults."""
+    # A button for declined or unknown also sends the rest of the form, search term included.
     has_state = "state" in values
     if not has_state and forms.is_search(values):
         return steps.repeat_step(draft, step, values, (), SEARCH_RESULTS_ANCHOR)
@@ -120,6 +122,7 @@ def _must_pick(
 
 def _render_step(draft: Draft, step: RouteStep, question: Question) -> str:
     pending, answer = draft.state.pending.get(step.key), draft.state.answers.get(question.id)
+    # A rejected form wins over the stored answer, so that nothing typed is lost.
     values = pending.values if pending else forms.form_values(answer)
     template = "details" if step.kind is StepKind.DETAILS else question.kind.value
     has_state = answer is not None and answer.state is not AnswerState.ANSWERED

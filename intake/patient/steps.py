@@ -1,4 +1,4 @@
-"""Shows, leaves and repeats a step of the patient's route; the draft is saved each time."""
+"""Shows, leaves and repeats a step of the patient's route."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -25,7 +25,7 @@ def step_url(step: RouteStep) -> str:
 
 
 def first_open_url(state: DraftState) -> str:
-    """Return the address of the first step that the patient has not left with Continue."""
+    """Return the address of the first step not yet left with Continue."""
     questions = informants.current_questions(state)
     return step_url(journey.first_open_step(questions, state.answers, state.seen))
 
@@ -84,7 +84,7 @@ def repeat_step(
     faults: tuple[str, ...],
     anchor: str = "",
 ) -> PageResponse:
-    """Save a rejected form and show it again by a GET, so that Back and reload stay calm."""
+    """Save a rejected form and show it again by a GET, safe for Back and reload."""
     typed = {
         key: tuple(texts)
         for key, texts in values.items()

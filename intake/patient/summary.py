@@ -1,4 +1,4 @@
-"""An answer as lines of text for the check page, in the patient's own words where there are any."""
+"""An answer as lines of text for the check page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from intake.terminology import Language
 
 @dataclass(frozen=True, slots=True)
 class AnswerText:
-    """A piece of an answer: a `message` of our catalogs, or a `text` in another language.
+    """A piece of an answer: a `message` of our catalogs, or another `text`.
 
     `own` marks the patient's own words.
     """
@@ -60,6 +60,7 @@ def _detail_texts(question: Question, option: Option, answer: Answer) -> Iterato
     for code in forms.chosen_details(question, option.id, answer.choices):
         display = terminology.load_concepts()[code].display
         yield AnswerText(text=display, language="en", direction="ltr")
+    # Own words are quoted as they were typed; their language is unknown.
     if option.id in answer.write_ins:
         yield AnswerText(text=answer.write_ins[option.id], own=True)
 
@@ -81,6 +82,7 @@ def _tribe_lines(answer: Answer) -> Iterator[AnswerLine]:
 
 
 def _language_text(language: Language) -> AnswerText:
+    # The language reads best in its own name, which any page can show.
     if not language.has_endonym:
         return AnswerText(message=language.name)
     return AnswerText(

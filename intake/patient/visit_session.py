@@ -1,4 +1,4 @@
-"""The visitor's session: the tablet or phone, and the draft with the answers so far."""
+"""The visitor's session: the tablet or phone, and the draft."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -91,7 +91,7 @@ def draft_idle_limit(channel: Channel) -> timedelta:
 def begin_draft(
     tx: Tx, visit: Visit, locale: str, *, device: str | None = None, link: str | None = None
 ) -> str:
-    """Begin a draft for the visit, or resume the link's draft, in the language `locale`.
+    """Begin a draft for the visit, or resume the link's, in the language `locale`.
 
     Returns the token for `carry_draft`.
     """
@@ -114,7 +114,7 @@ def carry_draft(token: str) -> None:
 
 
 def remember_submission(submission: str, locale: str | None) -> None:
-    """Put the id of the stored submission, and the language of the thank-you, into the session."""
+    """Put the stored submission's id and the thank-you's language into the session."""
     _clear_except(LINK, SIZE, THEME)
     session[SUBMISSION] = submission
     if locale:

@@ -1,4 +1,4 @@
-"""The installation's settings: reads a folder of TOML files and reports every fault at once."""
+"""The installation's settings: read from TOML files, with all faults at once."""
 
 from intake.settings.loader import SettingsError, load_settings
 from intake.settings.rules import find_serving_faults

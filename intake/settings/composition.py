@@ -15,6 +15,7 @@ def compose_questions(
     unknown set adds nothing, and without a known `after` the own questions come last; the rules
     report both as faults.
     """
+    # Own questions stand between those of the base, never in place of one.
     base = files[file.extends].questions if file.extends in files else ()
     position = next(
         (number for number, question in enumerate(base, start=1) if question.id == file.after),

@@ -1,9 +1,12 @@
-"""The shapes of the configuration files, with the tables and keys exactly as in the files."""
+"""The shapes of the configuration files: tables and keys exactly as written."""
 
 from dataclasses import dataclass, field
 
 from intake.questions import Question
 from intake.settings.values import AuthKind, MappingPolicy, MergePolicy
+
+# A field without a default is a required key. An unknown key is a fault, so that a misspelled
+# setting is never ignored.
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class ServerTable:
     ca_file: str = ""
     certificate_file: str = ""
     certificate_key_file: str = ""
+    # The keys from here on depend on `auth`; intake.toml explains each.
     auth: AuthKind = AuthKind.NONE
     username: str = ""
     secret_file: str = ""
@@ -122,6 +126,7 @@ class QuestionSetFile:
     version: str
     url: str
     questions: tuple[Question, ...]
+    # Defaults: a set that stands alone.
     extends: str = ""
     after: str = ""
 

@@ -1,4 +1,4 @@
-"""Loads the configuration folder: a site's files replace the shipped ones, file by file."""
+"""Loads the configuration: a site's files replace the shipped ones."""
 
 import os
 import tomllib
@@ -38,6 +38,7 @@ def load_settings(directory: Path | None = None) -> Settings:
     path = directory or _folder_from_environment()
     folder = path.resolve() if path else None
     faults: list[str] = []
+    # Without its folder every other file would be the shipped one, which hides the mistake.
     if folder is not None and not folder.is_dir():
         raise SettingsError([f"{folder}: there is no such folder of configuration"])
     question_sets = _load_question_sets(folder, faults)
@@ -52,6 +53,7 @@ def load_settings(directory: Path | None = None) -> Settings:
         faults.extend(rules.find_intake_faults(file, tuple(question_sets)))
     if faults or file is None:
         raise SettingsError(faults)
+    # Without faults every profile is usable; the filter is for the type checker.
     usable_quirks = {name: profile for name, profile in quirks.items() if profile is not None}
     return _build_settings(folder, file, question_sets, servers, clinics, usable_quirks)
 
@@ -67,7 +69,7 @@ def _find_file(folder: Path | None, name: str) -> Path:
 
 
 def read_toml(folder: Path | None, name: str, faults: list[str]) -> dict[str, Any]:
-    """Return the content of the site's file, else of the shipped one; empty after a fault."""
+    """Return the content of the site's file, else the shipped one; empty on faults."""
     try:
         return tomllib.loads(_find_file(folder, name).read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
@@ -94,7 +96,7 @@ def _load_question_sets(folder: Path | None, faults: list[str]) -> Mapping[str, 
 
 
 def _list_files(folder: Path | None, kind: str) -> list[str]:
-    """Return the names of the TOML files in a subfolder, the shipped and the site's own."""
+    """Return the names of the TOML files in a subfolder, shipped and the site's."""
     parents = [CONFIG / kind, *([folder / kind] if folder else [])]
     names = {path.name for parent in parents if parent.is_dir() for path in parent.glob("*.toml")}
     return [f"{kind}/{name}" for name in sorted(names)]
@@ -145,6 +147,7 @@ def _build_server(name: str, table: ServerTable, folder: Path | None) -> Server:
         token_url=table.token_url,
         scopes=table.scopes,
     )
+    # FHIR paths are appended with a slash.
     return Server(
         id=name,
         base_url=table.base_url.rstrip("/"),
@@ -250,7 +253,7 @@ def _build_settings(
 
 
 def _find_data_dir(file: IntakeFile, folder: Path | None) -> Path:
-    """Return data_dir of intake.toml, else $INTAKE_DATA, else the user's own data folder."""
+    """Return data_dir of intake.toml, else $INTAKE_DATA, else a default folder."""
     path = file.data_dir or os.environ.get("INTAKE_DATA", "")
     return _resolve_path(path, folder) or Path.home() / ".local" / "share" / "intake"
 

@@ -1,4 +1,4 @@
-"""What a configuration must meet beyond its types; each fault names the key and the remedy."""
+"""The rules of a configuration beyond its types; each fault has a remedy."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -39,6 +39,7 @@ def find_intake_faults(file: IntakeFile, question_sets: tuple[str, ...]) -> Iter
         yield from _url_faults(file.public_url, f"{where}: public_url")
     if not file.languages:
         yield f'{where}: languages: name at least one, such as ["en"]'
+    # A repeated language would be two buttons on the first page.
     if len(set(file.languages)) != len(file.languages):
         yield f"{where}: languages: a language is named twice"
     if file.trusted_proxies < 0:
@@ -56,10 +57,11 @@ def find_intake_faults(file: IntakeFile, question_sets: tuple[str, ...]) -> Iter
 def find_question_set_faults(
     file: QuestionSetFile, files: Mapping[str, QuestionSetFile], where: str
 ) -> Iterator[str]:
-    """Yield the faults of a question set: names of sets, questions and choices must exist."""
+    """Yield the faults of a question set: every name in it must exist."""
     base = files.get(file.extends)
     if file.extends and base is None:
         yield f"{where}: extends: '{file.extends}' is not among {', '.join(sorted(files))}"
+    # One level is enough for a site, and it keeps the order of the questions evident.
     if base is not None and base.extends:
         yield f"{where}: extends: '{file.extends}' extends another set itself"
     if file.after and file.after not in {
@@ -82,8 +84,8 @@ def _condition_faults(
     if condition is None:
         return
     # The route only looks back: a condition on a later question could never be met in time.
-    asked = earlier.get(condition.question)
-    if asked is None or asked.find_option(condition.choice) is None:
+    earlier_question = earlier.get(condition.question)
+    if earlier_question is None or earlier_question.find_option(condition.choice) is None:
         yield (
             f"{where}: asked_with of '{question.id}': no earlier question "
             f"'{condition.question}' has a choice '{condition.choice}'"
@@ -114,6 +116,7 @@ def find_quirks_faults(profile: Quirks, where: str) -> Iterator[str]:
             yield f"{where}: write_strategies: '{strategy}' is not among {allowed}"
     if not profile.write_strategies:
         yield f'{where}: write_strategies: name at least one, such as ["worklist"]'
+    # Only the scheme is checked, because extensions may also have a urn.
     for url in profile.accepted_extensions:
         if not urlsplit(url).scheme:
             yield f"{where}: accepted_extensions: '{url}' is no address of an extension"

@@ -1,4 +1,4 @@
-"""Reads a parsed TOML table into a dataclass, key by key, so that all faults are listed at once."""
+"""Reads a parsed TOML table into a dataclass and lists all faults at once."""
 
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def read_table(shape: type[T], raw: object, where: str, faults: list[str]) -> T | None:
-    """Return `raw` as a `shape`, or None after adding a sentence for each fault to `faults`.
+    """Return `raw` as a `shape`, or None after adding each fault to `faults`.
 
     `where` names the file and the table, such as `intake.toml: times`.
     """

@@ -1,4 +1,4 @@
-"""The settings as frozen, checked values: durations are timedeltas, and paths are resolved."""
+"""The settings as frozen, checked values, with resolved paths."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +31,7 @@ class Auth:
     Secrets stay in their files; a FHIR client reads them when it is made.
     """
 
+    # A text is "" if this kind of authentication does not use it.
     kind: AuthKind
     username: str
     secret_file: Path | None
@@ -42,6 +43,7 @@ class Auth:
     scopes: tuple[str, ...]
 
 
+# The order is that of the enum, so that lists on pages begin with the safest.
 STRATEGY_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
     {
         WriteStrategyKind.TRANSACTION: "as one transaction: all of a submission, or nothing",
@@ -87,7 +89,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
-    """One clinic; `server` is the id of its FHIR server, whose references the others are."""
+    """One clinic; its references are those of its FHIR server, `server`."""
 
     id: str
     name: str
@@ -102,6 +104,7 @@ class Clinic:
 class Times:
     """How long the application keeps or waits for things."""
 
+    # A draft on a phone, and on a tablet: idle question, its countdown, and the end without script.
     draft_idle: timedelta
     kiosk_idle: timedelta
     kiosk_warning: timedelta
@@ -109,6 +112,7 @@ class Times:
     code: timedelta
     appointment_window: timedelta
     link: timedelta
+    # How long the store keeps answers, prior values and audit entries.
     payload: timedelta
     undo: timedelta
     audit: timedelta
@@ -133,7 +137,7 @@ class MappingPolicy:
 
 
 class ConflictPolicy(StrEnum):
-    """How a conflict between the patient's answer and another author's chart value is resolved."""
+    """How a conflict between the answer and another author's value is resolved."""
 
     REVIEW = "review"
     PERSON = "person"
@@ -142,8 +146,9 @@ class ConflictPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MergePolicy:
-    """The conflict policy of each element; the merge consults it only for a real conflict."""
+    """The conflict policy of each element."""
 
+    # The field names are the keys of [merge]; each is an element with underscores.
     race: ConflictPolicy = ConflictPolicy.REVIEW
     ethnicity: ConflictPolicy = ConflictPolicy.REVIEW
     spoken_language: ConflictPolicy = ConflictPolicy.REVIEW
@@ -188,7 +193,7 @@ class Settings:
 
     @property
     def time_zone(self) -> ZoneInfo:
-        """The first clinic's time zone, for days that concern all clinics, such as the report's."""
+        """The first clinic's time zone, for days of all clinics, as in the report."""
         return next(iter(self.clinics.values())).time_zone
 
     @property

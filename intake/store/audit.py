@@ -33,6 +33,7 @@ class AuditEntry:
 
 def record_action(tx: Tx, who: str, action: str, subject: str | None = None) -> None:
     """Add an entry: `who` did `action` to `subject`."""
+    # The entry is in the transaction of the action, so neither is stored without the other.
     tx.connection.execute(insert(table).values(at=tx.now, who=who, action=action, subject=subject))
 
 

@@ -116,6 +116,7 @@ def _derive(root: bytes, purpose: str) -> bytes:
 def load_keys(path: Path) -> Cipher:
     """Return the keys in the file at `path`; raises KeyFileError with the remedy."""
     file = KeyFile(path)
+    # Keys are in the order of their creation.
     ids = list(file.keys)
     return Cipher(file, newest=ids[-1], root=file.keys[ids[0]])
 

@@ -65,6 +65,7 @@ class Database:
         self.durability = (
             describe_journal() if self.is_sqlite else "PostgreSQL: its own log, synchronous_commit"
         )
+        # PostgreSQL groups commits itself, so only SQLite uses the writer.
         self._group_writer = GroupCommitWriter(self._begin_immediate, BUSY_SECONDS)
 
     @contextmanager
@@ -111,6 +112,7 @@ def open_database(url: str, cipher: Cipher, clock: Clock) -> Database:
 
 def read_revision(connection: Connection) -> str | None:
     """Return the schema's revision, None before the first migration."""
+    # A new database has no table of revisions, and a query of it would end the transaction.
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -128,6 +130,7 @@ def refuse_newer_schema(revision: str | None) -> None:
 def open_engine(url: str) -> Engine:
     """Return an engine; on SQLite it sets our pragmas and begins no transaction by itself."""
     if make_url(url).get_backend_name() != "sqlite":
+        # A pooled connection may have died with a restart of the server since its last use.
         return create_engine(url, pool_pre_ping=True)
     # Threads that share a commit use its connection one after the other.
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})

@@ -47,6 +47,7 @@ def invite_device(tx: Tx, clinic: str, label: str) -> str:
 
 def pair_device(tx: Tx, code: str) -> tuple[Device, str] | None:
     """Use up a pairing code; return the tablet and its token, None if the code is invalid."""
+    # Staff read the code aloud and type it by hand, so case, spaces and hyphens do not matter.
     plain_code = "".join(character for character in code.upper() if character in ALPHABET)
     is_valid = (
         table.c.invite_key == tx.cipher.keyed_hash("invite", plain_code),
@@ -68,6 +69,7 @@ def pair_device(tx: Tx, code: str) -> tuple[Device, str] | None:
 
 def find_by_token(tx: Tx, token: str) -> Device | None:
     """Return the paired tablet with this token, None if there is none or it was revoked."""
+    # Only the token's hash is stored: a copy of the database pairs no tablet.
     query = select(table).where(
         table.c.token_key == tx.cipher.keyed_hash("device", token),
         table.c.revoked_at.is_(None),

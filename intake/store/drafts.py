@@ -105,6 +105,7 @@ def start_draft(
 
     An earlier draft for the visit is erased.
     """
+    # Two drafts for one visit could both be submitted, with different answers.
     tx.connection.execute(delete(table).where(table.c.visit == visit.id))
     identity, token = str(uuid4()), secrets.token_urlsafe(32)
     visit_context = VisitContext(
@@ -178,6 +179,7 @@ def submit_draft(
     The patient is asked again at `again`, or at the next visit if it is None.
     """
     visit_context = draft.state.visit_context
+    # Both happen in the caller's transaction: no answer is lost or kept twice after a crash.
     stored = store_submission(
         tx, submission, visit_context.server, draft.visit, visit_context.known, again
     )

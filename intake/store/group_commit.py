@@ -101,6 +101,7 @@ class GroupCommitWriter:
                 self._leader = None
             if self._leader is not None:
                 self._leader.changed.notify()
+            # Without a leader, the first in the queue becomes the next one.
             elif self._queue:
                 self._queue[0].changed.notify()
 
@@ -123,6 +124,7 @@ class GroupCommitWriter:
         """Lend the transaction to the waiting threads, one after the other."""
         with self._lock:
             while self._queue and shared.size < MAX_SHARED and _is_open(shared.connection):
+                # One follower at a time, because a connection serves only one thread.
                 follower = self._queue.popleft()
                 follower.shared = shared
                 shared.size += 1

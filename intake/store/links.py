@@ -43,6 +43,7 @@ def expiry_time(visit: Visit, now: datetime, ttl: timedelta, zone: ZoneInfo) -> 
 
 def create_link(tx: Tx, visit: Visit, expires_at: datetime) -> tuple[str, str]:
     """Return the id and the token of a new link to the visit."""
+    # The id is safe to show to staff and to log. The token opens the link and is never stored.
     identity, token = str(uuid4()), secrets.token_urlsafe(16)
     values = {
         "id": identity,
@@ -77,6 +78,7 @@ def bind_to_device(tx: Tx, link: Link, device: str) -> None:
 
 def is_bound_elsewhere(tx: Tx, link: Link, device: str | None) -> bool:
     """Return whether the link is bound to a device without the secret `device`."""
+    # The first device that opens the link with the right birth date gets bound to it.
     if link.device_key is None:
         return False
     return device is None or link.device_key != _device_key(tx, device)

@@ -20,6 +20,7 @@ def add_missing_columns(table: Table, *names: str) -> None:
     """
     from alembic import op
 
+    # The check makes a revision harmless on a database that has the columns already.
     present = {column["name"] for column in inspect(op.get_bind()).get_columns(table.name)}
     for name in names:
         if name not in present:

@@ -54,6 +54,7 @@ class SubmissionJson(msgspec.Struct, forbid_unknown_fields=True, frozen=True, om
 
 
 _decoder = msgspec.json.Decoder(SubmissionJson)
+# Sorted, because the outbox compares submissions by a hash of these bytes.
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
@@ -128,6 +129,7 @@ def check_submission(submission: Submission) -> None:
     _check_patient(submission.patient)
     _check_reference(submission.appointment, "Appointment")
     _check_reference(submission.encounter, "Encounter")
+    # Without the offset, the day of the answers in the clinic is a guess.
     if submission.answered_at.tzinfo is None:
         raise PayloadError(
             "answered_at: a time with an offset is needed, such as 2026-11-23T10:00:00-05:00"
@@ -139,6 +141,7 @@ def check_submission(submission: Submission) -> None:
 
 
 def _check_patient(reference: str) -> None:
+    # A reference with a query is a search for a chart that patient matching still has to find.
     if "?" not in reference:
         _check_reference(reference, "Patient")
     elif MatchCriteria.from_reference(reference) is None or len(reference) > MAX_SEARCH_LENGTH:
@@ -154,6 +157,7 @@ def _check_reference(reference: str | None, kind: str) -> None:
 
 
 def _check_answer(name: str, answer: Answer) -> None:
+    # Declined with a choice would be two states at once, and each reader would pick another.
     if answer.state is not AnswerState.ANSWERED and (answer.choices or answer.write_ins):
         raise PayloadError(
             f"answers.{name}: state '{answer.state}' goes with no choices and no write_ins"
@@ -163,6 +167,7 @@ def _check_answer(name: str, answer: Answer) -> None:
             f"answers.{name}: an answered question has choices or write_ins; "
             "leave a skipped one out"
         )
+    # A repeated choice would be written to the chart and counted twice.
     if len(set(answer.choices)) != len(answer.choices):
         raise PayloadError(f"answers.{name}.choices: a choice is named twice")
     for place, words in enumerate(answer.write_ins.values()):
@@ -174,5 +179,6 @@ def _check_words(words: str, where: str) -> None:
         raise PayloadError(f"{where}: is empty")
     if len(words) > MAX_WRITE_IN_LENGTH:
         raise PayloadError(f"{where}: {len(words)} characters, at most {MAX_WRITE_IN_LENGTH}")
+    # Lone surrogates cannot be stored as UTF-8, and control characters corrupt logs and files.
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in words):
         raise PayloadError(f"{where}: has a control character")

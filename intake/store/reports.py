@@ -15,6 +15,7 @@ def save_snapshot(tx: Tx, period: str, snapshot: bytes) -> None:
 
 def latest_snapshot(tx: Tx, period: str | None = None) -> bytes | None:
     """Return the newest snapshot, of one period or of all; None if there is none."""
+    # By number, because two snapshots can share a time.
     query = select(table.c.snapshot).order_by(table.c.number.desc()).limit(1)
     if period is not None:
         query = query.where(table.c.period == period)

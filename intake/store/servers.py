@@ -85,6 +85,7 @@ def record_worker_seen(tx: Tx, server: str) -> None:
 def back_off(tx: Tx, server: str, *, until: datetime) -> None:
     """Send no request until `until`, as the server asked; this is no pause and no alarm."""
     state = read_state(tx, server)
+    # A shorter wait must not end a longer one, such as a pause.
     if state.paused_until is None or state.paused_until < until:
         _save_state(tx, server, {"paused_until": until})
 

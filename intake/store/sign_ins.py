@@ -43,6 +43,7 @@ class SignInLimits:
 
 def start_sign_in(tx: Tx, user: User, *, once: bool) -> str:
     """Sign a browser in; return its token."""
+    # The browser keeps the token and the store its hash: a copy of the database signs no one in.
     token = secrets.token_urlsafe(32)
     values = {
         "token_key": _token_key(tx, token),
@@ -62,6 +63,7 @@ def find_sign_in(tx: Tx, token: str, limits: SignInLimits) -> SignIn | None:
         select(table).where(table.c.token_key == _token_key(tx, token), *is_live)
     ).first()
     user = None if row is None else users.find_user(tx, row.user_id)
+    # An account can be disabled in another process at any time, so every request checks it.
     if row is None or user is None or user.disabled:
         return None
     return SignIn(row.token_key, user, row.once, row.seen_at)
@@ -82,6 +84,7 @@ def store_handout(tx: Tx, sign_in: SignIn, thing: bytes) -> None:
 
     Staff see a secret such as a pairing code once, after a redirect.
     """
+    # It is encrypted for the browser's row, so no other sign-in can show it.
     _update_sign_in(tx, sign_in, handed=tx.cipher.encrypt(thing, sign_in.id))
 
 
@@ -100,6 +103,7 @@ def end_sign_in(tx: Tx, token: str) -> None:
 
 def end_all_sign_ins(tx: Tx, user: User, *, but: SignIn | None = None) -> None:
     """Sign the user out of every browser except `but`."""
+    # No token key is empty, so without `but` every sign-in of the user ends.
     current = "" if but is None else but.id
     tx.connection.execute(
         delete(table).where(table.c.user_id == user.id, table.c.token_key != current)

@@ -130,6 +130,7 @@ def disable_user(tx: Tx, user: User) -> None:
     tx.connection.execute(
         update(table).where(table.c.id == user.id).values(disabled=True, once_key=None)
     )
+    # A disabled account must not go on working in an open browser.
     tx.connection.execute(delete(sign_ins).where(sign_ins.c.user_id == user.id))
 
 

@@ -97,6 +97,7 @@ def save_visit(tx: Tx, visit: Visit) -> None:
     values = {
         "clinic": visit.clinic,
         "server": visit.server,
+        # Patients are found by birth date without storing it: equal dates have equal hashes.
         "birth_key": "" if visit.birth_date is None else _birth_key(tx, visit.birth_date),
         "starts_at": visit.starts_at,
         "gaps": ",".join(sorted(visit.gaps)),
@@ -211,6 +212,7 @@ def progress_by_visit(tx: Tx, ids: Sequence[str]) -> Mapping[str, str]:
     # From the least to the most: a later step overwrites the earlier ones.
     for word, query in steps:
         progress.update(dict.fromkeys(tx.connection.execute(query).scalars(), word))
+    # A visit can have several submissions; the newest one decides.
     submitted = select(submissions.c.visit, submissions.c.status, submissions.c.undo_from).where(
         submissions.c.visit.in_(ids)
     )
@@ -228,6 +230,7 @@ def _birth_key(tx: Tx, birth_date: date) -> str:
 
 def _select_visits(tx: Tx, *conditions: Any, lock: bool = False) -> tuple[Visit, ...]:
     query = select(table).where(*conditions).order_by(table.c.starts_at, table.c.id)
+    # SQLite ignores the lock, because its only writer has the whole database.
     rows = tx.connection.execute(query.with_for_update() if lock else query)
     return tuple(_decrypt_visit(tx, row) for row in rows)
 

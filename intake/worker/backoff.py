@@ -1,4 +1,4 @@
-"""How long to wait before the next try: doubling, with jitter, and never less than the server asks for."""
+"""Computes the delay before the next attempt: doubling, jitter, Retry-After."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,8 +8,12 @@ JitterSource = Callable[[], float]
 """Returns a number from 0 up to 1."""
 
 
-def retry_delay(attempts: int, chance: JitterSource, asked: timedelta | None = None) -> timedelta:
-    """Return the wait after so many attempts; `chance` spreads it over its upper half, so that no herd forms."""
-    longest: timedelta = min(SHORTEST * 2 ** min(max(attempts - 1, 0), 20), LONGEST)
-    spread = longest * (0.5 + chance() / 2)
-    return max(spread, asked) if asked is not None else spread
+def retry_delay(
+    attempts: int, jitter: JitterSource, retry_after: timedelta | None = None
+) -> timedelta:
+    """Return the delay after so many attempts, never shorter than `retry_after`."""
+    # The exponent is capped: after a month of attempts the power would overflow a timedelta.
+    doubled: timedelta = min(SHORTEST * 2 ** min(max(attempts - 1, 0), 20), LONGEST)
+    # The jitter covers the upper half, so that many workers do not return at one moment.
+    delay = doubled * (0.5 + jitter() / 2)
+    return max(delay, retry_after) if retry_after is not None else delay

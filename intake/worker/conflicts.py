@@ -1,74 +1,79 @@
-"""Where chart and person differ: by the site's policy one of them gives way, else the row is held for a reviewer."""
+"""Settles conflicts by the site's policy, or holds them for a reviewer."""
 
 from dataclasses import replace
 
 from fhir_client.errors import ChartConflictError
 from fhir_client.model import Conflict
 from fhir_client.write.task import Writer
-from intake.settings import ConflictPolicy as Policy
-from intake.store import audit, servers
-from intake.store.outbox import conflict_decisions, leases
+from intake.settings import ConflictPolicy, Settings
+from intake.store.outbox import conflict_decisions
 from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision, StoredConflict
 from intake.store.outbox.leases import LeasedSubmission, LeasedWork
-from intake.worker.context import WorkerContext, report_outcome
-from intake.worker.outcomes import hold_submission
-
-POLICY = "policy"
-"""Who decided, in the audit, where the site's settings did."""
+from intake.worker.outcomes import Decided, Held
 
 
 def settle_conflicts(
-    bench: WorkerContext, claimed: LeasedSubmission, error: ChartConflictError
-) -> None:
-    """Decide by policy what it decides, and send the row again; what is left is a reviewer's."""
-    policies = {each.element: _policy(bench, each) for each in error.conflicts}
-    left = tuple(each for each in error.conflicts if policies[each.element] is Policy.REVIEW)
-    if left:
-        hold_conflicts(bench, claimed, error, left)
-        return
+    leased: LeasedSubmission, error: ChartConflictError, settings: Settings
+) -> Decided | Held:
+    """Return the policy's decisions, or hold the submission for a reviewer.
+
+    If a reviewer has to decide one conflict, the policy decides none: the submission is sent
+    again only when all are decided.
+    """
+    policies = {conflict.element: _policy_for(conflict, settings) for conflict in error.conflicts}
+    for_reviewer = tuple(
+        conflict
+        for conflict in error.conflicts
+        if policies[conflict.element] is ConflictPolicy.REVIEW
+    )
+    if for_reviewer:
+        return hold_conflicts(leased, error, for_reviewer)
     decisions = {
-        each.element: ConflictDecision(ConflictChoice(policies[each.element].value), each.chart_key)
-        for each in error.conflicts
+        conflict.element: ConflictDecision(
+            ConflictChoice(policies[conflict.element].value), conflict.chart_key
+        )
+        for conflict in error.conflicts
     }
-    with bench.database.write() as tx:
-        kept = leases.record_decisions(tx, claimed, decisions, tx.now)
-        servers.end_pause(tx, bench.server.id)
-        if kept:
-            audit.record_action(tx, POLICY, "conflict-decided", claimed.record.id)
-    report_outcome(bench, claimed, "decided", kept=kept)
+    return Decided(leased, decisions)
 
 
-def _policy(bench: WorkerContext, contested: Conflict) -> Policy:
-    """Return who decides: what a patient said themselves, nobody else's word replaces without a reviewer."""
-    found = bench.settings.merge.policy_for(contested.element)
-    return Policy.REVIEW if contested.by_patient and found is Policy.PERSON else found
+def _policy_for(conflict: Conflict, settings: Settings) -> ConflictPolicy:
+    policy = settings.merge.policy_for(conflict.element)
+    # An informant's answer replaces the patient's own answer only if a reviewer agrees.
+    if conflict.by_patient and policy is ConflictPolicy.PERSON:
+        return ConflictPolicy.REVIEW
+    return policy
 
 
 def hold_conflicts(
-    bench: WorkerContext,
-    row: LeasedWork,
-    error: ChartConflictError,
-    contested: tuple[Conflict, ...],
-) -> None:
-    """Hold a row until a reviewer has decided; what both say is sealed with it."""
-    contests = tuple(
-        StoredConflict(each.element, each.chart, each.answer, each.chart_key, each.by_patient)
-        for each in contested
+    leased: LeasedWork, error: ChartConflictError, conflicts: tuple[Conflict, ...]
+) -> Held:
+    """Hold a submission for a reviewer; both values are stored encrypted with it."""
+    stored = tuple(
+        StoredConflict(
+            conflict.element,
+            conflict.chart,
+            conflict.answer,
+            conflict.chart_key,
+            conflict.by_patient,
+        )
+        for conflict in conflicts
     )
-    hold_submission(
-        bench,
-        row,
+    return Held(
+        leased,
         conflict_decisions.CONFLICT_REASON,
         error.message,
-        detail=conflict_decisions.encode_conflicts(contests),
+        detail=conflict_decisions.encode_conflicts(stored),
     )
 
 
-def writer_with_decisions(writer: Writer, claimed: LeasedSubmission) -> Writer:
-    """Return how this row is written: what was decided for the chart stays as the chart has it."""
-    keeps = frozenset(
-        name for name, each in claimed.decisions.items() if each.take is ConflictChoice.CHART
+def writer_with_decisions(writer: Writer, leased: LeasedSubmission) -> Writer:
+    """Return the writer that keeps the chart's value where a decision says so."""
+    elements = frozenset(
+        element
+        for element, decision in leased.decisions.items()
+        if decision.take is ConflictChoice.CHART
     )
-    return (
-        replace(writer, policy=replace(writer.policy, elements_to_keep=keeps)) if keeps else writer
-    )
+    if not elements:
+        return writer
+    return replace(writer, policy=replace(writer.policy, elements_to_keep=elements))

@@ -1,10 +1,9 @@
-"""One submission's way: write, accept, read back, verify; and for each fault what it means for the row."""
+"""Delivers one submission in steps: match the patient, write, read back."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import timedelta
-from uuid import UUID
 
 from fhir_client.errors import (
     ChartConflictError,
@@ -17,264 +16,221 @@ from fhir_client.errors import (
     VersionConflictError,
 )
 from fhir_client.model import WriteStrategyKind
-from fhir_client.uscore.chart import elements_of_part
 from fhir_client.uscore.statement import Statement, without_elements
 from fhir_client.write.bundle import NoVersionError
-from fhir_client.write.charts import MergeContext
 from fhir_client.write.patient_matching import UnmatchedPatientError
 from fhir_client.write.read_back import Mismatch
 from fhir_client.write.repair import repair_and_read_back
 from fhir_client.write.strategy import full_strategy
-from fhir_client.write.task import WriteAttempt, Writer, WriteResult
+from fhir_client.write.task import RecordAttempt, WriteAttempt, Writer, WriteResult
 from fhir_client.write.validation import InvalidBundleError
 from fhir_client.write.writer import write_statement
-from intake.answers import Submission
-from intake.mapping import site_mapping
 from intake.mapping.choices import UnknownAnswerError
-from intake.mapping.elements import all_covered_elements, covered_elements
-from intake.questions import QuestionSet
-from intake.store import servers
-from intake.store.database import DatabaseError, Tx
-from intake.store.outbox import leases, supersede, unmatched
-from intake.store.outbox.conflict_decisions import ConflictChoice
+from intake.mapping.site_mapping import map_submission
+from intake.store.database import DatabaseError
+from intake.store.outbox import leases
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.outbox.submissions import Status
-from intake.store.outbox.supersede import RelatedSubmission
+from intake.store.outbox.unmatched import UNMATCHED_REASON
 from intake.store.outbox.worklist import WORKLIST_REASON
 from intake.worker.conflicts import settle_conflicts, writer_with_decisions
-from intake.worker.context import WorkerContext, report_outcome
-from intake.worker.outcomes import (
+from intake.worker.context import WorkerContext
+from intake.worker.error_outcomes import (
+    SUPPORT_REMEDY,
     PostponedError,
-    hold_submission,
-    hold_unforeseen,
-    pause_server,
-    schedule_retry,
+    retry_outcome,
+    server_error_outcome,
+    unforeseen_outcome,
+)
+from intake.worker.merge_context import (
+    build_merge_context,
+    corrected_elements,
+    read_earlier_submissions,
+)
+from intake.worker.outcomes import (
+    Accepted,
+    Decided,
+    Held,
+    Outcome,
+    Postponed,
+    Verified,
+    Waiting,
+    apply_outcome,
 )
 from intake.worker.patient_matching import resolve_patient
-from intake.worker.undo_records import build_undo_record, decode_prior_values, keyed_hash
+from intake.worker.undo_records import build_undo_record, keyed_hash
 
-SCHEDULE_BEHIND = timedelta(days=3)
-"""What the schedule said of a chart can be this old, so what we wrote since is no change by others."""
-SHOWN_WITHIN = timedelta(minutes=10)
-"""What a server took and has not indexed yet can be found no later than this; what cannot is missing."""
-NOT_SHOWN = "not-shown"
-MENDED = frozenset({Status.ACCEPTED, Status.VERIFIED})
-TYPE = "An administrator's worklist says what to type; it is read back when they say there that it is typed."
+INDEXED_WITHIN = timedelta(minutes=10)
+"""A server can take this long to index what it accepted.
+
+What it does not show later is missing.
+"""
+NOT_SHOWN_REASON = "not-shown"
+WORKLIST_REMEDY = (
+    "An administrator's worklist says what to type. The worker reads it back when the"
+    " administrator says there that it is typed."
+)
+UNMATCHED_REMEDY = (
+    "The front desk corrects number and date on its page of today; the answers wait for that."
+)
+PATIENT_REMEDY = "Find the right chart and enter the answers there."
 
 
-CORRECT = "The front desk corrects number and date on its page of today; the answers wait for that."
-
-
-def deliver_submission(bench: WorkerContext, claimed: LeasedSubmission) -> None:
-    """Bring one claimed submission as far as it goes; every outcome is in its row when this returns."""
+def deliver_submission(context: WorkerContext, leased: LeasedSubmission) -> None:
+    """Deliver one leased submission step by step; each outcome is stored on return."""
     try:
-        _deliver(bench, claimed)
-    except PostponedError as not_now:
-        with bench.database.write() as tx:
-            kept = leases.release_lease(tx, claimed, until=tx.now + not_now.wait)
-        report_outcome(bench, claimed, "behind", kept=kept)
-    except FhirError as error:
-        _failed(bench, claimed, error)
-    except (InvalidBundleError, NoVersionError, UnknownAnswerError) as error:
-        words = f"This cannot be written: {error}. Report it, then retry after the mend."
-        hold_submission(bench, claimed, "invalid", words, answered=False)
+        for outcome in _deliver_in_steps(context, leased):
+            if not apply_outcome(context, outcome):
+                return
     except DatabaseError:
+        # No outcome can be stored now. The lease ends, and a worker tries again.
         raise
     except Exception as error:  # noqa: BLE001
-        hold_unforeseen(bench, claimed, error)
+        apply_outcome(context, _error_outcome(context, leased, error))
 
 
-def _failed(bench: WorkerContext, claimed: LeasedSubmission, error: FhirError) -> None:
-    match error:
-        case TemporaryError() | VersionConflictError():
-            schedule_retry(bench, claimed, error)
-        case ServerError():
-            pause_server(bench, claimed, error)
-        case ChartConflictError():
-            settle_conflicts(bench, claimed, error)
-        case ManualEntryError():
-            sheet = None if error.worksheet is None else json.dumps(asdict(error.worksheet))
-            hold_submission(bench, claimed, WORKLIST_REASON, f"{error.message} {TYPE}", sheet)
-        case UnmatchedPatientError():
-            hold_submission(
-                bench, claimed, unmatched.UNMATCHED_REASON, f"{error.message} {CORRECT}"
-            )
-        case PatientError() | GoneError():
-            hold_submission(
-                bench,
-                claimed,
-                "patient",
-                f"{error.message} Find the right chart and enter the answers there.",
-            )
-        case _:
-            hold_submission(
-                bench, claimed, "refused", f"{error.message} Ask the EHR's support, then retry."
-            )
-
-
-def _deliver(bench: WorkerContext, unbound: LeasedSubmission) -> None:
-    claimed = resolve_patient(bench, unbound)
-    said = without_elements(
-        site_mapping.map_submission(claimed.submission, bench.settings), claimed.superseded_elements
+def _deliver_in_steps(context: WorkerContext, unmatched: LeasedSubmission) -> Iterator[Outcome]:
+    """Match the patient, write and read back; yield the outcome of each step."""
+    leased = resolve_patient(context, unmatched)
+    statement = without_elements(
+        map_submission(leased.submission, context.settings), leased.superseded_elements
     )
-    written: WriteResult | None = None
-    if claimed.record.status is not Status.ACCEPTED:
-        written = _write(bench, claimed, said)
-        with bench.database.write() as tx:
-            kept = leases.mark_accepted(tx, claimed)
-            servers.end_pause(tx, bench.server.id)
-        report_outcome(bench, claimed, "accepted", kept=kept)
-        if not kept:
-            return
-    over = (
-        written.base_version
-        if written is not None and written.base_version
-        else claimed.last_target.version
-        if claimed.last_target
-        else None
+    writer = _writer_for(context, leased)
+    result: WriteResult | None = None
+    # An accepted submission comes back only because its read-back is not complete.
+    if leased.record.status is not Status.ACCEPTED:
+        result = _write_statement(context, leased, statement, writer)
+        yield Accepted(leased)
+    mismatches = repair_and_read_back(
+        context.client, writer, statement, result, base_version=_base_version(leased, result)
     )
-    differences = repair_and_read_back(
-        bench.client, _writer(bench, claimed), said, written, over=over
-    )
-    if differences:
-        _differing(bench, claimed, differences)
-        return
-    with bench.database.write() as tx:
-        kept = leases.mark_verified(tx, claimed)
-        servers.record_success(tx, bench.server.id)
-        if kept:
-            _take_over(bench, tx, claimed)
-    report_outcome(bench, claimed, "verified", kept=kept)
+    if mismatches:
+        yield _mismatch_outcome(context, leased, mismatches)
+    else:
+        yield Verified(leased, context.settings)
 
 
-def _write(bench: WorkerContext, claimed: LeasedSubmission, said: Statement) -> WriteResult:
-    writer, lately = _writer(bench, claimed), claimed.record.queued_at - SCHEDULE_BEHIND
-    _refuse_too_early(bench, claimed, writer)
-    with bench.database.read() as tx:
-        since, undone = (
-            supersede.list_sent_since(tx, claimed, lately),
-            supersede.list_undone_since(tx, claimed, lately),
-        )
-        ours = supersede.list_sent_ids(tx, claimed)
-    # What an earlier submission of this patient said, or its undo brought back, is in the chart because we wrote it.
-    mended = all_covered_elements((each.submission for each in since), bench.settings).union(
-        *(
-            elements_of_part(part.element)
-            for each in undone
-            for part in decode_prior_values(each).parts
-        )
-    )
-    return write_statement(
-        bench.client,
-        writer,
-        replace(
-            said,
-            corrected_elements=all_covered_elements(_at_this_visit(claimed, since), bench.settings),
-        ),
-        known=_known(claimed, mended, ours),
-        first=claimed.last_target is None,
-        before_sending=_noted(
-            bench, claimed, without_elements(said, writer.policy.elements_to_keep)
-        ),
-    )
+def _writer_for(context: WorkerContext, leased: LeasedSubmission) -> Writer:
+    """Return how to write the submission.
 
-
-def _refuse_too_early(bench: WorkerContext, claimed: LeasedSubmission, writer: Writer) -> None:
-    """Raise NotNow where it was sent so lately that the server's searches would not show it: it would be sent again."""
-    lag = timedelta(seconds=writer.quirks.search_lag_seconds)
-    since = bench.clock() - claimed.record.sent_at if claimed.record.sent_at is not None else lag
-    if since < lag:
-        raise PostponedError(lag - since)
-
-
-def _at_this_visit(
-    claimed: LeasedSubmission, since: Iterable[RelatedSubmission]
-) -> Iterator[Submission]:
-    """Yield what the patient answered at this visit before, of which this one is a mend and no new answer."""
-    visit = claimed.submission.appointment
-    mended = (
-        each
-        for each in since
-        if visit and each.submission.appointment == visit and each.status in MENDED
-    )
-    return (each.submission for each in mended)
-
-
-def _questions(bench: WorkerContext, older: RelatedSubmission) -> QuestionSet | None:
-    return bench.settings.question_sets.get(older.submission.question_set)
-
-
-def _known(claimed: LeasedSubmission, mended: frozenset[str], ours: Iterable[str]) -> MergeContext:
-    settled = {
-        name: each.over
-        for name, each in claimed.decisions.items()
-        if each.take is ConflictChoice.PERSON
-    }
-    return MergeContext(
-        claimed.merge_base.birth_date,
-        claimed.merge_base.chart,
-        mended,
-        frozenset(map(UUID, ours)),
-        settled,
-    )
-
-
-def _writer(bench: WorkerContext, claimed: LeasedSubmission) -> Writer:
-    """Return how the row is written: what somebody says to have typed is not sent, only looked for in the chart."""
-    writer = writer_with_decisions(bench.writer, claimed)
-    if claimed.record.typed_at is None:
+    If a person typed it into the chart, the worker only reads it back.
+    """
+    writer = writer_with_decisions(context.writer, leased)
+    if leased.record.typed_at is None:
         return writer
-    return replace(
+    worklist = full_strategy(WriteStrategyKind.WORKLIST)
+    return replace(writer, strategy=replace(worklist, batch=writer.strategy.batch))
+
+
+def _write_statement(
+    context: WorkerContext, leased: LeasedSubmission, statement: Statement, writer: Writer
+) -> WriteResult:
+    """Merge the statement into the chart and write it, once however often this runs."""
+    _postpone_until_indexed(context, leased, writer)
+    earlier = read_earlier_submissions(context.database, leased)
+    corrected = corrected_elements(leased, earlier, context.settings)
+    # Elements that a reviewer left to the chart are not written, so no undo touches them.
+    undoable = without_elements(statement, writer.policy.elements_to_keep)
+    return write_statement(
+        context.client,
         writer,
-        strategy=replace(full_strategy(WriteStrategyKind.WORKLIST), batch=writer.strategy.batch),
+        replace(statement, corrected_elements=corrected),
+        context=build_merge_context(leased, earlier, context.settings),
+        first=leased.last_target is None,
+        before_sending=_attempt_recorder(context, leased, undoable),
     )
 
 
-def _noted(
-    bench: WorkerContext, claimed: LeasedSubmission, said: Statement
-) -> Callable[[WriteAttempt], None]:
-    """Return what notes a sending in the row before it leaves; raises NotNow where it may not leave."""
+def _postpone_until_indexed(
+    context: WorkerContext, leased: LeasedSubmission, writer: Writer
+) -> None:
+    """Raise PostponedError while the server's search cannot find the last attempt yet.
 
-    def note(sending: WriteAttempt) -> None:
-        with bench.database.write() as tx:
-            same = sending.patient == claimed.submission.patient
-            earlier = build_undo_record(sending, said, claimed.undo_record, keyed_hash(tx))
-            ours = same or leases.follow_merged_chart(tx, claimed, sending.patient)
-            may = ours and leases.record_sending(tx, claimed, earlier, bench.lease_duration)
-        if not may:
+    The worker would miss its own earlier attempt, and send the submission twice.
+    """
+    lag = timedelta(seconds=writer.quirks.search_lag_seconds)
+    sent_at = leased.record.sent_at
+    if sent_at is not None and context.clock() - sent_at < lag:
+        raise PostponedError(lag - (context.clock() - sent_at))
+
+
+def _attempt_recorder(
+    context: WorkerContext, leased: LeasedSubmission, statement: Statement
+) -> RecordAttempt:
+    """Return the function that stores the undo record before a request leaves.
+
+    It raises PostponedError if the request may not leave.
+    """
+
+    def record_attempt(attempt: WriteAttempt) -> None:
+        with context.database.write() as tx:
+            undo_record = build_undo_record(attempt, statement, leased.undo_record, keyed_hash(tx))
+            # The chart was merged into another one, in which this submission may not be first.
+            may_send = attempt.patient == leased.submission.patient or leases.follow_merged_chart(
+                tx, leased, attempt.patient
+            )
+            may_send = may_send and leases.record_sending(
+                tx, leased, undo_record, context.lease_duration
+            )
+        if not may_send:
             raise PostponedError
 
-    return note
+    return record_attempt
 
 
-def _take_over(bench: WorkerContext, tx: Tx, claimed: LeasedSubmission) -> None:
-    """Take what this one says from older ones that have not arrived: their word for it is not the last one any more."""
-    questions = bench.settings.question_sets.get(claimed.submission.question_set)
-    mine = covered_elements(claimed.submission, questions)
-    for older in supersede.list_undelivered(tx, claimed):
-        asked = covered_elements(older.submission, _questions(bench, older))
-        nothing_left = bool(asked) and asked <= older.superseded_elements | mine
-        supersede.supersede_elements(tx, older, mine & asked, nothing_left=nothing_left)
+def _base_version(leased: LeasedSubmission, result: WriteResult | None) -> str | None:
+    """Return the version of the Patient that the last attempt merged into."""
+    if result is not None and result.base_version:
+        return result.base_version
+    return leased.last_target.version if leased.last_target else None
 
 
-def _differing(
-    bench: WorkerContext, claimed: LeasedSubmission, differences: tuple[Mismatch, ...]
-) -> None:
-    since = bench.clock() - (claimed.record.accepted_at or bench.clock())
-    if since < SHOWN_WITHIN and all(each.absent for each in differences):
-        schedule_retry(
-            bench,
-            claimed,
-            TemporaryError("The server took it, but does not show it yet."),
-            NOT_SHOWN,
-        )
-        return
-    names = ", ".join(each.element for each in differences)
-    words = f"The server took it, but does not read back the same: {names}. Compare with the chart, then retry."
-    hold_submission(
-        bench,
-        claimed,
+def _mismatch_outcome(
+    context: WorkerContext, leased: LeasedSubmission, mismatches: tuple[Mismatch, ...]
+) -> Waiting | Held:
+    """Hold the submission, or wait while the server may not have indexed it yet."""
+    since_accepted = context.clock() - (leased.record.accepted_at or context.clock())
+    if since_accepted < INDEXED_WITHIN and all(mismatch.absent for mismatch in mismatches):
+        error = TemporaryError("The server took it, but does not show it yet.")
+        return retry_outcome(context, leased, error, NOT_SHOWN_REASON)
+    elements = ", ".join(mismatch.element for mismatch in mismatches)
+    return Held(
+        leased,
         "mismatch",
-        words,
-        detail=json.dumps([asdict(each) for each in differences], default=str),
+        f"The server took it, but does not read back the same: {elements}."
+        " Compare with the chart, then retry.",
+        detail=json.dumps([asdict(mismatch) for mismatch in mismatches], default=str),
     )
+
+
+def _error_outcome(context: WorkerContext, leased: LeasedSubmission, error: Exception) -> Outcome:
+    match error:
+        case PostponedError():
+            return Postponed(leased, error.delay)
+        case TemporaryError() | VersionConflictError():
+            return retry_outcome(context, leased, error)
+        case ServerError():
+            return server_error_outcome(context, leased, error)
+        case FhirError():
+            return _refusal_outcome(context, leased, error)
+        case InvalidBundleError() | NoVersionError() | UnknownAnswerError():
+            message = f"This cannot be written: {error}. Report it, then retry after the fix."
+            return Held(leased, "invalid", message, server_answered=False)
+    return unforeseen_outcome(leased, error)
+
+
+def _refusal_outcome(
+    context: WorkerContext, leased: LeasedSubmission, error: FhirError
+) -> Decided | Held:
+    """Settle a conflict, or hold the submission with the remedy for its refusal."""
+    match error:
+        case ChartConflictError():
+            return settle_conflicts(leased, error, context.settings)
+        case ManualEntryError():
+            worksheet = None if error.worksheet is None else json.dumps(asdict(error.worksheet))
+            return Held(leased, WORKLIST_REASON, f"{error.message} {WORKLIST_REMEDY}", worksheet)
+        case UnmatchedPatientError():
+            return Held(leased, UNMATCHED_REASON, f"{error.message} {UNMATCHED_REMEDY}")
+        case PatientError() | GoneError():
+            return Held(leased, "patient", f"{error.message} {PATIENT_REMEDY}")
+    return Held(leased, "refused", f"{error.message} {SUPPORT_REMEDY}")

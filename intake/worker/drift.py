@@ -1,4 +1,4 @@
-"""The nightly look at charts that were verified: was the patient merged, or did others change what was written?"""
+"""Checks verified charts for drift every night: merges, and changes by others."""
 
 import threading
 from datetime import timedelta
@@ -15,106 +15,111 @@ from intake.settings import Server, Settings
 from intake.store.database import Database, DatabaseError
 from intake.store.outbox import drift_checks, undo_requests
 from intake.store.outbox.drift_checks import DriftCandidate
-from intake.worker import undo_records
+from intake.worker.undo_records import decode_prior_values, keyed_hash
 
-NIGHT = range(1, 5)
-"""The hours in which a server has the time for it, by the clock of the first of its clinics.
+NIGHT_HOURS = range(1, 5)
+"""The hours in which a server has time, in the time zone of its first clinic.
 
-As for the nightly report one clock decides: clinics that are far apart never all sleep at once.
+One clinic decides, as for the nightly report: clinics that are far apart never all sleep at once.
 """
-A_DAY = timedelta(hours=20)
-"""What was looked at within it was looked at this night."""
-BATCH = 50
+CHECK_INTERVAL = timedelta(hours=20)
+"""A chart that was checked less than this ago was checked this night."""
+BATCH_SIZE = 50
 
 
 def check_drift_at_night(
     settings: Settings, database: Database, clock: Clock, stop: threading.Event
 ) -> None:
-    """Look at every server in its night, until everything was looked at this night."""
+    """Check the charts of every server whose night it is."""
     for server in settings.servers.values():
         zones = (
             clinic.time_zone for clinic in settings.clinics.values() if clinic.server == server.id
         )
         zone = next(zones, None)
-        if zone is not None and clock().astimezone(zone).hour in NIGHT:
+        if zone is not None and clock().astimezone(zone).hour in NIGHT_HOURS:
             check_drift(server, database, clock, stop)
 
 
 def check_drift(server: Server, database: Database, clock: Clock, stop: threading.Event) -> None:
-    """Look at what was not looked at for a day; a server that cannot be read now is left until the next minute."""
+    """Check the charts of one server that are due, in batches, until all are checked.
+
+    A server that cannot be read now is left alone until the next round.
+    """
     try:
         with build_client(server) as client:
-            while not stop.is_set() and (rows := _unseen(server, database, clock)):
-                for row in rows:
-                    _look(client, server, database, row)
+            while not stop.is_set() and (candidates := _due_candidates(server, database, clock)):
+                for candidate in candidates:
+                    _check_candidate(client, server, database, candidate)
     except FhirError as error:
         logger.warning("drift-unseen", extra={"server": server.id, "reason": type(error).__name__})
 
 
-def _unseen(server: Server, database: Database, clock: Clock) -> tuple[DriftCandidate, ...]:
+def _due_candidates(server: Server, database: Database, clock: Clock) -> tuple[DriftCandidate, ...]:
     with database.read() as tx:
-        return drift_checks.select_candidates(tx, server.id, clock() - A_DAY, BATCH)
+        return drift_checks.select_candidates(tx, server.id, clock() - CHECK_INTERVAL, BATCH_SIZE)
 
 
-def _look(client: FhirClient, server: Server, database: Database, row: DriftCandidate) -> None:
+def _check_candidate(
+    client: FhirClient, server: Server, database: Database, candidate: DriftCandidate
+) -> None:
     try:
-        found = _drift(client, database, row)
+        drift = _find_drift(client, database, candidate)
     except DatabaseError:
         raise
     except Exception as error:
-        if isinstance(error, FhirError) and _is_of_all(error):
+        if isinstance(error, FhirError) and _concerns_server(error):
             raise
-        _pass_over(server, database, row, error)
+        _skip_candidate(server, database, candidate, error)
         if isinstance(error, TemporaryError):
-            # The server asked for time, or is in trouble: the next minute begins with another chart.
+            # The server asked for time, or is in trouble. The next round starts at another chart.
             raise
         return
     with database.write() as tx:
-        drift_checks.record_drift(tx, row.id, found)
+        drift_checks.record_drift(tx, candidate.id, drift)
 
 
-def _is_of_all(error: FhirError) -> bool:
-    """Return whether the error tells of the server or our way in, and nothing of the chart that was asked for."""
+def _concerns_server(error: FhirError) -> bool:
+    """Return whether the error is about the server or our access, not this chart."""
     return isinstance(error, AccessError) or error.status in (None, 401)
 
 
-def _pass_over(server: Server, database: Database, row: DriftCandidate, error: Exception) -> None:
-    """Leave a row until the next night: as the longest unseen it would come first again, and keep all others unseen."""
+def _skip_candidate(
+    server: Server, database: Database, candidate: DriftCandidate, error: Exception
+) -> None:
+    """Leave a chart until the next night.
+
+    Unchecked for the longest time, it would otherwise come first again and keep all others waiting.
+    """
     with database.write() as tx:
-        drift_checks.record_skipped(tx, row.id)
-    told = {
+        drift_checks.record_skipped(tx, candidate.id)
+    fields = {
         "server": server.id,
-        "submission": row.id,
+        "submission": candidate.id,
         "reason": type(error).__name__,
         "where": error_location(error),
     }
-    logger.warning("drift-passed-over", extra=told)
+    logger.warning("drift-passed-over", extra=fields)
 
 
-def _drift(client: FhirClient, database: Database, row: DriftCandidate) -> str | None:
+def _find_drift(client: FhirClient, database: Database, candidate: DriftCandidate) -> str | None:
+    """Return `merged`, `changed`, or None if the chart still holds what was written."""
     with database.read() as tx:
-        key, mine, later = (
-            undo_records.keyed_hash(tx),
-            drift_checks.decrypt_candidate(tx, row),
-            undo_requests.list_later_submissions(tx, row.id),
-        )
-    # What a later submission of the patient says is ours, too.
-    said_again = {
+        key = keyed_hash(tx)
+        undo_record = drift_checks.decrypt_candidate(tx, candidate)
+        later = undo_requests.list_later_submissions(tx, candidate.id)
+    # What a later submission of the patient states is no change by others.
+    restated = {
         part
-        for each in later
-        for part in undo_records.decode_prior_values(each.undo_record).stated_parts
+        for submission in later
+        for part in decode_prior_values(submission.undo_record).stated_parts
     }
     try:
-        chart = chart_elements(read_written_patient(client, mine.sent.patient))
+        chart = chart_elements(read_written_patient(client, undo_record.sent.patient))
     except PatientError:
         return "merged"
     parts = (
-        each
-        for each in undo_records.decode_prior_values(mine).parts
-        if each.element not in said_again
+        part for part in decode_prior_values(undo_record).parts if part.element not in restated
     )
-    return (
-        "changed"
-        if any(change_state(chart, each, key) is not ChangeState.WRITTEN for each in parts)
-        else None
-    )
+    if any(change_state(chart, part, key) is not ChangeState.WRITTEN for part in parts):
+        return "changed"
+    return None

@@ -1,137 +1,237 @@
-"""What a fault means for the row and for its server: wait, hold for a person, or pause the server."""
+"""Defines the outcomes of a step, and applies them to submission, server and log."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
 
-from fhir_client.errors import (
-    AccessError,
-    FhirError,
-    ServerError,
-    TemporaryError,
-    VersionConflictError,
-)
-from intake.log import error_location, logger
-from intake.store import servers
-from intake.store.outbox import leases
-from intake.store.outbox.leases import LeasedWork
-from intake.worker.backoff import retry_delay
-from intake.worker.context import WorkerContext, report_outcome
+from intake.log import logger
+from intake.settings import Settings
+from intake.store import audit, servers
+from intake.store.database import Tx
+from intake.store.outbox import leases, undo_requests
+from intake.store.outbox.conflict_decisions import ConflictDecision
+from intake.store.outbox.leases import LeasedSubmission, LeasedWork
+from intake.store.outbox.undo_records import UndoRecord
+from intake.store.outbox.undo_requests import LeasedUndo
+from intake.worker.context import WorkerContext
+from intake.worker.supersede import supersede_older_answers
 
 SERVER_PAUSE = timedelta(minutes=1)
-ALONE_AT_FAULT = timedelta(days=1)
-"""A row that the server fails for so long while others pass is held: the fault is the row's own."""
-FORBIDDEN, CREDENTIALS_REASON = "http-403", "credentials"
+POLICY_ACTOR = "policy"
+"""The audit names this actor if the site's settings decided a conflict."""
+WORKER_ACTOR = "worker"
+"""The audit names this actor for an undo.
+
+An earlier entry names the person who requested it.
+"""
 
 
-NEXT_TO_IT = timedelta(seconds=2)
-"""How long a row waits for the one that goes before it, or for whoever has its lease now."""
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The server took the submission. The lease goes on: the read-back follows."""
+
+    event: ClassVar[str] = "accepted"
+    leased: LeasedSubmission
+
+    def store(self, tx: Tx) -> bool:
+        """Mark the submission as accepted; False if the lease was lost."""
+        return leases.mark_accepted(tx, self.leased)
 
 
-class PostponedError(Exception):
-    """Nothing may be sent now: the lease was lost, another submission of the same chart goes first, or it is too early."""
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The read-back found every answer in the chart."""
 
-    def __init__(self, wait: timedelta = NEXT_TO_IT) -> None:
-        """Keep how long the row waits."""
-        self.wait = wait
-        super().__init__(wait)
+    event: ClassVar[str] = "verified"
+    leased: LeasedSubmission
+    settings: Settings
+
+    def store(self, tx: Tx) -> bool:
+        """Mark as verified and supersede older answers; False if the lease was lost."""
+        # One transaction: no worker may lease an older submission between the two.
+        lease_kept = leases.mark_verified(tx, self.leased)
+        if lease_kept:
+            supersede_older_answers(tx, self.leased, self.settings)
+        return lease_kept
 
 
-def schedule_retry(
-    bench: WorkerContext,
-    claimed: LeasedWork,
-    error: TemporaryError | VersionConflictError,
-    reason: str = "",
-) -> None:
-    """Try again later: a fault that can pass; `reason` is its name, else what the server answered is."""
-    now, reason = bench.clock(), reason or _reason(error)
-    failing = isinstance(error, VersionConflictError) or (error.status or 0) >= 500
-    if failing and _fails_alone(bench, claimed):
-        hold_submission(
-            bench,
-            claimed,
-            "fails-alone",
-            f"{error.message} It fails for a day while others pass. Ask the EHR's support.",
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The site's policy decided every conflict. The submission is sent again at once."""
+
+    event: ClassVar[str] = "decided"
+    leased: LeasedSubmission
+    decisions: Mapping[str, ConflictDecision]
+
+    def store(self, tx: Tx) -> bool:
+        """Store the decisions and audit them; False if the lease was lost."""
+        lease_kept = leases.record_decisions(tx, self.leased, self.decisions, tx.now)
+        if lease_kept:
+            audit.record_action(tx, POLICY_ACTOR, "conflict-decided", self.leased.record.id)
+        return lease_kept
+
+
+@dataclass(frozen=True, slots=True)
+class Reversed:
+    """The undo is complete.
+
+    `undo_records` replace those of later submissions, by submission id.
+    """
+
+    event: ClassVar[str] = "reversed"
+    leased: LeasedUndo
+    undo_records: Mapping[str, UndoRecord]
+
+    def store(self, tx: Tx) -> bool:
+        """Mark the submission as reversed and audit the undo; False if the lease was lost."""
+        lease_kept = undo_requests.finish_undo(tx, self.leased, self.undo_records)
+        if lease_kept:
+            audit.record_action(tx, WORKER_ACTOR, "submission-undone", self.leased.record.id)
+        return lease_kept
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The submission is tried again after `delay`, because the fault can pass.
+
+    `is_failing`: the server fails this submission, and not only cannot be reached.
+    `server_answered`: the server let us in. `server_delay` is its Retry-After.
+    """
+
+    event: ClassVar[str] = "waiting"
+    leased: LeasedWork
+    reason: str
+    message: str
+    delay: timedelta
+    is_failing: bool = False
+    server_answered: bool = False
+    server_delay: timedelta | None = None
+
+    def store(self, tx: Tx) -> bool:
+        """Schedule the next attempt; False if the lease was lost."""
+        return leases.schedule_retry(
+            tx,
+            self.leased,
+            until=tx.now + self.delay,
+            reason=self.reason,
+            words=self.message,
+            failing=self.is_failing,
         )
-        return
-    asked = error.retry_after if isinstance(error, TemporaryError) else None
-    until = now + retry_delay(claimed.record.attempts + 1, bench.jitter, asked)
-    with bench.database.write() as tx:
-        kept = leases.schedule_retry(
-            tx, claimed, until=until, reason=reason, words=error.message, failing=failing
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The submission needs a person: `message` says why, and the remedy.
+
+    `detail` can quote answers and is stored encrypted. `location` is the line of code that
+    raised an unforeseen error.
+    """
+
+    event: ClassVar[str] = "held"
+    leased: LeasedWork
+    reason: str
+    message: str
+    detail: str | None = None
+    server_answered: bool = True
+    location: str = ""
+
+    def store(self, tx: Tx) -> bool:
+        """Hold the submission; False if the lease was lost."""
+        return leases.hold_submission(
+            tx, self.leased, reason=self.reason, words=self.message, detail=self.detail
         )
-        if asked is not None:
-            servers.back_off(tx, bench.server.id, until=now + asked)
-        if isinstance(error, VersionConflictError):
-            servers.end_pause(tx, bench.server.id)
-    report_outcome(bench, claimed, "waiting", kept=kept, reason=reason)
 
 
-def _fails_alone(bench: WorkerContext, claimed: LeasedWork) -> bool:
-    since, now = claimed.failing_since, bench.clock()
-    if since is None or now - since < ALONE_AT_FAULT:
-        return False
-    passed = _last_success(bench)
-    return passed is not None and now - passed < ALONE_AT_FAULT
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Nothing may be sent now. The submission comes back after `delay`."""
+
+    event: ClassVar[str] = "behind"
+    leased: LeasedWork
+    delay: timedelta
+
+    def store(self, tx: Tx) -> bool:
+        """Release the lease; False if it was lost."""
+        return leases.release_lease(tx, self.leased, until=tx.now + self.delay)
 
 
-def _last_success(bench: WorkerContext) -> datetime | None:
-    with bench.database.read() as tx:
-        return servers.read_state(tx, bench.server.id).last_success
+@dataclass(frozen=True, slots=True)
+class ServerPaused:
+    """The fault is the server's, not the submission's: the server pauses."""
 
+    leased: LeasedWork
+    reason: str
+    message: str
 
-def pause_server(bench: WorkerContext, claimed: LeasedWork, error: ServerError) -> None:
-    """Pause the server, for the fault is its own; but a row that it forbids while it lets others in is held."""
-    if _forbids_this_alone(bench, claimed, error):
-        hold_submission(
-            bench,
-            claimed,
-            "refused",
-            f"{error.message} It lets others in. Ask the EHR's support, then retry.",
+    def store(self, tx: Tx) -> bool:
+        """Release the lease until the pause ends; False if it was lost."""
+        return leases.release_lease(
+            tx,
+            self.leased,
+            until=tx.now + SERVER_PAUSE,
+            reason=self.reason,
+            words=self.message,
         )
-        return
-    until = bench.clock() + SERVER_PAUSE
-    with bench.database.write() as tx:
-        alarm = servers.pause_server(
-            tx, bench.server.id, until=until, reason=_reason(error), words=error.message
-        )
-        leases.release_lease(tx, claimed, until=until, reason=_reason(error), words=error.message)
-    if alarm:
-        logger.error("server-paused", extra={"server": bench.server.id, "reason": _reason(error)})
 
 
-def _forbids_this_alone(bench: WorkerContext, claimed: LeasedWork, error: ServerError) -> bool:
-    if _reason(error) != FORBIDDEN or claimed.record.reason != FORBIDDEN:
-        return False
-    passed = _last_success(bench)
-    return passed is not None and passed > claimed.record.due_at - SERVER_PAUSE
+Outcome = Accepted | Verified | Decided | Reversed | Waiting | Held | Postponed | ServerPaused
 
 
-def hold_submission(
-    bench: WorkerContext,
-    claimed: LeasedWork,
-    reason: str,
-    words: str,
-    detail: str | None = None,
-    *,
-    answered: bool = True,
-    where: str = "",
-) -> None:
-    """Hold the row for a person; where the server `answered`, it is none that has to be paused."""
-    with bench.database.write() as tx:
-        kept = leases.hold_submission(tx, claimed, reason=reason, words=words, detail=detail)
-        if answered:
-            servers.end_pause(tx, bench.server.id)
-    report_outcome(
-        bench, claimed, "held", kept=kept, reason=reason, **({"where": where} if where else {})
+def apply_outcome(context: WorkerContext, outcome: Outcome) -> bool:
+    """Store the outcome of a step and log it; False if the lease was lost."""
+    with context.database.write() as tx:
+        lease_kept = outcome.store(tx)
+        # What the step learned about the server is true even if the lease was lost.
+        is_new_pause = _update_server(tx, context.server.id, outcome)
+    if not isinstance(outcome, ServerPaused):
+        _log_outcome(context, outcome, lease_kept=lease_kept)
+    elif is_new_pause:
+        # One alarm for a pause, and no line for each submission that meets it.
+        log_server_paused(context.server.id, outcome.reason)
+    return lease_kept
+
+
+def _update_server(tx: Tx, server_id: str, outcome: Outcome) -> bool:
+    """Store what the step learned about the server; True if a pause begins."""
+    match outcome:
+        case ServerPaused():
+            return pause_server(tx, server_id, outcome.reason, outcome.message)
+        case Verified() | Reversed():
+            servers.record_success(tx, server_id)
+        case Accepted() | Decided() | Held(server_answered=True) | Waiting(server_answered=True):
+            servers.end_pause(tx, server_id)
+        case Waiting(server_delay=timedelta() as delay):
+            servers.back_off(tx, server_id, until=tx.now + delay)
+    return False
+
+
+def pause_server(tx: Tx, server_id: str, reason: str, message: str) -> bool:
+    """Pause the server; True if it was running before."""
+    return servers.pause_server(
+        tx, server_id, until=tx.now + SERVER_PAUSE, reason=reason, words=message
     )
 
 
-def hold_unforeseen(bench: WorkerContext, claimed: LeasedWork, error: Exception) -> None:
-    """Hold a row that nobody foresaw, such as over a chart of an odd shape: it must not come back for ever, and say why."""
-    words = f"Something unforeseen went wrong with it ({type(error).__name__}). Report it, then retry after the mend."
-    hold_submission(bench, claimed, "fault", words, answered=False, where=error_location(error))
+def log_server_paused(server_id: str, reason: str) -> None:
+    """Log the alarm of a new pause."""
+    logger.error("server-paused", extra={"server": server_id, "reason": reason})
 
 
-def _reason(error: FhirError) -> str:
-    if isinstance(error, AccessError):
-        return CREDENTIALS_REASON
-    return f"http-{error.status}" if error.status is not None else "no-answer"
+def _log_outcome(
+    context: WorkerContext,
+    outcome: Accepted | Verified | Decided | Reversed | Waiting | Held | Postponed,
+    *,
+    lease_kept: bool,
+) -> None:
+    fields = {
+        "submission": outcome.leased.record.id,
+        "server": context.server.id,
+        "attempts": outcome.leased.record.attempts + 1,
+    }
+    if isinstance(outcome, Waiting | Held):
+        fields["reason"] = outcome.reason
+    if isinstance(outcome, Held) and outcome.location:
+        fields["where"] = outcome.location
+    # Without the lease the record holds what another worker stored, so this outcome is not logged.
+    logger.info(outcome.event if lease_kept else "lease-lost", extra=fields)

@@ -1,4 +1,4 @@
-"""Whom the desk let in by record number and date of birth: the worker looks for their charts, then and when it delivers."""
+"""Finds charts of patients that the front desk entered by record number."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,48 +21,57 @@ from intake.store.outbox.leases import LeasedSubmission
 from intake.store.visits import MatchState, Visit
 from intake.worker.backoff import retry_delay
 from intake.worker.context import WorkerContext
-from intake.worker.outcomes import PostponedError
+from intake.worker.error_outcomes import PostponedError
 
-REGISTERED_WITHIN = timedelta(hours=2)
-"""How long after somebody came their chart may still be made, and so is looked for again before they have answered."""
+REGISTRATION_TIME = timedelta(hours=2)
+"""The desk can register a new patient this long after arrival.
+
+Until then the worker looks again for a chart that it did not find.
+"""
 
 
-def resolve_patient(bench: WorkerContext, claimed: LeasedSubmission) -> LeasedSubmission:
-    """Return the submission with its patient's chart, looked up where nobody has yet.
+def resolve_patient(context: WorkerContext, leased: LeasedSubmission) -> LeasedSubmission:
+    """Return the submission with its patient's chart; find that chart if needed.
 
-    Raises Unmatched where no chart, or more than one, is the patient's; NotNow where another submission of that chart goes
-    first: then it stays unbound, for only when its turn has come is it known what was said since.
+    Raises UnmatchedPatientError unless exactly one chart matches. Raises PostponedError if another
+    submission of that chart goes first: then no chart is stored, because only at its turn is it
+    known what the patient answered later.
     """
-    sought = MatchCriteria.from_reference(claimed.submission.patient)
-    if sought is None:
-        return claimed
-    found = replace(claimed.submission, patient=f"Patient/{_match(bench.client, sought)['id']}")
-    with bench.database.write() as tx:
-        if not leases.assign_chart(tx, claimed, found, bench.lease_duration):
-            # The other one may wait for hours, and each turn of this one is a search: they come less and less often.
-            raise PostponedError(retry_delay(claimed.record.attempts + 1, bench.jitter))
-        # What the patient has said since, under their chart, could not be known to be about the same person until now.
-        later = all_covered_elements(
-            (each.submission for each in supersede.list_newer_delivered(tx, claimed)),
-            bench.settings,
+    criteria = MatchCriteria.from_reference(leased.submission.patient)
+    if criteria is None:
+        return leased
+    chart = _find_chart(context.client, criteria)
+    submission = replace(leased.submission, patient=f"Patient/{chart['id']}")
+    with context.database.write() as tx:
+        if not leases.assign_chart(tx, leased, submission, context.lease_duration):
+            # The other submission can wait for hours, and each turn of this one costs a search.
+            # So the turns come less and less often.
+            raise PostponedError(retry_delay(leased.record.attempts + 1, context.jitter))
+        # Only now is it known that later submissions of this chart are of the same patient.
+        newer = supersede.list_newer_delivered(tx, leased)
+        superseded = all_covered_elements(
+            (related.submission for related in newer), context.settings
         )
-        return replace(leases.drop_superseded_elements(tx, claimed, later), submission=found)
+        resolved = leases.drop_superseded_elements(tx, leased, superseded)
+        return replace(resolved, submission=submission)
 
 
 def match_expected_patients(
     settings: Settings, database: Database, clock: Clock, *states: MatchState
 ) -> bool:
-    """Look for the charts of those at the desk, so that it sees names, and mistakes, at once; False where a server fails.
+    """Find the charts of patients that the desk entered; False if a server fails.
 
-    Answers find their chart without this as well.
+    The desk sees names, and its own mistakes, at once. Delivery does not depend on this.
     """
-    done = [
-        _seek(settings, server, database, clock, states) for server in settings.servers.values()
+    # A list: a server that fails must not keep the others from their turn.
+    succeeded = [
+        _match_on_server(settings, server, database, clock, states)
+        for server in settings.servers.values()
     ]
-    return all(done)
+    return all(succeeded)
 
 
-def _seek(
+def _match_on_server(
     settings: Settings,
     server: Server,
     database: Database,
@@ -70,65 +79,67 @@ def _seek(
     states: tuple[MatchState, ...],
 ) -> bool:
     with database.read() as tx:
-        waiting = [
-            each
-            for each in visits.list_by_match_state(tx, server.id, *states)
-            if _may_be_there(each, clock())
+        unmatched = [
+            visit
+            for visit in visits.list_by_match_state(tx, server.id, *states)
+            if _may_have_chart(visit, clock())
         ]
-        until = servers.read_state(tx, server.id).paused_until if waiting else None
-    if not waiting:
+        paused_until = servers.read_state(tx, server.id).paused_until if unmatched else None
+    if not unmatched:
         return True
-    if until is not None and until > clock():
+    if paused_until is not None and paused_until > clock():
         return False
     try:
         with build_client(server) as client:
-            done = [_looked(settings, database, client, each) for each in waiting]
+            succeeded = [_match_visit(settings, database, client, visit) for visit in unmatched]
     except FhirError as error:
-        return _failed(server.id, error)
-    return all(done)
+        return _log_failure(server.id, error)
+    return all(succeeded)
 
 
-def _may_be_there(visit: Visit, now: datetime) -> bool:
-    return visit.sought is MatchState.NEW or now - visit.starts_at < REGISTERED_WITHIN
+def _may_have_chart(visit: Visit, now: datetime) -> bool:
+    return visit.sought is MatchState.NEW or now - visit.starts_at < REGISTRATION_TIME
 
 
-def _failed(server: str, error: FhirError) -> bool:
-    logger.warning("search-failed", extra={"server": server, "reason": type(error).__name__})
+def _log_failure(server_id: str, error: FhirError) -> bool:
+    """Log a failed search and return False."""
+    logger.warning("search-failed", extra={"server": server_id, "reason": type(error).__name__})
     return False
 
 
-def _looked(settings: Settings, database: Database, client: FhirClient, visit: Visit) -> bool:
-    """Look for one chart; a fault that tells of this search alone keeps no other from being made."""
+def _match_visit(settings: Settings, database: Database, client: FhirClient, visit: Visit) -> bool:
+    """Find one chart; an error of this search alone does not stop the others."""
     try:
-        _look(settings, database, client, visit)
+        _store_match(settings, database, client, visit)
     except FhirError as error:
+        # Without a status the server did not answer at all, and will not answer the next search.
         if error.status is None:
             raise
-        return _failed(visit.server, error)
+        return _log_failure(visit.server, error)
     return True
 
 
-def _look(settings: Settings, database: Database, client: FhirClient, visit: Visit) -> None:
-    clinic, sought = settings.clinics.get(visit.clinic), MatchCriteria.from_reference(visit.patient)
-    if clinic is None or sought is None:
+def _store_match(settings: Settings, database: Database, client: FhirClient, visit: Visit) -> None:
+    clinic = settings.clinics.get(visit.clinic)
+    criteria = MatchCriteria.from_reference(visit.patient)
+    if clinic is None or criteria is None:
         return
     try:
-        chart = _match(client, sought)
-        found = replace(
+        chart = _find_chart(client, criteria)
+        matched = replace(
             add_chart_values(visit, clinic, chart),
             patient=f"Patient/{chart['id']}",
             sought=MatchState.FOUND,
             fault="",
         )
     except RefusedError as error:
-        found = replace(visit, sought=MatchState.NONE, fault=error.message)
+        matched = replace(visit, sought=MatchState.NONE, fault=error.message)
     with database.write() as tx:
-        # The desk may have corrected it, or taken them off the list, meanwhile.
+        # The desk may have corrected or removed the visit during the search.
         if visits.find_visit(tx, visit.id, lock=True) == visit:
-            visits.save_visit(tx, found)
+            visits.save_visit(tx, matched)
 
 
-def _match(client: FhirClient, sought: MatchCriteria) -> Json:
-    return match_patient(
-        client, {"system": sought.system, "value": sought.record_number}, sought.birth_date
-    )
+def _find_chart(client: FhirClient, criteria: MatchCriteria) -> Json:
+    identifier = {"system": criteria.system, "value": criteria.record_number}
+    return match_patient(client, identifier, criteria.birth_date)

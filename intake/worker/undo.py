@@ -1,6 +1,6 @@
-"""One undo's way: take back what the submission wrote, unless a later one of the patient has said it again since."""
+"""Undoes one submission, except for what a later submission states again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 from fhir_client.errors import (
@@ -17,124 +17,131 @@ from fhir_client.transport.responses import BARRED_STATUSES
 from fhir_client.uscore.undo_record import KeyedHash, compose_changes
 from fhir_client.write.bundle import NoVersionError
 from fhir_client.write.undo import WrittenEffect, undo_submission
-from intake.store import audit, servers
 from intake.store.database import DatabaseError
 from intake.store.outbox import undo_requests
 from intake.store.outbox.undo_records import UndoRecord
 from intake.store.outbox.undo_requests import LaterSubmission, LeasedUndo
-from intake.worker import undo_records
 from intake.worker.conflicts import hold_conflicts
-from intake.worker.context import WorkerContext, report_outcome
-from intake.worker.outcomes import hold_submission, hold_unforeseen, pause_server, schedule_retry
-from intake.worker.undo_records import PriorValues
+from intake.worker.context import WorkerContext
+from intake.worker.error_outcomes import (
+    SUPPORT_REMEDY,
+    retry_outcome,
+    server_error_outcome,
+    unforeseen_outcome,
+)
+from intake.worker.outcomes import Held, Outcome, Reversed, apply_outcome
+from intake.worker.undo_records import (
+    PriorValues,
+    decode_prior_values,
+    encode_prior_values,
+    keyed_hash,
+)
 
-UPDATE = "Ask for update of Observation and QuestionnaireResponse, then retry; or undo it in the chart by hand and stop this."
-WORKER = "worker"
-"""Who did it, in the audit: who asked for it stands there before."""
+UPDATE_REMEDY = (
+    "Ask for update of Observation and QuestionnaireResponse, then retry; or undo it in the chart"
+    " by hand and stop this."
+)
+MANUAL_REMEDY = "Do that, then stop the undo here."
+PATIENT_REMEDY = "Nothing was changed. Put the right chart right by hand."
+LATER_OPEN = "A later submission of the same patient is not delivered yet."
+LATER_REMEDY = "Retry when it is verified or held."
 
 
-def deliver_undo(bench: WorkerContext, claimed: LeasedUndo) -> None:
-    """Bring one claimed undo as far as it goes; every outcome is in its row when this returns."""
+def deliver_undo(context: WorkerContext, leased: LeasedUndo) -> None:
+    """Undo one leased submission; the outcome is stored on return."""
     try:
-        _take_back(bench, claimed)
-    except FhirError as error:
-        _failed(bench, claimed, error)
-    except NoVersionError as error:
-        hold_submission(
-            bench,
-            claimed,
-            "invalid",
-            f"This cannot be undone: {error}. Put the chart right by hand.",
-            answered=False,
-        )
+        for outcome in _undo_in_steps(context, leased):
+            apply_outcome(context, outcome)
     except DatabaseError:
+        # No outcome can be stored now. The lease ends, and a worker tries again.
         raise
     except Exception as error:  # noqa: BLE001
-        hold_unforeseen(bench, claimed, error)
+        apply_outcome(context, _error_outcome(context, leased, error))
 
 
-def _failed(bench: WorkerContext, claimed: LeasedUndo, error: FhirError) -> None:
+def _undo_in_steps(context: WorkerContext, leased: LeasedUndo) -> Iterator[Outcome]:
+    with context.database.read() as tx:
+        key = keyed_hash(tx)
+        later = undo_requests.list_later_submissions(tx, leased.record.id)
+    # It is uncertain whether an open submission changed the chart, and so what to restore.
+    if any(submission.is_open for submission in later):
+        yield Held(leased, "later", f"{LATER_OPEN} {LATER_REMEDY}", server_answered=False)
+        return
+    values = decode_prior_values(leased.undo_record)
+    restated = _restated_parts(later)
+    effect = _effect_to_undo(leased, values, frozenset(restated))
+    undo_submission(context.client, context.writer, effect, key)
+    yield Reversed(leased, _inherited_records(values, restated, key))
+
+
+def _restated_parts(later: tuple[LaterSubmission, ...]) -> Mapping[str, LaterSubmission]:
+    """Return the first later submission that states each part of the chart again."""
+    # Reversed, so that the first of several overwrites the others in the mapping.
+    return {
+        part: submission
+        for submission in reversed(later)
+        for part in decode_prior_values(submission.undo_record).stated_parts
+    }
+
+
+def _effect_to_undo(
+    leased: LeasedUndo, values: PriorValues, restated: frozenset[str]
+) -> WrittenEffect:
+    """Return what to undo: no restated parts, nothing a reviewer left to the chart."""
+    return WrittenEffect(
+        leased.undo_record.sent.patient,
+        UUID(leased.record.id),
+        values.parts,
+        restated | frozenset(leased.decisions),
+    )
+
+
+def _inherited_records(
+    values: PriorValues, restated: Mapping[str, LaterSubmission], key: KeyedHash
+) -> Mapping[str, UndoRecord]:
+    """Return new undo records for later submissions, by id.
+
+    Their own undo then restores the values from before the undone submission.
+    """
+    inherited: dict[str, UndoRecord] = {}
+    for part in values.parts:
+        later = restated.get(part.element)
+        if later is None:
+            continue
+        record = inherited.get(later.id, later.undo_record)
+        later_values = decode_prior_values(record)
+        parts = {later_part.element: later_part for later_part in later_values.parts}
+        parts[part.element] = compose_changes(part, parts.get(part.element), key)
+        composed = PriorValues(tuple(parts.values()), later_values.stated_parts)
+        inherited[later.id] = UndoRecord(record.sent, encode_prior_values(composed))
+    return inherited
+
+
+def _error_outcome(context: WorkerContext, leased: LeasedUndo, error: Exception) -> Outcome:
     match error:
         case TemporaryError() | VersionConflictError():
-            schedule_retry(bench, claimed, error)
+            return retry_outcome(context, leased, error)
         case ServerError() if error.status in BARRED_STATUSES:
-            # To write asks for less than to undo, so that submissions may go on meanwhile.
-            hold_submission(bench, claimed, "refused", f"{error.message} {UPDATE}")
+            # A write needs fewer rights than an undo, so the server does not pause.
+            return Held(leased, "refused", f"{error.message} {UPDATE_REMEDY}")
         case ServerError():
-            pause_server(bench, claimed, error)
+            return server_error_outcome(context, leased, error)
+        case FhirError():
+            return _hold_refused(leased, error)
+        case NoVersionError():
+            message = f"This cannot be undone: {error}. Put the chart right by hand."
+            return Held(leased, "invalid", message, server_answered=False)
+    return unforeseen_outcome(leased, error)
+
+
+def _hold_refused(leased: LeasedUndo, error: FhirError) -> Held:
+    """Hold an undo that the server refuses, with the remedy for the kind of refusal."""
+    match error:
         case ChartConflictError():
-            hold_conflicts(bench, claimed, error, error.conflicts)
+            # The policy decides what is written, never what an undo takes back: a reviewer does.
+            return hold_conflicts(leased, error, error.conflicts)
         case ManualEntryError():
-            hold_submission(
-                bench, claimed, "by-hand", f"{error.message} Do that, then stop the undo here."
-            )
+            return Held(leased, "by-hand", f"{error.message} {MANUAL_REMEDY}")
         case PatientError() | GoneError():
-            hold_submission(
-                bench,
-                claimed,
-                "patient",
-                f"{error.message} Nothing was changed. Put the right chart right by hand.",
-            )
-        case _:
-            hold_submission(
-                bench, claimed, "refused", f"{error.message} Ask the EHR's support, then retry."
-            )
-
-
-def _take_back(bench: WorkerContext, claimed: LeasedUndo) -> None:
-    with bench.database.read() as tx:
-        key, others = (
-            undo_records.keyed_hash(tx),
-            undo_requests.list_later_submissions(tx, claimed.record.id),
-        )
-    if any(each.is_open for each in others):
-        words = "A later submission of the same patient is on its way. Retry when it is verified or held."
-        hold_submission(bench, claimed, "later", words, answered=False)
-        return
-    wrote = undo_records.decode_prior_values(claimed.undo_record)
-    said_again = {
-        part: other
-        for other in reversed(others)
-        for part in undo_records.decode_prior_values(other.undo_record).stated_parts
-    }
-    undo_submission(
-        bench.client, bench.writer, _left_to_undo(claimed, wrote, frozenset(said_again)), key
-    )
-    with bench.database.write() as tx:
-        servers.record_success(tx, bench.server.id)
-        kept = undo_requests.finish_undo(tx, claimed, _handed_on(wrote, said_again, key))
-        if kept:
-            audit.record_action(tx, WORKER, "submission-undone", claimed.record.id)
-    report_outcome(bench, claimed, "reversed", kept=kept)
-
-
-def _left_to_undo(
-    claimed: LeasedUndo, wrote: PriorValues, said_again: frozenset[str]
-) -> WrittenEffect:
-    """Return what to take back: not what a later submission says, nor what a reviewer left as the chart has it."""
-    stays = said_again | frozenset(claimed.decisions)
-    return WrittenEffect(
-        claimed.undo_record.sent.patient, UUID(claimed.record.id), wrote.parts, stays
-    )
-
-
-def _handed_on(
-    wrote: PriorValues, said_again: Mapping[str, LaterSubmission], key: KeyedHash
-) -> Mapping[str, UndoRecord]:
-    """Return what later submissions keep for their own undo: they go back to what stood before this one."""
-    found: dict[str, UndoRecord] = {}
-    for part in wrote.parts:
-        other = said_again.get(part.element)
-        if other is None:
-            continue
-        before = found.get(other.id, other.undo_record)
-        theirs = undo_records.decode_prior_values(before)
-        of_element = {each.element: each for each in theirs.parts}
-        of_element[part.element] = compose_changes(part, of_element.get(part.element), key)
-        found[other.id] = UndoRecord(
-            before.sent,
-            undo_records.encode_prior_values(
-                PriorValues(tuple(of_element.values()), theirs.stated_parts)
-            ),
-        )
-    return found
+            return Held(leased, "patient", f"{error.message} {PATIENT_REMEDY}")
+    return Held(leased, "refused", f"{error.message} {SUPPORT_REMEDY}")

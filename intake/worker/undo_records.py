@@ -1,4 +1,4 @@
-"""What a submission changed in the chart, as the text that is kept sealed with its row: decimals keep every digit."""
+"""Encodes the prior values of a submission for its undo record."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,53 +22,57 @@ from intake.store.outbox.undo_records import UndoRecord, WriteTarget
 
 @dataclass(frozen=True, slots=True)
 class PriorValues:
-    """The parts of the chart that a submission changed, and every part that it speaks of, changed or not."""
+    """The parts of the chart that a submission changed, and all parts that it states."""
 
     parts: tuple[ElementChange, ...]
     stated_parts: frozenset[str]
 
 
 def keyed_hash(tx: Tx) -> KeyedHash:
-    """Return the keyed hash by which what we wrote is known again."""
+    """Return the keyed hash by which an undo recognizes what this site wrote."""
     return partial(tx.cipher.keyed_hash, "written")
 
 
 def build_undo_record(
-    sending: WriteAttempt, statement: Statement, before: UndoRecord | None, key: KeyedHash
+    attempt: WriteAttempt, statement: Statement, previous: UndoRecord | None, key: KeyedHash
 ) -> UndoRecord:
-    """Return what has to be kept of a sending; `before` is what was kept of an earlier try."""
-    sent, held = (
-        WriteTarget(sending.patient, sending.version),
-        None if before is None else decode_prior_values(before),
-    )
-    if sending.prior_values is None or sending.new_values is None:
-        return UndoRecord(
-            sent, encode_prior_values(held or PriorValues((), _speaks_of(statement, ())))
-        )
-    parts = element_changes(sending.prior_values, sending.new_values, key)
-    if held is not None:
-        parts = carry_over_changes(held.parts, sending.prior_values, parts, key)
-    return UndoRecord(sent, encode_prior_values(PriorValues(parts, _speaks_of(statement, parts))))
+    """Return the undo record of an attempt; `previous` is that of the attempt before."""
+    target = WriteTarget(attempt.patient, attempt.version)
+    previous_values = None if previous is None else decode_prior_values(previous)
+    if attempt.prior_values is None or attempt.new_values is None:
+        # The chart was written by the attempt before, so its prior values stand.
+        values = previous_values or PriorValues((), _stated_parts(statement, ()))
+        return UndoRecord(target, encode_prior_values(values))
+    parts = element_changes(attempt.prior_values, attempt.new_values, key)
+    if previous_values is not None:
+        # If an earlier attempt wrote an element, the value from before that attempt is kept.
+        parts = carry_over_changes(previous_values.parts, attempt.prior_values, parts, key)
+    values = PriorValues(parts, _stated_parts(statement, parts))
+    return UndoRecord(target, encode_prior_values(values))
 
 
-def _speaks_of(statement: Statement, parts: Iterable[ElementChange]) -> frozenset[str]:
+def _stated_parts(statement: Statement, parts: Iterable[ElementChange]) -> frozenset[str]:
+    """Return the parts of the chart that the statement gives a value to, or changes."""
     valued = {
         chart_part_of(element)
         for element, value in statement.values.items()
         if not isinstance(value, AbsentReason)
     }
-    return frozenset(valued | {each.element for each in parts})
+    return frozenset(valued | {part.element for part in parts})
 
 
-def encode_prior_values(wrote: PriorValues) -> str:
-    """Return it as text."""
+def encode_prior_values(values: PriorValues) -> str:
+    """Return prior values as JSON text, for storage."""
     return exact_json.format_json(
-        {"parts": list(map(encode_change, wrote.parts)), "speaks_of": sorted(wrote.stated_parts)}
+        {
+            "parts": list(map(encode_change, values.parts)),
+            "speaks_of": sorted(values.stated_parts),
+        }
     )
 
 
-def decode_prior_values(earlier: UndoRecord) -> PriorValues:
-    """Return what was kept."""
-    held = exact_json.parse_json(earlier.values)
-    parts = tuple(map(parse_change, held["parts"]))
-    return PriorValues(parts, frozenset(held["speaks_of"]))
+def decode_prior_values(undo_record: UndoRecord) -> PriorValues:
+    """Return the prior values of an undo record."""
+    values = exact_json.parse_json(undo_record.values)
+    parts = tuple(map(parse_change, values["parts"]))
+    return PriorValues(parts, frozenset(values["speaks_of"]))

@@ -1,4 +1,4 @@
-"""A submission's Bundle, built and serialised, against the same Bundle as a literal dict through plain json; and checked."""
+"""Building, serialising and validating a Bundle, against `json` with a literal dict."""
 
 import json
 import sys
@@ -18,12 +18,12 @@ from tests.benchmarks.measurement import (
 )
 from tests.support.outbox import EXAMPLE_PATIENT, EXAMPLE_SUBMISSION
 
-EACH, ROUNDS = 100, 7
+REPEATS, ROUNDS = 100, 7
 CHART = {**EXAMPLE_PATIENT, "id": "lan", "meta": {"versionId": "1"}}
 
 
 def main() -> int:
-    """Print the ratios of STACK.md's table, in CPU."""
+    """Print the ratios, in CPU time."""
     statement, us_core = (
         map_submission(EXAMPLE_SUBMISSION, load_settings()),
         us_core_version("6.1.0"),
@@ -31,13 +31,13 @@ def main() -> int:
     bundle = build_bundle(statement, us_core, CHART).bundle
     literal = compile(repr(bundle), "literal", "eval")
     by_hand, built, checked = measure_interleaved(
-        partial(measure_cpu_seconds, lambda: json.dumps(eval(literal)), EACH),  # noqa: S307  # Our own Bundle, as source.
+        partial(measure_cpu_seconds, lambda: json.dumps(eval(literal)), REPEATS),  # noqa: S307  # Our own Bundle.
         partial(
             measure_cpu_seconds,
             lambda: exact_json.format_json(build_bundle(statement, us_core, CHART).bundle),
-            EACH,
+            REPEATS,
         ),
-        partial(measure_cpu_seconds, lambda: validate_bundle(bundle), EACH),
+        partial(measure_cpu_seconds, lambda: validate_bundle(bundle), REPEATS),
         rounds=ROUNDS,
     )
     return report_limits(

@@ -1,4 +1,4 @@
-"""What the outbox costs a worker: rows claimed and acknowledged, against two raw commits and against two fsyncs alone."""
+"""A worker's cost: leasing and acknowledging submissions, against raw commits and fsyncs."""
 
 import sys
 from collections.abc import Callable
@@ -20,11 +20,11 @@ from tests.benchmarks.measurement import (
 from tests.benchmarks.outboxes import open_outbox_and_bare_table
 from tests.support.outbox import EXAMPLE_SUBMISSION
 
-EACH, ROUNDS, BATCH = 100, 5, 4
+REPEATS, ROUNDS, BATCH = 100, 5, 4
 LEASE = timedelta(minutes=5)
 
 
-def fill(database: Database, count: int) -> None:
+def fill_outbox(database: Database, count: int) -> None:
     with database.write() as tx:
         for _ in range(count):
             submissions.store_submission(
@@ -32,55 +32,60 @@ def fill(database: Database, count: int) -> None:
             )
 
 
-def claim_and_acknowledge(database: Database, batch: int) -> None:
-    """Two commits: a batch is claimed, and all of it is verified."""
+def lease_and_acknowledge(database: Database, batch: int) -> None:
+    """Lease a batch and verify all of it, in two commits."""
     with database.write() as tx:
         claimed = leases.acquire_leases(tx, "main", limit=batch, lease=LEASE)
     with database.write() as tx:
         kept = [leases.mark_verified(tx, each) for each in claimed]
     if kept != [True] * batch:
-        raise RuntimeError("a row could not be claimed or acknowledged")
+        raise RuntimeError("a submission could not be leased or acknowledged")
 
 
-def twice(work: Callable[[], None]) -> None:
+def run_twice(work: Callable[[], None]) -> None:
     work()
     work()
 
 
 def main() -> int:
-    """Print the ratios of STACK.md's table."""
+    """Print the ratios."""
     with temporary_folder() as place, open_outbox_and_bare_table(place) as (ours, bare):
-        fill(ours, EACH * ROUNDS * (1 + BATCH))
-        one, four, by_disk, by_raw = measure_interleaved(
-            partial(measure_seconds, partial(claim_and_acknowledge, ours, 1), EACH),
-            partial(measure_seconds, partial(claim_and_acknowledge, ours, BATCH), EACH),
+        fill_outbox(ours, REPEATS * ROUNDS * (1 + BATCH))
+        single, batch, by_disk, by_raw = measure_interleaved(
+            partial(measure_seconds, partial(lease_and_acknowledge, ours, 1), REPEATS),
+            partial(measure_seconds, partial(lease_and_acknowledge, ours, BATCH), REPEATS),
             partial(
-                measure_seconds, partial(twice, partial(append_and_sync, place / "appended")), EACH
+                measure_seconds,
+                partial(run_twice, partial(append_and_sync, place / "appended")),
+                REPEATS,
             ),
-            partial(measure_seconds, partial(twice, partial(commit_bare_row, bare)), EACH),
+            partial(measure_seconds, partial(run_twice, partial(commit_bare_row, bare)), REPEATS),
             rounds=ROUNDS,
         )
     sys.stdout.write(
-        f"2 fsyncs {by_disk * 1e3:.2f} ms, 2 raw commits {by_raw * 1e3:.2f} ms, a row {one * 1e3:.2f} ms\n"
+        f"2 fsyncs {by_disk * 1e3:.2f} ms, 2 raw commits {by_raw * 1e3:.2f} ms, "
+        f"a row {single * 1e3:.2f} ms\n"
     )
-    # Two fsyncs alone are no limit where SQLite waits for the disk several times a commit: they are only shown.
+    # The fsyncs have no limit: SQLite waits for the disk several times for each commit.
     return report_limits(
         [
             Limit(
                 "a row claimed and acknowledged, of 2 raw commits",
-                by_raw / one,
+                by_raw / single,
                 ">=",
                 0.25,
                 "goal 0.7",
             ),
             Limit(
                 f"{BATCH} rows claimed and acknowledged, of 2 raw commits",
-                by_raw / four,
+                by_raw / batch,
                 ">=",
                 0.15,
                 "goal 0.7",
             ),
-            Limit("a row claimed and acknowledged, of 2 appended fsyncs", by_disk / one, ">=", 0),
+            Limit(
+                "a row claimed and acknowledged, of 2 appended fsyncs", by_disk / single, ">=", 0
+            ),
         ]
     )
 

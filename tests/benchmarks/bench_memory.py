@@ -1,6 +1,6 @@
-"""A worker's memory over thousands of submissions before a server that does next to nothing: flat.
+"""A worker's memory stays flat over thousands of submissions, before a trivial FHIR server.
 
-`python -m tests.benchmarks.bench_memory 50000` for more of them than a gate has time for.
+`python -m tests.benchmarks.bench_memory 50000` delivers more of them than CI has time for.
 """
 
 import sys
@@ -16,50 +16,50 @@ from tests.benchmarks.outboxes import open_outbox_for_server
 from tests.support.outbox import Outbox
 from tests.support.workers import count_open, start_worker
 
-SUBMISSIONS, LOOKS, LOOK = 5000, 10, 0.1
+SUBMISSIONS, TENTHS, POLL_SECONDS = 5000, 10, 0.1
 
 
-def fill(outbox: Outbox, count: int) -> None:
+def fill_outbox(outbox: Outbox, count: int) -> None:
     for _ in range(count):
         outbox.submit_example(f"Patient/{uuid4()}", MERGE_BASE, encounter=None)
 
 
-def resident(process: int) -> int:
-    """Return the MiB that the process holds in memory."""
+def read_resident_mib(process: int) -> int:
+    """Return the resident memory of a process, in MiB."""
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * 4096 >> 20
 
 
-def watched(outbox: Outbox, count: int) -> list[int]:
-    """Let one worker deliver so many, a tenth at a time; returns what it held after each."""
-    held: list[int] = []
+def measure_memory(outbox: Outbox, count: int) -> list[int]:
+    """Let one worker deliver `count` submissions in tenths; returns its MiB after each tenth."""
+    sizes: list[int] = []
     worker = start_worker(outbox)
     try:
-        for _ in range(LOOKS):
-            fill(outbox, count // LOOKS)
+        for _ in range(TENTHS):
+            fill_outbox(outbox, count // TENTHS)
             while count_open(outbox):
                 if worker.poll() is not None:
                     raise RuntimeError("the worker ended")
-                Event().wait(LOOK)
-            held.append(resident(worker.pid))
+                Event().wait(POLL_SECONDS)
+            sizes.append(read_resident_mib(worker.pid))
     finally:
         worker.terminate()
         worker.wait()
-    return held
+    return sizes
 
 
 def main(count: int) -> int:
-    """Print how much more the worker holds in the end than after its first tenth."""
+    """Print the ratio of the worker's memory at the end to that after the first tenth."""
     with (
         run_null_server() as url,
         FhirClient(url) as client,
         open_outbox_for_server(client) as outbox,
     ):
         outbox.clock.now = datetime.now(UTC)
-        held = watched(outbox, count)
-    sys.stdout.write(f"MiB after each tenth of {count}: {' '.join(map(str, held))}\n")
+        sizes = measure_memory(outbox, count)
+    sys.stdout.write(f"MiB after each tenth of {count}: {' '.join(map(str, sizes))}\n")
     name = f"worker's memory after {count:,} submissions, of that after a tenth of them"
-    return report_limits([Limit(name, held[-1] / held[0], "<=", 1.1, f"{held[-1]} MiB")])
+    return report_limits([Limit(name, sizes[-1] / sizes[0], "<=", 1.1, f"{sizes[-1]} MiB")])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""The whole report against DuckDB's bare scan of the same files and columns; the first argument is how many people."""
+"""The whole report, against DuckDB's bare scan of the same files and columns.
+
+The first argument is the number of patients.
+"""
 
 import json
 import random
@@ -28,19 +31,19 @@ CLINICS = tuple(
 )
 AS_OF = datetime(2026, 11, 23, tzinfo=UTC)
 GOAL, LIMIT = 0.6, 0.35
-"""The design's goal, and where the gate closes: so far below it that a machine that does other things too does not."""
+"""The goal, and the limit, which leaves room for a machine that does other work as well."""
 COLUMNS = {kind: tuple(SHAPES[kind]) for kind in ("Patient", "Encounter", "Observation")}
 
 
-def patient(number: int, chance: random.Random) -> dict[str, Any]:
-    """A patient about as long as those of Synthea and of EHRs."""
+def create_patient(number: int, generator: random.Random) -> dict[str, Any]:
+    """Return a Patient about as large as those of Synthea and of EHRs."""
     extension = [
         {
             "url": US_CORE + name,
             "extension": [_category(code), {"url": "text", "valueString": "as told"}],
         }
-        for name, code in (("race", chance.choice(RACES)), ("ethnicity", "2186-5"))
-        if chance.random() < 0.7
+        for name, code in (("race", generator.choice(RACES)), ("ethnicity", "2186-5"))
+        if generator.random() < 0.7
     ]
     return {
         "resourceType": "Patient",
@@ -70,7 +73,9 @@ def patient(number: int, chance: random.Random) -> dict[str, Any]:
         "communication": [
             {
                 "language": {
-                    "coding": [{"system": "urn:ietf:bcp:47", "code": chance.choice(["en", "es"])}]
+                    "coding": [
+                        {"system": "urn:ietf:bcp:47", "code": generator.choice(["en", "es"])}
+                    ]
                 }
             }
         ],
@@ -97,11 +102,11 @@ def _category(code: str) -> dict[str, Any]:
     return {"url": "ombCategory", "valueCoding": {"system": CDCREC, "code": code}}
 
 
-def encounters(number: int, chance: random.Random) -> Iterator[dict[str, Any]]:
-    """A few encounters over two years."""
-    for nth in range(chance.randint(1, 6)):
-        start = AS_OF - timedelta(days=chance.randint(0, 730))
-        organization = f"o{chance.randint(0, 19)}"
+def create_encounters(number: int, generator: random.Random) -> Iterator[dict[str, Any]]:
+    """Yield a few Encounters over two years."""
+    for nth in range(generator.randint(1, 6)):
+        start = AS_OF - timedelta(days=generator.randint(0, 730))
+        organization = f"o{generator.randint(0, 19)}"
         yield {
             "resourceType": "Encounter",
             "id": f"e{number}-{nth}",
@@ -130,11 +135,11 @@ def encounters(number: int, chance: random.Random) -> Iterator[dict[str, Any]]:
         }
 
 
-def observations(number: int, chance: random.Random) -> Iterator[dict[str, Any]]:
-    """What two of five said of their race."""
-    if chance.random() < 0.4:
+def create_observations(number: int, generator: random.Random) -> Iterator[dict[str, Any]]:
+    """Yield a race Observation for two patients in five."""
+    if generator.random() < 0.4:
         code = {"coding": [{"system": "http://loinc.org", "code": "72826-1"}]}
-        value = {"coding": [{"system": CDCREC, "code": chance.choice(RACES)}]}
+        value = {"coding": [{"system": CDCREC, "code": generator.choice(RACES)}]}
         yield {
             "resourceType": "Observation",
             "id": f"o{number}",
@@ -147,58 +152,59 @@ def observations(number: int, chance: random.Random) -> Iterator[dict[str, Any]]
         }
 
 
-def write(folder: Path, people: int) -> None:
+def write_export(folder: Path, people: int) -> None:
     """Write the export."""
-    chance = random.Random(3)
+    generator = random.Random(3)
     kinds: dict[str, Callable[[int], Any]] = {
-        "Patient": lambda n: [patient(n, chance)],
-        "Encounter": lambda n: encounters(n, chance),
-        "Observation": lambda n: observations(n, chance),
+        "Patient": lambda n: [create_patient(n, generator)],
+        "Encounter": lambda n: create_encounters(n, generator),
+        "Observation": lambda n: create_observations(n, generator),
     }
     for kind, make_all in kinds.items():
         with (folder / f"{kind}.ndjson").open("w", encoding="utf-8") as out:
             for number in range(people):
                 out.writelines(
-                    json.dumps(one, separators=(",", ":")) + "\n" for one in make_all(number)
+                    json.dumps(resource, separators=(",", ":")) + "\n"
+                    for resource in make_all(number)
                 )
 
 
-def bare_scan(folder: Path) -> None:
-    """Read the same columns of the same files and do nothing with them."""
+def scan_files(folder: Path) -> None:
+    """Read the same columns of the same files and count them."""
     connection = duckdb.connect()
     for kind, names in COLUMNS.items():
         fields = ("id", "resourceType", *names)
         columns = ", ".join(f"{name}: 'JSON'" for name in fields)
         counted = ", ".join(f"count({name})" for name in fields)
         connection.execute(
-            f"SELECT {counted} FROM read_json('{folder}/{kind}.ndjson', format='newline_delimited', "  # noqa: S608
-            f"columns={{{columns}}}, maximum_object_size=134217728)"
+            f"SELECT {counted} FROM read_json('{folder}/{kind}.ndjson', "  # noqa: S608
+            f"format='newline_delimited', columns={{{columns}}}, maximum_object_size=134217728)"
         ).fetchall()
     connection.close()
 
 
-def whole_report(folder: Path) -> None:
-    """Make the report."""
+def build_whole_report(folder: Path) -> None:
+    """Build the report."""
     codes = dict.fromkeys(RACES, "race") | {"2186-5": "ethnicity"}
     build_report(
         folder, ReportRequest(parse_period("2026", date(2026, 11, 23)), AS_OF, codes, CLINICS)
     )
 
 
-def best(works: Sequence[Callable[[Path], None]], folder: Path) -> list[float]:
-    """The best of three of each, turn by turn, so that a busy moment of the machine meets them all."""
+def measure_best(works: Sequence[Callable[[Path], None]], folder: Path) -> list[float]:
+    """Return the best of three times of each, run in turn: a busy moment meets all of them."""
     times = [[measure_seconds(partial(work, folder)) for work in works] for _ in range(3)]
-    return [min(each) for each in zip(*times, strict=True)]
+    return [min(column) for column in zip(*times, strict=True)]
 
 
 def main() -> int:
-    """Print the ratio and the memory that the report took at its height."""
+    """Print the ratio, and the peak memory of the report."""
     people = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write(folder, people)
+        write_export(folder, people)
         size = sum(path.stat().st_size for path in folder.iterdir()) / 2**20
-        scan, report = best((bare_scan, whole_report), folder)
+        scan, report = measure_best((scan_files, build_whole_report), folder)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sys.stdout.write(
         f"{people} patients, {size:.0f} MiB: scan {scan:.2f} s, report {report:.2f} s\n"

@@ -1,4 +1,4 @@
-"""Durable submissions against raw commits of a row of that size in the same journal mode, one client and sixteen at once."""
+"""Durable submissions, against raw commits of equal size: one client, and sixteen at once."""
 
 import os
 import sqlite3
@@ -25,9 +25,9 @@ from tests.benchmarks.measurement import (
 from tests.benchmarks.outboxes import open_outbox_and_bare_table
 from tests.support.outbox import EXAMPLE_SUBMISSION
 
-EACH, CLIENTS, ROUNDS = 150, 16, 5
+REPEATS, CLIENTS, ROUNDS = 150, 16, 5
 ROW = os.urandom(len(encode_submission(EXAMPLE_SUBMISSION)) + 400)
-"""The answers, sealed, and about as much beside them as our other columns hold."""
+"""The size of the encrypted answers and of our other columns."""
 
 
 def commit_bare_row(connection: sqlite3.Connection) -> None:
@@ -36,48 +36,48 @@ def commit_bare_row(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def submit(database: Database) -> None:
-    sent = replace(EXAMPLE_SUBMISSION, id=uuid4(), patient=f"Patient/{uuid4()}")
+def store_example(database: Database) -> None:
+    submission = replace(EXAMPLE_SUBMISSION, id=uuid4(), patient=f"Patient/{uuid4()}")
     with database.write() as tx:
-        submissions.store_submission(tx, sent, "main")
+        submissions.store_submission(tx, submission, "main")
 
 
 def append_and_sync(path: Path) -> None:
-    """The least that any durable store can do: add to a file and wait for the disk."""
+    """Append to a file and wait for the disk: the minimum of any durable store."""
     with path.open("ab") as file:
         file.write(ROW)
         file.flush()
         os.fsync(file.fileno())
 
 
-def together(work: Callable[[], None]) -> tuple[float, list[float]]:
-    """The time that each of all clients' works took on the whole, and what each single one took."""
+def measure_clients(work: Callable[[], None]) -> tuple[float, list[float]]:
+    """Run the work in all clients at once; return the time per work, and each single time."""
 
-    def one(_: int) -> list[float]:
-        return [measure_seconds(work) for _ in range(EACH // 4)]
+    def run_client(_: int) -> list[float]:
+        return [measure_seconds(work) for _ in range(REPEATS // 4)]
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         began = time.perf_counter()
-        each = [single for client in pool.map(one, range(CLIENTS)) for single in client]
-    return (time.perf_counter() - began) / len(each), each
+        times = [single for client in pool.map(run_client, range(CLIENTS)) for single in client]
+    return (time.perf_counter() - began) / len(times), times
 
 
 def main() -> int:
-    """Print the ratios of STACK.md's table."""
+    """Print the ratios."""
     with temporary_folder() as place, open_outbox_and_bare_table(place) as (ours, bare):
         works = (
             partial(commit_bare_row, bare),
-            partial(submit, ours),
+            partial(store_example, ours),
             partial(append_and_sync, place / "appended"),
         )
         for work in works:
             measure_seconds(work, 20)
         by_raw, by_us, by_disk = measure_interleaved(
-            *(partial(measure_seconds, work, EACH) for work in works), rounds=ROUNDS
+            *(partial(measure_seconds, work, REPEATS) for work in works), rounds=ROUNDS
         )
-        runs = [together(partial(submit, ours)) for _ in range(ROUNDS)]
+        runs = [measure_clients(partial(store_example, ours)) for _ in range(ROUNDS)]
         at_once = statistics.median(whole for whole, _ in runs)
-        singles = sorted(single for _, each in runs for single in each)
+        singles = sorted(single for _, times in runs for single in times)
     sys.stdout.write(
         f"{describe_journal()}: raw {1 / by_raw:.0f}/s, ours {1 / by_us:.0f}/s, "
         f"{CLIENTS} clients {1 / at_once:.0f}/s, appended fsyncs {1 / by_disk:.0f}/s\n"

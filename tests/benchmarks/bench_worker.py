@@ -1,7 +1,7 @@
-"""Delivering what is queued: our client against plain http.client, and the worker against wrk replaying the same requests.
+"""Delivery: our client against http.client, the worker against wrk replaying its requests.
 
-Named on the command line: `null` for the first, `medplum`, `hapi` and `hapi-postgresql` for the second, `hapi-apart` where
-HAPI does not have to share its cores with us; without a name: all but HAPI over PostgreSQL.
+Arguments: `null` for the first; `medplum`, `hapi`, `hapi-postgresql` for the second, and
+`hapi-apart`, where HAPI has a core of its own. Without arguments: all but HAPI on PostgreSQL.
 """
 
 import json
@@ -46,9 +46,9 @@ from tests.support.medplum import run_medplum
 from tests.support.outbox import EXAMPLE_SUBMISSION, Outbox
 from tests.support.workers import count_open
 
-ALONE, ROUNDS, BEFORE = 150, 4, 1
-EACH = {"medplum": 30, "hapi": 60, "hapi-apart": 60, "hapi-postgresql": 60}
-"""Submissions a round: few on Medplum, whose memory is searched from end to end, and so gets slower with every one."""
+NULL_SUBMISSIONS, ROUNDS, WARM_UP_ROUNDS = 150, 4, 1
+SUBMISSIONS = {"medplum": 30, "hapi": 60, "hapi-apart": 60, "hapi-postgresql": 60}
+"""Submissions per round: few on Medplum, which scans its memory and slows with each of them."""
 GOALS = {
     "medplum": (0, "reported only"),
     "hapi": (0.5, "goal 0.9; the two share the cores"),
@@ -58,38 +58,42 @@ GOALS = {
 WRITER = Writer(us_core_version("6.1.0"))
 
 
-def statements(patients: Sequence[str], settings: Settings) -> list[Statement]:
-    """What is said by each of the patients, each in a submission of its own."""
+def create_statements(patients: Sequence[str], settings: Settings) -> list[Statement]:
+    """Return one statement for each patient."""
     return [
         map_submission(
-            replace(EXAMPLE_SUBMISSION, id=uuid4(), patient=each, encounter=None), settings
+            replace(EXAMPLE_SUBMISSION, id=uuid4(), patient=patient, encounter=None), settings
         )
-        for each in patients
+        for patient in patients
     ]
 
 
-def alone() -> list[Limit]:
-    """Our client and http.client, each with the same requests and answers, before a server that does next to nothing."""
+def measure_null_server() -> list[Limit]:
+    """Compare our client and http.client, with equal requests, before a trivial server."""
     with run_null_server() as url, FhirClient(url) as client:
-        mine = statements([f"Patient/{uuid4()}" for _ in range(ALONE)], load_settings())
-        requests = record_requests(url, WRITER, mine, MergeContext(chart=CHART_ELEMENTS))
+        statements = create_statements(
+            [f"Patient/{uuid4()}" for _ in range(NULL_SUBMISSIONS)], load_settings()
+        )
+        requests = record_requests(url, WRITER, statements, MergeContext(chart=CHART_ELEMENTS))
         plain = HTTPConnection("127.0.0.1", urlsplit(url).port)
 
-        def ours() -> None:
-            for each in mine:
-                deliver_statement(client, WRITER, each, MergeContext(chart=CHART_ELEMENTS))
+        def run_our_client() -> None:
+            for statement in statements:
+                deliver_statement(client, WRITER, statement, MergeContext(chart=CHART_ELEMENTS))
 
-        def theirs() -> None:
-            for each in requests:
-                plain.request(each.method, each.path, each.body, each.headers)
+        def run_http_client() -> None:
+            for request in requests:
+                plain.request(request.method, request.path, request.body, request.headers)
                 json.loads(plain.getresponse().read())
 
         by_us, by_them = measure_interleaved(
-            partial(measure_seconds, ours), partial(measure_seconds, theirs), rounds=ROUNDS + BEFORE
+            partial(measure_seconds, run_our_client),
+            partial(measure_seconds, run_http_client),
+            rounds=ROUNDS + WARM_UP_ROUNDS,
         )
-        cpu = measure_cpu_seconds(ours) / ALONE * 1e3
+        cpu = measure_cpu_seconds(run_our_client) / NULL_SUBMISSIONS * 1e3
         plain.close()
-    beside = f"goal 4.5; {by_us / ALONE * 1e3:.1f} ms"
+    beside = f"goal 4.5; {by_us / NULL_SUBMISSIONS * 1e3:.1f} ms"
     return [
         Limit(
             "client before a null server, of http.client's time", by_us / by_them, "<=", 9, beside
@@ -99,76 +103,81 @@ def alone() -> list[Limit]:
 
 
 @dataclass
-class Before:
-    """A real server: an outbox before it, and what its worker and a replay of the same requests took there, round by round."""
+class ServerComparison:
+    """A real server, on which the worker and a replay of the same requests take turns."""
 
     outbox: Outbox
-    each: int
+    submissions: int
 
-    def both(self, place: Path, *, worker_first: bool) -> tuple[float, float, float]:
-        """Let wrk and the worker do the same, one after the other; returns what `by_replay` and `by_worker` do."""
+    def run_round(self, folder: Path, *, worker_first: bool) -> tuple[float, float, float]:
+        """Run wrk and the worker once each; returns the results of both methods below."""
         if worker_first:
-            ours = self.by_worker()
-            return self.by_replay(place), *ours
-        return self.by_replay(place), *self.by_worker()
+            worker_times = self.run_worker()
+            return self.run_replay(folder), *worker_times
+        return self.run_replay(folder), *self.run_worker()
 
-    def by_worker(self) -> tuple[float, float]:
-        """Deliver what is queued, by as many threads as a worker has; returns seconds and seconds of our CPU, for each."""
+    def run_worker(self) -> tuple[float, float]:
+        """Deliver with a worker's threads; returns seconds and our CPU seconds per submission."""
         outbox = self.outbox
-        for patient in create_patients(outbox.direct_client, self.each):
+        for patient in create_patients(outbox.direct_client, self.submissions):
             outbox.submit_example(patient, MERGE_BASE, encounter=None)
         cpu = process_time()
-        took = measure_seconds(partial(_until_verified, outbox))
-        return took / self.each, (process_time() - cpu) / self.each
+        took = measure_seconds(partial(_deliver_all, outbox))
+        return took / self.submissions, (process_time() - cpu) / self.submissions
 
-    def by_replay(self, place: Path) -> float:
-        """Let wrk send what our client would send for as many patients; returns the seconds for each."""
+    def run_replay(self, folder: Path) -> float:
+        """Let wrk send our client's requests; returns seconds per submission."""
         base, outbox = self.outbox.server.base_url, self.outbox
         requests = record_requests(
             base,
             WRITER,
-            statements(create_patients(outbox.direct_client, self.each), outbox.settings),
+            create_statements(
+                create_patients(outbox.direct_client, self.submissions), outbox.settings
+            ),
             MergeContext(chart=CHART_ELEMENTS),
         )
-        return replay_with_wrk(base, requests, outbox.server.workers, place) / self.each
+        return replay_with_wrk(base, requests, outbox.server.workers, folder) / self.submissions
 
 
-def _until_verified(outbox: Outbox) -> None:
+def _deliver_all(outbox: Outbox) -> None:
     with ThreadPoolExecutor(workers := outbox.server.workers) as pool:
         while count_open(outbox):
-            for each in [pool.submit(outbox.deliver_due) for _ in range(workers)]:
-                each.result()
-            # What the server was too busy for, as HAPI's H2 sometimes is, comes again, and counts twice.
+            for future in [pool.submit(outbox.deliver_due) for _ in range(workers)]:
+                future.result()
+            # A server that was too busy, as HAPI on H2 sometimes is, gets these again: the retry
+            # counts as well.
             outbox.clock.advance(minutes=1)
     with outbox.database.read() as tx:
-        if held := count_by_status(tx)[Status.HELD]:
-            raise RuntimeError(f"{held} submissions are held")
+        if held_count := count_by_status(tx)[Status.HELD]:
+            raise RuntimeError(f"{held_count} submissions are held")
 
 
-def share(name: str, url: str) -> Limit:
-    """What of a replay's rate the worker reaches on a real server, and what it costs us."""
-    with temporary_folder() as place, FhirClient(url) as client:
+def measure_server(name: str, url: str) -> Limit:
+    """Return the worker's rate on a real server as a share of the replay's."""
+    with temporary_folder() as folder, FhirClient(url) as client:
         organization = client.create(
             {"resourceType": "Organization", "name": "Riverside Family Clinic"}
         )["id"]
         with open_outbox_for_server(client, f"Organization/{organization}") as outbox:
-            before = Before(outbox, EACH[name])
+            comparison = ServerComparison(outbox, SUBMISSIONS[name])
+            # The order alternates, because a server slows down as it fills.
             rounds = [
-                before.both(place / str(each), worker_first=each % 2 == 0)
-                for each in range(BEFORE + ROUNDS)
-            ][BEFORE:]
-    by_wrk_alone, by_us, cpu = (median(each) for each in zip(*rounds, strict=True))
+                comparison.run_round(folder / str(number), worker_first=number % 2 == 0)
+                for number in range(WARM_UP_ROUNDS + ROUNDS)
+            ][WARM_UP_ROUNDS:]
+    by_wrk, by_us, cpu = (median(column) for column in zip(*rounds, strict=True))
     sys.stdout.write(
-        f"{name}: replayed {1 / by_wrk_alone:.1f}/s, ours {1 / by_us:.1f}/s; worker and outbox {cpu * 1e3:.1f} ms of CPU each\n"
+        f"{name}: replayed {1 / by_wrk:.1f}/s, ours {1 / by_us:.1f}/s; "
+        f"worker and outbox {cpu * 1e3:.1f} ms of CPU per submission\n"
     )
-    return Limit(f"sync on {name}, of a replay's rate", by_wrk_alone / by_us, ">=", *GOALS[name])
+    return Limit(f"sync on {name}, of a replay's rate", by_wrk / by_us, ">=", *GOALS[name])
 
 
 @contextmanager
-def apart(start: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
-    """Start a server on the first of this machine's cores and leave the others to us, as where it is a machine of its own.
+def run_apart(start: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
+    """Run a server on the first core and leave the others to us, as if on a machine of its own.
 
-    Where both share all cores, what our own work takes is missing to the server, and a replay by wrk has next to none.
+    On shared cores our own work takes time from the server, and a replay by wrk takes next to none.
     """
     cores = os.sched_getaffinity(0)
     first = {min(cores)}
@@ -182,24 +191,25 @@ def apart(start: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
 
 
 def main(names: Sequence[str]) -> int:
-    """Print the ratios of STACK.md's table."""
+    """Print the ratios."""
     if shutil.which("wrk") is None:
         sys.exit(
-            "This replays requests with wrk, which is not installed (on Debian: apt-get install wrk)."
+            "This benchmark replays requests with wrk, which is not installed. "
+            "On Debian: apt-get install wrk."
         )
     starts: dict[str, Callable[[], AbstractContextManager[str]]] = {
         "medplum": partial(run_medplum, cache_folder() / "medplum"),
         "hapi": run_hapi,
-        "hapi-apart": partial(apart, run_hapi),
+        "hapi-apart": partial(run_apart, run_hapi),
         "hapi-postgresql": run_hapi_on_postgres,
     }
     limits: list[Limit] = []
     for name in names:
         if name == "null":
-            limits += alone()
+            limits += measure_null_server()
         else:
             with starts[name]() as url:
-                limits.append(share(name, url))
+                limits.append(measure_server(name, url))
     return report_limits(limits)
 
 

@@ -1,4 +1,4 @@
-"""A FHIR server that holds a submission until it was read back, and nothing else: before it the client's own cost shows."""
+"""A trivial FHIR server that keeps a submission until its read-back: it shows the client's cost."""
 
 import json
 import sys
@@ -22,110 +22,118 @@ FIRST, SECOND = (
 )
 CHART_ELEMENTS = chart_elements(EXAMPLE_PATIENT)
 MERGE_BASE = MergeBase(date.fromisoformat(EXAMPLE_PATIENT["birthDate"]), CHART_ELEMENTS)
-"""What a visit knows of such a chart from the schedule."""
+"""The merge base of such a chart, as the schedule gives it."""
 
 
 class NullServer:
-    """Takes every transaction; every patient that nobody wrote to yet has the same chart."""
+    """Accepts every transaction; all patients begin with the same chart."""
 
     def __init__(self) -> None:
-        """Hold nothing."""
-        self._held: dict[str, list[Json]] = {}
+        """Start empty."""
+        self._stored: dict[str, list[Json]] = {}
 
     def answer_request(self, path: str, body: bytes) -> Json:
-        """Return the answer to a read, a transaction or a batch of reads; `path` begins with the base path."""
+        """Answer a read, a transaction or a batch of reads; `path` begins with the base path."""
         if not body:
-            return self._chart(path.removeprefix(f"{BASE}/"))
+            return self._read_chart(path.removeprefix(f"{BASE}/"))
         bundle = json.loads(body)
         if bundle["type"] == "transaction":
             return {
                 "resourceType": "Bundle",
                 "type": "transaction-response",
-                "entry": self._take(bundle["entry"]),
+                "entry": self._store_entries(bundle["entry"]),
             }
         entries = [
-            {"response": {"status": "200"}, "resource": self._find(each["request"]["url"])}
-            for each in bundle["entry"]
+            {"response": {"status": "200"}, "resource": self._search(entry["request"]["url"])}
+            for entry in bundle["entry"]
         ]
-        self._forget(bundle["entry"])
+        self._forget_entries(bundle["entry"])
         return {"resourceType": "Bundle", "type": "batch-response", "entry": entries}
 
-    def _chart(self, reference: str) -> Json:
-        return self._held.get(
+    def _read_chart(self, reference: str) -> Json:
+        return self._stored.get(
             reference,
             [{**EXAMPLE_PATIENT, "id": reference.removeprefix("Patient/"), "meta": FIRST}],
         )[0]
 
-    def _take(self, entries: list[Json]) -> list[Json]:
-        places = {each["fullUrl"]: _reference(each) for each in entries if "fullUrl" in each}
-        return [self._keep(_placed(each["resource"], places), _reference(each)) for each in entries]
+    def _store_entries(self, entries: list[Json]) -> list[Json]:
+        places = {
+            entry["fullUrl"]: _entry_reference(entry) for entry in entries if "fullUrl" in entry
+        }
+        return [
+            self._store_resource(
+                _resolve_references(entry["resource"], places), _entry_reference(entry)
+            )
+            for entry in entries
+        ]
 
-    def _keep(self, resource: Json, reference: str) -> Json:
-        kept = {**resource, "id": reference.partition("/")[2], "meta": SECOND}
+    def _store_resource(self, resource: Json, reference: str) -> Json:
+        stored = {**resource, "id": reference.partition("/")[2], "meta": SECOND}
         for url in (reference, *_searches(resource)):
-            self._held.setdefault(url, []).append(kept)
+            self._stored.setdefault(url, []).append(stored)
         return {
             "response": {"status": "201", "location": f"{reference}/_history/2", "etag": 'W/"2"'}
         }
 
-    def _find(self, url: str) -> Json:
+    def _search(self, url: str) -> Json:
         parts = urlsplit(url)
         if parts.path.endswith("/_history"):
             first = {**EXAMPLE_PATIENT, "id": parts.path.split("/")[1], "meta": FIRST}
-            return _page([*self._held[parts.path.removesuffix("/_history")], first])
-        return _page(self._held[_key(url)]) if parts.query else self._held[url][0]
+            return _searchset([*self._stored[parts.path.removesuffix("/_history")], first])
+        return _searchset(self._stored[_search_key(url)]) if parts.query else self._stored[url][0]
 
-    def _forget(self, entries: list[Json]) -> None:
-        for each in entries:
-            for resource in self._held.pop(_key(each["request"]["url"]), []):
+    def _forget_entries(self, entries: list[Json]) -> None:
+        for entry in entries:
+            for resource in self._stored.pop(_search_key(entry["request"]["url"]), []):
                 for url in (f"{resource['resourceType']}/{resource['id']}", *_searches(resource)):
-                    self._held.pop(url, None)
+                    self._stored.pop(url, None)
 
 
-def _reference(entry: Json) -> str:
-    """Return where the entry's resource is, a new one under the id that its `fullUrl` gives it for the transaction."""
+def _entry_reference(entry: Json) -> str:
+    """Return the reference of an entry's resource; a new one takes its id from `fullUrl`."""
     url: str = entry["request"]["url"]
     return url if "/" in url else f"{url}/{entry['fullUrl'].removeprefix('urn:uuid:')}"
 
 
-def _placed(value: Any, places: dict[str, str]) -> Any:
+def _resolve_references(value: Any, places: dict[str, str]) -> Any:
     if isinstance(value, list):
-        return [_placed(each, places) for each in value]
+        return [_resolve_references(item, places) for item in value]
     if not isinstance(value, dict):
         return value
-    named = (
+    reference = (
         {"reference": places.get(value["reference"], value["reference"])}
         if "reference" in value
         else {}
     )
-    return {key: _placed(each, places) for key, each in value.items()} | named
+    return {key: _resolve_references(item, places) for key, item in value.items()} | reference
 
 
 def _searches(resource: Json) -> Iterator[str]:
-    """Yield what the resource is found by."""
-    held = resource.get("identifier", [])
-    for each in held if isinstance(held, list) else [held]:
-        yield f"{resource['resourceType']}?{each['value']}"
-    for each in resource.get("target", []):
-        yield f"{resource['resourceType']}?{each['reference']}"
+    """Yield the searches that find the resource."""
+    identifiers = resource.get("identifier", [])
+    # A QuestionnaireResponse has one identifier, the other resources have a list of them.
+    for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
+        yield f"{resource['resourceType']}?{identifier['value']}"
+    for target in resource.get("target", []):
+        yield f"{resource['resourceType']}?{target['reference']}"
 
 
-def _key(url: str) -> str:
+def _search_key(url: str) -> str:
     parts = urlsplit(url)
-    wanted = [value for values in parse_qs(parts.query).values() for value in values]
-    return f"{parts.path}?{wanted[0].rpartition('|')[2]}" if wanted else url
+    criteria = [value for values in parse_qs(parts.query).values() for value in values]
+    return f"{parts.path}?{criteria[0].rpartition('|')[2]}" if criteria else url
 
 
-def _page(resources: list[Json]) -> Json:
+def _searchset(resources: list[Json]) -> Json:
     return {
         "resourceType": "Bundle",
         "type": "searchset",
-        "entry": [{"resource": each} for each in resources],
+        "entry": [{"resource": resource} for resource in resources],
     }
 
 
-def serve(answer: Callable[[str, bytes], Json]) -> None:
-    """Serve on a free port until stopped; first say which."""
+def run_http_server(answer: Callable[[str, bytes], Json]) -> None:
+    """Serve on a free port until stopped, after printing the port."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -134,17 +142,17 @@ def serve(answer: Callable[[str, bytes], Json]) -> None:
 
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            said = json.dumps(answer(self.path, body)).encode()
+            content = json.dumps(answer(self.path, body)).encode()
             self.send_response_only(200)
             self.send_header("Content-Type", "application/fhir+json")
-            self.send_header("Content-Length", str(len(said)))
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(said)
+            self.wfile.write(content)
 
         do_POST = do_GET  # noqa: N815
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         sys.stdout.write(f"{server.server_port}\n")
@@ -154,7 +162,7 @@ def serve(answer: Callable[[str, bytes], Json]) -> None:
 
 @contextmanager
 def run_null_server() -> Iterator[str]:
-    """Run one in a process of its own, and yield its base URL."""
+    """Run the server in a process of its own and yield its base URL."""
     command = (sys.executable, "-W", "error", "-m", "tests.benchmarks.null_server")
     with Popen(command, stdout=PIPE, text=True) as process:
         assert process.stdout
@@ -166,4 +174,4 @@ def run_null_server() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    serve(NullServer().answer_request)
+    run_http_server(NullServer().answer_request)

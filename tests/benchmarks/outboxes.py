@@ -1,4 +1,4 @@
-"""Outboxes for benchmarks: one before a FHIR server, and one alone beside a bare table on the same disk."""
+"""Outboxes for benchmarks: before a FHIR server, and beside a bare table on the same disk."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tests.support.sites import make_template
 def open_outbox_for_server(
     client: FhirClient, organization: str = "Organization/riverside"
 ) -> Iterator[Outbox]:
-    """An empty outbox whose worker writes to the client's server."""
+    """Yield an empty outbox whose worker writes to the client's server."""
     with temporary_folder() as place:
         for name in ("template", "site"):
             (place / name).mkdir()
@@ -32,7 +32,7 @@ def open_outbox_for_server(
 
 @contextmanager
 def open_outbox_and_bare_table(place: Path) -> Iterator[tuple[Database, sqlite3.Connection]]:
-    """Our database, and a table with a key and nothing else, both in `place` and in the same journal mode."""
+    """Yield our database and a bare SQLite table, in one folder and the same journal mode."""
     make_template(place)
     ours = open_database(
         f"sqlite:///{place / 'intake.sqlite3'}", load_keys(place / "keys.json"), system_clock

@@ -1,4 +1,4 @@
-"""What our client asks of a server, recorded without the server hearing of it, and replayed there by wrk."""
+"""Records our client's requests, without the server receiving them, and replays them with wrk."""
 
 import json
 import subprocess
@@ -17,7 +17,8 @@ from tests.support.fault_proxy import Fault, Forward, ProxyRequest, ProxyRespons
 
 PATIENCE = 120
 SCRIPT = """
--- Each thread has one connection and sends its own requests, one after the other; it notes when it began and ended.
+-- Each thread has one connection and sends its own requests in order.
+-- It writes a file when it begins, and one when it ends.
 local number, place, sent, refused = 0, "", {}, 0
 local last, heard = 0, 0
 
@@ -60,7 +61,9 @@ function response(status)
 end
 """
 HEADERS = """HEADERS = {
-  ["Content-Type"] = "application/fhir+json", ["Accept"] = "application/fhir+json", ["Cache-Control"] = "no-cache"
+  ["Content-Type"] = "application/fhir+json",
+  ["Accept"] = "application/fhir+json",
+  ["Cache-Control"] = "no-cache"
 }
 """
 
@@ -68,24 +71,24 @@ HEADERS = """HEADERS = {
 def deliver_statement(
     client: FhirClient, writer: Writer, said: Statement, known: MergeContext
 ) -> None:
-    """Write one statement and read it back, as a worker does; raises where it does not read back the same."""
-    written = write_statement(client, writer, said, known=known)
-    if differences := read_back(client, writer, said, written, over=written.base_version):
+    """Write one statement and read it back, as a worker does; raises RuntimeError on a mismatch."""
+    written = write_statement(client, writer, said, context=known)
+    if differences := read_back(client, writer, said, written, base_version=written.base_version):
         raise RuntimeError(f"{said.patient}: {differences}")
 
 
 def record_requests(
     url: str, writer: Writer, statements: Sequence[Statement], known: MergeContext
 ) -> list[ProxyRequest]:
-    """Return the requests of each statement's delivery: the server is only read from, what it would be told ends here."""
+    """Return the requests of each statement's delivery; only reads reach the server."""
     with run_proxy(url) as proxy, FhirClient(proxy.base_url) as client:
-        proxy.default_fault = _answered_by(NullServer())
-        for each in statements:
-            deliver_statement(client, writer, each, known)
+        proxy.default_fault = _answer_from(NullServer())
+        for statement in statements:
+            deliver_statement(client, writer, statement, known)
         return proxy.requests
 
 
-def _answered_by(null: NullServer) -> Fault:
+def _answer_from(null: NullServer) -> Fault:
     def fault(asked: ProxyRequest, forward: Forward) -> ProxyResponse:
         if not asked.body:
             return forward(asked)
@@ -101,7 +104,7 @@ def _answered_by(null: NullServer) -> Fault:
 def replay_with_wrk(
     url: str, requests: Sequence[ProxyRequest], clients: int, folder: Path
 ) -> float:
-    """Send the requests by so many connections at once, each its share in order; returns the seconds that it took in all."""
+    """Send the requests over so many connections at once; returns the seconds in all."""
     folder.mkdir()
     script = folder / "replay.lua"
     script.write_text(HEADERS + SCRIPT, "utf-8")
@@ -109,7 +112,7 @@ def replay_with_wrk(
         share = requests[
             number * len(requests) // clients : (number + 1) * len(requests) // clients
         ]
-        (folder / f"requests-{number + 1}").write_bytes(b"".join(map(_line, share)))
+        (folder / f"requests-{number + 1}").write_bytes(b"".join(map(_format_request, share)))
     command = (
         "wrk",
         f"-t{clients}",
@@ -123,7 +126,7 @@ def replay_with_wrk(
         folder,
     )
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as wrk:
-        # It would wait for its whole time where all has been said long before.
+        # wrk itself would run for its whole time limit, although all requests are answered.
         while wrk.poll() is None and len(list(folder.glob("ended-*"))) < clients:
             time.sleep(0.01)
         wrk.kill()
@@ -131,16 +134,16 @@ def replay_with_wrk(
             raise RuntimeError(
                 f"wrk did not come to the end: {wrk.stdout.read().decode() if wrk.stdout else ''}"
             )
-    if refused := [each.read_text() for each in ended if each.read_text() != "0"]:
-        raise RuntimeError(f"the server refused of what was replayed: {refused}")
-    return max(_moment(each) for each in ended) - min(
-        _moment(each) for each in folder.glob("began-*")
+    if refused := [note.read_text() for note in ended if note.read_text() != "0"]:
+        raise RuntimeError(f"the server refused replayed requests: {refused}")
+    return max(_modified_at(note) for note in ended) - min(
+        _modified_at(note) for note in folder.glob("began-*")
     )
 
 
-def _line(asked: ProxyRequest) -> bytes:
+def _format_request(asked: ProxyRequest) -> bytes:
     return f"{asked.method} {asked.path} {len(asked.body)}\n".encode() + asked.body + b"\n"
 
 
-def _moment(note: Path) -> float:
+def _modified_at(note: Path) -> float:
     return note.stat().st_mtime_ns / 1e9

@@ -1,4 +1,4 @@
-"""A real Chromium, and a real server with the pages of a site; both on this machine only."""
+"""Fixtures for a real Chromium and a served site, both on this machine."""
 
 import os
 import shutil
@@ -25,12 +25,15 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WORDS = "The browser tests need Chromium: `apt-get install chromium`, or `uv run playwright install chromium`"
+MISSING_CHROMIUM = (
+    "The browser tests need Chromium: `apt-get install chromium`, "
+    "or `uv run playwright install chromium`"
+)
 TABLET, PHONE = (1024, 768), (390, 844)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder."""
+    """Mark every test of this folder as a browser test."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
@@ -39,30 +42,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, or Playwright's own."""
+    """Launch Debian's Chromium, or Playwright's own."""
     with sync_playwright() as playwright:
-        opened = _launch(playwright)
-        yield opened
-        opened.close()
+        chromium = _launch_chromium(playwright)
+        yield chromium
+        chromium.close()
 
 
 def find_chromium() -> str | None:
-    """Where the machine's Chromium is; None where only Playwright's own can be there."""
+    """Return the path of the machine's Chromium; None leaves the choice to Playwright."""
     return (
         os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     )
 
 
-def _launch(playwright: Playwright) -> Browser:
+def _launch_chromium(playwright: Playwright) -> Browser:
     try:
         return playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
     except Error:
-        skip_or_fail(WORDS)
+        skip_or_fail(MISSING_CHROMIUM)
 
 
 @dataclass
 class LiveSite:
-    """A site and where it is served."""
+    """A site and its address."""
 
     site: TestSite
     url: str
@@ -70,7 +73,7 @@ class LiveSite:
 
 @pytest.fixture
 def live(template: Path, tmp_path: Path) -> Iterator[LiveSite]:
-    """A site behind a real server, which asks all that can be asked; its clock stands still."""
+    """Serve a site that asks every question; its clock stands still."""
     site = make_site(
         template, tmp_path, languages=load_settings().languages, question_set="spd15-2024-tribal"
     )
@@ -80,7 +83,7 @@ def live(template: Path, tmp_path: Path) -> Iterator[LiveSite]:
     thread = threading.Thread(target=server.run)
     thread.start()
     yield LiveSite(site, f"http://127.0.0.1:{server.effective_port}")
-    # In the server's own thread: closed from here, its sockets would vanish under the look that it takes at them.
+    # Closed in the server's own thread, because that thread may be waiting on these sockets.
     server.trigger.pull_trigger(server.close)
     thread.join(10)
     site.database.close()
@@ -88,14 +91,14 @@ def live(template: Path, tmp_path: Path) -> Iterator[LiveSite]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator["OpenPage"]:
-    """Opens pages, each in a browser of its own; a complaint on the console fails the test."""
+    """Open pages, each in a context of its own; a console warning fails the test."""
     opener = OpenPage(browser)
     yield opener
     opener.close()
 
 
 class OpenPage:
-    """Opens pages and hears what they complain of."""
+    """Opens pages and collects their console warnings and errors."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
@@ -110,7 +113,7 @@ class OpenPage:
         dark: bool = False,
         languages: str = "en-US",
     ) -> Page:
-        """A new page in a new browser context."""
+        """Return a new page in a new browser context."""
         context = self._browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             java_script_enabled=script,
@@ -123,14 +126,16 @@ class OpenPage:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on(
             "console",
-            lambda said: (
-                self.complaints.append(said.text) if said.type in ("error", "warning") else None
+            lambda message: (
+                self.complaints.append(message.text)
+                if message.type in ("error", "warning")
+                else None
             ),
         )
         return page
 
     def close(self) -> None:
-        """Close every browser context, and hand on what the pages complained of."""
+        """Close every browser context; fail if a page complained."""
         for context in self._contexts:
             context.close()
         assert not self.complaints, self.complaints
@@ -138,8 +143,18 @@ class OpenPage:
 
 @pytest.fixture
 def walker(live: LiveSite, open_page: OpenPage) -> Walker:
-    """Someone at a paired tablet of Riverside with a visit expected now, in English."""
+    """Return a patient at a paired tablet of Riverside, with a visit expected now."""
     live.site.expect_visit("1")
-    found = Walker(open_page(), live.url)
-    found.pair_tablet(live.site.create_pairing_code())
-    return found
+    patient = Walker(open_page(), live.url)
+    patient.pair_tablet(live.site.create_pairing_code())
+    return patient
+
+
+def open_question_on_tablet(live: LiveSite, page: Page) -> Walker:
+    """Return a patient at a tablet's first question; the test sets the page's clock."""
+    live.site.expect_visit("1")
+    page.clock.install()
+    patient = Walker(page, live.url)
+    patient.pair_tablet(live.site.create_pairing_code())
+    patient.reach_first_question()
+    return patient

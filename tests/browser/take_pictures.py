@@ -1,4 +1,4 @@
-"""Takes the README's pictures of the demo into tests/browser/looks/: run by hand, `uv run python -m tests.browser.take_pictures`."""
+"""Takes the README's pictures of the demo: `uv run python -m tests.browser.take_pictures`."""
 
 import calendar
 import re
@@ -14,25 +14,25 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.conftest import CHROMIUM_FLAGS, PHONE, TABLET, find_chromium
 from tests.browser.walker import Walker
 
-LOOKS = Path(__file__).parent / "looks"
+PICTURES = Path(__file__).parent / "looks"
 MONTHS = list(calendar.month_name)
-SAID = re.compile(r"born (?P<month>\w+) (?P<day>\d+), (?P<year>\d+)")
+BIRTH_DATE = re.compile(r"born (?P<month>\w+) (?P<day>\d+), (?P<year>\d+)")
 
 
 def main() -> int:
-    """Start the demo, take the pictures, end it."""
-    LOOKS.mkdir(exist_ok=True)
-    with demo() as (addresses, words), sync_playwright() as playwright:
+    """Start the demo, take the pictures and stop the demo."""
+    PICTURES.mkdir(exist_ok=True)
+    with start_demo() as (addresses, words), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
-        patient(browser, addresses, words)
-        staff(browser, addresses)
+        picture_patient_pages(browser, addresses, words)
+        picture_staff_pages(browser, addresses)
         browser.close()
     return 0
 
 
 @contextmanager
-def demo() -> Iterator[tuple[Mapping[str, str], str]]:
-    """Run the demo; yields its addresses by name, and what it suggests to try."""
+def start_demo() -> Iterator[tuple[Mapping[str, str], str]]:
+    """Run the demo and yield its addresses by name, and its suggestions."""
     command = [sys.executable, "-m", "intake.cli", "demo", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -51,15 +51,15 @@ def demo() -> Iterator[tuple[Mapping[str, str], str]]:
         process.wait(30)
 
 
-def patient(browser: Browser, addresses: Mapping[str, str], words: str) -> None:
-    """The tablet in English and, to the check page, in Arabic; the first question on a phone."""
-    born = SAID.search(words)
+def picture_patient_pages(browser: Browser, addresses: Mapping[str, str], words: str) -> None:
+    """Picture the tablet in English and in Arabic, and the first question on a phone."""
+    born = BIRTH_DATE.search(words)
     assert born is not None
-    page = opened(browser, TABLET)
+    page = open_light_page(browser, TABLET)
     walker = Walker(page, addresses["kiosk"].rpartition("/")[0])
     page.goto(addresses["kiosk"])
     walker.press_button("main .go")
-    picture(page, "kiosk-language")
+    take_picture(page, "kiosk-language")
     for language in ("en", "ar"):
         walker.press_button(f'button[value="{language}"]')
         walker.give_birth_date(int(born["day"]), MONTHS.index(born["month"]), int(born["year"]))
@@ -68,10 +68,10 @@ def patient(browser: Browser, addresses: Mapping[str, str], words: str) -> None:
         walker.press_button()
         walker.tick_cards("2028-9", "2118-8")
         if language == "en":
-            picture(page, "question")
+            take_picture(page, "question")
             page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
             page.evaluate("scrollTo(0, 0)")
-            picture(page, "question-phone")
+            take_picture(page, "question-phone")
             page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
             walker.press_button("#over button")
     walker.press_button()
@@ -83,34 +83,34 @@ def patient(browser: Browser, addresses: Mapping[str, str], words: str) -> None:
     walker.tick_cards("ar")
     walker.press_button()
     walker.press_button('button[value="declined"]')
-    picture(page, "check-ar")
+    take_picture(page, "check-ar")
     walker.press_button()
 
 
-def staff(browser: Browser, addresses: Mapping[str, str]) -> None:
-    """The desk's day, IT's monitor with what the patient just sent, and the quality lead's report."""
-    page = opened(browser, (1280, 900))
+def picture_staff_pages(browser: Browser, addresses: Mapping[str, str]) -> None:
+    """Picture the front desk's day, the monitor with the new submission, and the report."""
+    page = open_light_page(browser, (1280, 900))
     page.goto(addresses["staff"])
     with page.expect_navigation():
         page.click("main button")
-    picture(page, "today")
+    take_picture(page, "today")
     base = addresses["staff"].partition("/once/")[0]
     page.goto(f"{base}/monitor")
     page.wait_for_timeout(3000)
     page.goto(f"{base}/monitor")
-    picture(page, "monitor")
+    take_picture(page, "monitor")
     page.goto(f"{base}/report")
-    picture(page, "report")
+    take_picture(page, "report")
 
 
-def opened(browser: Browser, size: tuple[int, int]) -> Page:
-    """A page of that size, in light."""
+def open_light_page(browser: Browser, size: tuple[int, int]) -> Page:
+    """Return a page of that size in light colors."""
     return browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme="light")
 
 
-def picture(page: Page, name: str) -> None:
-    """Take what can be seen now."""
-    page.screenshot(path=LOOKS / f"{name}.png")
+def take_picture(page: Page, name: str) -> None:
+    """Save a picture of the visible part of the page."""
+    page.screenshot(path=PICTURES / f"{name}.png")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,14 @@
-"""What lies over a page in a real browser: the cover that hides the answers, and the question whether somebody is there."""
+"""Covers over a page in a real browser: the hidden answers and the idle question."""
 
 import re
 
 from playwright.sync_api import Route, expect
 
-from tests.browser.conftest import TABLET, LiveSite, OpenPage
-from tests.browser.test_idle import open_question_on_tablet
+from tests.browser.conftest import TABLET, LiveSite, OpenPage, open_question_on_tablet
 from tests.browser.walker import Walker
 
 
-def test_nothing_of_the_page_can_be_seen_through_a_cover(walker: Walker) -> None:
+def test_the_cover_hides_the_whole_page(walker: Walker) -> None:
     walker.reach_first_question()
     page = walker.page
     page.click("[data-hide]")
@@ -19,18 +18,17 @@ def test_nothing_of_the_page_can_be_seen_through_a_cover(walker: Walker) -> None
     assert page.screenshot(animations="disabled") == covered
 
 
-def without_dialogs(route: Route) -> None:
-    """Answer as to a browser that knows no <dialog>: to it that is a word like any other."""
-    answer = route.fetch()
-    route.fulfill(
-        response=answer, body=re.sub(r"(?<![-\w])dialog(?![-\w])", "x-dialog", answer.text())
-    )
+def remove_dialogs(route: Route) -> None:
+    """Rename <dialog>, because a browser without dialogs treats it as any unknown element."""
+    response = route.fetch()
+    body = re.sub(r"(?<![-\w])dialog(?![-\w])", "x-dialog", response.text())
+    route.fulfill(response=response, body=body)
 
 
-def test_a_browser_without_dialogs_hides_them_and_what_they_cover(walker: Walker) -> None:
+def test_covers_the_page_without_dialog_support(walker: Walker) -> None:
     walker.reach_first_question()
     page = walker.page
-    page.route(re.compile(r"/question/|\.css"), without_dialogs)
+    page.route(re.compile(r"/question/|\.css"), remove_dialogs)
     page.reload()
     expect(page.locator("x-dialog")).to_have_count(2)
     expect(page.locator("x-dialog:visible")).to_have_count(0)
@@ -44,12 +42,10 @@ def test_a_browser_without_dialogs_hides_them_and_what_they_cover(walker: Walker
     expect(page.locator("main")).to_be_visible()
 
 
-def test_a_browser_without_dialogs_asks_over_the_cover_and_keeps_it(
-    live: LiveSite, open_page: OpenPage
-) -> None:
+def test_asks_above_the_cover_without_dialog_support(live: LiveSite, open_page: OpenPage) -> None:
     page = open_page()
     open_question_on_tablet(live, page)
-    page.route(re.compile(r"/question/|\.css"), without_dialogs)
+    page.route(re.compile(r"/question/|\.css"), remove_dialogs)
     page.reload()
     page.click("[data-hide]")
     page.clock.run_for(91_000)

@@ -1,4 +1,4 @@
-"""The whole way once, in a browser: the demo's tablet is paired, someone answers, the chart has it, and staff see it."""
+"""The demo in a real browser: pair a tablet, answer, read the chart, look at the staff pages."""
 
 import json
 import os
@@ -19,38 +19,39 @@ pytestmark = pytest.mark.server
 INTAKE = (sys.executable, "-m", "intake.cli")
 
 
-def command(running: DemoProcess, *words: str) -> str:
-    """What a command says that looks into the demo's site."""
+def run_command(running: DemoProcess, *words: str) -> str:
+    """Run a command on the demo's site and return its output."""
     environment = {**os.environ, "INTAKE_CONFIG": str(running.site_folder)}
     return subprocess.run(
         (*INTAKE, *words), env=environment, capture_output=True, text=True, check=False
     ).stdout
 
 
-def states(running: DemoProcess) -> list[str]:
-    return [row["state"] for row in json.loads(command(running, "submissions", "--json"))]
+def submission_states(running: DemoProcess) -> list[str]:
+    return [record["state"] for record in json.loads(run_command(running, "submissions", "--json"))]
 
 
-def chart(running: DemoProcess) -> dict[str, Any]:
-    """The chart that the words name."""
+def read_chart(running: DemoProcess) -> dict[str, Any]:
+    """Return the chart that the demo's output names."""
     [url] = [word for line in running.lines for word in line.split() if "/Patient/" in word]
-    found: dict[str, Any] = requests.get(url, timeout=10).json()
-    return found
+    chart: dict[str, Any] = requests.get(url, timeout=10).json()
+    return chart
 
 
-def test_from_the_tablet_to_the_chart_and_the_monitor(
+def test_an_answer_travels_from_the_tablet_to_chart_and_monitor(
     open_page: OpenPage, tmp_path: Path, packages: Path
 ) -> None:
     with run_demo(tmp_path, packages, "--port", "0") as running:
-        before = chart(running)
-        answer_at_the_tablet(open_page, running)
-        # The demo's own worker delivers; a second one beside it must do no harm, and is what this test waits for.
+        before = read_chart(running)
+        answer_on_tablet(open_page, running)
+        # The demo's own worker delivers. A second worker beside it must do no harm, and this test
+        # can wait for it.
         for _ in range(10):
-            command(running, "worker", "--once")
-            if states(running) == ["verified"]:
+            run_command(running, "worker", "--once")
+            if submission_states(running) == ["verified"]:
                 break
-        assert states(running) == ["verified"]
-        after = chart(running)
+        assert submission_states(running) == ["verified"]
+        after = read_chart(running)
         untouched = (
             "identifier",
             "name",
@@ -62,16 +63,20 @@ def test_from_the_tablet_to_the_chart_and_the_monitor(
         )
         assert {key: after[key] for key in untouched} == {key: before[key] for key in untouched}
         [ethnicity] = [
-            each for each in after["extension"] if each["url"].endswith("us-core-ethnicity")
+            extension
+            for extension in after["extension"]
+            if extension["url"].endswith("us-core-ethnicity")
         ]
         assert ethnicity["extension"][0]["valueCoding"]["code"] == "2135-2"
-        assert [each["language"]["coding"][0]["code"] for each in after["communication"]] == ["es"]
-        open_the_link(open_page, running)
-        staff_see_it(open_page, running)
+        assert [entry["language"]["coding"][0]["code"] for entry in after["communication"]] == [
+            "es"
+        ]
+        open_link(open_page, running)
+        check_staff_pages(open_page, running)
         assert running.stop_process() == 0
 
 
-def answer_at_the_tablet(open_page: OpenPage, running: DemoProcess) -> None:
+def answer_on_tablet(open_page: OpenPage, running: DemoProcess) -> None:
     page = open_page()
     walker = Walker(page, running.urls["kiosk"].partition("/pair")[0])
     page.goto(running.urls["kiosk"])
@@ -94,11 +99,11 @@ def answer_at_the_tablet(open_page: OpenPage, running: DemoProcess) -> None:
     assert walker.path == "/check"
     walker.press_button()
     assert walker.path == "/done"
-    # It goes back to the languages by itself, and would complain of a demo that has ended by then.
+    # The page returns to the languages by itself, and complains if the demo has ended by then.
     page.close()
 
 
-def open_the_link(open_page: OpenPage, running: DemoProcess) -> None:
+def open_link(open_page: OpenPage, running: DemoProcess) -> None:
     page = open_page(PHONE)
     walker = Walker(page, running.urls["link"].partition("/l/")[0])
     page.goto(running.urls["link"])
@@ -109,14 +114,14 @@ def open_the_link(open_page: OpenPage, running: DemoProcess) -> None:
     page.close()
 
 
-def staff_see_it(open_page: OpenPage, running: DemoProcess) -> None:
+def check_staff_pages(open_page: OpenPage, running: DemoProcess) -> None:
     page = open_page()
     page.goto(running.urls["staff"])
     with page.expect_navigation():
         page.click("main button")
     page.goto(running.urls["staff"].partition("/staff")[0] + "/staff/monitor")
     assert "verified" in page.inner_text("main").lower()
-    # The worker makes the report when it starts, beside everything else.
+    # The worker builds the report when it starts, so it may not be there yet.
     for _ in range(20):
         page.goto(running.urls["staff"].partition("/staff")[0] + "/staff/report")
         if KIOSK_CLINIC.name in page.inner_text("main"):

@@ -1,28 +1,20 @@
-"""Everything fits in a real browser: on the smallest screen, in the largest text, in either direction of writing."""
+"""Pages fit the smallest screen, the largest text and both directions of writing."""
 
 from datetime import date
 
 import pytest
 
+from tests.browser.checks import find_off_screen
 from tests.browser.conftest import PHONE, TABLET, LiveSite, OpenPage
 from tests.browser.walker import Walker
 
 SMALLEST = (320, 568)
-LONG = "Mixteco de Santiago Juxtlahuaca " + "Ñuu" * 60
-OUTSIDE = """() => {
-  const wide = document.documentElement.clientWidth;
-  const unseen = ".skip, .unseen, details:not([open]) > :not(summary) *";
-  const seen = [...document.querySelectorAll("body *")].filter(each => each.offsetParent && !each.matches(unseen));
-  const out = each => each.getBoundingClientRect().left < -0.5 || each.getBoundingClientRect().right > wide + 0.5;
-  const spills = each => each.matches(".button, .choice span, .way, dt, dd") && each.scrollWidth > each.clientWidth + 1;
-  return seen.filter(each => out(each) || spills(each)).map(each => each.outerHTML.slice(0, 80));
-}"""
-"""What stands partly or wholly beside the screen, or runs over its own edge."""
+LONG_WRITE_IN = "Mixteco de Santiago Juxtlahuaca " + "Ñuu" * 60
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
 @pytest.mark.parametrize("size", [SMALLEST, PHONE, TABLET], ids=["smallest", "phone", "tablet"])
-def test_help_opens_on_the_screen(
+def test_help_fits_the_screen(
     live: LiveSite, open_page: OpenPage, size: tuple[int, int], language: str
 ) -> None:
     live.site.expect_visit("1")
@@ -31,7 +23,7 @@ def test_help_opens_on_the_screen(
     walker.reach_first_question(language)
     for text in ("large", "largest", ""):
         walker.page.click(".help summary")
-        assert walker.page.evaluate(OUTSIDE) == [], text
+        assert find_off_screen(walker.page) == [], text
         walker.press_button(f'button[name="size"][value="{text}"]')
 
 
@@ -45,7 +37,7 @@ def test_the_largest_text_fits_the_smallest_screen(
     walker.page.click(".help summary")
     walker.press_button('button[name="size"][value="largest"]')
     for name in walker.walk_pages(language):
-        assert walker.page.evaluate(OUTSIDE) == [], name
+        assert find_off_screen(walker.page) == [], name
 
 
 def test_a_long_write_in_fits_the_smallest_screen(live: LiveSite, open_page: OpenPage) -> None:
@@ -53,14 +45,14 @@ def test_a_long_write_in_fits_the_smallest_screen(live: LiveSite, open_page: Ope
     walker = Walker(open_page(SMALLEST), live.url)
     walker.pair_tablet(live.site.create_pairing_code())
     walker.reach_first_question()
-    walker.page.fill("#own-words", LONG)
+    walker.page.fill("#own-words", LONG_WRITE_IN)
     for _ in range(4):
         walker.press_button()
     assert "ÑuuÑuu" in walker.page.inner_text("dl")
-    assert walker.page.evaluate(OUTSIDE) == []
+    assert find_off_screen(walker.page) == []
 
 
-def test_an_empty_field_begins_where_its_page_does(walker: Walker) -> None:
+def test_an_empty_field_has_the_direction_of_its_page(walker: Walker) -> None:
     walker.reach_first_question("ar")
     walker.tick_cards("2028-9")
     for fields in (["#own-words"], ['[id="write-in-2028-9"]', "#search"]):
@@ -72,9 +64,7 @@ def test_an_empty_field_begins_where_its_page_does(walker: Walker) -> None:
         walker.press_button()
 
 
-def test_what_is_told_beside_the_question_stands_in_a_card(
-    live: LiveSite, open_page: OpenPage
-) -> None:
+def test_shows_the_notice_beside_a_question_in_a_card(live: LiveSite, open_page: OpenPage) -> None:
     live.site.expect_visit("1", birth_date=date(2012, 5, 17))
     walker = Walker(open_page(PHONE), live.url)
     walker.pair_tablet(live.site.create_pairing_code())
@@ -88,14 +78,14 @@ def test_what_is_told_beside_the_question_stands_in_a_card(
 
 
 @pytest.mark.parametrize("size", [SMALLEST, PHONE, TABLET], ids=["smallest", "phone", "tablet"])
-def test_of_two_ways_on_neither_outweighs_the_other(
+def test_alternative_buttons_have_equal_width(
     live: LiveSite, open_page: OpenPage, size: tuple[int, int]
 ) -> None:
     live.site.expect_visit("1")
     walker = Walker(open_page(size), live.url)
     walker.pair_tablet(live.site.create_pairing_code())
     walker.reach_first_question()
-    widths = "buttons => buttons.map(each => Math.round(each.getBoundingClientRect().width))"
+    widths = "buttons => buttons.map(button => Math.round(button.getBoundingClientRect().width))"
     _, decline, unknown = walker.page.locator(".actions .button").evaluate_all(widths)
     assert abs(decline - unknown) <= 1
     walker.tick_cards("2028-9")
@@ -105,7 +95,7 @@ def test_of_two_ways_on_neither_outweighs_the_other(
 
 
 @pytest.mark.parametrize("language", ["en", "es", "ar", "ru"])
-def test_the_answers_to_check_stand_in_line(
+def test_the_answers_on_the_check_page_are_aligned(
     live: LiveSite, open_page: OpenPage, language: str
 ) -> None:
     live.site.expect_visit("1")
@@ -116,17 +106,16 @@ def test_the_answers_to_check_stand_in_line(
     while walker.path != "/check":
         walker.press_button()
     for part in ("dd:not(.change)", "dd.change"):
-        starts = "parts => parts.map(each => [each.getBoundingClientRect().left, each.getBoundingClientRect().right])"
-        assert (
-            len(
-                {tuple(map(round, each)) for each in walker.page.locator(part).evaluate_all(starts)}
-            )
-            == 1
+        edges = (
+            "parts => parts.map(part => part.getBoundingClientRect())"
+            ".map(box => [box.left, box.right])"
         )
-    assert walker.page.evaluate(OUTSIDE) == []
+        boxes = walker.page.locator(part).evaluate_all(edges)
+        assert len({tuple(map(round, box)) for box in boxes}) == 1
+    assert find_off_screen(walker.page) == []
 
 
-def test_own_words_stand_in_the_quotation_marks_of_arabic(walker: Walker) -> None:
+def test_quotes_own_words_in_arabic_quotation_marks(walker: Walker) -> None:
     walker.reach_first_question("ar")
     walker.page.fill("#own-words", "حلبي")
     while walker.path != "/check":
@@ -137,17 +126,15 @@ def test_own_words_stand_in_the_quotation_marks_of_arabic(walker: Walker) -> Non
     )
 
 
-def test_in_the_largest_text_a_tablet_breaks_no_word_of_a_button_or_an_answer(
-    live: LiveSite, open_page: OpenPage
-) -> None:
+def test_the_largest_text_breaks_no_word_on_a_tablet(live: LiveSite, open_page: OpenPage) -> None:
     live.site.expect_visit("1")
     walker = Walker(open_page(), live.url)
     walker.pair_tablet(live.site.create_pairing_code())
     walker.page.click(".help summary")
     walker.press_button('button[name="size"][value="largest"]')
-    whole = "parts => parts.forEach(each => each.style.overflowWrap = 'normal')"
+    break_no_word = "parts => parts.forEach(part => part.style.overflowWrap = 'normal')"
     for name in walker.walk_pages("ru"):
         walker.page.locator("main .button, .actions .button, .choice span, dt, dd").evaluate_all(
-            whole
+            break_no_word
         )
-        assert walker.page.evaluate(OUTSIDE) == [], name
+        assert find_off_screen(walker.page) == [], name

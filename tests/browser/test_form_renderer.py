@@ -1,4 +1,4 @@
-"""A Questionnaire of ours in a form renderer that we did not write: LHC-Forms of the US National Library of Medicine."""
+"""LForms, a public form renderer, shows our Questionnaires and returns the responses we write."""
 
 import base64
 import functools
@@ -36,31 +36,37 @@ from tests.support.questionnaire_responses import find_misfits, item_codings, wa
 
 SETTINGS = load_settings()
 VERSION = "40.1.3"
-# The package has all that a page needs, so what npm would install with it to build it anew is not fetched.
+# The package has all that a page needs, so none of its dependencies is fetched.
 DIGEST = "WLruTm+BcVnafC0rSAQ3/cNqhxvclBUxyBG68aub/uha2NaK9H8ZZcEXTTuORuGzzCt0wa7fvhuieZtcDIdPzQ=="
-WORDS = f"The form renderer (npm's lforms {VERSION}) is fetched on the first run, which needs a network and Node"
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A form</title><link rel="icon" href="data:,">
+MISSING_RENDERER = (
+    f"The form renderer (npm's lforms {VERSION}) is fetched on the first run, "
+    "which needs a network and Node"
+)
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A form</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="package/dist/lforms/webcomponent/styles.css"><div id="form"></div>
 <script src="package/dist/lforms/webcomponent/assets/lib/zone.min.js"></script>
 <script src="package/dist/lforms/webcomponent/lhc-forms.js"></script>
 <script src="package/dist/lforms/fhir/R4/lformsFHIR.min.js"></script></html>"""
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files without a log."""
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
 def renderer(pytestconfig: pytest.Config) -> Iterator[str]:
-    """The address of an empty page with LHC-Forms, whose package is kept from one run to the next."""
+    """Serve an empty page with LHC-Forms; pytest's cache keeps the package between runs."""
     home = pytestconfig.cache.mkdir(f"lforms-{VERSION}")
     if not (home / "package" / "package.json").exists():
-        _fetch(home)
+        _fetch_package(home)
     (home / "page.html").write_text(PAGE, "utf-8")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(home)))
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(QuietHandler, directory=str(home))
+    )
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/page.html"
@@ -69,7 +75,7 @@ def renderer(pytestconfig: pytest.Config) -> Iterator[str]:
     server.server_close()
 
 
-def _fetch(home: Path) -> None:
+def _fetch_package(home: Path) -> None:
     try:
         command = (
             *find_node().npm,
@@ -78,19 +84,19 @@ def _fetch(home: Path) -> None:
             "--ignore-scripts",
             "--fetch-retries=1",
         )
-        fetched = subprocess.run(
+        result = subprocess.run(
             command, cwd=home, capture_output=True, text=True, check=False, timeout=120
         )
     except (NodeMissingError, subprocess.TimeoutExpired):
-        skip_or_fail(WORDS)
-    if fetched.returncode != 0:
-        skip_or_fail(WORDS)
-    packed = home / f"lforms-{VERSION}.tgz"
-    assert base64.b64encode(sha512(packed.read_bytes()).digest()).decode() == DIGEST
-    with tarfile.open(packed) as archive:
+        skip_or_fail(MISSING_RENDERER)
+    if result.returncode != 0:
+        skip_or_fail(MISSING_RENDERER)
+    archive_file = home / f"lforms-{VERSION}.tgz"
+    assert base64.b64encode(sha512(archive_file.read_bytes()).digest()).decode() == DIGEST
+    with tarfile.open(archive_file) as archive:
         archive.extractall(home / "unpacked", filter="data")
     shutil.move(home / "unpacked" / "package", home / "package")
-    packed.unlink()
+    archive_file.unlink()
 
 
 ANSWERS = {
@@ -119,38 +125,38 @@ ANSWERS = {
 
 @pytest.mark.parametrize("tag", ["en", "es", "ar"])
 @pytest.mark.parametrize("name", sorted(ANSWERS))
-def test_it_renders_answers_and_hands_out_what_we_write(
+def test_lforms_renders_our_form_and_returns_our_answers(
     renderer: str, open_page: OpenPage, name: str, tag: str
 ) -> None:
     form = build_questionnaire(build_form(SETTINGS.question_sets[name], SETTINGS.languages))
-    ours = _ours(name)
+    expected = _build_response(name)
     page = open_page()
     page.goto(renderer)
     page.evaluate(
         "form => LForms.Util.addFormToPage(form, 'form', {})", flatten_translations(form, tag)
     )
-    asked = {
+    titles = {
         question: load_translator(tag).plain(question.title)
         for question in SETTINGS.question_sets[name].questions
     }
-    for words in (words for question, words in asked.items() if question.about is Subject.PATIENT):
+    for words in (words for question, words in titles.items() if question.about is Subject.PATIENT):
         page.get_by_text(words).first.wait_for()
-    # Of who answers for the patient it knows nothing, and asks nothing.
+    # A renderer does not know the informant, so it asks no questions about one.
     assert not any(
         page.get_by_text(words).count()
-        for question, words in asked.items()
+        for question, words in titles.items()
         if question.about is Subject.INFORMANT
     )
-    for item in walk_items(ours["item"]):
-        _answer(page, item)
-    theirs = page.evaluate("() => LForms.Util.getFormFHIRData('QuestionnaireResponse', 'R4')")
-    assert _said(theirs) == _said(ours)
-    assert not find_misfits(theirs, form)
+    for item in walk_items(expected["item"]):
+        _answer_item(page, item)
+    actual = page.evaluate("() => LForms.Util.getFormFHIRData('QuestionnaireResponse', 'R4')")
+    assert _answered_items(actual) == _answered_items(expected)
+    assert not find_misfits(actual, form)
 
 
-def _ours(name: str) -> dict[str, Any]:
+def _build_response(name: str) -> dict[str, Any]:
     questions = SETTINGS.question_sets[name]
-    sent = Submission(
+    submission = Submission(
         id=UUID(int=1),
         clinic="riverside",
         patient="Patient/1",
@@ -164,49 +170,52 @@ def _ours(name: str) -> dict[str, Any]:
         answers=ANSWERS[name],
     )
     return build_questionnaire_response(
-        build_statement(sent, questions, MappingPolicy()), us_core_version("6.1.0")
+        build_statement(submission, questions, MappingPolicy()), us_core_version("6.1.0")
     )
 
 
-def _answer(page: Page, item: dict[str, Any]) -> None:
-    """Answer an item in the page as a person does: click the option, write on the line."""
+def _answer_item(page: Page, item: dict[str, Any]) -> None:
+    """Answer an item as a patient does: click the option, or type into the field."""
     if item["linkId"] == "notice":
         return
     # The renderer's ids begin with the linkId and end in the option's code.
-    place = f'[id^="{item["linkId"]}/1"]'
+    selector = f'[id^="{item["linkId"]}/1"]'
     for answer in item.get("answer", []):
         if "valueCoding" in answer:
-            _choose(page, place, answer["valueCoding"])
+            _choose_coding(page, selector, answer["valueCoding"])
     for answer in item.get("answer", []):
         if "valueString" in answer:
-            page.locator(f"textarea{place}").fill(answer["valueString"])
+            page.locator(f"textarea{selector}").fill(answer["valueString"])
 
 
-def _choose(page: Page, place: str, coding: dict[str, str]) -> None:
-    option, line = page.locator(f'{place}[id$="|{coding["code"]}"]'), page.locator(f"input{place}")
+def _choose_coding(page: Page, selector: str, coding: dict[str, str]) -> None:
+    option, field = (
+        page.locator(f'{selector}[id$="|{coding["code"]}"]'),
+        page.locator(f"input{selector}"),
+    )
     if option.count():
         option.click()
         return
-    # One of very many: its name is typed, and then it is picked from what is suggested.
+    # One of very many options: type its name, then pick it from the suggestions.
     name = (
         terminology.load_languages()[coding["code"]].endonym
         if coding["system"] == BCP47
         else coding["display"]
     )
-    line.click()
-    line.press_sequentially(name[:12])
+    field.click()
+    field.press_sequentially(name[:12])
     page.locator("#completionOptions li", has_text=name).first.click()
-    # What was picked is taken when the line is left.
-    line.press("Tab")
+    # The renderer stores the choice when the field loses the focus.
+    field.press("Tab")
 
 
-def _said(response: dict[str, Any]) -> str:
-    """Every answered item with its codes and words."""
-    found = {}
-    for each in walk_items(response["item"]):
+def _answered_items(response: dict[str, Any]) -> str:
+    """Return every answered item with its codes and words, as comparable text."""
+    answered = {}
+    for item in walk_items(response["item"]):
         words = [
-            answer["valueString"] for answer in each.get("answer", []) if "valueString" in answer
+            answer["valueString"] for answer in item.get("answer", []) if "valueString" in answer
         ]
-        if each["linkId"] != "notice":
-            found[each["linkId"]] = [*map(list, item_codings(each)), *words]
-    return json.dumps(found, indent=1, sort_keys=True)
+        if item["linkId"] != "notice":
+            answered[item["linkId"]] = [*map(list, item_codings(item)), *words]
+    return json.dumps(answered, indent=1, sort_keys=True)

@@ -1,4 +1,4 @@
-"""A page that is left alone, or seems to be, in a real browser: nobody busy is wiped, and nobody is wiped unasked."""
+"""Idle pages in a real browser: a busy patient is never wiped, and an idle one is asked first."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,25 +7,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from intake.store import links
-from tests.browser.conftest import PHONE, LiveSite, OpenPage
-from tests.browser.test_patient import find_axe_violations
+from tests.browser.checks import find_axe_violations, ignore_lost_network
+from tests.browser.conftest import PHONE, LiveSite, OpenPage, open_question_on_tablet
 from tests.browser.walker import Walker
 
-Where = Callable[[LiveSite, Page], Walker]
+OpenQuestion = Callable[[LiveSite, Page], Walker]
 
 
-def open_question_on_tablet(live: LiveSite, page: Page) -> Walker:
-    """Someone at a tablet's first question, whose clock the test sets."""
-    live.site.expect_visit("1")
-    page.clock.install()
-    walker = Walker(page, live.url)
-    walker.pair_tablet(live.site.create_pairing_code())
-    walker.reach_first_question()
-    return walker
-
-
-def at_the_phone(live: LiveSite, page: Page) -> Walker:
-    """The same behind a link."""
+def open_question_on_phone(live: LiveSite, page: Page) -> Walker:
+    """Return a patient at the first question behind a link; the test sets the page's clock."""
     visit = live.site.expect_visit("1")
     with live.site.database.write() as tx:
         _, token = links.create_link(tx, visit, live.site.clock() + timedelta(days=2))
@@ -37,52 +27,49 @@ def at_the_phone(live: LiveSite, page: Page) -> Walker:
 
 
 @pytest.mark.parametrize(
-    ("where", "minutes"),
-    [(open_question_on_tablet, 4), (at_the_phone, 14)],
+    ("open_question", "minutes"),
+    [(open_question_on_tablet, 4), (open_question_on_phone, 14)],
     ids=["tablet", "phone"],
 )
-def test_who_is_busy_on_one_page_is_not_wiped(
-    live: LiveSite, open_page: OpenPage, where: Where, minutes: int
+def test_does_not_wipe_a_busy_patient(
+    live: LiveSite, open_page: OpenPage, open_question: OpenQuestion, minutes: int
 ) -> None:
     page = open_page(PHONE)
-    walker = where(live, page)
-    told: list[str] = []
+    walker = open_question(live, page)
+    requests: list[str] = []
     page.on(
-        "request", lambda request: told.append(request.url) if request.method == "HEAD" else None
+        "request",
+        lambda request: requests.append(request.url) if request.method == "HEAD" else None,
     )
     for _ in range(2):
         live.site.clock.advance(minutes=minutes)
         page.press("#own-words", "a")
         page.clock.run_for(30_000)
         page.press("#own-words", "b")
-        with page.expect_response(lambda answer: answer.request.method == "HEAD"):
+        with page.expect_response(lambda response: response.request.method == "HEAD"):
             page.clock.run_for(31_000)
-    assert len(told) == 2
+    assert len(requests) == 2
     walker.press_button()
     assert walker.path == "/question/spoken-language"
 
 
-def test_a_phone_left_alone_is_asked_before_its_answers_are_gone(
-    live: LiveSite, open_page: OpenPage
-) -> None:
+def test_an_idle_phone_asks_before_the_draft_expires(live: LiveSite, open_page: OpenPage) -> None:
     page = open_page(PHONE)
-    walker = at_the_phone(live, page)
+    walker = open_question_on_phone(live, page)
     idle = live.site.settings.times.draft_idle.total_seconds()
     page.clock.run_for(int(idle - 60) * 1000)
     expect(page.locator("#idle")).to_be_hidden()
     page.clock.run_for(25_000)
     expect(page.locator("#idle")).to_be_visible()
     live.site.clock.advance(seconds=idle - 30)
-    with page.expect_response(lambda answer: answer.request.method == "HEAD"):
+    with page.expect_response(lambda response: response.request.method == "HEAD"):
         page.click("[data-stay]")
     live.site.clock.advance(seconds=idle - 30)
     walker.press_button()
     assert walker.path == "/question/spoken-language"
 
 
-def test_a_device_that_slept_through_the_warning_is_wiped_at_once(
-    live: LiveSite, open_page: OpenPage
-) -> None:
+def test_wipes_a_device_that_slept_through_the_warning(live: LiveSite, open_page: OpenPage) -> None:
     page = open_page()
     walker = open_question_on_tablet(live, page)
     with page.expect_navigation():
@@ -90,23 +77,21 @@ def test_a_device_that_slept_through_the_warning_is_wiped_at_once(
     assert walker.heading == "Choose a language"
 
 
-def test_without_a_network_a_page_left_alone_waits_wiped(
-    live: LiveSite, open_page: OpenPage
-) -> None:
+def test_wipes_an_idle_page_without_a_network(live: LiveSite, open_page: OpenPage) -> None:
     page = open_page()
     walker = open_question_on_tablet(live, page)
     page.fill("#own-words", "Hmoob")
     page.context.set_offline(True)
-    # A scroll that came with the typing may be heard of late, at any time before the page asks, and counts as a touch.
+    # The browser may report a scroll of the typing late. Until the page asks, it counts as a touch.
     page.clock.run_for((90 + 110 + 1) * 1000)
     expect(page.locator("main")).to_be_empty()
     expect(page.locator("#idle")).to_contain_text("we cleared it")
     assert find_axe_violations(page) == []
-    go_on(page, open_page)
+    restore_network(page, open_page)
     assert walker.heading == "Choose a language"
 
 
-def test_without_a_network_the_thank_you_waits(live: LiveSite, open_page: OpenPage) -> None:
+def test_the_thank_you_waits_for_the_network(live: LiveSite, open_page: OpenPage) -> None:
     page = open_page()
     walker = open_question_on_tablet(live, page)
     for _ in range(5):
@@ -114,22 +99,19 @@ def test_without_a_network_the_thank_you_waits(live: LiveSite, open_page: OpenPa
     page.context.set_offline(True)
     page.clock.run_for(21_000)
     assert walker.heading == "Thank you"
-    go_on(page, open_page)
+    restore_network(page, open_page)
     assert walker.heading == "Choose a language"
 
 
-def go_on(page: Page, open_page: OpenPage) -> None:
-    """Let the network come back and the page go on by itself."""
+def restore_network(page: Page, open_page: OpenPage) -> None:
+    """Restore the network and wait until the page goes on by itself."""
     with page.expect_navigation():
         page.context.set_offline(False)
         page.clock.resume()
-    # Chromium itself says on the console that the network was gone.
-    open_page.complaints = [
-        each for each in open_page.complaints if "ERR_INTERNET_DISCONNECTED" not in each
-    ]
+    ignore_lost_network(open_page)
 
 
-def test_a_screen_reader_tells_the_reason_and_not_every_second(
+def test_a_screen_reader_reads_the_reason_but_not_the_countdown(
     live: LiveSite, open_page: OpenPage
 ) -> None:
     page = open_page()

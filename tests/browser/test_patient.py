@@ -1,36 +1,29 @@
-"""The patient's pages in a real browser: for everyone, with a keyboard, without a script, and without a trace."""
+"""The patient's pages in a real browser: accessible, by keyboard, without script."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import expect
 
 from intake.answers import Answer, AnswerState
 from intake.settings import load_settings
-from intake.store.outbox import leases
 from intake.store.outbox.submissions import list_records
+from tests.browser.checks import (
+    ZOOMED,
+    find_axe_violations,
+    find_small_targets,
+    ignore_lost_network,
+    overflow_width,
+)
 from tests.browser.conftest import PHONE, TABLET, LiveSite, OpenPage
 from tests.browser.walker import Walker
-
-# Pages at 400 % on a screen of 1280 by 1024 are as wide as this.
-ZOOMED = (320, 256)
+from tests.support.journeys import read_only_submission
 
 
-def find_axe_violations(page: Page) -> list[str]:
-    """What axe finds, each with the first element that it is found at."""
-    found = Axe().run(page).response["violations"]
-    return [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found]
+def read_answers(live: LiveSite) -> dict[str, Answer]:
+    """Return the answers of the one submission in the outbox."""
+    return dict(read_only_submission(live.site).answers)
 
 
-def answers(live: LiveSite) -> dict[str, Answer]:
-    """What the one submission in the outbox says."""
-    from datetime import timedelta
-
-    with live.site.database.write() as tx:
-        [claimed] = leases.acquire_leases(tx, "main", limit=9, lease=timedelta(minutes=1))
-    return dict(claimed.submission.answers)
-
-
-SAID = {
+ANSWERS = {
     "race-ethnicity": Answer(
         AnswerState.ANSWERED, ("1002-5", "2028-9", "2118-8", "2037-0"), {"2118-8": "حلبي"}
     ),
@@ -43,7 +36,7 @@ SAID = {
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "es", "ar"])
-def test_axe_finds_nothing_on_any_page(
+def test_axe_finds_no_violation_on_any_page(
     live: LiveSite, open_page: OpenPage, language: str, dark: bool
 ) -> None:
     live.site.expect_visit("1")
@@ -54,23 +47,22 @@ def test_axe_finds_nothing_on_any_page(
     walker.pair_tablet(live.site.create_pairing_code())
     for name in walker.walk_pages(language):
         assert find_axe_violations(page) == [], name
-    assert answers(live) == SAID
+    assert read_answers(live) == ANSWERS
 
 
-def test_nothing_is_cut_off_or_too_small_on_any_page(live: LiveSite, open_page: OpenPage) -> None:
+def test_no_page_has_cut_off_content_or_find_small_targets(
+    live: LiveSite, open_page: OpenPage
+) -> None:
     for size in (ZOOMED, PHONE, TABLET):
         live.site.expect_visit("1")
         walker = Walker(open_page(size), live.url)
         walker.pair_tablet(live.site.create_pairing_code())
         for name in walker.walk_pages():
-            wide = walker.page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            assert wide <= 0, (name, size)
-            assert small_targets(walker.page) == [], (name, size)
+            assert overflow_width(walker.page) <= 0, (name, size)
+            assert find_small_targets(walker.page) == [], (name, size)
         with live.site.database.write() as tx:
-            for row in list_records(tx):
-                tx.connection.exec_driver_sql("DELETE FROM submissions WHERE id = ?", (row.id,))
+            for record in list_records(tx):
+                tx.connection.exec_driver_sql("DELETE FROM submissions WHERE id = ?", (record.id,))
 
 
 @pytest.mark.parametrize("language", sorted({*load_settings().languages} - {"en", "es", "ar"}))
@@ -82,40 +74,25 @@ def test_every_language_fits_the_smallest_screen(
     walker.pair_tablet(live.site.create_pairing_code())
     for name in walker.walk_pages(language):
         assert find_axe_violations(walker.page) == [], name
-        wide = walker.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert wide <= 0, name
-        assert small_targets(walker.page) == [], name
-    assert answers(live) == SAID
+        assert overflow_width(walker.page) <= 0, name
+        assert find_small_targets(walker.page) == [], name
+    assert read_answers(live) == ANSWERS
 
 
-def small_targets(page: Page) -> list[str]:
-    """Everything to tap that is less than 48 px high or wide and can be seen."""
-    found: list[str] = page.evaluate(
-        """() => [...document.querySelectorAll("a, button, summary, label.choice, .field input, select")]
-            .filter(each => each.offsetParent && !each.classList.contains("unseen") && !each.classList.contains("skip"))
-            .map(each => [each.getBoundingClientRect(), each])
-            .filter(([box]) => box.height < 47.5 || box.width < 47.5)
-            .map(([box, each]) => `${each.outerHTML.slice(0, 80)} ${box.width}x${box.height}`)"""
-    )
-    return found
-
-
-def test_without_a_script_everything_works(live: LiveSite, open_page: OpenPage) -> None:
+def test_works_without_script(live: LiveSite, open_page: OpenPage) -> None:
     live.site.expect_visit("1")
     walker = Walker(open_page(script=False), live.url)
     walker.pair_tablet(live.site.create_pairing_code())
     names = list(walker.walk_pages())
     assert names[-1] == "done"
-    assert answers(live) == SAID
+    assert read_answers(live) == ANSWERS
 
 
-def test_with_a_keyboard_alone(walker: Walker, live: LiveSite) -> None:
+def test_works_with_a_keyboard_alone(walker: Walker, live: LiveSite) -> None:
     page = walker.page
 
     def reach(selector: str) -> None:
-        """Tab until the element has the focus, which then has to be seen."""
+        """Press Tab until the element has the focus; it must then be visible."""
         for _ in range(80):
             page.keyboard.press("Tab")
             if page.evaluate("selector => document.activeElement.matches(selector)", selector):
@@ -152,14 +129,14 @@ def test_with_a_keyboard_alone(walker: Walker, live: LiveSite) -> None:
     assert walker.heading == "Check your answers"
     press(".actions .go")
     assert walker.heading == "Thank you"
-    assert {key: each.state for key, each in answers(live).items()} == {
+    assert {key: answer.state for key, answer in read_answers(live).items()} == {
         "race-ethnicity": AnswerState.ANSWERED,
         "spoken-language": AnswerState.DECLINED,
         "written-language": AnswerState.UNKNOWN,
     }
 
 
-def test_enter_in_a_write_in_goes_on_and_never_declines(walker: Walker, live: LiveSite) -> None:
+def test_enter_in_a_write_in_continues_and_never_declines(walker: Walker, live: LiveSite) -> None:
     walker.reach_first_question()
     walker.tick_cards("2106-3")
     walker.page.fill("#own-words", "Sami")
@@ -172,14 +149,14 @@ def test_enter_in_a_write_in_goes_on_and_never_declines(walker: Walker, live: Li
         walker.press_enter("#own-words")
     walker.press_button()
     walker.press_button()
-    said = answers(live)
-    assert said["race-ethnicity"].write_ins == {"own-words": "Sami", "2106-3": "Sápmi"}
-    assert [said[key].write_ins for key in ("spoken-language", "written-language")] == [
+    stored = read_answers(live)
+    assert stored["race-ethnicity"].write_ins == {"own-words": "Sami", "2106-3": "Sápmi"}
+    assert [stored[key].write_ins for key in ("spoken-language", "written-language")] == [
         {"own-words": "Davvisámegiella"}
     ] * 2
 
 
-def test_back_after_done_shows_nothing_of_the_last_person(walker: Walker) -> None:
+def test_back_after_the_thank_you_shows_no_answer(walker: Walker) -> None:
     for _ in walker.walk_pages():
         pass
     for _ in range(6):
@@ -191,7 +168,7 @@ def test_back_after_done_shows_nothing_of_the_last_person(walker: Walker) -> Non
         )
 
 
-def test_a_double_tap_sends_once(walker: Walker, live: LiveSite) -> None:
+def test_a_double_tap_stores_one_submission(walker: Walker, live: LiveSite) -> None:
     walker.reach_first_question()
     for _ in range(4):
         walker.press_button()
@@ -202,9 +179,7 @@ def test_a_double_tap_sends_once(walker: Walker, live: LiveSite) -> None:
         assert len(list_records(tx)) == 1
 
 
-def test_a_tablet_left_alone_asks_counts_down_and_wipes(
-    live: LiveSite, open_page: OpenPage
-) -> None:
+def test_an_idle_tablet_asks_counts_down_and_wipes(live: LiveSite, open_page: OpenPage) -> None:
     live.site.expect_visit("1")
     page = open_page()
     page.clock.install()
@@ -228,7 +203,7 @@ def test_a_tablet_left_alone_asks_counts_down_and_wipes(
     assert walker.heading == "Choose a language"
 
 
-def test_without_a_network_what_was_typed_stays(walker: Walker, open_page: OpenPage) -> None:
+def test_keeps_the_form_without_a_network(walker: Walker, open_page: OpenPage) -> None:
     walker.reach_first_question()
     walker.tick_cards("2028-9")
     walker.page.fill("#own-words", "Hmoob")
@@ -240,13 +215,10 @@ def test_without_a_network_what_was_typed_stays(walker: Walker, open_page: OpenP
     expect(walker.page.locator("#offline")).to_be_hidden()
     walker.press_button()
     assert walker.path == "/question/race-ethnicity/details"
-    # Chromium itself says on the console that the network was gone.
-    open_page.complaints = [
-        each for each in open_page.complaints if "ERR_INTERNET_DISCONNECTED" not in each
-    ]
+    ignore_lost_network(open_page)
 
 
-def test_answers_can_be_hidden_from_a_look_over_the_shoulder(walker: Walker) -> None:
+def test_the_patient_can_hide_the_answers(walker: Walker) -> None:
     walker.reach_first_question()
     walker.page.click("[data-hide]")
     expect(walker.page.locator("#hidden")).to_be_visible()
@@ -255,63 +227,10 @@ def test_answers_can_be_hidden_from_a_look_over_the_shoulder(walker: Walker) -> 
     expect(walker.page.locator("#hidden")).to_be_hidden()
 
 
-def test_help_and_larger_text_are_there_and_keep_the_place(walker: Walker) -> None:
+def test_help_offers_larger_text_and_stays_on_the_page(walker: Walker) -> None:
     walker.reach_first_question()
     walker.page.click(".help summary")
     assert find_axe_violations(walker.page) == []
     walker.press_button('button[name="size"][value="largest"]')
     assert walker.path == "/question/race-ethnicity"
     assert walker.page.get_attribute("html", "data-size") == "largest"
-
-
-def test_the_first_page_is_light(live: LiveSite, open_page: OpenPage) -> None:
-    page = open_page()
-    finished: list[Request] = []
-    page.on("requestfinished", lambda request: finished.append(request))  # noqa: PLW0108  # Playwright wants a function of ours.
-    page.goto(live.url)
-    page.wait_for_load_state("networkidle")
-    sizes = [request.sizes() for request in finished]
-    assert len(sizes) >= 4
-    assert (
-        sum(each["responseBodySize"] + each["responseHeadersSize"] for each in sizes) <= 30 * 1024
-    )
-
-
-def test_right_to_left_the_page_is_mirrored_and_other_scripts_are_isolated(walker: Walker) -> None:
-    walker.reach_first_question("ar")
-    page = walker.page
-    assert page.get_attribute("html", "dir") == "rtl"
-    box, words = (
-        page.locator('[id="c-2028-9"]').bounding_box(),
-        page.locator('[id="c-2028-9"] + span').bounding_box(),
-    )
-    assert box is not None
-    assert words is not None
-    assert box["x"] > words["x"] + words["width"] / 2
-    back, over = (
-        page.locator(".top a").first.bounding_box(),
-        page.locator("#over button").bounding_box(),
-    )
-    assert back is not None
-    assert over is not None
-    assert over["x"] < back["x"]
-
-
-def test_what_a_search_found_is_in_sight(walker: Walker) -> None:
-    walker.reach_first_question()
-    walker.tick_cards("2028-9", "2054-5", "2135-2", "2118-8")
-    walker.press_button()
-    walker.page.fill("#search", "hmong")
-    walker.press_enter("#search")
-    expect(walker.page.locator('[id="c-2037-0"] + span')).to_be_in_viewport()
-
-
-def test_after_a_search_the_next_page_begins_at_its_top(walker: Walker) -> None:
-    walker.reach_first_question()
-    walker.press_button('button[value="declined"]')
-    walker.page.fill("#search", "somali")
-    walker.press_button('button[name="find"]')
-    walker.tick_cards("so")
-    walker.press_button()
-    assert walker.path == "/question/written-language"
-    assert walker.page.evaluate("window.scrollY") == 0

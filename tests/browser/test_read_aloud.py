@@ -1,20 +1,20 @@
-"""Reading aloud in a real browser, with the voices that devices have: in the page's language, or not at all."""
+"""Reading aloud in a real browser, with a voice of the page's language or not at all."""
 
 from playwright.sync_api import expect
 
 from tests.browser.walker import Walker
 
-# Voices cannot be made from outside of a browser, and what speaks them takes no others: so all three are the test's.
+# A test cannot install voices in a browser, so it replaces the whole speech interface.
 DEVICE = """
 window.device = [];
 Object.defineProperty(window, "speechSynthesis", { value: Object.assign(new EventTarget(), {
   getVoices: () => window.device.map(lang => ({ lang, localService: true })),
-  speak: said => { window.spoken = said.voice.lang; },
+  speak: utterance => { window.spoken = utterance.voice.lang; },
   cancel: () => { window.spoken = null; },
 }) });
 window.SpeechSynthesisUtterance = class {};
 """
-HEARD: dict[str, list[tuple[list[str], str | None]]] = {
+EXPECTED_VOICES: dict[str, list[tuple[list[str], str | None]]] = {
     "en": [
         (["", "not a tag", "en-GB", "en_US"], "en_US"),
         (["en-GB"], "en-GB"),
@@ -34,23 +34,24 @@ HEARD: dict[str, list[tuple[list[str], str | None]]] = {
     "tl": [(["fil-PH"], "fil-PH"), (["tl-PH"], "tl-PH")],
     "pt-BR": [(["pt-PT", "pt-BR"], "pt-BR"), (["pt-PT"], "pt-PT")],
 }
-"""By the page's language: what voices a device has, and the one that is heard."""
+"""By the page's language: the voices of a device, and the voice that must read the page."""
 
 
-def test_the_voice_is_of_the_pages_language_and_script(walker: Walker) -> None:
+def test_reads_aloud_with_a_voice_of_the_pages_language(walker: Walker) -> None:
     page = walker.page
     page.add_init_script(DEVICE)
     button = page.locator("[data-read]")
-    for language, cases in HEARD.items():
+    for language, cases in EXPECTED_VOICES.items():
         page.goto(walker.url)
         walker.press_button(f'button[value="{language}"]')
         walker.give_birth_date()
-        for voices, heard in cases:
+        for voices, expected in cases:
             page.evaluate(
-                "voices => { device = voices; speechSynthesis.dispatchEvent(new Event('voiceschanged')); }",
+                "voices => { device = voices;"
+                " speechSynthesis.dispatchEvent(new Event('voiceschanged')); }",
                 voices,
             )
-            expect(button).to_be_visible(visible=heard is not None)
-            if heard is not None:
+            expect(button).to_be_visible(visible=expected is not None)
+            if expected is not None:
                 button.click()
-                assert page.evaluate("spoken") == heard, (language, voices)
+                assert page.evaluate("spoken") == expected, (language, voices)

@@ -1,4 +1,4 @@
-"""A person who walks through the pages in a browser, page by page."""
+"""A patient who walks through the pages in a browser, page by page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,29 +10,29 @@ GO = ".actions .go"
 
 @dataclass
 class Walker:
-    """One person at one browser page."""
+    """One patient at one browser page."""
 
     page: Page
     url: str
 
     def press_button(self, selector: str = GO) -> None:
-        """Press a button and wait for the page that it leads to."""
+        """Press a button and wait for the next page."""
         with self.page.expect_navigation():
             self.page.click(selector)
 
     def press_enter(self, selector: str) -> None:
-        """Press Enter in a field and wait for the page that it leads to."""
+        """Press Enter in a field and wait for the next page."""
         with self.page.expect_navigation():
             self.page.press(selector, "Enter")
 
     def tick_cards(self, *values: str) -> None:
-        """Tap the cards of those values."""
+        """Tap the cards with these values."""
         for value in values:
             self.page.click(f'[id="c-{value}"] + span')
 
     @property
     def path(self) -> str:
-        """Where they are."""
+        """The path of the page."""
         return self.page.url.removeprefix(self.url)
 
     @property
@@ -41,7 +41,7 @@ class Walker:
         return self.page.inner_text("h1").strip()
 
     def pair_tablet(self, code: str) -> None:
-        """Make the browser a tablet."""
+        """Pair the browser as a tablet."""
         self.page.goto(f"{self.url}/pair?code={code}")
         self.press_button("main .go")
 
@@ -53,7 +53,7 @@ class Walker:
         self.press_button('form[aria-labelledby="by-date"] .go')
 
     def reach_first_question(self, language: str = "en") -> None:
-        """Come to the first question."""
+        """Go from the languages to the first question."""
         self.press_button(f'button[value="{language}"]')
         self.give_birth_date()
         self.press_button()
@@ -61,7 +61,10 @@ class Walker:
         self.press_button()
 
     def walk_pages(self, language: str = "en") -> Iterator[str]:
-        """Walk from the languages to the thank-you and yield the name of each page on the way, faults included."""
+        """Walk from the languages to the thank-you and yield the name of each page.
+
+        The pages include those with a fault.
+        """
         yield "languages"
         self.press_button(f'button[value="{language}"]')
         yield "find"

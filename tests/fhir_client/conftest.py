@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fhir_client.auth import BearerAuth
+from fhir_client.client import FhirClient
 from tests.support.certificates import CertificateAuthority, create_authority
+from tests.support.export_stub import TOKEN, ExportStub
 from tests.support.stub_server import StubResponse, StubServer, run_stub_server
 from tests.support.token_endpoint import TokenSite
 
@@ -23,6 +26,20 @@ def site() -> Iterator[TokenSite]:
         token_site = TokenSite(server, {"token_endpoint": f"{server.url}/token"})
         server.respond = token_site.respond
         yield token_site
+
+
+@pytest.fixture
+def export() -> Iterator[ExportStub]:
+    with run_stub_server(lambda _: StubResponse(404)) as server:
+        stub = ExportStub(server)
+        server.respond = stub.answer
+        yield stub
+
+
+@pytest.fixture
+def client(export: ExportStub) -> Iterator[FhirClient]:
+    with FhirClient(export.base, BearerAuth(TOKEN), timeout=5) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

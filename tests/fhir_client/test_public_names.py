@@ -60,5 +60,5 @@ def test_the_example_of_the_readme_is_ten_lines_of_public_names() -> None:
     assert len(example.splitlines()) == 10
     names = {node.id for node in ast.walk(ast.parse(example)) if isinstance(node, ast.Name)}
     [public] = re.findall(r"from fhir_client import \((.*?)\)", imports, re.DOTALL)
-    imported = {name.strip() for name in public.split(",")}
+    imported = {name.strip() for name in public.split(",") if name.strip()}
     assert imported <= names & set(fhir_client.__all__)

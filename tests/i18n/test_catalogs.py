@@ -1,4 +1,4 @@
-"""The shipped catalogs: what is committed is what the pages ask for, and every offered language is whole."""
+"""The shipped catalogs are up to date, and every offered language is complete."""
 
 from dataclasses import fields
 
@@ -13,27 +13,27 @@ from intake.settings import load_settings
 
 SETTINGS = load_settings()
 TRANSLATED = tuple(tag for tag in SETTINGS.languages if tag != SOURCE)
-ASKED = tuple(
+QUESTION_TEXTS = tuple(
     text.message
     for questions in SETTINGS.question_sets.values()
     for text in question_texts(questions)
 )
 
 
-def test_the_shipped_languages_are_offered() -> None:
+def test_offers_every_shipped_language() -> None:
     assert set(SETTINGS.languages) == {SOURCE, *catalog_tags()}
 
 
 @pytest.mark.parametrize("tag", TRANSLATED)
-def test_an_offered_language_is_whole(tag: str) -> None:
-    assert [str(fault) for fault in find_language_faults(tag, ASKED)] == []
+def test_every_offered_language_is_complete(tag: str) -> None:
+    assert [str(fault) for fault in find_language_faults(tag, QUESTION_TEXTS)] == []
 
 
-def test_the_messages_themselves_keep_the_rules() -> None:
+def test_the_english_messages_keep_the_rules() -> None:
     assert [str(fault) for fault in find_template_faults()] == []
 
 
-def test_what_is_committed_is_what_extracting_writes() -> None:
+def test_extraction_changes_no_committed_catalog() -> None:
     written = list(extracted_files(catalog_tags()))
     assert len(written) == 1 + len(catalog_tags())
     for path, text in written:
@@ -43,17 +43,21 @@ def test_what_is_committed_is_what_extracting_writes() -> None:
 
 
 @pytest.mark.parametrize("tag", TRANSLATED)
-def test_every_text_of_every_question_set_has_its_words_in_the_language(tag: str) -> None:
+def test_translates_every_text_of_every_question_set(tag: str) -> None:
     catalog = read_catalog(tag)
-    assert {words for words in ASKED if words not in catalog or not catalog[words].string} == set()
-    # What the pages get is what the catalog says.
     assert {
-        words for words in ASKED if load_translator(tag).plain(words) != catalog[words].string
+        words for words in QUESTION_TEXTS if words not in catalog or not catalog[words].string
+    } == set()
+    # The pages get exactly the texts of the catalog.
+    assert {
+        words
+        for words in QUESTION_TEXTS
+        if load_translator(tag).plain(words) != catalog[words].string
     } == set()
 
 
-def test_no_text_of_a_question_set_is_left_out() -> None:
-    silent = {
+def test_extracts_every_text_field_of_a_question_set() -> None:
+    unshown = {
         "id",
         "code",
         "kind",
@@ -65,10 +69,12 @@ def test_no_text_of_a_question_set_is_left_out() -> None:
         "asked_with",
         "about",
     }
-    named = {each.name for part in (Question, Option, Detail) for each in fields(part)} - silent
-    places = {
+    shown_fields = {
+        field.name for part in (Question, Option, Detail) for field in fields(part)
+    } - unshown
+    extracted = {
         text.location.split(" of ")[0].replace(" ", "_")
-        for each in SETTINGS.question_sets.values()
-        for text in question_texts(each)
+        for questions in SETTINGS.question_sets.values()
+        for text in question_texts(questions)
     }
-    assert {place for place in places if not place.startswith("a_box")} == named
+    assert {name for name in extracted if not name.startswith("a_box")} == shown_fields

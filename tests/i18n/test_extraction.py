@@ -1,4 +1,4 @@
-"""Extraction: what patients read is collected with its comments, what only staff read is not, and nothing else moves."""
+"""Extraction collects the messages for patients, with comments, and leaves out those for staff."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ PAGE = """<title>{{ _("Thank you") }}</title>
 CODE = """
 # Translators: a title
 TITLE = N_("Check your answers")
-words = speaks.gettext("Too long"), speaks.plain("Back")
+words = translator.gettext("Too long"), translator.plain("Back")
 """
 QUESTIONS = """
 id = "one"
@@ -64,19 +64,19 @@ def sources(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _extracted(sources: Path) -> Catalog:
+def _extract(sources: Path) -> Catalog:
     return extract_messages(("ar",), sources, sources / "config")
 
 
-def test_what_patients_read_is_collected_and_what_staff_read_is_not(sources: Path) -> None:
-    assert {message.id for message in _extracted(sources) if message.id} == {
+def test_extracts_messages_for_patients_but_not_for_staff(sources: Path) -> None:
+    assert {message.id for message in _extract(sources) if message.id} == {
         "Thank you",
         "Hello %(name)s",
         ("%(count)s answer", "%(count)s answers"),
         "Check your answers",
         "Too long",
         "Back",
-        # CLDR names Spanish and the written kinds of Chinese in Arabic, and no sign language.
+        # CLDR has Arabic names for Spanish and written Chinese, but not for sign languages.
         "American Sign Language",
         "Colour",
         "Which one?",
@@ -87,10 +87,13 @@ def test_what_patients_read_is_collected_and_what_staff_read_is_not(sources: Pat
     }
 
 
-def test_comments_and_places_reach_the_translator(sources: Path) -> None:
-    text = format_catalog(_extracted(sources))
+def test_gives_translators_comments_and_locations(sources: Path) -> None:
+    text = format_catalog(_extract(sources))
     for comment in (
-        "#. said on the last page\n#: intake/patient/templates/patient/done.html\n#, python-format\n",
+        (
+            "#. said on the last page\n#: intake/patient/templates/patient/done.html\n"
+            "#, python-format\n"
+        ),
         "#. Translators: a title\n#: intake/pages/errors.py\n",
         "#. a box under “Asian”\n#: config/questions/one.toml\n",
         "#. write in of option “Asian” of question colour\n",
@@ -98,47 +101,49 @@ def test_comments_and_places_reach_the_translator(sources: Path) -> None:
         assert comment in text
 
 
-def test_a_line_more_in_a_template_changes_nothing(sources: Path) -> None:
-    before = format_catalog(_extracted(sources))
+def test_a_new_line_in_a_template_changes_nothing(sources: Path) -> None:
+    before = format_catalog(_extract(sources))
     page = sources / "patient/templates/patient/done.html"
     page.write_text(f"\n\n{PAGE}", "utf-8")
-    assert format_catalog(_extracted(sources)) == before
+    assert format_catalog(_extract(sources)) == before
 
 
-def test_a_template_that_cannot_be_parsed_is_not_left_out_silently(sources: Path) -> None:
+def test_names_a_template_that_cannot_be_parsed(sources: Path) -> None:
     (sources / "patient/templates/patient/done.html").write_text('{{ _("Thank you" }}', "utf-8")
     with pytest.raises(
         UnreadableError, match=r"^intake/patient/templates/patient/done\.html: unexpected '}'"
     ):
-        _extracted(sources)
+        _extract(sources)
 
 
-def test_a_question_set_that_is_none_is_named(sources: Path) -> None:
+def test_names_an_invalid_question_set(sources: Path) -> None:
     (sources / "config/questions/one.toml").write_text('id = "one"', "utf-8")
     with pytest.raises(
         UnreadableError, match=r"^config/questions/one\.toml: .*missing required field `version`"
     ):
-        _extracted(sources)
+        _extract(sources)
 
 
-def _catalog(*messages: tuple[str | tuple[str, str], str | tuple[str, ...]]) -> Catalog:
+def _make_catalog(*messages: tuple[str | tuple[str, str], str | tuple[str, ...]]) -> Catalog:
     catalog = Catalog(locale="es")
     for source, string in messages:
         catalog.add(source, string)
     return catalog
 
 
-def _keep(folder: Path, catalog: Catalog) -> None:
+def _write_catalog(folder: Path, catalog: Catalog) -> None:
     path = catalog_file("es", folder)
     path.parent.mkdir(parents=True)
     path.write_text(format_catalog(catalog, "es"), "utf-8")
 
 
-def test_new_messages_come_empty_gone_ones_go_and_the_rest_stays(tmp_path: Path) -> None:
-    before = _catalog(("Stay", "Quédese"), ("Stays", "Se queda"), ("Gone", "Se fue"))
+def test_update_adds_new_messages_and_removes_obsolete_ones(tmp_path: Path) -> None:
+    before = _make_catalog(("Stay", "Quédese"), ("Stays", "Se queda"), ("Gone", "Se fue"))
     before["Stay"].user_comments.append("asked the clinic")
-    _keep(tmp_path, before)
-    after = update_catalog("es", _catalog(("Stay", ""), ("Stays", ""), ("Stayed", "")), tmp_path)
+    _write_catalog(tmp_path, before)
+    after = update_catalog(
+        "es", _make_catalog(("Stay", ""), ("Stays", ""), ("Stayed", "")), tmp_path
+    )
     assert {message.id: message.string for message in after if message.id} == {
         "Stay": "Quédese",
         "Stays": "Se queda",
@@ -148,32 +153,32 @@ def test_new_messages_come_empty_gone_ones_go_and_the_rest_stays(tmp_path: Path)
     assert not any(message.fuzzy for message in after if message.id)
 
 
-def test_a_message_that_gains_a_plural_is_translated_anew(tmp_path: Path) -> None:
-    _keep(tmp_path, _catalog(("%(count)s answer", "%(count)s respuesta")))
+def test_a_message_with_a_new_plural_loses_its_translation(tmp_path: Path) -> None:
+    _write_catalog(tmp_path, _make_catalog(("%(count)s answer", "%(count)s respuesta")))
     after = update_catalog(
-        "es", _catalog((("%(count)s answer", "%(count)s answers"), "")), tmp_path
+        "es", _make_catalog((("%(count)s answer", "%(count)s answers"), "")), tmp_path
     )
     assert after["%(count)s answer"].string == ("", "")
 
 
-def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
-    catalog = _catalog(
+def test_reads_back_the_catalog_that_it_wrote(tmp_path: Path) -> None:
+    catalog = _make_catalog(
         ("Yes", "Sí"),
         (("%(count)s answer", "%(count)s answers"), ("Una respuesta", "%(count)s respuestas")),
     )
-    _keep(tmp_path, catalog)
+    _write_catalog(tmp_path, catalog)
     assert format_catalog(read_catalog("es", tmp_path), "es") == format_catalog(catalog, "es")
     assert catalog_tags(tmp_path) == ("es",)
 
 
-def test_a_folder_behind_the_pages_is_stale(tmp_path: Path) -> None:
-    _keep(tmp_path, _catalog(("Gone", "Se fue")))
-    found = [fault.file for fault in find_stale_files(["es"], tmp_path)]
-    assert found == [str(tmp_path / "messages.pot"), str(catalog_file("es", tmp_path))]
+def test_finds_stale_catalogs(tmp_path: Path) -> None:
+    _write_catalog(tmp_path, _make_catalog(("Gone", "Se fue")))
+    stale_files = [fault.file for fault in find_stale_files(["es"], tmp_path)]
+    assert stale_files == [str(tmp_path / "messages.pot"), str(catalog_file("es", tmp_path))]
 
 
-def test_a_broken_catalog_is_said_and_not_overwritten(tmp_path: Path) -> None:
-    _keep(tmp_path, _catalog(("Yes", "Sí")))
+def test_names_a_broken_catalog_and_does_not_overwrite_it(tmp_path: Path) -> None:
+    _write_catalog(tmp_path, _make_catalog(("Yes", "Sí")))
     path = catalog_file("es", tmp_path)
     path.write_text('msgid "Yes"\nmsgtsr "Sí"\n', "utf-8")
     assert [

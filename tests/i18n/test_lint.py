@@ -1,4 +1,4 @@
-"""The catalog gate: each rule catches a catalog that breaks it, and lets what is right pass."""
+"""The catalog gate: each rule finds a faulty catalog and accepts a correct one."""
 
 from io import BytesIO
 from pathlib import Path
@@ -28,23 +28,27 @@ ARABIC = (
 )
 
 
-def _template(*messages: str | tuple[str, str]) -> Catalog:
+def _make_template(*messages: str | tuple[str, str]) -> Catalog:
     template = Catalog()
     for message in messages:
         template.add(message)
     return template
 
 
-def _catalog(tag: str, source: str | tuple[str, str], string: str | tuple[str, ...]) -> Catalog:
-    """Return the catalog as it is read from its file, whose header has the plural forms."""
+def _make_catalog(
+    tag: str, source: str | tuple[str, str], string: str | tuple[str, ...]
+) -> Catalog:
+    """Return the catalog as read from its file; the header has the plural forms."""
     catalog = Catalog(locale=cldr_locale(tag))
     catalog.add(source, string)
     return read_po(BytesIO(format_catalog(catalog, tag).encode()), locale=cldr_locale(tag))
 
 
-def _found(tag: str, source: str | tuple[str, str], string: str | tuple[str, ...]) -> list[str]:
-    catalog = _catalog(tag, source, string)
-    return [fault.what for fault in find_catalog_faults(tag, catalog, _template(source))]
+def _find_faults(
+    tag: str, source: str | tuple[str, str], string: str | tuple[str, ...]
+) -> list[str]:
+    catalog = _make_catalog(tag, source, string)
+    return [fault.what for fault in find_catalog_faults(tag, catalog, _make_template(source))]
 
 
 @pytest.mark.parametrize(
@@ -98,8 +102,8 @@ def _found(tag: str, source: str | tuple[str, str], string: str | tuple[str, ...
         ("es", "Please ask the front desk", "Please ask the front desk", "is the English text"),
     ],
 )
-def test_a_broken_translation_is_caught(tag: str, source: str, string: str, what: str) -> None:
-    assert what in _found(tag, source, string)
+def test_finds_a_faulty_translation(tag: str, source: str, string: str, what: str) -> None:
+    assert what in _find_faults(tag, source, string)
 
 
 @pytest.mark.parametrize(
@@ -117,63 +121,65 @@ def test_a_broken_translation_is_caught(tag: str, source: str, string: str, what
         ("hi", "Thank you.", "धन्यवाद।"),
     ],
 )
-def test_what_is_right_in_its_language_passes(tag: str, source: str, string: str) -> None:
-    assert _found(tag, source, string) == []
+def test_accepts_a_correct_translation(tag: str, source: str, string: str) -> None:
+    assert _find_faults(tag, source, string) == []
 
 
-def test_a_fuzzy_a_missing_and_a_gone_message_are_caught() -> None:
+def test_finds_fuzzy_missing_and_obsolete_messages() -> None:
     catalog = Catalog(locale="es")
     catalog.add("Yes", "Sí", flags=["fuzzy"])
     catalog.add("Old", "Viejo")
-    found = [
+    faults = [
         (fault.message, fault.what)
-        for fault in find_catalog_faults("es", catalog, _template("Yes", "No"))
+        for fault in find_catalog_faults("es", catalog, _make_template("Yes", "No"))
     ]
-    assert sorted(found) == [
+    assert sorted(faults) == [
         ("No", "is missing"),
         ("Old", "is no longer on any page"),
         ("Yes", "is marked fuzzy"),
     ]
 
 
-def test_a_sites_own_wording_is_missing_in_every_other_language() -> None:
-    found = list(find_catalog_faults("es", Catalog(locale="es"), _template(), ["Which tribe?"]))
-    assert [(fault.message, "take 'es' out" in fault.way_out) for fault in found] == [
+def test_finds_a_sites_own_wording_without_translation() -> None:
+    faults = list(
+        find_catalog_faults("es", Catalog(locale="es"), _make_template(), ["Which tribe?"])
+    )
+    assert [(fault.message, "take 'es' out" in fault.way_out) for fault in faults] == [
         ("Which tribe?", True)
     ]
 
 
-def test_plural_forms_are_as_many_as_the_language_has() -> None:
-    assert _found("ar", PLURAL, ARABIC) == []
-    few = _catalog("ar", PLURAL, ARABIC)
-    few[PLURAL].string = ARABIC[:2]
-    assert [fault.what for fault in find_catalog_faults("ar", few, _template(PLURAL))] == [
-        "has 2 forms where the message has 6"
-    ]
-    assert _found("ar", PLURAL, ARABIC[:2]) == ["has no translation"] * 4
-    kept = _catalog("es", PLURAL, ("Una respuesta", "%(count)s respuestas"))
-    assert [fault.what for fault in find_catalog_faults("es", kept, _template(PLURAL[0]))] == [
-        "has 2 forms where the message has 1"
-    ]
-    assert _found("es", PLURAL, ("Una respuesta", "%(count)s respuestas")) == []
-    assert _found("es", PLURAL, ("%(count)s respuesta", "")) == ["has no translation"]
+def test_requires_all_plural_forms_of_the_language() -> None:
+    assert _find_faults("ar", PLURAL, ARABIC) == []
+    incomplete = _make_catalog("ar", PLURAL, ARABIC)
+    incomplete[PLURAL].string = ARABIC[:2]
+    assert [
+        fault.what for fault in find_catalog_faults("ar", incomplete, _make_template(PLURAL))
+    ] == ["has 2 forms where the message has 6"]
+    assert _find_faults("ar", PLURAL, ARABIC[:2]) == ["has no translation"] * 4
+    plural = _make_catalog("es", PLURAL, ("Una respuesta", "%(count)s respuestas"))
+    assert [
+        fault.what for fault in find_catalog_faults("es", plural, _make_template(PLURAL[0]))
+    ] == ["has 2 forms where the message has 1"]
+    assert _find_faults("es", PLURAL, ("Una respuesta", "%(count)s respuestas")) == []
+    assert _find_faults("es", PLURAL, ("%(count)s respuesta", "")) == ["has no translation"]
 
 
-def test_only_a_form_for_one_number_may_leave_the_number_out() -> None:
-    assert _found("ar", PLURAL, (*ARABIC[:3], "إجابات", *ARABIC[4:])) == [
+def test_only_a_form_for_one_number_may_omit_the_number() -> None:
+    assert _find_faults("ar", PLURAL, (*ARABIC[:3], "إجابات", *ARABIC[4:])) == [
         "lacks the placeholder %(count)s"
     ]
-    # French says 0 and 1 with the same form, and Russian 1, 21, 31 and so on.
-    assert _found("fr", PLURAL, ("une réponse", "%(count)s réponses")) == [
+    # French has one form for 0 and 1, and Russian has one for 1, 21, 31 and so on.
+    assert _find_faults("fr", PLURAL, ("une réponse", "%(count)s réponses")) == [
         "lacks the placeholder %(count)s"
     ]
-    assert "lacks the placeholder %(count)s" in _found(
+    assert "lacks the placeholder %(count)s" in _find_faults(
         "ru", PLURAL, ("ответ", "%(count)s ответа", "%(count)s ответов")
     )
 
 
-def test_another_plural_rule_in_the_header_is_caught(tmp_path: Path) -> None:
-    _lay_out(tmp_path, "ar", ARABIC, PLURAL)
+def test_finds_a_wrong_plural_rule_in_the_header(tmp_path: Path) -> None:
+    _write_folder(tmp_path, "ar", ARABIC, PLURAL)
     path = catalog_file("ar", tmp_path)
     path.write_text(
         path.read_text("utf-8").replace("plural=(n==0 ? 0 :", "plural=(n==1 ? 0 :"), "utf-8"
@@ -183,8 +189,10 @@ def test_another_plural_rule_in_the_header_is_caught(tmp_path: Path) -> None:
     ] == ["has other plural forms"]
 
 
-def test_the_messages_themselves_are_held_to_the_rules(tmp_path: Path) -> None:
-    template_file(tmp_path).write_text(format_catalog(_template("Fill 100% <b>now</b>")), "utf-8")
+def test_checks_the_english_messages_by_the_same_rules(tmp_path: Path) -> None:
+    template_file(tmp_path).write_text(
+        format_catalog(_make_template("Fill 100% <b>now</b>")), "utf-8"
+    )
     assert [fault.what for fault in find_template_faults(tmp_path)] == [
         "has markup, '<'",
         "has a bare %",
@@ -200,19 +208,19 @@ def test_the_messages_themselves_are_held_to_the_rules(tmp_path: Path) -> None:
         ("[es]\nreviewd = ''", "cannot be read: [es] Object contains unknown field `reviewd`"),
         (
             '[es]\nreviewed = "Ana Ruiz, 2026-12-01"',
-            "[es] drafted: '' does not say by whom and when",
+            "[es] drafted: '' does not name its author and day",
         ),
         (
             '[es]\ndrafted = "2026-12-01"',
-            "[es] drafted: '2026-12-01' does not say by whom and when",
+            "[es] drafted: '2026-12-01' does not name its author and day",
         ),
         (
             '[es]\ndrafted = "Ana Ruiz, 2026-13-01"',
-            "[es] drafted: 'Ana Ruiz, 2026-13-01' does not say by whom and when",
+            "[es] drafted: 'Ana Ruiz, 2026-13-01' does not name its author and day",
         ),
         (
             '[es]\ndrafted = "Ana Ruiz, 2026-12-01"\nreviewed = "yes"',
-            "[es] reviewed: 'yes' does not say by whom and when",
+            "[es] reviewed: 'yes' does not name its author and day",
         ),
         (
             '[es]\ndrafted = "Ana Ruiz, 2026-12-01"\nreviewed = "Luz Vega, 2026-11-30"',
@@ -220,13 +228,11 @@ def test_the_messages_themselves_are_held_to_the_rules(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_ledger_that_does_not_answer_for_the_language_is_caught(
-    tmp_path: Path, ledger: str, what: str
-) -> None:
+def test_finds_a_faulty_ledger_entry(tmp_path: Path, ledger: str, what: str) -> None:
     ledger_file(tmp_path).write_text(ledger, "utf-8")
-    found = [fault.what for fault in find_ledger_faults("es", tmp_path)]
-    assert len(found) == 1
-    assert found[0].startswith(what)
+    faults = [fault.what for fault in find_ledger_faults("es", tmp_path)]
+    assert len(faults) == 1
+    assert faults[0].startswith(what)
 
 
 def test_a_ledger_entry_may_wait_for_its_review(tmp_path: Path) -> None:
@@ -234,8 +240,8 @@ def test_a_ledger_entry_may_wait_for_its_review(tmp_path: Path) -> None:
     assert list(find_ledger_faults("es", tmp_path)) == []
 
 
-def test_a_language_without_a_catalog_is_not_whole(tmp_path: Path) -> None:
-    _lay_out(tmp_path, "es", "Sí", "Yes")
+def test_a_language_without_a_catalog_is_incomplete(tmp_path: Path) -> None:
+    _write_folder(tmp_path, "es", "Sí", "Yes")
     assert find_language_faults("es", folder=tmp_path) == ()
     assert [fault.what.split(":")[0] for fault in find_language_faults("vi", folder=tmp_path)] == [
         "cannot be read",
@@ -244,30 +250,30 @@ def test_a_language_without_a_catalog_is_not_whole(tmp_path: Path) -> None:
     assert "no language that CLDR knows" in str(find_language_faults("qq", folder=tmp_path)[0])
 
 
-def test_a_catalog_that_is_no_catalog_is_named(tmp_path: Path) -> None:
-    _lay_out(tmp_path, "es", "Sí", "Yes")
+def test_names_a_catalog_that_cannot_be_read(tmp_path: Path) -> None:
+    _write_folder(tmp_path, "es", "Sí", "Yes")
     catalog_file("es", tmp_path).write_text('msgid "Yes"\nmsgtsr "Sí"\n', "utf-8")
-    (found,) = find_language_faults("es", folder=tmp_path)
-    assert str(found).startswith(f"{catalog_file('es', tmp_path)}: cannot be read:")
+    (fault,) = find_language_faults("es", folder=tmp_path)
+    assert str(fault).startswith(f"{catalog_file('es', tmp_path)}: cannot be read:")
 
 
-def test_the_language_of_the_messages_needs_no_catalog(tmp_path: Path) -> None:
+def test_english_needs_no_catalog(tmp_path: Path) -> None:
     assert find_language_faults("en", folder=tmp_path) == ()
 
 
-def test_a_fault_says_where_what_and_the_way_out() -> None:
-    (fault,) = find_catalog_faults("es", Catalog(locale="es"), _template("Yes"))
+def test_a_fault_names_file_message_and_remedy() -> None:
+    (fault,) = find_catalog_faults("es", Catalog(locale="es"), _make_template("Yes"))
     assert (
         str(fault)
         == 'translations/es/LC_MESSAGES/messages.po: "Yes" is missing; run `intake i18n extract`'
     )
 
 
-def _lay_out(
+def _write_folder(
     folder: Path, tag: str, string: str | tuple[str, ...], source: str | tuple[str, str]
 ) -> None:
     path = catalog_file(tag, folder)
     path.parent.mkdir(parents=True)
-    template_file(folder).write_text(format_catalog(_template(source)), "utf-8")
-    path.write_text(format_catalog(_catalog(tag, source, string), tag), "utf-8")
+    template_file(folder).write_text(format_catalog(_make_template(source)), "utf-8")
+    path.write_text(format_catalog(_make_catalog(tag, source, string), tag), "utf-8")
     ledger_file(folder).write_text(f'[{tag}]\ndrafted = "Ana Ruiz, 2026-12-01"', "utf-8")

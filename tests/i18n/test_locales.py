@@ -1,4 +1,4 @@
-"""The languages of the pages name themselves, and the same in the list of languages that a person can prefer."""
+"""The languages of the pages have the same endonyms as the languages that patients can prefer."""
 
 import pytest
 
@@ -6,7 +6,8 @@ from intake.i18n import find_locale, language_names, month_names, sorted_locales
 from intake.i18n.locales import normalize_tag
 from intake.terminology import load_languages
 
-# Every language that the pages are to speak, with its id in the list of preferred languages; "" has none of its own there.
+# Every planned language of the pages, with its id among the languages that a patient can prefer.
+# "" means that it has no id of its own there.
 PLANNED = {
     "en": "en",
     "es": "es",
@@ -42,16 +43,16 @@ RIGHT_TO_LEFT = {"ar", "fa", "fa-AF", "ur", "ps"}
 
 
 @pytest.mark.parametrize(("tag", "preferred"), PLANNED.items())
-def test_a_language_names_itself_the_same_everywhere(tag: str, preferred: str) -> None:
-    own = find_locale(tag)
-    assert own.direction == ("rtl" if tag in RIGHT_TO_LEFT else "ltr")
-    assert "(" not in own.endonym or tag == "pt-BR"
+def test_a_language_has_the_same_endonym_everywhere(tag: str, preferred: str) -> None:
+    locale = find_locale(tag)
+    assert locale.direction == ("rtl" if tag in RIGHT_TO_LEFT else "ltr")
+    assert "(" not in locale.endonym or tag == "pt-BR"
     if preferred:
-        assert own.endonym == load_languages()[preferred].endonym
+        assert locale.endonym == load_languages()[preferred].endonym
 
 
-def test_languages_are_offered_in_the_order_of_their_own_names() -> None:
-    assert [each.endonym for each in sorted_locales(("en", "es", "ar", "zh-Hans"))] == [
+def test_sorts_languages_by_endonym() -> None:
+    assert [locale.endonym for locale in sorted_locales(("en", "es", "ar", "zh-Hans"))] == [
         "English",
         "Español",
         "العربية",
@@ -59,12 +60,12 @@ def test_languages_are_offered_in_the_order_of_their_own_names() -> None:
     ]
 
 
-def test_a_tag_without_a_language_is_refused() -> None:
+def test_rejects_a_tag_that_cldr_does_not_know() -> None:
     with pytest.raises(ValueError, match="'qq' is no language that CLDR knows"):
         find_locale("qq")
 
 
-def test_haitian_creole_has_months_of_its_own_and_no_french_names_of_languages() -> None:
+def test_haitian_creole_uses_no_french_names() -> None:
     assert (month_names("ht")[0], month_names("fr")[0]) == ("janvye", "janvier")
     assert language_names("ht") == {}
     assert language_names("fr")["zh-Hans"] == "chinois simplifié"
@@ -73,5 +74,5 @@ def test_haitian_creole_has_months_of_its_own_and_no_french_names_of_languages()
 @pytest.mark.parametrize(
     ("typed", "tag"), [("pt-br", "pt-BR"), ("ZH-hans", "zh-Hans"), ("tl", "tl"), ("vi", "vi")]
 )
-def test_a_tag_is_written_in_one_way(typed: str, tag: str) -> None:
+def test_normalizes_a_tag(typed: str, tag: str) -> None:
     assert normalize_tag(typed) == tag

@@ -1,4 +1,4 @@
-"""Patients read English of the sixth grade or below, by the Flesch-Kincaid formula over what they read."""
+"""Patients read English of the sixth grade or below (Flesch-Kincaid)."""
 
 import re
 
@@ -6,33 +6,37 @@ import pytest
 
 from intake.i18n.catalogs import read_template
 
-HIGHEST = 6.0
-ENOUGH = 10
-"""Words below which the formula measures a single long word rather than a sentence."""
+MAX_GRADE = 6.0
+MIN_WORDS = 10
+"""In a shorter text one long word decides, so the formula says nothing about it."""
 
-# The names of peoples and places are what they are.
+# The names of peoples and places cannot be made simpler.
 EXAMPLES = ("For example, ", "Enter, for example, ")
 
 
-def syllables(word: str) -> int:
-    """About as many as are spoken: runs of vowels, without the silent endings."""
+def count_syllables(word: str) -> int:
+    """Return the approximate number of syllables: runs of vowels without silent endings."""
     plain = re.sub(r"[^a-z]", "", word.lower())
     silent = re.search(r"[^aeiouyl]e$|[^aeiouytd]ed$|[^aeiouycghsxz]es$", plain)
     return max(len(re.findall(r"[aeiouy]+", plain)) - bool(silent), 1)
 
 
-def grade(text: str) -> float:
-    """The school grade that a text asks for (Kincaid and others, 1975)."""
-    sentences = [each for each in re.split(r"[.?!:]+(?:\s+|$)", text) if each]
+def reading_grade(text: str) -> float:
+    """Return the school grade that a text requires (Kincaid and others, 1975)."""
+    sentences = [part for part in re.split(r"[.?!:]+(?:\s+|$)", text) if part]
     words = re.findall(r"[A-Za-z’]+", text)
     return (
-        0.39 * len(words) / len(sentences) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
+        0.39 * len(words) / len(sentences)
+        + 11.8 * sum(map(count_syllables, words)) / len(words)
+        - 15.59
     )
 
 
-def _read() -> list[str]:
+def _read_texts() -> list[str]:
     texts = [str(message.id) for message in read_template() if isinstance(message.id, str)]
-    return [text for text in texts if len(text.split()) >= ENOUGH and not text.startswith(EXAMPLES)]
+    return [
+        text for text in texts if len(text.split()) >= MIN_WORDS and not text.startswith(EXAMPLES)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -40,26 +44,32 @@ def _read() -> list[str]:
     [
         ("This page was open for a while, so we cleared it to keep it private.", 3, 6),
         (
-            "Demographic information is collected in accordance with applicable federal regulations.",
+            (
+                "Demographic information is collected in accordance with "
+                "applicable federal regulations."
+            ),
             15,
             30,
         ),
         ("The cat sat on the mat.", -2, 1),
     ],
 )
-def test_the_measure_tells_plain_words_from_an_offices(
+def test_the_grade_tells_plain_from_official_language(
     text: str, lowest: float, highest: float
 ) -> None:
-    assert lowest < grade(text) < highest
+    assert lowest < reading_grade(text) < highest
 
 
-def test_no_text_asks_for_more_than_the_sixth_grade() -> None:
-    texts = _read()
+def test_no_text_is_above_the_sixth_grade() -> None:
+    texts = _read_texts()
     assert len(texts) > 30
-    assert {text: round(grade(text), 1) for text in texts if grade(text) > HIGHEST} == {}
+    assert {
+        text: round(reading_grade(text), 1) for text in texts if reading_grade(text) > MAX_GRADE
+    } == {}
 
 
-def test_all_that_is_read_is_plainer_still() -> None:
+def test_the_average_grade_is_far_lower() -> None:
     assert (
-        grade(" ".join(text if text[-1] in ".?:" else f"{text}." for text in _read())) < HIGHEST / 2
+        reading_grade(" ".join(text if text[-1] in ".?:" else f"{text}." for text in _read_texts()))
+        < MAX_GRADE / 2
     )

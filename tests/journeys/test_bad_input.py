@@ -1,4 +1,4 @@
-"""What cannot be taken is shown again with what was typed and a plain sentence; nothing is lost, nothing forged goes in."""
+"""Rejected forms come back with their values and a plain sentence; forged input changes nothing."""
 
 import logging
 from uuid import uuid4
@@ -13,20 +13,20 @@ from tests.support.sites import TestSite
 
 @pytest.fixture
 def person(pages: TestSite) -> PatientSession:
-    """Someone at the first question."""
+    """Return a patient at the first question."""
     pages.expect_visit("1")
-    found = PatientSession(pages)
-    found.reach_first_question()
-    return found
+    session = PatientSession(pages)
+    session.reach_first_question()
+    return session
 
 
-def fault(person: PatientSession) -> str:
-    """The sentence at the top of the page, empty where there is none."""
+def fault_message(person: PatientSession) -> str:
+    """Return the sentence at the top of the page, or nothing."""
     return " ".join(node.to_text().strip() for node in person.document.query(".fault"))
 
 
 @pytest.mark.parametrize(
-    ("given", "sentence"),
+    ("typed", "sentence"),
     [
         ({"choice": ["2028-9"], "state": "declined"}, "Which one should we keep?"),
         ({"own-words": "Hmong", "state": "unknown"}, "Which one should we keep?"),
@@ -36,26 +36,26 @@ def fault(person: PatientSession) -> str:
     ],
     ids=["declined", "unknown", "forged", "long", "control"],
 )
-def test_shown_again_with_what_was_typed(
-    person: PatientSession, given: dict[str, str | list[str]], sentence: str
+def test_shows_a_rejected_form_again_with_its_values(
+    person: PatientSession, typed: dict[str, str | list[str]], sentence: str
 ) -> None:
-    person.send_form(given)
+    person.send_form(typed)
     assert person.path == "/question/race-ethnicity"
-    assert sentence in fault(person)
-    held = person._held(person._form(None))
-    assert held.get("choice", []) == [
-        each for each in given.get("choice", []) if each != "no-such-group"
+    assert sentence in fault_message(person)
+    values = person._held(person._form(None))
+    assert values.get("choice", []) == [
+        choice for choice in typed.get("choice", []) if choice != "no-such-group"
     ]
-    assert held["own-words"] == [str(given.get("own-words", "")).replace("\x07", "\x07")]
+    assert values["own-words"] == [str(typed.get("own-words", "")).replace("\x07", "\x07")]
     person.send_form({"choice": ["2028-9"], "own-words": ""})
-    assert (person.path, fault(person)) == ("/question/race-ethnicity/details", "")
+    assert (person.path, fault_message(person)) == ("/question/race-ethnicity/details", "")
 
 
-def test_declining_after_an_answer_is_asked_once_and_then_kept(person: PatientSession) -> None:
+def test_asks_once_before_declining_replaces_an_answer(person: PatientSession) -> None:
     person.send_form({"choice": ["2028-9"]})
     person.open_page("/question/race-ethnicity")
     person.send_form({"state": "declined"})
-    assert "Which one" in fault(person)
+    assert "Which one" in fault_message(person)
     person.send_form({"state": "only-declined"})
     assert person.path == "/question/spoken-language"
     person.open_page("/question/race-ethnicity")
@@ -66,7 +66,7 @@ def test_declining_after_an_answer_is_asked_once_and_then_kept(person: PatientSe
 @pytest.mark.parametrize(
     ("state", "words"), [("declined", "I’d rather not say"), ("unknown", "I don’t know")]
 )
-def test_to_go_on_from_what_was_not_answered_takes_nothing_back(
+def test_continue_without_a_choice_keeps_declined_and_unknown(
     person: PatientSession, state: str, words: str
 ) -> None:
     for _ in range(4):
@@ -81,67 +81,65 @@ def test_to_go_on_from_what_was_not_answered_takes_nothing_back(
     assert person.page.text.count(words) == 3
 
 
-def test_a_repeated_choice_is_one_choice(person: PatientSession) -> None:
+def test_counts_a_repeated_choice_once(person: PatientSession) -> None:
     person.send_form({"choice": ["2028-9", "2028-9"]})
     assert person.path == "/question/race-ethnicity/details"
 
 
-def test_two_languages_are_one_too_many(person: PatientSession) -> None:
+def test_rejects_two_languages(person: PatientSession) -> None:
     person.send_form()
     person.send_form({"choice": ["en", "es"]})
-    assert "Please choose from the answers on this page." in fault(person)
+    assert "Please choose from the answers on this page." in fault_message(person)
 
 
 def test_another_language_needs_its_name(person: PatientSession) -> None:
     person.send_form()
     person.send_form({"choice": "own-words"})
-    assert "Please write the name of the language" in fault(person)
+    assert "Please write the name of the language" in fault_message(person)
 
 
-def test_a_search_is_no_answer_and_is_not_lost(person: PatientSession) -> None:
+def test_a_search_without_a_choice_is_no_answer_and_is_not_lost(person: PatientSession) -> None:
     person.send_form()
     person.send_form({"search": "quiche"})
     assert "K’iche’" in person.page.text
     person.send_form()
-    assert "Please choose one from the list" in fault(person)
+    assert "Please choose one from the list" in fault_message(person)
     person.send_form({"choice": "quc"})
     assert person.path == "/question/written-language"
 
 
-def test_what_was_not_found_keeps_nobody_from_going_on(person: PatientSession) -> None:
+def test_a_search_without_results_lets_the_patient_continue(person: PatientSession) -> None:
     person.send_form({"choice": ["1002-5"]})
     person.send_form({"search": "oaxaqueño"})
     assert "We did not find a group by that name." in person.page.text
     person.send_form()
-    assert (person.path, fault(person)) == ("/question/spoken-language", "")
+    assert (person.path, fault_message(person)) == ("/question/spoken-language", "")
 
 
 @pytest.mark.parametrize("term", ["samo", "navajo"], ids=["on the page", "found"])
-def test_who_picks_nothing_of_what_was_found_is_told_once(
-    person: PatientSession, term: str
-) -> None:
+def test_reminds_once_to_pick_a_search_result(person: PatientSession, term: str) -> None:
     person.send_form({"choice": ["1002-5", "2076-8"]})
     person.send_form({"search": term})
     person.send_form()
-    assert "Please choose one from the list" in fault(person)
+    assert "Please choose one from the list" in fault_message(person)
     person.send_form({"search": "hopi"})
-    assert (person.path, fault(person)) == ("/question/race-ethnicity/details", "")
+    assert (person.path, fault_message(person)) == ("/question/race-ethnicity/details", "")
     person.send_form()
-    assert "Please choose one from the list" in fault(person)
+    assert "Please choose one from the list" in fault_message(person)
     person.send_form()
-    assert (person.path, fault(person)) == ("/question/spoken-language", "")
+    assert (person.path, fault_message(person)) == ("/question/spoken-language", "")
 
 
-def test_a_language_that_is_on_the_page_is_asked_for_once(person: PatientSession) -> None:
+def test_reminds_once_of_a_found_language_on_the_page(person: PatientSession) -> None:
     person.send_form()
     person.send_form({"search": "spanish"})
     person.send_form()
-    assert "Please choose one from the list" in fault(person)
+    assert "Please choose one from the list" in fault_message(person)
     person.send_form()
     assert person.path == "/question/written-language"
 
 
-def test_a_code_found_by_searching_brings_its_group(person: PatientSession) -> None:
+def test_a_code_from_a_search_adds_its_group(person: PatientSession) -> None:
     person.send_form({"choice": ["2106-3"]})
     person.send_form({"search": "Laotian", "find": "1"})
     assert "Laotian" in person.page.text
@@ -150,14 +148,14 @@ def test_a_code_found_by_searching_brings_its_group(person: PatientSession) -> N
     assert person._held(person._form(None))["choice"] == ["2028-9", "2106-3"]
 
 
-def test_who_is_answering_has_to_be_said(pages: TestSite) -> None:
+def test_the_informant_is_required(pages: TestSite) -> None:
     pages.expect_visit("1")
     person = PatientSession(pages)
     person.reach_first_question(informant="the cat")
-    assert (person.path, fault(person)) == ("/who", "Please choose who is answering.")
+    assert (person.path, fault_message(person)) == ("/who", "Please choose who is answering.")
 
 
-def test_nobody_jumps_ahead(pages: TestSite) -> None:
+def test_leads_back_from_pages_further_ahead(pages: TestSite) -> None:
     pages.expect_visit("1")
     person = PatientSession(pages)
     person.pair_tablet()
@@ -174,13 +172,15 @@ def test_nobody_jumps_ahead(pages: TestSite) -> None:
     assert person.page.status_code == 404
 
 
-def test_a_form_without_its_token_is_a_calm_page(person: PatientSession) -> None:
-    answer = person.client.post("/question/race-ethnicity", data={"choice": "2028-9"})
-    assert answer.status_code == 400
-    assert "Please start again" in answer.text
+def test_a_form_without_a_csrf_token_gets_a_calm_page(person: PatientSession) -> None:
+    response = person.client.post("/question/race-ethnicity", data={"choice": "2028-9"})
+    assert response.status_code == 400
+    assert "Please start again" in response.text
 
 
-def test_another_visits_id_sends_nothing(person: PatientSession, pages: TestSite) -> None:
+def test_rejects_the_submission_id_of_another_visit(
+    person: PatientSession, pages: TestSite
+) -> None:
     for _ in range(4):
         person.send_form()
     person.send_form({"submission": str(uuid4())})
@@ -189,7 +189,7 @@ def test_another_visits_id_sends_nothing(person: PatientSession, pages: TestSite
         assert list_records(tx) == ()
 
 
-def test_left_alone_a_tablet_forgets(person: PatientSession, pages: TestSite) -> None:
+def test_an_idle_tablet_drops_the_draft(person: PatientSession, pages: TestSite) -> None:
     person.send_form({"choice": ["2028-9"]})
     pages.clock.advance(minutes=4)
     person.open_page("/question/race-ethnicity")
@@ -213,17 +213,17 @@ def test_left_alone_a_tablet_forgets(person: PatientSession, pages: TestSite) ->
         "https://evil.example",
     ],
 )
-def test_a_choice_of_how_the_pages_look_leads_to_no_other_site(
+def test_changing_the_appearance_never_leads_to_another_site(
     person: PatientSession, back: str
 ) -> None:
     person.send_form({"size": "large", "back": back}, form="/look")
-    assert (person.page.status_code, [each.location for each in person.page.history]) == (
+    assert (person.page.status_code, [response.location for response in person.page.history]) == (
         200,
         ["/"],
     )
 
 
-def test_a_draft_that_vanished_is_said_so(person: PatientSession, pages: TestSite) -> None:
+def test_explains_that_the_draft_is_gone(person: PatientSession, pages: TestSite) -> None:
     with pages.database.write() as tx:
         drafts.drop_idle_drafts(
             tx, kiosk=pages.settings.times.kiosk_drop * 0, others=pages.settings.times.draft_idle
@@ -232,7 +232,7 @@ def test_a_draft_that_vanished_is_said_so(person: PatientSession, pages: TestSit
     assert person.heading == "Please start again"
 
 
-def test_no_log_says_what_was_typed(
+def test_logs_never_contain_what_the_patient_typed(
     person: PatientSession, caplog: pytest.LogCaptureFixture, pages: TestSite
 ) -> None:
     pages.app.testing = False
@@ -248,7 +248,7 @@ def test_no_log_says_what_was_typed(
     assert "Savi" not in caplog.text
 
 
-def test_a_fault_of_ours_is_calm_and_tells_no_answer(
+def test_an_internal_error_is_calm_and_reveals_no_answer(
     person: PatientSession,
     caplog: pytest.LogCaptureFixture,
     pages: TestSite,
@@ -256,10 +256,10 @@ def test_a_fault_of_ours_is_calm_and_tells_no_answer(
 ) -> None:
     pages.app.testing = False
 
-    def broken(*_args: object) -> None:
+    def fail(*_args: object) -> None:
         raise RuntimeError("Tu’un Savi")
 
-    monkeypatch.setattr(drafts, "save_state", broken)
+    monkeypatch.setattr(drafts, "save_state", fail)
     person.send_form({"own-words": "Tu’un Savi"})
     assert (person.page.status_code, person.heading) == (500, "Something went wrong on our side")
     assert "RuntimeError" in caplog.text

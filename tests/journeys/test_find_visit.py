@@ -1,4 +1,4 @@
-"""Which visit it is: by code or date of birth, never a list of names, few tries, and always a way to the desk."""
+"""Finding the visit by code or date of birth: no list of names, and few tries."""
 
 from datetime import date, timedelta
 
@@ -6,24 +6,24 @@ import pytest
 
 from intake.patient.find_visit import MAX_TRIES, parse_date, western_digits
 from intake.store import codes, devices
-from tests.journeys.test_link import create_link_path
+from tests.support.journeys import create_link_path
 from tests.support.patients import PatientSession
 from tests.support.sites import TestSite
 from tests.support.strict_pages import node_attributes
 
-MISSED = "We could not find your visit"
+NOT_FOUND = "We could not find your visit"
 
 
 @pytest.fixture
 def person(pages: TestSite) -> PatientSession:
-    """Someone at a tablet of Riverside, about to say who they are."""
-    found = PatientSession(pages)
-    found.pair_tablet()
-    found.choose_language("en")
-    return found
+    """Return a patient at a tablet of Riverside, on the page that finds the visit."""
+    session = PatientSession(pages)
+    session.pair_tablet()
+    session.choose_language("en")
+    return session
 
 
-def test_the_desks_code_opens_the_visit_once(pages: TestSite, person: PatientSession) -> None:
+def test_the_front_desks_code_opens_the_visit_once(pages: TestSite, person: PatientSession) -> None:
     visit = pages.expect_visit("1", birth_date=None)
     with pages.database.write() as tx:
         code = codes.create_code(tx, visit, timedelta(minutes=15))
@@ -34,7 +34,7 @@ def test_the_desks_code_opens_the_visit_once(pages: TestSite, person: PatientSes
     assert "We could not find this code" in person.page.text
 
 
-def test_a_code_in_arabic_digits_is_the_same_code() -> None:
+def test_reads_codes_and_dates_in_other_digits() -> None:
     assert western_digits("١٢٣ ٤٥٦") == western_digits("123-456") == "123456"
     assert parse_date({"day": "١٧", "month": "5", "year": "١٩٨٠"}) == date(1980, 5, 17)
     assert parse_date({"day": "²", "month": "5", "year": "1980"}) == date(1980, 5, 2)
@@ -50,7 +50,7 @@ def test_a_code_in_arabic_digits_is_the_same_code() -> None:
         (("May", "5", "1980"), "Please give the day, the month, and the year."),
     ],
 )
-def test_a_date_that_is_none_is_told_from_one_that_is_not_whole(
+def test_distinguishes_impossible_and_incomplete_dates(
     person: PatientSession, typed: tuple[str, str, str], sentence: str
 ) -> None:
     day, month, year = typed
@@ -58,19 +58,19 @@ def test_a_date_that_is_none_is_told_from_one_that_is_not_whole(
     assert sentence in person.page.text
 
 
-def test_the_date_of_birth_fits_around_the_appointment_only(
+def test_the_birth_date_works_near_the_appointment_only(
     pages: TestSite, person: PatientSession
 ) -> None:
     pages.expect_visit("1", starts_at=pages.clock() + timedelta(hours=3))
     person.give_birth_date(17, 5, 1980)
-    assert MISSED in person.page.text
+    assert NOT_FOUND in person.page.text
     pages.clock.advance(hours=1, minutes=1)
     person.give_birth_date(17, 5, 1980)
     assert person.path == "/why"
 
 
 @pytest.mark.parametrize("through", ["tablet", "link"])
-def test_what_was_not_found_is_said_once_by_a_page_that_can_be_reloaded(
+def test_shows_the_fault_once_on_a_page_that_reloads_safely(
     pages: TestSite, person: PatientSession, through: str
 ) -> None:
     if through == "link":
@@ -79,12 +79,12 @@ def test_what_was_not_found_is_said_once_by_a_page_that_can_be_reloaded(
         person.send_form({"language": "en"}, form="/language")
     person.give_birth_date(28, 2, 1981)
     assert (person.page.request.method, len(person.page.history)) == ("GET", 1)
-    assert MISSED in person.page.text
+    assert NOT_FOUND in person.page.text
     assert "1981" not in person.page.text
-    with person.client.session_transaction() as held:
-        assert "1981" not in str(dict(held))
+    with person.client.session_transaction() as session:
+        assert "1981" not in str(dict(session))
     person.open_page(person.path)
-    assert MISSED not in person.page.text
+    assert NOT_FOUND not in person.page.text
 
 
 @pytest.mark.parametrize("from_page", ["find", "why"])
@@ -106,16 +106,16 @@ def test_back_leads_from_the_first_pages_to_the_languages(
             assert person.path == "/why"
         [back] = person.document.query(".top a.plain")
         person.open_page(str(node_attributes(back)["href"]))
-        assert (person.path, len(person.document.query(".tongues button"))) == (first, 3)
+        assert (person.path, len(person.document.query(".languages button"))) == (first, 3)
 
 
-def test_another_clinics_visit_is_not_found(pages: TestSite, person: PatientSession) -> None:
+def test_does_not_find_a_visit_of_another_clinic(pages: TestSite, person: PatientSession) -> None:
     pages.expect_visit("1", clinic="hillside")
     person.give_birth_date(17, 5, 1980)
-    assert MISSED in person.page.text
+    assert NOT_FOUND in person.page.text
 
 
-def test_a_tie_is_broken_by_initials_and_twins_go_to_the_desk(
+def test_initials_break_a_tie_and_twins_go_to_the_front_desk(
     pages: TestSite, person: PatientSession
 ) -> None:
     pages.expect_visit("1", initials="AL")
@@ -128,11 +128,11 @@ def test_a_tie_is_broken_by_initials_and_twins_go_to_the_desk(
     pages.expect_visit("3", initials="AL", name="Ada Lopez")
     person.choose_language("en")
     person.give_birth_date(17, 5, 1980, initials="AL")
-    assert MISSED in person.page.text
+    assert NOT_FOUND in person.page.text
 
 
 @pytest.mark.parametrize("typed", ["ĐN", "đn", "ND", "n. d.", "dn"])
-def test_initials_may_be_typed_without_marks_and_in_either_order(
+def test_accepts_initials_without_diacritics_and_in_any_order(
     pages: TestSite, person: PatientSession, typed: str
 ) -> None:
     pages.expect_visit("1", initials="NĐ", name="Ngọc Đặng")
@@ -142,17 +142,17 @@ def test_initials_may_be_typed_without_marks_and_in_either_order(
     assert person.path == "/why"
 
 
-def test_initials_that_fit_two_in_one_order_or_the_other_go_to_the_desk(
+def test_initials_that_match_two_visits_go_to_the_front_desk(
     pages: TestSite, person: PatientSession
 ) -> None:
     pages.expect_visit("1", initials="AL")
     pages.expect_visit("2", initials="LA", name="Lu An")
     person.give_birth_date(17, 5, 1980)
     person.give_birth_date(17, 5, 1980, initials="AL")
-    assert MISSED in person.page.text
+    assert NOT_FOUND in person.page.text
 
 
-def test_guessing_ends_at_the_desk(pages: TestSite, person: PatientSession) -> None:
+def test_too_many_tries_end_at_the_front_desk(pages: TestSite, person: PatientSession) -> None:
     pages.expect_visit("1")
     for number in range(MAX_TRIES):
         person.send_form({"code": f"{number:06}"}, form="by-code")
@@ -164,7 +164,7 @@ def test_guessing_ends_at_the_desk(pages: TestSite, person: PatientSession) -> N
     assert person.path == "/why"
 
 
-def test_who_has_answered_is_not_asked_again_by_date_of_birth(
+def test_the_birth_date_does_not_open_an_answered_visit(
     pages: TestSite, person: PatientSession
 ) -> None:
     pages.expect_visit("1")
@@ -179,7 +179,7 @@ def test_who_has_answered_is_not_asked_again_by_date_of_birth(
     assert "You have answered already" in person.page.text
 
 
-def test_a_revoked_tablet_is_a_tablet_no_more(pages: TestSite, person: PatientSession) -> None:
+def test_a_revoked_tablet_shows_the_welcome_page(pages: TestSite, person: PatientSession) -> None:
     with pages.database.write() as tx:
         [device] = devices.list_devices(tx)
         devices.revoke_device(tx, device.id)
@@ -192,8 +192,8 @@ def test_a_revoked_tablet_is_a_tablet_no_more(pages: TestSite, person: PatientSe
 def test_a_pairing_code_works_once(pages: TestSite) -> None:
     code = pages.create_pairing_code()
     first, second = PatientSession(pages), PatientSession(pages)
-    for each in (first, second):
-        each.open_page(f"/pair?code={code}")
-        each.send_form()
+    for session in (first, second):
+        session.open_page(f"/pair?code={code}")
+        session.send_form()
     assert first.heading == "Choose a language"
     assert "This pairing code does not work" in second.page.text

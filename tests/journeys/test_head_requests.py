@@ -1,11 +1,11 @@
-"""Looking changes nothing: a HEAD, as proxies and previews send it, carries no CSRF token and must not count as an answer."""
+"""A HEAD request, as proxies and previews send it, changes nothing."""
 
 from tests.support.patients import PatientSession
 from tests.support.sites import TestSite
 from tests.support.strict_pages import node_attributes
 
 
-def test_a_head_is_no_answer(pages: TestSite) -> None:
+def test_a_head_request_changes_no_answer(pages: TestSite) -> None:
     pages.expect_visit("1")
     person = PatientSession(pages)
     person.reach_first_question()

@@ -1,4 +1,4 @@
-"""Who answers for a patient is asked about themselves as well; it is for the staff, and no part of the patient's record."""
+"""Guardians and caregivers answer about themselves, too; the chart never gets those answers."""
 
 from dataclasses import replace
 
@@ -15,43 +15,38 @@ from intake.settings import MappingPolicy
 from intake.store.outbox import submissions
 from intake.store.outbox.submissions import Status
 from intake.store.tables import submissions as table
-from tests.journeys.test_tablet import read_only_submission
 from tests.store.test_submissions import make_submission
+from tests.support.journeys import read_only_submission, skip_to_check
 from tests.support.patients import PatientSession
 from tests.support.sites import TestSite
 from tests.support.staff import sign_in_staff
 
-OWN = ("/question/informant-language", "/question/informant-interpreter")
+OWN_PAGES = ("/question/informant-language", "/question/informant-interpreter")
 MANDARIN = Answer(AnswerState.ANSWERED, ("cmn",))
-YES, NO = (Answer(AnswerState.ANSWERED, (each,)) for each in ("yes", "no"))
+YES, NO = (Answer(AnswerState.ANSWERED, (choice,)) for choice in ("yes", "no"))
 WANTS = {"informant-language": MANDARIN, "informant-interpreter": YES}
 
 
-def walk(person: PatientSession) -> list[str]:
-    """Go on without an answer to the check page; returns what was asked on the way."""
-    asked = []
-    while person.path != "/check":
-        asked.append(person.path)
-        person.send_form()
-    return asked
-
-
 @pytest.mark.parametrize("informant", Informant)
-def test_who_answers_for_another_is_asked_about_themselves_last(
+def test_asks_guardians_and_caregivers_about_themselves_last(
     pages: TestSite, informant: Informant
 ) -> None:
     pages.expect_visit("1")
     person = PatientSession(pages)
     person.reach_first_question(informant.value)
-    own = informant in (Informant.SELF, Informant.SELF_WITH_HELP)
-    assert f"Question 2 of {5 if own else 7}" in person.page.text
-    asked = walk(person)
-    assert len(asked) == (4 if own else 6)
-    assert tuple(asked[-2:]) != OWN if own else tuple(asked[-2:]) == OWN
+    is_patient = informant in (Informant.SELF, Informant.SELF_WITH_HELP)
+    assert f"Question 2 of {5 if is_patient else 7}" in person.page.text
+    paths = skip_to_check(person)
+    assert len(paths) == (4 if is_patient else 6)
+    last_pages = tuple(paths[-2:])
+    assert last_pages != OWN_PAGES if is_patient else last_pages == OWN_PAGES
 
 
-def answered(pages: TestSite, then: str = "") -> Submission:
-    """A parent who answers at the tablet, for a child and for themselves; at the end it may be somebody else."""
+def submit_as_guardian(pages: TestSite, then: str = "") -> Submission:
+    """Answer as a parent, for a child and for themselves, and return the submission.
+
+    `then` is the informant to change to before sending.
+    """
     pages.expect_visit("1")
     person = PatientSession(pages)
     person.reach_first_question("guardian")
@@ -68,20 +63,20 @@ def answered(pages: TestSite, then: str = "") -> Submission:
     return read_only_submission(pages)
 
 
-def test_the_patients_answers_and_their_own_are_kept_apart(pages: TestSite) -> None:
-    sent = answered(pages)
-    assert sent.answers == {
+def test_keeps_the_answers_of_patient_and_informant_apart(pages: TestSite) -> None:
+    submission = submit_as_guardian(pages)
+    assert submission.answers == {
         "spoken-language": Answer(AnswerState.ANSWERED, ("en",)),
         "informant-language": MANDARIN,
         "informant-interpreter": YES,
     }
 
 
-def test_who_turns_out_to_be_the_patient_has_said_nothing_of_an_informant(pages: TestSite) -> None:
-    assert set(answered(pages, then="self").answers) == {"spoken-language"}
+def test_changing_the_informant_to_the_patient_drops_informant_answers(pages: TestSite) -> None:
+    assert set(submit_as_guardian(pages, then="self").answers) == {"spoken-language"}
 
 
-def test_nobody_takes_over_what_another_said_of_themselves(pages: TestSite) -> None:
+def test_a_second_informant_never_inherits_the_firsts_own_answers(pages: TestSite) -> None:
     pages.expect_visit("1")
     person = PatientSession(pages)
     person.reach_first_question("guardian")
@@ -92,50 +87,57 @@ def test_nobody_takes_over_what_another_said_of_themselves(pages: TestSite) -> N
     person.send_form({"choice": "yes"})
     person.open_page("/who")
     person.send_form({"informant": "caregiver"})
-    assert person.path == OWN[0]
+    assert person.path == OWN_PAGES[0]
     assert "checked" not in person.page.text
     person.send_form()
-    assert person.path == OWN[1]
+    assert person.path == OWN_PAGES[1]
     person.send_form()
     person.send_form()
-    said = read_only_submission(pages)
-    assert (said.informant, set(said.answers)) == (Informant.CAREGIVER, {"race-ethnicity"})
+    submission = read_only_submission(pages)
+    assert (submission.informant, set(submission.answers)) == (
+        Informant.CAREGIVER,
+        {"race-ethnicity"},
+    )
 
 
-def test_it_is_in_the_response_and_in_no_part_of_the_record(pages: TestSite) -> None:
-    questions, sent = pages.settings.question_set, answered(pages)
-    said = build_statement(sent, questions, MappingPolicy())
-    assert list(said.values) == [Element.SPOKEN_LANGUAGE]
-    spoken = said.values[Element.SPOKEN_LANGUAGE]
+def test_informant_answers_are_in_the_response_but_not_the_record(pages: TestSite) -> None:
+    questions, submission = pages.settings.question_set, submit_as_guardian(pages)
+    statement = build_statement(submission, questions, MappingPolicy())
+    assert list(statement.values) == [Element.SPOKEN_LANGUAGE]
+    spoken = statement.values[Element.SPOKEN_LANGUAGE]
     assert isinstance(spoken, Language)
     assert spoken.text == "English"
-    assert [each.link_id for each in said.items] == [
+    assert [item.link_id for item in statement.items] == [
         "spoken-language",
         "informant-language",
         "informant-interpreter",
     ]
-    assert covered_elements(sent, questions) == {"spoken-language"}
-    # Beside the patient's own answers to the same, whatever each of them is.
-    both = {**sent.answers, "interpreter": NO, "informant-language": Answer(AnswerState.DECLINED)}
-    said = build_statement(replace(sent, answers=both), questions, MappingPolicy())
-    assert said.values[Element.INTERPRETER] == Interpreter(needed=False)
-    spoken = said.values[Element.SPOKEN_LANGUAGE]
+    assert covered_elements(submission, questions) == {"spoken-language"}
+    # The patient's own answers to the same questions stay apart, too.
+    answers = {
+        **submission.answers,
+        "interpreter": NO,
+        "informant-language": Answer(AnswerState.DECLINED),
+    }
+    statement = build_statement(replace(submission, answers=answers), questions, MappingPolicy())
+    assert statement.values[Element.INTERPRETER] == Interpreter(needed=False)
+    spoken = statement.values[Element.SPOKEN_LANGUAGE]
     assert isinstance(spoken, Language)
     assert spoken.text == "English"
-    assert [each.absent_reason for each in said.items if each.absent_reason] == [
+    assert [item.absent_reason for item in statement.items if item.absent_reason] == [
         AbsentReason.ASKED_DECLINED
     ]
 
 
-def test_in_the_questionnaire_it_carries_no_code_of_the_patients_record(pages: TestSite) -> None:
-    items = {each.link_id: each for each in build_form(pages.settings.question_set, ("es",)).items}
+def test_informant_questions_have_no_code_in_the_questionnaire(pages: TestSite) -> None:
+    items = {item.link_id: item for item in build_form(pages.settings.question_set, ("es",)).items}
     assert items["spoken-language"].code is not None
-    assert [items[link].code for link in ("informant-language", "informant-interpreter")] == [
+    assert [items[link_id].code for link_id in ("informant-language", "informant-interpreter")] == [
         None,
         None,
     ]
-    # Nobody is asked it by a renderer that does not know who answers.
-    assert {link for link, each in items.items() if each.hidden} == {
+    # A renderer does not know the informant, so it hides these questions.
+    assert {link_id for link_id, item in items.items() if item.hidden} == {
         "notice",
         "informant-language",
         "informant-language.own-words",
@@ -143,21 +145,22 @@ def test_in_the_questionnaire_it_carries_no_code_of_the_patients_record(pages: T
     }
 
 
-def test_it_has_no_part_in_when_the_patient_is_asked_again(pages: TestSite) -> None:
+def test_informant_answers_do_not_change_the_reask_interval(pages: TestSite) -> None:
     questions = pages.settings.question_set
-    own = {
-        each.id: Answer(AnswerState.DECLINED)
-        for each in questions.questions
-        if each.recorded_elements
+    declined = {
+        question.id: Answer(AnswerState.DECLINED)
+        for question in questions.questions
+        if question.recorded_elements
     }
-    sent = replace(
-        answered(pages), answers={**own, "informant-language": Answer(AnswerState.UNKNOWN)}
+    submission = replace(
+        submit_as_guardian(pages),
+        answers={**declined, "informant-language": Answer(AnswerState.UNKNOWN)},
     )
-    assert journey.reask_at(sent, questions, pages.settings.times.reask_after) is not None
+    assert journey.reask_at(submission, questions, pages.settings.times.reask_after) is not None
 
 
 @pytest.mark.parametrize(
-    ("informant", "said", "words"),
+    ("informant", "answers", "words"),
     [
         (
             Informant.GUARDIAN,
@@ -175,24 +178,26 @@ def test_it_has_no_part_in_when_the_patient_is_asked_again(pages: TestSite) -> N
         (Informant.SELF, {}, ""),
     ],
 )
-def test_the_desk_is_told_how_to_speak_with_them_and_nothing_of_the_patient(
-    pages: TestSite, informant: Informant, said: dict[str, Answer], words: str
+def test_the_front_desk_sees_the_informants_needs_only(
+    pages: TestSite, informant: Informant, answers: dict[str, Answer], words: str
 ) -> None:
     visit = pages.expect_visit("1")
-    patients = {"spoken-language": Answer(AnswerState.ANSWERED, ("vi",)), "interpreter": YES}
-    sent = replace(only(pages), informant=informant, answers={**patients, **said})
+    patient_answers = {"spoken-language": Answer(AnswerState.ANSWERED, ("vi",)), "interpreter": YES}
+    submission = replace(
+        make_empty_submission(pages), informant=informant, answers={**patient_answers, **answers}
+    )
     with pages.database.write() as tx:
-        submissions.store_submission(tx, sent, "main", visit.id)
+        submissions.store_submission(tx, submission, "main", visit.id)
     desk = sign_in_staff(pages, "desk")
     desk.open_page("/staff/today")
     title = {"guardian": "Parent or guardian", "caregiver": "Caregiver"}.get(informant.value, "")
-    told = [" ".join(str(node.to_text()).split()) for node in desk.document.query(".informant")]
-    assert told == ([f"{title}: {words}"] if words else [])
+    lines = [" ".join(str(node.to_text()).split()) for node in desk.document.query(".informant")]
+    assert lines == ([f"{title}: {words}"] if words else [])
     assert "Vietnamese" not in desk.page.text
 
 
-def only(pages: TestSite) -> Submission:
-    """Answers of nobody yet."""
+def make_empty_submission(pages: TestSite) -> Submission:
+    """Return a submission without answers."""
     questions = pages.settings.question_set
     return replace(
         make_submission("Patient/1"),
@@ -201,13 +206,15 @@ def only(pages: TestSite) -> Submission:
     )
 
 
-def test_answers_that_were_given_up_tell_the_desk_nothing(pages: TestSite) -> None:
+def test_reversed_answers_show_the_front_desk_nothing(pages: TestSite) -> None:
     visit = pages.expect_visit("1")
-    sent = replace(
-        only(pages), informant=Informant.GUARDIAN, answers={"informant-interpreter": YES}
+    submission = replace(
+        make_empty_submission(pages),
+        informant=Informant.GUARDIAN,
+        answers={"informant-interpreter": YES},
     )
     with pages.database.write() as tx:
-        submissions.store_submission(tx, sent, "main", visit.id)
+        submissions.store_submission(tx, submission, "main", visit.id)
         tx.connection.execute(table.update().values(status=Status.REVERSED.value))
     desk = sign_in_staff(pages, "desk")
     assert "wants an interpreter" not in desk.open_page("/staff/today").text

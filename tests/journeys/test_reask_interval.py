@@ -1,4 +1,4 @@
-"""Who was asked is not asked again before the site's interval, may answer again, and is never told what they said."""
+"""A patient is not asked again within the re-ask interval, but may answer again."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ YEAR, HALF = timedelta(days=365), timedelta(days=180)
 
 
 def answer_all(person: PatientSession, *, interpreter: str = "yes") -> None:
-    """From the first question to the thank-you."""
+    """Go from the first question to the thank-you."""
     person.send_form({"choice": ["2028-9"]})
     person.send_form()
     person.send_form({"choice": "en"})
@@ -35,7 +35,7 @@ def answer_all(person: PatientSession, *, interpreter: str = "yes") -> None:
 
 
 def come_back(site: TestSite, key: str = "1", **after: float) -> PatientSession:
-    """The same patient at the next visit, on a tablet, as far as the reasons."""
+    """Bring the patient to the next visit, on a tablet, as far as the reasons."""
     site.clock.advance(**after)
     site.expect_visit("again", patient=f"Patient/{key}")
     person = PatientSession(site)
@@ -46,7 +46,7 @@ def come_back(site: TestSite, key: str = "1", **after: float) -> PatientSession:
     return person
 
 
-def answered(site: TestSite, interpreter: str = "yes") -> None:
+def submit_on_tablet(site: TestSite, interpreter: str = "yes") -> None:
     site.expect_visit("1")
     person = PatientSession(site)
     person.reach_first_question()
@@ -55,10 +55,10 @@ def answered(site: TestSite, interpreter: str = "yes") -> None:
 
 
 @pytest.mark.parametrize(("interpreter", "days"), [("yes", 364), ("declined", 364)])
-def test_who_answered_is_told_so_and_is_done_by_one_tap(
+def test_a_patient_who_answered_before_finishes_with_one_tap(
     pages: TestSite, interpreter: str, days: float
 ) -> None:
-    answered(pages, interpreter)
+    submit_on_tablet(pages, interpreter)
     person = come_back(pages, days=days)
     assert BEFORE in person.page.text
     assert "Asian" not in person.page.text
@@ -72,42 +72,42 @@ def test_who_answered_is_told_so_and_is_done_by_one_tap(
     assert person.path == "/"
 
 
-def test_who_wants_to_answers_again(pages: TestSite) -> None:
-    answered(pages)
+def test_a_patient_may_answer_again(pages: TestSite) -> None:
+    submit_on_tablet(pages)
     person = come_back(pages, days=30)
     person.send_form()
     person.send_form({"informant": "self"})
     answer_all(person, interpreter="no")
     with pages.database.read() as tx:
-        assert [each.status for each in list_records(tx)] == [Status.QUEUED, Status.QUEUED]
+        assert [record.status for record in list_records(tx)] == [Status.QUEUED, Status.QUEUED]
 
 
 @pytest.mark.parametrize(("interpreter", "days"), [("yes", 366), ("unknown", 1), ("declined", 366)])
-def test_after_the_interval_and_after_not_knowing_they_are_asked(
+def test_asks_again_after_the_interval_and_after_unknown(
     pages: TestSite, interpreter: str, days: float
 ) -> None:
-    answered(pages, interpreter)
+    submit_on_tablet(pages, interpreter)
     person = come_back(pages, days=days)
     assert BEFORE not in person.page.text
     person.send_form({"enough": "1"})
     assert person.path == "/who"
 
 
-def test_another_patient_is_asked(pages: TestSite) -> None:
-    answered(pages)
+def test_the_interval_is_the_patients_own(pages: TestSite) -> None:
+    submit_on_tablet(pages)
     assert BEFORE not in come_back(pages, "2", days=1).page.text
 
 
 @pytest.mark.parametrize("status", [Status.DISCARDED, Status.REVERSED])
-def test_what_was_taken_back_counts_for_nothing(pages: TestSite, status: Status) -> None:
-    answered(pages)
+def test_discarded_and_reversed_answers_start_no_interval(pages: TestSite, status: Status) -> None:
+    submit_on_tablet(pages)
     with pages.database.write() as tx:
         tx.connection.execute(update(table).values(status=status.value))
     assert BEFORE not in come_back(pages, days=1).page.text
 
 
 def test_the_newest_answers_count(pages: TestSite) -> None:
-    answered(pages)
+    submit_on_tablet(pages)
     with pages.database.write() as tx:
         submissions.store_submission(
             tx, replace(make_submission("Patient/1"), answered_at=tx.now), "main"
@@ -115,9 +115,11 @@ def test_the_newest_answers_count(pages: TestSite) -> None:
     assert BEFORE not in come_back(pages, days=1).page.text
 
 
-def said(pages: TestSite, *states: AnswerState | None) -> Submission:
+def make_answers(pages: TestSite, *states: AnswerState | None) -> Submission:
     questions = [
-        each.id for each in pages.settings.question_set.questions if each.about is Subject.PATIENT
+        question.id
+        for question in pages.settings.question_set.questions
+        if question.about is Subject.PATIENT
     ]
     answers = {key: Answer(state) for key, state in zip(questions, states, strict=True) if state}
     return replace(
@@ -150,8 +152,10 @@ def said(pages: TestSite, *states: AnswerState | None) -> Submission:
 def test_the_shortest_interval_counts(
     pages: TestSite, states: list[AnswerState | None], after: timedelta | None
 ) -> None:
-    sent = said(pages, *states)
-    found = journey.reask_at(
-        sent, pages.settings.question_set, {AnswerState.ANSWERED: YEAR, AnswerState.DECLINED: HALF}
+    submission = make_answers(pages, *states)
+    reask_at = journey.reask_at(
+        submission,
+        pages.settings.question_set,
+        {AnswerState.ANSWERED: YEAR, AnswerState.DECLINED: HALF},
     )
-    assert found == (None if after is None else sent.answered_at + after)
+    assert reask_at == (None if after is None else submission.answered_at + after)

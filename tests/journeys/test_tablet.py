@@ -1,25 +1,18 @@
-"""A visit on the clinic's tablet, from pairing to the thank-you, on a real database, every page strictly checked."""
+"""A visit on the tablet, from pairing to the thank-you, with every page strictly checked."""
 
 from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import func, select
 
-from intake.answers import Answer, AnswerState, Channel, Informant, Submission
+from intake.answers import Answer, AnswerState, Channel, Informant
 from intake.store import visits
-from intake.store.outbox import leases
 from intake.store.outbox.submissions import Status, list_records
 from intake.store.tables import drafts
+from tests.support.journeys import read_only_submission
 from tests.support.patients import PatientSession
 from tests.support.sites import TestSite, make_site
 from tests.support.strict_pages import node_attributes
-
-
-def read_only_submission(site: TestSite) -> Submission:
-    """The one submission in the outbox."""
-    with site.database.write() as tx:
-        [claimed] = leases.acquire_leases(tx, "main", limit=9, lease=timedelta(minutes=1))
-    return claimed.submission
 
 
 def test_from_pairing_to_thank_you(pages: TestSite) -> None:
@@ -37,8 +30,8 @@ def test_from_pairing_to_thank_you(pages: TestSite) -> None:
     assert "“" not in person.page.text or "de Alepo" in person.page.text
     person.send_form()
     assert (person.path, person.heading) == ("/done", "Thank you")
-    said = read_only_submission(pages)
-    assert said.answers == {
+    submission = read_only_submission(pages)
+    assert submission.answers == {
         "race-ethnicity": Answer(
             AnswerState.ANSWERED, ("2028-9", "2034-7", "2047-9", "2118-8"), {"2118-8": "de Alepo"}
         ),
@@ -46,16 +39,20 @@ def test_from_pairing_to_thank_you(pages: TestSite) -> None:
         "written-language": Answer(AnswerState.ANSWERED, (), {"own-words": "Ñuu Savi"}),
         "interpreter": Answer(AnswerState.DECLINED),
     }
-    assert (said.patient, said.appointment, said.clinic) == (
+    assert (submission.patient, submission.appointment, submission.clinic) == (
         "Patient/1",
         "Appointment/1",
         "riverside",
     )
-    assert (said.informant, said.channel, said.locale) == (Informant.SELF, Channel.KIOSK, "en")
-    assert said.answered_at.isoformat() == "2026-11-24T10:00:00-05:00"
+    assert (submission.informant, submission.channel, submission.locale) == (
+        Informant.SELF,
+        Channel.KIOSK,
+        "en",
+    )
+    assert submission.answered_at.isoformat() == "2026-11-24T10:00:00-05:00"
 
 
-def test_nothing_is_required_and_nothing_is_made_up(pages: TestSite) -> None:
+def test_requires_no_answer_and_invents_none(pages: TestSite) -> None:
     pages.expect_visit("1")
     person = PatientSession(pages)
     person.reach_first_question()
@@ -66,7 +63,7 @@ def test_nothing_is_required_and_nothing_is_made_up(pages: TestSite) -> None:
     assert read_only_submission(pages).answers == {}
 
 
-def test_a_change_comes_back_to_the_check_page(pages: TestSite) -> None:
+def test_a_change_returns_to_the_check_page(pages: TestSite) -> None:
     pages.expect_visit("1")
     person = PatientSession(pages)
     person.reach_first_question()
@@ -83,25 +80,27 @@ def test_a_change_comes_back_to_the_check_page(pages: TestSite) -> None:
     assert "Irish" in person.page.text
 
 
-def test_sent_twice_is_stored_once_and_thanked_twice(pages: TestSite) -> None:
+def test_stores_a_double_submit_once_and_thanks_twice(pages: TestSite) -> None:
     pages.expect_visit("1")
     person = PatientSession(pages)
     person.reach_first_question()
     for _ in range(4):
         person.send_form()
     token = person.client.get_cookie("visit")
-    check, held = person.page, person._held(person._form(None))
+    check_page, values = person.page, person._held(person._form(None))
     assert token is not None
     for _ in range(2):
-        # The second tap leaves with the first one's cookie.
+        # A browser sends the second tap before it has the first response's cookie.
         person.client.set_cookie("visit", token.value)
-        person.page = check
-        assert person.client.post("/send", data=held, follow_redirects=True).request.path == "/done"
+        person.page = check_page
+        assert (
+            person.client.post("/send", data=values, follow_redirects=True).request.path == "/done"
+        )
     with pages.database.read() as tx:
-        assert [row.status for row in list_records(tx)] == [Status.QUEUED]
+        assert [record.status for record in list_records(tx)] == [Status.QUEUED]
 
 
-def test_the_next_person_finds_nothing(pages: TestSite) -> None:
+def test_the_next_patient_finds_no_trace(pages: TestSite) -> None:
     pages.expect_visit("1")
     person = PatientSession(pages)
     person.reach_first_question()
@@ -115,7 +114,7 @@ def test_the_next_person_finds_nothing(pages: TestSite) -> None:
     assert "Asian" not in person.page.text
 
 
-def test_the_first_page_wipes_what_was_begun(pages: TestSite) -> None:
+def test_the_first_page_wipes_the_draft(pages: TestSite) -> None:
     pages.expect_visit("1")
     person = PatientSession(pages)
     person.reach_first_question(language="es")
@@ -137,7 +136,7 @@ def test_the_first_page_wipes_what_was_begun(pages: TestSite) -> None:
         assert tx.connection.execute(select(func.count()).select_from(drafts)).scalar() == 0
 
 
-def test_the_first_page_after_a_thank_you_is_as_at_the_beginning(pages: TestSite) -> None:
+def test_the_first_page_after_a_thank_you_is_reset(pages: TestSite) -> None:
     pages.expect_visit("1")
     person = PatientSession(pages)
     person.reach_first_question(language="es")
@@ -157,7 +156,7 @@ def test_the_first_page_after_a_thank_you_is_as_at_the_beginning(pages: TestSite
     )
 
 
-def test_the_look_that_was_chosen_on_the_first_page_goes_along(pages: TestSite) -> None:
+def test_keeps_the_text_size_chosen_on_the_first_page(pages: TestSite) -> None:
     person = PatientSession(pages)
     person.pair_tablet()
     person.send_form({"size": "large"}, form="/look")
@@ -171,7 +170,7 @@ def test_the_look_that_was_chosen_on_the_first_page_goes_along(pages: TestSite) 
     assert (root["lang"], root["data-size"]) == ("en", "large")
 
 
-def test_behind_https_the_whole_way_works_and_the_cookies_are_secure(
+def test_works_over_https_with_secure_cookies(
     secure_pages: TestSite,
 ) -> None:
     secure_pages.expect_visit("1")
@@ -187,7 +186,7 @@ def test_behind_https_the_whole_way_works_and_the_cookies_are_secure(
         assert (cookie.secure, cookie.http_only, cookie.same_site) == (True, True, "Lax")
 
 
-def test_the_questions_of_1997(template: Path, tmp_path: Path) -> None:
+def test_asks_the_questions_of_the_1997_standard(template: Path, tmp_path: Path) -> None:
     site = make_site(template, tmp_path, question_set="omb-1997")
     site.expect_visit("1")
     person = PatientSession(site)
@@ -204,14 +203,14 @@ def test_the_questions_of_1997(template: Path, tmp_path: Path) -> None:
         person.send_form()
     assert person.heading == "Check your answers"
     person.send_form()
-    said = read_only_submission(site)
-    assert said.question_set == "omb-1997"
-    assert said.answers["ethnicity"].choices == ("2135-2", "2184-0")
-    assert said.answers["race"].choices == ("2106-3", "2120-4")
+    submission = read_only_submission(site)
+    assert submission.question_set == "omb-1997"
+    assert submission.answers["ethnicity"].choices == ("2135-2", "2184-0")
+    assert submission.answers["race"].choices == ("2106-3", "2120-4")
     site.database.close()
 
 
-def test_where_the_visit_leaves_the_schedule_the_answers_still_find_their_patient(
+def test_keeps_the_patient_when_the_visit_leaves_the_schedule(
     pages: TestSite,
 ) -> None:
     visit = pages.expect_visit("1")
@@ -227,7 +226,7 @@ def test_where_the_visit_leaves_the_schedule_the_answers_still_find_their_patien
     assert read_only_submission(pages).patient == "Patient/1"
 
 
-def test_a_language_without_a_name_of_its_own_is_named_in_the_pages_language(
+def test_names_a_language_without_endonym_in_the_pages_language(
     pages: TestSite,
 ) -> None:
     pages.expect_visit("1")

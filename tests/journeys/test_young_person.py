@@ -1,4 +1,4 @@
-"""A young person is asked before a parent, and a parent neither sees nor takes over what they said."""
+"""A young person is asked before a parent, and a parent never sees those answers."""
 
 from dataclasses import replace
 from datetime import date
@@ -8,15 +8,15 @@ import pytest
 from intake.answers import Answer, AnswerState, Informant
 from intake.clock import age_in_years
 from intake.store.outbox import reask_intervals
-from tests.journeys.test_tablet import read_only_submission
+from tests.support.journeys import read_only_submission, skip_to_check
 from tests.support.patients import PatientSession
 from tests.support.sites import TestSite
 
-FIRST = "to answer for themselves"
+ASKED_FIRST = "to answer for themselves"
 
 
-def at_who(site: TestSite, born: date) -> PatientSession:
-    """Somebody at the tablet who is asked who answers."""
+def reach_who_page(site: TestSite, born: date) -> PatientSession:
+    """Return a patient at the tablet, on the page about the informant."""
     site.expect_visit("1", birth_date=born)
     person = PatientSession(site)
     person.pair_tablet()
@@ -25,12 +25,6 @@ def at_who(site: TestSite, born: date) -> PatientSession:
     person.send_form()
     assert person.path == "/who"
     return person
-
-
-def rest(person: PatientSession) -> None:
-    """Skip what is left, to the check page."""
-    while person.path != "/check":
-        person.send_form()
 
 
 # The clock of the tests stands at November 24, 2026.
@@ -45,29 +39,29 @@ def rest(person: PatientSession) -> None:
     ],
     ids=["11", "12", "17", "18", "46"],
 )
-def test_from_the_sites_age_on_and_until_they_are_of_age(
+def test_asks_first_from_the_sites_age_up_to_adulthood(
     pages: TestSite, born: date, first: bool
 ) -> None:
-    assert (FIRST in at_who(pages, born).page.text) == first
+    assert (ASKED_FIRST in reach_who_page(pages, born).page.text) == first
 
 
-def test_the_age_is_the_sites_to_set(pages: TestSite) -> None:
+def test_the_site_sets_the_age(pages: TestSite) -> None:
     site = replace(
         pages.app.extensions["intake"], settings=replace(pages.settings, asked_first_from_age=14)
     )
     pages.app.extensions["intake"] = site
-    assert FIRST not in at_who(pages, date(2013, 11, 24)).page.text
+    assert ASKED_FIRST not in reach_who_page(pages, date(2013, 11, 24)).page.text
     pages.app.extensions["intake"] = replace(
         site, settings=replace(pages.settings, asked_first_from_age=13)
     )
-    assert "from 13 years on" in at_who(pages, date(2013, 11, 24)).page.text
+    assert "from 13 years on" in reach_who_page(pages, date(2013, 11, 24)).page.text
 
 
-def passed_on(person: PatientSession, first: str, then: str, **given: str) -> None:
-    """Answer as the one, to the check page, and say there that it is the other who answers."""
+def change_informant(person: PatientSession, first: str, then: str, **typed: str) -> None:
+    """Answer as the first informant up to the check page, then change the informant."""
     person.send_form({"informant": first})
-    person.send_form({"choice": ["2106-3"], **given})
-    rest(person)
+    person.send_form({"choice": ["2106-3"], **typed})
+    skip_to_check(person)
     person.open_page("/who")
     person.send_form({"informant": then})
 
@@ -75,53 +69,51 @@ def passed_on(person: PatientSession, first: str, then: str, **given: str) -> No
 @pytest.mark.parametrize(
     ("first", "then"), [("self", "guardian"), ("guardian", "self"), ("self-with-help", "caregiver")]
 )
-def test_who_takes_over_sees_nothing_of_what_was_said(
-    pages: TestSite, first: str, then: str
-) -> None:
-    person = at_who(pages, date(2012, 5, 17))
-    passed_on(person, first, then, **{"own-words": "Sami"})
+def test_a_new_informant_sees_no_earlier_answers(pages: TestSite, first: str, then: str) -> None:
+    person = reach_who_page(pages, date(2012, 5, 17))
+    change_informant(person, first, then, **{"own-words": "Sami"})
     assert person.path == "/question/race-ethnicity"
     assert "checked" not in person.page.text
     assert "Sami" not in person.page.text
-    rest(person)
+    skip_to_check(person)
     person.send_form()
-    said = read_only_submission(pages)
-    assert (said.informant, said.answers) == (Informant(then), {})
+    submission = read_only_submission(pages)
+    assert (submission.informant, submission.answers) == (Informant(then), {})
 
 
-def test_the_same_voice_with_help_goes_on(pages: TestSite) -> None:
-    person = at_who(pages, date(2012, 5, 17))
-    passed_on(person, "self", "self-with-help")
+def test_help_for_the_patient_keeps_the_answers(pages: TestSite) -> None:
+    person = reach_who_page(pages, date(2012, 5, 17))
+    change_informant(person, "self", "self-with-help")
     assert person.path == "/check"
     assert "White" in person.page.text
 
 
-def test_of_an_adult_a_wrong_tap_is_mended_and_nothing_lost(pages: TestSite) -> None:
-    person = at_who(pages, date(1980, 5, 17))
-    passed_on(person, "self", "caregiver")
-    # What only somebody who answers for another is asked comes now, and nothing else again.
+def test_changing_an_adults_informant_keeps_the_answers(pages: TestSite) -> None:
+    person = reach_who_page(pages, date(1980, 5, 17))
+    change_informant(person, "self", "caregiver")
+    # Only the questions about the informant are new; no other question is asked again.
     assert person.path == "/question/informant-language"
-    rest(person)
+    skip_to_check(person)
     person.send_form()
-    said = read_only_submission(pages)
-    assert (said.informant, said.answers["race-ethnicity"]) == (
+    submission = read_only_submission(pages)
+    assert (submission.informant, submission.answers["race-ethnicity"]) == (
         Informant.CAREGIVER,
         Answer(AnswerState.ANSWERED, ("2106-3",)),
     )
 
 
-@pytest.mark.parametrize(("informant", "rests"), [("guardian", False), ("self", True)])
-def test_a_parents_answers_do_not_keep_a_young_person_from_being_asked(
-    pages: TestSite, informant: str, rests: bool
+@pytest.mark.parametrize(("informant", "has_interval"), [("guardian", False), ("self", True)])
+def test_a_parents_answers_start_no_interval_for_a_young_person(
+    pages: TestSite, informant: str, has_interval: bool
 ) -> None:
-    person = at_who(pages, date(2012, 5, 17))
+    person = reach_who_page(pages, date(2012, 5, 17))
     person.send_form({"informant": informant})
     while person.path != "/check":
         person.send_form({"state": "declined"} if not person.path.endswith("/details") else {})
     person.send_form()
     pages.clock.advance(days=30)
     with pages.database.read() as tx:
-        assert bool(reask_intervals.current_intervals(tx, "main", ["Patient/1"])) == rests
+        assert bool(reask_intervals.current_intervals(tx, "main", ["Patient/1"])) == has_interval
 
 
 @pytest.mark.parametrize(
@@ -133,5 +125,5 @@ def test_a_parents_answers_do_not_keep_a_young_person_from_being_asked(
         (date(2012, 2, 29), date(2026, 3, 1), 14),
     ],
 )
-def test_birthdays(born: date, on: date, years: int) -> None:
+def test_computes_the_age_in_years(born: date, on: date, years: int) -> None:
     assert age_in_years(born, on) == years

@@ -1,4 +1,4 @@
-"""What goes wrong is shown in the room where it happens: in its words, language and frame; in none where the frame fails."""
+"""Error pages: in the frame, words and language of their room, or without a frame that fails."""
 
 from dataclasses import replace
 from typing import Never
@@ -17,16 +17,16 @@ from tests.support.strict_pages import node_attributes
 
 @pytest.fixture
 def person(pages: TestSite) -> PatientSession:
-    """Someone at the first question on a tablet, in Spanish and in large type."""
+    """Return a patient at the first question on a tablet, in Spanish and in large type."""
     pages.expect_visit("1")
-    found = PatientSession(pages)
-    found.reach_first_question(language="es")
-    found.send_form({"size": "large"}, form="/look")
-    return found
+    session = PatientSession(pages)
+    session.reach_first_question(language="es")
+    session.send_form({"size": "large"}, form="/look")
+    return session
 
 
-def begun(site: TestSite) -> int:
-    """How many drafts there are."""
+def count_drafts(site: TestSite) -> int:
+    """Return the number of drafts."""
     with site.database.read() as tx:
         return len(tx.connection.execute(drafts.select()).all())
 
@@ -35,10 +35,10 @@ def begun(site: TestSite) -> int:
     ("path", "method"),
     [("/no-such-page", "GET"), ("/over", "GET"), ("/question/interpreter", "POST")],
 )
-def test_a_patient_meets_the_frame_of_their_pages(
+def test_shows_errors_to_patients_in_their_own_frame(
     person: PatientSession, path: str, method: str
 ) -> None:
-    # The POST has no token, which is found out before anybody looks whose page it is for.
+    # The POST has no token, and the check for it runs before any view.
     person.page = person.client.open(path, method=method)
     root, [body] = node_attributes(person.document.query_one("html")), person.document.query("body")
     assert person.page.status_code in (400, 404, 405)
@@ -51,14 +51,14 @@ def test_a_patient_meets_the_frame_of_their_pages(
     assert "Riverside Family Clinic" in person.page.text
 
 
-def test_to_start_again_wipes_what_was_said(person: PatientSession, pages: TestSite) -> None:
+def test_start_again_wipes_the_draft(person: PatientSession, pages: TestSite) -> None:
     person.open_page("/no-such-page")
-    assert begun(pages) == 1
+    assert count_drafts(pages) == 1
     person.send_form(form="over")
-    assert (person.path, person.heading, begun(pages)) == ("/", "Choose a language", 0)
+    assert (person.path, person.heading, count_drafts(pages)) == ("/", "Choose a language", 0)
 
 
-def test_on_a_phone_one_starts_again_at_the_link(pages: TestSite) -> None:
+def test_start_again_on_a_phone_leads_to_the_link(pages: TestSite) -> None:
     visit = pages.expect_visit("1")
     with pages.database.write() as tx:
         _, token = links.create_link(tx, visit, visit.starts_at)
@@ -73,11 +73,11 @@ def test_on_a_phone_one_starts_again_at_the_link(pages: TestSite) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "heading"),
     [
-        ("/staff/no-such-page", 404, "This is not there"),
+        ("/staff/no-such-page", 404, "Page not found"),
         ("/staff/sign-out", 405, "Please try again"),
     ],
 )
-def test_staff_are_told_in_their_words(
+def test_shows_errors_to_staff_in_their_own_words(
     pages: TestSite, path: str, status: int, heading: str
 ) -> None:
     staff = sign_in_staff(pages, "desk")
@@ -89,7 +89,7 @@ def test_staff_are_told_in_their_words(
     assert "Sign in" in stranger.page.text
 
 
-def test_no_address_but_the_staffs_own_is_theirs(pages: TestSite) -> None:
+def test_only_addresses_under_staff_get_the_staff_frame(pages: TestSite) -> None:
     assert "There is no such page" in pages.open_client().get("/staffing").text
 
 
@@ -98,11 +98,11 @@ def test_no_address_but_the_staffs_own_is_theirs(pages: TestSite) -> None:
     [
         ("/", "Tuvimos un problema de nuestra parte", "/"),
         ("/no-such-page", "Esta página no existe", "/"),
-        ("/staff/today", "Something went wrong here", "/staff/"),
-        ("/staff/no-such-page", "This is not there", "/staff/"),
+        ("/staff/today", "Something went wrong", "/staff/"),
+        ("/staff/no-such-page", "Page not found", "/staff/"),
     ],
 )
-def test_without_a_database_the_words_stand_alone(
+def test_shows_the_message_alone_without_a_database(
     pages: TestSite, monkeypatch: pytest.MonkeyPatch, path: str, heading: str, onward: str
 ) -> None:
     staff, patient = sign_in_staff(pages, "desk"), PatientSession(pages)
@@ -115,14 +115,14 @@ def test_without_a_database_the_words_stand_alone(
     person = staff if path.startswith("/staff") else patient
     person.page = person.client.get(path, headers={"Accept-Language": "es"})
     assert person.heading == heading
-    [way] = person.document.query("main a")
-    assert node_attributes(way)["href"] == onward
+    [link] = person.document.query("main a")
+    assert node_attributes(link)["href"] == onward
 
 
-def test_a_frame_that_lacks_something_is_left_out(pages: TestSite) -> None:
+def test_leaves_out_a_frame_that_fails(pages: TestSite) -> None:
     pages.app.testing = False
-    rooms = pages.app.extensions[errors.EXTENSION_KEY]
-    rooms[False] = replace(rooms[False], prepare=dict)
+    frames = pages.app.extensions[errors.EXTENSION_KEY]
+    frames[False] = replace(frames[False], prepare=dict)
     person = PatientSession(pages)
     assert person.open_page("/no-such-page").status_code == 404
     assert (person.heading, person.document.query("header")) == ("There is no such page", [])

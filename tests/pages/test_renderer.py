@@ -1,4 +1,4 @@
-"""Templates that are compiled for a language: translated, and escaped as any untrusted text."""
+"""Templates compiled for a language: messages are translated and escaped."""
 
 import gettext
 
@@ -16,39 +16,44 @@ class _Catalog(gettext.NullTranslations):
         return {"Thank you": "<script>alert(1)</script>", "Back": "Atrás"}.get(message, message)
 
 
-def _rendered(template: str, **values: object) -> str:
-    speaks = Translator(_Catalog())
+def _render(template: str, **values: object) -> str:
+    translator = Translator(_Catalog())
     page = Environment(
         autoescape=select_autoescape(default_for_string=True),
-        extensions=[translation_extension(speaks)],
+        extensions=[translation_extension(translator)],
     )
-    return page.from_string(template).render(_=speaks.gettext, **values)
+    return page.from_string(template).render(_=translator.gettext, **values)
 
 
-def test_a_message_is_translated_when_the_template_is_compiled() -> None:
-    # The page's own `_` is not asked: without it the message would be undefined.
+def test_translates_a_message_when_compiling_the_template() -> None:
+    # The page's own `_` is not called: it is undefined here.
     page = Environment(autoescape=True, extensions=[translation_extension(Translator(_Catalog()))])
     assert page.from_string('<a>{{ _("Back") }}</a>').render() == "<a>Atrás</a>"
 
 
-def test_markup_in_a_translation_is_escaped() -> None:
-    assert _rendered('{{ _("Thank you") }}') == "&lt;script&gt;alert(1)&lt;/script&gt;"
+def test_escapes_markup_in_a_translation() -> None:
+    assert _render('{{ _("Thank you") }}') == "&lt;script&gt;alert(1)&lt;/script&gt;"
 
 
-def test_a_macro_that_gets_a_translation_escapes_it() -> None:
-    template = '{% macro said(words) %}<p title="{{ words }}">{{ words }}</p>{% endmacro %}{{ said(_("Thank you")) }}'
-    assert "<script>" not in _rendered(template)
+def test_a_macro_escapes_a_translation() -> None:
+    template = (
+        '{% macro quote(words) %}<p title="{{ words }}">{{ words }}</p>{% endmacro %}'
+        '{{ quote(_("Thank you")) }}'
+    )
+    assert "<script>" not in _render(template)
 
 
-def test_a_message_with_values_or_from_a_variable_is_left_to_the_page() -> None:
-    assert _rendered('{{ _(said) }} {{ _("of %(total)s", total=3) }}', said="Back") == "Atrás of 3"
+def test_leaves_messages_with_values_or_from_variables_to_the_page() -> None:
+    assert (
+        _render('{{ _(message) }} {{ _("of %(total)s", total=3) }}', message="Back") == "Atrás of 3"
+    )
 
 
-def test_percent_signs_stay_as_they_are() -> None:
-    assert _rendered('{{ _("100 %") }}') == "100 %"
+def test_keeps_percent_signs() -> None:
+    assert _render('{{ _("100 %") }}') == "100 %"
 
 
-def test_each_language_says_what_stands_in_a_variable(pages: TestSite) -> None:
+def test_translates_a_message_in_a_variable_per_language(pages: TestSite) -> None:
     people = {tag: PatientSession(pages) for tag in ("en", "es")}
     for tag, person in people.items():
         pages.expect_visit("1")

@@ -1,4 +1,4 @@
-"""The real FHIR servers, one after the other, and what stands before them: a proxy of faults, and an outbox behind it."""
+"""Fixtures for tests at real FHIR servers: servers, fault proxy, outbox."""
 
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
@@ -22,46 +22,49 @@ SEEN: list[ServerTestResult] = []
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note how each test of each server went, for the tables."""
+    """Keep the result of each test of each server, for the tables."""
     report = yield
-    held = getattr(item, "callspec", None)
+    callspec = getattr(item, "callspec", None)
     if (
         isinstance(item, pytest.Function)
-        and held is not None
-        and "make" in held.params
+        and callspec is not None
+        and "make" in callspec.params
         and report.when == "call"
     ):
         SEEN.append(
             ServerTestResult(
-                held.params["make"], item.originalname, report.outcome, dict(report.user_properties)
+                callspec.params["make"],
+                item.originalname,
+                report.outcome,
+                dict(report.user_properties),
             )
         )
     return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write what was seen, where it was asked for."""
-    wanted: Path | None = session.config.getoption("results")
-    if wanted is not None:
-        save_results(SEEN, wanted, datetime.now(UTC))
+    """Write the results, if the options name a folder."""
+    folder: Path | None = session.config.getoption("results")
+    if folder is not None:
+        save_results(SEEN, folder, datetime.now(UTC))
 
 
 @pytest.fixture(
     scope="session",
     params=[
-        each if each == "medplum" else pytest.param(each, marks=pytest.mark.hapi)
-        for each in SERVERS
+        name if name == "medplum" else pytest.param(name, marks=pytest.mark.hapi)
+        for name in SERVERS
     ],
 )
 def make(request: pytest.FixtureRequest) -> str:
-    """Which server it is, for where they differ."""
-    found: str = request.param
-    return found
+    """Which server it is, for tests where servers differ."""
+    name: str = request.param
+    return name
 
 
 @pytest.fixture(scope="session")
 def server(make: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The base URL of a FHIR server that the tests share, each make of them in turn."""
+    """The base URL of a FHIR server that the tests share; each server in turn."""
     starts = {"hapi": run_hapi, "hapi-postgresql": run_hapi_on_postgres}
     with (
         starts[make]()
@@ -73,16 +76,17 @@ def server(make: str, request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def organization(server: str) -> str:
-    """The clinic's Organization, which a server that follows references must have."""
+    """The clinic's Organization; a server that checks references must have it."""
     with FhirClient(server, timeout=30) as client:
-        return f"Organization/{client.create({'resourceType': 'Organization', 'name': 'Riverside Family Clinic'})['id']}"
+        clinic = {"resourceType": "Organization", "name": "Riverside Family Clinic"}
+        return f"Organization/{client.create(clinic)['id']}"
 
 
 @pytest.fixture
 def proxy(server: str) -> Iterator[FaultProxy]:
-    """A proxy before the server, without faults until it is told some."""
-    with run_proxy(server) as found:
-        yield found
+    """A proxy before the server, without faults until a test plans some."""
+    with run_proxy(server) as fault_proxy:
+        yield fault_proxy
 
 
 @pytest.fixture
@@ -90,20 +94,20 @@ def outbox(
     template: Path, tmp_path: Path, proxy: FaultProxy, client: FhirClient, organization: str
 ) -> Iterator[Outbox]:
     """An empty outbox whose worker reaches the server through the proxy."""
-    with open_outbox(tmp_path, template, proxy, client, organization) as found:
-        yield found
+    with open_outbox(tmp_path, template, proxy, client, organization) as new_outbox:
+        yield new_outbox
 
 
 @pytest.fixture
 def now(outbox: Outbox) -> Outbox:
-    """The outbox at the machine's own time, which workers that are processes of their own go by."""
+    """The outbox at the machine's own time, which worker processes go by."""
     outbox.clock.now = datetime.now(UTC)
     return outbox
 
 
 @pytest.fixture
 def ladder(outbox: Outbox) -> Outbox:
-    """An outbox of which nobody has found out yet how its server is written to."""
+    """An outbox whose server has no pinned write strategy yet."""
     with outbox.database.write() as tx:
         tx.connection.execute(delete(strategies))
     return outbox

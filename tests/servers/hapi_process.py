@@ -1,4 +1,4 @@
-"""Starts HAPI FHIR's JPA server, a real one of another make, on this machine alone, over either of its databases."""
+"""Starts a HAPI FHIR JPA server on this machine, over H2 or PostgreSQL."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from tests.support.java import build_program, find_java
 from tests.support.postgres import run_postgres_on_port
 
 SOURCE = Path(__file__).parent / "hapi"
-# A client of a few seconds' tests is served sooner by the first compiler alone.
+# For tests of a few seconds the first compiler alone is faster.
 OPTIONS = (
     "-Xmx3g",
     "-XX:TieredStopAtLevel=1",
@@ -24,7 +24,10 @@ OPTIONS = (
 
 @contextmanager
 def run_hapi(*database: str) -> Iterator[str]:
-    """Run HAPI and yield its base URL; `database` is a JDBC URL, a user and a password, none: in memory."""
+    """Run HAPI and yield its base URL.
+
+    `database` is a JDBC URL, a user and a password; without it HAPI keeps its data in memory.
+    """
     program = build_program("hapi", SOURCE)
     with TemporaryDirectory(prefix="intake-hapi-") as folder:
         command = (find_java(), *OPTIONS, "-cp", program, "Hapi", "0", *database)

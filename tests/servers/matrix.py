@@ -1,4 +1,4 @@
-"""What runs have seen of the FHIR servers, as JSON, and the tables that README.md makes of it: never typed."""
+"""Keeps the results of tests at FHIR servers, and renders the README's tables."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -18,20 +18,20 @@ SERVERS = {
 
 FEATURES = {
     "first write, read back": (
-        "test_written_and_read_back_without_harm",
-        "test_from_the_command_line_to_verified",
+        "test_a_submission_is_written_and_read_back_without_harm",
+        "test_the_command_line_delivers_and_verifies",
     ),
     "every version of US Core": ("test_every_version_reads_back",),
     "repeat": (
         "test_a_repeat_finds_itself",
         "test_a_request_sent_twice_by_a_proxy_leaves_one_provenance",
     ),
-    "stale ETag": ("test_412_swallowed",),
+    "stale ETag": ("test_a_stale_etag_is_a_version_conflict",),
     "colleague writes at once": ("test_a_colleague_who_writes_between_is_merged_not_overwritten",),
-    "two senders at once": ("test_conditional_create_racing_itself_into_two_resources",),
+    "two senders at once": ("test_two_senders_at_once_leave_one_effect",),
     "time-out after commit": (
-        "test_retry_after_a_time_out_duplicating",
-        "test_what_undo_needs_is_known_though_the_answer_was_lost",
+        "test_a_retry_after_a_time_out_duplicates_nothing",
+        "test_the_undo_record_is_stored_even_if_the_answer_was_lost",
     ),
     "worker killed at any step": (
         "test_a_worker_killed_at_any_step_leaves_one_effect",
@@ -43,72 +43,72 @@ FEATURES = {
         "test_two_hundred_patients_by_four_workers_on_postgres",
     ),
     "any order of faults": ("test_any_order_of_faults_delivers_once",),
-    "tribal affiliation": ("test_every_tribe_is_in_the_chart_and_all_of_it_can_be_taken_back",),
+    "tribal affiliation": ("test_every_tribe_is_in_the_chart_and_all_of_it_can_be_undone",),
     "the patient's own word": (
-        "test_a_proxy_never_replaces_what_the_patient_said_themselves_without_a_review",
-        "test_no_policy_puts_another_word_in_the_place_of_the_patients_own",
+        "test_an_informant_never_replaces_the_patients_own_answer_without_review",
+        "test_no_policy_replaces_the_patients_own_answer",
     ),
     "a mend at the same visit": (
-        "test_a_mend_at_the_same_visit_is_a_correction_and_a_later_answer_is_a_new_one",
+        "test_an_answer_at_the_same_visit_is_a_correction_and_a_later_one_is_new",
     ),
     "export in bulk, or a word that there is none": (
         "test_an_export_has_what_a_search_finds",
         "test_an_export_of_a_group_has_its_members_alone",
     ),
     "a chart found by record number": (
-        "test_the_one_chart_is_found_and_written_to",
-        "test_without_exactly_one_chart_nothing_is_written_and_the_desk_corrects_it",
+        "test_the_one_matching_chart_is_written_to",
+        "test_without_exactly_one_match_nothing_is_written_until_corrected",
     ),
     "charts that were merged": (
         "test_a_merged_chart_is_followed_and_a_loop_is_held",
-        "test_two_references_to_one_chart_never_go_at_once_and_the_later_word_stands",
+        "test_two_references_to_one_chart_are_sent_in_turn_and_the_later_stands",
     ),
     "a chart of which a part is hidden": (
-        "test_a_chart_of_which_a_part_is_hidden_is_never_put_back_as_the_whole",
+        "test_a_partly_hidden_chart_is_never_put_back_as_the_whole",
     ),
     "searches by patient alone": (
-        "test_each_is_found_among_its_patients",
-        "test_a_try_whose_answer_was_lost_is_not_repeated",
+        "test_each_submission_is_found_among_its_patients_resources",
+        "test_an_attempt_whose_answer_was_lost_is_not_repeated",
     ),
     "searches that lag behind": (
-        "test_what_a_search_does_not_find_yet_is_looked_for_again_and_missing_in_the_end",
-        "test_nothing_is_sent_again_while_a_search_may_not_show_it_yet",
+        "test_a_resource_the_search_lacks_is_looked_for_again_then_missing",
+        "test_nothing_is_sent_again_before_the_search_can_show_it",
     ),
     "undone without harm": (
-        "test_the_earlier_values_come_back_and_all_of_it_is_marked_in_error",
+        "test_the_prior_values_come_back_and_the_rest_is_marked_in_error",
         "test_what_others_wrote_beside_it_stays",
-        "test_what_others_changed_since_is_held_shown_and_left_where_a_reviewer_says_so",
-        "test_killed_between_write_and_read_back_it_is_done_once",
-        "test_an_undo_that_the_server_forbids_is_held_and_keeps_nothing_else_waiting",
+        "test_a_change_by_others_is_held_and_stays_if_a_reviewer_says_so",
+        "test_an_undo_killed_between_write_and_read_back_is_done_once",
+        "test_an_undo_that_the_server_forbids_is_held_and_delays_nothing_else",
     ),
     "dropped values are seen": (
         "test_a_value_that_the_server_dropped_is_seen",
-        "test_declined_accepted_by_the_server_and_silently_not_stored",
+        "test_a_declined_answer_that_the_server_drops_is_seen",
     ),
     "its surprises": (
-        "test_if_match",
-        "test_a_put_of_an_id_of_ours",
-        "test_a_delete_that_is_stale",
-        "test_a_read_of_what_was_deleted",
+        "test_a_stale_if_match",
+        "test_a_put_with_our_own_id",
+        "test_a_stale_delete",
+        "test_a_read_of_a_deleted_resource",
         "test_an_unchanged_put",
-        "test_a_conditional_create_that_fits_several",
+        "test_a_conditional_create_that_matches_several",
         "test_a_reference_to_nothing",
-        "test_a_conditional_reference_that_fits_nothing",
+        "test_a_conditional_reference_that_matches_nothing",
         "test_what_is_no_fhir_is_refused",
-        "test_a_code_of_no_set",
-        "test_what_lacks_a_required_element",
-        "test_a_search_by_what_it_does_not_know",
+        "test_a_code_of_no_value_set",
+        "test_a_resource_without_a_required_element",
+        "test_a_search_by_an_unknown_parameter",
         "test_a_search_for_a_part_of_a_name",
         "test_the_etag_of_an_entry",
         "test_a_deleted_resource_that_is_written_again",
-        "test_a_delete_of_what_others_refer_to",
-        "test_an_operation_that_it_lacks",
-        "test_a_search_by_what_others_say_of_it",
-        "test_a_read_of_what_did_not_change",
+        "test_a_delete_of_a_referenced_resource",
+        "test_an_unknown_operation",
+        "test_a_reverse_chained_search",
+        "test_a_conditional_read_of_an_unchanged_resource",
     ),
-    "reference to nothing": ("test_a_reference_to_nothing_holds_the_row_or_is_taken",),
+    "reference to nothing": ("test_a_reference_to_nothing_holds_the_submission_or_is_accepted",),
 }
-"""What a reader asks about, and the tests that show it."""
+"""The features that a reader asks about, and the tests that show them."""
 
 
 FIRE_TEST = "test_exactly_once_under_fire"
@@ -116,7 +116,7 @@ FIRE_TEST = "test_exactly_once_under_fire"
 
 @dataclass(frozen=True, slots=True)
 class ServerTestResult:
-    """How a test of a server went, and what it noted."""
+    """The result of one test at one server, and what the test recorded."""
 
     server: str
     test: str
@@ -125,22 +125,30 @@ class ServerTestResult:
 
 
 def save_results(seen: Iterable[ServerTestResult], folder: Path, on: datetime) -> None:
-    """Write what a run saw into the folder; of a server that it did not see, what an earlier run saw stays."""
+    """Write a run's results into the folder.
+
+    Results of a server that the run did not test stay.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     day = {"on": on.date().isoformat()}
-    tests = [each for each in seen if each.test != FIRE_TEST]
-    fires = [each for each in seen if each.test == FIRE_TEST]
+    tests = [result for result in seen if result.test != FIRE_TEST]
+    fires = [result for result in seen if result.test == FIRE_TEST]
     _update(
         folder / "servers.json",
-        {each: {**day, **_features(each, tests)} for each in {one.server for one in tests}},
+        {
+            result: {**day, **_features(result, tests)}
+            for result in {result.server for result in tests}
+        },
     )
-    _update(folder / "fire.json", {each.server: {**day, **_fire(each)} for each in fires})
+    _update(folder / "fire.json", {result.server: {**day, **_fire(result)} for result in fires})
 
 
-def _update(file: Path, found: Json) -> None:
-    known = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    ordered = {server: (known | found)[server] for server in SERVERS if server in known | found}
-    if found:
+def _update(file: Path, results: Json) -> None:
+    earlier = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    ordered = {
+        server: (earlier | results)[server] for server in SERVERS if server in earlier | results
+    }
+    if results:
         file.write_text(json.dumps(ordered, indent=2) + "\n", "utf-8")
 
 
@@ -149,21 +157,26 @@ def _features(server: str, seen: list[ServerTestResult]) -> Json:
 
 
 def _cases(server: str, tests: Iterable[str], seen: list[ServerTestResult]) -> Json:
-    outcomes = [each.outcome for each in seen if each.server == server and each.test in tests]
+    outcomes = [
+        result.outcome for result in seen if result.server == server and result.test in tests
+    ]
     return {"passed": outcomes.count("passed"), "of": len(outcomes)}
 
 
 def _fire(seen: ServerTestResult) -> Json:
-    noted = {key: each for key, each in seen.properties.items() if key != "found"}
+    properties = {key: value for key, value in seen.properties.items() if key != "found"}
     return {
         "outcome": seen.outcome,
-        **noted,
+        **properties,
         **(asdict(seen.properties["found"]) if "found" in seen.properties else {}),
     }
 
 
 def servers_table(result: Mapping[str, Json]) -> str:
-    """Return the table of servers and features: how many cases passed; a feature that came after a run was not in it."""
+    """Return the table of servers and features: how many cases passed.
+
+    A feature that is newer than a run is shown as not run.
+    """
     rows = [
         [feature, *(_cell(each.get(feature, NONE)) for each in result.values())]
         for feature in FEATURES
@@ -195,7 +208,7 @@ COUNTED = {
 
 
 def fire_table(result: Mapping[str, Json]) -> str:
-    """Return the table of the fire: per server what was sent, what it met and what became of it."""
+    """Return the table of the fault storm: what was sent, met, lost or harmed."""
     verified = ["verified", *(f"{each['states'].get('verified', 0):,}" for each in result.values())]
     first, *rest = [
         [words, *(f"{each[key]:,}" for each in result.values())] for key, words in COUNTED.items()

@@ -1,4 +1,4 @@
-"""The export in bulk from a real server: the same people as a search finds; and one that does not export says so."""
+"""A bulk export of a real server has the same patients as a search."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -19,12 +19,12 @@ from tests.support.outbox import Outbox
 pytestmark = pytest.mark.server
 PERIOD = Period("2026", date(2026, 1, 1), date(2027, 1, 1))
 WHOLE = ("Patient", "Observation", "Organization")
-"""What a search and an export both have all of."""
+"""The kinds of resource that a search and an export both return whole."""
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """HAPI asks to be looked at again after two minutes, and is ready after seconds."""
+    """Poll sooner: HAPI asks for two minutes and is ready after seconds."""
     monkeypatch.setattr(bulk, "LONGEST_PAUSE", bulk.DEFAULT_PAUSE / 5)
 
 
@@ -32,8 +32,8 @@ def export(outbox: Outbox, in_bulk: str | None) -> AbstractContextManager[Path]:
     return fetch_export(outbox.settings, PERIOD, Event(), in_bulk)
 
 
-def held(folder: Path) -> Mapping[str, list[str]]:
-    """The lines of each kind, sorted."""
+def read_lines(folder: Path) -> Mapping[str, list[str]]:
+    """Return the lines of each kind, sorted."""
     texts = {
         kind: "".join(path.read_text("utf-8") for path in paths)
         for kind, paths in find_files(folder).items()
@@ -42,7 +42,10 @@ def held(folder: Path) -> Mapping[str, list[str]]:
 
 
 def does_not_export(outbox: Outbox, make: str) -> bool:
-    """Medplum's router has no export, which has to be said."""
+    """Return whether the server lacks the export, which must be reported.
+
+    Medplum's router lacks it.
+    """
     if make != "medplum":
         return False
     for in_bulk in ("", "Group/1"):
@@ -60,9 +63,9 @@ def test_an_export_has_what_a_search_finds(outbox: Outbox, make: str) -> None:
     )
     outbox.work_until_closed(outbox.submit_example(patient))
     with export(outbox, None) as folder:
-        searched = held(folder)
+        searched = read_lines(folder)
     with export(outbox, "") as folder:
-        in_bulk = held(folder)
+        in_bulk = read_lines(folder)
     assert {kind: in_bulk[kind] for kind in WHOLE} == {kind: searched[kind] for kind in WHOLE}
     assert set(searched["Provenance"]) <= set(in_bulk["Provenance"])
     assert any(patient.partition("/")[2] in line for line in in_bulk["Patient"])
@@ -73,8 +76,8 @@ def test_an_export_of_a_group_has_its_members_alone(outbox: Outbox, make: str) -
     if does_not_export(outbox, make):
         return
     patient, other = outbox.create_patient(), outbox.create_patient()
-    for each in (patient, other):
-        outbox.work_until_closed(outbox.submit_example(each))
+    for reference in (patient, other):
+        outbox.work_until_closed(outbox.submit_example(reference))
     members = {
         "resourceType": "Group",
         "type": "person",
@@ -83,28 +86,28 @@ def test_an_export_of_a_group_has_its_members_alone(outbox: Outbox, make: str) -
     }
     group = outbox.direct_client.create(members)["id"]
     with export(outbox, f"Group/{group}") as folder:
-        found = held(folder)
-    assert len(found["Patient"]) == 1
-    assert patient.partition("/")[2] in found["Patient"][0]
-    assert len(found["Observation"]) == 4
+        lines = read_lines(folder)
+    assert len(lines["Patient"]) == 1
+    assert patient.partition("/")[2] in lines["Patient"][0]
+    assert len(lines["Observation"]) == 4
 
 
-def test_a_file_that_does_not_come_is_fetched_again(outbox: Outbox, make: str) -> None:
+def test_an_export_file_that_does_not_arrive_is_fetched_again(outbox: Outbox, make: str) -> None:
     if does_not_export(outbox, make):
         return
     outbox.work_until_closed(outbox.submit_example(outbox.create_patient()))
     with export(outbox, "") as folder:
-        whole = held(folder)
+        whole = read_lines(folder)
     lost: list[ProxyRequest] = []
 
-    def once(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-        if "/Binary/" in asked.path and not lost:
-            lost.append(asked)
+    def once(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        if "/Binary/" in request.path and not lost:
+            lost.append(request)
             return None
-        return forward(asked)
+        return forward(request)
 
     outbox.proxy.default_fault = once
     with export(outbox, "") as folder:
-        again = held(folder)
+        again = read_lines(folder)
     assert lost
     assert again == whole

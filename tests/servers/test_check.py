@@ -1,4 +1,4 @@
-"""`intake check` at a real FHIR server: exit code 0 for a site in order, and nobody's name."""
+"""`intake check` at a real FHIR server passes a correct site and prints no names."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -67,22 +67,27 @@ def site(server: str, client: FhirClient, tmp_path: Path, monkeypatch: pytest.Mo
     return tmp_path
 
 
-def test_a_site_in_order(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_correct_site_passes(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["check", "--json"]) == 0
     out = capsys.readouterr().out
     words = [
-        each["words"] for each in json.loads(out)["findings"] if each["about"] == "clinic riverside"
+        finding["words"]
+        for finding in json.loads(out)["findings"]
+        if finding["about"] == "clinic riverside"
     ]
     assert words[-2:] == [
         "the schedule can be searched: 1 appointments today and tomorrow",
-        "charts are found by record numbers of http://example.org/mrn, by which the desk lets in who is on no schedule",
+        (
+            "charts are found by record numbers of http://example.org/mrn,"
+            " by which the desk lets in who is on no schedule"
+        ),
     ]
     assert "Nguyen" not in out
     assert json.loads(out)["wrong"] == 0
 
 
-def test_a_wrong_system_of_record_numbers_is_found_before_the_desk_finds_nobody(
+def test_a_wrong_record_number_system_is_found_before_the_desk_meets_it(
     site: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clinics = site / "clinics.toml"
@@ -90,8 +95,10 @@ def test_a_wrong_system_of_record_numbers_is_found_before_the_desk_finds_nobody(
     capsys.readouterr()
     assert main(["check", "--json"]) == 0
     out = capsys.readouterr().out
-    [wrong] = [each for each in json.loads(out)["findings"] if "record number" in each["words"]]
-    # One patient may have none yet.
+    [wrong] = [
+        finding for finding in json.loads(out)["findings"] if "record number" in finding["words"]
+    ]
+    # One of the patients may have no record number yet.
     assert wrong["verdict"] == "not known"
     assert (
         wrong["words"]
@@ -104,7 +111,7 @@ def test_a_wrong_system_of_record_numbers_is_found_before_the_desk_finds_nobody(
     assert "Nguyen" not in out
 
 
-def test_a_location_that_the_server_does_not_know(
+def test_a_location_that_the_server_lacks_is_found(
     site: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clinics = (site / "clinics.toml").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Questionnaires on a real FHIR server: published once, updated where they changed, and otherwise left alone."""
+"""Questionnaires are published once, and updated only if they changed."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def test_publishing_again_does_nothing_and_a_change_is_put_right(
     assert (last["id"], last["title"]) == (first["id"], first["title"])
 
 
-def test_what_cannot_be_done_is_said(
+def test_a_failed_publication_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_site(tmp_path, "http://127.0.0.1:9/fhir")

@@ -1,4 +1,4 @@
-"""A chart that another one replaces is followed to it, on its own server, in order, and no further than it names one."""
+"""A replaced chart is followed to its successor on the same server."""
 
 import json
 from dataclasses import replace
@@ -10,7 +10,6 @@ from fhir_client.errors import RefusedError
 from fhir_client.uscore.chart import chart_elements
 from intake.answers import Answer, AnswerState
 from intake.store.outbox import leases, submissions
-from tests.servers.test_chart_merge import read_undo_record
 from tests.support.fault_proxy import (
     Forward,
     ProxyRequest,
@@ -26,20 +25,20 @@ UNAVAILABLE = answer_with(503)
 
 def test_a_followed_chart_is_read_back_there_after_a_restart(outbox: Outbox, make: str) -> None:
     patient = outbox.create_patient()
-    # HAPI takes no reference with another address than its own.
+    # HAPI accepts no reference with another address than its own.
     base = {"medplum": f"{outbox.proxy.base_url}/"}.get(make, "")
     link = [{"type": "replaced-by", "other": {"reference": f"{base}{patient}/_history/1"}}]
-    sent = outbox.submit_example(outbox.create_patient(active=False, link=link))
+    submission = outbox.submit_example(outbox.create_patient(active=False, link=link))
     outbox.proxy.planned_faults = [at_next_batch(UNAVAILABLE)]
     outbox.deliver_due()
-    assert outbox.read_state(sent)[0] == "accepted"
-    outbox.work_until_closed(sent)
-    assert outbox.read_state(sent)[0] == "verified"
+    assert outbox.read_state(submission)[0] == "accepted"
+    outbox.work_until_closed(submission)
+    assert outbox.read_state(submission)[0] == "verified"
     assert chart_elements(outbox.direct_client.read(patient))["race"]
-    assert read_undo_record(outbox).sent.patient == patient
+    assert outbox.read_last_undo_record().sent.patient == patient
 
 
-def test_two_references_to_one_chart_never_go_at_once_and_the_later_word_stands(
+def test_two_references_to_one_chart_are_sent_in_turn_and_the_later_stands(
     outbox: Outbox,
 ) -> None:
     patient = outbox.create_patient()
@@ -53,11 +52,15 @@ def test_two_references_to_one_chart_never_go_at_once_and_the_later_word_stands(
         ),
     )
     outbox.deliver_due()
-    # Which of them comes first is known only when the chart was read, and then the second is on its way already.
-    assert [outbox.read_state(each)[0] for each in (first, second)] == ["queued", "verified"]
+    # Which of them comes first is known only after the chart was read, and then the second is being
+    # sent already.
+    assert [outbox.read_state(submission)[0] for submission in (first, second)] == [
+        "queued",
+        "verified",
+    ]
     outbox.work_until_closed(first)
     assert outbox.read_state(first)[0] == "verified"
-    # The first declined an interpreter; the second said yes after it.
+    # The first declined an interpreter; the second answered yes after it.
     assert count_effects(outbox.direct_client, first) == {**ONE_OF_EACH, "interpreter": 0}
     third, fourth = outbox.submit_example(old), outbox.submit_example(patient)
     with outbox.database.write() as tx:
@@ -65,12 +68,15 @@ def test_two_references_to_one_chart_never_go_at_once_and_the_later_word_stands(
         assert not leases.follow_merged_chart(tx, claimed, patient)
     outbox.clock.advance(minutes=1)
     outbox.deliver_due()
-    assert [outbox.read_state(each)[0] for each in (third, fourth)] == ["verified", "verified"]
+    assert [outbox.read_state(submission)[0] for submission in (third, fourth)] == [
+        "verified",
+        "verified",
+    ]
     assert outbox.proxy.count_transactions() == 4
 
 
 @pytest.mark.parametrize("named", [False, True], ids=["by a number", "by a relative"])
-def test_a_chart_replaced_by_one_that_it_does_not_name_is_held(outbox: Outbox, named: bool) -> None:
+def test_a_chart_replaced_by_an_unnamed_one_is_held(outbox: Outbox, named: bool) -> None:
     relative = outbox.direct_client.create(
         {"resourceType": "RelatedPerson", "patient": {"reference": outbox.create_patient()}}
     )
@@ -79,40 +85,38 @@ def test_a_chart_replaced_by_one_that_it_does_not_name_is_held(outbox: Outbox, n
         if named
         else {"identifier": {"value": "7"}}
     )
-    sent = outbox.submit_example(
+    submission = outbox.submit_example(
         outbox.create_patient(link=[{"type": "replaced-by", "other": other}])
     )
     outbox.deliver_due()
-    assert outbox.read_state(sent) == ("held", "patient")
+    assert outbox.read_state(submission) == ("held", "patient")
 
 
-def test_a_chart_replaced_by_one_on_another_server_is_held_for_the_same_id_here_is_another_person(
-    outbox: Outbox, make: str
-) -> None:
+def test_a_chart_replaced_by_one_on_another_server_is_held(outbox: Outbox, make: str) -> None:
     somebody, inside = outbox.create_patient(), "https://inside.example/fhir/R4"
     link = [{"type": "replaced-by", "other": {"reference": f"{inside}/{somebody}"}}]
     if make != "medplum":
-        # HAPI takes no reference to another server, so that no chart there has one.
+        # HAPI accepts no reference to another server, so no chart there has one.
         with pytest.raises(RefusedError):
             outbox.create_patient(active=False, link=link)
         return
-    sent, again = (
+    submission, again = (
         outbox.submit_example(outbox.create_patient(active=False, link=link)) for _ in range(2)
     )
     outbox.deliver_due()
-    assert outbox.read_state(sent) == outbox.read_state(again) == ("held", "patient")
-    assert "another server" in str(outbox.read_record(sent).words)
+    assert outbox.read_state(submission) == outbox.read_state(again) == ("held", "patient")
+    assert "another server" in str(outbox.read_record(submission).words)
     assert outbox.count_versions(somebody) == 1
 
-    def behind_a_proxy(asked: ProxyRequest, forward: Forward) -> ProxyResponse:
-        answer = forward(asked)
-        known = {
+    def behind_a_proxy(request: ProxyRequest, forward: Forward) -> ProxyResponse:
+        answer = forward(request)
+        described = {
             **json.loads(answer.body),
             "implementation": {"description": "ours", "url": inside},
         }
         return (
-            replace(answer, body=json.dumps(known).encode())
-            if asked.path.endswith("/metadata")
+            replace(answer, body=json.dumps(described).encode())
+            if request.path.endswith("/metadata")
             else answer
         )
 

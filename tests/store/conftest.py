@@ -12,6 +12,8 @@ from intake.store.database import Database, open_database
 from intake.store.migrate import migrate_database
 from tests.support.store import TestClock
 
+__all__ = ["TestClock"]
+
 
 @pytest.fixture
 def clock() -> TestClock:

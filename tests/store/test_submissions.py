@@ -1,5 +1,21 @@
-"""The name of `make_submission` for tests that have not moved to tests.support."""
+"""The steps of the outbox for tests that have not moved to tests.support."""
 
-from tests.support.outbox_steps import make_submission
+from tests.support.outbox_steps import (
+    LEASE,
+    acquire_leases,
+    make_submission,
+    read_record,
+    record_acceptance,
+    run_in_transaction,
+    store_submissions,
+)
 
-__all__ = ["make_submission"]
+__all__ = [
+    "LEASE",
+    "acquire_leases",
+    "make_submission",
+    "read_record",
+    "record_acceptance",
+    "run_in_transaction",
+    "store_submissions",
+]

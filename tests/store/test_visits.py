@@ -1,115 +1,106 @@
-"""Visits: found by birth date, dropped with the schedule; walk-ins stay."""
+"""A visit is stored encrypted and shows how far its patient is."""
 
 from dataclasses import replace
 from datetime import date, timedelta
 
-from sqlalchemy import create_engine, text
+import pytest
+from sqlalchemy import select
 
-from intake.answers import MatchCriteria
 from intake.store import visits
-from intake.store.crypto import Cipher
-from intake.store.database import Database, open_database
-from intake.store.migrate import migrate_database
-from intake.store.visits import MatchState, Visit
-from tests.support.store import BIRTH_DATE, TestClock, make_visit
+from intake.store.database import Database
+from intake.store.outbox import leases, submissions, undo_requests
+from intake.store.outbox.leases import LeasedSubmission
+from intake.store.tables import visits as table
+from intake.store.visits import Visit
+from tests.store.conftest import TestClock
+from tests.store.test_submissions import (
+    acquire_leases,
+    make_submission,
+    record_acceptance,
+    run_in_transaction,
+)
 
-CRITERIA = MatchCriteria("http://example.org/mrn", "4711", date(1990, 3, 5))
-MINUTE = timedelta(minutes=1)
-
-
-def in_order(*visits_found: Visit) -> tuple[Visit, ...]:
-    """Visits of one moment as the store returns them."""
-    return tuple(sorted(visits_found, key=lambda visit: visit.id))
-
-
-def test_visits_are_found_by_birth_date_and_leave_with_the_schedule(
-    database: Database, clock: TestClock
-) -> None:
-    start, end = clock() - timedelta(hours=2), clock() + timedelta(hours=2)
-    with database.write() as tx:
-        visit, twin, without_birth_date = (
-            make_visit(clock),
-            make_visit(clock, "Appointment/2"),
-            make_visit(clock, "Appointment/3", birth_date=None),
-        )
-        for stored in (visit, twin, without_birth_date, visit):
-            visits.save_visit(tx, stored)
-        assert visits.find_by_birth_date(tx, "riverside", BIRTH_DATE, start, end) == in_order(
-            visit, twin
-        )
-        assert visits.find_by_birth_date(tx, "eastside", BIRTH_DATE, start, end) == ()
-        assert (
-            visits.find_by_birth_date(tx, "riverside", BIRTH_DATE, end, end + timedelta(hours=1))
-            == ()
-        )
-        visits.record_fetch(tx, "riverside", [visit.id, without_birth_date.id], start, end)
-        assert visits.list_visits(tx, "riverside", start, end) == in_order(
-            visit, without_birth_date
-        )
-        assert visits.last_fetched_at(tx, "riverside") == clock()
-        assert visits.progress_by_visit(tx, [visit.id]) == {visit.id: "none"}
+VISIT = visits.visit_id("main", "Appointment/1")
 
 
-def save_visit(
-    database: Database,
-    key: str,
-    sought: MatchState | None = MatchState.NEW,
-    patient: str = CRITERIA.reference,
-) -> Visit:
-    with database.write() as tx:
-        visit = Visit(
-            key, "riverside", "main", patient, tx.now, birth_date=CRITERIA.birth_date, sought=sought
-        )
-        visits.save_visit(tx, visit)
-    return visit
-
-
-def test_visits_are_listed_by_the_state_of_patient_matching(database: Database) -> None:
-    new, scheduled = (
-        save_visit(database, "new"),
-        save_visit(database, "scheduled", None, "Patient/1"),
-    )
-    missed = replace(new, sought=MatchState.NONE, fault="No chart in use has this record number.")
-    with database.write() as tx:
-        assert visits.list_by_match_state(tx, "main", MatchState.NEW) == (new,)
-        assert visits.list_by_match_state(tx, "other", MatchState.NEW) == ()
-        visits.save_visit(tx, missed)
-        assert visits.list_by_match_state(tx, "main", MatchState.NEW) == ()
-        assert visits.list_by_match_state(tx, "main", MatchState.NEW, MatchState.NONE) == (missed,)
-        assert visits.find_visit(tx, scheduled.id) == scheduled
-
-
-def test_a_birth_date_finds_no_walk_in_and_a_fetch_drops_none(
-    database: Database,
-) -> None:
-    new, scheduled = (
-        save_visit(database, "new"),
-        save_visit(database, "scheduled", None, "Patient/1"),
+@pytest.fixture
+def visit(database: Database, clock: TestClock) -> Visit:
+    """A visit that is expected in a quarter of an hour."""
+    expected = Visit(
+        VISIT,
+        "riverside",
+        "main",
+        "Patient/1",
+        clock() + timedelta(minutes=15),
+        name="Lan Nguyen",
+        birth_date=date(1980, 2, 29),
+        gaps=frozenset({"race", "interpreter"}),
+        base={"race": None},
     )
     with database.write() as tx:
-        window = (tx.now - MINUTE, tx.now + MINUTE)
-        assert visits.find_by_birth_date(tx, "riverside", CRITERIA.birth_date, *window) == (
-            scheduled,
-        )
-        visits.record_fetch(tx, "riverside", [], *window)
-        assert visits.list_visits(tx, "riverside", *window) == (new,)
-        assert not visits.remove_walk_in(tx, scheduled.id)
-        assert visits.remove_walk_in(tx, new.id)
-        assert visits.list_visits(tx, "riverside", *window) == ()
+        visits.save_visit(tx, expected)
+    return expected
 
 
-def test_migration_keeps_the_visits(url: str, cipher: Cipher, clock: TestClock) -> None:
-    database = open_database(url, cipher, clock)
-    scheduled = save_visit(database, "scheduled", None, "Patient/1")
-    database.close()
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("ALTER TABLE visits DROP COLUMN sought"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
-    engine.dispose()
-    migrate_database(url)
-    database = open_database(url, cipher, clock)
+def lease_submission_of(database: Database) -> LeasedSubmission:
     with database.write() as tx:
-        assert visits.find_visit(tx, scheduled.id) == scheduled
-        visits.save_visit(tx, replace(scheduled, sought=MatchState.FOUND))
-    database.close()
+        assert submissions.store_submission(tx, make_submission(), "main", VISIT)
+    [leased] = acquire_leases(database)
+    return leased
+
+
+def read_progress(database: Database) -> str:
+    with database.read() as tx:
+        return visits.progress_by_visit(tx, [VISIT])[VISIT]
+
+
+def test_the_same_appointment_is_the_same_visit() -> None:
+    assert visits.visit_id("main", "Appointment/1") == VISIT
+    assert visits.visit_id("other", "Appointment/1") != VISIT
+    assert visits.visit_id("main", "Encounter/1") != VISIT
+
+
+def test_a_visit_comes_back_as_it_was_saved(database: Database, visit: Visit) -> None:
+    with database.write() as tx:
+        assert visits.find_visit(tx, VISIT) == visit
+        changed = replace(visit, name="Lan Tran", gaps=frozenset())
+        visits.save_visit(tx, changed)
+        assert visits.find_visit(tx, VISIT) == changed
+        assert visits.find_visit(tx, "unknown") is None
+
+
+def test_no_name_and_no_birth_date_is_stored_in_clear(database: Database, visit: Visit) -> None:
+    with database.read() as tx:
+        row = tx.connection.execute(select(table).where(table.c.id == visit.id)).one()
+    stored = repr(tuple(row))
+    assert not [word for word in ("Lan", "Nguyen", "1980", "Patient/1") if word in stored]
+
+
+def test_visits_of_the_past_are_erased(database: Database, visit: Visit) -> None:
+    with database.write() as tx:
+        assert visits.erase_visits(tx, visit.starts_at) == 0
+        assert visits.erase_visits(tx, visit.starts_at + timedelta(seconds=1)) == 1
+        assert visits.find_visit(tx, VISIT) is None
+
+
+def test_progress_follows_the_submission(database: Database, visit: Visit) -> None:
+    assert read_progress(database) == "none"
+    leased = lease_submission_of(database)
+    assert read_progress(database) == "submitted"
+    assert run_in_transaction(database, lambda tx: record_acceptance(tx, leased))
+    assert read_progress(database) == "submitted"
+    assert run_in_transaction(database, lambda tx: leases.mark_verified(tx, leased))
+    assert read_progress(database) == "verified"
+    with database.write() as tx:
+        undo_requests.request_undo(tx, leased.record.id)
+    assert read_progress(database) == "undoing"
+
+
+def test_progress_shows_the_latest_submission(database: Database, visit: Visit) -> None:
+    leased = lease_submission_of(database)
+    assert run_in_transaction(
+        database, lambda tx: leases.hold_submission(tx, leased, reason="refused", words="Look.")
+    )
+    assert read_progress(database) == "held"
+    lease_submission_of(database)
+    assert read_progress(database) == "submitted"

@@ -21,6 +21,7 @@ BREACHES = {
     "intake/store/attempts.py": "import intake.worker.backoff",
     "intake/staff/blueprint.py": "import intake.patient.forms\nimport requests",
     "fhir_client/errors.py": "import intake.answers\nimport msgspec",
+    "fhir_client/transport/network.py": "import fhir_client.uscore.versions",
     "intake/report/labels.py": "import flask",
     "intake/journey.py": "import fhir_client.client",
 }
@@ -72,6 +73,7 @@ def test_catches_a_breach_of_each_law(copy: Path) -> None:
         "intake.staff.blueprint -> requests",
         "fhir_client.errors -> intake.answers",
         "fhir_client.errors -> msgspec",
+        "fhir_client.transport.network -> fhir_client.uscore.versions",
         "intake.report.labels -> flask",
         "intake.journey -> fhir_client.client",
     ):

@@ -1,4 +1,4 @@
-"""Everything that a FHIR server holds, counted before and after: what of it submissions account for, and what they do not."""
+"""Counts what a FHIR server holds before and after submissions."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -37,8 +37,8 @@ PAGE = "500"
 class Discrepancies:
     """What a census found wrong.
 
-    `lost`: effects that are missing; `twice`: effects beyond the first; `strange`: new resources that no submission accounts
-    for; `harmed`: resources that are gone or say something else than before, beyond what was said.
+    `lost`: missing effects. `twice`: effects beyond the first. `strange`: new resources of no
+    submission. `harmed`: resources that are gone, or changed beyond what a submission states.
     """
 
     lost: int = 0
@@ -50,75 +50,77 @@ class Discrepancies:
 def take_census(client: FhirClient) -> Census:
     """Return everything that the server holds."""
     return {
-        f"{kind}/{each['id']}": each
+        f"{kind}/{resource['id']}": resource
         for kind in KINDS
-        for each in client.search(kind, {"_count": PAGE})
+        for resource in client.search(kind, {"_count": PAGE})
     }
 
 
 def compare_censuses(
-    before: Census, after: Census, sent: Sequence[Submission], settings: Settings
+    before: Census, after: Census, submissions: Sequence[Submission], settings: Settings
 ) -> Discrepancies:
-    """Compare two censuses, between which the submissions were delivered, in this order for each patient."""
-    written, policy = (
-        us_core_version(settings.servers["main"].us_core),
-        MergePolicy(decline_erases=settings.mapping.decline_erases),
-    )
-    said = [site_mapping.map_submission(each, settings) for each in sent]
-    expected = {effect for each in said for effect in _effects(each, written)}
-    found = Counter(
-        _effect(each, after) for reference, each in after.items() if reference not in before
+    """Compare two censuses.
+
+    Between them the submissions were delivered, in this order for each patient.
+    """
+    version = us_core_version(settings.servers["main"].us_core)
+    policy = MergePolicy(decline_erases=settings.mapping.decline_erases)
+    statements = [site_mapping.map_submission(submission, settings) for submission in submissions]
+    expected = {effect for statement in statements for effect in _effects(statement, version)}
+    actual = Counter(
+        _effect(resource, after) for reference, resource in after.items() if reference not in before
     )
     return Discrepancies(
-        lost=len(expected - found.keys()),
-        twice=sum(found[each] - 1 for each in expected & found.keys()),
-        strange=sum(count for each, count in found.items() if each not in expected),
-        harmed=_harmed(before, after, said, written, policy),
+        lost=len(expected - actual.keys()),
+        twice=sum(actual[effect] - 1 for effect in expected & actual.keys()),
+        strange=sum(count for effect, count in actual.items() if effect not in expected),
+        harmed=_count_harmed(before, after, statements, version, policy),
     )
 
 
-def _effects(said: Statement, written: UsCoreVersion) -> set[tuple[str, str]]:
+def _effects(statement: Statement, version: UsCoreVersion) -> set[tuple[str, str]]:
     """Return what the submission leaves on a server: one of each."""
     elements = {
-        ("Observation", each["identifier"][0]["value"])
-        for _, each in build_observations(said, written)
+        ("Observation", observation["identifier"][0]["value"])
+        for _, observation in build_observations(statement, version)
     }
     return {
-        ("QuestionnaireResponse", said.submission.urn),
-        ("Provenance", said.submission.urn),
+        ("QuestionnaireResponse", statement.submission.urn),
+        ("Provenance", statement.submission.urn),
         *elements,
     }
 
 
-def _effect(resource: Json, held: Census) -> tuple[str, str]:
-    """Return what the resource is an effect of; a Provenance is of the response that it says it was drawn from."""
+def _effect(resource: Json, census: Census) -> tuple[str, str]:
+    """Return what the resource is an effect of; a Provenance is one of its response."""
     kind = resource["resourceType"]
     if kind == "Provenance":
         drawn_from = next(
-            (each["what"].get("reference", "") for each in resource.get("entity", [])), ""
+            (entity["what"].get("reference", "") for entity in resource.get("entity", [])), ""
         )
-        return kind, _identifier(held.get(drawn_from, {}))
+        return kind, _identifier(census.get(drawn_from, {}))
     return kind, _identifier(resource)
 
 
 def _identifier(resource: Json) -> str:
-    found = resource.get("identifier", [])
-    first = found if isinstance(found, dict) else next(iter(found), {})
+    identifiers = resource.get("identifier", [])
+    first = identifiers if isinstance(identifiers, dict) else next(iter(identifiers), {})
     return str(first.get("value", ""))
 
 
-def _harmed(
+def _count_harmed(
     before: Census,
     after: Census,
-    said: list[Statement],
-    written: UsCoreVersion,
+    statements: list[Statement],
+    version: UsCoreVersion,
     policy: MergePolicy,
 ) -> int:
     charts = dict(before)
-    for each in said:
-        charts[each.patient] = merge_statement(charts[each.patient], each, written, policy).patient
-    of_ours = {each.patient for each in said}
-    same = (_same_chart if reference in of_ours else _same for reference in charts)
+    for statement in statements:
+        merge = merge_statement(charts[statement.patient], statement, version, policy)
+        charts[statement.patient] = merge.patient
+    patients = {statement.patient for statement in statements}
+    same = (_same_chart if reference in patients else _same for reference in charts)
     pairs = ((charts[reference], after.get(reference)) for reference in charts)
     return sum(
         now is None or not alike(then, now) for alike, (then, now) in zip(same, pairs, strict=True)

@@ -1,4 +1,4 @@
-"""A certificate authority of a test's own, and certificates that it issues for this machine and for clients."""
+"""Creates a certificate authority for a test, and certificates that it issues."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ LIFE = timedelta(days=90)
 
 @dataclass(frozen=True)
 class CertificateAuthority:
-    """An authority; `file` has its certificate, for those who are to trust it."""
+    """A certificate authority; `file` holds its certificate."""
 
     file: Path
     key: ec.EllipticCurvePrivateKey
     name: x509.Name
 
     def issue_certificate(self, common_name: str, until: datetime | None = None) -> Path:
-        """Write a certificate for 127.0.0.1 and its key into one file, beside the authority's."""
+        """Write a certificate for 127.0.0.1 and its key into one file."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = named(common_name)
         address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
@@ -36,7 +36,7 @@ class CertificateAuthority:
 
 
 def create_authority(folder: Path, name: str = "authority") -> CertificateAuthority:
-    """Make an authority whose file is in the folder."""
+    """Create an authority whose file is in the folder."""
     key, subject = ec.generate_private_key(ec.SECP256R1()), named(name)
     certificate = builder(subject, subject, key, datetime.now(UTC) + LIFE, ca=True).sign(
         key, hashes.SHA256()

@@ -1,4 +1,4 @@
-"""The demo as a process, as a person starts it on the command line, and what it started."""
+"""Runs the demo as a process, and ends all that it started."""
 
 import os
 import re
@@ -17,7 +17,7 @@ LAST_LINE = "Ctrl-C ends all of it"
 
 @dataclass
 class DemoProcess:
-    """A running demo and what it said on standard output."""
+    """A running demo, and what it printed on standard output."""
 
     process: subprocess.Popen[str]
     lines: list[str]
@@ -30,31 +30,37 @@ class DemoProcess:
 
     @property
     def birth_dates(self) -> list[tuple[int, int, int]]:
-        """Month, day and year of those whom the words tell one to be: first at the tablet, then at the link."""
-        found = re.findall(r"\((\d\d)/(\d\d)/(\d{4})\)", " ".join(self.lines))
-        return [(int(month), int(day), int(year)) for month, day, year in found]
+        """Birth dates of the patients that the demo suggests: tablet first, then link.
+
+        Each is month, day and year.
+        """
+        dates = re.findall(r"\((\d\d)/(\d\d)/(\d{4})\)", " ".join(self.lines))
+        return [(int(month), int(day), int(year)) for month, day, year in dates]
 
     @property
     def site_folder(self) -> Path:
-        """The folder that the words name for other commands."""
-        [found] = re.findall(r"INTAKE_CONFIG=(\S+)", " ".join(self.lines))
-        return Path(found)
+        """The site's folder that the demo names for other commands."""
+        [folder] = re.findall(r"INTAKE_CONFIG=(\S+)", " ".join(self.lines))
+        return Path(folder)
 
     def read_log(self) -> str:
         return self.log.read_text("utf-8")
 
     def stop_process(self, how: signal.Signals = signal.SIGINT) -> int:
-        """Send it a signal and return its exit code."""
+        """Send a signal to the demo and return its exit code."""
         self.process.send_signal(how)
         return self.process.wait(30)
 
 
 @contextmanager
 def run_demo(home: Path, packages: Path, *arguments: str) -> Iterator[DemoProcess]:
-    """Run `intake demo` with its data in `home`, wait until it has said everything, and leave nothing of it behind."""
+    """Run `intake demo` with its data in `home` until the block ends.
+
+    Yields when the demo has printed everything, and leaves no process behind.
+    """
     (home / "demo").mkdir()
-    for kept in packages.glob("fhir-server-*"):
-        (home / "demo" / kept.name).symlink_to(kept, target_is_directory=True)
+    for package in packages.glob("fhir-server-*"):
+        (home / "demo" / package.name).symlink_to(package, target_is_directory=True)
     with (home / "err.txt").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             (*DEMO_COMMAND, *arguments),
@@ -91,26 +97,29 @@ def _read(process: subprocess.Popen[str]) -> list[str]:
 
 
 def descendant_pids(pid: int) -> set[int]:
-    """The processes that a process started, and those that these started."""
+    """Return the processes that a process started, and those that these started."""
     children: dict[int, set[int]] = {}
     for line in _ps("-e", "-o", "pid=,ppid="):
         child, parent = map(int, line.split())
         children.setdefault(parent, set()).add(child)
-    found: set[int] = set()
+    pids: set[int] = set()
     waiting = {pid}
     while waiting:
         waiting = {child for parent in waiting for child in children.get(parent, ())}
-        found |= waiting
-    return found
+        pids |= waiting
+    return pids
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process runs: one that ended and that nobody has asked about yet does not."""
+    """Return whether the process runs.
+
+    A process that ended and was not reaped does not run.
+    """
     return any(not state.startswith("Z") for state in _ps("-o", "stat=", "-p", str(pid)))
 
 
 def read_command_line(pid: int) -> str:
-    """How the process was called."""
+    """Return the command line of the process."""
     return "".join(_ps("-o", "command=", "-p", str(pid)))
 
 

@@ -1,4 +1,4 @@
-"""A proxy before a real FHIR server that does what proxies, networks and servers have been seen to do, as a plan tells it."""
+"""Runs a proxy before a FHIR server, with faults of real proxies and networks."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class ProxyRequest:
-    """A request as it came in; `path` begins with the base path of the real server."""
+    """A request that came in; `path` begins with the base path of the real server."""
 
     method: str
     path: str
@@ -40,25 +40,29 @@ class ProxyResponse:
 
 Forward = Callable[[ProxyRequest], ProxyResponse]
 Fault = Callable[[ProxyRequest, Forward], ProxyResponse | None]
-"""What is done with one request; None closes the connection, which to a client is a time-out that nobody has to wait for."""
+"""What is done with one request.
+
+None closes the connection: to a client that is a time-out, without the wait.
+"""
 
 
 @dataclass(frozen=True)
 class MatchingFault:
-    """A fault that waits in the plan for the next request of its kind; others pass meanwhile."""
+    """A planned fault that waits for the next request of its kind; others pass."""
 
     matches: Callable[[ProxyRequest], bool]
     fault: Fault
 
-    def __call__(self, asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-        return self.fault(asked, forward)
+    def __call__(self, request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        return self.fault(request, forward)
 
 
 @dataclass
 class FaultProxy:
-    """The plan: one fault a request, then `always`; and what was asked.
+    """A proxy that applies one planned fault a request, then `default_fault`.
 
-    `done` is set once a transaction was done; `resent` counts the transactions that the client sent after that.
+    `is_committed` is set after the first transaction that the server committed. `resent_count`
+    counts the transactions that the client sent after that.
     """
 
     base_url: str
@@ -68,116 +72,122 @@ class FaultProxy:
     is_committed: bool = False
     resent_count: int = 0
 
-    def answer_request(self, asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-        self.requests.append(asked)
-        self.resent_count += asked.is_transaction and self.is_committed
-        fault = self._next(asked) if self.planned_faults else self.default_fault
+    def answer_request(self, request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        self.requests.append(request)
+        self.resent_count += request.is_transaction and self.is_committed
+        fault = self._next_fault(request) if self.planned_faults else self.default_fault
 
-        def watched(passed_on: ProxyRequest) -> ProxyResponse:
-            found = forward(passed_on)
-            self.is_committed |= asked.is_transaction and found.status == 200
-            return found
+        def forward_and_watch(forwarded: ProxyRequest) -> ProxyResponse:
+            response = forward(forwarded)
+            self.is_committed |= request.is_transaction and response.status == 200
+            return response
 
-        return watched(asked) if fault is None else fault(asked, watched)
+        return forward_and_watch(request) if fault is None else fault(request, forward_and_watch)
 
-    def _next(self, asked: ProxyRequest) -> Fault | None:
-        waits = isinstance(self.planned_faults[0], MatchingFault) and not self.planned_faults[
-            0
-        ].matches(asked)
-        return None if waits else self.planned_faults.pop(0)
+    def _next_fault(self, request: ProxyRequest) -> Fault | None:
+        fault = self.planned_faults[0]
+        if isinstance(fault, MatchingFault) and not fault.matches(request):
+            return None
+        return self.planned_faults.pop(0)
 
     def count_transactions(self) -> int:
-        return sum(each.is_transaction for each in self.requests)
+        return sum(request.is_transaction for request in self.requests)
 
 
-def pass_through(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-    """Nothing happens."""
-    return forward(asked)
+def pass_through(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+    """Forward the request, without a fault."""
+    return forward(request)
 
 
-def drop_request(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-    """The server never hears of it."""
+def drop_request(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+    """Drop the request before the server gets it."""
     return None
 
 
-def lose_response(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-    """The server does it, and its answer never comes."""
-    forward(asked)
+def lose_response(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+    """Lose the response of a request that the server processed."""
+    forward(request)
     return None
 
 
-def cut_response(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-    """The server does it, and half of its answer comes."""
-    whole = forward(asked)
+def cut_response(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+    """Cut the response of a request that the server processed in half."""
+    whole = forward(request)
     return replace(whole, body=whole.body[: len(whole.body) // 2])
 
 
-def send_twice(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-    """Somebody on the way sends it twice, and passes on the first answer."""
-    first = forward(asked)
-    forward(asked)
+def send_twice(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+    """Send the request twice, as some proxies do; return the first response."""
+    first = forward(request)
+    forward(request)
     return first
 
 
-def send_twice_answer_last(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-    """Somebody on the way sends it twice, and passes on the second answer."""
-    forward(asked)
-    return forward(asked)
+def send_twice_answer_last(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+    """Send the request twice, as some proxies do; return the second response."""
+    forward(request)
+    return forward(request)
 
 
 def answer_with(status: int, body: bytes = b"", **headers: str) -> Fault:
-    """The server answers so and does nothing."""
-    named = {key.replace("_", "-"): value for key, value in headers.items()}
-    return lambda _asked, _forward: ProxyResponse(status, named, body)
+    """Answer in the server's place; the server does nothing."""
+    named_headers = {key.replace("_", "-"): value for key, value in headers.items()}
+    return lambda _request, _forward: ProxyResponse(status, named_headers, body)
 
 
 def forward_but_answer(status: int, body: bytes = b"<html>Bad Gateway</html>") -> Fault:
-    """The server does it, and somebody on the way answers so."""
+    """Let the server process the request, and answer in its place."""
 
-    def fault(asked: ProxyRequest, forward: Forward) -> ProxyResponse:
-        forward(asked)
+    def fault(request: ProxyRequest, forward: Forward) -> ProxyResponse:
+        forward(request)
         return ProxyResponse(status, {"Content-Type": "text/html"}, body)
 
     return fault
 
 
 def at_next_transaction(fault: Fault) -> Fault:
-    """The fault, for the next transaction."""
-    return MatchingFault(lambda asked: asked.is_transaction, fault)
+    """Apply the fault to the next transaction."""
+    return MatchingFault(lambda request: request.is_transaction, fault)
 
 
 def at_next_batch(fault: Fault) -> Fault:
-    """The fault, for the next batch, with which everything is read back."""
-    return MatchingFault(lambda asked: asked.is_batch, fault)
+    """Apply the fault to the next batch: the read-back of a submission is one."""
+    return MatchingFault(lambda request: request.is_batch, fault)
 
 
 def on_transactions(fault: Fault) -> Fault:
-    """The fault, for transactions alone."""
-    return lambda asked, forward: fault(asked, forward) if asked.is_transaction else forward(asked)
+    """Apply the fault to every transaction, and to nothing else."""
+
+    def apply_to_transaction(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        return fault(request, forward) if request.is_transaction else forward(request)
+
+    return apply_to_transaction
 
 
 def rewrite_entries(change: Callable[[dict[str, Any]], None]) -> Fault:
-    """The server takes something else than what was sent: `change` gets each entry of a transaction."""
+    """Change each entry of a transaction before the server gets it."""
 
-    def fault(asked: ProxyRequest, forward: Forward) -> ProxyResponse:
-        bundle = json.loads(asked.body)
+    def fault(request: ProxyRequest, forward: Forward) -> ProxyResponse:
+        bundle = json.loads(request.body)
         for entry in bundle["entry"]:
             change(entry)
-        return forward(replace(asked, body=json.dumps(bundle).encode()))
+        return forward(replace(request, body=json.dumps(bundle).encode()))
 
     return on_transactions(fault)
 
 
 def answer_entries_with(status: str, where: str) -> Fault:
-    """The entries of a batch that ask for `where` are answered so."""
+    """Answer so to the entries of a batch that read `where`."""
 
-    def fault(asked: ProxyRequest, forward: Forward) -> ProxyResponse:
-        answer = forward(asked)
-        if not asked.is_batch:
+    def fault(request: ProxyRequest, forward: Forward) -> ProxyResponse:
+        answer = forward(request)
+        if not request.is_batch:
             return answer
         bundle = json.loads(answer.body)
-        for wanted, entry in zip(json.loads(asked.body)["entry"], bundle["entry"], strict=True):
-            if where in wanted["request"]["url"]:
+        for requested, entry in zip(
+            json.loads(request.body)["entry"], bundle["entry"], strict=True
+        ):
+            if where in requested["request"]["url"]:
                 entry.clear()
                 entry["response"] = {"status": status}
         return replace(answer, body=json.dumps(bundle).encode())
@@ -185,74 +195,51 @@ def answer_entries_with(status: str, where: str) -> Fault:
     return fault
 
 
-def find_nothing(asked: ProxyRequest, forward: Forward) -> ProxyResponse:
-    """The server finds nothing by a search, as one whose index is behind."""
-    answer = forward(asked)
-    page = {key: each for key, each in json.loads(answer.body).items() if key != "entry"}
+def find_nothing(request: ProxyRequest, forward: Forward) -> ProxyResponse:
+    """Return no match of a search, as a server does whose index is behind."""
+    answer = forward(request)
+    page = {key: value for key, value in json.loads(answer.body).items() if key != "entry"}
     return replace(answer, body=json.dumps({**page, "total": 0}).encode())
 
 
 def run_first(act: Callable[[ProxyRequest], None], then: Fault = pass_through) -> Fault:
-    """Something else happens first."""
+    """Act before the request is processed."""
 
-    def fault(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-        act(asked)
-        return then(asked, forward)
+    def fault(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        act(request)
+        return then(request, forward)
 
     return fault
 
 
-STALE_OUTCOME = b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"conflict","details":{"text":"HTTP 412"}}]}'
-TOO_LATE = "Sat, 01 Jan 2000 00:00:00 GMT"
-TRANSIENT_FAULTS: dict[str, Fault] = {
-    "passed": pass_through,
-    "dropped": drop_request,
-    "lost": lose_response,
-    "cut short": cut_response,
-    "sent twice": send_twice,
-    "sent twice, second answer": send_twice_answer_last,
-    "408": answer_with(408),
-    "429 for seconds": answer_with(429, Retry_After="7"),
-    "429 until a date": answer_with(429, Retry_After=TOO_LATE),
-    "500": answer_with(500, b"<html>oops</html>"),
-    "503": answer_with(503, Retry_After="60"),
-    "504": answer_with(504),
-    "done but 500": forward_but_answer(500),
-    "done but 502": forward_but_answer(502),
-    "409": answer_with(409),
-    "412": answer_with(412),
-    "412 as 400": answer_with(400, STALE_OUTCOME),
-    "not FHIR": answer_with(200, b"<html>Please sign in to the guest network</html>"),
-    "401": answer_with(401),
-}
-"""Every fault that passes: whatever their order, a submission arrives once."""
-
-
 PASSED_ON = ("Content-Location", "Retry-After")
-"""Of a server's headers what an export needs; where a write went is left out, as by servers that do not tell it."""
+"""The server's headers that an export needs.
+
+Location is left out, because some servers do not send it.
+"""
 
 
 @contextmanager
 def run_proxy(real: str) -> Iterator[FaultProxy]:
-    """Run a proxy before the server whose base URL is `real`, on a free port of this machine."""
+    """Run a proxy on a free port before the server whose base URL is `real`."""
     parts = urlsplit(real)
 
-    def forward(asked: ProxyRequest) -> ProxyResponse:
+    def forward(request: ProxyRequest) -> ProxyResponse:
         connection = HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-        kept = {
+        headers = {
             key: value
-            for key, value in asked.headers.items()
+            for key, value in request.headers.items()
             if key.lower() not in ("host", "accept-encoding")
         }
-        kept["Content-Length"] = str(len(asked.body))
-        connection.request(asked.method, asked.path, asked.body or None, kept)
+        headers["Content-Length"] = str(len(request.body))
+        connection.request(request.method, request.path, request.body or None, headers)
         response = connection.getresponse()
-        passed_on = {name: value for name in PASSED_ON if (value := response.headers.get(name))}
-        found = ProxyResponse(
-            response.status, {"Content-Type": "application/fhir+json", **passed_on}, response.read()
+        forwarded = {name: value for name in PASSED_ON if (value := response.headers.get(name))}
+        answer = ProxyResponse(
+            response.status, {"Content-Type": "application/fhir+json", **forwarded}, response.read()
         )
         connection.close()
-        return found
+        return answer
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -276,11 +263,11 @@ def run_proxy(real: str) -> Iterator[FaultProxy]:
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
         def log_message(self, *_: object) -> None:
-            """Stay silent."""
+            """Log nothing."""
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, *_: object) -> None:
-            """A client that was killed reads no answer; that is no news."""
+            """Ignore a client that was killed and reads no answer."""
 
     server = Server(("127.0.0.1", 0), Handler)
     proxy = FaultProxy(f"http://127.0.0.1:{server.server_port}{parts.path}")

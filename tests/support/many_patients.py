@@ -1,4 +1,4 @@
-"""Many patients with charts of their own, and what they say: different answers, from a seed."""
+"""Creates many patients with charts, and generated submissions for them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,11 +15,14 @@ AT_ONCE = 50
 
 
 def create_patients(client: FhirClient, count: int) -> list[str]:
-    """Create patients, each with an Observation and a Provenance that somebody else wrote; returns their references."""
+    """Create patients, each with an Observation and a Provenance of others.
+
+    Returns their references.
+    """
     return [
-        each
+        reference
         for first in range(0, count, AT_ONCE)
-        for each in _some(client, range(first, min(first + AT_ONCE, count)))
+        for reference in _some(client, range(first, min(first + AT_ONCE, count)))
     ]
 
 
@@ -27,9 +30,9 @@ def _some(client: FhirClient, numbers: Sequence[int]) -> list[str]:
     entries = [entry for number in numbers for entry in _chart(number)]
     answer = client.send_bundle({"resourceType": "Bundle", "type": "transaction", "entry": entries})
     locations = (
-        local_reference(each["response"]["location"], "Patient") for each in answer["entry"]
+        local_reference(entry["response"]["location"], "Patient") for entry in answer["entry"]
     )
-    return [each for each in locations if each]
+    return [reference for reference in locations if reference]
 
 
 def _chart(number: int) -> list[Json]:
@@ -61,8 +64,8 @@ def _chart(number: int) -> list[Json]:
             "request": {"method": "POST", "url": "Patient"},
         },
         *(
-            {"resource": each, "request": {"method": "POST", "url": each["resourceType"]}}
-            for each in others
+            {"resource": resource, "request": {"method": "POST", "url": resource["resourceType"]}}
+            for resource in others
         ),
     ]
 
@@ -70,11 +73,12 @@ def _chart(number: int) -> list[Json]:
 def submit_generated(
     outbox: Outbox, patients: Sequence[str], count: int, seed: int
 ) -> list[Submission]:
-    """Store submissions with different answers for the patients in turn; who comes again has something else to say.
+    """Store generated submissions for the patients in turn.
 
-    They say it themselves then: what somebody else said over it would be held for a reviewer.
+    From the second turn on the patient is the informant: another informant's answer over the
+    patient's own would be held for a reviewer.
     """
-    said = [
+    all_submissions = [
         outbox.store_submission(
             replace(
                 _spoken(case.submission, again=number >= len(patients)),
@@ -83,8 +87,8 @@ def submit_generated(
         )
         for number, case in enumerate(generate_cases(seed, count))
     ]
-    assert len(said) == count
-    return said
+    assert len(all_submissions) == count
+    return all_submissions
 
 
 def _spoken(submission: Submission, *, again: bool) -> Submission:

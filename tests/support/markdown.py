@@ -1,4 +1,4 @@
-"""Tables in Markdown, for what runs have found."""
+"""Renders tables in Markdown, for the results of runs."""
 
 from collections.abc import Iterable, Sequence
 

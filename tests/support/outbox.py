@@ -1,4 +1,4 @@
-"""An outbox with a worker before a real FHIR server, and what the server holds in the end."""
+"""An outbox whose worker writes to a real FHIR server."""
 
 import json
 from collections.abc import Iterator
@@ -19,11 +19,14 @@ from intake.ehr.strategy import pin_strategy
 from intake.settings import Server, Settings, load_settings
 from intake.store.crypto import load_keys
 from intake.store.database import Database, open_database
-from intake.store.outbox import submissions
+from intake.store.outbox import submissions, undo_requests
 from intake.store.outbox.merge_base import MergeBase
 from intake.store.outbox.submissions import SubmissionRecord
+from intake.store.outbox.undo_records import UndoRecord, decrypt_undo_record
+from intake.store.outbox.undo_requests import UndoRequestResult
 from intake.store.payload import decode_submission
-from intake.worker.loop import deliver_due
+from intake.store.tables import submissions as table
+from intake.worker.batches import deliver_due
 from tests.support.command_site import write_site
 from tests.support.fault_proxy import FaultProxy
 from tests.support.sites import ManualClock
@@ -56,13 +59,26 @@ ONE_OF_EACH = {
     "Provenance": 1,
 }
 """The effects of the example's answers."""
-
+WHITE_RACE: dict[str, Any] = {
+    "url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race",
+    "extension": [
+        {
+            "url": "ombCategory",
+            "valueCoding": {"system": "urn:oid:2.16.840.1.113883.6.238", "code": "2106-3"},
+        },
+        {"url": "text", "valueString": "White"},
+    ],
+}
+OBSERVED_ELEMENTS = ("race", "ethnicity", "spoken-language", "interpreter")
 CHANGED_BY_US = {"meta", "extension", "communication"}
 
 
 @dataclass
 class Outbox:
-    """A site's outbox whose worker reaches the real server through a proxy; `real` is a client without one."""
+    """A site's outbox whose worker reaches the real server through a proxy.
+
+    `direct_client` reaches the server without the proxy.
+    """
 
     settings: Settings
     database: Database
@@ -76,27 +92,27 @@ class Outbox:
 
     @property
     def settings_file(self) -> Path:
-        """What workers that are processes of their own read."""
+        """The settings file that workers in processes of their own read."""
         assert self.settings.directory is not None
         return self.settings.directory / "intake.toml"
 
     def create_patient(self, **changes: Any) -> str:
-        """A new patient's reference."""
+        """Create a patient and return the reference."""
         return f"Patient/{self.direct_client.create({**EXAMPLE_PATIENT, **changes})['id']}"
 
     def submit_example(
-        self, patient: str, known: MergeBase | None = None, **changes: Any
+        self, patient: str, base: MergeBase | None = None, **changes: Any
     ) -> Submission:
-        """Store a submission for the patient: the example's answers, unless said otherwise."""
+        """Store a submission for the patient, with the example's answers unless changed."""
         return self.store_submission(
-            replace(EXAMPLE_SUBMISSION, id=uuid4(), patient=patient, **changes), known
+            replace(EXAMPLE_SUBMISSION, id=uuid4(), patient=patient, **changes), base
         )
 
-    def store_submission(self, sent: Submission, known: MergeBase | None = None) -> Submission:
+    def store_submission(self, submission: Submission, base: MergeBase | None = None) -> Submission:
         """Store the submission as it is."""
         with self.database.write() as tx:
-            assert submissions.store_submission(tx, sent, "main", None, known)
-        return sent
+            assert submissions.store_submission(tx, submission, "main", None, base)
+        return submission
 
     def deliver_due(self) -> bool:
         """Deliver what is due, as a worker's thread does."""
@@ -104,31 +120,75 @@ class Outbox:
             self.settings, self.server, self.database, self.clock, lambda: 0.5, Event()
         )
 
-    def read_record(self, sent: Submission) -> SubmissionRecord:
+    def read_record(self, submission: Submission) -> SubmissionRecord:
         with self.database.read() as tx:
-            found = submissions.find_record(tx, str(sent.id))
-        assert found is not None
-        return found
+            record = submissions.find_record(tx, str(submission.id))
+        assert record is not None
+        return record
 
-    def read_state(self, sent: Submission) -> tuple[str, str | None]:
-        row = self.read_record(sent)
+    def read_state(self, submission: Submission) -> tuple[str, str | None]:
+        row = self.read_record(submission)
         return row.status.value, row.reason
 
-    def work_until_closed(self, sent: Submission, rounds: int = 60) -> None:
-        """Let time pass and work until the submission waits for nothing more."""
-        while self.read_record(sent).status in submissions.OPEN:
+    def work_until_closed(self, submission: Submission, rounds: int = 60) -> None:
+        """Let time pass and deliver until the submission is closed or held."""
+        while self.read_record(submission).status in submissions.OPEN:
             self.deliver_due()
             self.clock.advance(minutes=20)
             rounds -= 1
-            assert rounds, self.read_record(sent)
+            assert rounds, self.read_record(submission)
+
+    def deliver_new(self, patient: str, **changes: Any) -> Submission:
+        """Store a submission and deliver it until it is verified."""
+        submission = self.submit_example(patient, **changes)
+        self.work_until_closed(submission)
+        assert self.read_state(submission) == ("verified", None)
+        return submission
+
+    def request_undo(self, submission: Submission) -> UndoRequestResult:
+        """Request the undo of a submission, as a reviewer does."""
+        with self.database.write() as tx:
+            return undo_requests.request_undo(tx, str(submission.id))
+
+    def deliver_undo(self, submission: Submission) -> tuple[str, str | None]:
+        """Request an undo, deliver it, and return the submission's state."""
+        assert self.request_undo(submission) is UndoRequestResult.STARTED
+        self.work_until_closed(submission)
+        return self.read_state(submission)
+
+    def read_statuses(self, submission: Submission) -> set[str]:
+        """Return the status of every resource that a submission left on the server."""
+        ids = {
+            "QuestionnaireResponse": [submission.id],
+            "Observation": [uuid5(submission.id, element) for element in OBSERVED_ELEMENTS],
+        }
+        return {
+            resource["status"]
+            for kind, identities in ids.items()
+            for identity in identities
+            for resource in self.direct_client.search(kind, _identifier_query(identity))
+        }
+
+    def read_last_undo_record(self) -> UndoRecord:
+        """Return the undo record of the last submission."""
+        with self.database.read() as tx:
+            query = table.select().order_by(table.c.number.desc())
+            row = tx.connection.execute(query).first()
+            assert row is not None
+            return decrypt_undo_record(tx, row.earlier, row.id)
+
+    def read_chart(self, patient: str) -> dict[str, Any]:
+        """Return the chart without the server's `meta`."""
+        chart = self.direct_client.read(patient)
+        return {name: value for name, value in chart.items() if name != "meta"}
 
     def edit_chart(self, patient: str, **changes: Any) -> None:
-        """Somebody else changes the chart."""
+        """Change the chart as a colleague would."""
         put_resource(self.direct_client, {**self.direct_client.read(patient), **changes})
 
     def count_versions(self, patient: str) -> int:
         current = str(self.direct_client.read(patient)["meta"]["versionId"])
-        # HAPI numbers them, and for a minute shows no more of a history than when it first counted it.
+        # HAPI numbers its versions, and for a minute its history lacks the newest ones.
         return (
             int(current)
             if current.isdecimal()
@@ -140,7 +200,10 @@ class Outbox:
 def open_outbox(
     folder: Path, template: Path, proxy: FaultProxy, real: FhirClient, organization: str
 ) -> Iterator[Outbox]:
-    """An empty outbox in `folder`, whose worker reaches the server through the proxy and writes by transactions."""
+    """Open an empty outbox in `folder`, whose worker writes through the proxy.
+
+    It writes transactions.
+    """
     write_site(folder, proxy.base_url)
     clinics = folder / "clinics.toml"
     clinics.write_text(
@@ -148,11 +211,11 @@ def open_outbox(
     )
     settings, clock = load_settings(folder), ManualClock()
     settings.data_dir.mkdir()
-    for held in template.iterdir():
-        (settings.data_dir / held.name).write_bytes(held.read_bytes())
-        (settings.data_dir / held.name).chmod(0o600)
+    for file in template.iterdir():
+        (settings.data_dir / file.name).write_bytes(file.read_bytes())
+        (settings.data_dir / file.name).chmod(0o600)
     database = open_database(settings.database_url, load_keys(settings.key_file), clock)
-    # So that the faults of a test's plan meet the writing, and not the question what the server offers.
+    # Without a pin the first planned fault would meet the negotiation, and not the write.
     pin_strategy(
         settings.servers["main"], settings, database, full_strategy(WriteStrategyKind.TRANSACTION)
     )
@@ -161,7 +224,7 @@ def open_outbox(
 
 
 def put_resource(client: FhirClient, resource: dict[str, Any]) -> None:
-    """Update a resource, over whatever is there."""
+    """Update a resource, over any version of it."""
     entry = {
         "resource": resource,
         "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"},
@@ -169,34 +232,40 @@ def put_resource(client: FhirClient, resource: dict[str, Any]) -> None:
     client.send_bundle({"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
 
 
-def count_effects(client: FhirClient, sent: Submission) -> dict[str, int]:
-    """How many resources of each kind the server holds because of a submission."""
-    own = {each["id"] for each in client.search("QuestionnaireResponse", _by(sent.id))}
-    found = {"QuestionnaireResponse": len(own)}
-    for element in ("race", "ethnicity", "spoken-language", "interpreter"):
-        found[element] = len(list(client.search("Observation", _by(uuid5(sent.id, element)))))
-    targets = (f"QuestionnaireResponse/{each}" for each in own)
-    found["Provenance"] = sum(
-        len(list(client.search("Provenance", {"target": each}))) for each in targets
+def count_effects(client: FhirClient, submission: Submission) -> dict[str, int]:
+    """Return how many resources of each kind the server holds because of a submission."""
+    query = _identifier_query(submission.id)
+    responses = {resource["id"] for resource in client.search("QuestionnaireResponse", query)}
+    counts = {"QuestionnaireResponse": len(responses)}
+    for element in OBSERVED_ELEMENTS:
+        query = _identifier_query(uuid5(submission.id, element))
+        counts[element] = len(list(client.search("Observation", query)))
+    targets = (f"QuestionnaireResponse/{response_id}" for response_id in responses)
+    counts["Provenance"] = sum(
+        len(list(client.search("Provenance", {"target": target}))) for target in targets
     )
-    return found
+    return counts
 
 
-def _by(identity: UUID) -> dict[str, str]:
+def _identifier_query(identity: UUID) -> dict[str, str]:
     return {"identifier": f"urn:ietf:rfc:3986|{identity.urn}"}
 
 
 def chart_of_others(chart: dict[str, Any]) -> str:
-    """A chart without what we may change in it, to be compared."""
-    ours = set(map(json.dumps, _ours(chart)))
-    others = [each for each in chart.get("extension", []) if json.dumps(each) not in ours]
+    """Return a chart without what we may change in it, for comparison."""
+    own_values = set(map(json.dumps, _own_values(chart)))
+    others = [
+        extension
+        for extension in chart.get("extension", [])
+        if json.dumps(extension) not in own_values
+    ]
     return json.dumps(
-        [{key: each for key, each in chart.items() if key not in CHANGED_BY_US}, others],
+        [{key: value for key, value in chart.items() if key not in CHANGED_BY_US}, others],
         sort_keys=True,
     )
 
 
-def _ours(chart: dict[str, Any]) -> list[Any]:
+def _own_values(chart: dict[str, Any]) -> list[Any]:
     return [
         item
         for part, items in chart_elements(chart).items()

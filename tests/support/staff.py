@@ -1,4 +1,4 @@
-"""A member of staff at the pages: signs in, fills in forms and presses buttons, as a browser without a script would."""
+"""Fills in forms as a staff member does, in a browser without scripts."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +11,16 @@ PASSWORD = "correct horse battery"
 
 @dataclass
 class StaffSession(PatientSession):
-    """One member of staff with one browser."""
+    """One staff member with one browser."""
 
     def sign_in(self, name: str, password: str = PASSWORD) -> None:
-        """Sign in on the page that asks for it."""
+        """Sign in on the sign-in page."""
         self.open_page("/staff/sign-in")
         self.send_form({"name": name, "password": password})
 
     @property
     def messages(self) -> list[str]:
-        """What the page says was just done, or is wrong."""
+        """The messages on the page: what was just done, or what is wrong."""
         return [str(node.to_text()).strip() for node in self.document.query(".told, .fault p")]
 
     @property
@@ -29,29 +29,29 @@ class StaffSession(PatientSession):
         return [str(node.to_text()) for node in self.document.query("header nav a")]
 
     def table_rows(self) -> list[list[str]]:
-        """The cells of the page's first table, row by row."""
+        """Return the cells of the page's first table, row by row."""
         return [
             [" ".join(str(cell.to_text()).split()) for cell in row.query("th, td")]
             for row in self.document.query("table")[0].query("tbody tr")
         ]
 
     def fact_list(self) -> dict[str, str]:
-        """What the page's lists of facts say."""
+        """Return the page's lists of facts."""
         names, values = self.document.query("dt"), self.document.query("dd")
         return {
             str(name.to_text()): str(value.to_text()).strip()
             for name, value in zip(names, values, strict=True)
         }
 
-    def _form(self, wanted: str | None) -> Any:
-        return super()._form(wanted) if wanted else self.document.query("main form")[0]
+    def _form(self, form_name: str | None) -> Any:
+        return super()._form(form_name) if form_name else self.document.query("main form")[0]
 
 
 def sign_in_staff(
     site: TestSite, *roles: str, name: str = "ana", base_url: str = "http://localhost"
 ) -> StaffSession:
-    """Someone with those roles who has just signed in."""
+    """Return a new staff member with those roles who is signed in."""
     site.add_user(name, *roles)
-    found = StaffSession(site, base_url)
-    found.sign_in(name)
-    return found
+    session = StaffSession(site, base_url)
+    session.sign_in(name)
+    return session

@@ -1,4 +1,4 @@
-"""A statement in which nothing was asked, for tests to put answers into, and tribes to answer with."""
+"""An empty statement, in which nothing was asked, and tribes to answer with."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -18,4 +18,4 @@ EMPTY_STATEMENT = Statement(
 NAVAJO_NATION = "Navajo Nation, Arizona, New Mexico, & Utah"
 NAVAJO_TRIBE = Tribe(NAVAJO_NATION, Coding(TRIBAL_ENTITIES, "170", NAVAJO_NATION))
 UNLISTED_TRIBE = Tribe("Schaghticoke")
-"""A tribe that the table does not have."""
+"""A tribe that the table of tribes lacks."""

@@ -1,4 +1,4 @@
-"""The strict page fixture: every page that any test gets is parsed as a strict HTML parser would, and checked."""
+"""Parses and checks every page that any test gets, as a strict HTML parser would."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ Node = Any
 
 
 class StrictClient(FlaskClient):
-    """A client that refuses to hand on a page with a fault that a browser would forgive or a person would suffer from."""
+    """A client that fails on faults of a page that a browser would forgive."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Ask, check, return."""
+        """Send the request, check the page, return the response."""
         response = super().open(*args, **kwargs)
         is_page = response.mimetype == "text/html" and response.status_code not in range(300, 400)
         if is_page and response.request.method != "HEAD":
@@ -40,7 +40,7 @@ def page_faults(text: str) -> Iterator[str]:
 
 
 def node_attributes(node: Node) -> dict[str, str | None]:
-    """The attributes of a node, which the parser leaves None where there are none."""
+    """Return the attributes of a node; the parser leaves None if there are none."""
     return node.attrs or {}
 
 
@@ -103,11 +103,12 @@ def _named(page: JustHTML) -> Iterator[str]:
 
 
 def _label(page: JustHTML, field: Node) -> bool:
-    held = node_attributes(field)
-    if held.get("aria-label") or held.get("aria-labelledby"):
+    attributes = node_attributes(field)
+    if attributes.get("aria-label") or attributes.get("aria-labelledby"):
         return True
     if any(
-        node_attributes(label).get("for") == held.get("id") for label in page.query("label[for]")
+        node_attributes(label).get("for") == attributes.get("id")
+        for label in page.query("label[for]")
     ):
         return True
     parent = field.parent
@@ -117,11 +118,11 @@ def _label(page: JustHTML, field: Node) -> bool:
 
 
 def _form(form: Node) -> Iterator[str]:
-    held = node_attributes(form)
-    action = str(held.get("action") or "")
+    attributes = node_attributes(form)
+    action = str(attributes.get("action") or "")
     if "//" in action:
         yield f"a form that goes elsewhere: {action}"
-    if str(held.get("method") or "get").lower() != "post":
+    if str(attributes.get("method") or "get").lower() != "post":
         return
     if not any(node_attributes(field).get("name") == "csrf_token" for field in form.query("input")):
         yield f"the form to {action} has no CSRF token"

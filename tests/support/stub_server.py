@@ -1,4 +1,4 @@
-"""A server on this machine that answers as a test says and remembers what it was asked, with or without TLS."""
+"""Runs a server that answers as a test says and keeps its requests."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -34,58 +34,59 @@ class StubResponse:
 
 @dataclass
 class StubServer:
-    """A server at `url`; `answer` may be changed while it runs."""
+    """A server at `url`; a test may change `respond` while it runs."""
 
     respond: Callable[[StubRequest], StubResponse]
     url: str = ""
     requests: list[StubRequest] = field(default_factory=list)
 
     def requests_to(self, path: str) -> list[StubRequest]:
-        return [each for each in self.requests if each.path == path]
+        return [request for request in self.requests if request.path == path]
 
 
 @contextmanager
 def run_stub_server(
     answer: Callable[[StubRequest], StubResponse], context: ssl.SSLContext | None = None
 ) -> Iterator[StubServer]:
-    """Run a server on a free port, behind TLS where there is a `context`."""
-    state = StubServer(answer)
+    """Run a server on a free port, with TLS if there is a `context`."""
+    stub = StubServer(answer)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            heard = StubRequest(self.command, self.path, dict(self.headers.items()), body)
-            state.requests.append(heard)
-            said = state.respond(heard)
-            self.send_response_only(said.status)
+            request = StubRequest(self.command, self.path, dict(self.headers.items()), body)
+            stub.requests.append(request)
+            response = stub.respond(request)
+            self.send_response_only(response.status)
             for name, value in {
-                "Content-Length": str(len(said.body)),
+                "Content-Length": str(len(response.body)),
                 "Date": self.date_time_string(),
-                **said.headers,
+                **response.headers,
             }.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(said.body)
+            self.wfile.write(response.body)
 
         do_POST = do_DELETE = do_GET  # noqa: N815
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     class Server(ThreadingHTTPServer):
         def get_request(self) -> tuple[ssl.SSLSocket | object, object]:  # type: ignore[override]
             plain, address = super().get_request()
-            # The handshake is left to the request's own thread: one client that breaks it off must not end the server.
+            # The request's own thread does the handshake: a client that breaks it off must not end
+            # the server.
             secure = context and context.wrap_socket(
                 plain, server_side=True, do_handshake_on_connect=False
             )
             return secure or plain, address
 
         def handle_error(self, *_: object) -> None:
-            """A client that does not trust us, or that we do not trust, hangs up: that is what a test wants."""
+            """Ignore a client that hangs up because of a certificate: the test wants that."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        state.url = f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}"
-        yield state
+        stub.url = f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}"
+        yield stub
         server.shutdown()

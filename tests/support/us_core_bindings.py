@@ -1,7 +1,8 @@
-"""What US Core binds, version by version: stated once more, apart from the code that is held to it.
+"""States US Core's bindings once more, apart from the code under test.
 
-Read in the packages 3.1.1, 6.1.0, 7.0.0 and 8.0.0 and, for the members that those leave to VSAC, in the tables of US Core's
-own pages; languages: HL7's value set http://terminology.hl7.org/ValueSet/Languages 1.0.0 (CC0).
+Read in the packages 3.1.1, 6.1.0, 7.0.0 and 8.0.0. Members that those leave to VSAC come from the
+tables of US Core's own pages. Languages come from HL7's value set
+http://terminology.hl7.org/ValueSet/Languages 1.0.0 (CC0).
 """
 
 from pathlib import Path
@@ -28,7 +29,7 @@ def codes_in_system(system: str, *codes: str) -> Codes:
 
 
 def race_categories(version: str) -> Codes:
-    """Return what us-core-race's ombCategory may be."""
+    """Return the codes of ombCategory in us-core-race."""
     nulls = codes_in_system(NULL_FLAVOR, "ASKU", "UNK")
     if version == "3.1.1":
         return codes_in_system(CDCREC, *RACES) | nulls
@@ -36,18 +37,24 @@ def race_categories(version: str) -> Codes:
 
 
 def ethnicity_categories(version: str) -> Codes:
-    """Return what us-core-ethnicity's ombCategory may be; 3.1.1 knows no nulls there."""
-    found = codes_in_system(CDCREC, *ETHNICITIES)
+    """Return the codes of ombCategory in us-core-ethnicity.
+
+    Version 3.1.1 has no null codes there.
+    """
+    codes = codes_in_system(CDCREC, *ETHNICITIES)
     return (
-        found
+        codes
         if version == "3.1.1"
-        else found | codes_in_system(NULL_FLAVOR, "ASKU", "UNK") | _declined(version)
+        else codes | codes_in_system(NULL_FLAVOR, "ASKU", "UNK") | _declined(version)
     )
 
 
 def detailed_races(version: str) -> Codes:
-    """Return what us-core-race's detailed may be; from 8.0.0 on the categories are among them."""
-    races = frozenset(code for code, each in load_concepts().items() if each.kind == "race") - ROOTS
+    """Return the codes of detailed in us-core-race; from 8.0.0 on with the categories."""
+    races = (
+        frozenset(code for code, concept in load_concepts().items() if concept.kind == "race")
+        - ROOTS
+    )
     if version == "3.1.1":
         return codes_in_system(CDCREC, *(races - RACES), "1000-9")
     if version in NEWEST_VERSIONS:
@@ -56,16 +63,16 @@ def detailed_races(version: str) -> Codes:
             | codes_in_system(NULL_FLAVOR, "ASKU", "UNK")
             | _declined(version)
         )
-    # Whether 2131-1 is among them is told differently from place to place; we never send it.
+    # Sources differ on whether 2131-1 is among them. We never send it.
     return codes_in_system(CDCREC, *(races - RACES - {OTHER_RACE})) | codes_in_system(
         NULL_FLAVOR, "ASKU", "UNK", "OTH"
     )
 
 
 def detailed_ethnicities(version: str) -> Codes:
-    """Return what us-core-ethnicity's detailed may be."""
+    """Return the codes of detailed in us-core-ethnicity."""
     codes = (
-        frozenset(code for code, each in load_concepts().items() if each.kind == "ethnicity")
+        frozenset(code for code, concept in load_concepts().items() if concept.kind == "ethnicity")
         - ETHNICITIES
         - ROOTS
     )
@@ -89,12 +96,12 @@ def _declined(version: str) -> Codes:
 INTERPRETER_NEEDED = codes_in_system(SNOMED, "373066001", "373067005") | codes_in_system(
     DATA_ABSENT_REASON, "asked-unknown", "unknown"
 )
-"""What us-core-interpreter-needed may be, from 8.0.0 on."""
+"""The codes of us-core-interpreter-needed, from 8.0.0 on."""
 
 OBSERVATION_ABSENT = frozenset(
     {"unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "masked"}
 )
-"""Why a Gravity Observation may have no value."""
+"""The reasons why a Gravity Observation may have no value."""
 
 LOINC_NAMES = {
     "72826-1": "Race OMB.1997",
@@ -103,24 +110,30 @@ LOINC_NAMES = {
     "54588-9": "Interpreter needed",
     "95370-3": "Tribal affiliation",
 }
-"""Every LOINC code that may be sent, with its name; each was verified at loinc.org (FHIR.md, section 3)."""
+"""Every LOINC code that may be sent, with its name as loinc.org has it."""
 
 TRIBE_CODES = frozenset(map(str, range(1, 580)))
-"""Every code of HL7's TribalEntityUS 6.0.0 but the two that only gather others."""
+"""Every code of HL7's TribalEntityUS 6.0.0, except the two that only group others."""
 
 COLLECTION_METHODS = frozenset(
     {"self-reported", "reported-by-related-person", "observed", "administrative"}
 )
-"""How Gravity's SDOHCC-CodeSystemTemporaryCodes says that a characteristic became known."""
+"""Gravity's temporary codes for how an answer was collected."""
 
 COLLECTIVE_LANGUAGES = frozenset(
     """
-    afa alg apa art ath aus bad bai bat ber bih bnt btk cai cau cel cmc cpe cpf cpp crp cus dra fiu gem inc ine ira iro kar
-    khi kro map mkh mno mul mun myn nah nai nic nub oto paa phi pra roa sai sal sem sio sit sla smi son ssa tai tup tut und
-    wak wen ypk znd mis zxx
+        afa alg apa art ath aus bad bai bat ber bih bnt btk cai cau cel cmc cpe cpf cpp crp cus
+    dra fiu gem inc ine ira iro kar     khi kro map mkh mno mul mun myn nah nai nic nub oto paa
+    phi pra roa sai sal sem sio sit sla smi son ssa tai tup tut und     wak wen ypk znd mis zxx
     """.split()  # noqa: SIM905
 )
-"""Codes of ISO 639-2 that name a family of languages, or none, and never stand alone for what a person speaks."""
+"""Codes of ISO 639-2 that name a family of languages, or none.
+
+None of them stands alone for a language that a patient speaks.
+"""
 
 LANGUAGES = frozenset((Path(__file__).parent / "bound_languages.txt").read_text("utf-8").split())
-"""Every code of HL7's Languages, to which communication.language is bound from 8.0.0 on."""
+"""Every code of HL7's Languages, the binding of communication.language.
+
+It binds from 8.0.0 on.
+"""

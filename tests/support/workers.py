@@ -1,4 +1,4 @@
-"""Workers as processes of their own, as production has them: started, killed, replaced, ended."""
+"""Runs workers as processes of their own, as in production."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from intake.store.outbox import submissions
 from tests.support.outbox import Outbox
 
 WORKER = "import sys; from intake.cli import main; sys.exit(main(['worker', *sys.argv[1:]]))"
-LOOK = 0.2
+POLL_SECONDS = 0.2
 """Seconds between two looks at the outbox."""
 
 
@@ -33,15 +33,15 @@ def start_worker(outbox: Outbox, *words: str) -> subprocess.Popen[bytes]:
 
 
 def count_open(outbox: Outbox) -> int:
-    """Return how many submissions are still on their way."""
+    """Return how many submissions are still open."""
     with outbox.database.read() as tx:
         counts = submissions.count_by_status(tx)
-    return sum(counts[each] for each in submissions.OPEN)
+    return sum(counts[status] for status in submissions.OPEN)
 
 
 @dataclass
 class WorkerGroup:
-    """Some workers; `killed` counts those that died."""
+    """Some worker processes; `killed_count` counts the killed ones."""
 
     outbox: Outbox
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -50,34 +50,37 @@ class WorkerGroup:
     def wait_until_done(
         self, patience: float, killer: Random | None = None, every: tuple[float, float] = (2, 5)
     ) -> int:
-        """Wait until nothing is on its way any more, killing a worker every few seconds; returns what still is in the end."""
+        """Wait until no submission is open; `killer` kills a worker every few seconds.
+
+        Returns how many submissions are still open after `patience` seconds.
+        """
         end, pause = monotonic() + patience, Event()
         next_death = monotonic() + every[0]
         while (left := count_open(self.outbox)) and monotonic() < end:
-            pause.wait(LOOK)
+            pause.wait(POLL_SECONDS)
             if killer is not None and monotonic() > next_death:
-                self._replace(killer.randrange(len(self.workers)))
+                self._replace_worker(killer.randrange(len(self.workers)))
                 next_death = monotonic() + killer.uniform(*every)
         return left
 
-    def _replace(self, place: int) -> None:
-        self.workers[place].send_signal(signal.SIGKILL)
-        self.workers[place].wait()
+    def _replace_worker(self, index: int) -> None:
+        self.workers[index].send_signal(signal.SIGKILL)
+        self.workers[index].wait()
         self.killed_count += 1
-        self.workers[place] = start_worker(self.outbox)
+        self.workers[index] = start_worker(self.outbox)
 
 
 @contextmanager
 def run_workers(outbox: Outbox, size: int = 4) -> Iterator[WorkerGroup]:
     """Run workers; they end with the block."""
-    found = WorkerGroup(outbox, [start_worker(outbox) for _ in range(size)])
+    group = WorkerGroup(outbox, [start_worker(outbox) for _ in range(size)])
     try:
-        yield found
+        yield group
     finally:
-        for each in found.workers:
-            each.terminate()
-        for each in found.workers:
+        for worker in group.workers:
+            worker.terminate()
+        for worker in group.workers:
             try:
-                each.wait(30)
+                worker.wait(30)
             finally:
-                each.kill()
+                worker.kill()

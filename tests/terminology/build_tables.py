@@ -1,8 +1,9 @@
-"""Makes config/terminology/*.json from public tables: run by hand as `python tests/terminology/build_tables.py SOURCE_FOLDER`.
+"""Makes config/terminology/*.json from public tables.
 
-SOURCE_FOLDER holds `cdcrec.json` (CDC Race and Ethnicity: code, display, parent, kind, omb_category), `languages_tho.json`
-(HL7's Languages value set) and `tribal_entity_us.json` (HL7's TribalEntityUS); names of languages come from CLDR through
-Babel, and a few from the table below.
+Run it by hand: `python tests/terminology/build_tables.py SOURCE_FOLDER`. The folder holds
+`cdcrec.json` (CDC Race and Ethnicity: code, display, parent, kind, omb_category),
+`languages_tho.json` (HL7's Languages value set) and `tribal_entity_us.json` (HL7's
+TribalEntityUS). Language names come from CLDR through Babel, and a few from the table below.
 """
 
 import json
@@ -15,7 +16,8 @@ from babel import Locale, UnknownLocaleError
 
 OUT = Path(__file__).resolve().parents[2] / "config" / "terminology"
 
-# What CLDR or the value set lacks: our id, the shortest code that the value set has (None: text only), name, own name.
+# Languages that CLDR or the value set lacks: our id, the shortest code of the value set (None: text
+# only), the name and the endonym.
 ADDED = [
     ("zh-Hans", "zh", "Chinese (Simplified)", "简体中文"),
     ("zh-Hant", "zh", "Chinese (Traditional)", "繁體中文"),
@@ -54,7 +56,7 @@ ADDED = [
 ]
 SIGNED = {"ase", "mfs", "sign-other"}
 RTL = {"ar", "fa", "he", "ur", "ps", "prs", "yi", "ug", "sd", "ckb", "dv", "syr"}
-ALSO = {
+SYNONYMS = {
     "fa": ["Farsi"],
     "es": ["Castilian", "Castellano"],
     "cmn": ["Chinese", "Putonghua", "Guoyu", "国语", "國語", "华语", "華語", "普通話", "中文"],
@@ -81,7 +83,7 @@ ALSO = {
     "cnh": ["Chin", "Lai"],
     "cab": ["Garinagu"],
 }
-# Collective codes name no one language, and these have ended.
+# A display with one of these words is no single language that a patient would prefer.
 COLLECTIVE = (
     "languages",
     "Sign Languages",
@@ -95,62 +97,63 @@ COLLECTIVE = (
 
 
 def main(source: Path) -> None:
-    """Write the tables."""
+    """Write the three tables."""
     today = datetime.now(UTC).date().isoformat()
     cdcrec = json.loads((source / "cdcrec.json").read_text("utf-8"))
     rows = [
-        [each["code"], each["display"], each["parent"], each["kind"], each["omb_category"]]
-        for each in cdcrec
+        [row["code"], row["display"], row["parent"], row["kind"], row["omb_category"]]
+        for row in cdcrec
     ]
-    _write(
+    _write_table(
         "cdcrec.json",
         {"source": "CDC Race and Ethnicity Code Set 1.0", "made": today, "rows": rows},
     )
     tho = json.loads((source / "languages_tho.json").read_text("utf-8"))
-    languages = {row[0]: row for each in tho["concepts"] if (row := _language(each))}
+    languages = {row[0]: row for concept in tho["concepts"] if (row := _language_row(concept))}
     languages |= {row[0]: [*row, _direction(row[0]), row[0] in SIGNED] for row in ADDED}
     table = [
-        [*row, ALSO.get(row[0], [])] for row in sorted(languages.values(), key=lambda row: row[0])
+        [*row, SYNONYMS.get(row[0], [])]
+        for row in sorted(languages.values(), key=lambda row: row[0])
     ]
     source_words = "HL7 Languages value set 1.0.0 (CC0); names from CLDR"
-    _write("languages.json", {"source": source_words, "made": today, "rows": table})
+    _write_table("languages.json", {"source": source_words, "made": today, "rows": table})
     tribes = json.loads((source / "tribal_entity_us.json").read_text("utf-8"))
-    named = [
-        [each["code"], each["display"]]
-        for each in tribes["concepts"]
-        if not each.get("notSelectable")
+    tribe_rows = [
+        [concept["code"], concept["display"]]
+        for concept in tribes["concepts"]
+        if not concept.get("notSelectable")
     ]
-    _write(
+    _write_table(
         "tribes.json",
         {
             "source": "HL7 TribalEntityUS 6.0.0 (CC0)",
             "made": today,
-            "rows": sorted(named, key=_by_name),
+            "rows": sorted(tribe_rows, key=_sort_key),
         },
     )
 
 
-def _by_name(row: list[str]) -> tuple[str, str]:
+def _sort_key(row: list[str]) -> tuple[str, str]:
     return row[1].casefold().removeprefix("the "), row[0]
 
 
-def _language(concept: dict[str, str]) -> list[Any] | None:
+def _language_row(concept: dict[str, str]) -> list[Any] | None:
     code, display = concept["code"], concept["display"]
     if any(word in display for word in COLLECTIVE) or "-" in code:
         return None
     english = Locale("en").languages.get(code) or display.split(";")[0]
     try:
-        own = Locale(code).get_display_name(code) or english
+        endonym = Locale(code).get_display_name(code) or english
     except (UnknownLocaleError, ValueError):
-        own = english
-    return [code, code, english, own[:1].upper() + own[1:], _direction(code), False]
+        endonym = english
+    return [code, code, english, endonym[:1].upper() + endonym[1:], _direction(code), False]
 
 
 def _direction(code: str) -> str:
     return "rtl" if code in RTL else "ltr"
 
 
-def _write(name: str, table: dict[str, Any]) -> None:
+def _write_table(name: str, table: dict[str, Any]) -> None:
     rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in table.pop("rows"))
     head = json.dumps(table, ensure_ascii=False)[:-1]
     (OUT / name).write_text(f'{head}, "rows": [\n{rows}\n]}}\n', "utf-8")

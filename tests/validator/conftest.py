@@ -1,4 +1,4 @@
-"""One judge after the other, for each takes a gigabyte: the tests of one version run together."""
+"""One judge at a time, because each takes a gigabyte: the tests of a version run together."""
 
 from collections.abc import Iterator
 
@@ -10,6 +10,6 @@ from tests.validator.judge import Judge, run_judge
 
 @pytest.fixture(scope="session", params=VERSIONS)
 def judge(request: pytest.FixtureRequest) -> Iterator[Judge]:
-    """The judge of a version of US Core."""
-    with run_judge(request.param) as found:
-        yield found
+    """Yield the judge of a version of US Core."""
+    with run_judge(request.param) as running_judge:
+        yield running_judge

@@ -1,6 +1,8 @@
-"""The corpus: thousands of generated submissions judged in every version of US Core, in parts, so that a run can go on later.
+"""Judges thousands of generated submissions in every version of US Core.
 
 `python -m tests.validator.corpus [--submissions 5000] [--us-core VERSION …] [--result FILE]`
+
+It works in parts and notes each one, so that an interrupted run goes on later.
 """
 
 import argparse
@@ -19,21 +21,24 @@ import pytest
 
 from tests.support import markdown
 from tests.support.generated_cases import GeneratedCase, Json, build_case_bundle, generate_cases
-from tests.support.java import cache_folder as kept
+from tests.support.java import cache_folder
 from tests.support.us_core_bindings import VERSIONS
 from tests.validator.judge import SOURCE, run_judge
 
 SEED = 20261124
-PART = 100
-"""Submissions judged between two notes of what was judged: what an interrupted run loses at most."""
-ROUND = 1000
-"""Submissions judged in one version before the next one's turn: an interrupted run has judged something of each."""
-WAYS = ("judging.py", "packages.py", "terminology.py", "java/Judge.java")
+PART_SIZE = 100
+"""Submissions between two notes: an interrupted run loses that many at most."""
+ROUND_SIZE = 1000
+"""Submissions in one version before the next one's turn, so that a short run judges each."""
+JUDGE_SOURCES = ("judge.py", "packages.py", "terminology.py", "java/Judge.java")
 
 
 @dataclass(frozen=True, slots=True)
 class CorpusPart:
-    """Some Bundles in one version; `digest` names them and the judge, so that what changes is judged again."""
+    """Some Bundles in one version.
+
+    `digest` is of the Bundles and the judge: a change of either has the part judged again.
+    """
 
     version: str
     bundles: tuple[Json, ...]
@@ -42,7 +47,7 @@ class CorpusPart:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a part: how many were judged, and every error found."""
+    """The result of a part: the number of Bundles judged, and every error."""
 
     digest: str
     version: str
@@ -56,13 +61,11 @@ class Ledger:
 
     file: Path
 
-    def verdicts(self) -> dict[str, Verdict]:
-        """Return the verdicts by digest; a line that an interrupted run left half written counts as none."""
+    def read_verdicts(self) -> dict[str, Verdict]:
+        """Return the verdicts by digest, without the half line of an interrupted run."""
         lines = self.file.read_text("utf-8").splitlines(keepends=True) if self.file.exists() else []
-        found = (json.loads(each) for each in lines if each.endswith("\n"))
-        return {
-            each["digest"]: Verdict(**{**each, "errors": tuple(each["errors"])}) for each in found
-        }
+        rows = [json.loads(line) for line in lines if line.endswith("\n")]
+        return {row["digest"]: Verdict(**{**row, "errors": tuple(row["errors"])}) for row in rows}
 
     def add_verdict(self, verdict: Verdict) -> None:
         """Add a verdict."""
@@ -71,77 +74,82 @@ class Ledger:
             out.write(f"{json.dumps(asdict(verdict))}\n")
 
 
-def build_part(version: str, some: Sequence[GeneratedCase]) -> CorpusPart:
+def build_part(version: str, cases: Sequence[GeneratedCase]) -> CorpusPart:
     """Return the Bundles that `intake bundle` writes for the cases in the version."""
-    found = tuple(build_case_bundle(each, version) for each in some)
-    named = json.dumps([version, _judge(), found], sort_keys=True)
-    return CorpusPart(version, found, sha256(named.encode()).hexdigest())
+    bundles = tuple(build_case_bundle(case, version) for case in cases)
+    content = json.dumps([version, _judge_digest(), bundles], sort_keys=True)
+    return CorpusPart(version, bundles, sha256(content.encode()).hexdigest())
 
 
 @cache
-def _judge() -> str:
+def _judge_digest() -> str:
     """Return the digest of the judge's sources."""
-    files = (*(SOURCE.parent / each for each in WAYS), SOURCE / "pom.xml")
-    return sha256(b"".join(each.read_bytes() for each in files)).hexdigest()
+    files = (*(SOURCE.parent / name for name in JUDGE_SOURCES), SOURCE / "pom.xml")
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def judge_corpus(count: int, versions: Sequence[str], ledger: Ledger) -> Iterator[Verdict]:
     """Yield the verdict of each part of the first `count` submissions in each of the versions."""
-    known, source = ledger.verdicts(), islice(generate_cases(SEED, count), count)
-    while some := list(islice(source, ROUND)):
+    verdicts, cases = ledger.read_verdicts(), islice(generate_cases(SEED, count), count)
+    while round_cases := list(islice(cases, ROUND_SIZE)):
         for version in versions:
             parts = [
-                build_part(version, some[first : first + PART])
-                for first in range(0, len(some), PART)
+                build_part(version, round_cases[first : first + PART_SIZE])
+                for first in range(0, len(round_cases), PART_SIZE)
             ]
-            yield from (known[each.digest] for each in parts if each.digest in known)
-            yield from _judged(
-                version, [each for each in parts if each.digest not in known], ledger
-            )
+            yield from (verdicts[part.digest] for part in parts if part.digest in verdicts)
+            unjudged = [part for part in parts if part.digest not in verdicts]
+            yield from _judge_parts(version, unjudged, ledger)
 
 
-def _judged(version: str, parts: Sequence[CorpusPart], ledger: Ledger) -> Iterator[Verdict]:
-    """Yield the verdicts of what was not judged before; a judge is started only where there is any."""
+def _judge_parts(version: str, parts: Sequence[CorpusPart], ledger: Ledger) -> Iterator[Verdict]:
+    """Yield the verdict of each part."""
     if not parts:
+        # A judge takes half a minute to start.
         return
     with run_judge(version) as judge:
-        for each in parts:
-            errors = tuple(error for found in judge.find_errors(each.bundles) for error in found)
-            verdict = Verdict(each.digest, version, len(each.bundles), errors)
+        for part in parts:
+            errors = tuple(
+                error
+                for bundle_errors in judge.find_errors(part.bundles)
+                for error in bundle_errors
+            )
+            verdict = Verdict(part.digest, version, len(part.bundles), errors)
             ledger.add_verdict(verdict)
             yield verdict
 
 
 def summarize_verdicts(verdicts: Sequence[Verdict], asked: int, on: datetime) -> Json:
-    """Return what was judged and found in each version, of `asked` submissions."""
+    """Return the numbers of Bundles and errors in each version, of `asked` submissions."""
     versions = {
         version: {
-            "judged": sum(each.judged for each in verdicts if each.version == version),
-            "errors": sum(len(each.errors) for each in verdicts if each.version == version),
+            "judged": sum(row.judged for row in verdicts if row.version == version),
+            "errors": sum(len(row.errors) for row in verdicts if row.version == version),
         }
-        for version in dict.fromkeys(each.version for each in verdicts)
+        for version in dict.fromkeys(row.version for row in verdicts)
     }
     return {"on": on.date().isoformat(), "seed": SEED, "asked": asked, "versions": versions}
 
 
-def result_table(found: Mapping[str, Any]) -> str:
-    """Return the result as a table for README.md."""
-    counts = (
-        (version, f"{each['judged']:,}", f"{each['errors']:,}")
-        for version, each in found["versions"].items()
+def result_table(result: Mapping[str, Any]) -> str:
+    """Return the result as a Markdown table."""
+    rows = (
+        (version, f"{counts['judged']:,}", f"{counts['errors']:,}")
+        for version, counts in result["versions"].items()
     )
-    return f"{markdown.render_table(('US Core', 'judged', 'errors'), counts)}\nJudged on {found['on']}.\n"
+    table = markdown.render_table(("US Core", "judged", "errors"), rows)
+    return f"{table}\nJudged on {result['on']}.\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Judge; returns 1 where anything is wrong."""
+    """Judge the corpus; returns 1 where a Bundle has an error."""
     parser = argparse.ArgumentParser(prog="python -m tests.validator.corpus", description=__doc__)
     parser.add_argument(
         "--submissions",
         type=int,
         default=5000,
         metavar="N",
-        help="how many different ones (default: 5000)",
+        help="number of different submissions (default: 5000)",
     )
     parser.add_argument(
         "--us-core",
@@ -149,21 +157,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         choices=VERSIONS,
         default=VERSIONS,
         metavar="VERSION",
-        help="default: every one",
+        help="versions to judge in (default: all)",
     )
     parser.add_argument(
         "--result",
         type=Path,
         metavar="FILE",
-        help="write what was judged and found to FILE, as JSON",
+        help="write the result to FILE, as JSON",
     )
     args = parser.parse_args(arguments)
     verdicts: list[Verdict] = []
+    ledger = Ledger(cache_folder() / "corpus.ndjson")
     try:
-        for each in judge_corpus(args.submissions, args.us_core, Ledger(kept() / "corpus.ndjson")):
-            verdicts.append(each)
+        for verdict in judge_corpus(args.submissions, args.us_core, ledger):
+            verdicts.append(verdict)
             print(
-                f"{each.version}: {each.judged} judged, {len(each.errors)} errors",
+                f"{verdict.version}: {verdict.judged} judged, {len(verdict.errors)} errors",
                 file=sys.stderr,
                 flush=True,
             )
@@ -171,14 +180,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(missing, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Interrupted; the next run goes on from here.", file=sys.stderr)
-    found = json.dumps(summarize_verdicts(verdicts, args.submissions, datetime.now(UTC)), indent=2)
-    print(found)
+        print("Interrupted. The next run goes on from here.", file=sys.stderr)
+    result = json.dumps(summarize_verdicts(verdicts, args.submissions, datetime.now(UTC)), indent=2)
+    print(result)
     if args.result:
-        args.result.write_text(f"{found}\n", "utf-8")
-    for error in sorted({error for each in verdicts for error in each.errors}):
+        args.result.write_text(f"{result}\n", "utf-8")
+    for error in sorted({error for verdict in verdicts for error in verdict.errors}):
         print(error, file=sys.stderr)
-    return 1 if any(each.errors for each in verdicts) else 0
+    return 1 if any(verdict.errors for verdict in verdicts) else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The judge as a process: resources in, the errors of each out."""
+"""The judge as a process: it reads resources and writes the errors of each."""
 
 import json
 import subprocess
@@ -27,32 +27,37 @@ class Judge:
     process: subprocess.Popen[str]
 
     def find_errors(self, resources: Iterable[Json]) -> Iterator[list[str]]:
-        """Yield the errors of each resource, in their order."""
+        """Yield the errors of each resource, in the order of the resources."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        lines = [json.dumps(each) for each in resources]
-        # Written beside, for a pipe that nobody reads at its other end fills up.
-        writer = Thread(target=self._write, args=(lines,))
+        lines = [json.dumps(resource) for resource in resources]
+        # A thread writes, because the pipe fills up unless the errors are read at the same time.
+        writer = Thread(target=self._write_lines, args=(lines,))
         writer.start()
         for _ in lines:
-            found: list[str] = json.loads(self.process.stdout.readline())
-            yield found
+            errors: list[str] = json.loads(self.process.stdout.readline())
+            yield errors
         writer.join()
 
-    def _write(self, lines: list[str]) -> None:
+    def _write_lines(self, lines: list[str]) -> None:
         assert self.process.stdin is not None
-        for each in lines:
-            self.process.stdin.write(f"{each}\n")
+        for line in lines:
+            self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
 
 
 @contextmanager
 def run_judge(version: str) -> Iterator[Judge]:
-    """Run the judge of that version; it ends with the block."""
-    found, program = find_packages(version), build_program("validator", SOURCE)
+    """Run the judge of that version until the block ends."""
+    packages, program = find_packages(version), build_program("validator", SOURCE)
     with TemporaryDirectory(prefix="intake-judge-") as folder:
-        # Behind US Core, so that its value sets have members; before Gravity's, which have theirs.
-        home = [found[0], write_definitions(version, Path(folder) / "terminology"), *found[1:]]
+        # The order decides which definition counts: after US Core's, so that its value sets get
+        # members, and before Gravity's, which have theirs.
+        folders = [
+            packages[0],
+            write_definitions(version, Path(folder) / "terminology"),
+            *packages[1:],
+        ]
         command = (
             find_java(),
             "-Xmx2g",
@@ -61,7 +66,7 @@ def run_judge(version: str) -> Iterator[Judge]:
             program,
             "Judge",
             str(THREADS),
-            *map(str, home),
+            *map(str, folders),
         )
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"

@@ -1,4 +1,4 @@
-"""What the packages only point to, as FHIR definitions: CDCREC, tribes, value sets of VSAC, languages, a few profiles."""
+"""FHIR definitions that the packages only point to: code systems, value sets, a few profiles."""
 
 import json
 from collections.abc import Iterator
@@ -31,88 +31,93 @@ PARTICIPANTS = (
     ),
     "transmitter",
 )
-"""R4 came out before the last of these, which the profile of 9.0.0 fixes."""
+"""The last one is newer than R4, and the profile of 9.0.0 fixes it."""
 
 
 def write_definitions(version: str, folder: Path) -> Path:
-    """Write the definitions for that version of US Core into the folder, which is made."""
+    """Write the definitions for that version of US Core into a new folder."""
     folder.mkdir(parents=True)
-    for number, each in enumerate(_definitions(version)):
-        (folder / f"{each['resourceType']}-{number}.json").write_text(json.dumps(each), "utf-8")
+    for number, definition in enumerate(_build_definitions(version)):
+        name = f"{definition['resourceType']}-{number}.json"
+        (folder / name).write_text(json.dumps(definition), "utf-8")
     return folder
 
 
-def _definitions(version: str) -> Iterator[Json]:
-    yield _extension("targetElement", "uri")
-    yield _extension("targetPath", "string")
-    # R4 came out before a dozen of them were recognized.
-    yield _system(
-        TRIBAL_ENTITIES, [{"code": each} for each in sorted(us_core_bindings.TRIBE_CODES)]
+def _build_definitions(version: str) -> Iterator[Json]:
+    yield _build_extension("targetElement", "uri")
+    yield _build_extension("targetPath", "string")
+    # A dozen of them were recognized after R4 came out.
+    yield _build_code_system(
+        TRIBAL_ENTITIES, [{"code": code} for code in sorted(us_core_bindings.TRIBE_CODES)]
     )
     if version == "3.1.1":
-        # Its package has CDCREC and lists all members itself.
+        # The package of 3.1.1 has CDCREC and lists all members.
         return
-    yield _code_system()
+    yield _build_cdcrec()
     if version in us_core_bindings.NEWEST_VERSIONS:
-        yield from _newest(version)
+        yield from _build_newest_sets(version)
     else:
-        yield from _older(version)
+        yield from _build_older_sets(version)
 
 
-def _older(version: str) -> Iterator[Json]:
-    yield _value_set(
+def _build_older_sets(version: str) -> Iterator[Json]:
+    yield _build_value_set(
         f"{US_CORE}ValueSet/omb-race-category", us_core_bindings.race_categories(version)
     )
-    yield _value_set(
+    yield _build_value_set(
         f"{US_CORE}ValueSet/omb-ethnicity-category", us_core_bindings.ethnicity_categories(version)
     )
-    yield _value_set(f"{US_CORE}ValueSet/detailed-race", us_core_bindings.detailed_races(version))
-    yield _value_set(
+    yield _build_value_set(
+        f"{US_CORE}ValueSet/detailed-race", us_core_bindings.detailed_races(version)
+    )
+    yield _build_value_set(
         f"{US_CORE}ValueSet/detailed-ethnicity", us_core_bindings.detailed_ethnicities(version)
     )
-    yield _value_set(f"{VSAC}2.16.840.1.113762.1.4.1", codes_in_system(GENDER, "F", "M"))
-    yield _value_set(
+    yield _build_value_set(f"{VSAC}2.16.840.1.113762.1.4.1", codes_in_system(GENDER, "F", "M"))
+    yield _build_value_set(
         f"{VSAC}2.16.840.1.113762.1.4.1021.103", codes_in_system(NULL_FLAVOR, "ASKU", "OTH", "UNK")
     )
 
 
-def _newest(version: str) -> Iterator[Json]:
-    yield _value_set(
+def _build_newest_sets(version: str) -> Iterator[Json]:
+    yield _build_value_set(
         f"{VSAC}2.16.840.1.113883.4.642.2.575", us_core_bindings.race_categories(version)
     )
-    yield _value_set(
+    yield _build_value_set(
         f"{VSAC}2.16.840.1.113883.4.642.40.2.48.3", us_core_bindings.ethnicity_categories(version)
     )
-    yield _value_set(
+    yield _build_value_set(
         f"{VSAC}2.16.840.1.113762.1.4.1267.25", us_core_bindings.detailed_races(version)
     )
-    yield _value_set(
+    yield _build_value_set(
         f"{VSAC}2.16.840.1.113883.4.642.40.2.48.1", us_core_bindings.detailed_ethnicities(version)
     )
-    yield _value_set(f"{VSAC}2.16.840.1.113762.1.4.1267.16", us_core_bindings.INTERPRETER_NEEDED)
-    yield _value_set(
+    yield _build_value_set(
+        f"{VSAC}2.16.840.1.113762.1.4.1267.16", us_core_bindings.INTERPRETER_NEEDED
+    )
+    yield _build_value_set(
         "http://terminology.hl7.org/ValueSet/Languages",
         codes_in_system("urn:ietf:bcp:47", *us_core_bindings.LANGUAGES),
     )
     if version == "9.0.0":
-        # Its profiles point to these two, which are not among the derived ones.
-        yield _definition(f"{US_CORE}StructureDefinition/us-core-device", "Device", "Device")
-        yield _extension(
+        # The profiles of 9.0.0 point to these, which the derived package lacks.
+        yield _build_profile(f"{US_CORE}StructureDefinition/us-core-device", "Device", "Device")
+        yield _build_extension(
             "us-core-individual-sex", "Coding", f"{US_CORE}StructureDefinition/", "Patient"
         )
-        yield _system(
+        yield _build_code_system(
             "http://terminology.hl7.org/CodeSystem/provenance-participant-type",
-            [{"code": each} for each in PARTICIPANTS],
+            [{"code": code} for code in PARTICIPANTS],
         )
 
 
-def _value_set(url: str, codes: Codes) -> Json:
+def _build_value_set(url: str, codes: Codes) -> Json:
     by_system: dict[str, list[str]] = {}
     for system, code in sorted(codes):
         by_system.setdefault(system, []).append(code)
     include = [
-        {"system": system, "concept": [{"code": each} for each in found]}
-        for system, found in by_system.items()
+        {"system": system, "concept": [{"code": code} for code in codes_of_system]}
+        for system, codes_of_system in by_system.items()
     ]
     return {
         "resourceType": "ValueSet",
@@ -122,38 +127,39 @@ def _value_set(url: str, codes: Codes) -> Json:
     }
 
 
-def _code_system() -> Json:
+def _build_cdcrec() -> Json:
     concepts: dict[str, Json] = {
-        code: {"code": code, "display": each.display} for code, each in load_concepts().items()
+        code: {"code": code, "display": concept.display}
+        for code, concept in load_concepts().items()
     }
     top = []
-    for code, each in load_concepts().items():
-        if each.parent is None:
+    for code, concept in load_concepts().items():
+        if concept.parent is None:
             concepts[code]["property"] = [{"code": NOT_SELECTABLE, "valueBoolean": True}]
             top.append(concepts[code])
         else:
-            concepts[each.parent].setdefault("concept", []).append(concepts[code])
+            concepts[concept.parent].setdefault("concept", []).append(concepts[code])
     kind = {
         "code": NOT_SELECTABLE,
         "uri": f"http://hl7.org/fhir/concept-properties#{NOT_SELECTABLE}",
         "type": "boolean",
     }
-    return {**_system(CDCREC, top), "hierarchyMeaning": "is-a", "property": [kind]}
+    return {**_build_code_system(CDCREC, top), "hierarchyMeaning": "is-a", "property": [kind]}
 
 
-def _system(url: str, concepts: list[Json]) -> Json:
-    found = {
+def _build_code_system(url: str, concepts: list[Json]) -> Json:
+    return {
         "resourceType": "CodeSystem",
         "url": url,
         "status": "active",
         "caseSensitive": True,
         "content": "complete",
+        "concept": concepts,
     }
-    return {**found, "concept": concepts}
 
 
-def _definition(url: str, base: str, of_type: str, *elements: Json, **more: Any) -> Json:
-    """A profile without a snapshot, which the validator makes itself."""
+def _build_profile(url: str, base: str, of_type: str, *elements: Json, **more: Any) -> Json:
+    """Return a profile without a snapshot, because the validator makes that itself."""
     return {
         "resourceType": "StructureDefinition",
         "url": url,
@@ -170,8 +176,10 @@ def _definition(url: str, base: str, of_type: str, *elements: Json, **more: Any)
     }
 
 
-def _extension(name: str, value: str, home: str = HL7, place: str = "Provenance.target") -> Json:
-    """An extension with one value; targetElement and targetPath are in the extensions pack and not in R4 itself."""
+def _build_extension(
+    name: str, value: str, home: str = HL7, place: str = "Provenance.target"
+) -> Json:
+    """Return an extension with one value; R4 itself has no targetElement and no targetPath."""
     elements = (
         {"id": "Extension.extension", "path": "Extension.extension", "max": "0"},
         {"id": "Extension.url", "path": "Extension.url", "fixedUri": f"{home}{name}"},
@@ -183,6 +191,6 @@ def _extension(name: str, value: str, home: str = HL7, place: str = "Provenance.
         },
     )
     context = [{"type": "element", "expression": place}]
-    return _definition(
+    return _build_profile(
         f"{home}{name}", "Extension", "Extension", *elements, kind="complex-type", context=context
     )

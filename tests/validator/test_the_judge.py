@@ -1,4 +1,4 @@
-"""The judge itself is judged: what is known to be wrong it refuses, one fault at a time."""
+"""The judge refuses each known fault, one at a time."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -23,81 +23,81 @@ EXAMPLE, TRIBAL = DATA / "multi-race.answers.json", DATA / "tribal.answers.json"
 BEFORE_8 = frozenset({"3.1.1", "6.1.0", "7.0.0"})
 
 
-def resource(written: Json, kind: str, code: str | None = None) -> Json:
-    """Return the Bundle's resource of the kind; an Observation of the LOINC code."""
-    held: list[Json] = [entry["resource"] for entry in written["entry"]]
+def find_resource(bundle: Json, resource_type: str, code: str | None = None) -> Json:
+    """Return the Bundle's resource of that type, and of that LOINC code where one is given."""
+    resources: list[Json] = [entry["resource"] for entry in bundle["entry"]]
     return next(
-        each
-        for each in held
-        if each["resourceType"] == kind
-        and (code is None or each["code"]["coding"][0]["code"] == code)
+        resource
+        for resource in resources
+        if resource["resourceType"] == resource_type
+        and (code is None or resource["code"]["coding"][0]["code"] == code)
     )
 
 
-def race(written: Json) -> Json:
-    return next(
-        each for each in resource(written, "Patient")["extension"] if each["url"] == RACE.url
-    )
+def find_extension(bundle: Json, url: str) -> Json:
+    extensions: list[Json] = find_resource(bundle, "Patient")["extension"]
+    return next(item for item in extensions if item["url"] == url)
 
 
-def omb(system: str, code: str) -> Json:
+def find_race(bundle: Json) -> Json:
+    return find_extension(bundle, RACE.url)
+
+
+def category_part(system: str, code: str) -> Json:
     return {"url": "ombCategory", "valueCoding": {"system": system, "code": code}}
 
 
-def observed(written: Json) -> Json:
-    return resource(written, "Observation", "72826-1")
+def race_observation(bundle: Json) -> Json:
+    return find_resource(bundle, "Observation", "72826-1")
 
 
-def component(system: str, code: str) -> Json:
+def race_component_json(system: str, code: str) -> Json:
     return {
         "code": {"coding": [{"system": "http://loinc.org", "code": "72826-1"}]},
         "valueCodeableConcept": {"coding": [{"system": system, "code": code}]},
     }
 
 
-def race_as_a_value(written: Json) -> None:
-    found = race(written)
-    del found["extension"]
-    found["valueCodeableConcept"] = {"text": "Asian"}
+def race_as_a_value(bundle: Json) -> None:
+    race = find_race(bundle)
+    del race["extension"]
+    race["valueCodeableConcept"] = {"text": "Asian"}
 
 
-def ethnicity_under_the_race_url(written: Json) -> None:
-    [ethnicity] = [
-        each for each in resource(written, "Patient")["extension"] if each["url"] == ETHNICITY.url
-    ]
-    ethnicity["url"] = RACE.url
+def ethnicity_under_the_race_url(bundle: Json) -> None:
+    find_extension(bundle, ETHNICITY.url)["url"] = RACE.url
 
 
-def race_without_text(written: Json) -> None:
-    race(written)["extension"] = [
-        each for each in race(written)["extension"] if each["url"] != "text"
+def race_without_text(bundle: Json) -> None:
+    find_race(bundle)["extension"] = [
+        part for part in find_race(bundle)["extension"] if part["url"] != "text"
     ]
 
 
-def race_with_two_texts(written: Json) -> None:
-    race(written)["extension"].append({"url": "text", "valueString": "twice"})
+def race_with_two_texts(bundle: Json) -> None:
+    find_race(bundle)["extension"].append({"url": "text", "valueString": "twice"})
 
 
 def race_category(system: str, code: str) -> Callable[[Json], None]:
-    return lambda written: race(written)["extension"].insert(0, omb(system, code))
+    return lambda bundle: find_race(bundle)["extension"].insert(0, category_part(system, code))
 
 
-def declined_beside_a_race(written: Json) -> None:
-    race(written)["extension"].append(omb(NULL_FLAVOR, "ASKU"))
+def declined_beside_a_race(bundle: Json) -> None:
+    find_race(bundle)["extension"].append(category_part(NULL_FLAVOR, "ASKU"))
 
 
-def another_display(written: Json) -> None:
-    race(written)["extension"][0]["valueCoding"]["display"] = "White"
+def display_of_another_code(bundle: Json) -> None:
+    find_race(bundle)["extension"][0]["valueCoding"]["display"] = "White"
 
 
-def unknown_detail(written: Json) -> None:
-    race(written)["extension"].append(
+def unknown_detail(bundle: Json) -> None:
+    find_race(bundle)["extension"].append(
         {"url": "detailed", "valueCoding": {"system": CDCREC, "code": "0000-0"}}
     )
 
 
-def detail_of_ethnicity(written: Json) -> None:
-    race(written)["extension"].append(
+def detail_of_ethnicity(bundle: Json) -> None:
+    find_race(bundle)["extension"].append(
         {"url": "detailed", "valueCoding": {"system": CDCREC, "code": "2148-5"}}
     )
 
@@ -105,84 +105,86 @@ def detail_of_ethnicity(written: Json) -> None:
 def language(code: str, system: str | None = BCP47) -> Callable[[Json], None]:
     coding = {"code": code} if system is None else {"code": code, "system": system}
 
-    def change(written: Json) -> None:
-        resource(written, "Patient")["communication"][0]["language"] = {"coding": [coding]}
+    def change(bundle: Json) -> None:
+        find_resource(bundle, "Patient")["communication"][0]["language"] = {"coding": [coding]}
 
     return change
 
 
-def no_language(written: Json) -> None:
-    del resource(written, "Patient")["communication"][0]["language"]
+def entry_without_language(bundle: Json) -> None:
+    del find_resource(bundle, "Patient")["communication"][0]["language"]
 
 
-def no_name(written: Json) -> None:
-    del resource(written, "Patient")["name"]
+def patient_without_name(bundle: Json) -> None:
+    del find_resource(bundle, "Patient")["name"]
 
 
 def observation_without(key: str) -> Callable[[Json], None]:
-    return lambda written: observed(written).pop(key) and None
+    return lambda bundle: race_observation(bundle).pop(key) and None
 
 
-def absent_beside_components(written: Json) -> None:
-    observed(written)["dataAbsentReason"] = {
+def absent_beside_components(bundle: Json) -> None:
+    race_observation(bundle)["dataAbsentReason"] = {
         "coding": [{"system": DATA_ABSENT_REASON, "code": "asked-declined"}]
     }
 
 
-def valued(written: Json) -> None:
-    observed(written)["valueString"] = "Asian"
+def observation_with_a_value(bundle: Json) -> None:
+    race_observation(bundle)["valueString"] = "Asian"
 
 
 def race_component(system: str, code: str) -> Callable[[Json], None]:
-    return lambda written: observed(written)["component"].append(component(system, code))
+    return lambda bundle: race_observation(bundle)["component"].append(
+        race_component_json(system, code)
+    )
 
 
-def told_by_a_drug(written: Json) -> None:
-    observed(written)["performer"] = [{"reference": "Medication/1"}]
+def performer_is_a_medication(bundle: Json) -> None:
+    race_observation(bundle)["performer"] = [{"reference": "Medication/1"}]
 
 
-def drawn_from_nothing(written: Json) -> None:
-    observed(written)["derivedFrom"] = [
+def derived_from_a_missing_resource(bundle: Json) -> None:
+    race_observation(bundle)["derivedFrom"] = [
         {"reference": "urn:uuid:0b2f7e5e-0d4e-4f8e-9f0e-2a4d4a1c9f00"}
     ]
 
 
-def question_without_a_link(written: Json) -> None:
-    del resource(written, "QuestionnaireResponse")["item"][1]["linkId"]
+def item_without_link_id(bundle: Json) -> None:
+    del find_resource(bundle, "QuestionnaireResponse")["item"][1]["linkId"]
 
 
-def nobody_told(written: Json) -> None:
-    del resource(written, "Provenance")["agent"]
+def provenance_without_agent(bundle: Json) -> None:
+    del find_resource(bundle, "Provenance")["agent"]
 
 
-def nothing_targeted(written: Json) -> None:
-    del resource(written, "Provenance")["target"]
+def provenance_without_target(bundle: Json) -> None:
+    del find_resource(bundle, "Provenance")["target"]
 
 
-def interpreter_as_a_text(written: Json) -> None:
+def interpreter_as_a_text(bundle: Json) -> None:
     url = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
-    resource(written, "Patient")["extension"].append({"url": url, "valueString": "yes"})
+    find_resource(bundle, "Patient")["extension"].append({"url": url, "valueString": "yes"})
 
 
-EVERYWHERE: dict[str, Callable[[Json], None]] = {
-    each.__name__: each
-    for each in (
+FAULTS: dict[str, Callable[[Json], None]] = {
+    change.__name__: change
+    for change in (
         race_as_a_value,
         ethnicity_under_the_race_url,
         race_without_text,
         race_with_two_texts,
-        another_display,
+        display_of_another_code,
         unknown_detail,
         detail_of_ethnicity,
-        no_language,
-        no_name,
+        entry_without_language,
+        patient_without_name,
         absent_beside_components,
-        valued,
-        told_by_a_drug,
-        drawn_from_nothing,
-        question_without_a_link,
-        nobody_told,
-        nothing_targeted,
+        observation_with_a_value,
+        performer_is_a_medication,
+        derived_from_a_missing_resource,
+        item_without_link_id,
+        provenance_without_agent,
+        provenance_without_target,
         interpreter_as_a_text,
     )
 } | {
@@ -198,7 +200,7 @@ EVERYWHERE: dict[str, Callable[[Json], None]] = {
     "an ethnicity as a component": race_component(CDCREC, "2135-2"),
     "the same race twice": race_component(CDCREC, "2028-9"),
 }
-SOMEWHERE: dict[str, tuple[frozenset[str], Callable[[Json], None]]] = {
+FAULTS_OF_VERSIONS: dict[str, tuple[frozenset[str], Callable[[Json], None]]] = {
     "asked-declined before 8": (BEFORE_8, race_category(DATA_ABSENT_REASON, "asked-declined")),
     # Before, the set of languages cannot be evaluated.
     "a language of no system": (NEWEST_VERSIONS, language("es", None)),
@@ -207,8 +209,8 @@ SOMEWHERE: dict[str, tuple[frozenset[str], Callable[[Json], None]]] = {
 }
 
 
-def written(version: str, example: Path = EXAMPLE) -> Json:
-    """What the example says, in that version; nothing is wrong with it."""
+def build_example(version: str, example: Path = EXAMPLE) -> Json:
+    """Return the Bundle of the example in that version; it has no fault."""
     submission = decode_submission(example.read_bytes())
     questions = load_settings().question_sets[submission.question_set]
     case = GeneratedCase(
@@ -217,42 +219,45 @@ def written(version: str, example: Path = EXAMPLE) -> Json:
     return build_case_bundle(case, version)
 
 
-def mutants(version: str) -> dict[str, Json]:
-    """Return the example with one fault each."""
-    changes = EVERYWHERE | {
-        name: change for name, (versions, change) in SOMEWHERE.items() if version in versions
+def faulty_bundles(version: str) -> dict[str, Json]:
+    """Return copies of the example with one fault each, by the fault's name."""
+    changes = FAULTS | {
+        name: change
+        for name, (versions, change) in FAULTS_OF_VERSIONS.items()
+        if version in versions
     }
-    right = written(version)
-    found = {name: deepcopy(right) for name in changes}
+    correct = build_example(version)
+    bundles = {name: deepcopy(correct) for name in changes}
     for name, change in changes.items():
-        change(found[name])
-        assert found[name] != right, name
-    return found
+        change(bundles[name])
+        # A change that changes nothing would prove nothing.
+        assert bundles[name] != correct, name
+    return bundles
 
 
-def test_what_is_right_passes_and_every_fault_is_refused(judge: Judge) -> None:
-    wrong = mutants(judge.version)
-    [right, *found] = judge.find_errors([written(judge.version), *wrong.values()])
-    assert right == []
-    assert [name for name, errors in zip(wrong, found, strict=True) if not errors] == []
+def test_the_example_passes_and_every_fault_is_refused(judge: Judge) -> None:
+    faulty = faulty_bundles(judge.version)
+    [no_errors, *errors_found] = judge.find_errors([build_example(judge.version), *faulty.values()])
+    assert no_errors == []
+    assert [name for name, errors in zip(faulty, errors_found, strict=True) if not errors] == []
 
 
-def test_a_tribe_that_there_is_not_is_refused(judge: Judge) -> None:
-    right = written(judge.version, TRIBAL)
-    in_observation, in_chart = deepcopy(right), deepcopy(right)
-    observation = resource(in_observation, "Observation", "95370-3")
+def test_an_unknown_tribe_is_refused(judge: Judge) -> None:
+    correct = build_example(judge.version, TRIBAL)
+    in_observation, in_chart = deepcopy(correct), deepcopy(correct)
+    observation = find_resource(in_observation, "Observation", "95370-3")
     observation["component"][0]["valueCodeableConcept"]["coding"][0]["code"] = "580"
-    wrong = [in_observation]
+    faulty = [in_observation]
     if judge.version != "3.1.1":
-        extension = resource(in_chart, "Patient")["extension"][-1]
+        extension = find_resource(in_chart, "Patient")["extension"][-1]
         extension["extension"].append({"url": "isEnrolled", "valueString": "yes"})
-        wrong.append(in_chart)
-    [nothing, *found] = judge.find_errors([right, *wrong])
-    assert nothing == []
-    assert all(found)
+        faulty.append(in_chart)
+    [no_errors, *errors_found] = judge.find_errors([correct, *faulty])
+    assert no_errors == []
+    assert all(errors_found)
 
 
-def test_what_is_no_resource_is_refused(judge: Judge) -> None:
-    [[empty], [odd]] = ([*judge.find_errors([each])] for each in ({}, {"resourceType": "Shoe"}))
+def test_an_object_that_is_no_resource_is_refused(judge: Judge) -> None:
+    [empty, unknown] = judge.find_errors([{}, {"resourceType": "Shoe"}])
     assert empty
-    assert odd
+    assert unknown

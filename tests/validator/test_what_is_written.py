@@ -1,4 +1,4 @@
-"""What is written is judged by the profiles of US Core and Gravity themselves: no error, in any version."""
+"""The profiles of US Core and Gravity find no error in what we write, in any version."""
 
 import json
 from pathlib import Path
@@ -26,39 +26,39 @@ CHARTS: dict[str, dict[str, Any] | None] = {
 }
 
 
-def faults(judge: Judge, named: dict[str, dict[str, Any]]) -> dict[str, str]:
+def errors_by_name(judge: Judge, resources: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Return each error once, with the name of the first resource that has it."""
-    found: dict[str, str] = {}
-    for name, errors in zip(named, judge.find_errors(named.values()), strict=True):
-        for each in errors:
-            found.setdefault(each, name)
-    return found
+    first_names: dict[str, str] = {}
+    for name, errors in zip(resources, judge.find_errors(resources.values()), strict=True):
+        for error in errors:
+            first_names.setdefault(error, name)
+    return first_names
 
 
-def distinct(bundles: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the Bundles' resources, each once however often it stands there, without their ids."""
-    found = {}
-    for each in bundles:
-        for entry in each["entry"]:
+def distinct_resources(bundles: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the different resources of the Bundles, without their ids."""
+    resources = {}
+    for bundle in bundles:
+        for entry in bundle["entry"]:
             bare = {key: value for key, value in entry["resource"].items() if key != "id"}
-            found[json.dumps(bare, sort_keys=True)] = bare
-    return found
+            resources[json.dumps(bare, sort_keys=True)] = bare
+    return resources
 
 
-def printed(
+def print_bundle(
     capsys: pytest.CaptureFixture[str], answers: Path, version: str, chart: Path | None
 ) -> dict[str, Any]:
-    """Return what `intake bundle` prints."""
-    more = [] if chart is None else ["--patient", str(chart)]
-    assert main(["bundle", str(answers), "--us-core", version, *more]) == 0
-    found: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return found
+    """Return the Bundle that `intake bundle` prints."""
+    patient_option = [] if chart is None else ["--patient", str(chart)]
+    assert main(["bundle", str(answers), "--us-core", version, *patient_option]) == 0
+    bundle: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return bundle
 
 
 @pytest.mark.parametrize(
-    "answers", EXAMPLES, ids=[str(each.relative_to(TESTS)) for each in EXAMPLES]
+    "answers", EXAMPLES, ids=[str(path.relative_to(TESTS)) for path in EXAMPLES]
 )
-def test_every_example(
+def test_every_example_is_valid(
     judge: Judge, answers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bundles = {}
@@ -66,21 +66,23 @@ def test_every_example(
         path = None if chart is None else tmp_path / "patient.json"
         if path is not None:
             path.write_text(json.dumps(chart), "utf-8")
-        bundles[name] = printed(capsys, answers, judge.version, path)
-    # Who answered nothing leaves the chart alone.
+        bundles[name] = print_bundle(capsys, answers, judge.version, path)
+    # A submission without answers leaves the chart alone.
     chart_is_written = {"Patient"} if json.loads(answers.read_text("utf-8"))["answers"] else set()
     assert {"QuestionnaireResponse", "Provenance", *chart_is_written} == {
-        entry["resource"]["resourceType"] for each in bundles.values() for entry in each["entry"]
+        entry["resource"]["resourceType"]
+        for bundle in bundles.values()
+        for entry in bundle["entry"]
     } - {"Observation"}
-    assert faults(judge, bundles) == {}
-    assert faults(judge, distinct(list(bundles.values()))) == {}
+    assert errors_by_name(judge, bundles) == {}
+    assert errors_by_name(judge, distinct_resources(list(bundles.values()))) == {}
 
 
-def test_generated_submissions(judge: Judge, request: pytest.FixtureRequest) -> None:
+def test_generated_submissions_are_valid(judge: Judge, request: pytest.FixtureRequest) -> None:
     count: int = request.config.getoption("submissions")
     bundles = {
-        f"case {number}": build_case_bundle(each, judge.version)
-        for number, each in enumerate(generate_cases(SEED, count))
+        f"case {number}": build_case_bundle(case, judge.version)
+        for number, case in enumerate(generate_cases(SEED, count))
     }
     assert len(bundles) == count
-    assert faults(judge, bundles) == {}
+    assert errors_by_name(judge, bundles) == {}

@@ -23,7 +23,7 @@ OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-catego
 PERSONAL = Coding(GRAVITY_CODES, "personal-characteristic", "Personal Characteristic")
 SURVEY = Coding(OBSERVATION_CATEGORY, "survey", "Survey")
 
-# FHIR.md, sections 2 and 3, name the source of each code and URL.
+# fhir_client/MAPPING.md lists the codes and URLs of every element.
 RACE = CategorySpec(
     Element.RACE,
     ObservationSpec(
@@ -58,7 +58,7 @@ SPOKEN_LANGUAGE = SpokenLanguageSpec(
     Element.SPOKEN_LANGUAGE,
     ObservationSpec(Coding(LOINC, "54899-0", "Preferred language"), SURVEY),
 )
-# The written language has no Observation: FHIR.md, section 3.
+# The written language has no Observation: fhir_client/MAPPING.md, "Observations".
 WRITTEN_LANGUAGE = WrittenLanguageSpec(Element.WRITTEN_LANGUAGE, None)
 
 # The written language comes after the spoken one, because both can share an entry.

@@ -14,6 +14,7 @@ def check_languages(settings: Settings) -> Iterator[Finding]:
     """Yield a finding for each language, by the same measure that the pages use when they start."""
     messages = {text.message for text in question_texts(settings.question_set)}
     for tag in settings.languages:
+        # The first fault is shown here; `intake i18n check` lists all of them.
         if faults := lint.find_language_faults(tag, messages):
             more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
             yield wrong_finding(

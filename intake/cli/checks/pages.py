@@ -15,6 +15,7 @@ def check_pages(settings: Settings) -> Iterator[Finding]:
         yield wrong_finding(ABOUT, fault, "Name the https address of the reverse proxy.")
     if faults:
         return
+    # find_serving_faults allows plain http for loopback addresses alone.
     if not settings.is_https:
         yield good_finding(
             ABOUT, f"{settings.public_url}: plain http, which does not leave this machine"

@@ -32,6 +32,7 @@ RESTORE_KEY = (
 
 def check_storage(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Yield the findings about disk, key and database."""
+    # The disk needs neither key nor database, so it is checked even without them.
     yield _check_disk(settings)
     try:
         cipher = load_keys(settings.key_file)
@@ -162,6 +163,7 @@ def _check_clocks(tx: Tx) -> Finding:
             "the database server's clock is more than a minute from ours",
             "Synchronise both (NTP).",
         )
+    # After a clock was set back, due times lie in the future, and submissions wait.
     if newest is not None and newest - tx.now > CLOCK_TOLERANCE:
         return wrong_finding(
             "clock",

@@ -1,16 +1,16 @@
-/* Comfort only: every page works without this script. It keeps nothing, and sends nothing but the page's own forms. */
+/* Comfort only: every page works without this script. It stores nothing, and it sends only the page's own forms. */
 "use strict";
 
 const body = document.body;
 const find = (selector) => document.querySelector(selector);
 
-/* A page that the browser kept in memory could show the last person's answers: ask the server again. */
+/* The browser may keep a page in memory and show it to the next patient: load it again. */
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
-/* Older browsers do not know dialogs: there it fills the screen, and what it covers cannot be reached. */
-function open(dialog) {
+/* Open a dialog. In older browsers it fills the screen, and the page behind it cannot be reached. */
+function openDialog(dialog) {
   if (dialog.hasAttribute("open")) return;
   if (dialog.showModal) {
     dialog.showModal();
@@ -21,7 +21,8 @@ function open(dialog) {
   dialog.querySelector("button").focus();
 }
 
-function close(dialog) {
+/* Close a dialog. The page stays covered while another one is open. */
+function closeDialog(dialog) {
   if (dialog.close) {
     dialog.close();
     return;
@@ -30,8 +31,8 @@ function close(dialog) {
   body.classList.toggle("covered", Boolean(find("body > [open]")));
 }
 
-/* Whether the server is there. */
-async function alive() {
+/* Return whether the server answers. */
+async function isServerAlive() {
   try {
     return (await fetch(body.dataset.alive, { cache: "no-store" })).ok;
   } catch {
@@ -39,23 +40,23 @@ async function alive() {
   }
 }
 
-/* Until it is. */
-async function network() {
-  while (!(await alive())) await new Promise((done) => setTimeout(done, 3000));
+/* Wait until the server answers. */
+async function waitForServer() {
+  while (!(await isServerAlive())) await new Promise((resolve) => setTimeout(resolve, 3000));
 }
 
-/* Hide: against a look over the shoulder. */
-function hiding() {
+/* Hide the answers from a person beside the patient. */
+function setUpHiding() {
   const button = find("[data-hide]");
   const cover = find("#hidden");
   if (!button || !cover) return;
   button.hidden = false;
-  button.addEventListener("click", () => open(cover));
-  find("[data-show]").addEventListener("click", () => close(cover));
+  button.addEventListener("click", () => openDialog(cover));
+  find("[data-show]").addEventListener("click", () => closeDialog(cover));
 }
 
-/* What a tag says in full (zh: zh-Hans-CN, tl: fil-Latn-PH); devices also write en_US, or no tag at all. */
-function full(tag) {
+/* Return a tag with script and region (zh: zh-Hans-CN). Devices also write en_US, or no tag at all. */
+function maximizeTag(tag) {
   try {
     return new Intl.Locale(tag.replace(/_/g, "-")).maximize();
   } catch {
@@ -63,103 +64,103 @@ function full(tag) {
   }
 }
 
-/* The voice that speaks the language and reads the script, best as it is spoken here: Cantonese is not for zh-Hans. */
-function voiceOf(language, voices) {
-  const wanted = full(language);
-  if (!wanted) return undefined;
-  const tagged = voices.map((voice) => ({ voice, tag: full(voice.lang) }));
-  const fitting = tagged.filter(({ tag }) => tag && tag.language === wanted.language && tag.script === wanted.script);
-  const from = (region) => fitting.find(({ tag }) => tag.region === region);
-  return (from("US") || from(wanted.region) || fitting[0])?.voice;
+/* Return a voice for the language and its script, preferably of the United States. Cantonese does not read zh-Hans. */
+function chooseVoice(language, voices) {
+  const pageTag = maximizeTag(language);
+  if (!pageTag) return undefined;
+  const tagged = voices.map((voice) => ({ voice, tag: maximizeTag(voice.lang) }));
+  const matching = tagged.filter(({ tag }) => tag && tag.language === pageTag.language && tag.script === pageTag.script);
+  const ofRegion = (region) => matching.find(({ tag }) => tag.region === region);
+  return (ofRegion("US") || ofRegion(pageTag.region) || matching[0])?.voice;
 }
 
-/* Read aloud, where the device itself has a voice for the page's language: nothing is sent to anybody for it. */
-function reading() {
+/* Read the page aloud, if the device has a voice for its language. Remote voices would send the text elsewhere. */
+function setUpReading() {
   const button = find("[data-read]");
   const speech = window.speechSynthesis;
   if (!button || !speech) return;
   const language = document.documentElement.lang;
-  const words = button.textContent;
+  const label = button.textContent;
 
-  function voice() {
-    return voiceOf(language, speech.getVoices().filter((each) => each.localService));
+  function findVoice() {
+    return chooseVoice(language, speech.getVoices().filter((voice) => voice.localService));
   }
 
-  function offer() {
-    button.hidden = !voice();
+  function showButton() {
+    button.hidden = !findVoice();
   }
 
-  function end() {
-    button.textContent = words;
+  function resetButton() {
+    button.textContent = label;
   }
 
-  function read() {
+  function toggleReading() {
     if (speech.speaking) {
       speech.cancel();
       return;
     }
-    const speaks = voice();
+    const voice = findVoice();
     for (const part of document.querySelectorAll("main h1, main h2, main p, main li, main .choice span, main dt, main dd")) {
       if (!part.offsetParent || part.querySelector("h1, h2, p")) continue;
-      const said = new SpeechSynthesisUtterance(part.innerText);
-      said.lang = language;
-      said.voice = speaks;
-      said.onend = () => { if (!speech.pending) end(); };
-      said.onerror = end;
-      speech.speak(said);
+      const utterance = new SpeechSynthesisUtterance(part.innerText);
+      utterance.lang = language;
+      utterance.voice = voice;
+      utterance.onend = () => { if (!speech.pending) resetButton(); };
+      utterance.onerror = resetButton;
+      speech.speak(utterance);
     }
     button.textContent = button.dataset.read;
   }
 
   speech.cancel();
-  offer();
-  speech.addEventListener?.("voiceschanged", offer);
-  button.addEventListener("click", read);
+  showButton();
+  speech.addEventListener?.("voiceschanged", showButton);
+  button.addEventListener("click", toggleReading);
 }
 
-/* A page that nobody touches asks whether somebody is there, counts down, and wipes everything. */
-function idling() {
+/* An idle page asks whether the patient is still there, counts down, and wipes everything. */
+function setUpIdling() {
   const dialog = find("#idle");
-  const quiet = Number(body.dataset.idle) * 1000;
+  const idleTime = Number(body.dataset.idle) * 1000;
   const over = find("#over");
-  if (!dialog || !over || !(quiet > 0)) return;
+  if (!dialog || !over || !(idleTime > 0)) return;
   const warning = Number(body.dataset.warning);
-  const shown = find("[data-count]");
+  const counter = find("[data-count]");
   let touched = Date.now();
-  let told = touched;
+  let reported = touched;
 
-  /* The server counts, too, and hears only of pages: whoever is long at one would be nobody to it. */
-  function tell() {
-    told = Date.now();
+  /* The server drops an idle draft, and it sees requests only: report a patient busy on one page. */
+  function reportTouch() {
+    reported = Date.now();
     fetch(location.href, { method: "HEAD", cache: "no-store" }).catch(() => undefined);
   }
 
   function stay() {
     touched = Date.now();
-    close(dialog);
-    tell();
+    closeDialog(dialog);
+    reportTouch();
   }
 
-  /* By the clock and not by counting, for a device that slept has to know how long. */
-  function tick() {
-    const left = warning + Math.ceil((touched + quiet - Date.now()) / 1000);
+  /* Read the clock instead of counting, because a device may have slept. */
+  function checkIdle() {
+    const left = warning + Math.ceil((touched + idleTime - Date.now()) / 1000);
     if (left > warning) {
-      if (touched > told && Date.now() - told >= 60000) tell();
+      if (touched > reported && Date.now() - reported >= 60000) reportTouch();
       return;
     }
-    shown.textContent = String(Math.max(left, 0));
-    open(dialog);
+    counter.textContent = String(Math.max(left, 0));
+    openDialog(dialog);
     if (left > 0) return;
-    clearInterval(ticking);
-    leave();
+    clearInterval(timer);
+    wipePage();
   }
 
-  /* Without a network the browser would show a page of its own, which leads nowhere: it waits, wiped and under the cover. */
-  async function leave() {
+  /* Without a network the browser would show its own error page, so the wiped page waits under the dialog. */
+  async function wipePage() {
     find("main").textContent = "";
     find("[data-asking]").hidden = true;
     find("[data-cleared]").hidden = false;
-    await network();
+    await waitForServer();
     over.submit();
   }
 
@@ -168,25 +169,25 @@ function idling() {
   }
   find("[data-stay]").addEventListener("click", stay);
   dialog.addEventListener("cancel", stay);
-  const ticking = setInterval(tick, 1000);
+  const timer = setInterval(checkIdle, 1000);
 }
 
-/* The thank-you on a tablet makes way for the next person. */
-function returning() {
+/* The thank-you on a tablet returns to the first page for the next patient. */
+function setUpReturn() {
   const home = find("[data-home]");
   if (!home || !body.dataset.return) return;
   setTimeout(async () => {
-    await network();
+    await waitForServer();
     home.click();
   }, Number(body.dataset.return) * 1000);
 }
 
-/* Before a form leaves, ask whether the server is there: without a network what was typed stays on the page. */
-function leaving() {
+/* Before the browser sends a form, check the server: without a network the form stays on the page. */
+function setUpSending() {
   const notice = find("#offline");
   let busy = false;
 
-  /* `sure` is 1 while the checked form is on its way through here again, and 2 once it has left: a double tap ends there. */
+  /* `sure` is 1 when the checked form passes here again, and 2 once it is sent, so a double tap sends nothing more. */
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (form.dataset.sure === "1") {
@@ -200,12 +201,12 @@ function leaving() {
     if (!form.requestSubmit) return;
     event.preventDefault();
     busy = true;
-    if (await alive()) {
+    if (await isServerAlive()) {
       form.dataset.sure = "1";
       form.requestSubmit(event.submitter);
     } else {
       notice.hidden = false;
-      await network();
+      await waitForServer();
       notice.hidden = true;
     }
     busy = false;
@@ -215,17 +216,17 @@ function leaving() {
   });
 }
 
-/* Writing another language ticks "Another language". */
-function writing() {
+/* Text in the own-words field selects "Another language". */
+function setUpOwnWords() {
   const words = find("#own-words");
-  const other = find("#c-own-words");
-  if (!words || !other) return;
-  words.addEventListener("input", () => { if (words.value.trim()) other.checked = true; });
+  const option = find("#c-own-words");
+  if (!words || !option) return;
+  words.addEventListener("input", () => { if (words.value.trim()) option.checked = true; });
 }
 
-hiding();
-reading();
-idling();
-returning();
-leaving();
-writing();
+setUpHiding();
+setUpReading();
+setUpIdling();
+setUpReturn();
+setUpSending();
+setUpOwnWords();

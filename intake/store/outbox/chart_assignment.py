@@ -26,6 +26,7 @@ def assign_chart(
 
     Return False if another submission of that chart goes first, or if the lease was lost.
     """
+    # The stored patient changes too, so a restart does not match the patient again.
     encrypted = tx.cipher.encrypt(payload.encode_submission(submission), leased.record.id)
     values = {"payload": encrypted, "leased_until": tx.now + lease}
     return _move_to_chart(tx, leased, submission.patient, values)

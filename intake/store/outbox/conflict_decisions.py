@@ -69,6 +69,7 @@ def hash_conflicts(tx: Tx, conflicts: tuple[StoredConflict, ...]) -> str:
 
     A page's form carries the hash, so a decision about conflicts that have changed is refused.
     """
+    # The hash goes to the browser in a form. Keyed, it reveals nothing of the answers.
     return tx.cipher.keyed_hash("contests", encode_conflicts(conflicts))
 
 
@@ -89,6 +90,7 @@ def decide_conflicts(tx: Tx, identity: str, decisions: Mapping[str, ConflictDeci
     row = tx.connection.execute(query).first()
     if row is None:
         return False
+    # A later decision about the same element replaces the earlier one.
     all_decisions = {**decrypt_decisions(tx, row.decided, identity), **decisions}
     encrypted = encrypt_decisions(tx, all_decisions, identity)
     # The condition is repeated, because a colleague may have discarded the submission since the

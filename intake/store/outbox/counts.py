@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from intake.store.column_types import UtcDateTime
 from intake.store.database import Tx
 from intake.store.outbox.records import OPEN_VALUES, Status
-from intake.store.tables import UtcDateTime
 from intake.store.tables import submissions as table
 
 

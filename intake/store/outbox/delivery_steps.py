@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import case, func, literal
 
+from intake.store.column_types import UtcDateTime
 from intake.store.database import Tx
 from intake.store.outbox.conflict_decisions import ConflictDecision, encrypt_decisions
 from intake.store.outbox.lease_core import (
@@ -19,7 +20,6 @@ from intake.store.outbox.lease_core import (
 )
 from intake.store.outbox.records import Status
 from intake.store.outbox.undo_records import UndoRecord, encrypt_undo_record
-from intake.store.tables import UtcDateTime
 from intake.store.tables import submissions as table
 
 
@@ -47,6 +47,7 @@ def mark_verified(tx: Tx, leased: LeasedSubmission) -> bool:
 
     The state is `entered` instead of `verified` if staff typed the answers into the chart.
     """
+    # The difference matters for undo: what a person typed, a person has to undo.
     status = Status.VERIFIED if leased.record.typed_at is None else Status.ENTERED
     values = {"status": status.value, "verified_at": tx.now, "reason": None, "words": None}
     return finish_lease(tx, leased, values)

@@ -52,6 +52,7 @@ def store_submission(
     }
     if tx.insert_new(table, values):
         return True
+    # A double tap sends the same content; other content under one id is a fault of the sender.
     query = select(table.c.content_key).where(table.c.id == identity)
     if tx.connection.execute(query).scalar_one() != content_key:
         raise DifferentContentError(f"submission {identity} is already stored, with other content")

@@ -21,13 +21,13 @@ from sqlalchemy import (
 
 from intake.answers import Submission
 from intake.store import payload
+from intake.store.column_types import UtcDateTime
 from intake.store.database import Tx
 from intake.store.outbox.conflict_decisions import ConflictDecision, decrypt_decisions
 from intake.store.outbox.merge_base import MergeBase, decrypt_merge_base
 from intake.store.outbox.records import OPEN_VALUES, SubmissionRecord, record_from_row
 from intake.store.outbox.undo_records import UndoRecord, WriteTarget, decrypt_undo_record
 from intake.store.outbox.unreadable import explain_unreadable, hold_unreadable
-from intake.store.tables import UtcDateTime
 from intake.store.tables import submissions as table
 
 ANSWERS_ERASED = "Its answers are no longer stored, so nothing can be sent. Discard it."
@@ -98,6 +98,7 @@ def select_due(tx: Tx, query: Select[Any], server: str, limit: int) -> Sequence[
 
 def goes_first(now: Any, server: Any, key: Any, identity: Any, number: Any) -> ColumnElement[bool]:
     """Return the condition that another row of the same chart goes before the given one."""
+    # A submission that is open goes before every later one, even while it waits for a retry.
     is_older = and_(_rival.c.number < number, _rival.c.status.in_(OPEN_VALUES))
     same_chart = and_(
         _rival.c.server == server, _rival.c.patient_key == key, _rival.c.id != identity
@@ -128,6 +129,7 @@ def _due_query(condition: ColumnElement[bool]) -> Select[Any]:
             ~is_blocked,
             condition,
         )
+        # By due time first: one that fails and waits must not starve those of other patients.
         .order_by(table.c.due_at, table.c.number)
         .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True)
@@ -210,6 +212,7 @@ def release_lease(
 
     The submission is not at fault: its server, or the moment, is.
     """
+    # Without a reason, the submission keeps the one from its last failure.
     explanation = {} if reason is None else {"reason": reason, "words": words}
     return finish_lease(tx, leased, {"due_at": until, **explanation})
 

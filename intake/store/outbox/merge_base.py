@@ -28,6 +28,7 @@ def encrypt_merge_base(tx: Tx, merge_base: MergeBase, identity: str) -> bytes:
 
 def decrypt_merge_base(tx: Tx, encrypted: bytes | None, identity: str) -> MergeBase:
     """Return the stored merge base, an empty one if nothing is stored."""
+    # Submissions from files have no merge base.
     if encrypted is None:
         return MergeBase()
     return msgspec.json.decode(tx.cipher.decrypt(encrypted, identity), type=MergeBase)

@@ -82,6 +82,7 @@ def record_from_row(tx: Tx, row: Row[Any]) -> SubmissionRecord:
         clinic=row.clinic,
         server=row.server,
         status=Status(row.status),
+        # A worker that died left its lease; only its end says that nothing is being sent.
         sending=row.lease is not None and row.leased_until > tx.now,
         attempts=row.attempts,
         reason=row.reason,
@@ -136,6 +137,7 @@ def list_records(
     query = select(*_COLUMNS).order_by(table.c.number.desc()).limit(limit).offset(offset)
     if status is not None:
         query = query.where(table.c.status == status.value)
+    # The partial index of drifted records serves exactly this condition.
     if drifted:
         query = query.where(table.c.drift.is_not(None))
     if clinic is not None:

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select, update
 
 from intake.answers import Submission
+from intake.store.column_types import UtcDateTime
 from intake.store.database import Tx
 from intake.store.outbox.decryption import try_decrypt_submission
 from intake.store.outbox.lease_core import LeasedSubmission, update_leased
 from intake.store.outbox.records import UNFINISHED, Status
 from intake.store.outbox.undo_records import UndoRecord, decrypt_undo_record
-from intake.store.tables import UtcDateTime
 from intake.store.tables import submissions as table
 
 DELIVERED = (Status.ACCEPTED, Status.VERIFIED, Status.ENTERED)
@@ -122,6 +122,7 @@ def drop_superseded_elements(
 ) -> LeasedSubmission:
     """Record the elements as superseded and return the submission without them."""
     superseded = leased.superseded_elements | elements
+    # The caller still sends what is left, so the lease goes on.
     update_leased(tx, leased, {"taken": ",".join(sorted(superseded))})
     return replace(leased, superseded_elements=superseded)
 

@@ -25,6 +25,7 @@ class UndoRecord:
     The store does not read `values`: only the worker knows the resources in it.
     """
 
+    # The field names are part of the stored JSON, so they stay.
     sent: WriteTarget
     values: str
 

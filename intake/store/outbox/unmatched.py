@@ -40,6 +40,7 @@ def list_unmatched(tx: Tx, clinic: str) -> tuple[UnmatchedSubmission, ...]:
     unmatched = []
     for row in tx.connection.execute(query):
         submission = try_decrypt_submission(tx, row)
+        # The monitor lists an unreadable one for IT; the desk cannot help it.
         if submission and (criteria := MatchCriteria.from_reference(submission.patient)):
             words = row.words or ""
             unmatched.append(

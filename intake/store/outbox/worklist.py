@@ -36,6 +36,7 @@ class Sheet(msgspec.Struct, frozen=True):
     def record_numbers(self, system: str) -> tuple[str, ...]:
         """Return the chart's record numbers of `system`, or all of them if it has none."""
         identifiers = [identifier.rpartition("|") for identifier in self.identifiers]
+        # Staff find a chart by their own record numbers; others are better than none.
         of_system = tuple(value for owner, _, value in identifiers if owner == system)
         return of_system or tuple(value for _, _, value in identifiers)
 
@@ -75,6 +76,7 @@ def read_worklist(tx: Tx, clinic: str | None = None) -> Worklist:
         query = query.where(table.c.clinic == clinic)
     entries_by_id = {row.id: _worklist_entry(tx, row) for row in tx.connection.execute(query)}
     entries = tuple(entry for entry in entries_by_id.values() if entry is not None)
+    # Unreadable ones are listed, so that an answer to type is never silently missing.
     unreadable = tuple(identity for identity, entry in entries_by_id.items() if entry is None)
     return Worklist(entries, unreadable)
 

@@ -1,0 +1,119 @@
+"""Turns errors that delivery and undo share into outcomes."""
+
+from datetime import datetime, timedelta
+
+from fhir_client.errors import (
+    AccessError,
+    FhirError,
+    ServerError,
+    TemporaryError,
+    VersionConflictError,
+)
+from intake.log import error_location
+from intake.store import servers
+from intake.store.outbox.leases import LeasedWork
+from intake.worker.backoff import retry_delay
+from intake.worker.context import WorkerContext
+from intake.worker.outcomes import SERVER_PAUSE, Held, ServerPaused, Waiting
+
+FAILS_ALONE_AFTER = timedelta(days=1)
+"""A submission that the server fails this long, while others succeed, is held."""
+FORBIDDEN, CREDENTIALS_REASON = "http-403", "credentials"
+TURN_DELAY = timedelta(seconds=2)
+"""The time that a submission waits for its turn.
+
+Another submission of the chart goes first, or another worker has the lease.
+"""
+SUPPORT_REMEDY = "Ask the EHR's support, then retry."
+
+
+class PostponedError(Exception):
+    """Nothing may be sent now.
+
+    The lease was lost, another submission of the same chart goes first, or it is too early.
+    """
+
+    def __init__(self, delay: timedelta = TURN_DELAY) -> None:
+        """Keep how long the submission waits."""
+        self.delay = delay
+        super().__init__(delay)
+
+
+def retry_outcome(
+    context: WorkerContext,
+    leased: LeasedWork,
+    error: TemporaryError | VersionConflictError,
+    reason: str = "",
+) -> Waiting | Held:
+    """Return when to try again, or hold a submission that fails alone for a day.
+
+    The stored reason is `reason`, or else the error's status.
+    """
+    is_conflict = isinstance(error, VersionConflictError)
+    is_failing = is_conflict or (error.status or 0) >= 500
+    if is_failing and _fails_alone(context, leased):
+        remedy = "It fails for a day while others succeed. Ask the EHR's support."
+        return Held(leased, "fails-alone", f"{error.message} {remedy}")
+    retry_after = error.retry_after if isinstance(error, TemporaryError) else None
+    return Waiting(
+        leased,
+        reason or error_reason(error),
+        error.message,
+        retry_delay(leased.record.attempts + 1, context.jitter, retry_after),
+        is_failing=is_failing,
+        # A 409 or 412 proves that the server processes requests, so a pause ends.
+        server_answered=is_conflict,
+        server_delay=retry_after,
+    )
+
+
+def _fails_alone(context: WorkerContext, leased: LeasedWork) -> bool:
+    now = context.clock()
+    if leased.failing_since is None or now - leased.failing_since < FAILS_ALONE_AFTER:
+        return False
+    last_success = _read_last_success(context)
+    return last_success is not None and now - last_success < FAILS_ALONE_AFTER
+
+
+def _read_last_success(context: WorkerContext) -> datetime | None:
+    with context.database.read() as tx:
+        return servers.read_state(tx, context.server.id).last_success
+
+
+def server_error_outcome(
+    context: WorkerContext, leased: LeasedWork, error: ServerError
+) -> ServerPaused | Held:
+    """Return a pause of the server, or hold a submission that it forbids alone."""
+    if _is_forbidden_alone(context, leased, error):
+        remedy = f"It accepts others. {SUPPORT_REMEDY}"
+        return Held(leased, "refused", f"{error.message} {remedy}")
+    return ServerPaused(leased, error_reason(error), error.message)
+
+
+def _is_forbidden_alone(context: WorkerContext, leased: LeasedWork, error: ServerError) -> bool:
+    # One 403 pauses the server. If another submission succeeded before this one got its second
+    # 403, the server's access rules are about this submission.
+    if error_reason(error) != FORBIDDEN or leased.record.reason != FORBIDDEN:
+        return False
+    last_success = _read_last_success(context)
+    return last_success is not None and last_success > leased.record.due_at - SERVER_PAUSE
+
+
+def unforeseen_outcome(leased: LeasedWork, error: Exception) -> Held:
+    """Hold a submission after an unforeseen error, such as one over a malformed chart.
+
+    Without this the submission would come back for ever, and nobody would learn why.
+    """
+    # The error's own text is left out: it could quote an answer.
+    message = (
+        f"An unforeseen error stopped it ({type(error).__name__}). Report it, then retry after"
+        " the fix."
+    )
+    return Held(leased, "fault", message, server_answered=False, location=error_location(error))
+
+
+def error_reason(error: FhirError) -> str:
+    """Return the reason code that the monitor shows for a server's error."""
+    if isinstance(error, AccessError):
+        return CREDENTIALS_REASON
+    return f"http-{error.status}" if error.status is not None else "no-answer"
