@@ -1,4 +1,4 @@
-"""Checks how a server admits us: private files, our certificate, the token and its scopes."""
+"""Checks how a server admits us: files, certificate, token and scopes."""
 
 import os
 import stat
@@ -46,6 +46,7 @@ def check_files(about: str, server: Server, now: datetime) -> Iterator[Finding]:
         auth.key_file,
         server.certificate_key_file or server.certificate_file,
     )
+    # Without a separate key file, the certificate file holds the private key as well.
     for path in private_files:
         if path is not None and _is_readable_by_others(path):
             yield wrong_finding(
@@ -153,6 +154,7 @@ def _check_scopes_for(
         yield wrong_finding(
             about, words, f"Add them to scopes in [servers.{server.id}] in intake.toml."
         )
+    # A server that does not list its grant may have granted everything.
     if granted is None:
         return
     if refused := [need for need in lacking if need not in unrequested]:

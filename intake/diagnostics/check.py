@@ -23,7 +23,7 @@ from intake.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """What a check does beyond reading: pin a newly negotiated strategy, run a write test."""
+    """What a check does beyond reading: pin a new strategy, run a write test."""
 
     pin: bool = False
     write_test: bool = False
@@ -48,6 +48,7 @@ def check_server(
     """
     about = f"server {server.id}"
     clinics = [clinic for clinic in settings.clinics.values() if clinic.server == server.id]
+    # The files come first: a file that cannot be read makes every request fail.
     yield from check_files(about, server, clock())
     try:
         with build_client(server) as client:
@@ -60,6 +61,7 @@ def check_server(
         yield wrong_finding(
             about, f"{server.base_url}: {error.message}", suggest_remedy(server, error)
         )
+        # Each clinic still gets a finding, so that none seems to be in order.
         for clinic in clinics:
             yield unknown_finding(
                 f"clinic {clinic.id}",
@@ -81,6 +83,7 @@ def _check_reachable_server(
     if options.pin and database is not None:
         strategy = negotiate_strategy(capabilities, server, settings)
         pin_strategy(server, settings, database, strategy)
+    # The checks below depend on the strategy that the worker will use.
     strategy = yield from check_pin(about, server, settings, capabilities, database)
     yield from check_capabilities(about, capabilities, strategy)
     yield from check_item_map(about, server, settings)

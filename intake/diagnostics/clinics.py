@@ -1,4 +1,4 @@
-"""Checks one clinic at its FHIR server: its Organization, its Locations and its schedule."""
+"""Checks one clinic at its FHIR server: Organization, Locations and schedule."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -87,6 +87,7 @@ def _search_places(client: FhirClient, resource_type: str, identifier: str) -> l
 
 def _check_schedule(about: str, client: FhirClient, clinic: Clinic, clock: Clock) -> Finding:
     count = sum(1 for _ in search_appointments(client, clinic, schedule_window(clinic, clock())))
+    # An empty schedule may be right, for example on a holiday.
     if count == 0:
         return unknown_finding(
             about,

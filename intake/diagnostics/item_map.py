@@ -32,6 +32,7 @@ def check_item_map(about: str, server: Server, settings: Settings) -> Iterator[F
             words,
             'Map each to an item of the EHR\'s questionnaire, or to "" to leave it out.',
         )
+    # An old link id stays in a profile when a question set changes. It never takes an answer.
     if unasked := sorted(quirks.items.keys() - expected):
         words = f"{file} maps what {settings.question_set.id} does not ask: {', '.join(unasked)}"
         yield wrong_finding(about, words, "Compare with `intake questionnaires print`.")

@@ -1,4 +1,4 @@
-"""Checks one FHIR server: its description, clock, certificate, and answers to our requests."""
+"""Checks one FHIR server: description, clock, certificate, and answers."""
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ def suggest_remedy(server: Server, error: FhirError) -> str:
             f"Look at auth in {table}, at the settings that it needs, and at the files that they "
             "name."
         )
+    # 401 rejects our login, and 403 the scopes of a login that the server accepted.
     if error.status in (401, 403):
         return (
             f"Look at auth and the settings that it needs in {table}, and at the scopes that the "
@@ -118,7 +119,7 @@ class _RequestCheck:
 def check_requests(
     about: str, server: Server, client: FhirClient, strategy: WriteStrategy
 ) -> Iterator[Finding]:
-    """Send the worker's read requests, for a patient who does not exist.
+    """Send the worker's read requests, with ids that do not exist.
 
     They are the look-up before a retry, the read before a merge, and the read-back. Raises the
     error of a server that does not know us at all (401).
@@ -127,6 +128,7 @@ def check_requests(
         try:
             fault = check.find_fault(client)
         except FhirError as error:
+            # After a 401 every further request would fail in the same way.
             if error.status == 401:
                 raise
             yield wrong_finding(
@@ -184,6 +186,7 @@ def _find_read_back_fault(client: FhirClient) -> str | None:
     entries = [{"request": {"method": "GET", "url": url}} for url in urls]
     answer = client.send_bundle({"resourceType": "Bundle", "type": "batch", "entry": entries})
     pages = [entry.get("resource", {}) for entry in answer.get("entry", [])]
+    # Some servers answer a batch with one entry, or with errors in place of pages.
     if len(pages) != len(urls) or any(page.get("resourceType") != "Bundle" for page in pages):
         return "it does not answer a batch of searches"
     if any(page.get("entry") for page in pages):

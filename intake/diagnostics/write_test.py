@@ -1,4 +1,4 @@
-"""The write test: writes invented answers to the site's test patient, as the worker writes."""
+"""The write test: writes invented answers to the site's test patient."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def check_by_writing(
 
 
 def _read_test_patient(context: WriteTestContext) -> Generator[Finding, None, Json | None]:
-    """Return the test patient named in the settings; a test writes to no other patient."""
+    """Return the settings' test patient; a test writes to no other patient."""
     table = f"[servers.{context.server.id}] in intake.toml"
     reference = context.server.test_patient
     if not reference:
@@ -120,6 +120,8 @@ def _test_strategy(
     try:
         result = run_write_test(context.client, writer, statement, patient)
     except (InvalidBundleError, NoVersionError) as error:
+        # Nothing was sent. A missing version rules out this strategy only, and an invalid Bundle
+        # is a defect of ours.
         yield wrong_finding(
             context.about,
             f"a write test by '{strategy.kind}' cannot be made: {error}",
@@ -162,6 +164,7 @@ def _describe_result(
 
 def _describe_fault(context: WriteTestContext, test: str, fault: FhirError | None) -> Finding:
     words = "it failed" if fault is None else fault.message
+    # A value that the profile cannot map is no fault of access.
     if isinstance(fault, ManualEntryError):
         return wrong_finding(
             context.about, f"{test}: {words}", f"Map it in quirks/{context.server.quirks}.toml."

@@ -1,1 +1,1 @@
-"""A site's FHIR servers: clients, credentials, keys, and the pinned write strategy."""
+"""A site's FHIR servers: clients, credentials, keys, and pinned write strategies."""

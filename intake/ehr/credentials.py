@@ -1,4 +1,4 @@
-"""How the site authenticates at a FHIR server, read from the settings and their files."""
+"""How the site authenticates at a FHIR server, from the settings and files."""
 
 from functools import cache
 from pathlib import Path
@@ -38,7 +38,7 @@ def build_tls(server: Server) -> Tls:
 # clients, and a token endpoint may limit how many tokens it issues.
 @cache
 def shared_tokens(server: Server) -> TokenCache:
-    """Return the tokens for a server whose `auth` is client-secret or backend-services."""
+    """Return the tokens for a server with client-secret or backend-services auth."""
     return TokenCache(
         server.base_url,
         _build_credential(server),

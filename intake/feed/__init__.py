@@ -1,1 +1,1 @@
-"""What the report counts: exports, paged searches, and facts that the site itself has."""
+"""What the report counts: exports, paged searches, and the site's own facts."""

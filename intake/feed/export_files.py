@@ -1,4 +1,4 @@
-"""The private files of an export, with only those parts of a resource that the report needs."""
+"""The private files of an export, with only what the report needs."""
 
 import os
 import re

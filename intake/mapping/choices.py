@@ -1,4 +1,4 @@
-"""The choices of a question of groups, each with its group and checked for contradictions."""
+"""A question's choices with their groups, checked for contradictions."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from intake.questions import Question
 
 
 class UnknownAnswerError(ValueError):
-    """An answer does not fit its question set; the message quotes nothing of the answer."""
+    """An answer does not fit its question set; the message never quotes the answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """The question sets as FHIR Questionnaires in every offered language.
 
 `items.py` makes the responses that fit them. A Questionnaire leaves out two things that our pages
-show, because FHIR has no place for them: the wording for an informant who answers for a patient,
-and the examples below a group's box.
+show, because FHIR has no place for them: the wording for an informant, and the examples below a
+group's box.
 
-The informant's own questions are hidden, because no item says who answers. Our responses have
+The informant's own questions are hidden, because no item names the informant. Our responses have
 these items, and no other renderer asks them of the patient. Languages are named by their own
 name, as on the tablet, and need no translation.
 """
@@ -72,8 +72,8 @@ def form_messages(questions: QuestionSet) -> frozenset[str]:
 
 
 def _notice_item() -> QuestionnaireItem:
-    # The program that asks fills in which privacy notice it showed. Nobody answers this item, so
-    # its text is in English only.
+    # The program that asks fills in which privacy notice it showed. Patients never see this item,
+    # so its text is in English only.
     return QuestionnaireItem("notice", ItemType.STRING, TranslatedText("Notice shown"), hidden=True)
 
 

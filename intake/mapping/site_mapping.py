@@ -1,4 +1,4 @@
-"""A site's submissions as statements, by the site's question sets, switches and clinics."""
+"""A site's submissions as statements, by its question sets, switches and clinics."""
 
 from fhir_client.uscore.statement import Statement
 from intake.answers import Submission

@@ -23,7 +23,7 @@ from intake.store.visits import Visit, visit_id
 FETCH_INTERVAL = timedelta(minutes=5)
 DAYS = 2
 EXPECTED_STATUSES = frozenset({"proposed", "pending", "booked", "arrived", "checked-in"})
-"""The Appointment.status values of a patient who may still come, or has just come."""
+"""The Appointment.status values of patients that may still come, or have just come."""
 FORBIDDEN = 403
 PROTECTED_CHART = "The record system does not let us read this chart."
 
@@ -99,7 +99,7 @@ def schedule_window(clinic: Clinic, now: datetime) -> ScheduleWindow:
 def read_expected_visits(
     client: FhirClient, clinic: Clinic, window: ScheduleWindow
 ) -> Iterator[Visit]:
-    """Yield the clinic's visits in the window, each with its patient's chart as it is now.
+    """Yield the clinic's visits in the window with their patients' current charts.
 
     A visit whose chart is protected carries the reason in place of the chart's values.
     """

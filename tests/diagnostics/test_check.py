@@ -1,103 +1,27 @@
 """`intake check` names every fault of a FHIR server with its remedy, and never a patient."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from fhir_client.client import FhirClient
-from intake.clock import Clock, system_clock
+from intake.clock import system_clock
 from intake.diagnostics.check import check_server
-from intake.diagnostics.clinics import check_clinic
-from intake.diagnostics.findings import Finding, Verdict
+from intake.diagnostics.findings import Verdict
 from intake.diagnostics.servers import check_certificate
-from intake.settings import Auth, AuthKind, Clinic, Server, Settings, load_settings
+from intake.settings import AuthKind
 from tests.support.scripted_server import ScriptedServer
-
-NOTHING: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
-PAGE = {
-    **NOTHING,
-    "entry": [{"resource": {"resourceType": "QuestionnaireResponse", "id": "Ana-Lopez"}}],
-}
-BATCH = {
-    "resourceType": "Bundle",
-    "type": "batch-response",
-    "entry": [{"resource": NOTHING}, {"resource": NOTHING}],
-}
-KINDS = {
-    "Patient": ("read", "update"),
-    "QuestionnaireResponse": ("create", "read", "search-type", "update"),
-    "Observation": ("create", "search-type", "update"),
-    "Provenance": ("create", "search-type"),
-    "Appointment": ("search-type",),
-}
-CLINIC = Clinic(
-    "riverside", "Riverside", ZoneInfo("America/New_York"), "main", "Organization/1", (), "urn:mrn"
+from tests.support.server_checks import (
+    BATCH,
+    NOTHING,
+    PAGE,
+    capability_statement,
+    configure_server,
+    configure_site,
+    find_faults,
+    run_check,
 )
-
-
-def capability_statement(**changes: Any) -> dict[str, Any]:
-    """Return the CapabilityStatement of a complete server.
-
-    The changes go to each of its resource types.
-    """
-    resources = [
-        {
-            "type": kind,
-            "interaction": [{"code": code} for code in codes],
-            "versioning": "versioned-update",
-            "conditionalCreate": True,
-            "searchParam": [{"name": "identifier"}, {"name": "date"}, {"name": "target"}],
-            **changes,
-        }
-        for kind, codes in KINDS.items()
-    ]
-    rest = [{"mode": "server", "interaction": [{"code": "transaction"}], "resource": resources}]
-    return {
-        "resourceType": "CapabilityStatement",
-        "fhirVersion": "4.0.1",
-        "software": {"name": "S"},
-        "rest": rest,
-    }
-
-
-def server(
-    base_url: str, kind: AuthKind = AuthKind.NONE, secret_file: Path | None = None
-) -> Server:
-    auth = Auth(kind, "intake", secret_file, "", None, "", "ES384", "", ())
-    return Server("main", base_url, "6.1.0", "generic", timedelta(seconds=5), auth, None, 1)
-
-
-def site(*clinics: Clinic) -> Settings:
-    return replace(load_settings(), clinics={clinic.id: clinic for clinic in clinics})
-
-
-@pytest.fixture
-def scripted_server(scripted: ScriptedServer) -> ScriptedServer:
-    """A server without a fault."""
-    scripted.answers |= {
-        "GET metadata": (200, capability_statement()),
-        "GET QuestionnaireResponse": (200, NOTHING),
-        "GET Appointment": (200, NOTHING),
-        "GET Organization": (200, {"resourceType": "Organization", "id": "1"}),
-        "POST": (200, BATCH),
-    }
-    return scripted
-
-
-def run_check(
-    script: ScriptedServer, clinic: Clinic = CLINIC, clock: Clock = system_clock
-) -> tuple[Finding, ...]:
-    return tuple(check_server(server(script.base_url), site(clinic), clock))
-
-
-def find_faults(findings: tuple[Finding, ...]) -> list[str]:
-    wrong = [finding for finding in findings if finding.verdict is Verdict.WRONG]
-    assert all(finding.way_out for finding in wrong)
-    return [f"{finding.about}: {finding.words}" for finding in wrong]
 
 
 def test_finds_no_fault_at_a_good_server_and_calls_unknown_what_it_cannot_know(
@@ -141,7 +65,11 @@ def test_says_why_a_server_cannot_be_used(
 
 def test_reports_a_server_that_cannot_be_reached(scripted_server: ScriptedServer) -> None:
     [fault] = find_faults(
-        tuple(check_server(server("http://127.0.0.1:9/fhir"), site(), system_clock))
+        tuple(
+            check_server(
+                configure_server("http://127.0.0.1:9/fhir"), configure_site(), system_clock
+            )
+        )
     )
     assert fault == "server main: http://127.0.0.1:9/fhir: The server cannot be reached."
 
@@ -326,87 +254,6 @@ def test_reports_a_server_that_sends_no_date(scripted_server: ScriptedServer) ->
     ]
 
 
-@pytest.mark.parametrize(
-    ("organization", "answer", "words"),
-    [
-        ("Organization/1", (404, {}), "clinic riverside: the server knows no Organization/1"),
-        (
-            "Organization/1",
-            (200, {"resourceType": "Organization", "active": False}),
-            "Organization/1 is no longer active",
-        ),
-        ("urn:oid:1|2", (200, NOTHING), "the server knows no urn:oid:1|2"),
-        (
-            "urn:oid:1|2",
-            (200, {**NOTHING, "entry": [{"resource": {}}] * 2}),
-            "more than one Organization by urn:oid:1|2",
-        ),
-        (
-            "Organization/1",
-            (403, b""),
-            "its places or its schedule cannot be read. The server answered 403",
-        ),
-    ],
-)
-def test_reports_an_organization_that_the_server_does_not_know(
-    scripted_server: ScriptedServer, organization: str, answer: tuple[int, Any], words: str
-) -> None:
-    scripted_server.answers["GET Organization"] = answer
-    assert words in " ".join(
-        find_faults(run_check(scripted_server, replace(CLINIC, organization=organization)))
-    )
-
-
-def test_asks_for_the_reference_of_a_location(scripted_server: ScriptedServer) -> None:
-    scripted_server.answers["GET Location"] = (
-        200,
-        {**NOTHING, "entry": [{"resource": {"resourceType": "Location", "id": "7"}}]},
-    )
-    findings = run_check(scripted_server, replace(CLINIC, locations=("urn:oid:1|2",)))
-    [fault] = [finding for finding in findings if finding.verdict is Verdict.WRONG]
-    assert fault.way_out == "Name Location/7 in locations of [riverside] in clinics.toml."
-
-
-def appointment(now: datetime) -> dict[str, Any]:
-    return {
-        "resourceType": "Appointment",
-        "id": "1",
-        "status": "booked",
-        "start": (now + timedelta(seconds=1)).isoformat(),
-        "participant": [{"actor": {"reference": "Patient/Ana-Lopez", "display": "Ana Lopez"}}],
-    }
-
-
-def test_counts_the_appointments_and_names_no_patient(scripted_server: ScriptedServer) -> None:
-    now = system_clock()
-    scripted_server.answers["GET Appointment"] = (
-        200,
-        {**NOTHING, "entry": [{"resource": appointment(now)}]},
-    )
-    findings = run_check(scripted_server, clock=lambda: now)
-    assert findings[-1].words == "the schedule can be searched: 1 appointments today and tomorrow"
-    assert "Lopez" not in str(findings)
-
-
-def test_tells_protected_charts_from_charts_without_record_numbers(
-    scripted_server: ScriptedServer,
-) -> None:
-    now = system_clock()
-    scripted_server.answers["GET Appointment"] = (
-        200,
-        {**NOTHING, "entry": [{"resource": appointment(now)}]},
-    )
-    scripted_server.answers["GET Patient"] = (403, b"")
-    with FhirClient(scripted_server.base_url) as client:
-        findings = tuple(
-            check_clinic(CLINIC, server(scripted_server.base_url), client, lambda: now)
-        )
-    assert find_faults(findings) == [
-        "clinic riverside: it lets us read no expected patient's chart (1 tried)"
-    ]
-    assert not any("record number" in finding.words for finding in findings)
-
-
 @pytest.mark.parametrize("kind", [AuthKind.BASIC, AuthKind.BEARER])
 def test_reports_an_unreadable_secret_file(
     scripted_server: ScriptedServer, tmp_path: Path, kind: AuthKind
@@ -414,7 +261,9 @@ def test_reports_an_unreadable_secret_file(
     [fault] = find_faults(
         tuple(
             check_server(
-                server(scripted_server.base_url, kind, tmp_path / "none"), site(), system_clock
+                configure_server(scripted_server.base_url, kind, tmp_path / "none"),
+                configure_site(),
+                system_clock,
             )
         )
     )
@@ -424,7 +273,9 @@ def test_reports_an_unreadable_secret_file(
 def test_calls_plain_http_over_a_network_a_fault(
     scripted_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    finding = check_certificate("server main", server("http://ehr.example/fhir"), system_clock())
+    finding = check_certificate(
+        "server main", configure_server("http://ehr.example/fhir"), system_clock()
+    )
     assert (finding.verdict, finding.words) == (
         Verdict.WRONG,
         "answers travel to it unencrypted, by plain http",

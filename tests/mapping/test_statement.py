@@ -5,8 +5,6 @@ Some tests are named after the bugs that other systems have shipped.
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
-from uuid import UUID
 
 import pytest
 
@@ -14,71 +12,23 @@ from fhir_client.model import Element
 from fhir_client.uscore.statement import (
     AbsentReason,
     CategoryAnswer,
-    Interpreter,
-    Language,
-    Source,
-    Statement,
-    TribalAffiliation,
 )
-from intake.answers import OWN_WORDS, Answer, AnswerState, Channel, Informant, Submission
+from intake.answers import OWN_WORDS, Answer, AnswerState
 from intake.mapping.choices import UnknownAnswerError
-from intake.mapping.statement import build_statement
-from intake.questions import QuestionSet
 from intake.settings import MappingPolicy, load_settings
-
-ASIAN, BLACK, WHITE, PACIFIC = "2028-9", "2054-5", "2106-3", "2076-8"
-HISPANIC, NOT_HISPANIC, MENA = "2135-2", "2186-5", "2118-8"
-
-
-def choose(*choices: str, **write_ins: str) -> Answer:
-    return Answer(
-        AnswerState.ANSWERED,
-        choices,
-        {key.replace("_", "-"): text for key, text in write_ins.items()},
-    )
-
-
-def map_answers(
-    answers: dict[str, Answer],
-    *,
-    questions: str = "spd15-2024",
-    informant: Informant = Informant.SELF,
-    policy: MappingPolicy | None = None,
-    question_set: QuestionSet | None = None,
-) -> Statement:
-    submission = Submission(
-        id=UUID(int=1),
-        clinic="riverside",
-        patient="Patient/1",
-        answered_at=datetime(2026, 11, 23, 15, tzinfo=UTC),
-        informant=informant,
-        channel=Channel.KIOSK,
-        question_set=questions,
-        question_set_version="1.0.0",
-        locale="es",
-        notice="2026-11",
-        answers=answers,
-    )
-    return build_statement(
-        submission,
-        question_set or load_settings().question_sets[questions],
-        policy or MappingPolicy(),
-    )
-
-
-def map_race_ethnicity(
-    answer: Answer, policy: MappingPolicy | None = None
-) -> tuple[CategoryAnswer | None, CategoryAnswer | None]:
-    statement = map_answers({"race-ethnicity": answer}, policy=policy)
-    race, ethnicity = statement.values.get(Element.RACE), statement.values.get(Element.ETHNICITY)
-    assert race is None or isinstance(race, CategoryAnswer)
-    assert ethnicity is None or isinstance(ethnicity, CategoryAnswer)
-    return race, ethnicity
-
-
-def list_codes(coded: CategoryAnswer | None) -> tuple[list[str], list[str]]:
-    assert coded is not None
-    return [coding.code for coding in coded.categories], [coding.code for coding in coded.detailed]
+from tests.support.mapped_answers import (
+    ASIAN,
+    BLACK,
+    HISPANIC,
+    MENA,
+    NOT_HISPANIC,
+    PACIFIC,
+    WHITE,
+    choose,
+    list_codes,
+    map_answers,
+    map_race_ethnicity,
+)
 
 
 def test_maps_several_groups_with_details() -> None:
@@ -211,80 +161,6 @@ def test_leaves_out_what_was_not_asked() -> None:
     ) == (None,) * 5
 
 
-def test_never_takes_the_language_of_the_pages_for_the_preferred_one() -> None:
-    assert map_answers({"interpreter": choose("yes")}).values.get(Element.SPOKEN_LANGUAGE) is None
-
-
-@pytest.mark.parametrize(
-    ("choice", "expected"),
-    [
-        ("es", ["es"]),
-        ("yue", ["zh", "yue"]),
-        ("prs", ["fa", "prs"]),
-        ("zh-Hans", ["zh"]),
-        ("ase", ["sgn", "ase"]),
-        ("mixteco", []),
-    ],
-)
-def test_codes_languages_from_the_shortest_to_the_most_specific(
-    choice: str, expected: list[str]
-) -> None:
-    spoken = map_answers({"spoken-language": choose(choice)}).values.get(Element.SPOKEN_LANGUAGE)
-    assert isinstance(spoken, Language)
-    assert [coding.code for coding in spoken.codings] == expected
-    assert spoken.signed == (choice == "ase")
-    assert spoken.text
-
-
-def test_codes_no_language_in_own_words() -> None:
-    assert map_answers({"written-language": choose(own_words="Mixteco bajo")}).values.get(
-        Element.WRITTEN_LANGUAGE
-    ) == Language(text="Mixteco bajo")
-
-
-@pytest.mark.parametrize(("choice", "needed"), [("yes", True), ("no", False)])
-def test_maps_the_interpreter(choice: str, needed: bool) -> None:
-    assert map_answers({"interpreter": choose(choice)}).values.get(
-        Element.INTERPRETER
-    ) == Interpreter(needed)
-
-
-def test_counts_a_tribe_from_paper_without_its_group() -> None:
-    statement = map_answers({"tribal-affiliation": choose("170")}, questions="spd15-2024-tribal")
-    assert isinstance(statement.values.get(Element.TRIBAL_AFFILIATION), TribalAffiliation)
-    assert statement.values.get(Element.RACE) is None
-
-
-def test_keeps_each_tribe_apart_and_own_words_as_another() -> None:
-    answers = {"tribal-affiliation": choose("170", "549", own_words="Schaghticoke")}
-    affiliation = map_answers(answers, questions="spd15-2024-tribal").values.get(
-        Element.TRIBAL_AFFILIATION
-    )
-    assert isinstance(affiliation, TribalAffiliation)
-    assert [tribe.coding and tribe.coding.code for tribe in affiliation.tribes] == [
-        "170",
-        "549",
-        None,
-    ]
-    assert [tribe.text for tribe in affiliation.tribes][2] == "Schaghticoke"
-
-
-@pytest.mark.parametrize(
-    ("informant", "source", "display"),
-    [
-        (Informant.SELF, Source.PATIENT, None),
-        (Informant.SELF_WITH_HELP, Source.PATIENT, None),
-        (Informant.GUARDIAN, Source.RELATED_PERSON, "Parent or guardian"),
-        (Informant.CAREGIVER, Source.RELATED_PERSON, "Caregiver"),
-    ],
-)
-def test_names_the_source_by_the_informant(
-    informant: Informant, source: Source, display: str | None
-) -> None:
-    statement = map_answers({"interpreter": choose("no")}, informant=informant)
-    assert (statement.source, statement.source_display) == (source, display)
-
-
 def test_maps_the_set_of_1997_with_ethnicity_and_race_apart() -> None:
     statement = map_answers(
         {"ethnicity": choose(NOT_HISPANIC), "race": choose(PACIFIC, "2080-0")},
@@ -332,13 +208,6 @@ def test_names_and_never_quotes_what_the_question_set_does_not_have(
         map_answers(answers)
     quotable = (*answer.choices, *answer.write_ins, *answer.write_ins.values())
     assert not any(re.search(rf"\b{part}\b", str(caught.value)) for part in quotable)
-
-
-def test_names_an_unknown_tribe_by_its_position() -> None:
-    with pytest.raises(
-        UnknownAnswerError, match=r"answers.tribal-affiliation.choices\[1\]: is no tribe"
-    ):
-        map_answers({"tribal-affiliation": choose("170", "2028-9")}, questions="spd15-2024-tribal")
 
 
 @pytest.mark.parametrize("hispanic", [HISPANIC, "2148-5"])

@@ -200,9 +200,7 @@ def test_a_key_that_the_server_does_not_know_yet_interrupts_nothing(behind: Star
     site.deliver_new()
     assert shared_tokens(site.server).current_grant().key_id == old.id
     wrong = [finding.words for finding in site.findings() if finding.verdict is Verdict.WRONG]
-    assert wrong == [
-        f"it takes only what the older key {old.id} signs, and not the newest, {new.id}"
-    ]
+    assert wrong == [f"it accepts signatures of the older key {old.id} only, and not of {new.id}"]
 
 
 def test_a_server_that_fetches_our_keys_accepts_each_new_one(behind: Start, outbox: Outbox) -> None:
@@ -269,7 +267,7 @@ def test_the_check_shows_how_the_server_authenticates_us(behind: Start) -> None:
     words = "\n".join(finding.words for finding in findings)
     [key] = read_signing_keys(site.server)
     assert f"{site.oauth.token_url} gives us tokens, each for 300 seconds" in words
-    assert f"it takes what key {key.id} signs (RS384)" in words
+    assert f"it accepts signatures of key {key.id} (RS384)" in words
     assert f"it granted the scopes {' '.join(SCOPES)}" in words
     assert "they permit all that is needed to write" in words
     assert "they permit all that is needed for the nightly report" in words

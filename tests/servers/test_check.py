@@ -80,7 +80,7 @@ def test_a_correct_site_passes(site: Path, capsys: pytest.CaptureFixture[str]) -
         "the schedule can be searched: 1 appointments today and tomorrow",
         (
             "charts are found by record numbers of http://example.org/mrn,"
-            " by which the desk lets in who is on no schedule"
+            " so the desk can admit patients without an appointment"
         ),
     ]
     assert "Nguyen" not in out
@@ -102,7 +102,7 @@ def test_a_wrong_record_number_system_is_found_before_the_desk_meets_it(
     assert wrong["verdict"] == "not known"
     assert (
         wrong["words"]
-        == "nobody who is expected (of 1 looked at) has a record number of http://example.org/MRN"
+        == "no expected patient has a record number of http://example.org/MRN (1 charts read)"
     )
     assert (
         wrong["way_out"]

@@ -1,0 +1,98 @@
+"""Languages, interpreters, tribes and sources as coded statements."""
+
+import pytest
+
+from fhir_client.model import Element
+from fhir_client.uscore.statement import (
+    Interpreter,
+    Language,
+    Source,
+    TribalAffiliation,
+)
+from intake.answers import Informant
+from intake.mapping.choices import UnknownAnswerError
+from tests.support.mapped_answers import (
+    choose,
+    map_answers,
+)
+
+
+def test_never_takes_the_language_of_the_pages_for_the_preferred_one() -> None:
+    assert map_answers({"interpreter": choose("yes")}).values.get(Element.SPOKEN_LANGUAGE) is None
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        ("es", ["es"]),
+        ("yue", ["zh", "yue"]),
+        ("prs", ["fa", "prs"]),
+        ("zh-Hans", ["zh"]),
+        ("ase", ["sgn", "ase"]),
+        ("mixteco", []),
+    ],
+)
+def test_codes_languages_from_the_shortest_to_the_most_specific(
+    choice: str, expected: list[str]
+) -> None:
+    spoken = map_answers({"spoken-language": choose(choice)}).values.get(Element.SPOKEN_LANGUAGE)
+    assert isinstance(spoken, Language)
+    assert [coding.code for coding in spoken.codings] == expected
+    assert spoken.signed == (choice == "ase")
+    assert spoken.text
+
+
+def test_codes_no_language_in_own_words() -> None:
+    assert map_answers({"written-language": choose(own_words="Mixteco bajo")}).values.get(
+        Element.WRITTEN_LANGUAGE
+    ) == Language(text="Mixteco bajo")
+
+
+@pytest.mark.parametrize(("choice", "needed"), [("yes", True), ("no", False)])
+def test_maps_the_interpreter(choice: str, needed: bool) -> None:
+    assert map_answers({"interpreter": choose(choice)}).values.get(
+        Element.INTERPRETER
+    ) == Interpreter(needed)
+
+
+def test_counts_a_tribe_from_paper_without_its_group() -> None:
+    statement = map_answers({"tribal-affiliation": choose("170")}, questions="spd15-2024-tribal")
+    assert isinstance(statement.values.get(Element.TRIBAL_AFFILIATION), TribalAffiliation)
+    assert statement.values.get(Element.RACE) is None
+
+
+def test_keeps_each_tribe_apart_and_own_words_as_another() -> None:
+    answers = {"tribal-affiliation": choose("170", "549", own_words="Schaghticoke")}
+    affiliation = map_answers(answers, questions="spd15-2024-tribal").values.get(
+        Element.TRIBAL_AFFILIATION
+    )
+    assert isinstance(affiliation, TribalAffiliation)
+    assert [tribe.coding and tribe.coding.code for tribe in affiliation.tribes] == [
+        "170",
+        "549",
+        None,
+    ]
+    assert [tribe.text for tribe in affiliation.tribes][2] == "Schaghticoke"
+
+
+@pytest.mark.parametrize(
+    ("informant", "source", "display"),
+    [
+        (Informant.SELF, Source.PATIENT, None),
+        (Informant.SELF_WITH_HELP, Source.PATIENT, None),
+        (Informant.GUARDIAN, Source.RELATED_PERSON, "Parent or guardian"),
+        (Informant.CAREGIVER, Source.RELATED_PERSON, "Caregiver"),
+    ],
+)
+def test_names_the_source_by_the_informant(
+    informant: Informant, source: Source, display: str | None
+) -> None:
+    statement = map_answers({"interpreter": choose("no")}, informant=informant)
+    assert (statement.source, statement.source_display) == (source, display)
+
+
+def test_names_an_unknown_tribe_by_its_position() -> None:
+    with pytest.raises(
+        UnknownAnswerError, match=r"answers.tribal-affiliation.choices\[1\]: is no tribe"
+    ):
+        map_answers({"tribal-affiliation": choose("170", "2028-9")}, questions="spd15-2024-tribal")
