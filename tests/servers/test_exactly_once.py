@@ -33,7 +33,6 @@ from intake.mapping.statement import build_statement
 from intake.settings import MappingPolicy, load_settings
 from intake.store.payload import decode_submission
 from tests.servers.unreliable_client import open_unreliable_client
-from tests.support.command_site import write_site
 
 pytestmark = pytest.mark.server
 WRITER = Writer(us_core_version("6.1.0"))

@@ -12,13 +12,13 @@ from intake.store.outbox import leases, submissions, undo_requests
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.tables import visits as table
 from intake.store.visits import Visit
-from tests.store.conftest import TestClock
-from tests.store.test_submissions import (
+from tests.support.outbox_steps import (
     acquire_leases,
     make_submission,
     record_acceptance,
     run_in_transaction,
 )
+from tests.support.store import TestClock
 
 VISIT = visits.visit_id("main", "Appointment/1")
 

@@ -25,10 +25,7 @@ from intake.store.outbox.submissions import SubmissionRecord
 from intake.store.outbox.undo_records import UndoRecord, decrypt_undo_record
 from intake.store.outbox.undo_requests import UndoRequestResult
 from intake.store.payload import decode_submission
-<<<<<<< HEAD
 from intake.store.tables import submissions as table
-=======
->>>>>>> room-H
 from intake.worker.batches import deliver_due
 from tests.support.command_site import write_site
 from tests.support.fault_proxy import FaultProxy
