@@ -38,7 +38,7 @@ def suggest_remedy(server: Server, error: FhirError) -> str:
     if isinstance(error, ServerError):
         return f"Look at {table}, base_url and auth first."
     return (
-        "Is the server running, and does the network let this machine reach it? The address is "
+        "Is it running, and does the network let this machine reach it? The address is "
         f"base_url in {table}."
     )
 

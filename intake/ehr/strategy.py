@@ -117,13 +117,16 @@ def restore_strategy(stored: StoredStrategy) -> WriteStrategy:
 
 def _settings_hash(server: Server, settings: Settings) -> str:
     """Return a hash of the settings that a negotiated strategy depends on."""
-    # A change of any of these makes the pin stale, and the next writer negotiates again.
+    # A change of any of these makes the pin stale, and the next writer negotiates again. The list of
+    # strategies keeps its former name in the hash, so that an upgrade makes no pin stale.
+    quirks = asdict(server_quirks(server, settings))
+    quirks["rungs"] = quirks.pop("write_strategies")
     basis = [
         server.base_url,
         server.strategy,
         server.auth.kind,
         server.auth.client_id,
         server.auth.scopes,
-        asdict(server_quirks(server, settings)),
+        quirks,
     ]
     return sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()

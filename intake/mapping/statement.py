@@ -38,6 +38,8 @@ def build_statement(
 ) -> Statement:
     """Return the submission as a coded statement; raises UnknownAnswerError."""
     relationship = INFORMANT_RELATIONSHIPS.get(submission.informant)
+    # This comes before the items, because it checks the answers and the items trust them.
+    values = _map_answers(submission, questions, policy)
     return Statement(
         submission=submission.id,
         patient=submission.patient,
@@ -51,7 +53,7 @@ def build_statement(
         items=tuple(_build_all_items(questions, submission)),
         encounter=submission.encounter,
         organization=organization,
-        values=_map_answers(submission, questions, policy),
+        values=values,
     )
 
 

@@ -1,6 +1,5 @@
 """Commands name a site's faults and wrong usage in sentences, never with a traceback."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from intake.cli.site import open_current_database
 from intake.settings import load_settings
 from intake.store import devices
 from intake.store.crypto import load_keys
-from intake.store.database import HEAD_REVISION
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["submissions"], ["worker", "--once"], ["check"]])
@@ -126,9 +124,3 @@ def test_exits_2_for_a_period_before_all_charts(
         (ready / f"{kind}.ndjson").write_text("", "utf-8")
     assert main(["report", *source, "--period", "0001"]) == 2
     assert "'0001' is not a period" in capsys.readouterr().err
-
-
-def test_prints_version_commit_and_schema(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--version"]) == 0
-    pattern = rf"intake \S+, commit (?:[0-9a-f]{{12}}|unknown), schema {HEAD_REVISION}\n"
-    assert re.fullmatch(pattern, capsys.readouterr().out)

@@ -3,9 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
-import msgspec
 import pytest
 
 from intake.cli import main
@@ -13,15 +11,7 @@ from intake.cli.site import open_current_database
 from intake.settings import load_settings
 from intake.store.outbox import leases
 from intake.store.outbox.undo_records import UndoRecord, WriteTarget
-from intake.store.outbox.worklist import WORKLIST_REASON, Sheet, Value
-from intake.store.tables import submissions as table
-
-EXAMPLE = Path(__file__).parents[1] / "support" / "data" / "multi-race.answers.json"
-
-
-def example(**changes: object) -> str:
-    """The example as one line, under an id of its own."""
-    return json.dumps({**json.loads(EXAMPLE.read_text("utf-8")), "id": str(uuid4()), **changes})
+from tests.support.command_site import EXAMPLE, example_line
 
 
 def rows(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
@@ -49,7 +39,13 @@ def test_refuses_a_known_id_with_other_content(
 def test_names_a_bad_line_and_stores_the_rest(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lines = [example(), "{ broken", example(clinic="nowhere"), example(surprise=1), example()]
+    lines = [
+        example_line(),
+        "{ broken",
+        example_line(clinic="nowhere"),
+        example_line(surprise=1),
+        example_line(),
+    ]
     (ready / "many.ndjson").write_text("\n".join(lines), "utf-8")
     assert main(["submit", str(ready / "many.ndjson")]) == 1
     said = capsys.readouterr()
@@ -121,7 +117,7 @@ BAD: dict[str, dict[str, object]] = {
 def test_names_bad_input_by_place_and_never_quotes_it(
     ready: Path, capsys: pytest.CaptureFixture[str], words: str
 ) -> None:
-    (ready / "bad.ndjson").write_text(f"{example()}\n{example(**BAD[words])}\n", "utf-8")
+    (ready / "bad.ndjson").write_text(f"{example_line()}\n{example_line(**BAD[words])}\n", "utf-8")
     assert main(["submit", str(ready / "bad.ndjson")]) == 1
     said = capsys.readouterr()
     assert f"bad.ndjson:2: {words}" in said.err
@@ -134,7 +130,7 @@ def test_refuses_two_choices_that_exclude_each_other(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     both = {"ethnicity": {"state": "answered", "choices": ["2186-5", "2148-5"]}}
-    (ready / "bad.json").write_text(example(question_set="omb-1997", answers=both), "utf-8")
+    (ready / "bad.json").write_text(example_line(question_set="omb-1997", answers=both), "utf-8")
     assert main(["submit", str(ready / "bad.json")]) == 1
     assert (
         "answers.ethnicity.choices: two choices that contradict each other"
@@ -145,9 +141,9 @@ def test_refuses_two_choices_that_exclude_each_other(
 def test_reads_one_object_over_many_lines_or_one_per_line(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (ready / "pretty.json").write_text(json.dumps(json.loads(example()), indent=4), "utf-8")
-    (ready / "marked.json").write_text("\ufeff" + example(), "utf-8")
-    (ready / "many.ndjson").write_text(f"\n{example()}\r\n\n{example()}", "utf-8")
+    (ready / "pretty.json").write_text(json.dumps(json.loads(example_line()), indent=4), "utf-8")
+    (ready / "marked.json").write_text("\ufeff" + example_line(), "utf-8")
+    (ready / "many.ndjson").write_text(f"\n{example_line()}\r\n\n{example_line()}", "utf-8")
     files = [str(ready / name) for name in ("pretty.json", "marked.json", "many.ndjson")]
     assert main(["submit", *files]) == 0
     assert len(rows(capsys)) == 4
@@ -157,8 +153,8 @@ def test_stores_good_files_beside_missing_and_broken_ones(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (ready / "broken.json").write_text('{\n"id": \n', "utf-8")
-    (ready / "utf16.json").write_text(example(), "utf-16")
-    (ready / "good.json").write_text(example(), "utf-8")
+    (ready / "utf16.json").write_text(example_line(), "utf-16")
+    (ready / "good.json").write_text(example_line(), "utf-8")
     names = ["missing.json", "broken.json", "utf16.json", "", "good.json"]
     assert main(["submit", *(str(ready / name) for name in names)]) == 1
     said = capsys.readouterr().err.splitlines()
@@ -276,33 +272,9 @@ def test_undoes_only_by_complete_id_and_after_delivery(
         leases.mark_verified(tx, claimed)
     assert [main(["submissions", "undo", str(row["id"])]) for _ in range(2)] == [0, 0]
     said = capsys.readouterr().err.splitlines()
-    assert said == ["The worker undoes it now.", "It is undone already, or its undo is in progress."]
+    assert said == [
+        "The worker undoes it now.",
+        "It is undone already, or its undo is in progress.",
+    ]
     [row] = rows(capsys)
     assert (row["state"], row["undoing"]) == ("queued", True)
-
-
-def test_names_unreadable_submissions_beside_the_worklist(
-    ready: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (ready / "two.ndjson").write_text(f"{example()}\n{example(patient='Patient/2')}", "utf-8")
-    main(["submit", str(ready / "two.ndjson")])
-    sheet = Sheet(("urn:mrn|4711",), "1980-02-29", (Value("race", "White"),))
-    with open_current_database(load_settings()) as database, database.write() as tx:
-        lost, good = leases.acquire_leases(tx, "main", limit=2, lease=timedelta(minutes=5))
-        for each in (lost, good):
-            leases.hold_submission(
-                tx,
-                each,
-                reason=WORKLIST_REASON,
-                words="Type it.",
-                detail=msgspec.json.encode(sheet).decode(),
-            )
-        strange = tx.cipher.encrypt(b"said", "another row")
-        tx.connection.execute(
-            table.update().where(table.c.id == lost.record.id).values(payload=strange)
-        )
-    capsys.readouterr()
-    assert main(["submissions", "worklist"]) == 1
-    said = capsys.readouterr()
-    assert [line.split(",")[0] for line in said.out.splitlines()[1:]] == [good.record.id]
-    assert f"{lost.record.id} cannot be read here and is left out" in said.err

@@ -9,6 +9,7 @@ import pytest
 
 from fhir_client.client import FhirClient
 from intake.clock import system_clock
+from intake.demo import visits
 from intake.demo.seed import SeededServer, seed_server
 from intake.demo.site import write_site
 from intake.settings import Settings, load_settings
@@ -16,6 +17,7 @@ from intake.store.crypto import load_keys
 from intake.store.database import Database, open_database
 from tests.support.medplum import run_medplum
 
+QUALIFYING = {"finished"}
 QUESTION_SET = load_settings().question_sets["omb-1997"]
 
 
@@ -26,6 +28,16 @@ class SeededDemo:
     url: str
     contents: SeededServer
     now: datetime
+
+
+def patients_seen(world: SeededDemo) -> dict[str, set[str]]:
+    """Return the patients seen at each clinic, computed from the generated encounters."""
+    found: dict[str, set[str]] = {}
+    for person in world.contents.people:
+        for each in visits.past_encounters(person, world.now):
+            if each.status in QUALIFYING and not person.is_test:
+                found.setdefault(each.clinic.id, set()).add(person.key)
+    return found
 
 
 @pytest.fixture(scope="session")

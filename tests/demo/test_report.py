@@ -1,6 +1,5 @@
 """The report from a live server: right counts, private files, once a night, with local facts."""
 
-import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,8 +12,6 @@ from uuid import uuid4
 import pytest
 
 from intake.answers import Answer, AnswerState, Channel, Informant, Submission
-from intake.cli import main
-from intake.demo import visits
 from intake.demo.people import ChartState
 from intake.feed.bulk import ExportStoppedError
 from intake.feed.export import fetch_export, qualified_clinic_scopes
@@ -30,11 +27,10 @@ from intake.settings import Settings
 from intake.store import reports
 from intake.store.database import Database
 from intake.store.outbox import submissions
-from tests.demo.conftest import SeededDemo
+from tests.demo.conftest import SeededDemo, patients_seen
 
 pytestmark = pytest.mark.server
 NEVER = threading.Event()
-QUALIFYING = {"finished"}
 
 
 @pytest.fixture
@@ -67,18 +63,8 @@ def count(settings: Settings, database: Database, world: SeededDemo) -> Count:
     return counted
 
 
-def seen(world: SeededDemo) -> dict[str, set[str]]:
-    """Return the patients seen at each clinic, computed from the generated encounters."""
-    found: dict[str, set[str]] = {}
-    for person in world.contents.people:
-        for each in visits.past_encounters(person, world.now):
-            if each.status in QUALIFYING and not person.is_test:
-                found.setdefault(each.clinic.id, set()).add(person.key)
-    return found
-
-
 def test_counts_at_each_clinic_the_patients_it_saw(count: Count, world: SeededDemo) -> None:
-    expected = seen(world)
+    expected = patients_seen(world)
     made = count()
     assert {row.key: row.people for row in made.rows if row.key} == {
         place: len(keys) for place, keys in expected.items()
@@ -89,7 +75,7 @@ def test_counts_at_each_clinic_the_patients_it_saw(count: Count, world: SeededDe
 
 
 def test_counts_every_state_as_the_charts_have_it(count: Count, world: SeededDemo) -> None:
-    everybody = set().union(*seen(world).values())
+    everybody = set().union(*patients_seen(world).values())
     charts = Counter(person.chart for person in world.contents.people if person.key in everybody)
     states = dict(zip(Counted, count().rows[-1].elements["ethnicity"].states, strict=True))
     assert states == {
@@ -105,7 +91,7 @@ def test_counts_every_state_as_the_charts_have_it(count: Count, world: SeededDem
 
 
 def test_counts_the_written_language_as_self_reported(count: Count, world: SeededDemo) -> None:
-    everybody = set().union(*seen(world).values())
+    everybody = set().union(*patients_seen(world).values())
     told = (ChartState.SELF, ChartState.DECLINED_SINCE)
     expected = sum(
         person.chart in told for person in world.contents.people if person.key in everybody
@@ -228,7 +214,7 @@ def test_counts_answers_that_no_server_has_yet(
     race: Counted,
     ethnicity: Counted,
 ) -> None:
-    keys = seen(world)["alder-creek"]
+    keys = patients_seen(world)["alder-creek"]
     empty = next(
         each
         for each in world.contents.people
@@ -276,7 +262,7 @@ def test_keeps_patients_of_two_servers_with_equal_ids_apart(
                 by_organization=False,
             ),
         )
-    expected = {clinic: len(seen(world)[clinic]) for clinic in chosen}
+    expected = {clinic: len(patients_seen(world)[clinic]) for clinic in chosen}
     assert {row.key: row.people for row in made.rows} == {**expected, "": sum(expected.values())}
 
 
@@ -293,27 +279,3 @@ def test_keeps_patients_of_two_servers_with_equal_ids_apart(
 )
 def test_marks_references_with_their_server(reference: str, expected: str) -> None:
     assert qualify_reference(reference, 7) == expected
-
-
-def test_searches_in_the_command_as_in_the_worker(
-    settings: Settings,
-    world: SeededDemo,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("INTAKE_CONFIG", str(settings.directory))
-    assert main(["report", "--search", "--period", NIGHTLY_PERIOD, "--format", "json"]) == 0
-    out, words = capsys.readouterr()
-    expected = seen(world)
-    assert [row["people"] for row in json.loads(out)["rows"][:-1]] == [
-        len(expected[clinic]) for clinic in settings.clinics
-    ]
-    assert words.startswith("searching demo for rolling-12")
-
-
-def test_refuses_options_that_need_files(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("INTAKE_CONFIG", str(settings.directory))
-    assert main(["report", "--search", "--period", NIGHTLY_PERIOD, "--clinics", "none"]) == 2
-    assert main(["report", "--search", "--period", "yesterday"]) == 2

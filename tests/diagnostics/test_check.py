@@ -1,4 +1,4 @@
-"""What `intake check` finds at a FHIR server: every fault in words with its way out, and never a patient."""
+"""`intake check` names every fault of a FHIR server with its remedy, and never a patient."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,8 +13,9 @@ from intake.clock import Clock, system_clock
 from intake.diagnostics.check import check_server
 from intake.diagnostics.clinics import check_clinic
 from intake.diagnostics.findings import Finding, Verdict
+from intake.diagnostics.servers import check_certificate
 from intake.settings import Auth, AuthKind, Clinic, Server, Settings, load_settings
-from tests.diagnostics.conftest import Scripted
+from tests.support.scripted_server import ScriptedServer
 
 NOTHING: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
 PAGE = {
@@ -38,8 +39,11 @@ CLINIC = Clinic(
 )
 
 
-def statement(**changes: Any) -> dict[str, Any]:
-    """A CapabilityStatement of a server that has everything; changes go to its `rest` and to each kind."""
+def capability_statement(**changes: Any) -> dict[str, Any]:
+    """Return the CapabilityStatement of a complete server.
+
+    The changes go to each of its resource types.
+    """
     resources = [
         {
             "type": kind,
@@ -68,14 +72,14 @@ def server(
 
 
 def site(*clinics: Clinic) -> Settings:
-    return replace(load_settings(), clinics={each.id: each for each in clinics})
+    return replace(load_settings(), clinics={clinic.id: clinic for clinic in clinics})
 
 
 @pytest.fixture
-def good(scripted: Scripted) -> Scripted:
-    """A server at which nothing is wrong."""
+def scripted_server(scripted: ScriptedServer) -> ScriptedServer:
+    """A server without a fault."""
     scripted.answers |= {
-        "GET metadata": (200, statement()),
+        "GET metadata": (200, capability_statement()),
         "GET QuestionnaireResponse": (200, NOTHING),
         "GET Appointment": (200, NOTHING),
         "GET Organization": (200, {"resourceType": "Organization", "id": "1"}),
@@ -84,25 +88,25 @@ def good(scripted: Scripted) -> Scripted:
     return scripted
 
 
-def found(
-    script: Scripted, clinic: Clinic = CLINIC, clock: Clock = system_clock
+def run_check(
+    script: ScriptedServer, clinic: Clinic = CLINIC, clock: Clock = system_clock
 ) -> tuple[Finding, ...]:
     return tuple(check_server(server(script.base_url), site(clinic), clock))
 
 
-def faults(findings: tuple[Finding, ...]) -> list[str]:
-    wrong = [each for each in findings if each.verdict is Verdict.WRONG]
-    assert all(each.way_out for each in wrong)
-    return [f"{each.about}: {each.words}" for each in wrong]
+def find_faults(findings: tuple[Finding, ...]) -> list[str]:
+    wrong = [finding for finding in findings if finding.verdict is Verdict.WRONG]
+    assert all(finding.way_out for finding in wrong)
+    return [f"{finding.about}: {finding.words}" for finding in wrong]
 
 
-def test_a_good_server_has_no_fault_and_what_cannot_be_known_is_not_called_good(
-    good: Scripted,
+def test_finds_no_fault_at_a_good_server_and_calls_unknown_what_it_cannot_know(
+    scripted_server: ScriptedServer,
 ) -> None:
-    findings = found(good)
-    assert faults(findings) == []
-    open_ends = [each.words for each in findings if each.verdict is Verdict.UNKNOWN]
-    assert [words.split(" is ")[0].split(",")[0] for words in open_ends] == [
+    findings = run_check(scripted_server)
+    assert find_faults(findings) == []
+    unknowns = [finding.words for finding in findings if finding.verdict is Verdict.UNKNOWN]
+    assert [words.split(" is ")[0].split(",")[0] for words in unknowns] == [
         "whether it lets us write",
         "the schedule can be searched",
     ]
@@ -126,29 +130,31 @@ def test_a_good_server_has_no_fault_and_what_cannot_be_known_is_not_called_good(
         ((503, b""), "The server answered 503: try again later."),
     ],
 )
-def test_where_there_is_no_way_in_the_reason_is_said(
-    good: Scripted, answer: tuple[int, Any], words: str
+def test_says_why_a_server_cannot_be_used(
+    scripted_server: ScriptedServer, answer: tuple[int, Any], words: str
 ) -> None:
-    good.answers["GET metadata"] = answer
-    findings = found(good)
-    assert faults(findings) == [f"server main: {good.base_url}: {words}"]
+    scripted_server.answers["GET metadata"] = answer
+    findings = run_check(scripted_server)
+    assert find_faults(findings) == [f"server main: {scripted_server.base_url}: {words}"]
     assert (findings[-1].about, findings[-1].verdict) == ("clinic riverside", Verdict.UNKNOWN)
 
 
-def test_a_server_that_is_not_there(good: Scripted) -> None:
-    [fault] = faults(tuple(check_server(server("http://127.0.0.1:9/fhir"), site(), system_clock)))
+def test_reports_a_server_that_cannot_be_reached(scripted_server: ScriptedServer) -> None:
+    [fault] = find_faults(
+        tuple(check_server(server("http://127.0.0.1:9/fhir"), site(), system_clock))
+    )
     assert fault == "server main: http://127.0.0.1:9/fhir: The server cannot be reached."
 
 
-def test_metadata_is_open_but_the_rest_is_not(good: Scripted) -> None:
-    good.answers["GET QuestionnaireResponse"] = (401, b"")
-    [fault] = faults(found(good))
+def test_reports_a_server_that_only_shows_its_description(scripted_server: ScriptedServer) -> None:
+    scripted_server.answers["GET QuestionnaireResponse"] = (401, b"")
+    [fault] = find_faults(run_check(scripted_server))
     assert "401: it does not let us in" in fault
 
 
-def test_a_scope_that_is_missing_is_told_apart(good: Scripted) -> None:
-    good.answers["GET Patient"] = (403, b"")
-    [fault] = faults(found(good))
+def test_tells_a_missing_scope_from_a_missing_login(scripted_server: ScriptedServer) -> None:
+    scripted_server.answers["GET Patient"] = (403, b"")
+    [fault] = find_faults(run_check(scripted_server))
     assert fault.startswith("server main: patients cannot be read. The server answered 403")
 
 
@@ -163,7 +169,7 @@ def test_a_scope_that_is_missing_is_told_apart(good: Scripted) -> None:
         (
             "GET Patient",
             (200, {"resourceType": "Patient", "id": "Ana-Lopez"}),
-            "it answers for a patient that nobody is",
+            "it answers for a patient who does not exist",
         ),
         ("POST", (200, {**BATCH, "entry": []}), "it does not answer a batch of searches"),
         (
@@ -178,12 +184,12 @@ def test_a_scope_that_is_missing_is_told_apart(good: Scripted) -> None:
         ),
     ],
 )
-def test_what_the_worker_needs_is_asked_as_the_worker_asks_it(
-    good: Scripted, method: str, answer: tuple[int, Any], words: str
+def test_sends_the_requests_that_the_worker_sends(
+    scripted_server: ScriptedServer, method: str, answer: tuple[int, Any], words: str
 ) -> None:
-    good.answers[method] = answer
-    findings = found(good)
-    assert words in " ".join(faults(findings))
+    scripted_server.answers[method] = answer
+    findings = run_check(scripted_server)
+    assert words in " ".join(find_faults(findings))
     assert "Lopez" not in str(findings)
 
 
@@ -200,101 +206,124 @@ def test_what_the_worker_needs_is_asked_as_the_worker_asks_it(
         ),
     ],
 )
-def test_an_ability_that_is_missing_is_a_fault(
-    good: Scripted, changes: dict[str, Any], words: str
+def test_calls_a_missing_capability_a_fault(
+    scripted_server: ScriptedServer, changes: dict[str, Any], words: str
 ) -> None:
-    good.answers["GET metadata"] = (200, statement(**changes))
-    assert words in " ".join(faults(found(good)))
+    scripted_server.answers["GET metadata"] = (200, capability_statement(**changes))
+    assert words in " ".join(find_faults(run_check(scripted_server)))
 
 
-def test_a_server_where_an_undo_has_to_be_done_by_hand_is_no_fault_but_said(good: Scripted) -> None:
-    held = statement()
-    for each in held["rest"][0]["resource"]:
-        each["interaction"] = [
+def test_reports_that_an_undo_needs_a_person(scripted_server: ScriptedServer) -> None:
+    description = capability_statement()
+    for resource in description["rest"][0]["resource"]:
+        resource["interaction"] = [
             code
-            for code in each["interaction"]
-            if each["type"] == "Patient" or code["code"] != "update"
+            for code in resource["interaction"]
+            if resource["type"] == "Patient" or code["code"] != "update"
         ]
-    good.answers["GET metadata"] = (200, held)
-    findings = found(good)
-    assert faults(findings) == []
+    scripted_server.answers["GET metadata"] = (200, description)
+    findings = run_check(scripted_server)
+    assert find_faults(findings) == []
     assert (
-        "it does not offer QuestionnaireResponse update, Observation update: what an undo cannot mark"
-        in str(findings)
+        "it does not offer QuestionnaireResponse update, Observation update: "
+        "what an undo cannot mark" in str(findings)
     )
 
 
-def test_what_could_never_be_found_again_is_not_written(good: Scripted) -> None:
-    good.answers["GET metadata"] = (200, statement(searchParam=[{"name": "date"}]))
-    said = " ".join(each.words for each in found(good))
-    assert (
-        "without QuestionnaireResponse: it does not search QuestionnaireResponse by identifier or patient"
-        in said
-    )
-
-
-def test_what_is_looked_for_among_the_patients_is_said(good: Scripted) -> None:
-    good.answers["GET metadata"] = (
+def test_writes_no_resource_that_it_could_not_find_again(scripted_server: ScriptedServer) -> None:
+    scripted_server.answers["GET metadata"] = (
         200,
-        statement(searchParam=[{"name": each} for each in ("date", "patient", "target")]),
+        capability_statement(searchParam=[{"name": "date"}]),
     )
-    findings = found(good)
-    assert faults(findings) == []
+    all_words = " ".join(finding.words for finding in run_check(scripted_server))
+    assert (
+        "without QuestionnaireResponse: "
+        "it does not search QuestionnaireResponse by identifier or patient" in all_words
+    )
+
+
+def test_names_the_searches_by_patient(scripted_server: ScriptedServer) -> None:
+    scripted_server.answers["GET metadata"] = (
+        200,
+        capability_statement(
+            searchParam=[{"name": name} for name in ("date", "patient", "target")]
+        ),
+    )
+    findings = run_check(scripted_server)
+    assert find_faults(findings) == []
     assert (
         "it searches QuestionnaireResponse?patient, Observation?patient, Provenance?target"
         in str(findings)
     )
 
 
-def test_an_ability_that_is_not_mentioned_is_not_known(good: Scripted) -> None:
-    bare = {**statement(), "rest": [{"mode": "server", "interaction": [{"code": "transaction"}]}]}
-    good.answers["GET metadata"] = (200, bare)
-    findings = found(good)
-    assert faults(findings) == []
-    assert sum(each.verdict is Verdict.UNKNOWN for each in findings) == 6
+def test_calls_unknown_a_capability_that_the_server_does_not_mention(
+    scripted_server: ScriptedServer,
+) -> None:
+    bare = {
+        **capability_statement(),
+        "rest": [{"mode": "server", "interaction": [{"code": "transaction"}]}],
+    }
+    scripted_server.answers["GET metadata"] = (200, bare)
+    findings = run_check(scripted_server)
+    assert find_faults(findings) == []
+    assert sum(finding.verdict is Verdict.UNKNOWN for finding in findings) == 6
 
 
-def test_without_transactions_the_next_rung_is_named_with_the_reason(good: Scripted) -> None:
-    without = statement()
+def test_names_the_next_strategy_of_a_server_without_transactions(
+    scripted_server: ScriptedServer,
+) -> None:
+    without = capability_statement()
     without["rest"][0]["interaction"] = [{"code": "batch"}]
-    good.answers["GET metadata"] = (200, without)
-    findings = found(good)
-    assert faults(findings) == []
-    [rung] = [each.words for each in findings if "writes go by" in each.words]
-    assert rung.startswith(
+    scripted_server.answers["GET metadata"] = (200, without)
+    findings = run_check(scripted_server)
+    assert find_faults(findings) == []
+    [strategy_words] = [finding.words for finding in findings if "writes go by" in finding.words]
+    assert strategy_words.startswith(
         "writes go by 'put', part by part, the chart as a whole with If-Match (no transaction: "
     )
 
 
-def test_a_server_without_versions_is_not_overwritten_and_the_reason_is_said(
-    good: Scripted,
+def test_leaves_the_chart_alone_at_a_server_without_versions(
+    scripted_server: ScriptedServer,
 ) -> None:
-    good.answers["GET metadata"] = (200, statement(versioning="no-version"))
-    [rung] = [each.words for each in found(good) if "writes go by" in each.words]
-    assert rung.startswith("writes go by 'observations', ")
+    scripted_server.answers["GET metadata"] = (200, capability_statement(versioning="no-version"))
+    [strategy_words] = [
+        finding.words for finding in run_check(scripted_server) if "writes go by" in finding.words
+    ]
+    assert strategy_words.startswith("writes go by 'observations', ")
     assert (
         "no transaction: it keeps no versions of Patient, so a write could replace another change"
-        in rung
+        in strategy_words
     )
 
 
-def test_another_fhir_version_is_a_fault(good: Scripted) -> None:
-    good.answers["GET metadata"] = (200, {**statement(), "fhirVersion": "5.0.0"})
-    [fault] = faults(found(good))
+def test_calls_another_fhir_version_a_fault(scripted_server: ScriptedServer) -> None:
+    scripted_server.answers["GET metadata"] = (
+        200,
+        {**capability_statement(), "fhirVersion": "5.0.0"},
+    )
+    [fault] = find_faults(run_check(scripted_server))
     assert "FHIR 5.0.0; FHIR R4 (4.0.1) is needed" in fault
 
 
 @pytest.mark.parametrize(
     ("off", "words"), [(-70, "ahead of ours"), (70, "behind ours"), (50, None)]
 )
-def test_clocks_that_are_a_minute_apart(good: Scripted, off: int, words: str | None) -> None:
-    said = faults(found(good, clock=lambda: datetime.now(UTC) + timedelta(seconds=off)))
-    assert said == [] if words is None else words in said[0]
+def test_reports_clocks_that_differ_by_over_a_minute(
+    scripted_server: ScriptedServer, off: int, words: str | None
+) -> None:
+    faults = find_faults(
+        run_check(scripted_server, clock=lambda: datetime.now(UTC) + timedelta(seconds=off))
+    )
+    assert faults == [] if words is None else words in faults[0]
 
 
-def test_a_server_without_a_clock(good: Scripted) -> None:
-    good.headers["Date"] = "today"
-    assert "it does not say what time it has" in [each.words for each in found(good)]
+def test_reports_a_server_that_sends_no_date(scripted_server: ScriptedServer) -> None:
+    scripted_server.headers["Date"] = "today"
+    assert "it does not say what time it has" in [
+        finding.words for finding in run_check(scripted_server)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -319,20 +348,22 @@ def test_a_server_without_a_clock(good: Scripted) -> None:
         ),
     ],
 )
-def test_a_clinic_that_the_server_does_not_know(
-    good: Scripted, organization: str, answer: tuple[int, Any], words: str
+def test_reports_an_organization_that_the_server_does_not_know(
+    scripted_server: ScriptedServer, organization: str, answer: tuple[int, Any], words: str
 ) -> None:
-    good.answers["GET Organization"] = answer
-    assert words in " ".join(faults(found(good, replace(CLINIC, organization=organization))))
+    scripted_server.answers["GET Organization"] = answer
+    assert words in " ".join(
+        find_faults(run_check(scripted_server, replace(CLINIC, organization=organization)))
+    )
 
 
-def test_a_location_that_the_schedule_cannot_match(good: Scripted) -> None:
-    good.answers["GET Location"] = (
+def test_asks_for_the_reference_of_a_location(scripted_server: ScriptedServer) -> None:
+    scripted_server.answers["GET Location"] = (
         200,
         {**NOTHING, "entry": [{"resource": {"resourceType": "Location", "id": "7"}}]},
     )
-    findings = found(good, replace(CLINIC, locations=("urn:oid:1|2",)))
-    [fault] = [each for each in findings if each.verdict is Verdict.WRONG]
+    findings = run_check(scripted_server, replace(CLINIC, locations=("urn:oid:1|2",)))
+    [fault] = [finding for finding in findings if finding.verdict is Verdict.WRONG]
     assert fault.way_out == "Name Location/7 in locations of [riverside] in clinics.toml."
 
 
@@ -346,43 +377,53 @@ def appointment(now: datetime) -> dict[str, Any]:
     }
 
 
-def test_the_schedule_is_counted_and_nobody_named(good: Scripted) -> None:
+def test_counts_the_appointments_and_names_no_patient(scripted_server: ScriptedServer) -> None:
     now = system_clock()
-    good.answers["GET Appointment"] = (200, {**NOTHING, "entry": [{"resource": appointment(now)}]})
-    findings = found(good, clock=lambda: now)
+    scripted_server.answers["GET Appointment"] = (
+        200,
+        {**NOTHING, "entry": [{"resource": appointment(now)}]},
+    )
+    findings = run_check(scripted_server, clock=lambda: now)
     assert findings[-1].words == "the schedule can be searched: 1 appointments today and tomorrow"
     assert "Lopez" not in str(findings)
 
 
-def test_a_server_that_lets_us_read_nobodys_chart_is_no_server_without_record_numbers(
-    good: Scripted,
+def test_tells_protected_charts_from_charts_without_record_numbers(
+    scripted_server: ScriptedServer,
 ) -> None:
     now = system_clock()
-    good.answers["GET Appointment"] = (200, {**NOTHING, "entry": [{"resource": appointment(now)}]})
-    good.answers["GET Patient"] = (403, b"")
-    with FhirClient(good.base_url) as client:
-        findings = tuple(check_clinic(CLINIC, server(good.base_url), client, lambda: now))
-    assert faults(findings) == [
-        "clinic riverside: it lets us read the chart of nobody who is expected (of 1 looked at)"
+    scripted_server.answers["GET Appointment"] = (
+        200,
+        {**NOTHING, "entry": [{"resource": appointment(now)}]},
+    )
+    scripted_server.answers["GET Patient"] = (403, b"")
+    with FhirClient(scripted_server.base_url) as client:
+        findings = tuple(
+            check_clinic(CLINIC, server(scripted_server.base_url), client, lambda: now)
+        )
+    assert find_faults(findings) == [
+        "clinic riverside: it lets us read no expected patient's chart (1 tried)"
     ]
-    assert not any("record number" in each.words for each in findings)
+    assert not any("record number" in finding.words for finding in findings)
 
 
 @pytest.mark.parametrize("kind", [AuthKind.BASIC, AuthKind.BEARER])
-def test_a_secret_that_cannot_be_read_is_a_fault_and_is_not_told(
-    good: Scripted, tmp_path: Path, kind: AuthKind
+def test_reports_an_unreadable_secret_file(
+    scripted_server: ScriptedServer, tmp_path: Path, kind: AuthKind
 ) -> None:
-    [fault] = faults(
-        tuple(check_server(server(good.base_url, kind, tmp_path / "none"), site(), system_clock))
+    [fault] = find_faults(
+        tuple(
+            check_server(
+                server(scripted_server.base_url, kind, tmp_path / "none"), site(), system_clock
+            )
+        )
     )
     assert "cannot be read from" in fault
 
 
-def test_plain_http_over_a_network_is_a_fault(
-    good: Scripted, monkeypatch: pytest.MonkeyPatch
+def test_calls_plain_http_over_a_network_a_fault(
+    scripted_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from intake.diagnostics.servers import check_certificate
-
     finding = check_certificate("server main", server("http://ehr.example/fhir"), system_clock())
     assert (finding.verdict, finding.words) == (
         Verdict.WRONG,

@@ -1,4 +1,4 @@
-"""The Questionnaires of the question sets: valid R4, whole in every language, and what a flattened one says."""
+"""The Questionnaires of the question sets are valid R4 and complete in every language."""
 
 import json
 from typing import Any
@@ -21,30 +21,32 @@ SETTINGS = load_settings()
 SETS = sorted(SETTINGS.question_sets)
 
 
-def made(name: str) -> dict[str, Any]:
+def build_resource(name: str) -> dict[str, Any]:
     return build_questionnaire(build_form(SETTINGS.question_sets[name], SETTINGS.languages))
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_they_are_valid_r4_and_every_link_is_there_once(name: str) -> None:
-    found = made(name)
-    Questionnaire.model_validate(found)
-    links = [each["linkId"] for each in walk_items(found["item"])]
+def test_are_valid_r4_with_unique_link_ids(name: str) -> None:
+    questionnaire = build_resource(name)
+    Questionnaire.model_validate(questionnaire)
+    links = [item["linkId"] for item in walk_items(questionnaire["item"])]
     assert len(links) == len(set(links))
     assert {question.id for question in SETTINGS.question_sets[name].questions} < set(links)
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_every_text_has_its_translation(name: str) -> None:
-    known = read_template()
-    assert not [each for each in form_messages(SETTINGS.question_sets[name]) if each not in known]
-    items = [each for each in walk_items(made(name)["item"]) if each["linkId"] != "notice"]
+def test_translate_every_text(name: str) -> None:
+    template = read_template()
+    assert not form_messages(SETTINGS.question_sets[name]) - set(template)
+    items = [
+        item for item in walk_items(build_resource(name)["item"]) if item["linkId"] != "notice"
+    ]
     assert items
-    for each in items:
-        parts = [part["extension"] for part in each["_text"]["extension"]]
-        said = {lang["valueCode"]: content["valueString"] for lang, content in parts}
-        assert said == {
-            tag: load_translator(tag).plain(each["text"])
+    for item in items:
+        parts = [part["extension"] for part in item["_text"]["extension"]]
+        translations = {lang["valueCode"]: content["valueString"] for lang, content in parts}
+        assert translations == {
+            tag: load_translator(tag).plain(item["text"])
             for tag in SETTINGS.languages
             if tag != "en"
         }
@@ -52,20 +54,20 @@ def test_every_text_has_its_translation(name: str) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 @pytest.mark.parametrize("tag", SETTINGS.languages)
-def test_a_flattened_one_speaks_one_language(name: str, tag: str) -> None:
-    found = flatten_translations(made(name), tag)
-    Questionnaire.model_validate(found)
-    assert found["language"] == tag
-    assert TRANSLATION not in json.dumps(found)
-    last = next(each for each in found["item"] if each["linkId"] == "interpreter")
+def test_speak_one_language_when_flattened(name: str, tag: str) -> None:
+    questionnaire = flatten_translations(build_resource(name), tag)
+    Questionnaire.model_validate(questionnaire)
+    assert questionnaire["language"] == tag
+    assert TRANSLATION not in json.dumps(questionnaire)
+    last = next(item for item in questionnaire["item"] if item["linkId"] == "interpreter")
     assert last["text"] == load_translator(tag).plain(
         "Would you like an interpreter for your visits?"
     )
-    displays = [each["valueCoding"]["display"] for each in last["answerOption"]]
+    displays = [option["valueCoding"]["display"] for option in last["answerOption"]]
     expected = ("Yes, please", "No, thank you", "I’d rather not say", "I don’t know")
-    assert displays == [load_translator(tag).plain(each) for each in expected]
+    assert displays == [load_translator(tag).plain(message) for message in expected]
 
 
-def test_who_is_not_hispanic_is_nothing_beside_it() -> None:
-    [asked] = [each for each in made("omb-1997")["item"] if each["linkId"] == "ethnicity"]
-    assert "repeats" not in asked
+def test_allow_one_answer_to_a_question_of_exclusive_options() -> None:
+    [item] = [item for item in build_resource("omb-1997")["item"] if item["linkId"] == "ethnicity"]
+    assert "repeats" not in item

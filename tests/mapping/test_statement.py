@@ -1,4 +1,7 @@
-"""Answers to FHIR, rule by rule (FHIR.md, sections 2 to 5); the bugs that the field has shipped are named."""
+"""Answers as coded statements, rule by rule.
+
+Some tests are named after the bugs that other systems have shipped.
+"""
 
 import re
 from dataclasses import replace
@@ -27,7 +30,7 @@ ASIAN, BLACK, WHITE, PACIFIC = "2028-9", "2054-5", "2106-3", "2076-8"
 HISPANIC, NOT_HISPANIC, MENA = "2135-2", "2186-5", "2118-8"
 
 
-def answered(*choices: str, **write_ins: str) -> Answer:
+def choose(*choices: str, **write_ins: str) -> Answer:
     return Answer(
         AnswerState.ANSWERED,
         choices,
@@ -35,13 +38,13 @@ def answered(*choices: str, **write_ins: str) -> Answer:
     )
 
 
-def said(
+def map_answers(
     answers: dict[str, Answer],
     *,
     questions: str = "spd15-2024",
     informant: Informant = Informant.SELF,
     policy: MappingPolicy | None = None,
-    changed: QuestionSet | None = None,
+    question_set: QuestionSet | None = None,
 ) -> Statement:
     submission = Submission(
         id=UUID(int=1),
@@ -57,74 +60,78 @@ def said(
         answers=answers,
     )
     return build_statement(
-        submission, changed or load_settings().question_sets[questions], policy or MappingPolicy()
+        submission,
+        question_set or load_settings().question_sets[questions],
+        policy or MappingPolicy(),
     )
 
 
-def race_ethnicity(
+def map_race_ethnicity(
     answer: Answer, policy: MappingPolicy | None = None
 ) -> tuple[CategoryAnswer | None, CategoryAnswer | None]:
-    found = said({"race-ethnicity": answer}, policy=policy)
-    race, ethnicity = found.values.get(Element.RACE), found.values.get(Element.ETHNICITY)
+    statement = map_answers({"race-ethnicity": answer}, policy=policy)
+    race, ethnicity = statement.values.get(Element.RACE), statement.values.get(Element.ETHNICITY)
     assert race is None or isinstance(race, CategoryAnswer)
     assert ethnicity is None or isinstance(ethnicity, CategoryAnswer)
     return race, ethnicity
 
 
-def codes(coded: CategoryAnswer | None) -> tuple[list[str], list[str]]:
+def list_codes(coded: CategoryAnswer | None) -> tuple[list[str], list[str]]:
     assert coded is not None
-    return [each.code for each in coded.categories], [each.code for each in coded.detailed]
+    return [coding.code for coding in coded.categories], [coding.code for coding in coded.detailed]
 
 
-def test_several_groups_with_details() -> None:
-    race, ethnicity = race_ethnicity(answered(ASIAN, "2047-9", BLACK, HISPANIC, "2148-5"))
-    assert codes(race) == ([ASIAN, BLACK], ["2047-9"])
-    assert codes(ethnicity) == ([HISPANIC], ["2148-5"])
+def test_maps_several_groups_with_details() -> None:
+    race, ethnicity = map_race_ethnicity(choose(ASIAN, "2047-9", BLACK, HISPANIC, "2148-5"))
+    assert list_codes(race) == ([ASIAN, BLACK], ["2047-9"])
+    assert list_codes(ethnicity) == ([HISPANIC], ["2148-5"])
     assert race is not None
     assert race.text == "Asian, Vietnamese, Black or African American"
 
 
-def test_asian_and_hispanic_collapsed_to_hispanic() -> None:
-    race, ethnicity = race_ethnicity(answered(ASIAN, HISPANIC))
-    assert codes(race) == ([ASIAN], [])
-    assert codes(ethnicity) == ([HISPANIC], [])
+def test_keeps_asian_beside_hispanic() -> None:
+    race, ethnicity = map_race_ethnicity(choose(ASIAN, HISPANIC))
+    assert list_codes(race) == ([ASIAN], [])
+    assert list_codes(ethnicity) == ([HISPANIC], [])
 
 
-def test_hispanic_exported_as_a_race() -> None:
-    race, ethnicity = race_ethnicity(answered(HISPANIC))
+def test_maps_hispanic_to_ethnicity_and_not_to_race() -> None:
+    race, ethnicity = map_race_ethnicity(choose(HISPANIC))
     assert race is None
-    assert codes(ethnicity) == ([HISPANIC], [])
+    assert list_codes(ethnicity) == ([HISPANIC], [])
 
 
-def test_missing_turned_into_not_hispanic() -> None:
-    assert race_ethnicity(answered(WHITE))[1] is None
+def test_leaves_ethnicity_out_when_no_box_of_it_is_ticked() -> None:
+    assert map_race_ethnicity(choose(WHITE))[1] is None
 
 
-def test_not_hispanic_is_inferred_only_where_the_site_switches_it_on() -> None:
+def test_infers_not_hispanic_only_if_the_site_switches_it_on() -> None:
     policy = MappingPolicy(infer_not_hispanic=True)
-    assert codes(race_ethnicity(answered(WHITE), policy)[1]) == ([NOT_HISPANIC], [])
-    assert codes(race_ethnicity(answered(WHITE, HISPANIC), policy)[1]) == ([HISPANIC], [])
+    assert list_codes(map_race_ethnicity(choose(WHITE), policy)[1]) == ([NOT_HISPANIC], [])
+    assert list_codes(map_race_ethnicity(choose(WHITE, HISPANIC), policy)[1]) == ([HISPANIC], [])
 
 
-def test_mena_is_a_detail_and_never_a_category() -> None:
-    race, _ = race_ethnicity(answered(MENA, "2125-3"))
-    assert codes(race) == ([], [MENA, "2125-3"])
+def test_maps_mena_to_a_detail_and_never_to_a_category() -> None:
+    race, _ = map_race_ethnicity(choose(MENA, "2125-3"))
+    assert list_codes(race) == ([], [MENA, "2125-3"])
 
 
-def test_mena_rolls_up_to_white_only_where_the_site_switches_it_on() -> None:
-    race, _ = race_ethnicity(answered(MENA), MappingPolicy(mena_rolls_up_to_white=True))
-    assert codes(race) == ([WHITE], [MENA])
+def test_rolls_mena_up_to_white_only_if_the_site_switches_it_on() -> None:
+    race, _ = map_race_ethnicity(choose(MENA), MappingPolicy(mena_rolls_up_to_white=True))
+    assert list_codes(race) == ([WHITE], [MENA])
 
 
-def test_a_box_without_a_code_sends_its_group_and_its_text() -> None:
-    race, _ = race_ethnicity(answered(BLACK, "somali"))
-    assert codes(race) == ([BLACK], [])
+def test_maps_a_box_without_a_code_to_its_group_and_text() -> None:
+    race, _ = map_race_ethnicity(choose(BLACK, "somali"))
+    assert list_codes(race) == ([BLACK], [])
     assert race is not None
     assert race.text == "Black or African American, Somali"
 
 
-def test_a_box_without_a_code_is_not_lost_beside_own_words() -> None:
-    race, _ = race_ethnicity(Answer(AnswerState.ANSWERED, (BLACK, "somali"), {BLACK: "Benadiri"}))
+def test_keeps_a_box_without_a_code_beside_own_words() -> None:
+    race, _ = map_race_ethnicity(
+        Answer(AnswerState.ANSWERED, (BLACK, "somali"), {BLACK: "Benadiri"})
+    )
     assert race is not None
     assert race.text == "Somali; Benadiri"
 
@@ -132,36 +139,36 @@ def test_a_box_without_a_code_is_not_lost_beside_own_words() -> None:
 @pytest.mark.parametrize(
     ("code", "expected"), [("2184-0", (None, [HISPANIC])), ("2069-3", ([BLACK], None))]
 )
-def test_dominican_goes_where_the_person_put_it(
+def test_maps_dominican_to_the_group_that_the_patient_chose(
     code: str, expected: tuple[list[str] | None, list[str] | None]
 ) -> None:
-    race, ethnicity = race_ethnicity(answered(code))
+    race, ethnicity = map_race_ethnicity(choose(code))
     assert (
-        codes(race)[0] if race else None,
-        codes(ethnicity)[0] if ethnicity else None,
+        list_codes(race)[0] if race else None,
+        list_codes(ethnicity)[0] if ethnicity else None,
     ) == expected
 
 
-def test_a_code_from_the_search_implies_its_group() -> None:
-    race, _ = race_ethnicity(answered("1010-8"))
-    assert codes(race) == (["1002-5"], ["1010-8"])
+def test_adds_the_group_of_a_code_from_the_search() -> None:
+    race, _ = map_race_ethnicity(choose("1010-8"))
+    assert list_codes(race) == (["1002-5"], ["1010-8"])
 
 
-def test_own_words_alone_are_a_valid_answer() -> None:
-    race, ethnicity = race_ethnicity(answered(own_words="Black Irish"))
+def test_takes_own_words_alone_as_an_answer() -> None:
+    race, ethnicity = map_race_ethnicity(choose(own_words="Black Irish"))
     assert race == CategoryAnswer(text="Black Irish")
     assert ethnicity is None
 
 
-def test_own_words_beside_hispanic_alone_belong_to_ethnicity() -> None:
-    race, ethnicity = race_ethnicity(answered(HISPANIC, own_words="Chicana"))
+def test_gives_own_words_beside_hispanic_alone_to_ethnicity() -> None:
+    race, ethnicity = map_race_ethnicity(choose(HISPANIC, own_words="Chicana"))
     assert race is None
     assert ethnicity is not None
     assert ethnicity.text == "Chicana"
 
 
-def test_a_groups_write_in_goes_to_the_text_of_its_own_extension() -> None:
-    race, ethnicity = race_ethnicity(
+def test_puts_a_groups_write_in_into_the_text_of_its_element() -> None:
+    race, ethnicity = map_race_ethnicity(
         Answer(AnswerState.ANSWERED, (ASIAN, HISPANIC), {ASIAN: "Hmong", HISPANIC: "de Oaxaca"})
     )
     assert race is not None
@@ -176,36 +183,36 @@ def test_a_groups_write_in_goes_to_the_text_of_its_own_extension() -> None:
         (AnswerState.UNKNOWN, AbsentReason.ASKED_UNKNOWN),
     ],
 )
-def test_declined_and_unknown_stay_apart(state: AnswerState, reason: AbsentReason) -> None:
-    found = said(
+def test_keeps_declined_and_unknown_apart(state: AnswerState, reason: AbsentReason) -> None:
+    statement = map_answers(
         {
             name: Answer(state)
             for name in ("race-ethnicity", "spoken-language", "written-language", "interpreter")
         }
     )
     assert {
-        found.values.get(Element.RACE),
-        found.values.get(Element.ETHNICITY),
-        found.values.get(Element.SPOKEN_LANGUAGE),
-        found.values.get(Element.WRITTEN_LANGUAGE),
-        found.values.get(Element.INTERPRETER),
+        statement.values.get(Element.RACE),
+        statement.values.get(Element.ETHNICITY),
+        statement.values.get(Element.SPOKEN_LANGUAGE),
+        statement.values.get(Element.WRITTEN_LANGUAGE),
+        statement.values.get(Element.INTERPRETER),
     } == {reason}
-    assert [item.absent_reason for item in found.items] == [reason] * 4
+    assert [item.absent_reason for item in statement.items] == [reason] * 4
 
 
-def test_what_was_not_asked_is_not_said() -> None:
-    found = said({})
+def test_leaves_out_what_was_not_asked() -> None:
+    statement = map_answers({})
     assert (
-        found.values.get(Element.RACE),
-        found.values.get(Element.ETHNICITY),
-        found.values.get(Element.SPOKEN_LANGUAGE),
-        found.values.get(Element.WRITTEN_LANGUAGE),
-        found.values.get(Element.INTERPRETER),
+        statement.values.get(Element.RACE),
+        statement.values.get(Element.ETHNICITY),
+        statement.values.get(Element.SPOKEN_LANGUAGE),
+        statement.values.get(Element.WRITTEN_LANGUAGE),
+        statement.values.get(Element.INTERPRETER),
     ) == (None,) * 5
 
 
-def test_the_language_of_the_pages_is_never_the_preferred_language() -> None:
-    assert said({"interpreter": answered("yes")}).values.get(Element.SPOKEN_LANGUAGE) is None
+def test_never_takes_the_language_of_the_pages_for_the_preferred_one() -> None:
+    assert map_answers({"interpreter": choose("yes")}).values.get(Element.SPOKEN_LANGUAGE) is None
 
 
 @pytest.mark.parametrize(
@@ -219,41 +226,47 @@ def test_the_language_of_the_pages_is_never_the_preferred_language() -> None:
         ("mixteco", []),
     ],
 )
-def test_languages_from_the_shortest_code_to_the_most_specific(
+def test_codes_languages_from_the_shortest_to_the_most_specific(
     choice: str, expected: list[str]
 ) -> None:
-    spoken = said({"spoken-language": answered(choice)}).values.get(Element.SPOKEN_LANGUAGE)
+    spoken = map_answers({"spoken-language": choose(choice)}).values.get(Element.SPOKEN_LANGUAGE)
     assert isinstance(spoken, Language)
-    assert [each.code for each in spoken.codings] == expected
+    assert [coding.code for coding in spoken.codings] == expected
     assert spoken.signed == (choice == "ase")
     assert spoken.text
 
 
-def test_a_language_in_own_words_has_no_code() -> None:
-    assert said({"written-language": answered(own_words="Mixteco bajo")}).values.get(
+def test_codes_no_language_in_own_words() -> None:
+    assert map_answers({"written-language": choose(own_words="Mixteco bajo")}).values.get(
         Element.WRITTEN_LANGUAGE
     ) == Language(text="Mixteco bajo")
 
 
-@pytest.mark.parametrize(("choice", "wanted"), [("yes", True), ("no", False)])
-def test_interpreter(choice: str, wanted: bool) -> None:
-    assert said({"interpreter": answered(choice)}).values.get(Element.INTERPRETER) == Interpreter(
-        wanted
+@pytest.mark.parametrize(("choice", "needed"), [("yes", True), ("no", False)])
+def test_maps_the_interpreter(choice: str, needed: bool) -> None:
+    assert map_answers({"interpreter": choose(choice)}).values.get(
+        Element.INTERPRETER
+    ) == Interpreter(needed)
+
+
+def test_counts_a_tribe_from_paper_without_its_group() -> None:
+    statement = map_answers({"tribal-affiliation": choose("170")}, questions="spd15-2024-tribal")
+    assert isinstance(statement.values.get(Element.TRIBAL_AFFILIATION), TribalAffiliation)
+    assert statement.values.get(Element.RACE) is None
+
+
+def test_keeps_each_tribe_apart_and_own_words_as_another() -> None:
+    answers = {"tribal-affiliation": choose("170", "549", own_words="Schaghticoke")}
+    affiliation = map_answers(answers, questions="spd15-2024-tribal").values.get(
+        Element.TRIBAL_AFFILIATION
     )
-
-
-def test_a_tribe_that_comes_from_paper_without_its_group_counts() -> None:
-    found = said({"tribal-affiliation": answered("170")}, questions="spd15-2024-tribal")
-    assert isinstance(found.values.get(Element.TRIBAL_AFFILIATION), TribalAffiliation)
-    assert found.values.get(Element.RACE) is None
-
-
-def test_tribes_are_each_of_their_own_and_own_words_name_another() -> None:
-    answers = {"tribal-affiliation": answered("170", "549", own_words="Schaghticoke")}
-    found = said(answers, questions="spd15-2024-tribal").values.get(Element.TRIBAL_AFFILIATION)
-    assert isinstance(found, TribalAffiliation)
-    assert [each.coding and each.coding.code for each in found.tribes] == ["170", "549", None]
-    assert [each.text for each in found.tribes][2] == "Schaghticoke"
+    assert isinstance(affiliation, TribalAffiliation)
+    assert [tribe.coding and tribe.coding.code for tribe in affiliation.tribes] == [
+        "170",
+        "549",
+        None,
+    ]
+    assert [tribe.text for tribe in affiliation.tribes][2] == "Schaghticoke"
 
 
 @pytest.mark.parametrize(
@@ -265,33 +278,35 @@ def test_tribes_are_each_of_their_own_and_own_words_name_another() -> None:
         (Informant.CAREGIVER, Source.RELATED_PERSON, "Caregiver"),
     ],
 )
-def test_who_answered(informant: Informant, source: Source, display: str | None) -> None:
-    found = said({"interpreter": answered("no")}, informant=informant)
-    assert (found.source, found.source_display) == (source, display)
+def test_names_the_source_by_the_informant(
+    informant: Informant, source: Source, display: str | None
+) -> None:
+    statement = map_answers({"interpreter": choose("no")}, informant=informant)
+    assert (statement.source, statement.source_display) == (source, display)
 
 
-def test_the_set_of_1997_asks_ethnicity_and_race_apart() -> None:
-    found = said(
-        {"ethnicity": answered(NOT_HISPANIC), "race": answered(PACIFIC, "2080-0")},
+def test_maps_the_set_of_1997_with_ethnicity_and_race_apart() -> None:
+    statement = map_answers(
+        {"ethnicity": choose(NOT_HISPANIC), "race": choose(PACIFIC, "2080-0")},
         questions="omb-1997",
     )
-    race, ethnicity = found.values[Element.RACE], found.values[Element.ETHNICITY]
+    race, ethnicity = statement.values[Element.RACE], statement.values[Element.ETHNICITY]
     assert isinstance(ethnicity, CategoryAnswer)
     assert isinstance(race, CategoryAnswer)
-    assert codes(ethnicity) == ([NOT_HISPANIC], [])
-    assert codes(race) == ([PACIFIC], ["2080-0"])
+    assert list_codes(ethnicity) == ([NOT_HISPANIC], [])
+    assert list_codes(race) == ([PACIFIC], ["2080-0"])
 
 
 @pytest.mark.parametrize(
     "answers",
     [
-        {"shoe-size": answered("9")},
-        {"race-ethnicity": answered("no-such-code")},
-        {"race-ethnicity": answered("2131-1-")},
-        {"spoken-language": answered("klingon")},
-        {"spoken-language": answered("es", "en")},
-        {"interpreter": answered("perhaps")},
-        {"interpreter": answered(own_words="perhaps")},
+        {"shoe-size": choose("9")},
+        {"race-ethnicity": choose("no-such-code")},
+        {"race-ethnicity": choose("2131-1-")},
+        {"spoken-language": choose("klingon")},
+        {"spoken-language": choose("es", "en")},
+        {"interpreter": choose("perhaps")},
+        {"interpreter": choose(own_words="perhaps")},
         {
             "race-ethnicity": Answer(
                 AnswerState.ANSWERED, (ASIAN,), {"2047-9": "a detail has no line"}
@@ -309,43 +324,43 @@ def test_the_set_of_1997_asks_ethnicity_and_race_apart() -> None:
         },
     ],
 )
-def test_what_the_question_set_does_not_have_is_named_and_not_quoted(
+def test_names_and_never_quotes_what_the_question_set_does_not_have(
     answers: dict[str, Answer],
 ) -> None:
     name, answer = next(iter(answers.items()))
     with pytest.raises(UnknownAnswerError, match=name) as caught:
-        said(answers)
-    said_by_them = (*answer.choices, *answer.write_ins, *answer.write_ins.values())
-    assert not any(re.search(rf"\b{each}\b", str(caught.value)) for each in said_by_them)
+        map_answers(answers)
+    quotable = (*answer.choices, *answer.write_ins, *answer.write_ins.values())
+    assert not any(re.search(rf"\b{part}\b", str(caught.value)) for part in quotable)
 
 
-def test_a_tribe_that_is_in_no_table_is_named_by_its_place() -> None:
+def test_names_an_unknown_tribe_by_its_position() -> None:
     with pytest.raises(
         UnknownAnswerError, match=r"answers.tribal-affiliation.choices\[1\]: is no tribe"
     ):
-        said({"tribal-affiliation": answered("170", "2028-9")}, questions="spd15-2024-tribal")
+        map_answers({"tribal-affiliation": choose("170", "2028-9")}, questions="spd15-2024-tribal")
 
 
 @pytest.mark.parametrize("hispanic", [HISPANIC, "2148-5"])
-def test_two_choices_that_contradict_each_other_are_refused(hispanic: str) -> None:
+def test_refuses_choices_that_contradict_each_other(hispanic: str) -> None:
     with pytest.raises(UnknownAnswerError, match="contradict"):
-        said({"ethnicity": answered(NOT_HISPANIC, hispanic)}, questions="omb-1997")
+        map_answers({"ethnicity": choose(NOT_HISPANIC, hispanic)}, questions="omb-1997")
 
 
-def test_own_words_alone_are_never_turned_into_not_hispanic() -> None:
+def test_never_infers_not_hispanic_from_own_words_alone() -> None:
     assert (
-        race_ethnicity(answered(own_words="Latina"), MappingPolicy(infer_not_hispanic=True))[1]
+        map_race_ethnicity(choose(own_words="Latina"), MappingPolicy(infer_not_hispanic=True))[1]
         is None
     )
 
 
-def test_the_version_of_the_questions_is_the_one_that_was_answered() -> None:
-    assert said({}).questionnaire.endswith("spd15-2024|1.0.0")
+def test_names_the_question_set_version_that_was_answered() -> None:
+    assert map_answers({}).questionnaire.endswith("spd15-2024|1.0.0")
     questions = replace(load_settings().question_sets["spd15-2024"], version="2.0.0")
-    assert said({}, changed=questions).questionnaire.endswith("spd15-2024|1.0.0")
+    assert map_answers({}, question_set=questions).questionnaire.endswith("spd15-2024|1.0.0")
 
 
-def test_the_own_words_key_is_no_option() -> None:
+def test_reserves_the_own_words_key() -> None:
     assert all(
         option.id != OWN_WORDS
         for question in load_settings().question_set.questions

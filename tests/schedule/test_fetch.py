@@ -1,4 +1,4 @@
-"""Who is expected, as the schedule fetch finds it at servers that keep a chart from us, or whose visits have many places."""
+"""The schedule fetch at servers with protected charts, odd charts and many locations."""
 
 import json
 import logging
@@ -23,8 +23,11 @@ FRONT = "Location/front"
 
 
 @dataclass
-class Scheduled:
-    """A server with appointments, the status with which it answers for a patient where that is not 200, and odd charts."""
+class ScheduleServer:
+    """A server with appointments and charts.
+
+    `statuses` holds the HTTP status of a patient whose chart is not answered with 200.
+    """
 
     server: StubServer
     appointments: list[dict[str, Any]] = field(default_factory=list)
@@ -37,51 +40,54 @@ class Scheduled:
 
     def expect(self, patient: str, *places: str, start: str = "2026-11-24T16:00:00Z") -> None:
         actors = [f"Patient/{patient}", *places]
-        taking_part = [{"actor": {"reference": each}} for each in actors]
+        participants = [{"actor": {"reference": reference}} for reference in actors]
         self.appointments.append(
             {
                 "resourceType": "Appointment",
                 "id": patient,
                 "status": "booked",
                 "start": start,
-                "participant": taking_part,
+                "participant": participants,
             }
         )
 
-    def answer(self, heard: StubRequest) -> StubResponse:
-        path = urlsplit(heard.path).path.removeprefix("/fhir/")
+    def respond(self, request: StubRequest) -> StubResponse:
+        path = urlsplit(request.path).path.removeprefix("/fhir/")
         if path == "Appointment":
-            entry = [{"resource": each} for each in self.appointments]
+            entry = [{"resource": appointment} for appointment in self.appointments]
             return StubResponse(
                 body=json.dumps(
                     {"resourceType": "Bundle", "type": "searchset", "entry": entry}
                 ).encode()
             )
-        who = path.removeprefix("Patient/")
-        usual = {
+        patient_id = path.removeprefix("Patient/")
+        default_chart = {
             "resourceType": "Patient",
             "name": [{"family": "Nguyen"}],
             "birthDate": "1980-02-29",
         }
         return StubResponse(
-            self.statuses.get(who, 200), json.dumps(usual | self.charts.get(who, {})).encode()
+            self.statuses.get(patient_id, 200),
+            json.dumps(default_chart | self.charts.get(patient_id, {})).encode(),
         )
 
 
 @pytest.fixture
-def held() -> Iterator[Scheduled]:
+def schedule_server() -> Iterator[ScheduleServer]:
     with run_stub_server(lambda _: StubResponse(404)) as server:
-        found = Scheduled(server)
-        server.respond = found.answer
-        yield found
+        schedule_server = ScheduleServer(server)
+        server.respond = schedule_server.respond
+        yield schedule_server
 
 
 @pytest.fixture
-def settings(pages: TestSite, held: Scheduled) -> Settings:
-    """The site's, with one clinic at the server of the test."""
-    found: Settings = pages.settings
-    servers = {"main": replace(found.servers["main"], base_url=held.base_url)}
-    return replace(found, servers=servers, clinics={"riverside": found.clinics["riverside"]})
+def settings(pages: TestSite, schedule_server: ScheduleServer) -> Settings:
+    """The site's settings, with one clinic at the server of the test."""
+    site_settings: Settings = pages.settings
+    servers = {"main": replace(site_settings.servers["main"], base_url=schedule_server.base_url)}
+    return replace(
+        site_settings, servers=servers, clinics={"riverside": site_settings.clinics["riverside"]}
+    )
 
 
 @pytest.fixture
@@ -89,8 +95,10 @@ def clinic(settings: Settings) -> Clinic:
     return settings.clinics["riverside"]
 
 
-def found_by(held: Scheduled, clinic: Clinic, now: datetime = START_TIME) -> list[Visit]:
-    with FhirClient(held.base_url, timeout=5) as client:
+def read_visits(
+    schedule_server: ScheduleServer, clinic: Clinic, now: datetime = START_TIME
+) -> list[Visit]:
+    with FhirClient(schedule_server.base_url, timeout=5) as client:
         return list(fetch.read_expected_visits(client, clinic, fetch.schedule_window(clinic, now)))
 
 
@@ -101,67 +109,76 @@ def found_by(held: Scheduled, clinic: Clinic, now: datetime = START_TIME) -> lis
         ("2026-11-01T03:00:00Z", ["ge2026-10-31T04:00:00Z", "lt2026-11-02T05:00:00Z"]),
     ],
 )
-def test_today_and_tomorrow_are_asked_for_and_no_day_more(
-    held: Scheduled, clinic: Clinic, now: str, between: list[str]
+def test_searches_today_and_tomorrow_only(
+    schedule_server: ScheduleServer, clinic: Clinic, now: str, between: list[str]
 ) -> None:
-    found_by(held, clinic, datetime.fromisoformat(now))
-    assert parse_qs(urlsplit(held.server.requests[0].path).query)["date"] == between
+    read_visits(schedule_server, clinic, datetime.fromisoformat(now))
+    assert parse_qs(urlsplit(schedule_server.server.requests[0].path).query)["date"] == between
 
 
-def test_a_server_that_does_not_narrow_makes_nobody_expected(
-    held: Scheduled, clinic: Clinic
+def test_leaves_out_appointments_that_the_server_should_have_left_out(
+    schedule_server: ScheduleServer, clinic: Clinic
 ) -> None:
-    held.expect("late", start="2026-11-26T05:00:00Z")
-    held.expect("early", start="2026-11-24T04:59:59Z")
-    held.expect("now")
-    assert [each.patient for each in found_by(held, clinic)] == ["Patient/now"]
+    schedule_server.expect("late", start="2026-11-26T05:00:00Z")
+    schedule_server.expect("early", start="2026-11-24T04:59:59Z")
+    schedule_server.expect("now")
+    assert [visit.patient for visit in read_visits(schedule_server, clinic)] == ["Patient/now"]
 
 
 @pytest.mark.parametrize(
     "places",
     [(FRONT,), ("Location/lab", FRONT), ("Location/lab", f"https://ehr.example/fhir/{FRONT}")],
 )
-def test_one_of_its_places_is_enough_for_a_clinic(
-    held: Scheduled, clinic: Clinic, places: tuple[str, ...]
+def test_takes_an_appointment_at_one_of_the_clinics_locations(
+    schedule_server: ScheduleServer, clinic: Clinic, places: tuple[str, ...]
 ) -> None:
-    held.expect("here", *places)
-    held.expect("elsewhere", "Location/lab")
-    held.expect("nowhere")
-    ours = replace(clinic, locations=("Location/back", FRONT))
-    assert [each.patient for each in found_by(held, ours)] == ["Patient/here"]
+    schedule_server.expect("here", *places)
+    schedule_server.expect("elsewhere", "Location/lab")
+    schedule_server.expect("nowhere")
+    with_locations = replace(clinic, locations=("Location/back", FRONT))
+    assert [visit.patient for visit in read_visits(schedule_server, with_locations)] == [
+        "Patient/here"
+    ]
 
 
 @pytest.mark.parametrize("status", [403, 451])
-def test_a_chart_that_is_kept_from_us_keeps_nobody_else_from_the_desk(
-    held: Scheduled,
+def test_lists_a_patient_with_a_protected_chart_without_a_name(
+    schedule_server: ScheduleServer,
     settings: Settings,
     pages: TestSite,
     caplog: pytest.LogCaptureFixture,
     status: int,
 ) -> None:
-    for each in ("ana", "protected", "gone", "lan"):
-        held.expect(each)
-    held.statuses |= {"protected": status, "gone": 410}
+    for patient_id in ("ana", "protected", "gone", "lan"):
+        schedule_server.expect(patient_id)
+    schedule_server.statuses |= {"protected": status, "gone": 410}
     with caplog.at_level(logging.INFO, "intake.worker"):
         fetch.fetch_due_schedules(settings, pages.database, pages.clock)
     with pages.database.read() as tx:
         listed = {
-            each.patient.removeprefix("Patient/"): each
-            for each in visits.list_visits(tx, "riverside", *whole_day())
+            visit.patient.removeprefix("Patient/"): visit
+            for visit in visits.list_visits(tx, "riverside", *whole_day())
         }
     assert listed.keys() == {"ana", "protected", "lan"}
-    kept = listed["protected"]
-    assert (kept.name, kept.birth_date, kept.base, kept.gaps) == ("", None, None, frozenset())
-    assert kept.fault == "The record system does not let us read this chart."
+    protected_visit = listed["protected"]
+    assert (
+        protected_visit.name,
+        protected_visit.birth_date,
+        protected_visit.base,
+        protected_visit.gaps,
+    ) == ("", None, None, frozenset())
+    assert protected_visit.fault == "The record system does not let us read this chart."
     assert (listed["lan"].name, listed["lan"].fault) == ("Nguyen", "")
-    assert [each.getMessage() for each in caplog.records] == [
+    assert [record.getMessage() for record in caplog.records] == [
         "charts-forbidden",
         "schedule-fetched",
     ]
-    assert "protected" not in str([vars(each) for each in caplog.records])
+    assert "protected" not in str([vars(record) for record in caplog.records])
 
 
-def test_an_odd_chart_is_taken_as_far_as_it_can_be_read(held: Scheduled, clinic: Clinic) -> None:
+def test_reads_an_odd_chart_as_far_as_possible(
+    schedule_server: ScheduleServer, clinic: Clinic
+) -> None:
     absent = [
         {
             "extension": [
@@ -172,41 +189,43 @@ def test_an_odd_chart_is_taken_as_far_as_it_can_be_read(held: Scheduled, clinic:
             ]
         }
     ]
-    held.charts["newborn"] = {"name": [{"given": [None], "_given": absent, "family": "Lopez"}]}
-    held.charts["never"] = {"birthDate": "1980-02-30"}
-    for each in held.charts:
-        held.expect(each)
-    newborn, never = found_by(held, clinic)
+    schedule_server.charts["newborn"] = {
+        "name": [{"given": [None], "_given": absent, "family": "Lopez"}]
+    }
+    schedule_server.charts["never"] = {"birthDate": "1980-02-30"}
+    for patient_id in schedule_server.charts:
+        schedule_server.expect(patient_id)
+    newborn, never = read_visits(schedule_server, clinic)
     assert (newborn.name, newborn.initials) == ("Lopez", "LL")
     assert (never.name, never.birth_date) == ("Nguyen", None)
 
 
-def test_what_nobody_foresaw_at_one_clinic_keeps_no_other_from_its_schedule(
-    held: Scheduled, settings: Settings, pages: TestSite
+def test_fetches_other_clinics_after_an_unforeseen_fault_at_one(
+    schedule_server: ScheduleServer, settings: Settings, pages: TestSite
 ) -> None:
-    held.charts["odd"] = {"name": "Ana Lopez"}
-    held.expect("odd", FRONT)
-    held.expect("lan", "Location/hill")
+    schedule_server.charts["odd"] = {"name": "Ana Lopez"}
+    schedule_server.expect("odd", FRONT)
+    schedule_server.expect("lan", "Location/hill")
     riverside = replace(settings.clinics["riverside"], locations=(FRONT,))
     hillside = replace(riverside, id="hillside", locations=("Location/hill",))
-    both = replace(settings, clinics={"riverside": riverside, "hillside": hillside})
-    fetch.fetch_due_schedules(both, pages.database, pages.clock)
+    two_clinics = replace(settings, clinics={"riverside": riverside, "hillside": hillside})
+    fetch.fetch_due_schedules(two_clinics, pages.database, pages.clock)
     with pages.database.read() as tx:
         assert visits.last_fetched_at(tx, "riverside") is None
-        assert [each.name for each in visits.list_visits(tx, "hillside", *whole_day())] == [
+        assert [visit.name for visit in visits.list_visits(tx, "hillside", *whole_day())] == [
             "Nguyen"
         ]
 
 
-def test_a_clock_that_was_set_back_puts_off_no_fetch(
-    held: Scheduled, settings: Settings, pages: TestSite
+def test_fetches_after_the_clock_was_set_back(
+    schedule_server: ScheduleServer, settings: Settings, pages: TestSite
 ) -> None:
     fetch.fetch_due_schedules(settings, pages.database, pages.clock)
     pages.clock.advance(hours=-5)
-    held.expect("lan")
+    schedule_server.expect("lan")
     fetch.fetch_due_schedules(settings, pages.database, pages.clock)
     with pages.database.read() as tx:
-        assert [each.name for each in visits.list_visits(tx, "riverside", *whole_day())] == [
+        assert [visit.name for visit in visits.list_visits(tx, "riverside", *whole_day())] == [
             "Nguyen"
         ]
 
@@ -215,30 +234,30 @@ def whole_day() -> tuple[datetime, datetime]:
     return START_TIME.replace(hour=0), START_TIME.replace(hour=23)
 
 
-def test_a_server_that_knows_us_no_more_leaves_the_schedule_as_it_was(
-    held: Scheduled, settings: Settings, pages: TestSite
+def test_keeps_the_schedule_when_the_server_refuses_us(
+    schedule_server: ScheduleServer, settings: Settings, pages: TestSite
 ) -> None:
     pages.expect_visit("before")
-    held.expect("ana")
-    held.expect("lan")
-    held.statuses["lan"] = 401
+    schedule_server.expect("ana")
+    schedule_server.expect("lan")
+    schedule_server.statuses["lan"] = 401
     fetch.fetch_due_schedules(settings, pages.database, pages.clock)
     with pages.database.read() as tx:
-        assert [each.patient for each in visits.list_visits(tx, "riverside", *whole_day())] == [
+        assert [visit.patient for visit in visits.list_visits(tx, "riverside", *whole_day())] == [
             "Patient/before"
         ]
         assert visits.last_fetched_at(tx, "riverside") is None
 
 
-class Once:
-    """Credentials that are refused, by a token endpoint's 403, for all but the first request."""
+class SingleUseAuth:
+    """Credentials for one request; the token endpoint answers the next with 403."""
 
     def __init__(self) -> None:
-        self.left = 1
+        self.requests_left = 1
 
     def headers(self) -> dict[str, str]:
-        self.left -= 1
-        if self.left < 0:
+        self.requests_left -= 1
+        if self.requests_left < 0:
             raise AccessError("The token endpoint answered 403.", 403)
         return {}
 
@@ -246,11 +265,13 @@ class Once:
         return False
 
 
-def test_a_403_of_the_token_endpoint_is_about_no_patient(held: Scheduled, clinic: Clinic) -> None:
-    held.expect("ana")
-    day = fetch.schedule_window(clinic, START_TIME)
+def test_takes_a_403_of_the_token_endpoint_as_a_fault_of_the_server(
+    schedule_server: ScheduleServer, clinic: Clinic
+) -> None:
+    schedule_server.expect("ana")
+    window = fetch.schedule_window(clinic, START_TIME)
     with (
-        FhirClient(held.base_url, Once(), timeout=5) as client,
+        FhirClient(schedule_server.base_url, SingleUseAuth(), timeout=5) as client,
         pytest.raises(ServerError, match="token endpoint"),
     ):
-        list(fetch.read_expected_visits(client, clinic, day))
+        list(fetch.read_expected_visits(client, clinic, window))

@@ -29,9 +29,7 @@ def test_a_new_user_signs_in_once_and_sets_a_password(pages: TestSite, admin: St
     bo.send_form()
     assert bo.navigation_links == ["Tablets", "Report", "Monitor"]
     admin.open_page("/staff/users")
-    assert ["Bo Lund", "it, quality", "No password yet"] in [
-        row[:3] for row in admin.table_rows()
-    ]
+    assert ["Bo Lund", "it, quality", "No password yet"] in [row[:3] for row in admin.table_rows()]
     bo.open_page("/staff/password")
     bo.send_form({"new": "a new long passphrase", "again": "a new long passphrase"})
     admin.open_page("/staff/users")

@@ -77,7 +77,9 @@ def test_a_reviewer_sees_both_values_and_decides(pages: TestSite, reviewer: Staf
     reviewer.open_page(f"/staff/review/{row}")
     assert all(words in reviewer.page.text for words in ("White", "Asian", "English", "Español"))
     reviewer.send_form({"race": "person", "spoken-language": "chart"})
-    assert reviewer.messages == ["The worker carries out your decision now. Refresh the page in a moment."]
+    assert reviewer.messages == [
+        "The worker carries out your decision now. Refresh the page in a moment."
+    ]
     assert done(pages, row) == [("rea", "conflict-decided")]
     with pages.database.write() as tx:
         [found] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
@@ -127,12 +129,16 @@ def test_what_was_decided_about_other_values_is_not_taken(
             tx, found, reason="chart-changed", words="Changed (race).", detail=other
         )
     assert reviewer.send_form({"race": "chart"}).status_code == 422
-    assert reviewer.messages == ["The chart has changed since you opened this page. Check it again, then decide."]
+    assert reviewer.messages == [
+        "The chart has changed since you opened this page. Check it again, then decide."
+    ]
     assert "Black" in reviewer.page.text
     with pages.database.write() as tx:
         submissions.retry_submission(tx, row)
     reviewer.send_form({"race": "chart"})
-    assert reviewer.messages == ["The submission is no longer held for a reviewer. Nothing was changed."]
+    assert reviewer.messages == [
+        "The submission is no longer held for a reviewer. Nothing was changed."
+    ]
 
 
 def test_it_and_administrators_see_that_it_is_held_and_no_answers(pages: TestSite) -> None:
@@ -154,7 +160,8 @@ def test_undo_asks_first_and_says_until_when(pages: TestSite, role: str) -> None
     person.open_page(f"/staff/submissions/{row}/undo")
     assert person.heading == f"Undo submission {row[:8]}?"
     assert (
-        "Feb 22, 10:00 AM EST</time>. After that the prior values are erased here." in person.page.text
+        "Feb 22, 10:00 AM EST</time>. After that the prior values are erased here."
+        in person.page.text
     )
     page = person.page
     person.send_form()

@@ -175,8 +175,14 @@ def test_a_fetch_of_the_schedule_leaves_them_on_the_list(
         ({"record_number": "7" * 81}, "This is not a record number."),
         ({"birth_date": ""}, "Enter the date of birth."),
         ({"birth_date": "05.03.1990"}, "Enter the whole date of birth, such as 1980-05-17."),
-        ({"birth_date": "2026-11-25"}, "Check the date of birth: it is in the future or too long ago."),
-        ({"birth_date": "1890-03-05"}, "Check the date of birth: it is in the future or too long ago."),
+        (
+            {"birth_date": "2026-11-25"},
+            "Check the date of birth: it is in the future or too long ago.",
+        ),
+        (
+            {"birth_date": "1890-03-05"},
+            "Check the date of birth: it is in the future or too long ago.",
+        ),
     ],
 )
 def test_what_cannot_be_is_said_and_what_was_typed_stays(

@@ -1,6 +1,8 @@
-"""Writes the smallest configuration that the commands can work with: one server, one clinic."""
+"""A small site for the commands, with one server and one clinic, and an example submission."""
 
+import json
 from pathlib import Path
+from uuid import uuid4
 
 INTAKE = """
 public_url = "http://localhost"
@@ -17,6 +19,12 @@ time_zone = "America/New_York"
 server = "main"
 organization = "Organization/riverside"
 """
+EXAMPLE = Path(__file__).parent / "data" / "multi-race.answers.json"
+
+
+def example_line(**changes: object) -> str:
+    """Return the example submission as one line of JSON, with a new id."""
+    return json.dumps({**json.loads(EXAMPLE.read_text("utf-8")), "id": str(uuid4()), **changes})
 
 
 def write_site(folder: Path, base_url: str) -> None:
