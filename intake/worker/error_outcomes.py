@@ -102,7 +102,7 @@ def _is_forbidden_alone(context: WorkerContext, leased: LeasedWork, error: Serve
 def unforeseen_outcome(leased: LeasedWork, error: Exception) -> Held:
     """Hold a submission after an unforeseen error, such as one over a malformed chart.
 
-    Without this the submission would come back for ever, and nobody would learn why.
+    Without this the submission would come back for ever, without a reason in the monitor.
     """
     # The error's own text is left out: it could quote an answer.
     message = (

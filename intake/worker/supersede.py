@@ -16,6 +16,6 @@ def supersede_older_answers(tx: Tx, leased: LeasedSubmission, settings: Settings
         answered = covered_elements(
             older.submission, question_sets.get(older.submission.question_set)
         )
-        # An unknown question set covers no element: then nobody can say that nothing is left.
+        # An unknown question set covers no element, so it is never known to have nothing left.
         nothing_left = bool(answered) and answered <= older.superseded_elements | newer
         supersede.supersede_elements(tx, older, newer & answered, nothing_left=nothing_left)

@@ -15,7 +15,6 @@ from intake.answers import Answer, AnswerState, Informant, Submission
 from intake.ehr.strategy import pin_strategy
 from intake.store.outbox import conflict_decisions, submissions
 from intake.store.outbox.merge_base import MergeBase
-from intake.store.tables import submissions as table
 from tests.support.fault_proxy import (
     ProxyRequest,
     answer_with,
@@ -25,10 +24,8 @@ from tests.support.fault_proxy import (
 )
 from tests.support.outbox import (
     EXAMPLE_PATIENT,
-    ONE_OF_EACH,
     WHITE_RACE,
     Outbox,
-    count_effects,
     put_resource,
 )
 
@@ -253,51 +250,3 @@ def test_a_declined_answer_that_the_server_drops_is_seen(
     assert f"{element}. Compare" in str(outbox.read_record(submission).words)
     with outbox.database.read() as tx:
         assert submissions.read_detail(tx, str(submission.id))
-
-
-def test_a_later_answer_supersedes_part_of_a_held_submission(outbox: Outbox) -> None:
-    patient = outbox.create_patient()
-    first = outbox.submit_example(patient)
-    outbox.proxy.planned_faults = [at_next_transaction(answer_with(422))]
-    outbox.deliver_due()
-    assert outbox.read_state(first) == ("held", "refused")
-    second = outbox.submit_example(
-        patient, answers={"race-ethnicity": Answer(AnswerState.ANSWERED, ("2106-3",))}
-    )
-    outbox.deliver_due()
-    assert [outbox.read_state(submission)[0] for submission in (first, second)] == [
-        "held",
-        "verified",
-    ]
-    with outbox.database.write() as tx:
-        submissions.retry_submission(tx, str(first.id))
-    outbox.deliver_due()
-    assert outbox.read_state(first)[0] == "verified"
-    chart = chart_elements(outbox.direct_client.read(patient))
-    assert [part["valueCoding"]["code"] for part in chart["race"][0]["extension"][:-1]] == [
-        "2106-3"
-    ]
-    assert count_effects(outbox.direct_client, first) == {**ONE_OF_EACH, "race": 0, "ethnicity": 0}
-    assert [entry.get("preferred", False) for entry in chart["communication"]] == [
-        False,
-        True,
-        False,
-    ]
-
-
-def test_a_held_submission_with_nothing_left_is_superseded_and_erased(
-    outbox: Outbox,
-) -> None:
-    patient = outbox.create_patient()
-    first = outbox.submit_example(patient)
-    outbox.proxy.planned_faults = [at_next_transaction(answer_with(422))]
-    outbox.deliver_due()
-    second = outbox.submit_example(patient, informant=Informant.GUARDIAN)
-    outbox.deliver_due()
-    assert [outbox.read_state(submission)[0] for submission in (first, second)] == [
-        "superseded",
-        "verified",
-    ]
-    with outbox.database.read() as tx:
-        row = tx.connection.execute(table.select().where(table.c.id == str(first.id))).one()
-    assert (row.payload, row.detail) == (None, None)

@@ -7,8 +7,7 @@ from intake.store.outbox import leases, submissions, supersede, undo_requests
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.outbox.submissions import Status
 from intake.store.outbox.undo_records import UndoRecord, WriteTarget
-from tests.store.conftest import TestClock
-from tests.store.test_submissions import (
+from tests.support.outbox_steps import (
     LEASE,
     acquire_leases,
     make_submission,
@@ -16,6 +15,7 @@ from tests.store.test_submissions import (
     run_in_transaction,
     store_submissions,
 )
+from tests.support.store import TestClock
 
 ELEMENTS = frozenset({"spoken-language"})
 
