@@ -1,4 +1,4 @@
-"""How the server lets us in: files that not everybody may read, our own certificate, the token, and what its scopes permit."""
+"""Checks how a server admits us: private files, our certificate, the token and its scopes."""
 
 import os
 import stat
@@ -18,67 +18,73 @@ from intake.diagnostics.findings import Finding, good_finding, unknown_finding, 
 from intake.ehr.credentials import TOKEN_AUTH_KINDS, read_signing_keys, shared_tokens
 from intake.settings import AuthKind, Server
 
-RENEWAL = timedelta(days=30)
-"""How long before its end our own certificate is told: to renew it takes both sides."""
+RENEWAL_NOTICE = timedelta(days=30)
+"""How long before its expiry a check reports our certificate: both sides must act to renew it."""
 
 
-def _needs(**kinds: str) -> tuple[ScopeNeed, ...]:
+def _scope_needs(**actions: str) -> tuple[ScopeNeed, ...]:
     return tuple(
-        ScopeNeed(kind, Action(letter)) for kind, letters in kinds.items() for letter in letters
+        ScopeNeed(resource_type, Action(letter))
+        for resource_type, letters in actions.items()
+        for letter in letters
     )
 
 
-SCHEDULE = _needs(Appointment="s")
-"""What is read whatever is written."""
-REPORT = _needs(
+SCHEDULE_NEEDS = _scope_needs(Appointment="s")
+"""The schedule fetch needs these scopes, whatever the write strategy is."""
+REPORT_NEEDS = _scope_needs(
     Organization="s", Location="s", Patient="s", Encounter="s", Appointment="s", Observation="s"
 )
-"""What the nightly report searches."""
+"""The nightly report needs these scopes."""
 
 
 def check_files(about: str, server: Server, now: datetime) -> Iterator[Finding]:
-    """Yield what is found of the files with which the server knows us."""
+    """Yield the findings about our secret, key and certificate files."""
     auth = server.auth
-    private = (
+    private_files = (
         auth.secret_file,
         auth.key_file,
         server.certificate_key_file or server.certificate_file,
     )
-    for path in private:
-        if path is not None and _others_read(path):
+    for path in private_files:
+        if path is not None and _is_readable_by_others(path):
             yield wrong_finding(
                 about,
-                f"{path}: everybody on this machine can read it",
-                f"Take their right away: chmod o= {path}",
+                f"{path}: every user of this machine can read it",
+                f"Remove their access: chmod o= {path}",
             )
     if server.certificate_file is not None:
-        yield _certificate(about, server.certificate_file, now)
+        yield _check_certificate_file(about, server.certificate_file, now)
 
 
-def _others_read(path: Path) -> bool:
-    # A group may: secrets often belong to root and are lent to the service through its group.
+def _is_readable_by_others(path: Path) -> bool:
+    # The group may read a secret: it often belongs to root, and the service reads it as a member
+    # of the file's group.
     return os.name == "posix" and path.exists() and bool(stat.S_IMODE(path.stat().st_mode) & 0o007)
 
 
-def _certificate(about: str, path: Path, now: datetime) -> Finding:
-    until = tls.certificate_file_expiry(path)
-    if until is None:
+def _check_certificate_file(about: str, path: Path, now: datetime) -> Finding:
+    expiry = tls.certificate_file_expiry(path)
+    if expiry is None:
         return wrong_finding(
             about,
-            f"the certificate that we show cannot be read from {path}",
+            f"our client certificate cannot be read from {path}",
             "Name one in PEM as certificate_file.",
         )
-    if until - now < RENEWAL:
+    if expiry - now < RENEWAL_NOTICE:
         return wrong_finding(
             about,
-            f"the certificate that we show ends on {until:%Y-%m-%d}",
-            "Have it renewed, and tell the EHR's support.",
+            f"our client certificate ends on {expiry:%Y-%m-%d}",
+            "Renew it, and inform the EHR's support.",
         )
-    return good_finding(about, f"the certificate that we show is good until {until:%Y-%m-%d}")
+    return good_finding(about, f"our client certificate is good until {expiry:%Y-%m-%d}")
 
 
 def check_tokens(about: str, server: Server, strategy: WriteStrategy) -> Iterator[Finding]:
-    """Yield what the token endpoint gives us, if the server has one; raises the errors of fhir_client.errors."""
+    """Yield the findings about the token endpoint, if the server has one.
+
+    Raises the errors of fhir_client.errors.
+    """
     if server.auth.kind not in TOKEN_AUTH_KINDS:
         return
     grant = shared_tokens(server).current_grant()
@@ -86,72 +92,80 @@ def check_tokens(about: str, server: Server, strategy: WriteStrategy) -> Iterato
         about, f"{grant.url} gives us tokens, each for {grant.lifetime.total_seconds():.0f} seconds"
     )
     if server.auth.kind is AuthKind.BACKEND_SERVICES:
-        yield _signed(about, server, grant.key_id)
-    yield from _scopes(about, server, grant.scopes, strategy)
+        yield _check_signing_key(about, server, grant.key_id)
+    yield from _check_scopes(about, server, grant.scopes, strategy)
 
 
-def _signed(about: str, server: Server, by: str) -> Finding:
-    held = read_signing_keys(server)
-    newest = server.auth.key_id or held[-1].id
-    algorithm = next((key.algorithm for key in held if key.id == by), "")
-    others = len(held) - 1
-    also = f"; {others} more {'is' if others == 1 else 'are'} published" if others else ""
-    if by == newest:
-        return good_finding(about, f"it takes what key {by} signs ({algorithm}){also}")
+def _check_signing_key(about: str, server: Server, used_key_id: str) -> Finding:
+    keys = read_signing_keys(server)
+    newest_id = server.auth.key_id or keys[-1].id
+    algorithm = next((key.algorithm for key in keys if key.id == used_key_id), "")
+    older_count = len(keys) - 1
+    verb = "is" if older_count == 1 else "are"
+    published = f"; {older_count} more {verb} published" if older_count else ""
+    if used_key_id == newest_id:
+        return good_finding(
+            about, f"it accepts signatures of key {used_key_id} ({algorithm}){published}"
+        )
+    # The client falls back to an older key if the EHR does not have the newest public key yet.
     return wrong_finding(
         about,
-        f"it takes only what the older key {by} signs, and not the newest, {newest}",
+        f"it accepts signatures of the older key {used_key_id} only, and not of {newest_id}",
         f"Hand it our public keys again: intake keys client jwks --server {server.id}",
     )
 
 
-def _scopes(
+def _check_scopes(
     about: str, server: Server, granted: Sequence[str] | None, strategy: WriteStrategy
 ) -> Iterator[Finding]:
     if granted is None:
         yield unknown_finding(
             about,
             "it does not say which scopes it granted",
-            "SMART wants it said; ask the EHR's support for them.",
+            "SMART requires this answer; ask the EHR's support for them.",
         )
     else:
         yield good_finding(about, f"it granted the scopes {' '.join(granted)}")
-    to_write, to_undo = (
-        (*scope_needs(write_interactions(strategy)), *SCHEDULE),
-        scope_needs(undo_interactions(strategy)),
-    )
-    for use, wanted in (
-        ("to write", to_write),
-        ("to undo", to_undo),
-        ("for the nightly report", REPORT),
+    write_needs = (*scope_needs(write_interactions(strategy)), *SCHEDULE_NEEDS)
+    undo_needs = scope_needs(undo_interactions(strategy))
+    for purpose, needs in (
+        ("to write", write_needs),
+        ("to undo", undo_needs),
+        ("for the nightly report", REPORT_NEEDS),
     ):
-        yield from _scopes_for(about, server, granted, use, wanted)
+        yield from _check_scopes_for(about, server, granted, purpose, needs)
 
 
-def _scopes_for(
-    about: str, server: Server, granted: Sequence[str] | None, use: str, wanted: Sequence[ScopeNeed]
+def _check_scopes_for(
+    about: str,
+    server: Server,
+    granted: Sequence[str] | None,
+    purpose: str,
+    needs: Sequence[ScopeNeed],
 ) -> Iterator[Finding]:
-    asked = server.auth.scopes
-    lacking = missing_needs(asked if granted is None else granted, wanted)
-    unasked = missing_needs(asked, lacking) if asked else ()
-    if unasked:
-        words = f"scopes do not ask for what is needed {use}: {_said(unasked)}"
+    requested = server.auth.scopes
+    lacking = missing_needs(requested if granted is None else granted, needs)
+    # The administrator can add a scope that the settings do not request. Only the EHR can grant
+    # one that they request already.
+    unrequested = missing_needs(requested, lacking) if requested else ()
+    if unrequested:
+        words = f"scopes do not ask for what is needed {purpose}: {_join_needs(unrequested)}"
         yield wrong_finding(
             about, words, f"Add them to scopes in [servers.{server.id}] in intake.toml."
         )
     if granted is None:
         return
-    if refused := [need for need in lacking if need not in unasked]:
-        words = f"it does not grant what is needed {use}: {_said(refused)}"
+    if refused := [need for need in lacking if need not in unrequested]:
+        words = f"it does not grant what is needed {purpose}: {_join_needs(refused)}"
         yield wrong_finding(about, words, "Ask the EHR's support to grant the scopes.")
     if not lacking:
-        yield good_finding(about, f"they permit all that is needed {use}")
-    if partly := limited_needs(granted, wanted):
+        yield good_finding(about, f"they permit all that is needed {purpose}")
+    if limited := limited_needs(granted, needs):
         yield unknown_finding(
             about,
-            f"what is needed {use} is permitted for some resources only, of those to: {_said(partly)}",
+            f"the scopes limit what is needed {purpose} to some resources: {_join_needs(limited)}",
         )
 
 
-def _said(needs: Sequence[ScopeNeed]) -> str:
+def _join_needs(needs: Sequence[ScopeNeed]) -> str:
     return ", ".join(str(need) for need in needs)

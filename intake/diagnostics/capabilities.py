@@ -1,4 +1,7 @@
-"""Whether a server says that it can do what the worker asks of it; what it does not say is not known, and never good."""
+"""Checks a server's CapabilityStatement against what the worker asks of it.
+
+Whatever the statement leaves out is not known, and never called good.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,109 +18,150 @@ from fhir_client.write.strategy import (
 )
 from intake.diagnostics.findings import Finding, good_finding, unknown_finding, wrong_finding
 
-SCHEDULE = ("Appointment", "search-type")
-SUPPORT = "Ask the EHR's support to enable it."
+SCHEDULE_INTERACTION = ("Appointment", "search-type")
+ASK_TO_ENABLE = "Ask the EHR's support to enable it."
 
 
 def check_capabilities(
     about: str, server: Capabilities, strategy: WriteStrategy
 ) -> Iterator[Finding]:
-    """Yield what the server's own description means for who writes to it so."""
-    yield _interactions(about, server, strategy)
-    yield _searches(about, server, strategy)
-    yield from _undo(about, server, strategy)
+    """Yield the findings about the capabilities that the strategy needs."""
+    yield _check_interactions(about, server, strategy)
+    yield _check_searches(about, server, strategy)
+    yield from _check_undo(about, server, strategy)
     if WrittenPart.CHART in strategy.parts and strategy.kind is not WriteStrategyKind.WORKLIST:
-        yield _versions(about, server)
-    if looked_up := [
-        kind
-        for kind in _created(strategy)
-        if kind != "Provenance" and kind not in strategy.by_patient
+        yield _check_versioning(about, server)
+    # A conditional create names an identifier. Resources that the server finds by patient only,
+    # and Provenance, are created without one.
+    if conditional_types := [
+        resource_type
+        for resource_type in _created_types(strategy)
+        if resource_type != "Provenance" and resource_type not in strategy.by_patient
     ]:
-        yield _conditional_create(about, server, looked_up)
+        yield _check_conditional_create(about, server, conditional_types)
 
 
-def _created(strategy: WriteStrategy) -> list[str]:
-    return [kind for part, kind in RESOURCE_TYPES.items() if part in strategy.parts]
+def _created_types(strategy: WriteStrategy) -> list[str]:
+    return [
+        resource_type for part, resource_type in RESOURCE_TYPES.items() if part in strategy.parts
+    ]
 
 
-def _interactions(about: str, server: Capabilities, strategy: WriteStrategy) -> Finding:
-    needed = [each for each in (*write_interactions(strategy), SCHEDULE) if each[0]]
-    if missing := _unoffered(server, needed):
-        return wrong_finding(about, f"it does not offer: {', '.join(missing)}", SUPPORT)
-    said = {kind: server.for_resource(kind).interactions for kind, _ in needed}
-    if silent := [kind for kind, held in said.items() if held is None]:
+def _check_interactions(about: str, server: Capabilities, strategy: WriteStrategy) -> Finding:
+    # The strategy's negotiation covers the interactions of the system itself, which have no type.
+    needed = [
+        (resource_type, interaction)
+        for resource_type, interaction in (*write_interactions(strategy), SCHEDULE_INTERACTION)
+        if resource_type
+    ]
+    if missing := _missing_interactions(server, needed):
+        return wrong_finding(about, f"it does not offer: {', '.join(missing)}", ASK_TO_ENABLE)
+    offered = {
+        resource_type: server.for_resource(resource_type).interactions
+        for resource_type, _ in needed
+    }
+    if silent := [resource_type for resource_type, names in offered.items() if names is None]:
         return unknown_finding(about, f"it does not say what it offers for {', '.join(silent)}")
     return good_finding(
         about,
-        f"it offers every read, search, create and update of {', '.join(said)} that is needed",
+        f"it offers every read, search, create and update of {', '.join(offered)} that is needed",
     )
 
 
-def _undo(about: str, server: Capabilities, strategy: WriteStrategy) -> Iterator[Finding]:
-    if missing := _unoffered(server, undo_interactions(strategy)):
-        words = f"it does not offer {', '.join(missing)}: what an undo cannot mark as entered in error, a person has to"
-        yield unknown_finding(about, words, SUPPORT)
+def _check_undo(about: str, server: Capabilities, strategy: WriteStrategy) -> Iterator[Finding]:
+    if missing := _missing_interactions(server, undo_interactions(strategy)):
+        words = (
+            f"it does not offer {', '.join(missing)}: what an undo cannot mark as entered in "
+            "error, a person has to"
+        )
+        yield unknown_finding(about, words, ASK_TO_ENABLE)
 
 
-def _unoffered(server: Capabilities, needed: Iterable[tuple[str, str]]) -> list[str]:
-    """Return which of the interactions the server leaves out of its lists; of what it says nothing that is not known."""
-    said = ((kind, act, server.for_resource(kind).interactions) for kind, act in needed)
-    return [f"{kind} {act}" for kind, act, held in said if held is not None and act not in held]
+def _missing_interactions(server: Capabilities, needed: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the interactions that the server's lists leave out.
+
+    An interaction of a resource type without a list is not known, and not missing.
+    """
+    listed = (
+        (resource_type, interaction, server.for_resource(resource_type).interactions)
+        for resource_type, interaction in needed
+    )
+    return [
+        f"{resource_type} {interaction}"
+        for resource_type, interaction, names in listed
+        if names is not None and interaction not in names
+    ]
 
 
-def _searches(about: str, server: Capabilities, strategy: WriteStrategy) -> Finding:
-    by = {
-        kind: PATIENT_PARAMETER if kind in strategy.by_patient else search_parameters(kind)[0]
-        for kind in _created(strategy)
+def _check_searches(about: str, server: Capabilities, strategy: WriteStrategy) -> Finding:
+    parameters = {
+        resource_type: PATIENT_PARAMETER
+        if resource_type in strategy.by_patient
+        else search_parameters(resource_type)[0]
+        for resource_type in _created_types(strategy)
     }
-    by["Appointment"] = "date"
-    said = {kind: server.for_resource(kind).search_parameters for kind in by}
+    parameters["Appointment"] = "date"
+    listed = {
+        resource_type: server.for_resource(resource_type).search_parameters
+        for resource_type in parameters
+    }
     missing = [
-        f"{kind}?{by[kind]}"
-        for kind, held in said.items()
-        if held is not None and by[kind] not in held
+        f"{resource_type}?{parameters[resource_type]}"
+        for resource_type, names in listed.items()
+        if names is not None and parameters[resource_type] not in names
     ]
     if missing:
-        return wrong_finding(about, f"it cannot search {', '.join(missing)}", SUPPORT)
-    if silent := [kind for kind, held in said.items() if held is None]:
-        return unknown_finding(about, f"it does not say by what it searches {', '.join(silent)}")
-    return good_finding(
-        about, f"it searches {', '.join(f'{kind}?{name}' for kind, name in by.items())}"
-    )
+        return wrong_finding(about, f"it cannot search {', '.join(missing)}", ASK_TO_ENABLE)
+    if silent := [resource_type for resource_type, names in listed.items() if names is None]:
+        return unknown_finding(
+            about, f"it does not say which searches it offers for {', '.join(silent)}"
+        )
+    searches = ", ".join(f"{resource_type}?{name}" for resource_type, name in parameters.items())
+    return good_finding(about, f"it searches {searches}")
 
 
-def _versions(about: str, server: Capabilities) -> Finding:
+def _check_versioning(about: str, server: Capabilities) -> Finding:
+    # Only a server that refuses a stale If-Match keeps a concurrent change from being lost.
     match server.for_resource("Patient").versioning:
         case "versioned-update":
             return good_finding(
-                about, "it heeds If-Match, so that a change by somebody else is never overwritten"
+                about, "it honours If-Match, so that our writes overwrite no concurrent change"
             )
         case "no-version":
             return wrong_finding(
                 about,
-                "it keeps no versions of Patient, so that a change by somebody else would be overwritten unseen",
+                "it keeps no versions of Patient, so that our writes could overwrite a concurrent "
+                "change unnoticed",
                 "Ask the EHR's support to enable versions with If-Match for Patient.",
             )
         case _:
             return unknown_finding(
                 about,
-                "it does not promise to heed If-Match, which keeps a change by somebody else from being overwritten",
-                "Ask the EHR's support whether an update with a stale If-Match is refused with 409 or 412.",
+                "it does not promise to honour If-Match, which keeps our writes from overwriting "
+                "a concurrent change",
+                "Ask the EHR's support whether the server refuses an update with a stale If-Match "
+                "with 409 or 412.",
             )
 
 
-def _conditional_create(about: str, server: Capabilities, kinds: list[str]) -> Finding:
-    said = {kind: server.for_resource(kind).conditional_create for kind in kinds}
-    if refusing := [kind for kind, offered in said.items() if offered is False]:
+def _check_conditional_create(
+    about: str, server: Capabilities, resource_types: list[str]
+) -> Finding:
+    offered = {
+        resource_type: server.for_resource(resource_type).conditional_create
+        for resource_type in resource_types
+    }
+    if refusing := [resource_type for resource_type, offers in offered.items() if offers is False]:
         return wrong_finding(
             about,
-            f"it offers no conditional create of {', '.join(refusing)}, which is asked for in each write",
-            SUPPORT,
+            f"it offers no conditional create of {', '.join(refusing)}, which each write uses",
+            ASK_TO_ENABLE,
         )
-    if None in said.values():
+    if None in offered.values():
         return unknown_finding(
             about,
-            "it does not say whether it heeds conditional create, the second guard against writing twice",
+            "it does not say whether it honours conditional create, the second guard against "
+            "writing twice",
         )
     return good_finding(
         about, "it offers conditional create, the second guard against writing twice"

@@ -1,4 +1,4 @@
-"""The whole look: a FHIR server, and then each of the clinics that are on it."""
+"""Checks a FHIR server as the worker uses it, and then each of its clinics."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ from intake.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """What a look shall do beyond looking: pin the way to write anew, prove it by a write test."""
+    """What a check does beyond reading: pin a newly negotiated strategy, run a write test."""
 
     pin: bool = False
     write_test: bool = False
 
 
-LOOK = CheckOptions()
-"""Nothing: a look changes nothing."""
-NO_PLACE = "Mend what is wrong with key and database first."
+READ_ONLY = CheckOptions()
+"""A check with these options changes nothing."""
+REPAIR_DATABASE = "Repair the key file and the database first."
 
 
 def check_server(
@@ -39,18 +39,21 @@ def check_server(
     settings: Settings,
     clock: Clock,
     database: Database | None = None,
-    wish: CheckOptions = LOOK,
+    options: CheckOptions = READ_ONLY,
 ) -> Iterator[Finding]:
-    """Yield what is found; where the server cannot be used, why, and that nothing is known of its clinics.
+    """Yield the findings about a server and its clinics.
 
-    Without a database nobody knows what is pinned, and nothing can be.
+    For an unusable server, they say why, and that nothing is known of its clinics. Without a
+    database the check knows no pinned strategy, and can pin none.
     """
     about = f"server {server.id}"
-    clinics = [each for each in settings.clinics.values() if each.server == server.id]
+    clinics = [clinic for clinic in settings.clinics.values() if clinic.server == server.id]
     yield from check_files(about, server, clock())
     try:
         with build_client(server) as client:
-            yield from _used(about, server, settings, client, clock, database, wish)
+            yield from _check_reachable_server(
+                about, server, settings, client, clock, database, options
+            )
             for clinic in clinics:
                 yield from check_clinic(clinic, server, client, clock)
     except FhirError as error:
@@ -64,37 +67,36 @@ def check_server(
             )
 
 
-def _used(
+def _check_reachable_server(
     about: str,
     server: Server,
     settings: Settings,
     client: FhirClient,
     clock: Clock,
     database: Database | None,
-    wish: CheckOptions,
+    options: CheckOptions,
 ) -> Iterator[Finding]:
-    """Yield what is found of a server that can be reached."""
-    said = yield from check_description(about, server, client, clock)
-    if wish.pin and database is not None:
-        pin_strategy(server, settings, database, negotiate_strategy(said, server, settings))
-    strategy = yield from check_pin(about, server, settings, said, database)
-    yield from check_capabilities(about, said, strategy)
+    """Yield the findings about a server that answers."""
+    capabilities = yield from check_description(about, server, client, clock)
+    if options.pin and database is not None:
+        strategy = negotiate_strategy(capabilities, server, settings)
+        pin_strategy(server, settings, database, strategy)
+    strategy = yield from check_pin(about, server, settings, capabilities, database)
+    yield from check_capabilities(about, capabilities, strategy)
     yield from check_item_map(about, server, settings)
     yield from check_smart_configuration(about, server)
     yield from check_tokens(about, server, strategy)
     yield from check_requests(about, server, client, strategy)
-    if not wish.write_test:
+    if not options.write_test:
         yield from check_proof(about, server, settings, database)
     elif database is not None:
-        yield from check_by_writing(
-            WriteTestContext(about, server, settings, client, database, clock),
-            said,
-            strategy,
-            anew=wish.pin,
-        )
-    if database is None and wish != LOOK:
+        # The write test comes last: it may change the pinned strategy, and its findings make
+        # sense only after those about access and scopes.
+        context = WriteTestContext(about, server, settings, client, database, clock)
+        yield from check_by_writing(context, capabilities, strategy, renegotiate=options.pin)
+    if database is None and options != READ_ONLY:
         yield wrong_finding(
             about,
-            "nothing is pinned and no write test is made, for there is no place to note it",
-            NO_PLACE,
+            "nothing is pinned and no write test is made, because the database cannot be used",
+            REPAIR_DATABASE,
         )

@@ -1,4 +1,4 @@
-"""One clinic at its FHIR server: are its Organization and Locations there, and can its schedule be read."""
+"""Checks one clinic at its FHIR server: its Organization, its Locations and its schedule."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -13,22 +13,23 @@ from intake.diagnostics.findings import Finding, good_finding, unknown_finding, 
 from intake.diagnostics.servers import suggest_remedy
 from intake.schedule.fetch import read_expected_visits, schedule_window, search_appointments
 from intake.settings import Clinic, Server
+from intake.store.visits import Visit
 
-SOME = 10
-"""Charts that are looked at for a record number; somebody among so many has one, where there are any."""
+MAX_CHARTS = 10
+"""The check reads this many charts at most to find one with a record number."""
 
 
 def check_clinic(
     clinic: Clinic, server: Server, client: FhirClient, clock: Clock
 ) -> Iterator[Finding]:
-    """Yield what is found of the clinic."""
+    """Yield the findings about the clinic."""
     about = f"clinic {clinic.id}"
     try:
-        yield _place(about, client, "Organization", clinic.organization)
+        yield _check_place(about, client, "Organization", clinic.organization)
         for location in clinic.locations:
-            yield _place(about, client, "Location", location)
-        yield _schedule(about, client, clinic, clock)
-        yield from _record_numbers(about, client, clinic, clock)
+            yield _check_place(about, client, "Location", location)
+        yield _check_schedule(about, client, clinic, clock)
+        yield from _check_record_numbers(about, client, clinic, clock)
     except FhirError as error:
         yield wrong_finding(
             about,
@@ -37,97 +38,113 @@ def check_clinic(
         )
 
 
-def _place(about: str, client: FhirClient, kind: str, named: str) -> Finding:
-    """Return whether the server knows an Organization or a Location by the reference or the identifier that is configured."""
-    key = f"{kind.lower()}{'s' if kind == 'Location' else ''} of [{about.removeprefix('clinic ')}] in clinics.toml"
-    found = _read(client, named) if named.startswith(f"{kind}/") else _search(client, kind, named)
-    match found:
+def _check_place(about: str, client: FhirClient, resource_type: str, name: str) -> Finding:
+    """Return whether the server has the configured Organization or Location.
+
+    `name` is the reference or the identifier in the settings.
+    """
+    key = f"{resource_type.lower()}{'s' if resource_type == 'Location' else ''}"
+    setting = f"{key} of [{about.removeprefix('clinic ')}] in clinics.toml"
+    is_reference = name.startswith(f"{resource_type}/")
+    places = (
+        _read_place(client, name) if is_reference else _search_places(client, resource_type, name)
+    )
+    match places:
         case []:
-            return wrong_finding(about, f"the server knows no {named}", f"Correct {key}.")
-        case [one] if one.get("active") is False or one.get("status") == "inactive":
+            return wrong_finding(about, f"the server knows no {name}", f"Correct {setting}.")
+        case [place] if place.get("active") is False or place.get("status") == "inactive":
             return wrong_finding(
-                about, f"{named} is no longer active on the server", f"Correct {key}."
+                about, f"{name} is no longer active on the server", f"Correct {setting}."
             )
-        case [one] if kind == "Location" and named != f"Location/{one.get('id')}":
+        case [place] if resource_type == "Location" and name != f"Location/{place.get('id')}":
+            # Appointments refer to their Location. An identifier would match none of them.
             return wrong_finding(
                 about,
-                f"the schedule names places by reference, and {named} is none",
-                f"Name Location/{one['id']} in {key}.",
+                f"the schedule names places by reference, and {name} is none",
+                f"Name Location/{place['id']} in {setting}.",
             )
         case [_]:
-            return good_finding(about, f"the server knows {named}")
+            return good_finding(about, f"the server knows {name}")
         case _:
             return wrong_finding(
                 about,
-                f"the server knows more than one {kind} by {named}",
-                f"Name the reference in {key}.",
+                f"the server knows more than one {resource_type} by {name}",
+                f"Name the reference in {setting}.",
             )
 
 
-def _read(client: FhirClient, reference: str) -> list[Json]:
+def _read_place(client: FhirClient, reference: str) -> list[Json]:
     try:
         return [client.read(reference)]
     except GoneError:
         return []
 
 
-def _search(client: FhirClient, kind: str, named: str) -> list[Json]:
-    return list(client.search(kind, {"identifier": named, "_count": "2"}))
+def _search_places(client: FhirClient, resource_type: str, identifier: str) -> list[Json]:
+    # Two results already show that the identifier is ambiguous.
+    return list(client.search(resource_type, {"identifier": identifier, "_count": "2"}))
 
 
-def _schedule(about: str, client: FhirClient, clinic: Clinic, clock: Clock) -> Finding:
+def _check_schedule(about: str, client: FhirClient, clinic: Clinic, clock: Clock) -> Finding:
     count = sum(1 for _ in search_appointments(client, clinic, schedule_window(clinic, clock())))
     if count == 0:
         return unknown_finding(
             about,
-            "the schedule can be searched, and has nobody for today and tomorrow",
-            "If patients are expected, compare locations in clinics.toml with the Location of an Appointment.",
+            "the schedule can be searched, and has no appointment for today and tomorrow",
+            "If patients are expected, compare locations in clinics.toml with the Location of an "
+            "Appointment.",
         )
     return good_finding(
         about, f"the schedule can be searched: {count} appointments today and tomorrow"
     )
 
 
-def _record_numbers(
+def _check_record_numbers(
     about: str, client: FhirClient, clinic: Clinic, clock: Clock
 ) -> Iterator[Finding]:
-    """Yield whether who is expected is found by a record number of the system by which the desk lets others in."""
-    system = clinic.record_number_system
-    looked_at = (
-        tuple(islice(read_expected_visits(client, clinic, schedule_window(clinic, clock())), SOME))
-        if system
-        else ()
-    )
-    charts = [each for each in looked_at if not each.fault]
-    if looked_at and not charts:
-        words = (
-            f"it lets us read the chart of nobody who is expected (of {len(looked_at)} looked at)"
-        )
+    """Yield whether patient matching by record number can work at this clinic.
+
+    The check looks up an expected patient by the record number of their own chart.
+    """
+    visits = _read_some_visits(client, clinic, clock)
+    readable = [visit for visit in visits if not visit.fault]
+    if visits and not readable:
+        words = f"it lets us read no expected patient's chart ({len(visits)} tried)"
         yield wrong_finding(about, words, "Ask the EHR's support to let us read Patient.")
-    for each in charts:
-        if each.record_number and each.birth_date:
-            yield _looked_for(
-                about, client, {"system": system, "value": each.record_number}, each.birth_date
-            )
+    for visit in readable:
+        if visit.record_number and visit.birth_date:
+            identifier = {"system": clinic.record_number_system, "value": visit.record_number}
+            yield _check_matching(about, client, identifier, visit.birth_date)
             return
-    words = f"nobody who is expected (of {len(charts)} looked at) has a record number of {system}"
-    way_out = f"Correct record_number_system of [{clinic.id}] in clinics.toml."
-    if len(charts) == SOME:
-        yield wrong_finding(about, words, way_out)
-    elif charts:
-        yield unknown_finding(about, words, f"If they have others: {way_out}")
+    words = (
+        f"no expected patient has a record number of {clinic.record_number_system} "
+        f"({len(readable)} charts read)"
+    )
+    remedy = f"Correct record_number_system of [{clinic.id}] in clinics.toml."
+    # Among so many charts at least one has a record number, if the system is right.
+    if len(readable) == MAX_CHARTS:
+        yield wrong_finding(about, words, remedy)
+    elif readable:
+        yield unknown_finding(about, words, f"If they have others: {remedy}")
 
 
-def _looked_for(about: str, client: FhirClient, identifier: Json, birth_date: date) -> Finding:
+def _read_some_visits(client: FhirClient, clinic: Clinic, clock: Clock) -> tuple[Visit, ...]:
+    if not clinic.record_number_system:
+        return ()
+    window = schedule_window(clinic, clock())
+    return tuple(islice(read_expected_visits(client, clinic, window), MAX_CHARTS))
+
+
+def _check_matching(about: str, client: FhirClient, identifier: Json, birth_date: date) -> Finding:
     try:
         match_patient(client, identifier, birth_date)
     except RefusedError as error:
-        words = f"a chart cannot be looked for by its record number. {error.message}"
+        words = f"a chart cannot be found by its record number. {error.message}"
         return wrong_finding(
             about, words, "Ask the EHR's support to let us search Patient by identifier."
         )
-    system = identifier["system"]
     return good_finding(
         about,
-        f"charts are found by record numbers of {system}, by which the desk lets in who is on no schedule",
+        f"charts are found by record numbers of {identifier['system']}, so the desk can admit "
+        "patients without an appointment",
     )

@@ -1,11 +1,11 @@
-"""What a look at an installation finds: a verdict, plain words, and for what is wrong the way out."""
+"""What a check finds: a verdict, plain words, and the remedy for a fault."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """How it stands. What could not be found out is never called good."""
+    """The result of one check. A result that cannot be found out is never called good."""
 
     GOOD = "good"
     WRONG = "wrong"
@@ -14,7 +14,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `about` names the part of the installation, such as `server main`."""
+    """The result of one check.
+
+    `about` names the part of the installation, such as `server main`. `way_out` is the remedy.
+    The field names are public, because `intake check --json` prints them.
+    """
 
     about: str
     verdict: Verdict
@@ -23,15 +27,15 @@ class Finding:
 
 
 def good_finding(about: str, words: str) -> Finding:
-    """Return a finding that something is as it should be."""
+    """Return the finding that a part is in order."""
     return Finding(about, Verdict.GOOD, words)
 
 
-def wrong_finding(about: str, words: str, way_out: str) -> Finding:
-    """Return a finding of a fault."""
-    return Finding(about, Verdict.WRONG, words, way_out)
+def wrong_finding(about: str, words: str, remedy: str) -> Finding:
+    """Return the finding of a fault."""
+    return Finding(about, Verdict.WRONG, words, remedy)
 
 
-def unknown_finding(about: str, words: str, way_out: str = "") -> Finding:
-    """Return a finding that something could not be found out."""
-    return Finding(about, Verdict.UNKNOWN, words, way_out)
+def unknown_finding(about: str, words: str, remedy: str = "") -> Finding:
+    """Return the finding that a result could not be found out."""
+    return Finding(about, Verdict.UNKNOWN, words, remedy)

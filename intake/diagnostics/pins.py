@@ -1,4 +1,4 @@
-"""By which rung of the ladder a server is written to: what is pinned, and what it would be if it were found anew."""
+"""Checks the pinned write strategy against what a new negotiation would choose."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -14,24 +14,29 @@ from intake.settings.values import STRATEGY_DESCRIPTIONS
 from intake.store.database import Database
 from intake.store.strategies import PinnedStrategy
 
-ANEW = "`intake check --pin` has it found anew"
-PROVE = "`intake check --write-test` proves it with a test patient, and takes away what it writes."
+PIN_AGAIN = "`intake check --pin` negotiates it again"
+PROVE = "`intake check --write-test` proves it with a test patient, and then removes what it wrote."
 
 
 def check_pin(
-    about: str, server: Server, settings: Settings, said: Capabilities, database: Database | None
+    about: str,
+    server: Server,
+    settings: Settings,
+    capabilities: Capabilities,
+    database: Database | None,
 ) -> Generator[Finding, None, WriteStrategy]:
-    """Yield by which rung the server is written to, and return how: what is pinned stands, whatever it offers by now.
+    """Yield the findings about the server's write strategy, and return the strategy.
 
-    Without a database nobody knows what is pinned.
+    A pinned strategy stays, whatever the server offers by now. Without a database no pin is
+    known, and the negotiated strategy is returned.
     """
-    now = negotiate_strategy(said, server, settings)
-    kept = None if database is None else read_pin(server, settings, database)
-    strategy = restore_strategy(kept.way) if kept else now
-    yield _rung(about, server, strategy, kept)
-    # The reasons may have changed with what was tried since; what counts is what is done.
-    if replace(strategy, reasons=()) != replace(now, reasons=()):
-        yield _other(about, strategy, now)
+    negotiated = negotiate_strategy(capabilities, server, settings)
+    pin = None if database is None else read_pin(server, settings, database)
+    strategy = restore_strategy(pin.way) if pin else negotiated
+    yield _check_strategy(about, server, strategy, pin)
+    # The reasons may differ after a failed write test. Only a different strategy is a finding.
+    if replace(strategy, reasons=()) != replace(negotiated, reasons=()):
+        yield _compare_strategies(about, strategy, negotiated)
     return strategy
 
 
@@ -39,11 +44,11 @@ def check_proof(
     about: str, server: Server, settings: Settings, database: Database | None
 ) -> Iterator[Finding]:
     """Yield whether a write test has shown that the server lets us write."""
-    kept = None if database is None else read_pin(server, settings, database)
-    if kept is not None and kept.proven_at is not None:
+    pin = None if database is None else read_pin(server, settings, database)
+    if pin is not None and pin.proven_at is not None:
         yield good_finding(
             about,
-            f"a write test by '{kept.way.rung}' went through at {kept.proven_at:%Y-%m-%d %H:%M} UTC",
+            f"a write test by '{pin.way.rung}' went through at {pin.proven_at:%Y-%m-%d %H:%M} UTC",
         )
     else:
         yield unknown_finding(
@@ -53,48 +58,56 @@ def check_proof(
         )
 
 
-def _rung(
-    about: str, server: Server, strategy: WriteStrategy, kept: PinnedStrategy | None
+def _check_strategy(
+    about: str, server: Server, strategy: WriteStrategy, pin: PinnedStrategy | None
 ) -> Finding:
-    why = f" ({'; '.join(strategy.reasons)})" if strategy.reasons else ""
+    """Return whether the strategy is one that the administrator should accept."""
+    reasons = f" ({'; '.join(strategy.reasons)})" if strategy.reasons else ""
     since = (
-        f"pinned at {kept.pinned_at:%Y-%m-%d %H:%M} UTC"
-        if kept
+        f"pinned at {pin.pinned_at:%Y-%m-%d %H:%M} UTC"
+        if pin
         else "pinned with the first submission"
     )
-    words = f"writes go by '{strategy.kind}', {STRATEGY_DESCRIPTIONS[strategy.kind]}{why}; {since}"
-    if any(each.startswith(OBJECTION_PREFIX) for each in strategy.reasons):
+    description = STRATEGY_DESCRIPTIONS[strategy.kind]
+    words = f"writes go by '{strategy.kind}', {description}{reasons}; {since}"
+    if any(reason.startswith(OBJECTION_PREFIX) for reason in strategy.reasons):
         return wrong_finding(
             about,
             words,
-            "Ask the EHR's support to enable it, or take strategy out of the server's table.",
+            "Ask the EHR's support to enable it, or remove strategy from the server's table.",
         )
-    so_wanted = f'where it shall be so, name strategy = "{strategy.kind}" in the server\'s table.'
-    if server.strategy == AUTO_STRATEGY and any(SCOPES_REASON in each for each in strategy.reasons):
+    # An administrator who accepts a lesser strategy names it in the settings. The check then
+    # calls it good.
+    accept = f'to accept it, name strategy = "{strategy.kind}" in the server\'s table.'
+    is_auto = server.strategy == AUTO_STRATEGY
+    if is_auto and any(SCOPES_REASON in reason for reason in strategy.reasons):
         return wrong_finding(
             about,
             words,
-            f"Add what is needed to scopes in the server's table, and {ANEW}; {so_wanted}",
+            f"Add what is needed to scopes in the server's table, and {PIN_AGAIN}; {accept}",
         )
-    if server.strategy == AUTO_STRATEGY and strategy.kind is WriteStrategyKind.WORKLIST:
+    if is_auto and strategy.kind is WriteStrategyKind.WORKLIST:
         return wrong_finding(
             about,
             words,
-            f"Ask the EHR's support for a transaction, or for what they offer; {so_wanted}",
+            f"Ask the EHR's support for a transaction, or for what they offer; {accept}",
         )
     return good_finding(about, words)
 
 
-def _other(about: str, strategy: WriteStrategy, now: WriteStrategy) -> Finding:
-    """Say what has changed since it was pinned: a fault where the server takes less than is sent to it."""
-    rungs = list(WriteStrategyKind)
-    if rungs.index(now.kind) > rungs.index(strategy.kind) or now.parts < strategy.parts:
-        left = f"by what it says now, '{now.kind}' is left: {'; '.join(now.reasons)}"
+def _compare_strategies(about: str, pinned: WriteStrategy, negotiated: WriteStrategy) -> Finding:
+    """Return what has changed since the pin: a fault if the server now takes less."""
+    safest_first = list(WriteStrategyKind)
+    is_lesser = safest_first.index(negotiated.kind) > safest_first.index(pinned.kind)
+    if is_lesser or negotiated.parts < pinned.parts:
+        reasons = "; ".join(negotiated.reasons)
         return wrong_finding(
             about,
-            f"it does not offer what is pinned; {left}",
-            f"Ask the EHR's support to enable it again; {ANEW}.",
+            f"it does not offer what is pinned; it now offers '{negotiated.kind}': {reasons}",
+            f"Ask the EHR's support to enable it again; {PIN_AGAIN}.",
         )
     return unknown_finding(
-        about, f"found anew, it would be '{now.kind}'; what is pinned stays until then", f"{ANEW}."
+        about,
+        f"a new negotiation would choose '{negotiated.kind}'; the pinned strategy stays until then",
+        f"{PIN_AGAIN}.",
     )

@@ -1,11 +1,11 @@
-"""One FHIR server: is it there, is it R4, do clock and certificate fit, does it let us in and answer as it will be asked."""
+"""Checks one FHIR server: its description, clock, certificate, and answers to our requests."""
 
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from fhir_client import capabilities
-from fhir_client.capabilities import Capabilities
+from fhir_client.capabilities import Capabilities, parse_capabilities
 from fhir_client.client import FhirClient
 from fhir_client.errors import AccessError, FhirError, GoneError, ServerError
 from fhir_client.transport import tls
@@ -15,158 +15,177 @@ from intake.diagnostics.findings import Finding, good_finding, unknown_finding, 
 from intake.ehr.credentials import build_tls
 from intake.settings import Server
 
-SKEW = timedelta(seconds=60)
-RENEWAL = timedelta(days=14)
-NOBODY = "urn:intake:check|nobody"
-"""An identifier that no resource has, so that a search for it proves the way and brings no one's data."""
-NO_PATIENT = "Patient/00000000-0000-4000-8000-000000000000"
+MAX_CLOCK_SKEW = timedelta(seconds=60)
+RENEWAL_NOTICE = timedelta(days=14)
+UNUSED_IDENTIFIER = "urn:intake:check|nobody"
+"""An identifier that no resource has: a search for it proves access and returns no data."""
+UNUSED_PATIENT = "Patient/00000000-0000-4000-8000-000000000000"
 
 
 def suggest_remedy(server: Server, error: FhirError) -> str:
-    """Return what to do about an error that the server's table in intake.toml can mend."""
+    """Return the remedy for an error that the settings of the server can cause."""
     table = f"[servers.{server.id}] in intake.toml"
     if isinstance(error, AccessError):
-        return f"Look at auth in {table}, at what it needs there, and at the files that are named there."
+        return (
+            f"Look at auth in {table}, at the settings that it needs, and at the files that they "
+            "name."
+        )
     if error.status in (401, 403):
         return (
-            f"Look at auth and what it needs in {table}, and at the scopes that the server granted."
+            f"Look at auth and the settings that it needs in {table}, and at the scopes that the "
+            "server granted."
         )
     if isinstance(error, ServerError):
         return f"Look at {table}, base_url and auth first."
-    return f"Is it running, and does the network let this machine reach it? The address is base_url in {table}."
+    return (
+        "Is the server running, and does the network let this machine reach it? The address is "
+        f"base_url in {table}."
+    )
 
 
 def check_description(
     about: str, server: Server, client: FhirClient, clock: Clock
 ) -> Generator[Finding, None, Capabilities]:
-    """Yield what the server says of itself, and whether clocks and certificate fit; return what it says that it can do."""
-    said = capabilities.parse_capabilities(client.read_capabilities())
-    found = f"{server.base_url}: {said.software or 'it does not name itself'}, FHIR {said.fhir_version or 'of no version'}"
-    if said.is_r4:
-        yield good_finding(about, found)
+    """Yield the findings about FHIR version, clock and certificate.
+
+    Returns the server's capabilities.
+    """
+    capabilities = parse_capabilities(client.read_capabilities())
+    software = capabilities.software or "it does not name itself"
+    description = f"{server.base_url}: {software}, FHIR {capabilities.fhir_version or 'unknown'}"
+    if capabilities.is_r4:
+        yield good_finding(about, description)
     else:
         yield wrong_finding(
             about,
-            f"{found}; FHIR R4 (4.0.1) is needed",
+            f"{description}; FHIR R4 (4.0.1) is needed",
             "Ask the EHR's support for the base URL of its R4 server.",
         )
-    yield _clock(about, client.server_time, clock())
-    yield _certificate(about, server, clock())
-    return said
+    yield _check_clock(about, client.server_time, clock())
+    yield check_certificate(about, server, clock())
+    return capabilities
 
 
-def _clock(about: str, theirs: datetime | None, ours: datetime) -> Finding:
-    if theirs is None:
+def _check_clock(about: str, server_time: datetime | None, our_time: datetime) -> Finding:
+    if server_time is None:
         return unknown_finding(about, "it does not say what time it has")
-    apart = abs(theirs - ours)
-    if apart > SKEW:
-        ahead = "ahead of" if theirs > ours else "behind"
+    skew = abs(server_time - our_time)
+    if skew > MAX_CLOCK_SKEW:
+        direction = "ahead of" if server_time > our_time else "behind"
+        # The worker compares answers' times with those of charts to find the newest.
         return wrong_finding(
             about,
-            f"its clock is {apart.total_seconds():.0f} seconds {ahead} ours, so that the newest answer may not count as newest",
+            f"its clock is {skew.total_seconds():.0f} seconds {direction} ours, so that the "
+            "newest answer may not count as newest",
             "Synchronise this machine's clock (NTP); if it is right, tell the EHR's support.",
         )
     return good_finding(about, "its clock and ours agree within a minute")
 
 
-def _certificate(about: str, server: Server, now: datetime) -> Finding:
-    parts = urlsplit(server.base_url)
-    if parts.scheme == "http":
-        if parts.hostname in ("127.0.0.1", "localhost", "::1"):
+def check_certificate(about: str, server: Server, now: datetime) -> Finding:
+    """Return the finding about the server's certificate."""
+    url = urlsplit(server.base_url)
+    if url.scheme == "http":
+        if url.hostname in ("127.0.0.1", "localhost", "::1"):
             return good_finding(about, "plain http, which does not leave this machine")
         return wrong_finding(
             about,
             "answers travel to it unencrypted, by plain http",
             "Name its https address as base_url.",
         )
-    until = tls.server_certificate_expiry(
+    expiry = tls.server_certificate_expiry(
         server.base_url, tls=build_tls(server), timeout=server.timeout.total_seconds()
     )
-    if until is None:
-        return unknown_finding(about, "its certificate could not be looked at")
-    if until - now < RENEWAL:
+    if expiry is None:
+        return unknown_finding(about, "its certificate could not be read")
+    days = (expiry - now).days
+    if expiry - now < RENEWAL_NOTICE:
         return wrong_finding(
-            about,
-            f"its certificate expires in {(until - now).days} days",
-            "Ask the EHR's support to renew it.",
+            about, f"its certificate expires in {days} days", "Ask the EHR's support to renew it."
         )
-    return good_finding(about, f"its certificate is good for {(until - now).days} days")
+    return good_finding(about, f"its certificate is good for {days} days")
+
+
+@dataclass(frozen=True, slots=True)
+class _RequestCheck:
+    """One request of the worker; `find_fault` sends it and returns a fault or None."""
+
+    possible: str
+    impossible: str
+    find_fault: Callable[[FhirClient], str | None]
 
 
 def check_requests(
     about: str, server: Server, client: FhirClient, strategy: WriteStrategy
 ) -> Iterator[Finding]:
-    """Ask of nobody what the worker asks: the look-up before a re-send, the read before a merge, the read-back after.
+    """Send the worker's read requests, for a patient who does not exist.
 
-    Raises the error of a server that does not know us at all (401).
+    They are the look-up before a retry, the read before a merge, and the read-back. Raises the
+    error of a server that does not know us at all (401).
     """
-    for can, cannot, ask in _asked(strategy):
+    for check in _request_checks(strategy):
         try:
-            fault = ask(client)
+            fault = check.find_fault(client)
         except FhirError as error:
             if error.status == 401:
                 raise
-            yield wrong_finding(about, f"{cannot}. {error.message}", suggest_remedy(server, error))
+            yield wrong_finding(
+                about, f"{check.impossible}. {error.message}", suggest_remedy(server, error)
+            )
             continue
-        yield (
-            good_finding(about, can)
-            if fault is None
-            else wrong_finding(about, f"{cannot}: {fault}", "Ask the EHR's support about it.")
+        if fault is None:
+            yield good_finding(about, check.possible)
+        else:
+            yield wrong_finding(
+                about, f"{check.impossible}: {fault}", "Ask the EHR's support about it."
+            )
+
+
+def _request_checks(strategy: WriteStrategy) -> Iterator[_RequestCheck]:
+    """Yield the requests that the worker sends under this strategy."""
+    writes_responses = WrittenPart.RESPONSE in strategy.parts
+    if writes_responses:
+        yield _RequestCheck(
+            "a submission can be looked up by its identifier",
+            "a submission cannot be looked up by its identifier",
+            _find_look_up_fault,
+        )
+    yield _RequestCheck("patients can be read", "patients cannot be read", _find_read_fault)
+    if writes_responses and strategy.batch:
+        yield _RequestCheck(
+            "what was written can be read back in one batch",
+            "what was written cannot be read back in one batch",
+            _find_read_back_fault,
         )
 
 
-def _look_up(client: FhirClient) -> str | None:
-    if (
-        next(client.search("QuestionnaireResponse", {"identifier": NOBODY, "_count": "1"}), None)
-        is not None
-    ):
+def _find_look_up_fault(client: FhirClient) -> str | None:
+    matches = client.search(
+        "QuestionnaireResponse", {"identifier": UNUSED_IDENTIFIER, "_count": "1"}
+    )
+    if next(matches, None) is not None:
         return "it ignores the identifier, so that one submission cannot be told from another"
     return None
 
 
-def _read_patient(client: FhirClient) -> str | None:
+def _find_read_fault(client: FhirClient) -> str | None:
     try:
-        client.read(NO_PATIENT)
+        client.read(UNUSED_PATIENT)
     except GoneError:
         return None
-    return "it answers for a patient that nobody is"
+    return "it answers for a patient who does not exist"
 
 
-def _read_back(client: FhirClient) -> str | None:
-    urls = [f"{kind}?identifier={NOBODY}" for kind in ("Observation", "QuestionnaireResponse")]
+def _find_read_back_fault(client: FhirClient) -> str | None:
+    urls = [
+        f"{resource_type}?identifier={UNUSED_IDENTIFIER}"
+        for resource_type in ("Observation", "QuestionnaireResponse")
+    ]
     entries = [{"request": {"method": "GET", "url": url}} for url in urls]
     answer = client.send_bundle({"resourceType": "Bundle", "type": "batch", "entry": entries})
-    found = [entry.get("resource", {}) for entry in answer.get("entry", [])]
-    if len(found) != len(urls) or any(each.get("resourceType") != "Bundle" for each in found):
+    pages = [entry.get("resource", {}) for entry in answer.get("entry", [])]
+    if len(pages) != len(urls) or any(page.get("resourceType") != "Bundle" for page in pages):
         return "it does not answer a batch of searches"
-    return (
-        "it ignores the identifier in a batch of searches"
-        if any(page.get("entry") for page in found)
-        else None
-    )
-
-
-def _asked(
-    strategy: WriteStrategy,
-) -> Iterator[tuple[str, str, Callable[[FhirClient], str | None]]]:
-    """Yield what is asked of a server that is written to so: nobody looks up what is never written."""
-    looked_up, read, read_back = _ASKED
-    responses = WrittenPart.RESPONSE in strategy.parts
-    yield from ((looked_up,) if responses else ())
-    yield read
-    yield from ((read_back,) if responses and strategy.batch else ())
-
-
-_ASKED: tuple[tuple[str, str, Callable[[FhirClient], str | None]], ...] = (
-    (
-        "a submission can be looked up by its identifier",
-        "a submission cannot be looked up by its identifier",
-        _look_up,
-    ),
-    ("patients can be read", "patients cannot be read", _read_patient),
-    (
-        "what was written can be read back in one batch",
-        "what was written cannot be read back in one batch",
-        _read_back,
-    ),
-)
+    if any(page.get("entry") for page in pages):
+        return "it ignores the identifier in a batch of searches"
+    return None

@@ -1,4 +1,4 @@
-"""The write test: answers of nobody's, to the test patient that the site names, by the rung that all others are written by."""
+"""The write test: writes invented answers to the site's test patient, as the worker writes."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ from intake.answers import Answer, AnswerState, Channel, Informant, Submission
 from intake.clock import Clock
 from intake.diagnostics.findings import Finding, good_finding, unknown_finding, wrong_finding
 from intake.ehr.strategy import build_writer, negotiate_strategy, pin_strategy, read_pin
-from intake.mapping.site_mapping import map_submission as said_by
+from intake.mapping.site_mapping import map_submission
 from intake.questions import Question, QuestionKind
 from intake.settings import Server, Settings
 from intake.settings.rules import AUTO_STRATEGY
 from intake.store.database import Database
 
 LANGUAGES = ("en", "es")
-"""Two, so that one of them is not what the test patient's chart says already."""
+"""Two languages, so that at least one differs from the test patient's chart."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteTestContext:
-    """What a write test is made with."""
+    """What a write test needs; `about` is the subject of its findings."""
 
     about: str
     server: Server
@@ -42,179 +42,215 @@ class WriteTestContext:
 
 
 def check_by_writing(
-    bed: WriteTestContext, said: Capabilities, strategy: WriteStrategy, *, anew: bool
+    context: WriteTestContext,
+    capabilities: Capabilities,
+    strategy: WriteStrategy,
+    *,
+    renegotiate: bool,
 ) -> Generator[Finding, None, WriteStrategy]:
-    """Yield how a write test goes, and return how the server is written to after it.
+    """Yield the findings of a write test, and return the strategy after it.
 
-    Where the rung is neither pinned nor named in the settings, or is to be found `anew`, a test that fails leads on to the
-    next rung; the one by which it goes through is pinned.
+    A strategy that passes is pinned. After a failure the test goes on to the next strategy,
+    unless the strategy is pinned or named in the settings. With `renegotiate` a pin does not
+    count.
     """
-    fixed = bed.server.strategy != AUTO_STRATEGY or (
-        not anew and read_pin(bed.server, bed.settings, bed.database) is not None
+    is_fixed = context.server.strategy != AUTO_STRATEGY or (
+        not renegotiate and read_pin(context.server, context.settings, context.database) is not None
     )
-    patient = yield from _patient(bed)
+    patient = yield from _read_test_patient(context)
     failed: list[WriteStrategyKind] = []
     while patient is not None and strategy.kind is not WriteStrategyKind.WORKLIST:
-        passed, leads_on = yield from _tried(bed, strategy, patient)
+        passed, may_continue = yield from _test_strategy(context, strategy, patient)
         if passed:
-            pin_strategy(bed.server, bed.settings, bed.database, strategy, proven=True)
+            pin_strategy(context.server, context.settings, context.database, strategy, proven=True)
             return strategy
-        if fixed or not leads_on:
+        if is_fixed or not may_continue:
             return strategy
         failed.append(strategy.kind)
-        strategy = negotiate_strategy(said, bed.server, bed.settings, failed)
-        patient = yield from _patient(bed)
+        strategy = negotiate_strategy(capabilities, context.server, context.settings, failed)
+        # The failed test may have changed the chart's version.
+        patient = yield from _read_test_patient(context)
     if strategy.kind is WriteStrategyKind.WORKLIST:
         yield unknown_finding(
-            bed.about, "a worklist cannot be tested: a person types what is on it"
+            context.about, "a worklist cannot be tested: a person types what is on it"
         )
     return strategy
 
 
-def _patient(bed: WriteTestContext) -> Generator[Finding, None, Json | None]:
-    """Return the test patient that the site names; nobody else is ever written to."""
-    table = f"[servers.{bed.server.id}] in intake.toml"
-    named = bed.server.test_patient
-    if not named:
+def _read_test_patient(context: WriteTestContext) -> Generator[Finding, None, Json | None]:
+    """Return the test patient named in the settings; a test writes to no other patient."""
+    table = f"[servers.{context.server.id}] in intake.toml"
+    reference = context.server.test_patient
+    if not reference:
         yield wrong_finding(
-            bed.about,
+            context.about,
             "no write test: the site names no test patient",
             f"Name one as test_patient in {table}.",
         )
         return None
     try:
-        found = bed.client.read(named)
+        patient = context.client.read(reference)
     except GoneError:
-        found = {}
-    if f"{found.get('resourceType')}/{found.get('id')}" != named:
+        patient = {}
+    if f"{patient.get('resourceType')}/{patient.get('id')}" != reference:
         yield wrong_finding(
-            bed.about,
-            f"no write test: the server has no {named}",
+            context.about,
+            f"no write test: the server has no {reference}",
             f"Correct test_patient in {table}.",
         )
         return None
-    if found.get("link") or found.get("active") is False:
-        words = f"no write test: {named} is inactive, or linked to another chart"
+    # A linked or inactive chart may belong to a real person.
+    if patient.get("link") or patient.get("active") is False:
+        words = f"no write test: {reference} is inactive, or linked to another chart"
         yield wrong_finding(
-            bed.about,
+            context.about,
             words,
             f"Name one as test_patient in {table} that is a test patient and nothing else.",
         )
         return None
-    return found
+    return patient
 
 
-def _tried(
-    bed: WriteTestContext, strategy: WriteStrategy, patient: Json
+def _test_strategy(
+    context: WriteTestContext, strategy: WriteStrategy, patient: Json
 ) -> Generator[Finding, None, tuple[bool, bool]]:
-    """Try it once; return whether it went through, and if not, whether another rung may."""
-    by = build_writer(bed.server, bed.settings, strategy)
+    """Test one strategy; return whether it passed, and if not, whether to try another."""
+    writer = build_writer(context.server, context.settings, strategy)
+    statement = _choose_statement(context, writer, patient)
     try:
-        trial = run_write_test(bed.client, by, _statement(bed, by, patient), patient)
+        result = run_write_test(context.client, writer, statement, patient)
     except (InvalidBundleError, NoVersionError) as error:
         yield wrong_finding(
-            bed.about, f"a write test by '{strategy.kind}' cannot be made: {error}", "Report it."
+            context.about,
+            f"a write test by '{strategy.kind}' cannot be made: {error}",
+            "Report it.",
         )
         return False, isinstance(error, NoVersionError)
-    yield _outcome(bed, strategy, trial)
-    yield from _left(bed, trial)
-    return trial.passed, bool(trial.mismatched_elements) or isinstance(
-        trial.fault, RefusedError | ServerError
+    yield _describe_result(context, strategy, result)
+    yield from _describe_remains(context, result)
+    # Only a fault of this strategy justifies the next one. After a temporary fault, such as a
+    # timeout, the same strategy may still work.
+    may_continue = bool(result.mismatched_elements) or isinstance(
+        result.fault, RefusedError | ServerError
     )
+    return result.passed, may_continue
 
 
-def _outcome(bed: WriteTestContext, strategy: WriteStrategy, trial: WriteTestResult) -> Finding:
-    test = f"a write test to {bed.server.test_patient} by '{strategy.kind}'"
-    if trial.passed:
-        away = (
-            "taken away again"
-            if not trial.marked_references
-            else "taken away again or marked as entered in error"
+def _describe_result(
+    context: WriteTestContext, strategy: WriteStrategy, result: WriteTestResult
+) -> Finding:
+    test = f"a write test to {context.server.test_patient} by '{strategy.kind}'"
+    if result.passed:
+        removed = (
+            "removed again or marked as entered in error"
+            if result.marked_references
+            else "removed again"
         )
-        return good_finding(bed.about, f"{test} went through: written, read back, {away}")
-    if trial.mismatched_elements:
-        words = f"{test}: the server took it, but does not read back the same: {', '.join(trial.mismatched_elements)}"
+        return good_finding(context.about, f"{test} went through: written, read back, {removed}")
+    if result.mismatched_elements:
+        words = (
+            f"{test}: the server took it, but the read-back differs: "
+            f"{', '.join(result.mismatched_elements)}"
+        )
         return wrong_finding(
-            bed.about,
+            context.about,
             words,
             "Compare with the EHR's support; a profile in quirks/ can say what it does not hold.",
         )
-    return _fault(bed, test, trial.fault)
+    return _describe_fault(context, test, result.fault)
 
 
-def _fault(bed: WriteTestContext, test: str, fault: FhirError | None) -> Finding:
+def _describe_fault(context: WriteTestContext, test: str, fault: FhirError | None) -> Finding:
     words = "it failed" if fault is None else fault.message
     if isinstance(fault, ManualEntryError):
         return wrong_finding(
-            bed.about, f"{test}: {words}", f"Map it in quirks/{bed.server.quirks}.toml."
+            context.about, f"{test}: {words}", f"Map it in quirks/{context.server.quirks}.toml."
         )
     return wrong_finding(
-        bed.about,
+        context.about,
         f"{test}: {words}",
-        "Ask the EHR's support; access and scopes are looked at above.",
+        "Ask the EHR's support; the findings above are about access and scopes.",
     )
 
 
-def _left(bed: WriteTestContext, trial: WriteTestResult) -> Iterator[Finding]:
-    if not trial.chart_restored:
-        words = f"{bed.server.test_patient} does not say again what it said before the write test"
+def _describe_remains(context: WriteTestContext, result: WriteTestResult) -> Iterator[Finding]:
+    """Yield what the write test left on the server."""
+    if not result.chart_restored:
+        words = f"{context.server.test_patient} has other values than before the write test"
         yield wrong_finding(
-            bed.about,
+            context.about,
             words,
-            "Put the test patient's race, ethnicity, language and interpreter right by hand.",
+            "Correct the test patient's race, ethnicity, language and interpreter by hand.",
         )
-    if trial.marked_references:
+    if result.marked_references:
         yield good_finding(
-            bed.about,
-            f"marked as entered in error, for nobody may delete it: {', '.join(trial.marked_references)}",
+            context.about,
+            "marked as entered in error, because the server deletes none: "
+            f"{', '.join(result.marked_references)}",
         )
-    if trial.remaining_references:
-        words = f"what the write test left there, and can be neither deleted nor marked: {', '.join(trial.remaining_references)}"
+    if result.remaining_references:
+        words = (
+            "left by the write test, because the server neither deletes nor marks it: "
+            f"{', '.join(result.remaining_references)}"
+        )
         yield unknown_finding(
-            bed.about,
+            context.about,
             words,
-            "It speaks of the test patient alone; the EHR's support can remove it.",
+            "It is about the test patient only; the EHR's support can remove it.",
         )
 
 
-def _statement(bed: WriteTestContext, by: Writer, patient: Json) -> Statement:
-    """Return answers that would change the chart, whatever it says now; where no rung changes it, any will do."""
-    candidates = [said_by(_submission(bed, place), bed.settings) for place in range(len(LANGUAGES))]
-    return next(
-        (each for each in candidates if merge_for_server(patient, each, by).changed), candidates[0]
+def _choose_statement(context: WriteTestContext, writer: Writer, patient: Json) -> Statement:
+    """Return answers that would change the chart.
+
+    If no answers change it, as with a strategy that leaves the chart alone, any answers will do.
+    """
+    candidates = [
+        map_submission(_invent_submission(context, position), context.settings)
+        for position in range(len(LANGUAGES))
+    ]
+    changing = (
+        statement
+        for statement in candidates
+        if merge_for_server(patient, statement, writer).changed
     )
+    return next(changing, candidates[0])
 
 
-def _submission(bed: WriteTestContext, place: int) -> Submission:
-    questions = bed.settings.question_set
-    clinic = next(
-        (each.id for each in bed.settings.clinics.values() if each.server == bed.server.id), ""
+def _invent_submission(context: WriteTestContext, position: int) -> Submission:
+    """Return a submission that picks the choice at that position of every question."""
+    questions = context.settings.question_set
+    clinic_ids = (
+        clinic.id
+        for clinic in context.settings.clinics.values()
+        if clinic.server == context.server.id
     )
     return Submission(
         id=uuid4(),
-        clinic=clinic,
-        patient=bed.server.test_patient,
-        answered_at=bed.clock(),
+        clinic=next(clinic_ids, ""),
+        patient=context.server.test_patient,
+        answered_at=context.clock(),
         informant=Informant.SELF,
         channel=Channel.STAFF,
         question_set=questions.id,
         question_set_version=questions.version,
         locale="en",
-        notice=bed.settings.notice,
+        notice=context.settings.notice,
         answers={
-            each.id: Answer(AnswerState.ANSWERED, (_choice(each, place),))
-            for each in questions.questions
-            if _is_tried(each)
+            question.id: Answer(AnswerState.ANSWERED, (_pick_choice(question, position),))
+            for question in questions.questions
+            if _is_tested(question)
         },
     )
 
 
-def _is_tried(question: Question) -> bool:
-    # Which tribes there are is a table and no part of the question; what else is tried shows the way as well.
+def _is_tested(question: Question) -> bool:
+    # A tribe comes from a table and not from the question. The other elements prove the strategy
+    # without it.
     return question.kind is not QuestionKind.TRIBES
 
 
-def _choice(question: Question, place: int) -> str:
-    return (
-        LANGUAGES[place] if question.kind is QuestionKind.LANGUAGE else question.options[place].id
-    )
+def _pick_choice(question: Question, position: int) -> str:
+    if question.kind is QuestionKind.LANGUAGE:
+        return LANGUAGES[position]
+    return question.options[position].id

@@ -1,4 +1,4 @@
-"""FHIR clients as the settings ask for them; secrets are read from their files when a client is made."""
+"""FHIR clients for the servers in the settings."""
 
 from fhir_client.client import FhirClient
 from fhir_client.quirks import Quirks
@@ -7,10 +7,14 @@ from intake.settings import Server, Settings
 
 
 def build_client(server: Server) -> FhirClient:
-    """Return a client for the server; raises AccessFault, a ServerFault, where a secret or certificate cannot be read."""
+    """Return a client for the server, with secrets and certificates read from files.
+
+    Raises AccessError, a ServerError, for a file that cannot be read.
+    """
     tls = build_tls(server)
     if server.ca_file or server.certificate_file:
-        # The HTTP library would say so in the middle of a submission, and not in its own kind of error.
+        # The HTTP library loads certificates at the first request. It would then fail in the
+        # middle of a submission, with an error class of its own.
         tls.load_context()
     return FhirClient(
         server.base_url, build_auth(server), timeout=server.timeout.total_seconds(), tls=tls

@@ -1,12 +1,11 @@
-"""How a server is written to: found out from what it says, its quirks and our scopes, then pinned, so that it stays."""
+"""The write strategy of each server: negotiated once, then pinned in the store."""
 
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from hashlib import sha256
 
-from fhir_client import capabilities
-from fhir_client.capabilities import Capabilities
+from fhir_client.capabilities import Capabilities, parse_capabilities
 from fhir_client.client import FhirClient
 from fhir_client.model import WriteStrategyKind
 from fhir_client.uscore.patient_merge import MergePolicy
@@ -25,21 +24,20 @@ from intake.store.strategies import PinnedStrategy, StoredStrategy
 def prepare_writer(
     server: Server, settings: Settings, database: Database, client: FhirClient
 ) -> Writer:
-    """Return how the site writes to the server, which is asked what it offers only where nothing is pinned yet.
+    """Return the writer for a server; negotiate and pin a strategy if none is pinned.
 
-    Raises the errors of fhir_client.errors where it cannot say it now.
+    Raises the errors of fhir_client.errors if the server cannot be asked now.
     """
-    if kept := read_pin(server, settings, database):
-        return build_writer(server, settings, restore_strategy(kept.way))
-    strategy = negotiate_strategy(
-        capabilities.parse_capabilities(client.read_capabilities()), server, settings
-    )
+    if pin := read_pin(server, settings, database):
+        return build_writer(server, settings, restore_strategy(pin.way))
+    capabilities = parse_capabilities(client.read_capabilities())
+    strategy = negotiate_strategy(capabilities, server, settings)
     pin_strategy(server, settings, database, strategy)
     return build_writer(server, settings, strategy)
 
 
 def build_writer(server: Server, settings: Settings, strategy: WriteStrategy) -> Writer:
-    """Return how the site writes to the server by that strategy."""
+    """Return the writer that writes to the server by that strategy."""
     policy = MergePolicy(decline_erases=settings.mapping.decline_erases)
     return Writer(
         us_core_version(server.us_core), policy, server_quirks(server, settings), strategy
@@ -47,31 +45,39 @@ def build_writer(server: Server, settings: Settings, strategy: WriteStrategy) ->
 
 
 def negotiate_strategy(
-    said: Capabilities, server: Server, settings: Settings, failed: Iterable[WriteStrategyKind] = ()
+    capabilities: Capabilities,
+    server: Server,
+    settings: Settings,
+    failed: Iterable[WriteStrategyKind] = (),
 ) -> WriteStrategy:
-    """Return how the server is written to by what it says, its quirks, our scopes and the site's word.
+    """Return the strategy that fits capabilities, quirks, scopes and settings.
 
-    `failed` are the rungs by which a write test failed. Raises the errors of fhir_client.errors where no token is to be had.
+    `failed` are the strategies whose write test failed. Raises the errors of fhir_client.errors
+    if no token can be fetched.
     """
-    offer = ServerOffer(said, server_quirks(server, settings), _scopes(server), frozenset(failed))
-    return choose_strategy(
-        offer, None if server.strategy == AUTO_STRATEGY else WriteStrategyKind(server.strategy)
+    offer = ServerOffer(
+        capabilities, server_quirks(server, settings), _effective_scopes(server), frozenset(failed)
     )
+    configured = None
+    if server.strategy != AUTO_STRATEGY:
+        configured = WriteStrategyKind(server.strategy)
+    return choose_strategy(offer, configured)
 
 
-def _scopes(server: Server) -> tuple[str, ...] | None:
-    """Return the scopes that the site asks for, and where it asks for none, what it is granted; None: nothing limits us."""
+def _effective_scopes(server: Server) -> tuple[str, ...] | None:
+    """Return the scopes that limit us, or None if the server limits us by no scopes."""
     if server.auth.kind not in TOKEN_AUTH_KINDS:
         return None
-    # What was asked for and is not granted is a fault, which pauses the server; it must not quietly lead to a lesser rung.
+    # The configured scopes count before the granted ones. A configured scope that the server does
+    # not grant is a fault that pauses the server. It must not lead to a lesser strategy unseen.
     return server.auth.scopes or shared_tokens(server).current_grant().scopes
 
 
 def read_pin(server: Server, settings: Settings, database: Database) -> PinnedStrategy | None:
-    """Return the pin; None where there is none, or where it was found with other settings than now."""
+    """Return the pinned strategy, or None if none was pinned under these settings."""
     with database.read() as tx:
-        kept = strategies.read_pinned(tx, server.id)
-    return kept if kept is not None and kept.way.basis == _basis(server, settings) else None
+        pin = strategies.read_pinned(tx, server.id)
+    return pin if pin is not None and pin.way.basis == _settings_hash(server, settings) else None
 
 
 def pin_strategy(
@@ -82,36 +88,40 @@ def pin_strategy(
     *,
     proven: bool = False,
 ) -> None:
-    """Pin it."""
+    """Pin the strategy for the server; `proven` says that a write test succeeded."""
+    # The store keeps the parts in the order of the enum, so that equal strategies compare equal.
     parts = tuple(part.value for part in WrittenPart if part in strategy.parts)
-    by_patient = tuple(sorted(strategy.by_patient))
-    way = StoredStrategy(
-        _basis(server, settings),
+    stored = StoredStrategy(
+        _settings_hash(server, settings),
         strategy.kind.value,
         parts,
         strategy.batch,
         strategy.reasons,
-        by_patient,
+        tuple(sorted(strategy.by_patient)),
     )
     with database.write() as tx:
-        strategies.pin_strategy(tx, server.id, way, proven=proven)
+        strategies.pin_strategy(tx, server.id, stored, proven=proven)
         servers.admit_all_workers(tx, server.id)
 
 
-def restore_strategy(way: StoredStrategy) -> WriteStrategy:
-    """Return what was pinned."""
+def restore_strategy(stored: StoredStrategy) -> WriteStrategy:
+    """Return the write strategy that the store holds."""
     return WriteStrategy(
-        WriteStrategyKind(way.rung),
-        frozenset(map(WrittenPart, way.parts)),
-        way.batch,
-        way.reasons,
-        frozenset(way.by_patient),
+        WriteStrategyKind(stored.rung),
+        frozenset(map(WrittenPart, stored.parts)),
+        stored.batch,
+        stored.reasons,
+        frozenset(stored.by_patient),
     )
 
 
-def _basis(server: Server, settings: Settings) -> str:
+def _settings_hash(server: Server, settings: Settings) -> str:
+    """Return a hash of the settings that a negotiated strategy depends on."""
+    # A change of any of these makes the pin stale, and the next writer negotiates again. The list of
+    # strategies keeps its former name in the hash, so that an upgrade makes no pin stale.
     quirks = asdict(server_quirks(server, settings))
-    held = [
+    quirks["rungs"] = quirks.pop("write_strategies")
+    basis = [
         server.base_url,
         server.strategy,
         server.auth.kind,
@@ -119,4 +129,4 @@ def _basis(server: Server, settings: Settings) -> str:
         server.auth.scopes,
         quirks,
     ]
-    return sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()

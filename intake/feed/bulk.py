@@ -1,4 +1,4 @@
-"""The export in bulk: each server is asked for files, waited for, and its files are fetched, again where one is broken off."""
+"""Fetches the report's resources from a FHIR server by Bulk Data export."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -16,71 +16,86 @@ from intake.feed.export_files import ExportFiles
 from intake.log import logger
 
 T = TypeVar("T")
-KINDS = ("Patient", "Encounter", "Appointment", "Observation", "Provenance")
+RESOURCE_TYPES = ("Patient", "Encounter", "Appointment", "Observation", "Provenance")
 
 
 class ExportStoppedError(Exception):
-    """The worker was told to stop before the export was whole."""
+    """The worker was asked to stop before the export was complete."""
 
 
-def take_until_stopped(stop: threading.Event, coming: Iterable[T]) -> Iterator[T]:
-    """Yield what comes, one after the other; raises Stopped once we are told to stop."""
-    for each in coming:
+def take_until_stopped(stop: threading.Event, values: Iterable[T]) -> Iterator[T]:
+    """Yield the values; raises ExportStoppedError once the worker must stop."""
+    for value in values:
         if stop.is_set():
             raise ExportStoppedError
-        yield each
+        yield value
 
 
 def build_request(group: str, since: date, codes: Iterable[str]) -> ExportRequest:
-    """Return what is asked for: what the report counts, of a `Group/id` or of everybody, since that day."""
+    """Return the request for what the report counts since that day.
+
+    `group` is a `Group/id`, or "" for all patients. `codes` are Observation codes as
+    `system|code`.
+    """
     start = f"date=ge{since.isoformat()}"
-    observed = (f"Observation?code={quote(code, safe='')}" for code in codes)
-    return ExportRequest(KINDS, group, (f"Encounter?{start}", f"Appointment?{start}", *observed))
+    # Each code has a filter of its own, with its bar escaped. A server splits the list of filters
+    # at commas, and would also split a list of codes.
+    observations = (f"Observation?code={quote(code, safe='')}" for code in codes)
+    return ExportRequest(
+        RESOURCE_TYPES, group, (f"Encounter?{start}", f"Appointment?{start}", *observations)
+    )
 
 
 def fetch_export_files(
-    client: FhirClient, asked: ExportRequest, out: ExportFiles, stop: threading.Event
+    client: FhirClient, request: ExportRequest, out: ExportFiles, stop: threading.Event
 ) -> None:
-    """Have the server export it, and write its files to `out`; raises FhirError and Stopped."""
+    """Start an export, await it, and write its files to `out`.
 
-    def pause(length: timedelta) -> None:
-        if stop.wait(length.total_seconds()):
+    Raises FhirError and ExportStoppedError.
+    """
+
+    def pause(duration: timedelta) -> None:
+        if stop.wait(duration.total_seconds()):
             raise ExportStoppedError
 
-    where = bulk.start_export(client, asked)
+    status_url = bulk.start_export(client, request)
     try:
-        manifest = bulk.await_export(client, where, pause)
+        manifest = bulk.await_export(client, status_url, pause)
         for file in manifest.files:
-            if file.resource_type in asked.resource_types:
-                _fetch(client, file, out, pause, stop)
+            # Some servers export more types than the request names.
+            if file.resource_type in request.resource_types:
+                _fetch_file(client, file, out, pause, stop)
     finally:
-        bulk.delete_export(client, where)
+        # The server would otherwise keep the exported answers until they expire.
+        bulk.delete_export(client, status_url)
     if manifest.error_files:
         logger.warning("export-incomplete", extra={"count": manifest.error_files})
 
 
-def _fetch(
+def _fetch_file(
     client: FhirClient, file: ExportFile, out: ExportFiles, pause: Pause, stop: threading.Event
 ) -> None:
-    place = out.read_position(file.resource_type)
-    for left in reversed(range(MAX_FAILURES)):
+    position = out.read_position(file.resource_type)
+    for retries_left in reversed(range(MAX_FAILURES)):
         try:
             for line in take_until_stopped(stop, bulk.read_file_lines(client, file)):
-                _take(line, file.resource_type, out)
+                _write_line(line, file.resource_type, out)
         except TemporaryError as error:
-            if not left:
+            if not retries_left:
                 raise
-            # Half a file counts half the people: it is fetched again from its beginning.
-            out.truncate_to(file.resource_type, place)
+            # A file that broke off would count only some of its patients, and the next attempt
+            # would count those twice. The file is therefore fetched again from its start.
+            out.truncate_to(file.resource_type, position)
             pause(error.retry_after or DEFAULT_PAUSE)
         else:
             return
 
 
-def _take(line: bytes, kind: str, out: ExportFiles) -> None:
+def _write_line(line: bytes, resource_type: str, out: ExportFiles) -> None:
     try:
         resource = msgspec.json.decode(line, type=dict[str, object])
     except msgspec.DecodeError:
-        out.write_broken_line(kind, line)
+        # One malformed line must not hide the others. The report counts and names it.
+        out.write_broken_line(resource_type, line)
         return
     out.write_resource(resource)

@@ -1,4 +1,4 @@
-"""Fetches what the report counts, by paged search or in bulk, as NDJSON that is deleted as soon as it was read."""
+"""Fetches what the report counts as NDJSON, by paged search or Bulk Data export."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -23,78 +23,85 @@ from intake.report.clinics import clinic_scopes
 from intake.report.values import ClinicScope, Period
 from intake.settings import Settings
 
-PAGE = "200"
-PLACES: Mapping[str, Mapping[str, str]] = {"Organization": {}, "Location": {}}
-"""What belongs to no patient, so that not every export has it: always searched for, for it is little."""
-OURS = tuple(f"{LOINC}|{code.code}" for code in OBSERVATION_CODES.values())
+PAGE_SIZE = "200"
+# Organizations and Locations belong to no patient, so not every export has them. They are few, so
+# both ways of fetching search for them.
+PLACE_SEARCHES: Mapping[str, Mapping[str, str]] = {"Organization": {}, "Location": {}}
+ANSWER_CODES = tuple(f"{LOINC}|{code.code}" for code in OBSERVATION_CODES.values())
+"""The codes of our own Observations, as `system|code`."""
 
 
 @contextmanager
 def fetch_export(
     settings: Settings, period: Period, stop: threading.Event, in_bulk: str | None = None
 ) -> Iterator[Path]:
-    """Yield a folder of NDJSON from every server; it is deleted with the block. Raises FhirError and Stopped.
+    """Yield a folder of NDJSON files from every server, deleted with the block.
 
-    Where the process is killed in the block, `delete_left_behind` deletes it. With `in_bulk` the servers export it: of that
-    `Group/id`, "" for everybody.
+    With `in_bulk` the servers export this `Group/id`, or all patients for "". Without it, the
+    worker searches page by page. Raises FhirError and ExportStoppedError.
+
+    If the process is killed in the block, `delete_abandoned_exports` deletes the folder.
     """
-    with private_folder(_place(settings)) as folder:
+    with private_folder(_exports_folder(settings)) as folder:
         for number, server in enumerate(settings.servers.values()):
             with build_client(server) as client, open_export_files(folder, number) as out:
+                # Servers compare dates in their own time zone. One more day misses no visit.
                 since = period.first - timedelta(days=1)
-                searches = _searches(since)
+                searches = _build_searches(since)
                 if in_bulk is not None:
-                    bulk.fetch_export_files(
-                        client, bulk.build_request(in_bulk, since, OURS), out, stop
-                    )
-                    searches = PLACES
-                for resource in take_until_stopped(stop, _searched(client, searches)):
+                    request = bulk.build_request(in_bulk, since, ANSWER_CODES)
+                    bulk.fetch_export_files(client, request, out, stop)
+                    searches = PLACE_SEARCHES
+                for resource in take_until_stopped(stop, _search_all(client, searches)):
                     out.write_resource(resource)
         yield folder
 
 
 def delete_abandoned_exports(settings: Settings) -> None:
-    """Delete what is left of exports whose process was killed: it holds answers in the clear."""
-    delete_abandoned_folders(_place(settings))
+    """Delete the exports of killed processes, which hold answers unencrypted."""
+    delete_abandoned_folders(_exports_folder(settings))
 
 
-def _place(settings: Settings) -> Path:
+def _exports_folder(settings: Settings) -> Path:
     return settings.data_dir / "exports"
 
 
 def qualified_clinic_scopes(settings: Settings) -> tuple[ClinicScope, ...]:
-    """Return the clinics as the exported files know them."""
-    numbers = {server: number for number, server in enumerate(settings.servers)}
+    """Return the clinics with their references as the exported files have them."""
+    numbers = {server_id: number for number, server_id in enumerate(settings.servers)}
     return tuple(
-        replace(
-            scope,
-            organization=tuple(
-                qualify_reference(each, numbers[settings.clinics[scope.id].server])
-                for each in scope.organization
-            ),
-            locations=tuple(
-                qualify_reference(each, numbers[settings.clinics[scope.id].server])
-                for each in scope.locations
-            ),
-        )
+        _qualify_scope(scope, numbers[settings.clinics[scope.id].server])
         for scope in clinic_scopes(settings)
     )
 
 
-def _searched(client: FhirClient, searches: Mapping[str, Mapping[str, str]]) -> Iterator[Resource]:
-    for kind, parameters in searches.items():
-        yield from client.search(kind, {**parameters, "_count": PAGE})
+def _qualify_scope(scope: ClinicScope, number: int) -> ClinicScope:
+    return replace(
+        scope,
+        organization=tuple(
+            qualify_reference(reference, number) for reference in scope.organization
+        ),
+        locations=tuple(qualify_reference(reference, number) for reference in scope.locations),
+    )
 
 
-def _searches(since: date) -> Mapping[str, Mapping[str, str]]:
-    """Return the searches; Provenance comes with what it speaks of, which is how US Core has every server offer it."""
+def _search_all(
+    client: FhirClient, searches: Mapping[str, Mapping[str, str]]
+) -> Iterator[Resource]:
+    for resource_type, parameters in searches.items():
+        yield from client.search(resource_type, {**parameters, "_count": PAGE_SIZE})
+
+
+def _build_searches(since: date) -> Mapping[str, Mapping[str, str]]:
+    """Return the search parameters by resource type."""
     start = {"date": f"ge{since.isoformat()}"}
+    # US Core obliges servers to return Provenance along with its target, but not to search it
+    # alone.
     provenance = {"_revinclude": "Provenance:target"}
-    observed = {"code": ",".join(OURS), **provenance}
     return {
-        **PLACES,
+        **PLACE_SEARCHES,
         "Patient": provenance,
         "Encounter": start,
         "Appointment": start,
-        "Observation": observed,
+        "Observation": {"code": ",".join(ANSWER_CODES), **provenance},
     }

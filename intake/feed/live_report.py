@@ -1,4 +1,4 @@
-"""The completeness report from the live servers: made once a night, and at once where there is none yet."""
+"""The completeness report from the live servers, built once a night."""
 
 import threading
 from datetime import UTC, datetime, time, timedelta
@@ -20,19 +20,25 @@ from intake.store.database import Database, Tx
 
 NIGHTLY_PERIOD = "rolling-12"
 NIGHT = time(3)
-"""When a new day's report is due, in the first clinic's zone: after midnight, and after the hour that clock changes skip."""
+"""The time at which a new day's report is due, in the first clinic's zone.
+
+It is after midnight, and after the hour that a clock change may skip.
+"""
 
 
 def make_due_report(
     settings: Settings, database: Database, clock: Clock, stop: threading.Event
 ) -> bool:
-    """Make and keep the report where one is due; False after a failure, which leaves the last report as it is."""
+    """Build and store the report if one is due.
+
+    Returns False after a failure, which leaves the last report in place.
+    """
     try:
-        _make_if_due(settings, database, clock, stop)
+        _make_report_if_due(settings, database, clock, stop)
     except ExportStoppedError:
         return True
     except Exception as error:  # noqa: BLE001
-        # Whatever a server answers or a resource holds, the worker's other work goes on.
+        # Whatever a server answers or a resource holds, the worker's other work must go on.
         logger.warning(
             "report-failed", extra={"reason": type(error).__name__, "where": error_location(error)}
         )
@@ -40,32 +46,34 @@ def make_due_report(
     return True
 
 
-def _make_if_due(
+def _make_report_if_due(
     settings: Settings, database: Database, clock: Clock, stop: threading.Event
 ) -> None:
     now = clock()
     with database.read() as tx:
         if not is_report_due(tx, settings, now):
             return
-    made = fetch_and_make_report(
-        settings, database, resolve_period(settings, NIGHTLY_PERIOD, now), now, stop
-    )
+    period = resolve_period(settings, NIGHTLY_PERIOD, now)
+    built = fetch_and_make_report(settings, database, period, now, stop)
     with database.write() as tx:
-        # Another worker may have made one in the meantime.
+        # Another worker may have stored a report since the first look.
         if is_report_due(tx, settings, now):
-            reports.save_snapshot(tx, NIGHTLY_PERIOD, to_json(made.report))
+            reports.save_snapshot(tx, NIGHTLY_PERIOD, to_json(built.report))
     seconds = round((clock() - now).total_seconds(), 1)
-    logger.info("report-made", extra={"seconds": seconds, "count": made.report.broken_lines})
+    logger.info("report-made", extra={"seconds": seconds, "count": built.report.broken_lines})
 
 
 def is_report_due(tx: Tx, settings: Settings, now: datetime) -> bool:
-    """Return whether there is no report yet, or none since last night."""
+    """Return whether the store has no report since last night."""
     last = reports.latest_made_at(tx, NIGHTLY_PERIOD)
     return last is None or last < _last_night(now, settings.time_zone)
 
 
 def resolve_period(settings: Settings, name: str, now: datetime) -> Period:
-    """Return the period of that name as seen from today in the first clinic's zone; raises ValueError."""
+    """Return the period of that name, relative to today in the first clinic's zone.
+
+    Raises ValueError.
+    """
     return parse_period(name, now.astimezone(settings.time_zone).date())
 
 
@@ -77,12 +85,13 @@ def fetch_and_make_report(
     stop: threading.Event,
     in_bulk: str | None = None,
 ) -> BuiltReport:
-    """Return the report over what the servers hold and our own store knows; raises FhirError and UnreadableFilesError.
+    """Return the report over the servers' resources and our own store.
 
-    With `in_bulk` the servers export it: of that `Group/id`, "" for everybody; else it is searched for.
+    With `in_bulk` the servers export this `Group/id`, or all patients for "". Without it, the
+    worker searches page by page. Raises FhirError and UnreadableFilesError.
     """
     with fetch_export(settings, period, stop, in_bulk) as folder:
-        asked = ReportRequest(
+        request = ReportRequest(
             period,
             now,
             mapped_codes(),
@@ -90,13 +99,16 @@ def fetch_and_make_report(
             settings.time_zone.key,
             by_organization=False,
         )
-        return build_report(folder, asked, read_local_facts(settings, database))
+        return build_report(folder, request, read_local_facts(settings, database))
 
 
 def _last_night(now: datetime, zone: ZoneInfo) -> datetime:
-    day = now.astimezone(zone).date()
+    """Return the last moment at which a report was due."""
+    today = now.astimezone(zone).date()
+    # Python's arithmetic on one zone's times ignores clock changes, so each night is converted to
+    # UTC before the comparison.
     nights = (
-        datetime.combine(each, NIGHT, zone).astimezone(UTC)
-        for each in (day, day - timedelta(days=1))
+        datetime.combine(day, NIGHT, zone).astimezone(UTC)
+        for day in (today, today - timedelta(days=1))
     )
     return next(night for night in nights if night <= now)

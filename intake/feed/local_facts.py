@@ -1,4 +1,4 @@
-"""What our own store knows of people's answers, for the report: also what no server has taken yet."""
+"""The answers in our own store for the report, also those that no server has yet."""
 
 from collections.abc import Iterator
 
@@ -14,56 +14,67 @@ from intake.store.database import Database
 from intake.store.outbox import submissions
 from intake.store.outbox.submissions import CapturedSubmission
 
-BATCH = 500
-ABSENT = {AbsentReason.ASKED_DECLINED: State.DECLINED, AbsentReason.ASKED_UNKNOWN: State.DONT_KNOW}
+BATCH_SIZE = 500
+ABSENT_STATES = {
+    AbsentReason.ASKED_DECLINED: State.DECLINED,
+    AbsentReason.ASKED_UNKNOWN: State.DONT_KNOW,
+}
 
 
 def read_local_facts(settings: Settings, database: Database) -> Iterator[LocalFact]:
-    """Yield every answer whose words are still kept; patients are named as the exported files name them."""
-    numbers = {server: number for number, server in enumerate(settings.servers)}
+    """Yield every answer whose payload is still in the store.
+
+    The patients have the references that the exported files have.
+    """
+    numbers = {server_id: number for number, server_id in enumerate(settings.servers)}
     last = 0
     while True:
-        # Short transactions: on SQLite a reader of all rows would keep every patient's Submit waiting.
+        # Each batch has a short transaction of its own. On SQLite, one long read would make every
+        # patient's Submit wait.
         with database.read() as tx:
-            batch = submissions.list_captured(tx, after=last, limit=BATCH)
-        for each in batch:
-            if each.server in numbers:
-                yield from _answers(settings, each, numbers[each.server])
+            batch = submissions.list_captured(tx, after=last, limit=BATCH_SIZE)
+        for captured in batch:
+            if captured.server in numbers:
+                yield from _submission_facts(settings, captured, numbers[captured.server])
         if not batch:
             return
         last = batch[-1].number
 
 
-def _answers(settings: Settings, told: CapturedSubmission, server: int) -> Iterator[LocalFact]:
-    questions = settings.question_sets.get(told.submission.question_set)
-    if questions is None or MatchCriteria.from_reference(told.submission.patient):
-        # Of nobody that a record knows yet.
+def _submission_facts(
+    settings: Settings, captured: CapturedSubmission, server_number: int
+) -> Iterator[LocalFact]:
+    questions = settings.question_sets.get(captured.submission.question_set)
+    if questions is None or MatchCriteria.from_reference(captured.submission.patient):
+        # The worker has not matched this patient to a chart yet, so the report has no patient to
+        # count.
         return
     try:
-        said = build_statement(told.submission, questions, settings.mapping)
+        statement = build_statement(captured.submission, questions, settings.mapping)
     except UnknownAnswerError:
-        # Such a submission is held with these words by the worker; nothing can be counted of it.
+        # The worker holds such a submission and shows the reason. The report cannot count it.
         return
-    person = qualify_reference(said.patient, server)
-    ethnicity = said.values.get(Element.ETHNICITY)
+    patient = qualify_reference(statement.patient, server_number)
+    ethnicity = statement.values.get(Element.ETHNICITY)
     hispanic = isinstance(ethnicity, CategoryAnswer) and any(
         coding.code != NOT_HISPANIC for coding in (*ethnicity.categories, *ethnicity.detailed)
     )
-    for element, state in _states(said):
+    for element, state in _element_states(statement):
         yield LocalFact(
-            person,
+            patient,
             element,
             state,
-            said.answered_at,
-            told.verified,
+            statement.answered_at,
+            captured.verified,
             hispanic=hispanic and element is Element.ETHNICITY,
         )
 
 
-def _states(said: Statement) -> Iterator[tuple[Element, State]]:
-    answered = State.SELF if said.source is Source.PATIENT else State.PROXY
+def _element_states(statement: Statement) -> Iterator[tuple[Element, State]]:
+    answered = State.SELF if statement.source is Source.PATIENT else State.PROXY
     # The report counts some of the elements only.
     for element in map(Element, ELEMENTS):
-        value = said.values.get(element)
+        value = statement.values.get(element)
         if value is not None:
-            yield element, ABSENT[value] if isinstance(value, AbsentReason) else answered
+            state = ABSENT_STATES[value] if isinstance(value, AbsentReason) else answered
+            yield element, state

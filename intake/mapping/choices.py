@@ -1,4 +1,4 @@
-"""What was chosen in a question of groups: each choice with its group, and nothing that contradicts itself."""
+"""The choices of a question of groups, each with its group and checked for contradictions."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,16 @@ from intake.questions import Question
 
 
 class UnknownAnswerError(ValueError):
-    """A submission says what its question set does not have, or two things at once; the words quote nothing."""
+    """An answer does not fit its question set; the message quotes nothing of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupChoice:
-    """One choice of a question of groups: its id, its group, its CDCREC code (None where there is none), its English name."""
+    """One choice of a question of groups.
+
+    `group` is the id of the choice's group. `code` is its CDCREC code, or None if CDCREC has
+    none. `label` is its English name.
+    """
 
     id: str
     group: str
@@ -22,19 +26,24 @@ class GroupChoice:
 
 
 def resolve_choices(question: Question, answer: Answer) -> tuple[GroupChoice, ...]:
-    """Return the choices of a question of groups, each with its group; a detail implies its group, which comes first."""
-    found: dict[str, GroupChoice] = {}
-    for place, choice in enumerate(answer.choices):
-        each = _choice(question, choice, place)
-        option = question.find_option(each.group)
-        if option is not None and option.id not in found:
-            found[option.id] = GroupChoice(option.id, option.id, option.code, option.label)
-        found.setdefault(choice, each)
-    _refuse_contradiction(question, {each.group for each in found.values()})
-    return tuple(found.values())
+    """Return the choices of a question of groups, each with its group.
+
+    A detail implies its group, which comes before the detail. Raises UnknownAnswerError.
+    """
+    choices: dict[str, GroupChoice] = {}
+    for position, choice_id in enumerate(answer.choices):
+        choice = _find_choice(question, choice_id, position)
+        option = question.find_option(choice.group)
+        if option is not None and option.id not in choices:
+            choices[option.id] = GroupChoice(option.id, option.id, option.code, option.label)
+        choices.setdefault(choice_id, choice)
+    _refuse_contradiction(question, {choice.group for choice in choices.values()})
+    return tuple(choices.values())
 
 
 def _refuse_contradiction(question: Question, groups: set[str]) -> None:
+    # Our pages cannot submit such a pair. Paper and files can, and the statement would then say
+    # both "Hispanic" and "Not Hispanic".
     for option in question.options:
         if option.id in groups and groups & set(option.excludes):
             raise UnknownAnswerError(
@@ -42,15 +51,18 @@ def _refuse_contradiction(question: Question, groups: set[str]) -> None:
             )
 
 
-def _choice(question: Question, choice: str, place: int) -> GroupChoice:
-    owner = terminology.find_group_option(question, choice)
-    if owner is None:
+def _find_choice(question: Question, choice_id: str, position: int) -> GroupChoice:
+    option = terminology.find_group_option(question, choice_id)
+    if option is None:
         raise UnknownAnswerError(
-            f"answers.{question.id}.choices[{place}]: is no choice of this question"
+            f"answers.{question.id}.choices[{position}]: is no choice of this question"
         )
-    if choice == owner.id:
-        return GroupChoice(owner.id, owner.id, owner.code, owner.label)
-    detail = next((each for each in owner.details if each.id == choice), None)
+    if choice_id == option.id:
+        return GroupChoice(option.id, option.id, option.code, option.label)
+    detail = next((detail for detail in option.details if detail.id == choice_id), None)
     if detail is not None:
-        return GroupChoice(detail.id, owner.id, detail.code, detail.label)
-    return GroupChoice(choice, owner.id, choice, terminology.load_concepts()[choice].display)
+        return GroupChoice(detail.id, option.id, detail.code, detail.label)
+    # The patient found this code by searching the whole code table.
+    return GroupChoice(
+        choice_id, option.id, choice_id, terminology.load_concepts()[choice_id].display
+    )

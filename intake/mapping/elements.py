@@ -1,4 +1,4 @@
-"""Which elements a submission speaks of, question by question."""
+"""The elements that a submission covers, question by question."""
 
 from collections.abc import Iterable
 
@@ -8,24 +8,31 @@ from intake.settings import Settings
 
 
 def covered_elements(submission: Submission, questions: QuestionSet | None) -> frozenset[str]:
-    """Return every element of every question that was answered, declined or not known; none where a question is unknown.
+    """Return the elements of all questions that were answered, declined or not known.
 
-    A combined question speaks of all its elements: who now ticks Hispanic alone takes the races back that they ticked before.
+    Returns no element if the question set or one of the questions is unknown. A combined question
+    covers all its elements: a patient who now ticks only Hispanic takes back the races that they
+    ticked before.
     """
-    asked = [
-        None if questions is None else questions.find_question(name) for name in submission.answers
-    ]
-    known = [each for each in asked if each is not None]
+    questions_by_name = {
+        name: None if questions is None else questions.find_question(name)
+        for name in submission.answers
+    }
+    known_questions = [question for question in questions_by_name.values() if question is not None]
+    # The worker holds a submission with an unknown question. Until then it covers nothing, so that
+    # it supersedes and corrects nothing by half.
+    if len(known_questions) < len(questions_by_name):
+        return frozenset()
     return frozenset(
-        element.value
-        for question in known
-        for element in question.recorded_elements
-        if len(known) == len(asked)
+        element.value for question in known_questions for element in question.recorded_elements
     )
 
 
-def all_covered_elements(said: Iterable[Submission], settings: Settings) -> frozenset[str]:
-    """Return the elements of several submissions, each by the question set that it answers."""
+def all_covered_elements(submissions: Iterable[Submission], settings: Settings) -> frozenset[str]:
+    """Return the elements that any of the submissions covers."""
     return frozenset[str]().union(
-        *(covered_elements(each, settings.question_sets.get(each.question_set)) for each in said)
+        *(
+            covered_elements(submission, settings.question_sets.get(submission.question_set))
+            for submission in submissions
+        )
     )

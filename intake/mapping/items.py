@@ -1,9 +1,14 @@
-"""What a person said as items of the Questionnaire (questionnaires.py), so that a response fits its questionnaire.
+"""A submission's answers as the items of a QuestionnaireResponse.
 
-A question has the item of its own id, with one Coding per choice. Details stand below `ID.details`, in a group for each group
-of the question: its standard boxes, what was found by searching the whole code table, and the write-in line. Own words have
-an item of their own. Declined and unknown are codings of data-absent-reason and options of the question itself: US Core asks
-nothing of an item's answer, and a person at any form renderer can choose them as at our tablet.
+The items fit the Questionnaire that `questionnaires.py` builds:
+
+- The item of a question has the question's own id, with one Coding per choice.
+- The details stand below `ID.details`, in a group for each group of the question: its boxes,
+  the codes found by searching the whole code table, and the write-in line.
+- The own words have an item of their own.
+- Declined and unknown are codings of data-absent-reason, and options of the question itself.
+  US Core does not limit an item's answer. A patient can therefore choose both in any form
+  renderer, as on our tablet.
 """
 
 from collections.abc import Iterator
@@ -31,12 +36,15 @@ SEARCH_LABEL = "Name of the group, in English"
 
 
 def details_link_id(question: Question) -> str:
-    """Return the linkId of the group in which the details of all groups stand."""
+    """Return the linkId of the group that holds the details of all groups."""
     return f"{question.id}.details"
 
 
 def group_link_id(question: Question, option: Option) -> str:
-    """Return the linkId of one group's details; its parts are `.boxes`, `.found` and `.write-in` of it."""
+    """Return the linkId of one group's details.
+
+    Its parts end in `.boxes`, `.found` and `.write-in`.
+    """
     return f"{question.id}.{option.id}"
 
 
@@ -45,90 +53,106 @@ def own_words_link_id(question: Question) -> str:
     return f"{question.id}.{OWN_WORDS}"
 
 
-def group_coding(questions: QuestionSet, identity: str, code: str | None, display: str) -> Coding:
-    """Return a group's or detail's coding: CDCREC's, or one of the question set's own where CDCREC has none."""
-    return (
-        own_coding(questions, identity, display) if code is None else Coding(CDCREC, code, display)
-    )
+def group_coding(questions: QuestionSet, choice_id: str, code: str | None, display: str) -> Coding:
+    """Return the coding of a group or detail.
+
+    The coding is CDCREC's, or the question set's own if CDCREC has no code.
+    """
+    if code is None:
+        return _option_coding(questions, choice_id, display)
+    return Coding(CDCREC, code, display)
 
 
-def language_coding(questions: QuestionSet, known: terminology.Language) -> Coding:
-    """Return the coding of exactly the language that was chosen, script included: nothing binds an answer's code."""
-    return (
-        Coding(BCP47, known.id, known.name)
-        if known.is_tag
-        else own_coding(questions, known.id, known.name)
-    )
+def language_coding(questions: QuestionSet, language: terminology.Language) -> Coding:
+    """Return the coding of a language with its script, as the patient chose it.
+
+    A script may stay in the code here, because no value set limits the answer of an item.
+    """
+    if language.is_tag:
+        return Coding(BCP47, language.id, language.name)
+    return _option_coding(questions, language.id, language.name)
 
 
 def tribe_coding(tribe: terminology.Tribe) -> Coding:
-    """Return a tribe's coding."""
+    """Return the coding of a tribe."""
     return Coding(TRIBAL_ENTITIES, tribe.code, tribe.name)
 
 
-def own_coding(questions: QuestionSet, identity: str, display: str) -> Coding:
-    """Return the coding of an option that no code system has."""
-    return Coding(f"{questions.url}/options", identity, display)
+def _option_coding(questions: QuestionSet, option_id: str, display: str) -> Coding:
+    """Return the coding of an option that no public code system has."""
+    return Coding(f"{questions.url}/options", option_id, display)
 
 
 def build_items(questions: QuestionSet, question: Question, answer: Answer) -> Iterator[ItemAnswer]:
-    """Yield the items that say what was answered."""
+    """Yield the items of a question's answer."""
     if answer.state is not AnswerState.ANSWERED:
         yield ItemAnswer(question.id, question.title, absent_reason=ABSENT_REASONS[answer.state])
         return
-    if codings := tuple(_codings(questions, question, answer)):
+    if codings := tuple(_answer_codings(questions, question, answer)):
         yield ItemAnswer(question.id, question.title, codings)
-    if question.kind is QuestionKind.GROUPS and (
-        details := tuple(_details(questions, question, answer))
-    ):
+    if details := tuple(_build_details(questions, question, answer)):
         yield ItemAnswer(details_link_id(question), question.detail_title, items=details)
-    if own := answer.write_ins.get(OWN_WORDS):
-        yield ItemAnswer(own_words_link_id(question), question.own_words or "", strings=(own,))
+    if own_words := answer.write_ins.get(OWN_WORDS):
+        yield ItemAnswer(
+            own_words_link_id(question), question.own_words or "", strings=(own_words,)
+        )
 
 
-def _codings(questions: QuestionSet, question: Question, answer: Answer) -> Iterator[Coding]:
+def _answer_codings(questions: QuestionSet, question: Question, answer: Answer) -> Iterator[Coding]:
     if question.kind is QuestionKind.GROUPS:
-        groups = (each for each in resolve_choices(question, answer) if each.id == each.group)
-        yield from (_coding(questions, each) for each in groups)
+        # The details of a group have items of their own.
+        groups = (
+            choice for choice in resolve_choices(question, answer) if choice.id == choice.group
+        )
+        yield from (_choice_coding(questions, choice) for choice in groups)
     elif question.kind is QuestionKind.LANGUAGE:
+        languages = terminology.load_languages()
         yield from (
-            language_coding(questions, terminology.load_languages()[each])
-            for each in answer.choices
+            language_coding(questions, languages[language_id]) for language_id in answer.choices
         )
     elif question.kind is QuestionKind.TRIBES:
-        yield from (tribe_coding(terminology.load_tribes()[each]) for each in answer.choices)
+        yield from (tribe_coding(terminology.load_tribes()[code]) for code in answer.choices)
     else:
-        yield from (INTERPRETER_CODINGS[each] for each in answer.choices)
+        yield from (INTERPRETER_CODINGS[option_id] for option_id in answer.choices)
 
 
-def _details(questions: QuestionSet, question: Question, answer: Answer) -> Iterator[ItemAnswer]:
+def _build_details(
+    questions: QuestionSet, question: Question, answer: Answer
+) -> Iterator[ItemAnswer]:
+    if question.kind is not QuestionKind.GROUPS:
+        return
     choices = resolve_choices(question, answer)
     for option in question.options:
-        mine = [each for each in choices if each.group == option.id and each.id != option.id]
-        if parts := tuple(_parts(questions, question, option, mine, answer)):
+        details = [
+            choice for choice in choices if choice.group == option.id and choice.id != option.id
+        ]
+        if parts := tuple(_build_group_parts(questions, question, option, details, answer)):
             yield ItemAnswer(group_link_id(question, option), option.label, items=parts)
 
 
-def _parts(
+def _build_group_parts(
     questions: QuestionSet,
     question: Question,
     option: Option,
-    mine: list[GroupChoice],
+    details: list[GroupChoice],
     answer: Answer,
 ) -> Iterator[ItemAnswer]:
-    link, standard = group_link_id(question, option), {detail.id for detail in option.details}
-    boxes = tuple(_coding(questions, each) for each in mine if each.id in standard)
-    found = tuple(_coding(questions, each) for each in mine if each.id not in standard)
-    if boxes:
-        yield ItemAnswer(f"{link}.boxes", question.detail_title, boxes)
-    if found:
-        yield ItemAnswer(f"{link}.found", SEARCH_LABEL, found)
-    if words := answer.write_ins.get(option.id):
-        yield ItemAnswer(f"{link}.write-in", option.write_in or "", strings=(words,))
-
-
-def _coding(questions: QuestionSet, choice: GroupChoice) -> Coding:
-    display = (
-        choice.label if choice.code is None else terminology.load_concepts()[choice.code].display
+    link_id = group_link_id(question, option)
+    box_ids = {detail.id for detail in option.details}
+    boxes = tuple(_choice_coding(questions, detail) for detail in details if detail.id in box_ids)
+    searched = tuple(
+        _choice_coding(questions, detail) for detail in details if detail.id not in box_ids
     )
+    if boxes:
+        yield ItemAnswer(f"{link_id}.boxes", question.detail_title, boxes)
+    if searched:
+        yield ItemAnswer(f"{link_id}.found", SEARCH_LABEL, searched)
+    if write_in := answer.write_ins.get(option.id):
+        yield ItemAnswer(f"{link_id}.write-in", option.write_in or "", strings=(write_in,))
+
+
+def _choice_coding(questions: QuestionSet, choice: GroupChoice) -> Coding:
+    # A response repeats the display of the code system, which may differ from the box's label.
+    concepts = terminology.load_concepts()
+    display = choice.label if choice.code is None else concepts[choice.code].display
     return group_coding(questions, choice.id, choice.code, display)

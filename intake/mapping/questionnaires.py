@@ -1,9 +1,12 @@
-"""The question sets as FHIR Questionnaires in every offered language; `items.py` makes the responses that fit them.
+"""The question sets as FHIR Questionnaires in every offered language.
 
-What the forms have and a Questionnaire has no place for is left out: the wording for those who answer for somebody else, and
-the examples below a group's box. What those are asked about themselves is hidden, for no item says who answers: a response of
-ours has it, and no other renderer asks it of the patient. The languages are named in themselves, as on the tablet, and need no
-translation.
+`items.py` makes the responses that fit them. A Questionnaire leaves out two things that our pages
+show, because FHIR has no place for them: the wording for an informant who answers for a patient,
+and the examples below a group's box.
+
+The informant's own questions are hidden, because no item says who answers. Our responses have
+these items, and no other renderer asks them of the patient. Languages are named by their own
+name, as on the tablet, and need no translation.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,11 +17,11 @@ from fhir_client.uscore.elements import OBSERVATION_CODES
 from fhir_client.uscore.questionnaire import (
     AnswerOption,
     ItemControl,
+    ItemType,
     Questionnaire,
     QuestionnaireItem,
     TranslatedText,
 )
-from fhir_client.uscore.questionnaire import ItemType as ItemKind
 from fhir_client.uscore.statement import CDCREC, AbsentReason, Coding
 from intake import terminology
 from intake.answers import MAX_WRITE_IN_LENGTH
@@ -35,207 +38,220 @@ from intake.mapping.items import (
 )
 from intake.questions import Option, Question, QuestionKind, QuestionSet, Subject, question_texts
 
-ABSENCES = {
+ABSENT_LABELS = {
     AbsentReason.ASKED_DECLINED: "I’d rather not say",
     AbsentReason.ASKED_UNKNOWN: "I don’t know",
 }
-"""How a person says so, in the words of the pages."""
+"""The options for declined and unknown, in the words of the patient's pages."""
 
 
 def build_form(questions: QuestionSet, tags: Sequence[str]) -> Questionnaire:
-    """Return the question set as a form in English with the translations into `tags`."""
-    maker = _Maker(questions, tuple(tag for tag in tags if tag != SOURCE))
+    """Return the question set as a form in English, translated into `tags`."""
+    builder = _ItemBuilder(questions, tuple(tag for tag in tags if tag != SOURCE))
     return Questionnaire(
         id=questions.id,
         url=questions.url,
         version=questions.version,
         language=SOURCE,
-        title=maker.joined([question.label for question in questions.questions]),
+        title=builder.translate_joined([question.label for question in questions.questions]),
         items=(
-            _notice(),
+            _notice_item(),
             *(
                 item
                 for question in questions.questions
-                for item in _shown(question, maker.items(question))
+                for item in _hide_informant_items(question, builder.build_items(question))
             ),
         ),
     )
 
 
 def form_messages(questions: QuestionSet) -> frozenset[str]:
-    """Return every text that a translation is needed for."""
-    return frozenset(
-        (*ABSENCES.values(), SEARCH_LABEL, *(each.message for each in question_texts(questions)))
-    )
+    """Return every text of the form that needs a translation."""
+    texts = (text.message for text in question_texts(questions))
+    return frozenset((*ABSENT_LABELS.values(), SEARCH_LABEL, *texts))
 
 
-def _notice() -> QuestionnaireItem:
-    # Which privacy text was shown is written by the program that asks, so nobody has to read the item's words.
-    return QuestionnaireItem("notice", ItemKind.STRING, TranslatedText("Notice shown"), hidden=True)
+def _notice_item() -> QuestionnaireItem:
+    # The program that asks fills in which privacy notice it showed. Nobody answers this item, so
+    # its text is in English only.
+    return QuestionnaireItem("notice", ItemType.STRING, TranslatedText("Notice shown"), hidden=True)
 
 
-def _shown(question: Question, items: Iterable[QuestionnaireItem]) -> Iterator[QuestionnaireItem]:
-    return (
-        each if question.about is Subject.PATIENT else replace(each, hidden=True) for each in items
-    )
+def _hide_informant_items(
+    question: Question, items: Iterable[QuestionnaireItem]
+) -> Iterator[QuestionnaireItem]:
+    for item in items:
+        yield item if question.about is Subject.PATIENT else replace(item, hidden=True)
 
 
-class _Maker:
-    """Makes the items of one question set, each text with its translations."""
+class _ItemBuilder:
+    """Builds the items of one question set, each text with its translations."""
 
     def __init__(self, questions: QuestionSet, tags: tuple[str, ...]) -> None:
         self._questions, self._tags = questions, tags
 
-    def joined(self, messages: list[str]) -> TranslatedText:
+    def translate_joined(self, messages: list[str]) -> TranslatedText:
         """Return several short texts as one."""
-        others = {
-            tag: " · ".join(load_translator(tag).plain(each) for each in messages)
+        translations = {
+            tag: " · ".join(load_translator(tag).plain(message) for message in messages)
             for tag in self._tags
         }
-        return TranslatedText(" · ".join(messages), others)
+        return TranslatedText(" · ".join(messages), translations)
 
-    def items(self, question: Question) -> Iterator[QuestionnaireItem]:
+    def build_items(self, question: Question) -> Iterator[QuestionnaireItem]:
         """Yield the question's items."""
-        code = (
-            OBSERVATION_CODES.get(question.recorded_elements[0])
-            if len(question.recorded_elements) == 1
-            else None
-        )
-        several = question.kind is QuestionKind.TRIBES or _takes_several(question)
+        # An item with one element carries that element's LOINC code. A combined question has none.
+        elements = question.recorded_elements
+        code = OBSERVATION_CODES.get(elements[0]) if len(elements) == 1 else None
+        repeats = question.kind is QuestionKind.TRIBES or _takes_several(question)
         yield QuestionnaireItem(
             question.id,
-            ItemKind.CHOICE,
-            self._words(question.title),
+            ItemType.CHOICE,
+            self._translate(question.title),
             code=code,
-            choices=(*self._options(question, several=several), *self._absences(alone=several)),
-            control=_control(question, several=several),
-            repeats=several,
-            items=tuple(self._help(question)),
+            choices=(
+                *self._build_options(question, repeats=repeats),
+                *self._build_absent_options(exclusive=repeats),
+            ),
+            control=_choose_control(question, repeats=repeats),
+            repeats=repeats,
+            items=tuple(self._build_hint(question)),
         )
-        if details := tuple(self._details(question)):
+        if details := tuple(self._build_details(question)):
             yield QuestionnaireItem(
                 details_link_id(question),
-                ItemKind.GROUP,
-                self._words(question.detail_title),
+                ItemType.GROUP,
+                self._translate(question.detail_title),
                 items=details,
             )
         if question.own_words is not None:
-            yield self._line(own_words_link_id(question), question.own_words)
+            yield self._build_line(own_words_link_id(question), question.own_words)
 
-    def _words(self, message: str) -> TranslatedText:
-        return self.joined([message])
+    def _translate(self, message: str) -> TranslatedText:
+        return self.translate_joined([message])
 
-    def _named(self, language: terminology.Language) -> TranslatedText:
-        return (
-            TranslatedText(language.endonym) if language.has_endonym else self._words(language.name)
-        )
+    def _language_label(self, language: terminology.Language) -> TranslatedText:
+        if language.has_endonym:
+            return TranslatedText(language.endonym)
+        return self._translate(language.name)
 
-    def _options(self, question: Question, *, several: bool) -> Iterator[AnswerOption]:
+    def _build_options(self, question: Question, *, repeats: bool) -> Iterator[AnswerOption]:
         if question.kind is QuestionKind.LANGUAGE:
-            for each in sorted(
-                terminology.load_languages().values(),
-                key=lambda known: (known.endonym.casefold(), known.id),
-            ):
-                yield AnswerOption(language_coding(self._questions, each), self._named(each))
+            yield from self._build_language_options()
         if question.kind is QuestionKind.TRIBES:
-            yield from (
-                AnswerOption(tribe_coding(each), TranslatedText(each.name))
-                for each in terminology.load_tribes().values()
-            )
+            for tribe in terminology.load_tribes().values():
+                yield AnswerOption(tribe_coding(tribe), TranslatedText(tribe.name))
         for option in question.options:
-            known = (
-                INTERPRETER_CODINGS.get(option.id) if question.kind is QuestionKind.CHOICE else None
-            )
-            coding = known or group_coding(self._questions, option.id, option.code, option.label)
+            coding = None
+            if question.kind is QuestionKind.CHOICE:
+                coding = INTERPRETER_CODINGS.get(option.id)
             yield AnswerOption(
-                coding, self._words(option.label), several and _is_exclusive(question, option)
+                coding or self._option_coding(option),
+                self._translate(option.label),
+                repeats and _is_exclusive(question, option),
             )
 
-    def _absences(self, *, alone: bool) -> Iterator[AnswerOption]:
-        for reason, message in ABSENCES.items():
-            yield AnswerOption(absent_reason_coding(reason), self._words(message), alone)
+    def _build_language_options(self) -> Iterator[AnswerOption]:
+        languages = sorted(
+            terminology.load_languages().values(),
+            key=lambda language: (language.endonym.casefold(), language.id),
+        )
+        for language in languages:
+            yield AnswerOption(
+                language_coding(self._questions, language), self._language_label(language)
+            )
 
-    def _help(self, question: Question) -> Iterator[QuestionnaireItem]:
+    def _option_coding(self, option: Option) -> Coding:
+        return group_coding(self._questions, option.id, option.code, option.label)
+
+    def _build_absent_options(self, *, exclusive: bool) -> Iterator[AnswerOption]:
+        for reason, message in ABSENT_LABELS.items():
+            yield AnswerOption(absent_reason_coding(reason), self._translate(message), exclusive)
+
+    def _build_hint(self, question: Question) -> Iterator[QuestionnaireItem]:
         if question.hint:
             yield QuestionnaireItem(
                 f"{question.id}.hint",
-                ItemKind.DISPLAY,
-                self._words(question.hint),
+                ItemType.DISPLAY,
+                self._translate(question.hint),
                 control=ItemControl.HELP,
             )
 
-    def _details(self, question: Question) -> Iterator[QuestionnaireItem]:
+    def _build_details(self, question: Question) -> Iterator[QuestionnaireItem]:
         for option in question.options if question.kind is QuestionKind.GROUPS else ():
-            if parts := tuple(self._parts(question, option)):
+            if parts := tuple(self._build_group_parts(question, option)):
                 yield QuestionnaireItem(
                     group_link_id(question, option),
-                    ItemKind.GROUP,
-                    self._words(option.label),
+                    ItemType.GROUP,
+                    self._translate(option.label),
                     items=parts,
                 )
 
-    def _parts(self, question: Question, option: Option) -> Iterator[QuestionnaireItem]:
-        link = group_link_id(question, option)
-        chosen = (question.id, group_coding(self._questions, option.id, option.code, option.label))
-        boxes = [
-            (group_coding(self._questions, each.id, each.code, each.label), each.label)
-            for each in option.details
-        ]
-        if boxes:
+    def _build_group_parts(self, question: Question, option: Option) -> Iterator[QuestionnaireItem]:
+        link_id = group_link_id(question, option)
+        enabled_by = (question.id, self._option_coding(option))
+        if option.details:
             yield QuestionnaireItem(
-                f"{link}.boxes",
-                ItemKind.CHOICE,
-                self._words(question.detail_title),
-                choices=tuple(AnswerOption(coding, self._words(label)) for coding, label in boxes),
+                f"{link_id}.boxes",
+                ItemType.CHOICE,
+                self._translate(question.detail_title),
+                choices=tuple(
+                    AnswerOption(
+                        group_coding(self._questions, detail.id, detail.code, detail.label),
+                        self._translate(detail.label),
+                    )
+                    for detail in option.details
+                ),
                 control=ItemControl.CHECK_BOX,
                 repeats=True,
-                enabled_by=chosen,
+                enabled_by=enabled_by,
             )
-        if found := _found(question, option):
+        if searchable := _searchable_options(question, option):
             yield QuestionnaireItem(
-                f"{link}.found",
-                ItemKind.CHOICE,
-                self._words(SEARCH_LABEL),
-                choices=found,
+                f"{link_id}.found",
+                ItemType.CHOICE,
+                self._translate(SEARCH_LABEL),
+                choices=searchable,
                 control=ItemControl.AUTOCOMPLETE,
                 repeats=True,
-                enabled_by=chosen,
+                enabled_by=enabled_by,
             )
         if option.write_in is not None:
-            # What stands on the line is taken without its group's box, too, so the line never goes away.
-            yield self._line(f"{link}.write-in", option.write_in)
+            # A write-in counts without its group's box, so the line is always enabled.
+            yield self._build_line(f"{link_id}.write-in", option.write_in)
 
-    def _line(self, link: str, message: str) -> QuestionnaireItem:
+    def _build_line(self, link_id: str, message: str) -> QuestionnaireItem:
         return QuestionnaireItem(
-            link, ItemKind.TEXT, self._words(message), max_length=MAX_WRITE_IN_LENGTH
+            link_id, ItemType.TEXT, self._translate(message), max_length=MAX_WRITE_IN_LENGTH
         )
 
 
-def _control(question: Question, *, several: bool) -> ItemControl:
+def _choose_control(question: Question, *, repeats: bool) -> ItemControl:
     if question.kind in (QuestionKind.LANGUAGE, QuestionKind.TRIBES):
         return ItemControl.AUTOCOMPLETE
-    return ItemControl.CHECK_BOX if several else ItemControl.RADIO_BUTTON
+    return ItemControl.CHECK_BOX if repeats else ItemControl.RADIO_BUTTON
 
 
 def _takes_several(question: Question) -> bool:
     return question.kind is QuestionKind.GROUPS and not all(
-        _is_exclusive(question, each) for each in question.options
+        _is_exclusive(question, option) for option in question.options
     )
 
 
 def _is_exclusive(question: Question, option: Option) -> bool:
-    """Return whether the option goes together with no other."""
-    return {each.id for each in question.options} == {option.id, *option.excludes}
+    """Return whether the option excludes every other option of the question."""
+    return {other.id for other in question.options} == {option.id, *option.excludes}
 
 
-def _found(question: Question, option: Option) -> tuple[AnswerOption, ...]:
+def _searchable_options(question: Question, option: Option) -> tuple[AnswerOption, ...]:
     """Return the codes of a group that have no box of their own."""
     if question.kind is not QuestionKind.GROUPS:
         return ()
     boxes = {option.id, *(detail.id for detail in option.details)}
-    owned = (each for each in terminology.load_concepts().values() if each.code not in boxes)
+    # CDCREC has English names only, so these options need no translation.
     return tuple(
-        AnswerOption(Coding(CDCREC, each.code, each.display), TranslatedText(each.display))
-        for each in owned
-        if terminology.find_group_option(question, each.code) is option
+        AnswerOption(Coding(CDCREC, concept.code, concept.display), TranslatedText(concept.display))
+        for concept in terminology.load_concepts().values()
+        if concept.code not in boxes
+        and terminology.find_group_option(question, concept.code) is option
     )

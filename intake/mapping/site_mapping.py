@@ -1,4 +1,4 @@
-"""What a submission says at a site: its question set, its switches and its clinic looked up."""
+"""A site's submissions as statements, by the site's question sets, switches and clinics."""
 
 from fhir_client.uscore.statement import Statement
 from intake.answers import Submission
@@ -8,12 +8,15 @@ from intake.settings import Settings
 
 
 def map_submission(submission: Submission, settings: Settings) -> Statement:
-    """Return what the submission says, coded; raises UnknownAnswer."""
+    """Return the submission as a coded statement; raises UnknownAnswerError."""
     questions = settings.question_sets.get(submission.question_set)
     if questions is None:
         raise UnknownAnswerError(
-            f"question_set: '{submission.question_set}' is not among {', '.join(settings.question_sets)}"
+            f"question_set: '{submission.question_set}' is not among "
+            f"{', '.join(settings.question_sets)}"
         )
+    # The settings may have lost a clinic since its submissions were stored. The answers still go
+    # to the chart, without an organization.
     clinic = settings.clinics.get(submission.clinic)
     return build_statement(
         submission, questions, settings.mapping, clinic.organization if clinic else None
@@ -21,7 +24,10 @@ def map_submission(submission: Submission, settings: Settings) -> Statement:
 
 
 def validate_submission(submission: Submission, settings: Settings) -> None:
-    """Raise UnknownAnswer where the submission names what the site does not have, or says what cannot be written."""
+    """Raise UnknownAnswerError if the site cannot take the submission.
+
+    Its clinic, question set, version and answers must all be the site's.
+    """
     if submission.clinic not in settings.clinics:
         raise UnknownAnswerError(
             f"clinic: '{submission.clinic}' is not among {', '.join(settings.clinics)}"

@@ -1,4 +1,4 @@
-"""Where answers meet FHIR: a submission and its question set in, a statement for fhir_client out. Nothing is guessed."""
+"""Maps a submission and its question set to a coded statement for fhir_client."""
 
 from collections.abc import Iterable, Iterator
 
@@ -25,8 +25,9 @@ from intake.questions import Question, QuestionKind, QuestionSet
 from intake.settings import MappingPolicy
 from intake.terminology import MENA, WHITE
 
-Said = dict[Element, ElementValue]
+ElementValues = dict[Element, ElementValue]
 NOT_HISPANIC = "2186-5"
+"""The CDCREC code of "Not Hispanic or Latino"."""
 
 
 def build_statement(
@@ -35,68 +36,78 @@ def build_statement(
     policy: MappingPolicy,
     organization: str | None = None,
 ) -> Statement:
-    """Return what the submission says, coded; raises UnknownAnswer."""
-    related = INFORMANT_RELATIONSHIPS.get(submission.informant)
-    said: Said = {}
+    """Return the submission as a coded statement; raises UnknownAnswerError."""
+    relationship = INFORMANT_RELATIONSHIPS.get(submission.informant)
+    return Statement(
+        submission=submission.id,
+        patient=submission.patient,
+        answered_at=submission.answered_at,
+        source=Source.PATIENT if relationship is None else Source.RELATED_PERSON,
+        source_display=relationship,
+        # This is the version that the patient answered. The site may ask a newer one by now.
+        questionnaire=f"{questions.url}|{submission.question_set_version}",
+        locale=submission.locale,
+        notice=submission.notice,
+        items=tuple(_build_all_items(questions, submission)),
+        encounter=submission.encounter,
+        organization=organization,
+        values=_map_answers(submission, questions, policy),
+    )
+
+
+def _map_answers(
+    submission: Submission, questions: QuestionSet, policy: MappingPolicy
+) -> ElementValues:
+    values: ElementValues = {}
     for name, answer in submission.answers.items():
         question = questions.find_question(name)
         if question is None:
             raise UnknownAnswerError(
                 f"answers.{name}: question set {questions.id} has no such question"
             )
-        found = _elements(question, answer, policy)
-        said |= {
-            element: found[element] for element in question.recorded_elements if element in found
+        mapped = _map_answer(question, answer, policy)
+        # A question about the informant is checked like any other, but never reaches the chart.
+        values |= {
+            element: mapped[element] for element in question.recorded_elements if element in mapped
         }
-    return Statement(
-        submission=submission.id,
-        patient=submission.patient,
-        answered_at=submission.answered_at,
-        source=Source.PATIENT if related is None else Source.RELATED_PERSON,
-        source_display=related,
-        # The version that was answered, which need not be the one that the site asks now.
-        questionnaire=f"{questions.url}|{submission.question_set_version}",
-        locale=submission.locale,
-        notice=submission.notice,
-        items=tuple(_items(questions, submission)),
-        encounter=submission.encounter,
-        organization=organization,
-        values=said,
-    )
+    return values
 
 
-def _items(questions: QuestionSet, submission: Submission) -> Iterator[ItemAnswer]:
-    # A response's items stand in the order of its Questionnaire, in whatever order they were answered.
+def _build_all_items(questions: QuestionSet, submission: Submission) -> Iterator[ItemAnswer]:
+    # FHIR wants a response's items in the order of its Questionnaire. The answers come in the
+    # order in which the patient gave them.
     for question in questions.questions:
         if answer := submission.answers.get(question.id):
             yield from build_items(questions, question, answer)
 
 
-def _elements(question: Question, answer: Answer, policy: MappingPolicy) -> Said:
+def _map_answer(question: Question, answer: Answer, policy: MappingPolicy) -> ElementValues:
     if answer.state is not AnswerState.ANSWERED:
         return dict.fromkeys(question.elements, ABSENT_REASONS[answer.state])
-    _check_words(question, answer)
+    _check_write_ins(question, answer)
     if question.kind is QuestionKind.GROUPS:
-        return _groups(question, answer, policy)
+        return _map_groups(question, answer, policy)
     if question.kind is QuestionKind.LANGUAGE:
-        return {question.elements[0]: _language(question, answer)}
+        return {question.elements[0]: _map_language(question, answer)}
     if question.kind is QuestionKind.TRIBES:
-        return {question.elements[0]: _tribes(question, answer)}
-    return {Element.INTERPRETER: Interpreter(_single(question, answer) == "yes")}
+        return {question.elements[0]: _map_tribes(question, answer)}
+    return {Element.INTERPRETER: Interpreter(_single_choice(question, answer) == "yes")}
 
 
-def _check_words(question: Question, answer: Answer) -> None:
-    places = {option.id for option in question.options if option.write_in is not None}
+def _check_write_ins(question: Question, answer: Answer) -> None:
+    # Words under an unknown key would reach no part of the statement, and would be lost.
+    keys = {option.id for option in question.options if option.write_in is not None}
     if question.own_words is not None:
-        places.add(OWN_WORDS)
-    for place, key in enumerate(answer.write_ins):
-        if key not in places:
+        keys.add(OWN_WORDS)
+    for position, key in enumerate(answer.write_ins):
+        if key not in keys:
             raise UnknownAnswerError(
-                f"answers.{question.id}.write_ins[{place}]: this question has no such line to write on"
+                f"answers.{question.id}.write_ins[{position}]: "
+                "this question has no such line to write on"
             )
 
 
-def _single(question: Question, answer: Answer) -> str:
+def _single_choice(question: Question, answer: Answer) -> str:
     if len(answer.choices) != 1 or question.find_option(answer.choices[0]) is None:
         raise UnknownAnswerError(
             f"answers.{question.id}.choices: exactly one of the question's options"
@@ -104,96 +115,117 @@ def _single(question: Question, answer: Answer) -> str:
     return answer.choices[0]
 
 
-def _groups(question: Question, answer: Answer, policy: MappingPolicy) -> Said:
+def _map_groups(question: Question, answer: Answer, policy: MappingPolicy) -> ElementValues:
     choices = resolve_choices(question, answer)
-    found: Said = {}
-    own = answer.write_ins.get(OWN_WORDS)
+    values: ElementValues = {}
     for element in question.elements:
-        mine = [each for each in choices if _element_of(question, each.group) is element]
-        words = [
-            text
-            for key, text in answer.write_ins.items()
-            if key != OWN_WORDS and _element_of(question, key) is element
+        element_choices = [
+            choice for choice in choices if _element_of_group(question, choice.group) is element
         ]
-        if own is not None and element is _owner_of_words(question, choices):
-            words.append(own)
-        if mine or words:
-            found[element] = _coded(mine, words, policy)
-    # Who ticked nothing, but wrote, may have written just that.
-    unticked = (
-        bool(choices) and Element.ETHNICITY in question.elements and Element.ETHNICITY not in found
+        write_ins = _write_ins_of_element(question, answer, choices, element)
+        if element_choices or write_ins:
+            values[element] = _code_categories(element_choices, write_ins, policy)
+    # A patient who ticked no box may have written an ethnicity in their own words. Only a patient
+    # who ticked boxes has left ethnicity out.
+    left_out = (
+        bool(choices) and Element.ETHNICITY in question.elements and Element.ETHNICITY not in values
     )
-    if policy.infer_not_hispanic and unticked:
-        found[Element.ETHNICITY] = _coded(
-            [GroupChoice(NOT_HISPANIC, NOT_HISPANIC, NOT_HISPANIC, "Not Hispanic or Latino")],
-            [],
-            policy,
+    if policy.infer_not_hispanic and left_out:
+        not_hispanic = GroupChoice(
+            NOT_HISPANIC, NOT_HISPANIC, NOT_HISPANIC, "Not Hispanic or Latino"
         )
-    return found
+        values[Element.ETHNICITY] = _code_categories([not_hispanic], [], policy)
+    return values
 
 
-def _element_of(question: Question, group: str) -> Element | None:
+def _write_ins_of_element(
+    question: Question, answer: Answer, choices: Iterable[GroupChoice], element: Element
+) -> list[str]:
+    """Return the write-ins of the element's groups, and the own words if it owns them."""
+    write_ins = [
+        text
+        for key, text in answer.write_ins.items()
+        if key != OWN_WORDS and _element_of_group(question, key) is element
+    ]
+    own_words = answer.write_ins.get(OWN_WORDS)
+    if own_words is not None and element is _element_of_own_words(question, choices):
+        write_ins.append(own_words)
+    return write_ins
+
+
+def _element_of_group(question: Question, group: str) -> Element | None:
     option = question.find_option(group)
     return None if option is None else option.element
 
 
-def _owner_of_words(question: Question, choices: Iterable[GroupChoice]) -> Element:
-    """Return whose text the own words are: race's, unless everything that was chosen speaks of ethnicity."""
-    elements = {_element_of(question, each.group) for each in choices}
+def _element_of_own_words(question: Question, choices: Iterable[GroupChoice]) -> Element:
+    """Return the element that takes the own words.
+
+    They belong to race, unless every choice belongs to ethnicity.
+    """
+    elements = {_element_of_group(question, choice.group) for choice in choices}
     only_ethnicity = elements == {Element.ETHNICITY} and Element.ETHNICITY in question.elements
     return Element.ETHNICITY if only_ethnicity else question.elements[0]
 
 
-def _coded(choices: list[GroupChoice], words: list[str], policy: MappingPolicy) -> CategoryAnswer:
-    codes = [each.code for each in choices if each.code is not None]
-    # MENA is in no version's set of categories, so 2118-8 is sent as a detail (FHIR.md, section 2).
+def _code_categories(
+    choices: list[GroupChoice], write_ins: list[str], policy: MappingPolicy
+) -> CategoryAnswer:
+    codes = [choice.code for choice in choices if choice.code is not None]
+    # No version of US Core has Middle Eastern or North African (2118-8) among its OMB categories,
+    # so the statement carries it as a detail.
     categories = [code for code in codes if code == terminology.group_of(code) and code != MENA]
     if policy.mena_rolls_up_to_white and MENA in codes and WHITE not in categories:
         categories.append(WHITE)
     detailed = [code for code in codes if code not in categories]
-    # A box that no code names is said in the text, beside the person's own words.
-    labels = dict.fromkeys(each.label for each in choices if not words or each.code is None)
+    # Beside write-ins the text only repeats the boxes without a code. Their codes say the others.
+    labels = dict.fromkeys(
+        choice.label for choice in choices if not write_ins or choice.code is None
+    )
     return CategoryAnswer(
-        text="; ".join(filter(None, (", ".join(labels), *words))),
-        categories=tuple(map(_cdc, categories)),
-        detailed=tuple(map(_cdc, detailed)),
+        text="; ".join(filter(None, (", ".join(labels), *write_ins))),
+        categories=tuple(map(_cdcrec_coding, categories)),
+        detailed=tuple(map(_cdcrec_coding, detailed)),
     )
 
 
-def _cdc(code: str) -> Coding:
+def _cdcrec_coding(code: str) -> Coding:
     return Coding(CDCREC, code, terminology.load_concepts()[code].display)
 
 
-def _language(question: Question, answer: Answer) -> Language:
-    own = answer.write_ins.get(OWN_WORDS)
-    if not answer.choices and own:
-        return Language(text=own)
+def _map_language(question: Question, answer: Answer) -> Language:
+    own_words = answer.write_ins.get(OWN_WORDS)
+    if not answer.choices and own_words:
+        return Language(text=own_words)
     if len(answer.choices) != 1 or answer.choices[0] not in terminology.load_languages():
         raise UnknownAnswerError(
             f"answers.{question.id}.choices: exactly one language of the table, or own words"
         )
-    known = terminology.load_languages()[answer.choices[0]]
-    return Language(text=known.endonym, codings=_codings(known), signed=known.signed)
+    language = terminology.load_languages()[answer.choices[0]]
+    return Language(
+        text=language.endonym, codings=_language_codings(language), signed=language.signed
+    )
 
 
-def _codings(known: terminology.Language) -> tuple[Coding, ...]:
-    if known.code is None:
+def _language_codings(language: terminology.Language) -> tuple[Coding, ...]:
+    """Return the language's codings, from the shortest code to the most specific."""
+    if language.code is None:
         return ()
-    # A script such as zh-Hans is no part of a code, because US Core's languages have none: the text says it.
-    specific = known.id if known.is_tag and "-" not in known.id and known.id != known.code else None
-    shortest = terminology.load_languages().get(known.code)
-    first = Coding(BCP47, known.code, shortest.name if shortest else None)
-    return (first,) if specific is None else (first, Coding(BCP47, specific, known.name))
+    broad_language = terminology.load_languages().get(language.code)
+    broad = Coding(BCP47, language.code, broad_language.name if broad_language else None)
+    # US Core's value set has no tags with a script, such as zh-Hans. The text says the script.
+    is_specific = language.is_tag and "-" not in language.id and language.id != language.code
+    return (broad, Coding(BCP47, language.id, language.name)) if is_specific else (broad,)
 
 
-def _tribes(question: Question, answer: Answer) -> TribalAffiliation:
-    known = terminology.load_tribes()
-    for place, choice in enumerate(answer.choices):
-        if choice not in known:
+def _map_tribes(question: Question, answer: Answer) -> TribalAffiliation:
+    tribes = terminology.load_tribes()
+    for position, choice in enumerate(answer.choices):
+        if choice not in tribes:
             raise UnknownAnswerError(
-                f"answers.{question.id}.choices[{place}]: is no tribe of the table"
+                f"answers.{question.id}.choices[{position}]: is no tribe of the table"
             )
-    picked = [Tribe(known[each].name, tribe_coding(known[each])) for each in answer.choices]
-    own = answer.write_ins.get(OWN_WORDS)
-    # Own words may name another tribe: they are never taken for more about one that was picked.
-    return TribalAffiliation((*picked, *([] if own is None else [Tribe(own)])))
+    coded = [Tribe(tribes[code].name, tribe_coding(tribes[code])) for code in answer.choices]
+    own_words = answer.write_ins.get(OWN_WORDS)
+    # The own words may name a further tribe, so they never describe one of the coded tribes.
+    return TribalAffiliation((*coded, *([] if own_words is None else [Tribe(own_words)])))

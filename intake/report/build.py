@@ -1,4 +1,4 @@
-"""Makes the report: files in, suppressed numbers out."""
+"""Builds the report: files in, suppressed numbers out."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from intake.report import files as ndjson
 from intake.report.counts import count_rows
+from intake.report.files import find_files
 from intake.report.loader import MEMORY_LIMIT, load_tables, open_engine
 from intake.report.metrics import build_rows, mask_count
 from intake.report.population import find_members, place_encounters, read_organizations
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """What a report is asked for.
+    """What a report is to count.
 
-    `clinics` are the rows; where none of them has an encounter in the files (`by_organization` None), or where that is
-    asked for (True), every Organization that provided one is a row, its days in `time_zone`. `codes` maps CDCREC's
-    codes to `race` or `ethnicity`.
+    `clinics` are the rows. `by_organization` makes a row of every Organization that provided an
+    encounter, with its days in `time_zone`: True always, False never, None where no encounter in
+    the files belongs to a clinic. `code_kinds` maps each CDCREC code to `race` or `ethnicity`.
     """
 
     period: Period
@@ -50,7 +50,7 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The exact counts, which are for the making of reports alone: they are never kept and never shown."""
+    """The exact counts. Only the report is built from them: they are never stored or shown."""
 
     rows: tuple[RowCounts, ...]
     exclusions: Mapping[tuple[str, str], int]
@@ -62,70 +62,81 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class BuiltReport:
-    """The report, and the lines of its files that could not be read: the first thousand of each file are named."""
+    """The report, and the first thousand unreadable lines of each of its files."""
 
     report: Report
     broken: tuple[BrokenLine, ...]
 
 
 def build_report(
-    folder: Path, asked: ReportRequest, captured: Iterable[LocalFact] | None = None
+    folder: Path, request: ReportRequest, local_facts: Iterable[LocalFact] | None = None
 ) -> BuiltReport:
-    """Make the report from a folder of NDJSON files.
+    """Build the report from a folder of NDJSON files; raises UnreadableFilesError.
 
-    `captured` is what our own store knows, None where it was not asked. Raises UnreadableFilesError.
+    `local_facts` is what our own store knows, None where the store was not read.
     """
-    found = build_tally(folder, asked, captured or ())
+    tally = build_tally(folder, request, local_facts or ())
     report = Report(
-        as_of=asked.as_of,
-        period=asked.period,
-        definition=asked.definition,
-        snapshot=found.snapshot,
-        rows=build_rows(found.rows, captured=captured is not None),
+        as_of=request.as_of,
+        period=request.period,
+        definition=request.definition,
+        snapshot=tally.snapshot,
+        rows=build_rows(tally.rows, with_local_facts=local_facts is not None),
         excluded=tuple(
             Exclusion(reason, unit, mask_count(number))
-            for (reason, unit), number in found.exclusions.items()
+            for (reason, unit), number in tally.exclusions.items()
         ),
-        broken_lines=found.broken_lines,
-        newest_encounter=found.newest_encounter,
+        broken_lines=tally.broken_lines,
+        newest_encounter=tally.newest_encounter,
     )
-    return BuiltReport(report, found.broken)
+    return BuiltReport(report, tally.broken)
 
 
 def build_tally(
     folder: Path,
-    asked: ReportRequest,
-    captured: Iterable[LocalFact] = (),
+    request: ReportRequest,
+    local_facts: Iterable[LocalFact] = (),
     memory_limit: str = MEMORY_LIMIT,
 ) -> Tally:
     """Count exactly; raises UnreadableFilesError."""
-    with open_engine(memory_limit) as (connection, spare):
-        loaded = load_tables(connection, spare, ndjson.find_files(folder))
-        clinics = _place(connection, asked)
-        left_out = find_members(connection, asked.period)
-        find_states(connection, asked.definition, asked.code_kinds, captured)
-        rows = count_rows(connection, clinics, asked.definition, asked.as_of)
-        if clinics is not asked.clinics:
+    with open_engine(memory_limit) as (connection, spare_folder):
+        loaded = load_tables(connection, spare_folder, find_files(folder))
+        clinics = _choose_clinics(connection, request)
+        exclusions = find_members(connection, request.period)
+        find_states(connection, request.definition, request.code_kinds, local_facts)
+        rows = count_rows(connection, clinics, request.definition, request.as_of)
+        if clinics is not request.clinics:
+            # A configured clinic keeps its row without patients; an Organization need not.
             rows = tuple(row for row in rows if row.people or row.key == TOTAL)
-        newest = _newest_encounter(connection)
         return Tally(
-            rows, left_out, _snapshot(connection), newest, tuple(loaded.broken), loaded.broken_lines
+            rows,
+            exclusions,
+            _hash_tables(connection),
+            _read_newest_encounter(connection),
+            tuple(loaded.broken),
+            loaded.broken_lines,
         )
 
 
-def _place(connection: "DuckDBPyConnection", asked: ReportRequest) -> Sequence[ClinicScope]:
-    """Give the encounters their clinics, the configured ones or, where these do not fit, every Organization."""
-    rows = () if asked.by_organization is False else read_organizations(connection, asked.time_zone)
-    if asked.clinics and not asked.by_organization:
-        found = place_encounters(connection, asked.clinics, asked.period)
-        if found or not rows:
-            return asked.clinics
-    place_encounters(connection, rows, asked.period)
-    return rows
+def _choose_clinics(
+    connection: "DuckDBPyConnection", request: ReportRequest
+) -> Sequence[ClinicScope]:
+    """Place the encounters, and return the rows: the clinics, or every Organization."""
+    organizations = (
+        ()
+        if request.by_organization is False
+        else read_organizations(connection, request.time_zone)
+    )
+    if request.clinics and not request.by_organization:
+        is_any_placed = place_encounters(connection, request.clinics, request.period)
+        if is_any_placed or not organizations:
+            return request.clinics
+    place_encounters(connection, organizations, request.period)
+    return organizations
 
 
-def _snapshot(connection: "DuckDBPyConnection") -> str:
-    """A hash over the flat tables, whatever the order of their rows: the same data, the same hash."""
+def _hash_tables(connection: "DuckDBPyConnection") -> str:
+    """Return a hash over the flat tables; the same data has the same hash in any row order."""
     digest = hashlib.sha256()
     for table in ("patient", "encounter", "observation", "provenance", "place", "appointment"):
         rows = connection.execute(
@@ -135,7 +146,7 @@ def _snapshot(connection: "DuckDBPyConnection") -> str:
     return digest.hexdigest()
 
 
-def _newest_encounter(connection: "DuckDBPyConnection") -> datetime | None:
-    """The start of the newest encounter in the files: how far the feed reaches."""
+def _read_newest_encounter(connection: "DuckDBPyConnection") -> datetime | None:
+    """Return the start of the newest encounter in the files: how far the feed reaches."""
     seconds = connection.execute("SELECT epoch(max(start_at)) FROM encounter").fetchall()[0][0]
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

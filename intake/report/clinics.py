@@ -1,11 +1,11 @@
-"""The configured clinics, as the report knows them."""
+"""The configured clinics as rows of the report."""
 
 from intake.report.values import ClinicScope
 from intake.settings import Settings
 
 
 def clinic_scopes(settings: Settings) -> tuple[ClinicScope, ...]:
-    """Return a row's scope for each clinic, in the order of the configuration."""
+    """Return each clinic's scope, in the order of the configuration."""
     return tuple(
         ClinicScope(
             clinic.id, clinic.name, clinic.time_zone.key, (clinic.organization,), clinic.locations

@@ -1,4 +1,4 @@
-"""The report as JSON, for scripts and for the snapshots that the store keeps."""
+"""Writes the report as JSON, and reads it back, for scripts and for the store's snapshots."""
 
 import msgspec
 
@@ -6,11 +6,11 @@ from intake.report.values import FORMAT, Report
 
 
 class NotAReportError(ValueError):
-    """The bytes are no report of this version."""
+    """The bytes are not a report of this version."""
 
 
 def to_json(report: Report) -> bytes:
-    """The report as JSON in UTF-8, as config/schemas/report.schema.json describes it."""
+    """Return the report as JSON in UTF-8; config/schemas/report.schema.json describes it."""
     return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
 
 

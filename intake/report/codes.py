@@ -1,10 +1,35 @@
-"""The codes that the report can read."""
+"""The codes that decide what an answer counts as; the SQL takes them as parameters."""
 
 from collections.abc import Mapping
 
 from intake.terminology import load_concepts
 
+OTHER_RACE = "2131-1"
+"""CDCREC's "Other Race": it names no race, so that only the text beside it can be an answer."""
+
+NOT_HISPANIC = "2186-5"
+"""CDCREC's "Not Hispanic or Latino"."""
+
+OMB_CATEGORIES = (
+    "1002-5",
+    "2028-9",
+    "2054-5",
+    "2076-8",
+    "2106-3",
+    "2118-8",
+    OTHER_RACE,
+    "2135-2",
+    NOT_HISPANIC,
+)
+"""CDCREC's codes of the OMB categories and "Other Race"; any other code is a detailed one."""
+
+INTERPRETER_CODES = ("373066001", "373067005")
+"""SNOMED CT's yes and no."""
+
+NO_LANGUAGES = ("und", "mul", "zxx", "mis", "unk", "asku")
+"""Tags that name no language: ISO 639-2's special codes, and null flavors in a language's place."""
+
 
 def mapped_codes() -> Mapping[str, str]:
-    """Every CDCREC code that may stand in a chart, with `race` or `ethnicity`."""
+    """Return every CDCREC code that a chart may hold, with `race` or `ethnicity`."""
     return {code: concept.kind for code, concept in load_concepts().items()}

@@ -1,4 +1,4 @@
-"""Counts the states per clinic and element, and for the organization, where each patient counts once."""
+"""Counts the states per clinic and element; the organization's row counts each patient once."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from intake.report.periods import day_start, months_before
+from intake.report.queries import read_query
 from intake.report.values import (
     ELEMENTS,
     TOTAL,
@@ -19,26 +20,6 @@ from intake.report.values import (
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_EVERYONE = """
-CREATE VIEW counted AS SELECT clinic, patient FROM member UNION ALL SELECT '', id FROM person
-"""
-
-# Grouped by what is counted, so that each patient and element is looked at once; the few groups are added up in Python.
-_STATES = """
-WITH everyone AS (
-    SELECT clinic, patient, element FROM counted CROSS JOIN (SELECT unnest($elements) AS element)
-), each AS (
-    SELECT clinic, element, coalesce(state, 6) AS state, coalesce(state <= 3, false) AS known, standing.* EXCLUDE (
-        patient, element, state)
-    FROM everyone LEFT JOIN standing USING (patient, element)
-)
-SELECT clinic, element, state, count(*) AS people,
-    known AND detailed, known AND told_at >= $confirmed_after, known AND told_at < $confirmed_after,
-    known AND declined_at > coalesce(told_at, '-infinity'::TIMESTAMPTZ),
-    state = 5 AND reason_unknown, hispanic_only, state IN (1, 2, 4) AND verified
-FROM each GROUP BY ALL
-"""
-
 PARTS = (
     "detailed",
     "current",
@@ -48,21 +29,10 @@ PARTS = (
     "hispanic-only",
     "verified",
 )
-"""The counted splits of a part of the states, in the order of the columns."""
-
-_TOGETHER = """
-WITH each AS (
-    SELECT patient, count(*) FILTER (state <= 3 AND element IN ('race', 'ethnicity', 'spoken-language')) = 3 AS known,
-        count(*) FILTER (state <= 2 AND element IN ('race', 'ethnicity', 'spoken-language')) = 3 AS direct,
-        count(*) FILTER (element = 'interpreter' AND state <= 3) = 1
-            OR coalesce(bool_or(english) FILTER (element = 'spoken-language'), false) AS interpreter
-    FROM standing GROUP BY patient
-)
-SELECT clinic, count(*), count(*) FILTER (known), count(*) FILTER (direct), count(*) FILTER (known AND interpreter)
-FROM counted LEFT JOIN each USING (patient) GROUP BY clinic
-"""
+"""The counted parts of a state, in the order of the columns of `state_counts.sql`."""
 
 TOGETHER = ("known", "direct", "known-with-interpreter")
+"""The counts over all elements, in the order of the columns of `together_counts.sql`."""
 
 
 class StatesDoNotSumError(AssertionError):
@@ -75,35 +45,41 @@ def count_rows(
     definition: Definition,
     as_of: datetime,
 ) -> tuple[RowCounts, ...]:
-    """The exact counts, a row per clinic in the order given and the organization's last."""
-    connection.execute(_EVERYONE)
+    """Return the exact counts: a row per clinic in the order given, the organization's last."""
+    connection.execute(read_query("counted"))
     confirmed_after = day_start(months_before(as_of.date(), definition.stale_months), "UTC")
     groups = connection.execute(
-        _STATES, {"elements": list(ELEMENTS), "confirmed_after": confirmed_after}
+        read_query("state_counts"),
+        {"elements": list(ELEMENTS), "confirmed_after": confirmed_after},
     ).fetchall()
-    found = _added(groups)
-    together = {row[0]: row[1:] for row in connection.execute(_TOGETHER).fetchall()}
-    named = [(clinic.id, clinic.name) for clinic in clinics] + [(TOTAL, "")]
-    return tuple(_row(key, name, found, together.get(key, (0, 0, 0, 0))) for key, name in named)
+    counts = _sum_groups(groups)
+    together = {
+        row[0]: row[1:] for row in connection.execute(read_query("together_counts")).fetchall()
+    }
+    names = [(clinic.id, clinic.name) for clinic in clinics] + [(TOTAL, "")]
+    return tuple(
+        _build_row(key, name, counts, together.get(key, (0, 0, 0, 0))) for key, name in names
+    )
 
 
-def _added(groups: Sequence[tuple[Any, ...]]) -> Mapping[tuple[str, str], ElementCounts]:
-    """The groups' people by row and element."""
+def _sum_groups(groups: Sequence[tuple[Any, ...]]) -> Mapping[tuple[str, str], ElementCounts]:
+    """Return the groups' people by row and element."""
     states: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * len(State))
     parts: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(PARTS, 0))
     for clinic, element, state, people, *flags in groups:
         states[clinic, element][state - 1] += people
-        for part, holds in zip(PARTS, flags, strict=True):
-            parts[clinic, element][part] += people if holds else 0
+        for part, is_set in zip(PARTS, flags, strict=True):
+            parts[clinic, element][part] += people if is_set else 0
     return {key: ElementCounts(tuple(states[key]), parts[key]) for key in states}
 
 
-def _row(
-    key: str, name: str, found: Mapping[tuple[str, str], ElementCounts], together: Sequence[int]
+def _build_row(
+    key: str, name: str, counts: Mapping[tuple[str, str], ElementCounts], together: Sequence[int]
 ) -> RowCounts:
-    nobody = ElementCounts((0,) * len(State), dict.fromkeys(PARTS, 0))
-    elements = {element: found.get((key, element), nobody) for element in ELEMENTS}
-    if any(sum(counts.states) != together[0] for counts in elements.values()):
+    zero = ElementCounts((0,) * len(State), dict.fromkeys(PARTS, 0))
+    elements = {element: counts.get((key, element), zero) for element in ELEMENTS}
+    # Every patient has exactly one state per element; any other sum is a fault of the queries.
+    if any(sum(element.states) != together[0] for element in elements.values()):
         raise StatesDoNotSumError(f"states do not sum to the people of row {key or 'total'}")
     return RowCounts(
         key, name, together[0], elements, dict(zip(TOGETHER, together[1:], strict=True))

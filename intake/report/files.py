@@ -1,4 +1,4 @@
-"""Finds the NDJSON files of an export and sifts out lines that are no FHIR resources, naming each."""
+"""Finds the NDJSON files of an export, and sifts out the lines that are no FHIR resources."""
 
 import gzip
 import hashlib
@@ -26,7 +26,7 @@ _NAME = re.compile(r"(?P<type>[A-Z][A-Za-z]+)(?:[._-][\w.-]*)?\.ndjson(?:\.gz)?"
 
 @dataclass(frozen=True, slots=True)
 class SiftedFile:
-    """What a file held: the copy of its sound lines where some were broken, else the file itself."""
+    """The readable lines of a file: a copy without its broken lines, or the file itself."""
 
     path: Path
     broken: tuple[BrokenLine, ...]
@@ -34,71 +34,68 @@ class SiftedFile:
 
 
 def find_files(folder: Path) -> Mapping[str, tuple[Path, ...]]:
-    """The folder's files by resource type: `Type.ndjson`, `Type.000.ndjson`, `Type-1.ndjson.gz` and the like."""
-    found: dict[str, list[Path]] = {kind: [] for kind in RESOURCE_TYPES}
+    """Return the folder's files by resource type.
+
+    Their names are like `Type.ndjson`, `Type.000.ndjson` or `Type-1.ndjson.gz`.
+    """
+    files: dict[str, list[Path]] = {kind: [] for kind in RESOURCE_TYPES}
     for path in sorted(folder.iterdir()):
         match = _NAME.fullmatch(path.name)
-        if match and match["type"] in found and path.is_file():
-            found[match["type"]].append(path)
-    return {kind: tuple(paths) for kind, paths in found.items()}
-
-
-def snapshot_hash(files: Mapping[str, tuple[Path, ...]]) -> str:
-    """SHA-256 over the files' names, types and bytes as they lie there, so that a number can be traced to its files."""
-    digest = hashlib.sha256()
-    for kind in sorted(files):
-        for path in files[kind]:
-            digest.update(f"{kind}/{path.name}\0{path.stat().st_size}\0".encode())
-            with path.open("rb") as stream:
-                digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()
+        if match and match["type"] in files and path.is_file():
+            files[match["type"]].append(path)
+    return {kind: tuple(paths) for kind, paths in files.items()}
 
 
 def sift_file(path: Path, kind: str, into: Path, keep: int = 1000) -> SiftedFile:
-    """Read the file line by line, copy the sound lines, name the first `keep` broken ones; bounded memory."""
+    """Copy the sound lines into a new file and name the first `keep` broken ones.
+
+    The file is read line by line, so that memory stays bounded.
+    """
     broken: list[BrokenLine] = []
-    more = 0
+    more_broken = 0
+    # Exports may hold files of one name in several folders: the hash of the path keeps them apart.
     copy = (
         into
         / f"{path.name.removesuffix('.gz')}.{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
     )
     with copy.open("wb") as out:
-        for number, line, fault in _judged(path, kind):
+        for number, line, fault in _check_lines(path, kind):
             if not fault:
                 out.write(line.rstrip(b"\r\n") + b"\n")
             elif len(broken) < keep:
                 broken.append(BrokenLine(path.name, number, fault))
             else:
-                more += 1
+                more_broken += 1
     if broken:
-        return SiftedFile(copy, tuple(broken), more)
+        return SiftedFile(copy, tuple(broken), more_broken)
     copy.unlink()
     return SiftedFile(path, (), 0)
 
 
-def _judged(path: Path, kind: str) -> Iterator[tuple[int, bytes, str]]:
+def _check_lines(path: Path, kind: str) -> Iterator[tuple[int, bytes, str]]:
     number = 0
     try:
-        with _opened(path) as stream:
+        with _open_lines(path) as stream:
             for number, line in enumerate(stream, start=1):
                 if line.strip():
                     yield number, line, line_fault(line, kind)
     except (EOFError, gzip.BadGzipFile, OSError) as error:
+        # A cut-off archive: the lines before the cut are whole, and count.
         yield number + 1, b"", f"the file cannot be read further: {type(error).__name__}"
 
 
-def _opened(path: Path) -> BinaryIO:
+def _open_lines(path: Path) -> BinaryIO:
     return cast("BinaryIO", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
 
 def line_fault(line: bytes, kind: str) -> str:
-    """Say what is wrong with the line, or nothing; never with a word of its content."""
+    """Return what is wrong with the line, "" for nothing, without any of its content."""
     try:
         resource = json.loads(
             line.decode("utf-8-sig"),
-            object_pairs_hook=_unique,
-            parse_constant=_refused,
-            parse_float=_finite,
+            object_pairs_hook=_refuse_repeated_keys,
+            parse_constant=_refuse_constant,
+            parse_float=_parse_finite,
         )
     except UnicodeDecodeError:
         return "is not UTF-8"
@@ -111,18 +108,19 @@ def line_fault(line: bytes, kind: str) -> str:
     return "" if isinstance(resource.get("id"), str) and resource["id"] else "has no id"
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a key stands twice")
-    return made
+def _refuse_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    # Python would keep the last of two equal keys and DuckDB another: neither can be trusted.
+    if len(fields) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return fields
 
 
-def _refused(constant: str) -> float:
+def _refuse_constant(constant: str) -> float:
     raise ValueError(constant)
 
 
-def _finite(number: str) -> float:
+def _parse_finite(number: str) -> float:
     value = float(number)
     if not math.isfinite(value):
         raise ValueError("number out of range")

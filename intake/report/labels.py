@@ -1,4 +1,4 @@
-"""The report's words: what elements, states, metrics and reasons are called for people."""
+"""The report's labels for elements, states, metrics and reasons."""
 
 ELEMENT_LABELS = {
     "race": "Race",
@@ -9,13 +9,13 @@ ELEMENT_LABELS = {
 }
 
 STATE_LABELS = {
-    "self": "Patient said",
-    "proxy": "Someone answered for them",
-    "source-unknown": "On file, source not known",
-    "declined": "Chose not to say",
+    "self": "Patient answered",
+    "proxy": "Someone answered for the patient",
+    "source-unknown": "On file, source unknown",
+    "declined": "Declined",
     "dont-know": "Does not know",
     "not-asked": "Not asked",
-    "unusable": "Not usable",
+    "unusable": "Unusable",
 }
 
 METRIC_LABELS = {
@@ -26,40 +26,42 @@ METRIC_LABELS = {
     "gap": "Gap",
     "gap-dont-know": "Gap: does not know",
     "gap-not-asked": "Gap: not asked",
-    "gap-unusable": "Gap: not usable",
-    "declined-as-complete": "Complete, declined counted as complete",
-    "declined-as-incomplete": "Complete, declined counted as not complete",
-    "known-1997": "Known, read as in 1997 (a Hispanic answer alone leaves race missing)",
-    "direct-1997": "Direct self-report, read as in 1997",
+    "gap-unusable": "Gap: unusable",
+    "declined-as-complete": "Complete, with declined counted as complete",
+    "declined-as-incomplete": "Complete, with declined counted as incomplete",
+    "known-1997": "Known by the 1997 standard (a Hispanic answer alone leaves race missing)",
+    "direct-1997": "Direct self-report by the 1997 standard",
     "detailed": "Detailed, of known",
     "current": "Current, of known",
     "stale": "Out of date, of known",
-    "declined-later": "Declined since, of known",
-    "reason-unknown": "Asked, reason not known, of does not know",
-    "verified": "Checked in the health record, of answered or declined",
+    "declined-later": "Declined later, of known",
+    "reason-unknown": "Asked, reason unknown, of does not know",
+    "verified": "Verified in the EHR, of answered or declined",
 }
 
 TOGETHER_LABELS = {
     "known": "Race, ethnicity and spoken language all known",
     "direct": "All three by direct self-report",
-    "known-with-interpreter": "All three known, and interpreter where the language is not English",
+    "known-with-interpreter": "All three known, and the interpreter unless English",
 }
 
 EXCLUSION_LABELS = {
     "status-unknown": "Encounters with status unknown",
-    "status-not-qualifying": "Encounters cancelled, planned, entered in error or of another status",
+    "status-not-qualifying": "Encounters with another status, such as planned or cancelled",
     "no-start-date": "Encounters without a start date",
-    "no-clinic": "Encounters at no clinic of this report",
+    "no-clinic": "Encounters outside the clinics of this report",
     "no-patient": "Encounters whose patient is not in the data",
-    "merge-unresolved": "Patients whose merged record leads nowhere",
+    "merge-unresolved": "Patients whose merged record cannot be followed",
     "test-patient": "Test patients",
 }
 
 ALL_CLINICS = "All clinics"
 
 NOTES = (
-    "A count from 1 to 10 shows as <11. Other counts are withheld where they would give a hidden one away.",
-    "A share is withheld where fewer than 30 people are counted.",
-    "A patient seen at two clinics counts once in each row and once in the total, so rows need not sum.",
+    "A count from 1 to 10 shows as <11.",
+    "A larger count is withheld if a reader could work out a hidden count from it.",
+    "A share is withheld if fewer than 30 people are counted.",
+    "A patient seen at two clinics counts once in each row and once in the total.",
+    "For that reason the rows need not sum to the total.",
     "Ranges are 95 % Wilson intervals.",
 )

@@ -1,4 +1,17 @@
-"""Fills the flat tables from NDJSON files with DuckDB, in bounded memory, leaving broken lines out."""
+"""Fills the flat tables from NDJSON files with DuckDB, in bounded memory.
+
+The columns are a contract, which another engine may fill as well (`sql/empty_tables.sql` has their
+types): patient(id, merged_into, test, race_codes, race_text, ethnicity_codes, ethnicity_text,
+spoken_codes, spoken_text, written_codes, written_text, interpreter_codes) · encounter(id, patient,
+status, start_at, start_on, organization, locations, appointments) · observation(id, patient,
+element, source, answered_at, codes, text, absent) · provenance(target, element, source,
+answered_at) · place(kind, id, name, identifiers, parent, organization) · appointment(id,
+locations).
+
+References are keys: a resource's id, or `?system|value` where the reference has only an identifier.
+Codes are bare for CDCREC, SNOMED CT, null flavors, absent reasons and language tags, else
+`system|code`. `source` is self, proxy, other or NULL.
+"""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -7,9 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from intake.report import tables
 from intake.report.files import RESOURCE_TYPES, sift_file
-from intake.report.macros import MACROS
+from intake.report.queries import read_query
 from intake.report.shapes import SHAPES, lenient_source, strict_source
 from intake.report.values import BrokenLine
 
@@ -17,28 +29,16 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MEMORY_LIMIT = "1GB"
-"""What DuckDB may hold before it spills to the temporary folder; the number of people does not change it."""
-
-_FILLS = {
-    "Patient": tables.PATIENT,
-    "Encounter": tables.ENCOUNTER,
-    "Observation": tables.OBSERVATION,
-    "Provenance": tables.PROVENANCE,
-    "Organization": tables.ORGANIZATION,
-    "Location": tables.LOCATION,
-    "Appointment": tables.APPOINTMENT,
-}
-_PLACE = """CREATE TABLE place (kind VARCHAR, id VARCHAR, name VARCHAR, identifiers VARCHAR[], parent VARCHAR,
-    organization VARCHAR)"""
+"""What DuckDB may hold before it spills to the temporary folder, for any number of patients."""
 
 
 class UnreadableFilesError(ValueError):
-    """The files hold something that neither the reading nor the sifting can cope with."""
+    """The files hold something that neither DuckDB nor the sifting can read."""
 
 
 @dataclass
 class LoadedFiles:
-    """Which files were read in the end, and which lines were not."""
+    """The files that were read in the end, and the lines that were not."""
 
     files: dict[str, tuple[Path, ...]]
     broken: list[BrokenLine] = field(default_factory=list)
@@ -46,13 +46,14 @@ class LoadedFiles:
 
     @property
     def broken_lines(self) -> int:
-        """How many lines were left out."""
+        """Return how many lines were left out."""
         return len(self.broken) + self.more_broken
 
 
 @contextmanager
 def open_engine(memory_limit: str = MEMORY_LIMIT) -> Iterator[tuple["DuckDBPyConnection", Path]]:
-    """Open a DuckDB that lives in a temporary folder and leaves nothing behind."""
+    """Open a DuckDB in a temporary folder, which is removed at the end."""
+    # A heavy library: only the making of a report pays for its import.
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="intake-report-") as folder:
@@ -63,8 +64,9 @@ def open_engine(memory_limit: str = MEMORY_LIMIT) -> Iterator[tuple["DuckDBPyCon
             connection.execute("SET enable_progress_bar = false")
             connection.execute(f"SET memory_limit = '{memory_limit}'")
             connection.execute("SET temp_directory = $folder", {"folder": folder})
+            # A clinic's machine may have no way out: DuckDB must not look for extensions there.
             connection.execute("SET autoinstall_known_extensions = false")
-            connection.execute(MACROS)
+            connection.execute(read_query("macros"))
             yield connection, Path(folder)
         finally:
             connection.close()
@@ -73,54 +75,59 @@ def open_engine(memory_limit: str = MEMORY_LIMIT) -> Iterator[tuple["DuckDBPyCon
 def load_tables(
     connection: "DuckDBPyConnection", folder: Path, files: Mapping[str, tuple[Path, ...]]
 ) -> LoadedFiles:
-    """Fill every flat table; a type without files gets an empty one."""
-    connection.execute(_PLACE)
+    """Fill every flat table; a resource type without files gets an empty one."""
+    connection.execute(read_query("place"))
     loaded = LoadedFiles({kind: tuple(files.get(kind, ())) for kind in RESOURCE_TYPES})
     for kind in RESOURCE_TYPES:
         if loaded.files[kind]:
-            _fill(connection, folder, loaded, kind)
-    connection.execute(tables.EMPTY)
+            _fill_table(connection, folder, loaded, kind)
+    connection.execute(read_query("empty_tables"))
     for table in ("patient", "encounter", "observation"):
-        _newest_only(connection, table)
-    _each_once(connection)
+        _keep_newest(connection, table)
+    _drop_repeated_provenance(connection)
     _resolve_patient_tokens(connection, loaded)
     return loaded
 
 
-def _fill(connection: "DuckDBPyConnection", folder: Path, loaded: LoadedFiles, kind: str) -> None:
-    """Read at full speed; only where a line is refused, look at each line of the type, and read what is sound."""
+def _fill_table(
+    connection: "DuckDBPyConnection", folder: Path, loaded: LoadedFiles, kind: str
+) -> None:
+    """Read the files at full speed; if DuckDB refuses a line, sift them and read the rest."""
     import duckdb
 
+    query = read_query(kind.lower())
     try:
-        _read(connection, _FILLS[kind], strict_source(SHAPES[kind]), loaded.files[kind])
+        _execute_over(connection, query, strict_source(SHAPES[kind]), loaded.files[kind])
     except duckdb.Error:
-        sifted = [sift_file(path, kind, folder) for path in loaded.files[kind]]
+        sifted_files = [sift_file(path, kind, folder) for path in loaded.files[kind]]
     else:
         return
-    loaded.files[kind] = tuple(one.path for one in sifted)
-    loaded.broken += [line for one in sifted for line in one.broken]
-    loaded.more_broken += sum(one.more_broken for one in sifted)
+    loaded.files[kind] = tuple(sifted.path for sifted in sifted_files)
+    loaded.broken += [line for sifted in sifted_files for line in sifted.broken]
+    loaded.more_broken += sum(sifted.more_broken for sifted in sifted_files)
     try:
-        _read(connection, _FILLS[kind], lenient_source(SHAPES[kind]), loaded.files[kind])
+        _execute_over(connection, query, lenient_source(SHAPES[kind]), loaded.files[kind])
     except duckdb.Error as error:
+        # DuckDB's own message may quote a line, and a line may hold a patient's name.
         raise UnreadableFilesError(
             f"the {kind} files cannot be read ({type(error).__name__})"
         ) from None
 
 
-def _read(
-    connection: "DuckDBPyConnection", fill: str, source: str, files: tuple[Path, ...]
+def _execute_over(
+    connection: "DuckDBPyConnection", query: str, source: str, files: tuple[Path, ...]
 ) -> None:
     connection.execute(
-        fill.replace("FROM source", f"FROM {source}"), {"files": [str(path) for path in files]}
+        query.replace("FROM source", f"FROM {source}"), {"files": [str(path) for path in files]}
     )
 
 
-def _newest_only(connection: "DuckDBPyConnection", table: str) -> None:
-    """Keep the last version where an export holds a resource more than once."""
+def _keep_newest(connection: "DuckDBPyConnection", table: str) -> None:
+    """Keep the newest version where an export holds a resource more than once."""
     total, different = connection.execute(
         f"SELECT count(*), count(DISTINCT id) FROM {table}"  # noqa: S608
     ).fetchall()[0]
+    # Sorting a large table costs more than counting it, and most exports repeat nothing.
     if total == different:
         return
     connection.execute(
@@ -129,8 +136,8 @@ def _newest_only(connection: "DuckDBPyConnection", table: str) -> None:
     )
 
 
-def _each_once(connection: "DuckDBPyConnection") -> None:
-    """Keep one of each row of provenance: paged searches bring it along with everything that it speaks of."""
+def _drop_repeated_provenance(connection: "DuckDBPyConnection") -> None:
+    """Keep one of each row: paged searches return a Provenance with each of its targets."""
     total, different = connection.execute(
         "SELECT count(*), count(DISTINCT (id, kind, target, element)) FROM provenance"
     ).fetchall()[0]
@@ -141,21 +148,15 @@ def _each_once(connection: "DuckDBPyConnection") -> None:
 
 
 def _resolve_patient_tokens(connection: "DuckDBPyConnection", loaded: LoadedFiles) -> None:
-    """Learn the ids of patients that are named by an identifier; the files are read again only where some are."""
-    connection.execute("""
-        CREATE TABLE patient_token (key VARCHAR, id VARCHAR);
-        CREATE TABLE wanted_token AS SELECT DISTINCT patient AS key FROM (
-            SELECT patient FROM encounter UNION ALL SELECT patient FROM observation
-            UNION ALL SELECT merged_into FROM patient) WHERE starts_with(patient, '?')""")
-    wanted = connection.execute("SELECT count(*) FROM wanted_token").fetchall()[0][0]
-    if wanted and loaded.files["Patient"]:
-        _read(
+    """Replace references to a patient by identifier with the patient's id."""
+    connection.execute(read_query("wanted_tokens"))
+    wanted_count = connection.execute("SELECT count(*) FROM wanted_token").fetchall()[0][0]
+    # The patient files are read a second time only where a reference needs it.
+    if wanted_count and loaded.files["Patient"]:
+        _execute_over(
             connection,
-            tables.PATIENT_TOKENS,
+            read_query("patient_tokens"),
             lenient_source(SHAPES["PatientIdentifier"]),
             loaded.files["Patient"],
         )
-        connection.execute("""
-            UPDATE encounter SET patient = t.id FROM patient_token t WHERE t.key = encounter.patient;
-            UPDATE observation SET patient = t.id FROM patient_token t WHERE t.key = observation.patient;
-            UPDATE patient SET merged_into = t.id FROM patient_token t WHERE t.key = patient.merged_into""")
+        connection.execute(read_query("replace_tokens"))

@@ -1,4 +1,4 @@
-"""Turns exact counts into what may be shown: the states, and every metric with its numerator and denominator."""
+"""Turns exact counts into the states and metrics that may be shown."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ _Z = 1.959963984540054
 """The normal distribution's 97.5th percentile: a 95 % interval."""
 
 STATE_NAMES = ("self", "proxy", "source-unknown", "declined", "dont-know", "not-asked", "unusable")
-"""The states' names, in the order of their numbers."""
+"""The states' names, in the order of the numbers of `values.State`."""
 
 _TREE = {
     "people": ("known", "not-known"),
@@ -38,15 +38,15 @@ _SPLITS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "declined-later": ("known", ("declined-later",)),
     "reason-unknown": ("dont-know", ("reason-unknown",)),
     "hispanic-only": ("direct", ("hispanic-only",)),
-    "verified": ("told", ("verified",)),
+    "verified": ("answered", ("verified",)),
 }
-"""Counts that split another: the count they split, and the parts; the rest of it is a part as well."""
+"""Each split: the count that it splits, and the parts; the rest of that count is a part as well."""
 
-Shown = dict[CellKey, Count]
+ShownCounts = dict[CellKey, Count]
 
 
 def wilson_interval(numerator: int, denominator: int) -> tuple[float, float]:
-    """The 95 % Wilson score interval of a share (Wilson 1927), in percent."""
+    """Return the 95 % Wilson score interval of a share (Wilson 1927), in percent."""
     share, square = numerator / denominator, _Z * _Z
     middle = (share + square / (2 * denominator)) / (1 + square / denominator)
     spread = _Z * math.sqrt(share * (1 - share) / denominator + square / (4 * denominator**2))
@@ -55,13 +55,14 @@ def wilson_interval(numerator: int, denominator: int) -> tuple[float, float]:
 
 
 def build_metric(numerator: Count, denominator: Count) -> Metric:
-    """The share, with its percentage only where neither it nor its complement tells of 1 to 10 people."""
+    """Return the share; its percentage only if neither it nor the rest is 1 to 10 people."""
     if (
         isinstance(numerator, str)
         or isinstance(denominator, str)
         or denominator < FEWEST_FOR_PERCENT
     ):
         return Metric(numerator, denominator)
+    # A shown numerator gives the rest away by subtraction, so that both must be large enough.
     if is_small(numerator) or is_small(denominator - numerator):
         return Metric(WITHHELD, denominator)
     low, high = wilson_interval(numerator, denominator)
@@ -72,19 +73,23 @@ def build_metric(numerator: Count, denominator: Count) -> Metric:
     )
 
 
-def build_rows(rows: Sequence[RowCounts], *, captured: bool) -> tuple[ReportRow, ...]:
-    """Suppress and measure; `captured` says whether our own store was asked what is verified in the EHR."""
+def build_rows(rows: Sequence[RowCounts], *, with_local_facts: bool) -> tuple[ReportRow, ...]:
+    """Suppress the counts and build the metrics.
+
+    `with_local_facts` says whether our own store was read: only it knows what is verified.
+    """
     people = suppress_people({row.key: row.people for row in rows}, TOTAL)
     withheld = {key for key, count in people.items() if isinstance(count, str)}
-    shown = {element: _element(rows, element, people, withheld) for element in ELEMENTS}
-    together = _together(rows, shown, withheld)
+    shown = {element: _suppress_element(rows, element, people, withheld) for element in ELEMENTS}
+    together = _suppress_together(rows, shown, withheld)
     return tuple(
         ReportRow(
             row.key or None,
             row.name,
             people[row.key],
             tuple(
-                _result(row.key, element, shown[element], captured=captured) for element in ELEMENTS
+                _build_result(row.key, element, shown[element], with_verified=with_local_facts)
+                for element in ELEMENTS
             ),
             {name: build_metric(together[row.key, name], people[row.key]) for name in row.together},
         )
@@ -92,28 +97,31 @@ def build_rows(rows: Sequence[RowCounts], *, captured: bool) -> tuple[ReportRow,
     )
 
 
-def _element(
+def _suppress_element(
     rows: Sequence[RowCounts], element: str, people: Mapping[str, Count], withheld: set[str]
-) -> Shown:
-    """All counts of one element as they may be shown, by row and name."""
+) -> ShownCounts:
+    """Return all counts of one element as they may be shown, by row and name."""
     exact = {
         (row.key, name): count
         for row in rows
-        for name, count in _sums(row.people, row.elements[element]).items()
+        for name, count in _sum_states(row.people, row.elements[element]).items()
     }
     keys = tuple(row.key for row in rows)
-    told = {key for key in keys if is_small(exact[key, "people"] - exact[key, "direct"])}
+    # "Direct" is shown as a share of the people: the rest of it must not come out as 1 to 10.
+    revealing = {key for key in keys if is_small(exact[key, "people"] - exact[key, "direct"])}
     table = Table(exact, keys, TOTAL, _TREE, "people")
-    shown: Shown = {**suppress_table(table, {(key, "direct") for key in told}, withheld)}
+    shown: ShownCounts = {**suppress_table(table, {(key, "direct") for key in revealing}, withheld)}
     shown |= {(key, "people"): count for key, count in people.items()}
-    shown |= {(key, "told"): _plus(shown[key, "direct"], shown[key, "declined"]) for key in keys}
+    shown |= {
+        (key, "answered"): _add_counts(shown[key, "direct"], shown[key, "declined"]) for key in keys
+    }
     for name in _SPLITS:
-        shown |= _split(exact, keys, name, shown)
+        shown |= _suppress_split(exact, keys, name, shown)
     return shown
 
 
-def _split(
-    exact: Mapping[CellKey, int], keys: tuple[str, ...], name: str, shown: Shown
+def _suppress_split(
+    exact: Mapping[CellKey, int], keys: tuple[str, ...], name: str, shown: ShownCounts
 ) -> Mapping[CellKey, Count]:
     root, parts = _SPLITS[name]
     rest = f"not-{name}"
@@ -124,21 +132,26 @@ def _split(
     return suppress_table(Table(values, keys, TOTAL, {root: (*parts, rest)}, root), free=free)
 
 
-def _sums(people: int, counts: ElementCounts) -> dict[str, int]:
-    named = (
+def _sum_states(people: int, counts: ElementCounts) -> dict[str, int]:
+    sums = (
         dict(zip(STATE_NAMES, counts.states, strict=True)) | dict(counts.parts) | {"people": people}
     )
-    named["direct"] = named["self"] + named["proxy"]
-    named["known"] = named["direct"] + named["source-unknown"]
-    named["gap"] = named["dont-know"] + named["not-asked"] + named["unusable"]
-    named["not-known"] = named["declined"] + named["gap"]
-    named["told"] = named["direct"] + named["declined"]
-    return named
+    sums["direct"] = sums["self"] + sums["proxy"]
+    sums["known"] = sums["direct"] + sums["source-unknown"]
+    sums["gap"] = sums["dont-know"] + sums["not-asked"] + sums["unusable"]
+    sums["not-known"] = sums["declined"] + sums["gap"]
+    sums["answered"] = sums["direct"] + sums["declined"]
+    return sums
 
 
-def _together(rows: Sequence[RowCounts], shown: Mapping[str, Shown], withheld: set[str]) -> Shown:
-    """The counts of people whose elements are all known, shown only where those of each element are."""
-    found: Shown = {}
+def _suppress_together(
+    rows: Sequence[RowCounts], shown: Mapping[str, ShownCounts], withheld: set[str]
+) -> ShownCounts:
+    """Return the counts of people with all elements known, as they may be shown.
+
+    A row shows one only if it shows the count of each single element too.
+    """
+    together: ShownCounts = {}
     keys = tuple(row.key for row in rows)
     for name, column, elements in (
         ("known", "known", ELEMENTS[:3]),
@@ -150,64 +163,72 @@ def _together(rows: Sequence[RowCounts], shown: Mapping[str, Shown], withheld: s
         }
         values |= {(row.key, "out"): row.people - row.together[name] for row in rows}
         free = withheld | {
-            key for key in keys if any(isinstance(shown[one][key, column], str) for one in elements)
+            key
+            for key in keys
+            if any(isinstance(shown[element][key, column], str) for element in elements)
         }
-        limits = {(row.key, "in"): _limits(row, column, elements) for row in rows}
+        limits = {(row.key, "in"): _find_limits(row, column, elements) for row in rows}
         cells = suppress_table(
             Table(values, keys, TOTAL, {"people": ("in", "out")}, "people", limits), free=free
         )
-        found |= {(key, name): cells[key, "in"] for key in keys}
-    return found
+        together |= {(key, name): cells[key, "in"] for key in keys}
+    return together
 
 
-def _limits(row: RowCounts, column: str, elements: tuple[str, ...]) -> tuple[float, float]:
-    """What the single elements tell of the people who have them all."""
-    singles = [_sums(row.people, row.elements[element])[column] for element in elements]
+def _find_limits(row: RowCounts, column: str, elements: tuple[str, ...]) -> tuple[float, float]:
+    """Return the bounds that the single elements set for the people who have them all."""
+    singles = [_sum_states(row.people, row.elements[element])[column] for element in elements]
     missing = sum(row.people - single for single in singles)
     return max(0, row.people - missing), min(singles[:3])
 
 
-def _result(key: str, element: str, shown: Shown, *, captured: bool) -> ElementResult:
-    def of(name: str) -> Count:
+def _build_result(
+    key: str, element: str, shown: ShownCounts, *, with_verified: bool
+) -> ElementResult:
+    def count(name: str) -> Count:
         return shown[key, name]
 
-    asked = _plus(_plus(of("direct"), of("declined")), of("dont-know"))
+    asked = _add_counts(_add_counts(count("direct"), count("declined")), count("dont-know"))
     metrics = {
-        "known": build_metric(of("known"), of("people")),
-        "direct": build_metric(of("direct"), of("people")),
-        "asked": build_metric(asked, of("people")),
-        "decline": build_metric(of("declined"), asked),
-        "gap": build_metric(of("gap"), of("people")),
-        "gap-dont-know": build_metric(of("dont-know"), of("people")),
-        "gap-not-asked": build_metric(of("not-asked"), of("people")),
-        "gap-unusable": build_metric(of("unusable"), of("people")),
-        "declined-as-complete": build_metric(_plus(of("known"), of("declined")), of("people")),
-        "declined-as-incomplete": build_metric(of("known"), of("people")),
-        "current": build_metric(of("current"), of("known")),
-        "stale": build_metric(of("stale"), of("known")),
-        "declined-later": build_metric(of("declined-later"), of("known")),
-        "reason-unknown": build_metric(of("reason-unknown"), of("dont-know")),
+        "known": build_metric(count("known"), count("people")),
+        "direct": build_metric(count("direct"), count("people")),
+        "asked": build_metric(asked, count("people")),
+        "decline": build_metric(count("declined"), asked),
+        "gap": build_metric(count("gap"), count("people")),
+        "gap-dont-know": build_metric(count("dont-know"), count("people")),
+        "gap-not-asked": build_metric(count("not-asked"), count("people")),
+        "gap-unusable": build_metric(count("unusable"), count("people")),
+        "declined-as-complete": build_metric(
+            _add_counts(count("known"), count("declined")), count("people")
+        ),
+        "declined-as-incomplete": build_metric(count("known"), count("people")),
+        "current": build_metric(count("current"), count("known")),
+        "stale": build_metric(count("stale"), count("known")),
+        "declined-later": build_metric(count("declined-later"), count("known")),
+        "reason-unknown": build_metric(count("reason-unknown"), count("dont-know")),
     }
     if element in {"race", "ethnicity"}:
-        metrics["detailed"] = build_metric(of("detailed"), of("known"))
+        metrics["detailed"] = build_metric(count("detailed"), count("known"))
     if element == "race":
-        metrics["known-1997"] = build_metric(_minus(of("known"), of("hispanic-only")), of("people"))
-        metrics["direct-1997"] = build_metric(
-            _minus(of("direct"), of("hispanic-only")), of("people")
+        metrics["known-1997"] = build_metric(
+            _subtract_counts(count("known"), count("hispanic-only")), count("people")
         )
-    if captured:
-        metrics["verified"] = build_metric(of("verified"), of("told"))
-    return ElementResult(element, {name: of(name) for name in STATE_NAMES}, metrics)
+        metrics["direct-1997"] = build_metric(
+            _subtract_counts(count("direct"), count("hispanic-only")), count("people")
+        )
+    if with_verified:
+        metrics["verified"] = build_metric(count("verified"), count("answered"))
+    return ElementResult(element, {name: count(name) for name in STATE_NAMES}, metrics)
 
 
-def _plus(one: Count, other: Count) -> Count:
-    return WITHHELD if isinstance(one, str) or isinstance(other, str) else one + other
+def _add_counts(first: Count, second: Count) -> Count:
+    return WITHHELD if isinstance(first, str) or isinstance(second, str) else first + second
 
 
-def _minus(one: Count, other: Count) -> Count:
-    return WITHHELD if isinstance(one, str) or isinstance(other, str) else one - other
+def _subtract_counts(first: Count, second: Count) -> Count:
+    return WITHHELD if isinstance(first, str) or isinstance(second, str) else first - second
 
 
 def mask_count(count: int) -> Count:
-    """A count that stands in no table, as it may be shown."""
+    """Return a count of no table as it may be shown."""
     return SMALL if is_small(count) else count

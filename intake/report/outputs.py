@@ -1,4 +1,4 @@
-"""The report for people and spreadsheets: plain text, CSV and one HTML page that stands alone."""
+"""Writes the report for people and spreadsheets: plain text, CSV and one HTML page."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from intake.report.labels import (
     STATE_LABELS,
     TOGETHER_LABELS,
 )
-from intake.report.values import WITHHELD, Count, Metric, Report, ReportRow
+from intake.report.values import WITHHELD, Count, ElementResult, Metric, Report, ReportRow
 
 _COLUMNS = (
     *("as_of", "period", "definition", "snapshot", "clinic", "name", "element", "kind", "measure"),
@@ -22,14 +22,16 @@ _COLUMNS = (
 )
 _SHARES = ("direct", "known", "asked", "decline")
 _STYLE = (
-    "body{font:1rem/1.5 sans-serif;margin:2rem;color:#1b1b1b}table{border-collapse:collapse;margin:1rem 0 2rem}"
-    "caption{text-align:start;font-weight:bold;padding:.5rem 0}th,td{border:1px solid #767676;padding:.3rem .6rem;"
-    "text-align:end}th{text-align:start;background:#f2f2f2}"
+    "body{font:1rem/1.5 sans-serif;margin:2rem;color:#1b1b1b}"
+    "table{border-collapse:collapse;margin:1rem 0 2rem}"
+    "caption{text-align:start;font-weight:bold;padding:.5rem 0}"
+    "th,td{border:1px solid #767676;padding:.3rem .6rem;text-align:end}"
+    "th{text-align:start;background:#f2f2f2}"
 )
 
 
-def facts(report: Report) -> tuple[tuple[str, str], ...]:
-    """What every output carries so that its numbers can be traced, as pairs of name and value."""
+def trace_facts(report: Report) -> tuple[tuple[str, str], ...]:
+    """Return names and values that trace the report's numbers to their data."""
     newest = report.newest_encounter.isoformat() if report.newest_encounter else "none"
     days = f"{report.period.name} ({report.period.first} up to, not including, {report.period.end})"
     return (
@@ -43,49 +45,59 @@ def facts(report: Report) -> tuple[tuple[str, str], ...]:
 
 
 def row_name(row: ReportRow) -> str:
-    """The clinic's name, or the words for the organization's row."""
+    """Return the clinic's name, or the label of the organization's row."""
     return row.name if row.clinic is not None else ALL_CLINICS
 
 
-def share(metric: Metric) -> str:
-    """The percentage with its range, or the word that it is withheld."""
+def find_element(row: ReportRow, element: str) -> ElementResult:
+    """Return the row's result for the element."""
+    return next(result for result in row.elements if result.element == element)
+
+
+def format_share(metric: Metric) -> str:
+    """Return the percentage with its range, or that it is withheld."""
     return (
         WITHHELD if metric.percent is None else f"{metric.percent} % ({metric.low}–{metric.high})"
     )
 
 
-def fraction(metric: Metric) -> str:
-    """The numerator and the denominator."""
+def format_fraction(metric: Metric) -> str:
+    """Return the numerator and the denominator."""
     return f"{metric.numerator} / {metric.denominator}"
 
 
 def to_text(report: Report) -> str:
-    """The report as plain text."""
-    lines = ["Completeness report", *(f"{name}: {value}" for name, value in facts(report)), ""]
+    """Return the report as plain text."""
+    lines = [
+        "Completeness report",
+        *(f"{name}: {value}" for name, value in trace_facts(report)),
+        "",
+    ]
     for element, title in ELEMENT_LABELS.items():
-        lines += _aligned(title, list(_text_table(report, element)))
-    lines += _aligned("All together", list(_together_table(report)))
-    lines += ["Left out", *(f"  {words}: {count}" for words, count in exclusions(report)), ""]
+        lines += _align_columns(title, list(_text_table(report, element)))
+    lines += _align_columns("All together", list(_together_table(report)))
+    lines += ["Left out", *(f"  {words}: {count}" for words, count in list_exclusions(report)), ""]
     return "\n".join([*lines, *NOTES]) + "\n"
 
 
-def exclusions(report: Report) -> tuple[tuple[str, Count], ...]:
-    """The reasons in words with their counts."""
+def list_exclusions(report: Report) -> tuple[tuple[str, Count], ...]:
+    """Return the reasons' labels with their counts."""
     return tuple(
-        (EXCLUSION_LABELS.get(one.reason, one.reason), one.count) for one in report.excluded
+        (EXCLUSION_LABELS.get(exclusion.reason, exclusion.reason), exclusion.count)
+        for exclusion in report.excluded
     )
 
 
 def _text_table(report: Report, element: str) -> Iterator[list[str]]:
     yield ["Clinic", "Patients", *STATE_LABELS.values(), *(METRIC_LABELS[name] for name in _SHARES)]
     for row in report.rows:
-        one = next(result for result in row.elements if result.element == element)
-        counts = [str(one.states[state]) for state in STATE_LABELS]
+        result = find_element(row, element)
+        counts = [str(result.states[state]) for state in STATE_LABELS]
         yield [
             row_name(row),
             str(row.people),
             *counts,
-            *(share(one.metrics[name]) for name in _SHARES),
+            *(format_share(result.metrics[name]) for name in _SHARES),
         ]
 
 
@@ -95,12 +107,12 @@ def _together_table(report: Report) -> Iterator[list[str]]:
         yield [
             row_name(row),
             str(row.people),
-            *(share(row.together[name]) for name in TOGETHER_LABELS),
+            *(format_share(row.together[name]) for name in TOGETHER_LABELS),
         ]
 
 
-def _aligned(title: str, table: list[list[str]]) -> list[str]:
-    """Each row on a line of its own, its columns padded to the widest cell."""
+def _align_columns(title: str, table: list[list[str]]) -> list[str]:
+    """Return a title and a line per row, the columns padded to their widest cells."""
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -110,10 +122,10 @@ def _aligned(title: str, table: list[list[str]]) -> list[str]:
 
 
 def to_csv(report: Report) -> str:
-    """One line per clinic, element and measure, states and metrics alike; the facts stand in every line."""
+    """Return a line per clinic, element and measure; every line has the facts that trace it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    traced = [
+    trace = [
         report.as_of.isoformat(),
         report.period.name,
         report.definition.version,
@@ -121,8 +133,8 @@ def to_csv(report: Report) -> str:
     ]
     writer.writerow(_COLUMNS)
     for row in report.rows:
-        for element, kind, measure, metric in _measures(row):
-            written = [metric.percent, metric.low, metric.high]
+        for element, kind, measure, metric in _list_measures(row):
+            percentages = [metric.percent, metric.low, metric.high]
             cells = [
                 row.clinic or "",
                 row_name(row),
@@ -132,41 +144,27 @@ def to_csv(report: Report) -> str:
                 metric.numerator,
                 metric.denominator,
             ]
-            writer.writerow([*traced, *(escape_formula(cell) for cell in cells), *written])
-    for one in report.excluded:
-        writer.writerow(
-            [*traced, "", ALL_CLINICS, "", "excluded", one.reason, one.count, "", "", "", ""]
-        )
-    writer.writerow(
-        [
-            *traced,
-            "",
-            ALL_CLINICS,
-            "",
-            "excluded",
-            "broken-lines",
-            report.broken_lines,
-            "",
-            "",
-            "",
-            "",
-        ]
-    )
+            writer.writerow([*trace, *(escape_formula(cell) for cell in cells), *percentages])
+    for exclusion in report.excluded:
+        cells = [exclusion.reason, exclusion.count]
+        writer.writerow([*trace, "", ALL_CLINICS, "", "excluded", *cells, "", "", "", ""])
+    broken = ["broken-lines", report.broken_lines]
+    writer.writerow([*trace, "", ALL_CLINICS, "", "excluded", *broken, "", "", "", ""])
     return out.getvalue()
 
 
-def _measures(row: ReportRow) -> Iterator[tuple[str, str, str, Metric]]:
-    for one in row.elements:
-        for state, count in one.states.items():
-            yield one.element, "state", state, Metric(count, row.people)
-        for name, metric in one.metrics.items():
-            yield one.element, "metric", name, metric
+def _list_measures(row: ReportRow) -> Iterator[tuple[str, str, str, Metric]]:
+    for result in row.elements:
+        for state, count in result.states.items():
+            yield result.element, "state", state, Metric(count, row.people)
+        for name, metric in result.metrics.items():
+            yield result.element, "metric", name, metric
     for name, metric in row.together.items():
         yield "together", "metric", name, metric
 
 
 def escape_formula(cell: Count) -> Count:
-    """A name that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """Put an apostrophe before a name that a spreadsheet would run as a formula."""
     return (
         f"'{cell}"
         if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
@@ -175,24 +173,28 @@ def escape_formula(cell: Count) -> Count:
 
 
 def to_html(report: Report) -> str:
-    """One page without scripts or outside parts."""
-    told = "".join(
-        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts(report)
+    """Return one page without scripts, links or images."""
+    trace = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in trace_facts(report)
     )
     tables = [
         _html_table(title, list(_text_table(report, element)))
         for element, title in ELEMENT_LABELS.items()
     ]
     tables += [
-        _html_table(f"{title}: all metrics", list(_metric_table(report, e)))
-        for e, title in ELEMENT_LABELS.items()
+        _html_table(f"{title}: all metrics", list(_metric_table(report, element)))
+        for element, title in ELEMENT_LABELS.items()
     ]
     tables.append(_html_table("All together", list(_together_table(report))))
-    left_out = [["Reason", "Count"], *([words, str(count)] for words, count in exclusions(report))]
+    left_out = [
+        ["Reason", "Count"],
+        *([words, str(count)] for words, count in list_exclusions(report)),
+    ]
     notes = "".join(f"<li>{escape(note)}</li>" for note in NOTES)
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Completeness report</title>'
-        f"<style>{_STYLE}</style></head><body><main><h1>Completeness report</h1><dl>{told}</dl>{''.join(tables)}"
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>Completeness report</title><style>{_STYLE}</style></head>"
+        f"<body><main><h1>Completeness report</h1><dl>{trace}</dl>{''.join(tables)}"
         f"{_html_table('Left out', left_out)}<ul>{notes}</ul></main></body></html>\n"
     )
 
@@ -200,9 +202,13 @@ def to_html(report: Report) -> str:
 def _metric_table(report: Report, element: str) -> Iterator[list[str]]:
     yield ["Clinic", "Metric", "Count", "Share"]
     for row in report.rows:
-        one = next(result for result in row.elements if result.element == element)
-        for name, metric in one.metrics.items():
-            yield [row_name(row), METRIC_LABELS[name], fraction(metric), share(metric)]
+        for name, metric in find_element(row, element).metrics.items():
+            yield [
+                row_name(row),
+                METRIC_LABELS[name],
+                format_fraction(metric),
+                format_share(metric),
+            ]
 
 
 def _html_table(caption: str, table: list[list[str]]) -> str:
@@ -213,4 +219,7 @@ def _html_table(caption: str, table: list[list[str]]) -> str:
         + "</tr>"
         for row in table[1:]
     )
-    return f'<table class="report"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return (
+        f'<table class="report"><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    )

@@ -1,4 +1,4 @@
-"""Tells to which clinic an Organization or a Location belongs: by itself, or through what it is part of."""
+"""Assigns Organizations and Locations to clinics, by themselves or by a place above them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from urllib.parse import unquote
 
 from intake.report.values import ClinicScope
 
-_HIGHEST = 20
+_MAX_LEVELS = 20
+"""How far up a place is followed; FHIR forbids loops of partOf, and servers still hold some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,10 @@ PlaceKey = tuple[str, str]
 
 
 def reference_key(kind: str, reference: str) -> PlaceKey:
-    """The key of a configured reference: relative, absolute, of the search form, or a bare `system|value`."""
+    """Return the key of a configured reference.
+
+    The reference is relative, absolute, a search by identifier, or a bare `system|value`.
+    """
     if f"{kind}?" in reference:
         return kind, "?" + unquote(reference.partition("identifier=")[2].partition("&")[0])
     if "|" in reference:
@@ -35,7 +39,7 @@ def reference_key(kind: str, reference: str) -> PlaceKey:
 
 
 def place_keys(place: Place) -> tuple[PlaceKey, ...]:
-    """Every key by which a reference may name the place."""
+    """Return every key by which a reference may name the place."""
     tokens = [f"?{token}" for token in place.identifiers]
     values = [f"?{token.partition('|')[2]}" for token in place.identifiers]
     return tuple((place.kind, key) for key in (place.id, *tokens, *values))
@@ -44,52 +48,53 @@ def place_keys(place: Place) -> tuple[PlaceKey, ...]:
 def assign_clinics(
     places: Sequence[Place], clinics: Iterable[ClinicScope]
 ) -> Mapping[PlaceKey, str]:
-    """The clinic's id by every key of every place that belongs to one."""
-    named = _named(clinics)
+    """Return the clinic's id for every key of every place that belongs to one."""
+    configured = _map_configured_places(clinics)
     by_key = {key: place for place in places for key in place_keys(place)}
-    found = dict(named)
+    assigned = dict(configured)
     for place in places:
-        clinic = _climb(place, named, by_key)
+        clinic = _climb_to_clinic(place, configured, by_key)
         if clinic is not None:
-            found |= dict.fromkeys(place_keys(place), clinic)
-    return found
+            assigned |= dict.fromkeys(place_keys(place), clinic)
+    return assigned
 
 
-def _named(clinics: Iterable[ClinicScope]) -> dict[PlaceKey, str]:
-    named: dict[PlaceKey, str] = {}
+def _map_configured_places(clinics: Iterable[ClinicScope]) -> dict[PlaceKey, str]:
+    configured: dict[PlaceKey, str] = {}
     for clinic in clinics:
         for reference in clinic.organization:
-            named[reference_key("Organization", reference)] = clinic.id
+            configured[reference_key("Organization", reference)] = clinic.id
         for reference in clinic.locations:
-            named[reference_key("Location", reference)] = clinic.id
-    return named
+            configured[reference_key("Location", reference)] = clinic.id
+    return configured
 
 
-def _climb(
-    place: Place, named: Mapping[PlaceKey, str], by_key: Mapping[PlaceKey, Place]
+def _climb_to_clinic(
+    place: Place, configured: Mapping[PlaceKey, str], by_key: Mapping[PlaceKey, Place]
 ) -> str | None:
-    """Go upwards until a place is a clinic's own, or is managed by a clinic's organization."""
-    at: Place | None = place
-    for _ in range(_HIGHEST):
-        if at is None:
+    """Go up to the first place that a clinic names or whose organization a clinic names."""
+    current: Place | None = place
+    for _ in range(_MAX_LEVELS):
+        if current is None:
             return None
-        above = (at.kind, at.parent or "")
-        clinic = _own(at, named, by_key) or named.get(above)
+        # A clinic may name a place above that the files do not hold: its key is enough.
+        above = (current.kind, current.parent or "")
+        clinic = _find_own_clinic(current, configured, by_key) or configured.get(above)
         if clinic is not None:
             return clinic
-        at = by_key.get(above)
+        current = by_key.get(above)
     return None
 
 
-def _own(
-    place: Place, named: Mapping[PlaceKey, str], by_key: Mapping[PlaceKey, Place]
+def _find_own_clinic(
+    place: Place, configured: Mapping[PlaceKey, str], by_key: Mapping[PlaceKey, Place]
 ) -> str | None:
     for key in place_keys(place):
-        if key in named:
-            return named[key]
+        if key in configured:
+            return configured[key]
     if place.kind != "Location" or place.organization is None:
         return None
     manager = by_key.get(("Organization", place.organization))
     if manager is not None:
-        return _climb(manager, named, by_key)
-    return named.get(("Organization", place.organization))
+        return _climb_to_clinic(manager, configured, by_key)
+    return configured.get(("Organization", place.organization))

@@ -1,4 +1,4 @@
-"""The parts of FHIR resources that the report reads, in the form in which DuckDB reads them."""
+"""The parts of FHIR resources that the report reads, as DuckDB types."""
 
 import json
 from collections.abc import Mapping
@@ -78,7 +78,7 @@ _READ = (
 
 
 def strict_source(shapes: Mapping[str, Shape]) -> str:
-    """The clause that reads these fields at full speed and fails where a part has another shape."""
+    """Return a FROM clause that reads these fields fast and fails on another shape."""
     fields = {"resourceType": _TEXT, "id": _TEXT, **shapes}
     return _READ.replace(
         "COLUMNS", ", ".join(f"{name}: '{duck_type(shape)}'" for name, shape in fields.items())
@@ -86,22 +86,25 @@ def strict_source(shapes: Mapping[str, Shape]) -> str:
 
 
 def lenient_source(shapes: Mapping[str, Shape]) -> str:
-    """The clause that reads a part of another shape as nothing, at a second parse of each part."""
+    """Return a FROM clause that reads a part of another shape as NULL.
+
+    It parses each part a second time, so that only files with a broken line are read this way.
+    """
     columns = ", ".join(
         f"{name}: '{'JSON' if name in shapes else _TEXT}'"
         for name in ("resourceType", "id", *shapes)
     )
-    parts = ", ".join(f"{_part(name, shape)} AS {name}" for name, shape in shapes.items())
-    # Every name and shape is one of the constants above; nothing from outside comes into the text.
+    parts = ", ".join(f"{_transform_part(name, shape)} AS {name}" for name, shape in shapes.items())
+    # Every name and shape is a constant of this module: no input reaches the text of the query.
     return f"(SELECT resourceType, id, {parts} FROM {_READ.replace('COLUMNS', columns)})"  # noqa: S608
 
 
-def _part(name: str, shape: Shape) -> str:
+def _transform_part(name: str, shape: Shape) -> str:
     return name if shape == "JSON" else f"json_transform({name}, '{json.dumps(shape)}')"
 
 
 def duck_type(shape: Shape) -> str:
-    """The shape as a DuckDB type."""
+    """Return the shape as a DuckDB type."""
     if isinstance(shape, str):
         return shape
     if isinstance(shape, list):

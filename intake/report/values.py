@@ -1,4 +1,4 @@
-"""The report's plain values: what goes in, what is counted, what comes out."""
+"""The report's values: what goes in, what is counted, what comes out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,18 +6,21 @@ from datetime import date, datetime, timedelta
 from enum import IntEnum
 
 DEFINITION_VERSION = "2026-11.1"
-"""Changes whenever a number could come out otherwise from the same files."""
+"""Changes whenever the same files could give another number."""
 
 FORMAT = "intake-report/1"
-"""Changes whenever the report's JSON takes another shape."""
+"""Changes whenever the shape of the report's JSON changes."""
 
 WITHHELD = "withheld"
 SMALL = "<11"
 Count = int | str
-"""A count as it may be shown: zero or at least 11, `SMALL` for 1 to 10, or `WITHHELD` to protect another count."""
+"""A count as it may be shown.
+
+It is zero or at least 11, `SMALL` for 1 to 10, or `WITHHELD` to protect another count.
+"""
 
 TOTAL = ""
-"""The key of the organization's row, where clinics have their ids."""
+"""The key of the organization's row; a clinic's row has the clinic's id."""
 
 ELEMENTS = ("race", "ethnicity", "spoken-language", "written-language", "interpreter")
 
@@ -38,8 +41,8 @@ class State(IntEnum):
 class ClinicScope:
     """A clinic as the files know it.
 
-    `organization` and `locations` are references (`Organization/1`, `Organization?identifier=system|value`) or bare
-    `system|value` identifiers.
+    `organization` and `locations` are references (`Organization/1`,
+    `Organization?identifier=system|value`) or bare `system|value` identifiers.
     """
 
     id: str
@@ -51,9 +54,10 @@ class ClinicScope:
 
 @dataclass(frozen=True, slots=True)
 class LocalFact:
-    """What our own store knows of one patient's element; `verified` says whether read-back proved it in the EHR.
+    """What our own store knows of one patient's element.
 
-    `hispanic` marks an ethnicity that the combined question takes for a whole answer.
+    `verified` says whether read-back proved it in the EHR. `hispanic` marks an ethnicity that
+    answers the combined question whole.
     """
 
     patient: str
@@ -66,21 +70,24 @@ class LocalFact:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """The choices that a site may make; all of them are printed with the numbers."""
+    """A site's choices for the report, which are printed with the numbers."""
 
     version: str = DEFINITION_VERSION
     stale_months: int = 12
     default_language: str | None = None
-    """The language tag that the EHR fills in by itself: found alone in a chart, it tells nothing."""
+    """The language tag that the EHR fills in by itself; alone in a chart it is not an answer."""
 
 
 STANDARD_DEFINITION = Definition()
-"""The definition where a site chose nothing."""
+"""The definition of a site that chose nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Calendar days from `first` up to, not including, `end`; a day begins in each clinic's own time zone."""
+    """Calendar days from `first` up to, not including, `end`.
+
+    A day begins in each clinic's own time zone.
+    """
 
     name: str
     first: date
@@ -88,7 +95,7 @@ class Period:
 
     @property
     def last(self) -> date:
-        """The last day of it."""
+        """Return the last day of the period."""
         return self.end - timedelta(days=1)
 
 
@@ -103,7 +110,7 @@ class BrokenLine:
 
 @dataclass(frozen=True, slots=True)
 class ElementCounts:
-    """The exact counts of one row and element, never shown as such; `parts` are the splits of a part of the states."""
+    """The exact counts of one row and element; `parts` count parts of a state. Never shown."""
 
     states: tuple[int, ...]
     parts: Mapping[str, int] = field(default_factory=dict)
@@ -111,7 +118,7 @@ class ElementCounts:
 
 @dataclass(frozen=True, slots=True)
 class RowCounts:
-    """The exact counts of a clinic or, under `TOTAL`, of the organization."""
+    """The exact counts of a clinic or, under `TOTAL`, of the organization. Never shown."""
 
     key: str
     name: str
@@ -122,7 +129,10 @@ class RowCounts:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A share as it may be shown; percentages are None where a count is not shown or fewer than 30 stand below."""
+    """A share as it may be shown.
+
+    The percentages are None if a count is hidden or the denominator is below 30.
+    """
 
     numerator: Count
     denominator: Count
@@ -133,7 +143,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class ElementResult:
-    """One element of one row after suppression: the seven states and the metrics, each by name."""
+    """One element of one row after suppression: its seven states and its metrics by name."""
 
     element: str
     states: Mapping[str, Count]
@@ -142,7 +152,7 @@ class ElementResult:
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """One clinic, or the organization, whose `clinic` is None and which has no name."""
+    """One clinic, or the organization: its `clinic` is None, and it has no name."""
 
     clinic: str | None
     name: str
@@ -153,7 +163,7 @@ class ReportRow:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """How many encounters or patients were left out, and why."""
+    """How many encounters or patients were left out for one reason."""
 
     reason: str
     unit: str
@@ -162,7 +172,7 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole report: suppressed, so that it may be kept and shown as it is."""
+    """The whole report after suppression: it may be stored and shown as it is."""
 
     as_of: datetime
     period: Period

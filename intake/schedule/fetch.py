@@ -1,4 +1,4 @@
-"""The schedule fetch: who is expected today and tomorrow, and what their charts say, for desk, kiosk, links and merge."""
+"""Fetches today's and tomorrow's appointments, and what their charts say now."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,12 +20,12 @@ from intake.store import visits
 from intake.store.database import Database
 from intake.store.visits import Visit, visit_id
 
-EVERY = timedelta(minutes=5)
+FETCH_INTERVAL = timedelta(minutes=5)
 DAYS = 2
-EXPECTED = frozenset({"proposed", "pending", "booked", "arrived", "checked-in"})
-"""Appointment.status of a patient who may still come, or has just come."""
+EXPECTED_STATUSES = frozenset({"proposed", "pending", "booked", "arrived", "checked-in"})
+"""The Appointment.status values of a patient who may still come, or has just come."""
 FORBIDDEN = 403
-PROTECTED = "The record system does not let us read this chart."
+PROTECTED_CHART = "The record system does not let us read this chart."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +37,31 @@ class ScheduleWindow:
 
 
 def fetch_due_schedules(settings: Settings, database: Database, clock: Clock) -> None:
-    """Fetch the schedule of each clinic whose last good fetch is too old; a failure leaves what is there."""
+    """Fetch the schedule of each clinic whose last good fetch is too old.
+
+    A failure leaves the clinic's stored schedule unchanged.
+    """
     for clinic in settings.clinics.values():
         with database.read() as tx:
             last = visits.last_fetched_at(tx, clinic.id)
-        # A clock that was set back leaves a last fetch in the time to come, which says nothing.
-        if last is None or not timedelta() <= clock() - last < EVERY:
-            _fetch(settings, database, clinic, clock())
+        # After the clock was set back, the last fetch may lie in the future. Its age is then
+        # unknown, so the fetch is due.
+        if last is None or not timedelta() <= clock() - last < FETCH_INTERVAL:
+            _fetch_schedule(settings, database, clinic, clock())
 
 
-def _fetch(settings: Settings, database: Database, clinic: Clinic, now: datetime) -> None:
-    day = schedule_window(clinic, now)
+def _fetch_schedule(settings: Settings, database: Database, clinic: Clinic, now: datetime) -> None:
+    window = schedule_window(clinic, now)
     try:
         with build_client(settings.servers[clinic.server]) as client:
-            found = tuple(read_expected_visits(client, clinic, day))
+            expected_visits = tuple(read_expected_visits(client, clinic, window))
     except FhirError as error:
         logger.warning(
             "schedule-failed", extra={"clinic": clinic.id, "reason": type(error).__name__}
         )
         return
     except Exception as error:  # noqa: BLE001
-        # What nobody foresaw at one clinic keeps no other from its schedule.
+        # An unforeseen fault at one clinic must not cost the other clinics their schedule.
         logger.error(
             "schedule-failed",
             extra={
@@ -67,70 +71,87 @@ def _fetch(settings: Settings, database: Database, clinic: Clinic, now: datetime
             },
         )
         return
+    _save_schedule(database, clinic, window, expected_visits)
+
+
+def _save_schedule(
+    database: Database, clinic: Clinic, window: ScheduleWindow, expected_visits: tuple[Visit, ...]
+) -> None:
     with database.write() as tx:
-        for visit in found:
+        for visit in expected_visits:
             visits.save_visit(tx, visit)
-        visits.record_fetch(tx, clinic.id, [visit.id for visit in found], day.start, day.end)
-    if protected := sum(1 for visit in found if visit.fault):
+        visit_ids = [visit.id for visit in expected_visits]
+        visits.record_fetch(tx, clinic.id, visit_ids, window.start, window.end)
+    if protected := sum(1 for visit in expected_visits if visit.fault):
         logger.warning("charts-forbidden", extra={"clinic": clinic.id, "count": protected})
-    logger.info("schedule-fetched", extra={"clinic": clinic.id, "count": len(found)})
+    logger.info("schedule-fetched", extra={"clinic": clinic.id, "count": len(expected_visits)})
 
 
 def schedule_window(clinic: Clinic, now: datetime) -> ScheduleWindow:
-    """Return today and tomorrow in the clinic's zone, in UTC; a clock change makes a day of 23 or 25 hours."""
-    return ScheduleWindow(
-        *day_bounds(now.astimezone(clinic.time_zone).date(), clinic.time_zone, DAYS)
-    )
+    """Return today and tomorrow in the clinic's zone, in UTC.
+
+    A day with a clock change has 23 or 25 hours.
+    """
+    today = now.astimezone(clinic.time_zone).date()
+    return ScheduleWindow(*day_bounds(today, clinic.time_zone, DAYS))
 
 
 def read_expected_visits(
-    client: FhirClient, clinic: Clinic, day: ScheduleWindow
+    client: FhirClient, clinic: Clinic, window: ScheduleWindow
 ) -> Iterator[Visit]:
-    """Yield the clinic's visits of that time, each with its patient's chart as it is now, or why that cannot be read."""
-    read = cache(client.read)
-    for appointment in search_appointments(client, clinic, day):
+    """Yield the clinic's visits in the window, each with its patient's chart as it is now.
+
+    A visit whose chart is protected carries the reason in place of the chart's values.
+    """
+    # A patient with several appointments has one chart, and the cache reads it once.
+    read_chart = cache(client.read)
+    for appointment in search_appointments(client, clinic, window):
         reference = next(_participants(appointment, "Patient"), None)
-        visit = (
-            None
-            if reference is None
-            else _charted(read, clinic, _visit(clinic, appointment, reference))
-        )
+        if reference is None:
+            continue
+        visit = _read_chart_values(read_chart, clinic, _new_visit(clinic, appointment, reference))
         if visit is not None:
             yield visit
 
 
-def search_appointments(client: FhirClient, clinic: Clinic, day: ScheduleWindow) -> Iterator[Json]:
-    """Yield the appointments of the time at one of the clinic's places; the search is narrowed by time alone, we decide.
+def search_appointments(
+    client: FhirClient, clinic: Clinic, window: ScheduleWindow
+) -> Iterator[Json]:
+    """Yield the appointments in the window at one of the clinic's locations.
 
-    Both ends come with a time and its offset: there are servers that take no search without.
+    The search narrows by time only, and this function compares time and location itself. Both
+    ends of the search have a time with its offset, because some servers refuse a bare date.
     """
-    between = (f"ge{_instant(day.start)}", f"lt{_instant(day.end)}")
+    between = (f"ge{_format_instant(window.start)}", f"lt{_format_instant(window.end)}")
     for appointment in client.search("Appointment", {"date": between, "_count": "200"}):
-        start = _start(appointment)
-        here = not clinic.locations or any(
-            each in clinic.locations for each in _participants(appointment, "Location")
+        start = _expected_start(appointment)
+        is_here = not clinic.locations or any(
+            location in clinic.locations for location in _participants(appointment, "Location")
         )
-        if here and start and day.start <= start < day.end:
+        if is_here and start and window.start <= start < window.end:
             yield appointment
 
 
-def _instant(moment: datetime) -> str:
+def _format_instant(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _start(appointment: Json) -> datetime | None:
-    if appointment.get("status") not in EXPECTED or "start" not in appointment:
+def _expected_start(appointment: Json) -> datetime | None:
+    if appointment.get("status") not in EXPECTED_STATUSES or "start" not in appointment:
         return None
     return datetime.fromisoformat(appointment["start"]).astimezone(UTC)
 
 
-def _participants(appointment: Json, kind: str) -> Iterator[str]:
-    """Yield those of that kind who, or which, take part, by relative reference."""
-    actors = (each.get("actor", {}).get("reference") for each in appointment.get("participant", []))
-    return filter(None, (local_reference(each, kind) for each in actors))
+def _participants(appointment: Json, resource_type: str) -> Iterator[str]:
+    """Yield the participants of that type as relative references."""
+    references = (
+        participant.get("actor", {}).get("reference")
+        for participant in appointment.get("participant", [])
+    )
+    return filter(None, (local_reference(reference, resource_type) for reference in references))
 
 
-def _visit(clinic: Clinic, appointment: Json, reference: str) -> Visit:
+def _new_visit(clinic: Clinic, appointment: Json, reference: str) -> Visit:
     source = f"Appointment/{appointment['id']}"
     return Visit(
         id=visit_id(clinic.server, source),
@@ -142,70 +163,78 @@ def _visit(clinic: Clinic, appointment: Json, reference: str) -> Visit:
     )
 
 
-def _charted(read: Callable[[str], Json], clinic: Clinic, visit: Visit) -> Visit | None:
-    """Return the visit with what its patient's chart says; None where there is no such chart (any more)."""
+def _read_chart_values(
+    read_chart: Callable[[str], Json], clinic: Clinic, visit: Visit
+) -> Visit | None:
+    """Return the visit with its patient's chart values, or None if the chart is gone."""
     try:
-        return add_chart_values(visit, clinic, read(visit.patient))
+        return add_chart_values(visit, clinic, read_chart(visit.patient))
     except GoneError:
         return None
     except (RefusedError, ServerError) as error:
+        # A 403 for one chart is about that patient. Any other server error, and a 403 of the token
+        # endpoint (AccessError), is about us and fails the whole fetch.
         if isinstance(error, ServerError) and (
             error.status != FORBIDDEN or isinstance(error, AccessError)
         ):
             raise
-        # A chart under special protection is no reason for the desk to know nobody: who comes can answer without it.
-        return replace(visit, fault=PROTECTED)
+        # The patient of a specially protected chart can still answer. Only this visit goes without
+        # a name.
+        return replace(visit, fault=PROTECTED_CHART)
 
 
 def add_chart_values(visit: Visit, clinic: Clinic, patient: Json) -> Visit:
-    """Return the visit with what its patient's chart says."""
-    names = _names(patient)
+    """Return the visit with the values of its patient's chart."""
+    names = _name_parts(patient)
     return replace(
         visit,
         name=" ".join(names),
-        birth_date=_birth_date(patient.get("birthDate", "")),
+        birth_date=_parse_birth_date(patient.get("birthDate", "")),
         initials="".join(name[:1].upper() for name in (names[0], names[-1])) if names else "",
-        record_number=_record_number(patient.get("identifier", []), clinic.record_number_system),
+        record_number=_find_record_number(
+            patient.get("identifier", []), clinic.record_number_system
+        ),
         gaps=find_gaps(patient),
         base=chart_elements(patient),
     )
 
 
-def _birth_date(held: str) -> date | None:
-    # FHIR allows a year or a month alone, and charts have days that never were; who has one is found by the desk's code.
+def _parse_birth_date(value: str) -> date | None:
+    # FHIR allows a year or a month alone, and some charts have impossible days. The desk finds
+    # such a patient by the code of their visit.
     try:
-        return date.fromisoformat(held) if len(held) == len("2000-01-31") else None
+        return date.fromisoformat(value) if len(value) == len("2000-01-31") else None
     except ValueError:
         return None
 
 
-def _names(patient: Json) -> list[str]:
-    usable = [each for each in patient.get("name", []) if each.get("use") != "old"] or [{}]
+def _name_parts(patient: Json) -> list[str]:
+    """Return the first given name and the family name, as far as the chart has them."""
+    current = [name for name in patient.get("name", []) if name.get("use") != "old"] or [{}]
     name: Mapping[str, Any] = next(
-        (each for each in usable if each.get("use") == "official"), usable[0]
+        (name for name in current if name.get("use") == "official"), current[0]
     )
-    # A newborn's given name is null where an extension says why there is none (R4, json.html#null).
-    return [
-        each for each in (*name.get("given", [])[:1], name.get("family")) if isinstance(each, str)
-    ]
+    # A newborn's given name is null if an extension says why there is none (R4, json.html#null).
+    parts = (*name.get("given", [])[:1], name.get("family"))
+    return [part for part in parts if isinstance(part, str)]
 
 
-def _record_number(identifiers: Iterable[Json], system: str) -> str | None:
-    return next(
-        (
-            str(each["value"])
-            for each in identifiers
-            if each.get("system") == system and "value" in each
-        ),
-        None,
+def _find_record_number(identifiers: Iterable[Json], system: str) -> str | None:
+    numbers = (
+        str(identifier["value"])
+        for identifier in identifiers
+        if identifier.get("system") == system and "value" in identifier
     )
+    return next(numbers, None)
 
 
 def find_gaps(patient: Json) -> frozenset[str]:
     """Return the elements that the chart lacks."""
-    held = chart_elements(patient)
+    chart = chart_elements(patient)
     missing = {spec.element for spec in (RACE, ETHNICITY) if not spec.has_value(patient)}
-    preferred = any(entry.get("preferred") for entry in held["communication"])
-    missing |= set() if preferred else {Element.SPOKEN_LANGUAGE}
-    missing |= set() if held["interpreter"] else {Element.INTERPRETER}
+    # A language that the patient understands but does not prefer answers no question of ours.
+    if not any(entry.get("preferred") for entry in chart["communication"]):
+        missing.add(Element.SPOKEN_LANGUAGE)
+    if not chart["interpreter"]:
+        missing.add(Element.INTERPRETER)
     return frozenset(missing)

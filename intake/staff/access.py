@@ -1,4 +1,4 @@
-"""Who sees what: one table of every page, and the one hook that lets nobody past it without sign-in and role."""
+"""The roles of every staff page, and the hook that checks sign-in and role."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -18,7 +18,7 @@ TOKEN_KEY = "sign_in"
 """The session's key of the token that names the sign-in."""
 
 PUBLIC_PAGES = frozenset({"static", "sign_in", "once"})
-"""What answers without sign-in."""
+"""The endpoints that answer without sign-in."""
 
 ANYONE = users.ROLES
 DESK = frozenset({"desk"})
@@ -34,7 +34,7 @@ PAGE_ROLES: Mapping[str, frozenset[str]] = {
     "home": ANYONE,
     "sign_out": ANYONE,
     "password": ANYONE,
-    # Names and gaps, never a patient's answers; and how to speak with whoever answered for them.
+    # Names and gaps, and the informant's language; never a patient's answers.
     "today": DESK,
     "make_code": DESK,
     "make_link": DESK,
@@ -56,17 +56,17 @@ PAGE_ROLES: Mapping[str, frozenset[str]] = {
     "discard": IT,
     "undo": UNDOES,
     "stop_undo": UNDOES,
-    # What chart and patient say differently, and only that.
+    # The values over which chart and patient conflict, and no others.
     "review": REVIEWER,
     "conflict": REVIEWER,
     # Suppressed counts.
     "report": COUNTS,
     "report_csv": COUNTS,
     "report_json": COUNTS,
-    # What was answered, where only a person can put it into the chart.
+    # Answers that only a person can enter into the chart.
     "worklist": ADMIN,
     "typed": ADMIN,
-    # Who may sign in, and who did what.
+    # Accounts, and the staff's actions.
     "users": ADMIN,
     "add_user": ADMIN,
     "make_once": ADMIN,
@@ -75,7 +75,7 @@ PAGE_ROLES: Mapping[str, frozenset[str]] = {
     "enable_user": ADMIN,
     "audit": ADMIN,
 }
-"""Every page of the staff and the roles of which one is needed; a page that is not here answers nobody."""
+"""The roles that open each page: one of them is enough. A page without an entry answers 403."""
 
 NAVIGATION = (
     ("today", "Today"),
@@ -89,38 +89,39 @@ NAVIGATION = (
 )
 
 AUTO_REFRESH = "itself"
-"""The value of `by` in the address of a page that refreshes by itself, which is no sign of anybody being there."""
+"""The value of `by` in the address of a page that refreshes by itself: no sign of activity."""
 
 
 def check_access() -> ResponseReturnValue | None:
-    """Let the request through, ask for a sign-in, or refuse; the blueprint's one hook."""
+    """Let the request through, redirect to the sign-in page, or refuse with 403."""
     language.use_language("en")
     page = (request.endpoint or "").rpartition(".")[2]
     if page in PUBLIC_PAGES:
         return None
     signed_in = current_sign_in()
     if signed_in is None:
-        return redirect(url_for("staff.sign_in", next=_wanted()), 303)
+        return redirect(url_for("staff.sign_in", next=_requested_path()), 303)
     if not signed_in.user.roles & PAGE_ROLES.get(page, frozenset()):
         abort(403)
-    _note(signed_in)
+    _record_activity(signed_in)
     return None
 
 
 def current_sign_in() -> SignIn | None:
-    """Return who is signed in in the browser that asks."""
+    """Return the valid sign-in of this browser, or None."""
+    # The hook, the templates and the page all ask: one look-up per request is enough.
     if "signed_in" not in g:
         token = session.get(TOKEN_KEY)
-        g.signed_in = _find(str(token)) if token else None
+        g.signed_in = _find_sign_in(str(token)) if token else None
     return cast("SignIn | None", g.signed_in)
 
 
 def require_sign_in() -> SignIn:
     """Return the sign-in of a request that the hook let through."""
-    found = current_sign_in()
-    if found is None:
+    signed_in = current_sign_in()
+    if signed_in is None:
         abort(403)
-    return found
+    return signed_in
 
 
 def current_user() -> User:
@@ -135,37 +136,39 @@ def sign_in_limits() -> SignInLimits:
 
 
 def visible_navigation() -> tuple[tuple[str, str], ...]:
-    """Return the pages that the user may see, with their names, in order."""
-    return tuple(each for each in NAVIGATION if may_open(each[0]))
+    """Return the pages that the user may open, with their names, in order."""
+    return tuple((page, name) for page, name in NAVIGATION if may_open(page))
 
 
 def may_open(page: str) -> bool:
     """Return whether the user may open a page, or press its button."""
-    found = current_sign_in()
-    return found is not None and bool(found.user.roles & PAGE_ROLES[page])
+    signed_in = current_sign_in()
+    return signed_in is not None and bool(signed_in.user.roles & PAGE_ROLES[page])
 
 
 def safe_target(target: str) -> str | None:
-    """Return an address that a sign-in may lead on to, None for every one that is not a page of the staff."""
-    # A browser takes a backslash for a slash and follows dots, and both could lead away from the staff's pages.
+    """Return the target if it is a staff page to go to after sign-in, else None."""
+    # A browser reads a backslash as a slash and follows dots: both could lead to another site.
     path = unquote(target.partition("?")[0])
-    ours = path.startswith(f"{STAFF_PATH}/") and "\\" not in path and "/." not in path
-    return target if ours and target.isprintable() else None
+    is_staff_page = path.startswith(f"{STAFF_PATH}/") and "\\" not in path and "/." not in path
+    return target if is_staff_page and target.isprintable() else None
 
 
-def _wanted() -> str | None:
+def _requested_path() -> str | None:
+    # After sign-in the browser can only repeat a GET.
     return request.full_path.rstrip("?") if request.method == "GET" else None
 
 
-def _find(token: str) -> SignIn | None:
+def _find_sign_in(token: str) -> SignIn | None:
     with current_site().database.read() as tx:
         return sign_ins.find_sign_in(tx, token, sign_in_limits())
 
 
-def _note(found: SignIn) -> None:
-    if request.args.get("by") == AUTO_REFRESH or not sign_ins.is_activity_due(
-        found, current_site().clock()
-    ):
+def _record_activity(signed_in: SignIn) -> None:
+    # A monitor that refreshes by itself must not keep an absent user signed in.
+    if request.args.get("by") == AUTO_REFRESH:
+        return
+    if not sign_ins.is_activity_due(signed_in, current_site().clock()):
         return
     with current_site().database.write() as tx:
-        sign_ins.record_activity(tx, found)
+        sign_ins.record_activity(tx, signed_in)

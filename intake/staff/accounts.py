@@ -1,4 +1,4 @@
-"""Who may sign in: adding users, one-time sign-ins, shutting out and letting back in; for administrators."""
+"""The administrator's pages for user accounts: add, one-time sign-in, disable, enable."""
 
 from datetime import timedelta
 
@@ -15,87 +15,91 @@ from intake.store.database import Tx
 from intake.store.users import User
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
-    blueprint.add_url_rule("/users", "users", listing)
-    blueprint.add_url_rule("/users", "add_user", add, methods=["POST"])
-    blueprint.add_url_rule("/users/once", "made_once", made_once)
-    blueprint.add_url_rule("/users/<user>/once", "make_once", make_once, methods=["POST"])
+    blueprint.add_url_rule("/users", "users", list_users)
+    blueprint.add_url_rule("/users", "add_user", add_user, methods=["POST"])
+    blueprint.add_url_rule("/users/once", "made_once", show_one_time_sign_in)
     blueprint.add_url_rule(
-        "/users/<user>/disable", "disable_user", disable, methods=["GET", "POST"]
+        "/users/<user>/once", "make_once", create_one_time_sign_in, methods=["POST"]
     )
-    blueprint.add_url_rule("/users/<user>/enable", "enable_user", enable, methods=["POST"])
+    blueprint.add_url_rule(
+        "/users/<user>/disable", "disable_user", disable_user, methods=["GET", "POST"]
+    )
+    blueprint.add_url_rule("/users/<user>/enable", "enable_user", enable_user, methods=["POST"])
 
 
-def listing() -> str:
+def list_users() -> str:
     """Show the users."""
-    return _page(UserForm())
+    return _render_users(UserForm())
 
 
-def add() -> ResponseReturnValue:
-    """Add a user without a password, and make the sign-in with which they set one."""
+def add_user() -> ResponseReturnValue:
+    """Add a user without a password, and create the one-time sign-in to set one."""
     form = UserForm()
     if not form.validate():
-        return _page(form), 422
+        return _render_users(form), 422
     try:
         with current_site().database.write() as tx:
-            added = users.add_user(tx, form.name.data, form.roles.data)
-            audit.record_action(tx, access.current_user().name, "user-added", added.id)
-            _hand_once(tx, added)
-    except ValueError as fault:
-        form.name.errors = [f"This cannot be: {fault}."]
-        return _page(form), 422
+            user = users.add_user(tx, form.name.data, form.roles.data)
+            audit.record_action(tx, access.current_user().name, "user-added", user.id)
+            _hand_out_sign_in(tx, user)
+    except ValueError as error:
+        form.name.errors = [f"The user was not added: {error}."]
+        return _render_users(form), 422
     return redirect(url_for(".made_once"), 303)
 
 
-def make_once(user: str) -> ResponseReturnValue:
-    """Make a one-time sign-in for a user, as for one who forgot the password."""
+def create_one_time_sign_in(user: str) -> ResponseReturnValue:
+    """Create a one-time sign-in, for instance for a user who forgot the password."""
     with current_site().database.write() as tx:
-        found = _found(tx, user)
-        if found.disabled:
+        account = _find_user(tx, user)
+        if account.disabled:
             abort(404)
-        _hand_once(tx, found)
+        _hand_out_sign_in(tx, account)
     return redirect(url_for(".made_once"), 303)
 
 
-def made_once() -> ResponseReturnValue:
-    """Show the one-time sign-in that was made last."""
+def show_one_time_sign_in() -> ResponseReturnValue:
+    """Show the newest one-time sign-in."""
     handout = handouts.read_handout(HandoutKind.SIGN_IN)
     if handout is None:
-        flash("That sign-in is not shown any more. Make a new one.")
+        flash("The one-time sign-in can no longer be shown. Create a new one.")
         return redirect(url_for(".users"), 303)
     hours = users.ONE_TIME_LIFETIME // timedelta(hours=1)
     address = addresses.sign_in_url(current_site().settings.public_url, handout.secret)
-    return render_template("staff/made_once.html", handout=handout, address=address, hours=hours)
+    return render_template(
+        "staff/one_time_sign_in.html", handout=handout, address=address, hours=hours
+    )
 
 
-def disable(user: str) -> ResponseReturnValue:
-    """Ask, then shut the user out."""
+def disable_user(user: str) -> ResponseReturnValue:
+    """Ask for confirmation, then disable the account."""
     with current_site().database.read() as tx:
-        found = _found(tx, user)
-    if found.disabled or found.id == access.current_user().id:
-        # An administrator who shut themselves out could leave nobody to let them in.
+        account = _find_user(tx, user)
+    # The last administrator could not enable their own account again.
+    if account.disabled or account.id == access.current_user().id:
         abort(404)
     if request.method != "POST":
-        return render_template("staff/disable.html", user=found)
+        return render_template("staff/disable.html", user=account)
     with current_site().database.write() as tx:
-        users.disable_user(tx, found)
-        audit.record_action(tx, access.current_user().name, "user-disabled", found.id)
-    flash(f"“{found.name}” is shut out.")
+        users.disable_user(tx, account)
+        audit.record_action(tx, access.current_user().name, "user-disabled", account.id)
+    flash(f"The account “{account.name}” is disabled.")
     return redirect(url_for(".users"), 303)
 
 
-def enable(user: str) -> ResponseReturnValue:
-    """Let a user in again."""
+def enable_user(user: str) -> ResponseReturnValue:
+    """Enable a disabled account."""
     with current_site().database.write() as tx:
-        found = _found(tx, user)
-        users.enable_user(tx, found)
-        audit.record_action(tx, access.current_user().name, "user-enabled", found.id)
-    flash(f"“{found.name}” may sign in again.")
+        account = _find_user(tx, user)
+        users.enable_user(tx, account)
+        audit.record_action(tx, access.current_user().name, "user-enabled", account.id)
+    flash(f"The account “{account.name}” is enabled.")
     return redirect(url_for(".users"), 303)
 
 
-def _hand_once(tx: Tx, user: User) -> None:
+def _hand_out_sign_in(tx: Tx, user: User) -> None:
     token = users.create_one_time_token(tx, user, users.ONE_TIME_LIFETIME)
     handouts.store_handout(
         tx, HandoutKind.SIGN_IN, token, user.name, tx.now + users.ONE_TIME_LIFETIME
@@ -103,14 +107,16 @@ def _hand_once(tx: Tx, user: User) -> None:
     audit.record_action(tx, access.current_user().name, "once-made", user.id)
 
 
-def _found(tx: Tx, identity: str) -> User:
+def _find_user(tx: Tx, identity: str) -> User:
     user = users.find_user(tx, identity)
     if user is None:
         abort(404)
     return user
 
 
-def _page(form: UserForm) -> str:
+def _render_users(form: UserForm) -> str:
     with current_site().database.read() as tx:
-        found = users.list_users(tx)
-    return render_template("staff/users.html", form=form, wrong=form.error_messages(), users=found)
+        accounts = users.list_users(tx)
+    return render_template(
+        "staff/users.html", form=form, errors=form.error_messages(), users=accounts
+    )

@@ -1,4 +1,4 @@
-"""Who did what and when, newest first; for administrators."""
+"""The administrator's audit page: every action with its user and time, newest first."""
 
 from flask import Blueprint, render_template
 
@@ -6,16 +6,18 @@ from intake.pages.site import current_site
 from intake.staff.pagination import fetch_page
 from intake.store import audit
 
-ENTRIES = 100
+ENTRIES_PER_PAGE = 100
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the page."""
-    blueprint.add_url_rule("/audit", "audit", show)
+    blueprint.add_url_rule("/audit", "audit", show_audit)
 
 
-def show() -> str:
+def show_audit() -> str:
     """Show the entries."""
     with current_site().database.read() as tx:
-        entries = fetch_page(lambda limit, offset: audit.recent_entries(tx, limit, offset), ENTRIES)
-    return render_template("staff/audit.html", part=entries)
+        entries = fetch_page(
+            lambda limit, offset: audit.recent_entries(tx, limit, offset), ENTRIES_PER_PAGE
+        )
+    return render_template("staff/audit.html", list_page=entries)

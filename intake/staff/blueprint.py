@@ -1,4 +1,4 @@
-"""The staff's blueprint: every page of it is under /staff, in English, behind the one hook that signs in and checks roles."""
+"""The staff's blueprint: every page under /staff, in English, behind `access.check_access`."""
 
 from flask import Blueprint, Flask
 
@@ -32,7 +32,7 @@ blueprint = Blueprint(
     static_url_path="/static",
 )
 blueprint.before_request(access.check_access)
-for part in (
+for pages in (
     sign_in,
     today,
     walk_ins,
@@ -46,30 +46,33 @@ for part in (
     accounts,
     audit,
 ):
-    part.register(blueprint)
+    pages.register_pages(blueprint)
 
 
 @blueprint.context_processor
-def _for_templates() -> dict[str, object]:
+def _template_values() -> dict[str, object]:
     return {
         "navigation": access.visible_navigation(),
         "signed_in": access.current_sign_in(),
         "may": access.may_open,
-        "say": labels,
+        "labels": labels,
     }
 
 
-def _enter() -> dict[str, object]:
-    """Do for an address that is no page what is done for every page."""
+def _prepare_error_page() -> dict[str, object]:
+    """Return the template's values for an address that is not a page."""
+    # Flask runs the hook and the context processor of a blueprint only for its own pages.
     language.use_language("en")
-    return _for_templates()
+    return _template_values()
 
 
 def init_app(app: Flask) -> None:
-    """Add the staff's pages to the application, and their frame to what goes wrong under /staff."""
+    """Add the staff's pages and their error pages to the application."""
     app.register_blueprint(blueprint)
     errors.register_frame(
         app,
-        ErrorFrame("staff/fault.html", _enter, f"{STAFF_PATH}/", error_pages.ERROR_TEXTS),
+        ErrorFrame(
+            "staff/error.html", _prepare_error_page, f"{STAFF_PATH}/", error_pages.ERROR_TEXTS
+        ),
         staff=True,
     )

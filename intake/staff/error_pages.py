@@ -1,4 +1,4 @@
-"""What goes wrong under /staff, in words for staff: refused, not found, a page that was open too long."""
+"""The error pages under /staff: what happened, and what the staff member can do."""
 
 from collections.abc import Mapping
 
@@ -9,27 +9,39 @@ from intake.pages import language
 ERROR_TEXTS: Mapping[str | int, tuple[str, str]] = {
     "expired": (
         "Please try again",
-        "The page was open too long, or did not come from here. Nothing was changed. Please go back and try again.",
+        (
+            "The page was open too long, or another site sent the form. Nothing was changed. "
+            "Please go back and try again."
+        ),
     ),
     403: (
-        "Not open to you",
-        "Your account does not open this page. If your work needs it, ask an administrator for the role.",
+        "No access",
+        (
+            "Your account has no access to this page. If your work needs it, ask an administrator "
+            "for the role."
+        ),
     ),
     404: (
-        "This is not there",
-        "It may have been removed, or the schedule no longer has it. Nothing was changed.",
+        "Page not found",
+        (
+            "The page may have been removed, or the visit is no longer on the schedule. "
+            "Nothing was changed."
+        ),
     ),
     405: ("Please try again", "This page cannot be opened this way. Nothing was changed."),
-    413: ("That was too long", "Nothing was changed. Please go back and write a little less."),
+    413: ("The text is too long", "Nothing was changed. Please go back and shorten the text."),
     500: (
-        "Something went wrong here",
-        "Please look again whether it was done. If this goes on, tell IT: the log says what it was.",
+        "Something went wrong",
+        (
+            "Please check whether your change was saved. If the error continues, tell IT: "
+            "the log has the details."
+        ),
     ),
 }
-"""A title and a sentence for each status, and for a form without a good token."""
+"""A title and a text for each status; "expired" is for a form without a valid token."""
 
 
 def render_error(title: str, text: str, status: int) -> tuple[str, int]:
-    """Return the calm page that says what happened and what to do."""
+    """Return an error page with its status."""
     language.use_language("en")
-    return render_template("staff/fault.html", title=title, text=text), status
+    return render_template("staff/error.html", title=title, text=text), status

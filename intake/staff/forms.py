@@ -1,4 +1,4 @@
-"""The staff's forms: what is read from them and what is wrong in words; the templates are our own."""
+"""The staff pages' forms: their fields, checks and error messages."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -13,21 +13,23 @@ from intake.clock import age_in_years
 from intake.store.devices import MAX_LABEL_LENGTH
 from intake.store.users import MAX_NAME_LENGTH, MIN_PASSWORD_LENGTH, ROLES
 
-LONGEST_PASSWORD, OLDEST = 1000, 130
+MAX_PASSWORD_LENGTH = 1000
+OLDEST_AGE = 130
+"""A birth date before this is a typing mistake."""
 
 
-def _stripped(value: str | None) -> str | None:
+def _collapse_spaces(value: str | None) -> str | None:
     return value if value is None else " ".join(value.split())
 
 
 class StaffForm(FlaskForm):  # type: ignore[misc]  # The library has no types.
-    """What the staff's forms share."""
+    """A form with its error messages in one list."""
 
     def error_messages(self) -> Sequence[str]:
-        """Return what is wrong: with the whole, then with each field in its order."""
+        """Return the errors of the whole form, then those of each field in order."""
         return [
             *map(str, self.form_errors),
-            *(str(words) for field in self for words in field.errors),
+            *(str(error) for field in self for error in field.errors),
         ]
 
 
@@ -38,23 +40,23 @@ class SignInForm(StaffForm):
         "Name",
         [
             InputRequired("Enter your name."),
-            Length(max=MAX_NAME_LENGTH, message="That name is too long."),
+            Length(max=MAX_NAME_LENGTH, message="The name is too long."),
         ],
     )
     password = PasswordField(
         "Password",
         [
             InputRequired("Enter your password."),
-            Length(max=LONGEST_PASSWORD, message="That password is too long."),
+            Length(max=MAX_PASSWORD_LENGTH, message="The password is too long."),
         ],
     )
 
 
 class PasswordForm(StaffForm):
-    """A new password, twice; `current` is asked for where there is one."""
+    """A new password, twice, and the current one if the user has one."""
 
     current = PasswordField(
-        "Current password", [Length(max=LONGEST_PASSWORD, message="That password is too long.")]
+        "Current password", [Length(max=MAX_PASSWORD_LENGTH, message="The password is too long.")]
     )
     new = PasswordField(
         "New password",
@@ -62,36 +64,38 @@ class PasswordForm(StaffForm):
             Length(
                 min=MIN_PASSWORD_LENGTH, message=f"Use at least {MIN_PASSWORD_LENGTH} characters."
             ),
-            Length(max=LONGEST_PASSWORD, message="That password is too long."),
+            Length(max=MAX_PASSWORD_LENGTH, message="The password is too long."),
         ],
     )
-    again = PasswordField("The same again", [EqualTo("new", "The two new passwords differ.")])
+    again = PasswordField(
+        "Repeat the new password", [EqualTo("new", "The two new passwords differ.")]
+    )
 
 
 class TabletForm(StaffForm):
     """A new tablet."""
 
     label = StringField(
-        "Where it stands",
+        "Location",
         [
-            DataRequired("Say where the tablet stands."),
+            DataRequired("Enter the tablet's location."),
             Length(max=MAX_LABEL_LENGTH, message=f"Use at most {MAX_LABEL_LENGTH} characters."),
         ],
-        filters=[_stripped],
+        filters=[_collapse_spaces],
     )
     clinic = SelectField("Clinic", validate_choice=False)
 
     def validate_clinic(self, field: Any) -> None:
-        """Take only a clinic that is offered."""
+        """Accept only a clinic of the list."""
         if field.data not in dict(field.choices):
             raise ValidationError("Choose one of the clinics.")
 
 
 class DayField(DateField):  # type: ignore[misc]  # The library has no types.
-    """A day, as every browser's field for one sends it."""
+    """A day in the form that every browser's date field sends."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read it; the library's own words do not say how it has to be written."""
+        """Read the day; the library's own message does not show the format."""
         try:
             super().process_formdata(valuelist)
         except ValueError:
@@ -99,28 +103,28 @@ class DayField(DateField):  # type: ignore[misc]  # The library has no types.
 
 
 class ChartForm(StaffForm):
-    """Whose chart it is: record number and date of birth."""
+    """The record number and birth date that find a patient's chart."""
 
     record_number = StringField(
-        "Record number", [DataRequired("Enter the record number.")], filters=[_stripped]
+        "Record number", [DataRequired("Enter the record number.")], filters=[_collapse_spaces]
     )
     birth_date = DayField("Date of birth", [InputRequired("Enter the date of birth.")])
 
     def validate_record_number(self, field: Any) -> None:
-        """Take only what can be one."""
+        """Accept only a possible record number."""
         if not is_record_number(field.data):
-            raise ValidationError("That is no record number.")
+            raise ValidationError("This is not a record number.")
 
     def validate_birth_date(self, field: Any) -> None:
-        """Take only a day on which somebody who is here can have been born."""
+        """Accept only a possible birth date of a living person."""
         if field.data is not None and (
-            field.data > self.today or age_in_years(field.data, self.today) > OLDEST
+            field.data > self.today or age_in_years(field.data, self.today) > OLDEST_AGE
         ):
-            raise ValidationError("Nobody who is here can be born on that day.")
+            raise ValidationError("Check the date of birth: it is in the future or too long ago.")
 
-    def __init__(self, today: date, **more: Any) -> None:
-        """Keep which day it is at the clinic."""
-        super().__init__(**more)
+    def __init__(self, today: date, **options: Any) -> None:
+        """Take the clinic's date of today, and the library's options."""
+        super().__init__(**options)
         self.today = today
 
 
@@ -133,11 +137,11 @@ class UserForm(StaffForm):
             DataRequired("Enter a name."),
             Length(max=MAX_NAME_LENGTH, message=f"Use at most {MAX_NAME_LENGTH} characters."),
         ],
-        filters=[_stripped],
+        filters=[_collapse_spaces],
     )
-    roles = SelectMultipleField("May see", choices=sorted(ROLES), validate_choice=False)
+    roles = SelectMultipleField("Roles", choices=sorted(ROLES), validate_choice=False)
 
     def validate_roles(self, field: Any) -> None:
-        """Take only roles that there are, and at least one."""
+        """Accept only known roles, and at least one."""
         if not field.data or not set(field.data) <= ROLES:
             raise ValidationError("Choose at least one role.")

@@ -1,4 +1,7 @@
-"""What was just made and is shown to its maker: kept sealed with the sign-in, never in an address, a cookie or a log."""
+"""Shows a new code, link or sign-in once more to its maker, encrypted with the maker's sign-in.
+
+The secret is in no address, cookie or log.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,11 +15,11 @@ from intake.store import sign_ins
 from intake.store.database import Tx
 
 SHOWN_FOR = timedelta(minutes=15)
-"""How long it can be looked at again, however long it opens: the next person at the desk's screen has no use for it."""
+"""A page shows the secret this long, even if it works longer: a desk's screen has many users."""
 
 
 class HandoutKind(StrEnum):
-    """What can be handed out."""
+    """The secrets that staff can hand out."""
 
     CODE = "code"
     LINK = "link"
@@ -26,7 +29,10 @@ class HandoutKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Handout:
-    """A secret, what it is for (`about`: a visit's id, a tablet's label, a user's name) and until when it opens."""
+    """A secret that works until `until`.
+
+    `about` is a visit's id, a tablet's label or a user's name.
+    """
 
     kind: HandoutKind
     secret: str
@@ -36,17 +42,17 @@ class Handout:
 
 
 def store_handout(tx: Tx, kind: HandoutKind, secret: str, about: str, until: datetime) -> None:
-    """Keep what was made, so that the page after the redirect can show it."""
+    """Store the secret for the page after the redirect."""
     handout = Handout(kind, secret, about, until, tx.now)
     sign_ins.store_handout(tx, access.require_sign_in(), msgspec.json.encode(handout))
 
 
 def read_handout(*kinds: HandoutKind) -> Handout | None:
-    """Return what was last made, where it is of these kinds and its time is not over."""
+    """Return the newest handout if it is of these kinds and may still be shown."""
     with current_site().database.read() as tx:
-        raw = sign_ins.read_handout(tx, access.require_sign_in())
+        encoded = sign_ins.read_handout(tx, access.require_sign_in())
         now = tx.now
-    handout = None if raw is None else msgspec.json.decode(raw, type=Handout)
+    handout = None if encoded is None else msgspec.json.decode(encoded, type=Handout)
     if handout is None or handout.kind not in kinds:
         return None
     return handout if now < min(handout.until, handout.made_at + SHOWN_FOR) else None

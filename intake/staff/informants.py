@@ -1,4 +1,4 @@
-"""How to speak with whoever answered for a patient, in the desk's words; of the patient's own answers it tells nothing."""
+"""Tells the desk how to speak with an informant, without the patient's own answers."""
 
 from collections.abc import Iterator
 
@@ -8,27 +8,31 @@ from intake.answers import INFORMANT_RELATIONSHIPS, OWN_WORDS, Answer, Submissio
 from intake.pages.site import current_site
 from intake.questions import Subject
 
-INTERPRETER = {"yes": "wants an interpreter", "no": "needs no interpreter"}
+INTERPRETER_NEEDS = {"yes": "wants an interpreter", "no": "needs no interpreter"}
 
 
-def describe_needs(said: Submission) -> str:
-    """Return what they said of themselves, such as `Parent or guardian: Spanish, wants an interpreter`; "" for nothing."""
-    found = ", ".join(_said(said))
-    return f"{INFORMANT_RELATIONSHIPS[said.informant]}: {found}" if found else ""
+def describe_needs(submission: Submission) -> str:
+    """Return the informant's language and need of an interpreter, "" for neither.
+
+    An example is `Parent or guardian: Spanish, wants an interpreter`.
+    """
+    needs = ", ".join(_list_needs(submission))
+    return f"{INFORMANT_RELATIONSHIPS[submission.informant]}: {needs}" if needs else ""
 
 
-def _said(said: Submission) -> Iterator[str]:
-    questions = current_site().settings.question_sets.get(said.question_set)
+def _list_needs(submission: Submission) -> Iterator[str]:
+    questions = current_site().settings.question_sets.get(submission.question_set)
     for question in questions.questions if questions else ():
-        answer = said.answers.get(question.id)
+        answer = submission.answers.get(question.id)
+        # The question set may also ask about the patient: the desk never sees those answers.
         if question.about is Subject.INFORMANT and answer is not None:
-            yield from _words(question.elements[0], answer)
+            yield from _describe_answer(question.elements[0], answer)
 
 
-def _words(element: Element, answer: Answer) -> Iterator[str]:
+def _describe_answer(element: Element, answer: Answer) -> Iterator[str]:
     for choice in answer.choices:
-        if element is Element.INTERPRETER and choice in INTERPRETER:
-            yield INTERPRETER[choice]
+        if element is Element.INTERPRETER and choice in INTERPRETER_NEEDS:
+            yield INTERPRETER_NEEDS[choice]
         elif choice in terminology.load_languages():
             yield terminology.load_languages()[choice].name
     if OWN_WORDS in answer.write_ins:

@@ -1,17 +1,18 @@
-"""The staff's words: what states, gaps and roles are called, and how moments are written for them."""
+"""The staff pages' English: labels of states, gaps and roles, and formats of times."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime
+from babel.dates import format_time as format_babel_time
 
-from intake.clock import format_duration
+from intake.clock import format_duration as format_clock_duration
 from intake.settings.values import STRATEGY_DESCRIPTIONS
 from intake.store.outbox.submissions import OPEN, Status, SubmissionRecord
 
 LOCALE = "en_US"
 
-ELEMENTS = {
+ELEMENT_LABELS = {
     "race": "race",
     "ethnicity": "ethnicity",
     "spoken-language": "spoken language",
@@ -21,114 +22,124 @@ ELEMENTS = {
 }
 
 PROGRESS_LABELS = {
-    "none": "Not begun",
+    "none": "Not started",
     "link": "Has a link",
-    "stopped": "Began, did not finish: get a new code",
+    "stopped": "Started, not finished: get a new code",
     "code": "Has a code",
     "started": "Answering now",
     "submitted": "Answered, not in the record yet",
     "verified": "In the record",
-    "held": "Answered, a person is looking into it",
-    "entered": "In the record, typed by hand",
+    "held": "Answered, staff are checking",
+    "entered": "In the record, entered by hand",
     "superseded": "Answered again later",
-    "discarded": "Given up; ask again",
-    "reversed": "Taken back; ask again",
-    "undoing": "Being taken back",
+    "discarded": "Discarded: ask again",
+    "reversed": "Undone: ask again",
+    "undoing": "Undo in progress",
 }
-"""How far a patient is, for the desk: nothing is called done that was not read back."""
+"""A patient's progress for the desk. Only answers that the worker read back are in the record."""
 
-STATES = {
+STATE_LABELS = {
     Status.QUEUED: "Queued",
     Status.WAITING: "Waiting",
     Status.ACCEPTED: "Accepted, not verified",
     Status.VERIFIED: "Verified",
-    Status.HELD: "Held for a person",
+    Status.HELD: "Held",
     Status.ENTERED: "Entered by hand",
     Status.SUPERSEDED: "Superseded",
     Status.DISCARDED: "Discarded",
-    Status.REVERSED: "Reversed",
+    Status.REVERSED: "Undone",
 }
 
-MEANINGS = {
-    Status.QUEUED: "Stored here; the worker sends it next.",
-    Status.WAITING: "It did not get through; the worker tries again by itself.",
-    Status.ACCEPTED: "The server said yes; nobody has read it back yet.",
-    Status.VERIFIED: "It was read back: the chart says what the person said.",
-    Status.HELD: "The worker cannot go on; a person has to look.",
-    Status.ENTERED: "Somebody typed it into the chart.",
-    Status.SUPERSEDED: "A newer submission took its place.",
-    Status.DISCARDED: "Somebody gave it up; the answers are erased.",
-    Status.REVERSED: "It was undone; the chart's earlier values were written back.",
+STATE_MEANINGS = {
+    Status.QUEUED: "The submission is stored here. The worker sends it next.",
+    Status.WAITING: "The last attempt failed. The worker tries again by itself.",
+    Status.ACCEPTED: "The server accepted the answers. The worker has not read them back yet.",
+    Status.VERIFIED: "The worker read the chart back: it has the patient's answers.",
+    Status.HELD: "The worker cannot continue. A member of staff has to act.",
+    Status.ENTERED: "A member of staff entered the answers into the chart.",
+    Status.SUPERSEDED: "A newer submission replaced this one.",
+    Status.DISCARDED: "Staff discarded the submission. Its answers are erased.",
+    Status.REVERSED: "The worker undid the submission and restored the chart's prior values.",
 }
 
-UNDOING = "Somebody asked for it to be taken back; the worker does it next."
+UNDO_MEANING = "Staff requested an undo. The worker does it next."
 
-DRIFTS = {
-    "merged": "The chart was merged into another one, or closed, since this was verified. See that the right chart has it.",
-    "changed": "Somebody changed in the chart what was written, since this was verified.",
+DRIFT_MEANINGS = {
+    "merged": "The chart was merged or closed after verification. Check that the right chart "
+    "has the answers.",
+    "changed": "The chart's values were changed after verification.",
 }
 
-ROLES = {
+ROLE_LABELS = {
     "desk": "Front desk: today's patients, codes and links",
-    "it": "IT: the monitor, never a name or an answer",
+    "it": "IT: the monitor, without names and answers",
     "quality": "Quality: the completeness report",
-    "reviewer": "Reviewer: what chart and patient say differently, and undo",
-    "admin": "Administrator: users, audit, the report, undo",
+    "reviewer": "Reviewer: conflicts between chart and patient, and undo",
+    "admin": "Administrator: users, worklist, audit, report, undo",
 }
 
 
-def gaps(missing: Iterable[str]) -> str:
-    """Return what a chart lacks, in the report's order."""
-    held = set(missing)
-    return ", ".join(words for element, words in ELEMENTS.items() if element in held)
+def list_gaps(missing: Iterable[str]) -> str:
+    """Return the elements that a chart lacks, in the report's order."""
+    elements = set(missing)
+    return ", ".join(label for element, label in ELEMENT_LABELS.items() if element in elements)
 
 
-def state(row: SubmissionRecord) -> str:
-    """Return where a submission stands, in a word or two."""
-    found = "Sending" if row.sending else STATES[row.status]
-    return f"Undo: {found.lower()}" if row.undoing else found
+def state_label(record: SubmissionRecord) -> str:
+    """Return a submission's state in a word or two."""
+    label = "Sending" if record.sending else STATE_LABELS[record.status]
+    return f"Undo: {label.lower()}" if record.undoing else label
 
 
-def meaning(row: SubmissionRecord) -> str:
-    """Return why it stands there and what comes next."""
-    if row.sending:
-        return "A worker is at it now."
-    if row.words is None:
-        return UNDOING if row.undoing else MEANINGS[row.status]
-    return f"{row.words} The worker tries again by itself." if row.status in OPEN else row.words
+def explain_state(record: SubmissionRecord) -> str:
+    """Return why the submission is in its state, and what happens next."""
+    if record.sending:
+        return "A worker is sending it now."
+    if record.words is None:
+        return UNDO_MEANING if record.undoing else STATE_MEANINGS[record.status]
+    if record.status in OPEN:
+        return f"{record.words} The worker tries again by itself."
+    return record.words
 
 
-def way(rung: str) -> str:
-    """Return what a way to write to a server means, as a sentence without its end."""
-    words = STRATEGY_DESCRIPTIONS.get(rung, rung)
-    return words[0].upper() + words[1:]
+def describe_strategy(kind: str) -> str:
+    """Return what a write strategy means, as a sentence without its full stop."""
+    # A database may hold a strategy of a newer version: its own name says more than nothing.
+    description = STRATEGY_DESCRIPTIONS.get(kind, kind)
+    return description[0].upper() + description[1:]
 
 
-def ago(moment: datetime | None, now: datetime, never: str = "never") -> str:
-    """Return how long ago it was, such as `3 h ago`."""
-    return never if moment is None else f"{format_duration(now - moment)} ago"
+def format_duration(length: timedelta) -> str:
+    """Return a length of time in its largest whole unit, such as `3 h`."""
+    return format_clock_duration(length)
 
 
-def at(moment: datetime, zone: tzinfo = UTC) -> str:
+def format_age(moment: datetime | None, now: datetime, never: str = "never") -> str:
+    """Return how long ago the moment was, such as `3 h ago`."""
+    return never if moment is None else f"{format_clock_duration(now - moment)} ago"
+
+
+def format_moment(moment: datetime, zone: tzinfo = UTC) -> str:
     """Return day and time in a zone, such as `Nov 24, 10:05 AM EST`."""
     return format_datetime(moment, "MMM d, h:mm a z", tzinfo=zone, locale=LOCALE)
 
 
-def hour(moment: datetime, zone: tzinfo) -> str:
+def format_time(moment: datetime, zone: tzinfo) -> str:
     """Return the time of day in a zone, such as `10:05 AM`."""
-    return format_time(moment, "h:mm a", tzinfo=zone, locale=LOCALE)
+    return format_babel_time(moment, "h:mm a", tzinfo=zone, locale=LOCALE)
 
 
-def day(when: date) -> str:
-    """Return a day that cannot be read in two ways, such as `May 17, 1980`."""
-    return format_date(when, "MMM d, y", locale=LOCALE)
+def format_day(day: date) -> str:
+    """Return a day with its month in letters, such as `May 17, 1980`."""
+    # 5/17 and 17/5 are both in use among staff and patients.
+    return format_date(day, "MMM d, y", locale=LOCALE)
 
 
-def weekday(moment: datetime, zone: tzinfo) -> str:
+def format_weekday(moment: datetime, zone: tzinfo) -> str:
     """Return the day of the week and the day, such as `Tuesday, November 24`."""
     return format_datetime(moment, "EEEE, MMMM d", tzinfo=zone, locale=LOCALE)
 
 
-def digits(code: str) -> str:
+def group_digits(code: str) -> str:
     """Return a code in groups of three, such as `482 913`."""
     return " ".join(code[start : start + 3] for start in range(0, len(code), 3))

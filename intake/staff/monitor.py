@@ -1,4 +1,7 @@
-"""The monitor: does it get through, what waits, what is held and why; never a name or an answer, and it never flatters."""
+"""The monitor: each server's health, and every submission with its state and reason.
+
+It shows no name and no answer, and it calls nothing verified that was not read back.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,13 +33,14 @@ from intake.store.strategies import PinnedStrategy
 
 ROWS_PER_PAGE = 50
 REFRESH_SECONDS = 30
-"""Seconds after which the page refreshes itself, where somebody asked for that."""
+"""How often the page refreshes itself, if the user switched that on."""
+
 BEHIND_AFTER = timedelta(minutes=10)
-"""A submission takes seconds; one that waits for so long is told of, whatever else goes well."""
+"""A submission takes seconds: one that waits this long is shown, even if others succeed."""
 
 
 class Health(StrEnum):
-    """How it stands with one server, the worst first."""
+    """A server's health, the worst first."""
 
     UNWATCHED = "No worker"
     PAUSED = "Paused"
@@ -45,8 +49,8 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ServerLine:
-    """One FHIR server: how it is written to, what the worker met, and what is still to be done there."""
+class ServerSummary:
+    """One FHIR server: its state, its write strategy and its unfinished submissions."""
 
     state: ServerState
     health: Health
@@ -58,8 +62,8 @@ class ServerLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which submissions are asked for; `live` has the page refresh itself."""
+class MonitorFilter:
+    """Which submissions the page lists; `live` makes the page refresh itself."""
 
     status: Status | None
     clinic: str | None
@@ -67,68 +71,74 @@ class Wanted:
     drifted: bool = False
 
     def parameters(self, **changes: Any) -> dict[str, Any]:
-        """Return them as an address carries them, with changes."""
-        held = {
+        """Return the filter as parameters of an address, with changes."""
+        parameters = {
             "state": self.status and self.status.value,
             "clinic": self.clinic,
             "live": "on" if self.live else None,
+            "chart": "other" if self.drifted else None,
         }
-        held["chart"] = "other" if self.drifted else None
-        return {name: value for name, value in {**held, **changes}.items() if value is not None}
+        return {
+            name: value for name, value in {**parameters, **changes}.items() if value is not None
+        }
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
-    blueprint.add_url_rule("/monitor", "monitor", show)
-    blueprint.add_url_rule("/monitor/<server>/resume", "resume", resume, methods=["POST"])
+    blueprint.add_url_rule("/monitor", "monitor", show_monitor)
+    blueprint.add_url_rule("/monitor/<server>/resume", "resume", resume_server, methods=["POST"])
 
 
-def show() -> Response:
+def show_monitor() -> Response:
     """Show the monitor."""
-    wanted, clinics = _wanted(), current_site().settings.clinics.values()
+    chosen, clinics = _read_filter(), current_site().settings.clinics.values()
     with current_site().database.read() as tx:
-        lines = [_line(tx, server) for server in current_site().settings.servers]
-        without_table = servers.count_unconfigured(tx, current_site().settings.servers.keys())
-        counts = submissions.count_by_status(tx, clinic=wanted.clinic)
-        drifted = submissions.count_drifted(tx, clinic=wanted.clinic)
-        found = fetch_page(lambda limit, offset: _listing(tx, wanted, limit, offset), ROWS_PER_PAGE)
+        summaries = [_summarize_server(tx, server) for server in current_site().settings.servers]
+        unconfigured = servers.count_unconfigured(tx, current_site().settings.servers.keys())
+        counts = submissions.count_by_status(tx, clinic=chosen.clinic)
+        drifted = submissions.count_drifted(tx, clinic=chosen.clinic)
+        list_page = fetch_page(
+            lambda limit, offset: _list_records(tx, chosen, limit, offset), ROWS_PER_PAGE
+        )
         fetched = {clinic.id: visits.last_fetched_at(tx, clinic.id) for clinic in clinics}
         now = tx.now
     page = render_template(
         "staff/monitor.html",
-        servers=lines,
-        without_table=without_table,
+        servers=summaries,
+        unconfigured=unconfigured,
         counts=counts,
         drifted=drifted,
-        part=found,
+        list_page=list_page,
         fetched=fetched,
-        wanted=wanted,
+        chosen=chosen,
         clinics={clinic.id: clinic.name for clinic in clinics},
         states=Status,
-        every=REFRESH_SECONDS,
+        refresh_seconds=REFRESH_SECONDS,
         now=now,
     )
     response = make_response(page)
-    if wanted.live:
-        again = url_for(".monitor", **wanted.parameters(page=found.number, by=access.AUTO_REFRESH))
-        response.headers["Refresh"] = f"{REFRESH_SECONDS}; url={again}"
+    if chosen.live:
+        parameters = chosen.parameters(page=list_page.number, by=access.AUTO_REFRESH)
+        target = url_for(".monitor", **parameters)
+        response.headers["Refresh"] = f"{REFRESH_SECONDS}; url={target}"
     return response
 
 
-def resume(server: str) -> ResponseReturnValue:
-    """Have a server tried again now that is paused or rests."""
+def resume_server(server: str) -> ResponseReturnValue:
+    """End a server's pause, so that the worker tries it at once."""
     if server not in current_site().settings.servers:
         abort(404)
     with current_site().database.write() as tx:
         servers.resume_server(tx, server)
         audit.record_action(tx, access.current_user().name, "server-retried", server)
-    flash(f"The worker tries {server} again now. Look again in a moment.")
+    flash(f"The worker tries {server} again now. Refresh the page in a moment.")
     return redirect(url_for(".monitor"), 303)
 
 
-def _wanted() -> Wanted:
+def _read_filter() -> MonitorFilter:
+    # An unknown state or clinic filters nothing: an old bookmark still shows the monitor.
     state, clinic = request.args.get("state", ""), request.args.get("clinic", "")
-    return Wanted(
+    return MonitorFilter(
         status=Status(state) if state in set(Status) else None,
         clinic=clinic if clinic in current_site().settings.clinics else None,
         live=request.args.get("live") == "on",
@@ -136,28 +146,26 @@ def _wanted() -> Wanted:
     )
 
 
-def _listing(
-    tx: Tx, wanted: Wanted, limit: int, offset: int
+def _list_records(
+    tx: Tx, chosen: MonitorFilter, limit: int, offset: int
 ) -> tuple[submissions.SubmissionRecord, ...]:
     return submissions.list_records(
         tx,
-        status=wanted.status,
-        clinic=wanted.clinic,
-        drifted=wanted.drifted,
+        status=chosen.status,
+        clinic=chosen.clinic,
+        drifted=chosen.drifted,
         limit=limit,
         offset=offset,
     )
 
 
-def _line(tx: Tx, server: str) -> ServerLine:
-    state, counts = (
-        servers.read_state(tx, server),
-        submissions.count_by_status(tx, server, among=UNFINISHED),
-    )
+def _summarize_server(tx: Tx, server: str) -> ServerSummary:
+    state = servers.read_state(tx, server)
+    counts = submissions.count_by_status(tx, server, among=UNFINISHED)
     oldest = submissions.oldest_waiting(tx, server)
-    return ServerLine(
+    return ServerSummary(
         state=state,
-        health=_health(state, oldest, tx.now),
+        health=_judge_health(state, oldest, tx.now),
         open=sum(counts[status] for status in OPEN),
         held=counts[Status.HELD],
         oldest=oldest,
@@ -166,7 +174,8 @@ def _line(tx: Tx, server: str) -> ServerLine:
     )
 
 
-def _health(state: ServerState, oldest: datetime | None, now: datetime) -> Health:
+def _judge_health(state: ServerState, oldest: datetime | None, now: datetime) -> Health:
+    # Without a worker nothing else that the server's state says is current.
     if not state.is_watched(now):
         return Health.UNWATCHED
     if state.paused_since is not None:

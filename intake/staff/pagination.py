@@ -1,4 +1,4 @@
-"""Long lists page by page, with the number of the page in the address."""
+"""Shows long lists page by page, with the number of the page in the address."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 from flask import request
 
 T = TypeVar("T")
-LAST = 10_000
-"""Pages beyond are not asked for; the database's offset would not hold every number that an address can."""
+LAST_PAGE = 10_000
+"""The database's OFFSET cannot hold every number that an address can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class ListPage(Generic[T]):
 
 
 def fetch_page(fetch: Callable[[int, int], Sequence[T]], size: int) -> ListPage[T]:
-    """Return the page that the address asks for; `fetch` takes a limit and an offset."""
-    number = min(max(request.args.get("page", 1, type=int), 1), LAST)
-    # One row more than is shown tells whether there is another page, without counting them all.
-    found = fetch(size + 1, (number - 1) * size)
-    return ListPage(found[:size], number, len(found) > size)
+    """Return the page that the address names; `fetch` takes a limit and an offset."""
+    number = min(max(request.args.get("page", 1, type=int), 1), LAST_PAGE)
+    # One row more than the page shows tells whether another page follows, without a count.
+    rows = fetch(size + 1, (number - 1) * size)
+    return ListPage(rows[:size], number, len(rows) > size)

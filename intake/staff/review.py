@@ -1,4 +1,4 @@
-"""The reviewer's pages: what the chart and the patient say differently, and whose word shall stand; nobody else sees it."""
+"""The reviewer's pages: conflicts between chart and patient, and the decision on each."""
 
 from collections.abc import Mapping
 
@@ -12,76 +12,83 @@ from intake.store import audit
 from intake.store.outbox import conflict_decisions, submissions
 from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision, StoredConflict
 
-GONE = "It is not held for a reviewer any more. Nothing was changed."
-CHANGED = "The chart was changed meanwhile. Look at it again, then decide."
-EACH = "Decide about each of them."
+NO_LONGER_HELD = "The submission is no longer held for a reviewer. Nothing was changed."
+CHART_CHANGED = "The chart has changed since you opened this page. Check it again, then decide."
+DECIDE_EACH = "Decide on each item."
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
-    blueprint.add_url_rule("/review", "review", listing)
-    blueprint.add_url_rule("/review/<identity>", "conflict", conflict, methods=["GET", "POST"])
+    blueprint.add_url_rule("/review", "review", list_conflicts)
+    blueprint.add_url_rule(
+        "/review/<identity>", "conflict", decide_conflict, methods=["GET", "POST"]
+    )
 
 
-def listing() -> str:
-    """Show what has to be decided, oldest first."""
+def list_conflicts() -> str:
+    """Show the submissions in conflict, oldest first."""
     with current_site().database.read() as tx:
-        rows = [
-            row
-            for row in (
-                submissions.find_record(tx, each)
-                for each in conflict_decisions.list_conflicting_ids(tx)
-            )
-            if row is not None
-        ]
+        candidates = (
+            submissions.find_record(tx, identity)
+            for identity in conflict_decisions.list_conflicting_ids(tx)
+        )
+        records = [record for record in candidates if record is not None]
         now = tx.now
     return render_template(
-        "staff/review.html", rows=rows, clinics=current_site().settings.clinics, now=now
+        "staff/review.html", records=records, clinics=current_site().settings.clinics, now=now
     )
 
 
-def conflict(identity: str) -> ResponseReturnValue:
-    """Show what both say, and take the decision: a row that the worker carries out."""
-    row = read_submission(identity)
+def decide_conflict(identity: str) -> ResponseReturnValue:
+    """Show both values of each conflict, and store the reviewer's decision for the worker."""
+    record = read_submission(identity)
     with current_site().database.read() as tx:
-        contests = conflict_decisions.read_conflicts(tx, identity)
-        seen = conflict_decisions.hash_conflicts(tx, contests)
-    if not contests:
-        flash(GONE)
+        conflicts = conflict_decisions.read_conflicts(tx, identity)
+        # The form carries this hash: a decision counts only for the values that the page showed.
+        seen = conflict_decisions.hash_conflicts(tx, conflicts)
+    if not conflicts:
+        flash(NO_LONGER_HELD)
         return redirect(url_for(".submission", identity=identity), 303)
-    wrong = ""
+    error = ""
     if request.method == "POST":
-        wrong = (
-            CHANGED
+        error = (
+            CHART_CHANGED
             if request.form.get("seen") != seen
-            else _decided(identity, contests, undoing=row.undoing)
+            else _store_decisions(identity, conflicts, undoing=record.undoing)
         )
-        if not wrong:
+        if not error:
             return redirect(url_for(".submission", identity=identity), 303)
     page = render_template(
-        "staff/conflict.html", row=row, contests=contests, seen=seen, wrong=[wrong] if wrong else []
+        "staff/conflict.html",
+        record=record,
+        conflicts=conflicts,
+        seen=seen,
+        errors=[error] if error else [],
     )
-    return page, 422 if wrong else 200
+    return page, 422 if error else 200
 
 
-def _decided(identity: str, contests: tuple[StoredConflict, ...], *, undoing: bool) -> str:
-    """Keep the decisions and return "", or return what is wrong."""
-    decisions = _read(contests, undoing=undoing)
-    if len(decisions) < len(contests):
-        return EACH
+def _store_decisions(identity: str, conflicts: tuple[StoredConflict, ...], *, undoing: bool) -> str:
+    """Store the decisions; return "" or the error."""
+    decisions = _read_decisions(conflicts, undoing=undoing)
+    if len(decisions) < len(conflicts):
+        return DECIDE_EACH
     with current_site().database.write() as tx:
         if not conflict_decisions.decide_conflicts(tx, identity, decisions):
-            return GONE
+            return NO_LONGER_HELD
         audit.record_action(tx, access.current_user().name, "conflict-decided", identity)
-    flash("The worker does it now. Look again in a moment.")
+    flash("The worker carries out your decision now. Refresh the page in a moment.")
     return ""
 
 
-def _read(contests: tuple[StoredConflict, ...], *, undoing: bool) -> Mapping[str, ConflictDecision]:
+def _read_decisions(
+    conflicts: tuple[StoredConflict, ...], *, undoing: bool
+) -> Mapping[str, ConflictDecision]:
+    # An undo never writes over what others changed since.
     allowed = {ConflictChoice.CHART} if undoing else set(ConflictChoice)
-    chosen = {each.element: request.form.get(each.element, "") for each in contests}
+    choices = {conflict.element: request.form.get(conflict.element, "") for conflict in conflicts}
     return {
-        each.element: ConflictDecision(ConflictChoice(chosen[each.element]), each.over)
-        for each in contests
-        if chosen[each.element] in allowed
+        conflict.element: ConflictDecision(ConflictChoice(choices[conflict.element]), conflict.over)
+        for conflict in conflicts
+        if choices[conflict.element] in allowed
     }

@@ -1,4 +1,4 @@
-"""One submission by its id: its times, why it stands where it stands, and what a person can do about it."""
+"""The page of one submission: its times, why it is in its state, and what staff can do."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -17,100 +17,108 @@ from intake.store.outbox.submissions import OPEN, Status, SubmissionRecord
 RETRIABLE = (Status.HELD, Status.WAITING)
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
-    blueprint.add_url_rule("/submissions/<identity>", "submission", show)
-    blueprint.add_url_rule("/submissions/<identity>/retry", "retry", retry, methods=["POST"])
+    blueprint.add_url_rule("/submissions/<identity>", "submission", show_submission)
     blueprint.add_url_rule(
-        "/submissions/<identity>/discard", "discard", discard, methods=["GET", "POST"]
+        "/submissions/<identity>/retry", "retry", retry_submission, methods=["POST"]
+    )
+    blueprint.add_url_rule(
+        "/submissions/<identity>/discard",
+        "discard",
+        discard_submission,
+        methods=["GET", "POST"],
     )
 
 
-def show(identity: str) -> str:
-    """Show it."""
-    row = read_submission(identity)
+def show_submission(identity: str) -> str:
+    """Show the submission."""
+    record = read_submission(identity)
     with current_site().database.read() as tx:
-        done, now = audit.entries_about(tx, row.id), tx.now
-    clinic = current_site().settings.clinics.get(row.clinic)
+        actions, now = audit.entries_about(tx, record.id), tx.now
+    clinic = current_site().settings.clinics.get(record.clinic)
+    is_held = record.status is Status.HELD
     return render_template(
         "staff/submission.html",
-        row=row,
+        record=record,
         clinic=clinic,
-        times=tuple(_times(row)),
-        done=done,
-        retriable=row.status in RETRIABLE and not row.sending,
-        discardable=row.status is Status.HELD and not row.undoing,
-        undoable=undo_requests.can_undo(row, current_site().settings.times.undo, now),
-        stoppable=row.status is Status.HELD and row.undoing,
-        contested=row.status is Status.HELD and row.reason == CONFLICT_REASON,
+        times=tuple(_list_times(record)),
+        actions=actions,
+        can_retry=record.status in RETRIABLE and not record.sending,
+        # A held undo has sent its answers already: there is nothing left to discard.
+        can_discard=is_held and not record.undoing,
+        can_undo=undo_requests.can_undo(record, current_site().settings.times.undo, now),
+        can_stop_undo=is_held and record.undoing,
+        in_conflict=is_held and record.reason == CONFLICT_REASON,
         now=now,
     )
 
 
-def retry(identity: str) -> ResponseReturnValue:
-    """Send it again now."""
-    words = (
-        "The worker tries it again now. Look again in a moment.",
-        "It is not held and not waiting any more.",
+def retry_submission(identity: str) -> ResponseReturnValue:
+    """Have the worker send the submission again now."""
+    messages = (
+        "The worker tries it again now. Refresh the page in a moment.",
+        "The submission is no longer held or waiting.",
     )
-    return apply_action(submissions.retry_submission, identity, "submission-retried", *words)
+    return apply_action(submissions.retry_submission, identity, "submission-retried", *messages)
 
 
-def discard(identity: str) -> ResponseReturnValue:
-    """Ask, then give it up."""
-    row = read_submission(identity)
+def discard_submission(identity: str) -> ResponseReturnValue:
+    """Ask for confirmation, then discard the submission and erase its answers."""
+    record = read_submission(identity)
     if request.method != "POST":
-        if row.status is not Status.HELD or row.undoing:
+        if record.status is not Status.HELD or record.undoing:
             return redirect(url_for(".submission", identity=identity), 303)
-        return render_template("staff/discard.html", row=row)
-    words = (
-        "It is discarded, and its answers are erased.",
+        return render_template("staff/discard.html", record=record)
+    messages = (
+        "The submission is discarded, and its answers are erased.",
         "Only a held submission can be discarded.",
     )
-    return apply_action(submissions.discard_submission, identity, "submission-discarded", *words)
+    return apply_action(submissions.discard_submission, identity, "submission-discarded", *messages)
 
 
 def apply_action(
-    act: Callable[[Tx, str], bool], identity: str, name: str, done: str, not_done: str
+    act: Callable[[Tx, str], bool], identity: str, name: str, success: str, failure: str
 ) -> ResponseReturnValue:
-    """Do it, note in the audit who did, say whether it was done, and show the submission."""
+    """Apply a staff action, record it in the audit, and show the submission with a message."""
     with current_site().database.write() as tx:
-        has_done = act(tx, identity)
-        if has_done:
+        is_applied = act(tx, identity)
+        if is_applied:
             audit.record_action(tx, access.current_user().name, name, identity)
-    flash(done if has_done else not_done)
+    flash(success if is_applied else failure)
     return redirect(url_for(".submission", identity=identity), 303)
 
 
 def read_submission(identity: str) -> SubmissionRecord:
-    """Return the row of an address, or answer that it is not there."""
+    """Return the submission with this id, or answer 404."""
     with current_site().database.read() as tx:
-        row = submissions.find_record(tx, identity)
-    if row is None:
+        record = submissions.find_record(tx, identity)
+    if record is None:
         abort(404)
-    return row
+    return record
 
 
-def _times(row: SubmissionRecord) -> Iterator[tuple[str, datetime]]:
-    """Yield what happened when, and what will, in order."""
+def _list_times(record: SubmissionRecord) -> Iterator[tuple[str, datetime]]:
+    """Yield past and coming times with their labels, in order."""
     steps = (
-        ("Stored here", row.queued_at),
-        ("Accepted by the server", row.accepted_at),
-        ("Held", row.held_at),
-        ("Typed, somebody says", row.typed_at),
+        ("Stored here", record.queued_at),
+        ("Accepted by the server", record.accepted_at),
+        ("Held", record.held_at),
+        ("Reported as entered", record.typed_at),
     )
-    yield from ((name, moment) for name, moment in steps if moment is not None)
-    if row.status in OPEN and not row.sending:
-        yield "Tried next", row.due_at
-    yield from _later(row)
+    yield from ((label, moment) for label, moment in steps if moment is not None)
+    if record.status in OPEN and not record.sending:
+        yield "Next attempt", record.due_at
+    yield from _list_later_times(record)
 
 
-def _later(row: SubmissionRecord) -> Iterator[tuple[str, datetime]]:
+def _list_later_times(record: SubmissionRecord) -> Iterator[tuple[str, datetime]]:
     times = current_site().settings.times
-    if row.verified_at is not None:
-        yield "Verified by reading back", row.verified_at
-    if row.verified_at is not None and row.reversed_at is None:
-        yield "The answers are erased here", row.verified_at + times.payload
-        yield "The chart's earlier values are kept until", row.verified_at + times.undo
-    steps = (("Undo asked for", row.undo_at), ("Undone", row.reversed_at))
-    yield from ((name, moment) for name, moment in steps if moment is not None)
+    if record.verified_at is not None:
+        yield "Verified by read-back", record.verified_at
+    # After an undo neither applies.
+    if record.verified_at is not None and record.reversed_at is None:
+        yield "Answers erased here", record.verified_at + times.payload
+        yield "Undo possible until", record.verified_at + times.undo
+    steps = (("Undo requested", record.undo_at), ("Undone", record.reversed_at))
+    yield from ((label, moment) for label, moment in steps if moment is not None)

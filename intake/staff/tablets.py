@@ -1,4 +1,4 @@
-"""The tablets: which there are, when each was last seen, pairing a new one, revoking one."""
+"""The tablets page: every tablet with its last use, pairing a new one, revoking one."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,26 +12,26 @@ from intake.store import audit, devices
 from intake.store.devices import Device
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
-    blueprint.add_url_rule("/tablets", "tablets", listing)
-    blueprint.add_url_rule("/tablets", "pair_tablet", pair, methods=["POST"])
-    blueprint.add_url_rule("/tablets/pairing", "pairing", pairing)
+    blueprint.add_url_rule("/tablets", "tablets", list_tablets)
+    blueprint.add_url_rule("/tablets", "pair_tablet", create_pairing_code, methods=["POST"])
+    blueprint.add_url_rule("/tablets/pairing", "pairing", show_pairing_code)
     blueprint.add_url_rule(
-        "/tablets/<tablet>/revoke", "revoke_tablet", revoke, methods=["GET", "POST"]
+        "/tablets/<tablet>/revoke", "revoke_tablet", revoke_tablet, methods=["GET", "POST"]
     )
 
 
-def listing() -> str:
-    """Show the tablets, those that were revoked last."""
-    return _page(_form())
+def list_tablets() -> str:
+    """Show the tablets, the revoked ones last."""
+    return _render_tablets(_build_form())
 
 
-def pair() -> ResponseReturnValue:
-    """Make a pairing code for a new tablet."""
-    form = _form()
+def create_pairing_code() -> ResponseReturnValue:
+    """Create a pairing code for a new tablet."""
+    form = _build_form()
     if not form.validate():
-        return _page(form), 422
+        return _render_tablets(form), 422
     with current_site().database.write() as tx:
         code = devices.invite_device(tx, form.clinic.data, form.label.data)
         handouts.store_handout(
@@ -41,52 +41,50 @@ def pair() -> ResponseReturnValue:
     return redirect(url_for(".pairing"), 303)
 
 
-def pairing() -> ResponseReturnValue:
-    """Show the pairing code and what to do with it."""
+def show_pairing_code() -> ResponseReturnValue:
+    """Show the newest pairing code and how to use it."""
     handout = handouts.read_handout(HandoutKind.PAIRING)
     if handout is None:
-        flash("That pairing code is not shown any more. Revoke its tablet and make a new one.")
+        flash("The pairing code can no longer be shown. Revoke its tablet and create a new code.")
         return redirect(url_for(".tablets"), 303)
-    with current_site().database.read() as tx:
-        now = tx.now
     return render_template(
         "staff/pairing.html",
         handout=handout,
-        now=now,
         address=addresses.pairing_url(current_site().settings.public_url),
     )
 
 
-def revoke(tablet: str) -> ResponseReturnValue:
-    """Ask, then make the tablet's pairing worthless."""
+def revoke_tablet(tablet: str) -> ResponseReturnValue:
+    """Ask for confirmation, then revoke the tablet's pairing."""
     with current_site().database.read() as tx:
-        found = devices.find_device(tx, tablet)
-    if found is None or found.revoked_at is not None:
+        device = devices.find_device(tx, tablet)
+    if device is None or device.revoked_at is not None:
         abort(404)
     if request.method != "POST":
-        return render_template("staff/revoke.html", tablet=found, clinic=_clinic_name(found))
+        return render_template("staff/revoke.html", tablet=device, clinic=_clinic_name(device))
     with current_site().database.write() as tx:
-        if devices.revoke_device(tx, found.id):
-            audit.record_action(tx, access.current_user().name, "tablet-revoked", found.id)
-    flash(f"“{found.label}” is revoked.")
+        # Two users may confirm at once: the audit names the one whose click revoked it.
+        if devices.revoke_device(tx, device.id):
+            audit.record_action(tx, access.current_user().name, "tablet-revoked", device.id)
+    flash(f"The tablet “{device.label}” is revoked.")
     return redirect(url_for(".tablets"), 303)
 
 
-def _page(form: TabletForm) -> str:
+def _render_tablets(form: TabletForm) -> str:
     with current_site().database.read() as tx:
-        found, now = devices.list_devices(tx), tx.now
+        tablets, now = devices.list_devices(tx), tx.now
     return render_template(
         "staff/tablets.html",
         form=form,
-        wrong=form.error_messages(),
-        tablets=[each for each in found if each.revoked_at is None],
-        revoked=[each for each in found if each.revoked_at is not None],
+        errors=form.error_messages(),
+        tablets=[tablet for tablet in tablets if tablet.revoked_at is None],
+        revoked=[tablet for tablet in tablets if tablet.revoked_at is not None],
         clinic_name=_clinic_name,
         now=now,
     )
 
 
-def _form() -> TabletForm:
+def _build_form() -> TabletForm:
     form = TabletForm()
     form.clinic.choices = [
         (clinic.id, clinic.name) for clinic in current_site().settings.clinics.values()
@@ -95,5 +93,6 @@ def _form() -> TabletForm:
 
 
 def _clinic_name(tablet: Device) -> str:
+    # A clinic may have left the configuration since its tablet was paired.
     clinic = current_site().settings.clinics.get(tablet.clinic)
     return clinic.name if clinic else tablet.clinic

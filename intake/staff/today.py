@@ -1,4 +1,4 @@
-"""The desk's page: who is expected today at a clinic, what their charts lack, how far they are."""
+"""The desk's page: today's patients at a clinic, the gaps in their charts, their progress."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,127 +19,145 @@ from intake.store.visits import Visit
 
 CLINIC_KEY = "clinic"
 OLD_AFTER = timedelta(minutes=15)
-"""The worker fetches a schedule every five minutes; after three misses the desk is told."""
+"""The worker fetches a schedule every five minutes: the desk is warned after three misses."""
+
 NOT_STARTED = frozenset({"none", "link", "stopped", "code"})
 DONE = frozenset({"verified", "entered"})
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One expected patient, as the desk sees them.
+class ExpectedPatient:
+    """One line of today's list.
 
-    `near` is within the time around the appointment; before `again` nobody needs to ask them, for they answered before.
-    `informant` says how to speak with whoever answered for them.
+    `is_near` marks appointments around now. Before `reask_on` the desk need not ask the patient
+    again. `informant` says how to speak with the person who answers for the patient.
     """
 
     visit: Visit
     time: str
     progress: str
-    near: bool
-    again: date | None = None
+    is_near: bool
+    reask_on: date | None = None
     informant: str = ""
 
     @property
-    def done(self) -> bool:
-        """Whether the answers are in the record."""
+    def is_done(self) -> bool:
+        """Return whether the answers are in the record."""
         return self.progress in DONE
 
     @property
-    def words(self) -> str:
-        """How far they are."""
+    def progress_label(self) -> str:
+        """Return the patient's progress in words."""
         return labels.PROGRESS_LABELS[self.progress]
 
     @property
-    def can_go(self) -> bool:
-        """Whether the desk put them on the list, and can take them off it again."""
+    def can_be_removed(self) -> bool:
+        """Return whether the desk added the patient and nothing was answered yet."""
         return self.visit.sought is not None and self.progress in NOT_STARTED
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
-    blueprint.add_url_rule("/today", "today", show)
-    invitations.register(blueprint)
+    blueprint.add_url_rule("/today", "today", show_today)
+    invitations.register_pages(blueprint)
 
 
-def show() -> str:
+def show_today() -> str:
     """Show the day."""
-    return render_page(_chosen())
+    return render_page(_choose_clinic())
 
 
 def render_page(
     clinic: Clinic, *, let_in: ChartForm | None = None, correct: tuple[str, ChartForm] | None = None
 ) -> str:
-    """Show the day, with the form that could not be taken: that lets somebody in, or that corrects whose answers these are."""
+    """Return the page, with a form that had errors.
+
+    `let_in` is the form for a walk-in; `correct` is a submission's id with its form.
+    """
     with current_site().database.read() as tx:
-        lines = _lines(tx, clinic)
-        lost = unmatched.list_unmatched(tx, clinic.id)
+        patients = _list_patients(tx, clinic)
+        unmatched_submissions = unmatched.list_unmatched(tx, clinic.id)
         fetched = visits.last_fetched_at(tx, clinic.id)
         now = tx.now
     with current_site().database.write() as tx:
-        # Whoever asks later who saw these names finds it here.
+        # The page shows names: the audit keeps each user to whom it showed them.
         audit.record_action(tx, access.current_user().name, "today-seen", clinic.id)
+    clinics = current_site().settings.clinics.values()
     return render_template(
         "staff/today.html",
         clinic=clinic,
-        clinics=[(each.id, each.name) for each in current_site().settings.clinics.values()],
-        lines=lines,
-        first_near=next((line.visit.id for line in lines if line.near), None),
+        clinics=[(option.id, option.name) for option in clinics],
+        patients=patients,
+        first_near=next((patient.visit.id for patient in patients if patient.is_near), None),
         fetched=fetched,
         is_old=fetched is not None and now - fetched > OLD_AFTER,
         now=now,
-        let_in=let_in or _blank(clinic),
+        let_in=let_in or _empty_form(clinic),
         refused=let_in or (correct and correct[1]),
-        lost=[(each, _whose(each, clinic, correct)) for each in lost],
+        unmatched=[
+            (submission, _correction_form(submission, clinic, correct))
+            for submission in unmatched_submissions
+        ],
     )
 
 
 def clinic_date(clinic: Clinic) -> date:
-    """Return which day it is at the clinic."""
+    """Return today's date at the clinic."""
     return current_site().clock().astimezone(clinic.time_zone).date()
 
 
-def _blank(clinic: Clinic) -> ChartForm:
+def _empty_form(clinic: Clinic) -> ChartForm:
+    # Without `formdata=None` the form would take what another form of the page sent.
     return ChartForm(clinic_date(clinic), formdata=None)
 
 
-def _whose(
-    lost: UnmatchedSubmission, clinic: Clinic, refused: tuple[str, ChartForm] | None
+def _correction_form(
+    submission: UnmatchedSubmission, clinic: Clinic, refused: tuple[str, ChartForm] | None
 ) -> ChartForm:
-    """Return the form that corrects whose answers these are: as it was typed, or with what the desk had typed before."""
-    if refused is not None and refused[0] == lost.id:
+    """Return the form to correct the record number or birth date of a submission.
+
+    It shows the desk's last entries: those with errors, or else those that matched no chart.
+    """
+    if refused is not None and refused[0] == submission.id:
         return refused[1]
-    form = _blank(clinic)
-    form.process(record_number=lost.sought.record_number, birth_date=lost.sought.birth_date)
+    form = _empty_form(clinic)
+    form.process(
+        record_number=submission.sought.record_number, birth_date=submission.sought.birth_date
+    )
     return form
 
 
-def _lines(tx: Tx, clinic: Clinic) -> list[Line]:
+def _list_patients(tx: Tx, clinic: Clinic) -> list[ExpectedPatient]:
     start, end = day_bounds(clinic_date(clinic), clinic.time_zone)
     expected = visits.list_visits(tx, clinic.id, start, end)
     progress = visits.progress_by_visit(tx, [visit.id for visit in expected])
-    unasked = reask_intervals.current_intervals(
+    intervals = reask_intervals.current_intervals(
         tx, clinic.server, [visit.patient for visit in expected]
     )
-    again = {
-        patient: each.again.astimezone(clinic.time_zone).date() for patient, each in unasked.items()
+    reask_dates = {
+        patient: interval.again.astimezone(clinic.time_zone).date()
+        for patient, interval in intervals.items()
     }
-    answering = proxies.newest_proxy_submissions(tx, [visit.id for visit in expected])
+    proxy_submissions = proxies.newest_proxy_submissions(tx, [visit.id for visit in expected])
     window = current_site().settings.times.appointment_window
     return [
-        Line(
-            visit=each,
-            time=labels.hour(each.starts_at, clinic.time_zone),
-            progress=progress[each.id],
-            near=abs(each.starts_at - tx.now) <= window,
-            again=again.get(each.patient) if progress[each.id] in NOT_STARTED else None,
-            informant=describe_needs(answering[each.id]) if each.id in answering else "",
+        ExpectedPatient(
+            visit=visit,
+            time=labels.format_time(visit.starts_at, clinic.time_zone),
+            progress=progress[visit.id],
+            is_near=abs(visit.starts_at - tx.now) <= window,
+            # The answers of this visit started the interval themselves once it has any.
+            reask_on=reask_dates.get(visit.patient) if progress[visit.id] in NOT_STARTED else None,
+            informant=describe_needs(proxy_submissions[visit.id])
+            if visit.id in proxy_submissions
+            else "",
         )
-        for each in expected
+        for visit in expected
     ]
 
 
-def _chosen() -> Clinic:
-    """The clinic that was asked for, else the one looked at last, else the first."""
+def _choose_clinic() -> Clinic:
+    """Return the clinic that the address names, else the last one shown, else the first."""
     clinics = current_site().settings.clinics
     for name in (request.args.get(CLINIC_KEY, ""), str(session.get(CLINIC_KEY))):
         if name in clinics:

@@ -1,8 +1,8 @@
-"""Who is on no schedule: the desk lets them in by record number and date of birth, and corrects these if they are wrong."""
+"""Lets the desk add a walk-in by record number and birth date, and correct these later."""
 
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import TypedDict
 from uuid import uuid4
 
 from flask import Blueprint, abort, flash, redirect, url_for
@@ -20,106 +20,128 @@ from intake.store.outbox import submissions, unmatched
 from intake.store.outbox.unmatched import UnmatchedSubmission
 from intake.store.visits import MatchState, Visit
 
-LATER = "Somebody else has dealt with it meanwhile."
+ALREADY_HANDLED = "Another user was faster. Nothing was changed."
 
 
-def register(blueprint: Blueprint) -> None:
-    """Add what the desk can do."""
-    blueprint.add_url_rule("/clinics/<clinic>/visits", "let_in", let_in, methods=["POST"])
-    blueprint.add_url_rule("/visits/<visit>/off", "take_off", take_off, methods=["POST"])
-    blueprint.add_url_rule("/unmatched/<submission>", "correct_chart", correct, methods=["POST"])
+class _TypedCriteria(TypedDict):
+    record_number: str
+    birth_date: date
 
 
-def let_in(clinic: str) -> ResponseReturnValue:
-    """Put somebody on today's list, and make the code that lets them in."""
-    found = current_site().settings.clinics.get(clinic)
-    if found is None or not found.record_number_system:
+def register_pages(blueprint: Blueprint) -> None:
+    """Add the actions."""
+    blueprint.add_url_rule("/clinics/<clinic>/visits", "let_in", let_in_walk_in, methods=["POST"])
+    blueprint.add_url_rule("/visits/<visit>/off", "take_off", remove_walk_in, methods=["POST"])
+    blueprint.add_url_rule(
+        "/unmatched/<submission>", "correct_chart", correct_criteria, methods=["POST"]
+    )
+
+
+def let_in_walk_in(clinic: str) -> ResponseReturnValue:
+    """Add a walk-in to today's list, and create a code."""
+    chosen = current_site().settings.clinics.get(clinic)
+    if chosen is None or not chosen.record_number_system:
         abort(404)
-    form = ChartForm(today.clinic_date(found))
+    form = ChartForm(today.clinic_date(chosen))
     if not form.validate():
-        return today.render_page(found, let_in=form), 422
+        return today.render_page(chosen, let_in=form), 422
     with current_site().database.write() as tx:
-        visit = _put(tx, found, MatchCriteria(found.record_number_system, **_typed(form)))
+        criteria = MatchCriteria(chosen.record_number_system, **_read_criteria(form))
+        visit = _find_or_add_visit(tx, chosen, criteria)
         invitations.hand_out_code(tx, visit)
         audit.record_action(tx, access.current_user().name, "let-in", visit.id)
     return redirect(url_for(".invitation"), 303)
 
 
-def _put(tx: Tx, clinic: Clinic, sought: MatchCriteria) -> Visit:
-    """Return the visit of that patient of today; who is on the list already, be it by the schedule, is not put there again."""
-    whose = (sought.record_number, sought.birth_date)
+def _find_or_add_visit(tx: Tx, clinic: Clinic, criteria: MatchCriteria) -> Visit:
+    """Return the patient's visit of today; add one if the list has none."""
+    identity = (criteria.record_number, criteria.birth_date)
     listed = visits.list_visits(
         tx, clinic.id, *day_bounds(today.clinic_date(clinic), clinic.time_zone)
     )
-    known = next((each for each in listed if (each.record_number, each.birth_date) == whose), None)
-    if known is not None:
-        return known
-    visit = _sought(sought, str(uuid4()), clinic, tx.now)
+    # The patient may be on the schedule, or the desk may have entered them twice.
+    for visit in listed:
+        if (visit.record_number, visit.birth_date) == identity:
+            return visit
+    visit = _build_visit(criteria, str(uuid4()), clinic, tx.now)
     visits.save_visit(tx, visit)
     return visit
 
 
-def take_off(visit: str) -> ResponseReturnValue:
-    """Take somebody off today's list whom the desk put there, and who has said nothing."""
+def remove_walk_in(visit: str) -> ResponseReturnValue:
+    """Remove a walk-in without answers from today's list."""
     with current_site().database.write() as tx:
-        gone = visits.progress_by_visit(tx, [visit])[
-            visit
-        ] in today.NOT_STARTED and visits.remove_walk_in(tx, visit)
-        if gone:
+        progress = visits.progress_by_visit(tx, [visit])[visit]
+        is_removed = progress in today.NOT_STARTED and visits.remove_walk_in(tx, visit)
+        if is_removed:
             audit.record_action(tx, access.current_user().name, "taken-off", visit)
-    flash("They are off the list." if gone else LATER)
+    flash("The patient is removed from the list." if is_removed else ALREADY_HANDLED)
     return redirect(url_for(".today"), 303)
 
 
-def correct(submission: str) -> ResponseReturnValue:
-    """Have the chart of answers looked for by another record number or date of birth."""
+def correct_criteria(submission: str) -> ResponseReturnValue:
+    """Have the worker search the chart with a corrected record number or birth date."""
     clinic = _clinic_of(submission)
     form = ChartForm(today.clinic_date(clinic))
-    taken = form.validate()
+    is_valid = form.validate()
     with current_site().database.write() as tx:
-        held = next(
-            (each for each in unmatched.list_unmatched(tx, clinic.id) if each.id == submission),
-            None,
+        candidates = unmatched.list_unmatched(tx, clinic.id)
+        unmatched_submission = next(
+            (candidate for candidate in candidates if candidate.id == submission), None
         )
-        done = (
-            taken
-            and held is not None
-            and _correct(tx, clinic, held, replace(held.sought, **_typed(form)))
+        is_corrected = (
+            is_valid
+            and unmatched_submission is not None
+            and _apply_correction(
+                tx,
+                clinic,
+                unmatched_submission,
+                replace(unmatched_submission.sought, **_read_criteria(form)),
+            )
         )
-    # What is wrong is said in the form itself, which is gone where somebody else was quicker.
-    if held is not None and not taken:
+    # The form shows its errors itself, but only while the submission is still unmatched.
+    if unmatched_submission is not None and not is_valid:
         return today.render_page(clinic, correct=(submission, form)), 422
-    flash("The chart is looked for now. Look again in a minute." if done else LATER)
+    flash(
+        "The worker searches the chart now. Refresh the page in a minute."
+        if is_corrected
+        else ALREADY_HANDLED
+    )
     return redirect(url_for(".today", clinic=clinic.id), 303)
 
 
-def _correct(tx: Tx, clinic: Clinic, held: UnmatchedSubmission, sought: MatchCriteria) -> bool:
-    listed = visits.find_visit(tx, held.visit, lock=True) if held.visit else None
-    if listed is not None and listed.sought:
-        visits.save_visit(tx, _sought(sought, listed.id, clinic, listed.starts_at))
-    audit.record_action(tx, access.current_user().name, "chart-corrected", held.id)
-    return unmatched.correct_criteria(tx, held.id, sought)
+def _apply_correction(
+    tx: Tx, clinic: Clinic, submission: UnmatchedSubmission, criteria: MatchCriteria
+) -> bool:
+    visit = visits.find_visit(tx, submission.visit, lock=True) if submission.visit else None
+    # Today's list must show the corrected patient too, or the wrong number stays taken.
+    if visit is not None and visit.sought:
+        visits.save_visit(tx, _build_visit(criteria, visit.id, clinic, visit.starts_at))
+    audit.record_action(tx, access.current_user().name, "chart-corrected", submission.id)
+    return unmatched.correct_criteria(tx, submission.id, criteria)
 
 
 def _clinic_of(submission: str) -> Clinic:
     with current_site().database.read() as tx:
-        row = submissions.find_record(tx, submission)
-    return current_site().settings.clinics.get(row.clinic if row else "") or abort(404)
+        record = submissions.find_record(tx, submission)
+    return current_site().settings.clinics.get(record.clinic if record else "") or abort(404)
 
 
-def _sought(sought: MatchCriteria, identity: str, clinic: Clinic, since: datetime) -> Visit:
-    """Return the visit of somebody of whom nothing is known but whom the desk says it is."""
+def _build_visit(
+    criteria: MatchCriteria, identity: str, clinic: Clinic, starts_at: datetime
+) -> Visit:
+    """Return a visit that has only what the desk typed; the worker searches the chart."""
     return Visit(
         id=identity,
         clinic=clinic.id,
         server=clinic.server,
-        patient=sought.reference,
-        starts_at=since,
-        birth_date=sought.birth_date,
-        record_number=sought.record_number,
+        patient=criteria.reference,
+        starts_at=starts_at,
+        birth_date=criteria.birth_date,
+        record_number=criteria.record_number,
         sought=MatchState.NEW,
     )
 
 
-def _typed(form: ChartForm) -> dict[str, Any]:
+def _read_criteria(form: ChartForm) -> _TypedCriteria:
     return {"record_number": form.record_number.data, "birth_date": form.birth_date.data}

@@ -1,4 +1,4 @@
-"""The administrator's worklist: what a person has to type into charts, and the word that it is done; it tells answers."""
+"""The administrator's worklist: answers to enter into charts by hand, and a button when done."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -9,43 +9,44 @@ from intake.store import audit
 from intake.store.outbox import submissions, worklist
 
 
-def register(blueprint: Blueprint) -> None:
+def register_pages(blueprint: Blueprint) -> None:
     """Add the pages."""
-    blueprint.add_url_rule("/worklist", "worklist", show)
-    blueprint.add_url_rule("/worklist/<identity>/typed", "typed", typed, methods=["POST"])
+    blueprint.add_url_rule("/worklist", "worklist", show_worklist)
+    blueprint.add_url_rule("/worklist/<identity>/typed", "typed", confirm_entry, methods=["POST"])
 
 
-def show() -> str:
-    """Show it; who looked is noted, for it tells answers."""
+def show_worklist() -> str:
+    """Show the worklist."""
     with current_site().database.write() as tx:
-        found = worklist.read_worklist(tx)
-        if found.entries:
+        listed = worklist.read_worklist(tx)
+        # The page shows patients' answers, so that every look at them leaves an audit entry.
+        if listed.entries:
             audit.record_action(tx, access.current_user().name, "worklist-read", None)
     clinics = current_site().settings.clinics
     systems = {clinic.id: clinic.record_number_system for clinic in clinics.values()}
     return render_template(
         "staff/worklist.html",
-        entries=found.entries,
-        unreadable=found.unreadable,
-        numbers={
-            each.id: each.sheet.record_numbers(systems.get(each.clinic, ""))
-            for each in found.entries
+        entries=listed.entries,
+        unreadable=listed.unreadable,
+        record_numbers={
+            entry.id: entry.sheet.record_numbers(systems.get(entry.clinic, ""))
+            for entry in listed.entries
         },
         clinics=clinics,
     )
 
 
-def typed(identity: str) -> ResponseReturnValue:
-    """Have the chart read back, for somebody says that it is typed."""
+def confirm_entry(identity: str) -> ResponseReturnValue:
+    """Have the worker read the chart back after a member of staff entered the answers."""
     with current_site().database.write() as tx:
         if submissions.find_record(tx, identity) is None:
             abort(404)
-        done = worklist.mark_typed(tx, identity)
-        if done:
+        is_marked = worklist.mark_typed(tx, identity)
+        if is_marked:
             audit.record_action(tx, access.current_user().name, "submission-typed", identity)
     flash(
-        "The worker reads the chart now. What is still missing comes back here."
-        if done
-        else "It is not held any more."
+        "The worker reads the chart now. If anything is missing, the entry comes back here."
+        if is_marked
+        else "The submission is no longer held."
     )
     return redirect(url_for(".worklist"), 303)

@@ -1,1 +1,4 @@
-"""Everything that is kept: tables, migrations, encryption, and one module per thing kept; no SQL elsewhere."""
+"""The store: tables, migrations, encryption and one module per stored thing.
+
+No other room contains SQL, apart from the report's own DuckDB.
+"""

@@ -1,4 +1,4 @@
-"""Attempt limits kept in rows, so that they hold over restarts and over many processes."""
+"""Attempt limits, stored in the database so that all processes share them across restarts."""
 
 from datetime import timedelta
 
@@ -9,23 +9,21 @@ from intake.store.tables import attempts as table
 
 
 def allow_attempt(tx: Tx, what: str, limit: int, per: timedelta) -> bool:
-    """Note one attempt at `what` and return whether it is within `limit` in the last `per`."""
+    """Record an attempt at `what`; return whether it is within `limit` per time `per`."""
+    # Only a keyed hash is stored, because `what` may name a person.
     key = tx.cipher.keyed_hash("attempt", what)
-    since = tx.now - per
-    tx.connection.execute(delete(table).where(table.c.what == key, table.c.at <= since))
+    tx.connection.execute(delete(table).where(table.c.what == key, table.c.at <= tx.now - per))
     tx.connection.execute(insert(table).values(what=key, at=tx.now))
-    return (
-        tx.connection.execute(select(func.count()).where(table.c.what == key)).scalar_one() <= limit
-    )
+    attempts = select(func.count()).where(table.c.what == key)
+    return tx.connection.execute(attempts).scalar_one() <= limit
 
 
 def forget_attempts(tx: Tx, what: str) -> None:
     """Forget the attempts at `what`, after one that succeeded."""
-    tx.connection.execute(
-        delete(table).where(table.c.what == tx.cipher.keyed_hash("attempt", what))
-    )
+    key = tx.cipher.keyed_hash("attempt", what)
+    tx.connection.execute(delete(table).where(table.c.what == key))
 
 
 def erase_attempts(tx: Tx, after: timedelta) -> int:
-    """Erase attempts older than `after`; returns how many."""
+    """Erase attempts older than `after`; return their number."""
     return tx.connection.execute(delete(table).where(table.c.at < tx.now - after)).rowcount

@@ -1,4 +1,4 @@
-"""Sealing what is kept, with AES-256-GCM bound to the row, and keyed hashes for what must only be found."""
+"""Encryption at rest with AES-256-GCM, bound to the row, and keyed hashes for look-ups."""
 
 import base64
 import hmac
@@ -21,28 +21,36 @@ from intake.store import private_files
 
 KEY_BYTES, NONCE_BYTES, ID_BYTES = 32, 12, 4
 FORMAT = b"\x01"
+"""The first byte of every ciphertext; then come the key's id, the nonce and the encrypted bytes."""
 
 
 class KeyFileError(Exception):
-    """The key file is missing, readable by others, or not ours; or a row was sealed with a key that is not in it."""
+    """The key file is missing, readable by other users, or malformed; or it lacks a row's key."""
 
 
 class KeyFile:
-    """The key file of a running process, which reads it again where a key is asked for that another one has added."""
+    """The key file of a running process.
+
+    The process reads the file again when a row needs a key that another process has added.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Read it; raises KeyFault with the way out."""
+        """Read the file; raises KeyFileError with the remedy."""
         self._path, self._lock = path, Lock()
-        self._stamp, self.keys = _stamp(path), _read_keys(path)
+        self._stamp, self.keys = _file_stamp(path), _read_keys(path)
 
     def find_key(self, key_id: bytes) -> bytes | None:
-        """Return the key of that id, None where it is not there; raises KeyFault where the file is new and cannot be read."""
-        return self.keys.get(key_id) or self._added().get(key_id)
+        """Return the key with this id, None if the file has none.
 
-    def _added(self) -> Mapping[bytes, bytes]:
+        Raises KeyFileError if the file has changed and cannot be read.
+        """
+        return self.keys.get(key_id) or self._reload_changed().get(key_id)
+
+    def _reload_changed(self) -> Mapping[bytes, bytes]:
         with self._lock:
-            stamp = _stamp(self._path)
-            # A key that is not there is asked for with every row that it sealed: only another file can have it.
+            stamp = _file_stamp(self._path)
+            # A missing key is looked up for every row that it encrypted, so read the file only if
+            # it has changed. A deleted file leaves the process with the keys that it has.
             if stamp not in (None, self._stamp):
                 self.keys, self._stamp = {**self.keys, **_read_keys(self._path)}, stamp
             return self.keys
@@ -50,76 +58,91 @@ class KeyFile:
 
 @dataclass(frozen=True, slots=True)
 class Cipher:
-    """The keys of an installation; `newest` is the id of the one that seals, all of them open, the first (`root`) derives."""
+    """The keys of an installation.
+
+    `newest` is the id of the key that encrypts. Every key decrypts. `root`, the first key, derives
+    the keys for other purposes, so these survive a rotation.
+    """
 
     file: KeyFile
     newest: bytes
     root: bytes
 
     def encrypt(self, plain: bytes, bound_to: str) -> bytes:
-        """Return `plain` sealed so that it opens only for the row `bound_to`."""
+        """Return `plain` encrypted; it can be decrypted only for the row `bound_to`."""
         nonce = os.urandom(NONCE_BYTES)
         header = FORMAT + self.newest + nonce
+        # The row's id is authenticated too, so that two rows cannot swap contents.
         return header + AESGCM(self.file.keys[self.newest]).encrypt(nonce, plain, bound_to.encode())
 
-    def decrypt(self, sealed: bytes, bound_to: str) -> bytes:
-        """Return what was sealed for the row `bound_to`; raises KeyFault where key or row do not fit."""
-        key_id, nonce = sealed[1 : 1 + ID_BYTES], sealed[1 + ID_BYTES : 1 + ID_BYTES + NONCE_BYTES]
+    def decrypt(self, encrypted: bytes, bound_to: str) -> bytes:
+        """Return what was encrypted for the row `bound_to`.
+
+        Raises KeyFileError if the key is missing or the row does not fit.
+        """
+        id_end, nonce_end = 1 + ID_BYTES, 1 + ID_BYTES + NONCE_BYTES
+        key_id, nonce = encrypted[1:id_end], encrypted[id_end:nonce_end]
         key = self.file.find_key(key_id)
-        if sealed[:1] != FORMAT or key is None:
+        if encrypted[:1] != FORMAT or key is None:
             raise KeyFileError(
-                f"row {bound_to} was sealed with key {key_id.hex()}, which is not in the key file"
+                f"row {bound_to} was encrypted with key {key_id.hex()}, "
+                "which is not in the key file"
             )
         try:
-            return AESGCM(key).decrypt(
-                nonce, sealed[1 + ID_BYTES + NONCE_BYTES :], bound_to.encode()
-            )
+            return AESGCM(key).decrypt(nonce, encrypted[nonce_end:], bound_to.encode())
         except InvalidTag:
             raise KeyFileError(
-                f"row {bound_to} does not open: it was changed, or belongs to another row"
+                f"row {bound_to} cannot be decrypted: it was changed, or belongs to another row"
             ) from None
 
     def derive_key(self, purpose: str) -> bytes:
-        """Return 32 bytes of key material for `purpose`, such as the cookies' signature; the same on every call."""
-        return _derived(self.root, purpose)
+        """Return the 32-byte key for `purpose`, such as signing cookies; it never changes."""
+        return _derive(self.root, purpose)
 
     def keyed_hash(self, purpose: str, value: str) -> str:
-        """Return a keyed hash of `value` in hex: equal values can be found, nobody without the key can guess them."""
+        """Return a keyed hash of `value` in hex.
+
+        Equal values have equal hashes, and a hash cannot be guessed without the key.
+        """
         return hmac.new(self.derive_key(purpose), value.encode(), sha256).hexdigest()
 
 
+# Cached, because there are only a dozen purposes and every page needs one of them.
 @cache
-def _derived(root: bytes, purpose: str) -> bytes:
-    # There are a dozen purposes, and every page asks for one of them.
+def _derive(root: bytes, purpose: str) -> bytes:
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(root)
 
 
 def load_keys(path: Path) -> Cipher:
-    """Return the keys of the file at `path`; raises KeyFault with the way out."""
+    """Return the keys in the file at `path`; raises KeyFileError with the remedy."""
     file = KeyFile(path)
+    # Keys are in the order of their creation.
     ids = list(file.keys)
     return Cipher(file, newest=ids[-1], root=file.keys[ids[0]])
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """Return what differs where the file was replaced or written; None where it is not there."""
+def _file_stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return values that differ after the file was replaced or written; None if it is missing."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _read_keys(path: Path) -> Mapping[bytes, bytes]:
-    """Return the keys by their ids, the oldest first."""
+    """Return the keys by id, oldest first."""
     try:
         mode = path.stat().st_mode
-        held = json.loads(path.read_text("utf-8"))
-        keys = {bytes.fromhex(each["id"]): base64.b64decode(each["key"]) for each in held["keys"]}
+        content = json.loads(path.read_text("utf-8"))
+        keys = {
+            bytes.fromhex(entry["id"]): base64.b64decode(entry["key"]) for entry in content["keys"]
+        }
     except FileNotFoundError:
         raise KeyFileError(
             f"{path}: there is no key file yet; `intake keys new` makes one"
         ) from None
+    # The error's own text could quote a key, so only its type is named.
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise KeyFileError(f"{path}: this is no key file of ours: {type(error).__name__}") from None
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
@@ -130,20 +153,23 @@ def _read_keys(path: Path) -> Mapping[bytes, bytes]:
 
 
 def create_keys(path: Path) -> None:
-    """Write a key file with one new key; raises KeyFault rather than lose the old one."""
+    """Write a key file with one new key; raises KeyFileError if there is a file already."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        private_files.create_file(path, _held([_new_key()]))
+        private_files.create_file(path, _encode_keys([_new_key()]))
     except FileExistsError:
-        words = "there is a key already, which opens what is stored; `intake keys rotate` adds a newer one"
-        raise KeyFileError(f"{path}: {words}") from None
+        # Overwriting it would make every stored answer unreadable.
+        raise KeyFileError(
+            f"{path}: there is a key already, which decrypts what is stored; "
+            "`intake keys rotate` adds a newer one"
+        ) from None
 
 
 def rotate_keys(path: Path) -> None:
-    """Add a key that seals from now on; the old ones stay, to open what they sealed."""
+    """Add a key, which encrypts from now on; the old keys stay for decryption."""
     load_keys(path)
-    held = json.loads(path.read_text("utf-8"))["keys"]
-    private_files.replace_file(path, _held([*held, _new_key()]))
+    keys = json.loads(path.read_text("utf-8"))["keys"]
+    private_files.replace_file(path, _encode_keys([*keys, _new_key()]))
 
 
 def _new_key() -> dict[str, str]:
@@ -153,5 +179,5 @@ def _new_key() -> dict[str, str]:
     }
 
 
-def _held(keys: list[dict[str, str]]) -> bytes:
+def _encode_keys(keys: list[dict[str, str]]) -> bytes:
     return json.dumps({"keys": keys}, indent=1).encode()

@@ -1,4 +1,7 @@
-"""Answers on their way: one sealed row while a patient is at the pages, gone with Submit or when they go away."""
+"""Drafts: a patient's answers between the first page and Submit, one encrypted row per patient.
+
+A draft is erased by Submit, and when the patient leaves or stays idle.
+"""
 
 import secrets
 from collections.abc import Mapping
@@ -12,18 +15,18 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from intake.answers import Answer, AnswerState, Channel, Informant, Submission
 from intake.store.database import Tx
-from intake.store.outbox import submissions
+from intake.store.outbox.enqueue import store_submission
 from intake.store.outbox.merge_base import MergeBase
 from intake.store.tables import drafts as table
 from intake.store.visits import Visit
 
 BY_TOKEN = select(table).where(table.c.token_key == bindparam("token"))
-"""Built once, for every page asks it."""
+"""Built once, because every page runs it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingForm:
-    """A page's form that could not be taken yet, or that asked for a search: shown again with what was typed."""
+    """A form with faults, or one that asked for a search: its page shows it again as typed."""
 
     values: Mapping[str, tuple[str, ...]]
     faults: tuple[str, ...] = ()
@@ -31,7 +34,10 @@ class PendingForm:
 
 @dataclass(frozen=True, slots=True)
 class VisitContext:
-    """Whose answers these are, kept with them: a visit can leave the schedule while its patient is at the pages."""
+    """The visit's patient and merge base.
+
+    They are stored with the draft, because a visit can leave the schedule before Submit.
+    """
 
     server: str
     patient: str
@@ -42,9 +48,9 @@ class VisitContext:
 
 @dataclass(frozen=True, slots=True)
 class DraftState:
-    """What a patient has said so far; `submission` is the id that it will be sent under, made once.
+    """The answers so far; `submission` is the id of the later submission.
 
-    `seen` are the places that were left with Continue; `pending` are forms by place.
+    `seen` are the steps that the patient left with Continue. `pending` are forms by step.
     """
 
     locale: str
@@ -58,7 +64,7 @@ class DraftState:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One patient at the pages, bound to one visit."""
+    """One patient's draft for one visit."""
 
     id: str
     clinic: str
@@ -95,17 +101,22 @@ def start_draft(
     device: str | None = None,
     link: str | None = None,
 ) -> tuple[Draft, str]:
-    """Begin a draft for the visit, and wipe one begun before; returns it and the token that the browser carries."""
+    """Start a draft for the visit; return it and the browser's token.
+
+    An earlier draft for the visit is erased.
+    """
+    # Two drafts for one visit could both be submitted, with different answers.
     tx.connection.execute(delete(table).where(table.c.visit == visit.id))
     identity, token = str(uuid4()), secrets.token_urlsafe(32)
-    bound = VisitContext(
+    visit_context = VisitContext(
         visit.server,
         visit.patient,
         visit.appointment,
         visit.encounter,
         MergeBase(visit.birth_date, visit.base),
     )
-    state = DraftState(locale, uuid4(), bound)
+    # The id is made here, once: pressing Submit twice stores one submission.
+    state = DraftState(locale, uuid4(), visit_context)
     values = {
         "id": identity,
         "token_key": tx.cipher.keyed_hash("draft", token),
@@ -116,26 +127,27 @@ def start_draft(
         "link": link,
         "created_at": tx.now,
         "touched_at": tx.now,
-        "sealed": _seal(tx, identity, state),
+        "sealed": _encrypt_state(tx, identity, state),
     }
     tx.connection.execute(insert(table).values(values))
     return Draft(identity, visit.clinic, visit.id, channel, device, link, tx.now, state), token
 
 
 def find_by_token(tx: Tx, token: str) -> Draft | None:
-    """Return the draft whose token the browser carries."""
+    """Return the draft with this browser token, None if there is none."""
     row = tx.connection.execute(BY_TOKEN, {"token": tx.cipher.keyed_hash("draft", token)}).first()
-    return None if row is None else _draft(tx, row)
+    return None if row is None else _decrypt_draft(tx, row)
 
 
 def find_by_link(tx: Tx, link: str) -> Draft | None:
-    """Return the draft that was begun through the link."""
+    """Return the draft that was started through this link, None if there is none."""
     row = tx.connection.execute(select(table).where(table.c.link == link)).first()
-    return None if row is None else _draft(tx, row)
+    return None if row is None else _decrypt_draft(tx, row)
 
 
 def renew_token(tx: Tx, draft: Draft) -> str:
-    """Return a new token for a draft, for the browser that comes back to it; the old token opens nothing any more."""
+    """Return a new token for a browser that returns to a draft; the old token stops working."""
+    # A copy of the old token, in another browser or a history, must not open the answers.
     token = secrets.token_urlsafe(32)
     values = {"token_key": tx.cipher.keyed_hash("draft", token), "touched_at": tx.now}
     tx.connection.execute(update(table).where(table.c.id == draft.id).values(values))
@@ -143,55 +155,58 @@ def renew_token(tx: Tx, draft: Draft) -> str:
 
 
 def touch_draft(tx: Tx, draft: Draft) -> None:
-    """Note that the patient is still there."""
+    """Record that the patient is still there."""
     tx.connection.execute(update(table).where(table.c.id == draft.id).values(touched_at=tx.now))
 
 
 def save_state(tx: Tx, draft: Draft, state: DraftState) -> bool:
-    """Keep the new state; False where the draft is gone."""
-    values = {"sealed": _seal(tx, draft.id, state), "touched_at": tx.now}
-    return (
-        tx.connection.execute(update(table).where(table.c.id == draft.id).values(values)).rowcount
-        == 1
-    )
+    """Store the new state; return False if the draft is gone."""
+    values = {"sealed": _encrypt_state(tx, draft.id, state), "touched_at": tx.now}
+    query = update(table).where(table.c.id == draft.id).values(values)
+    return tx.connection.execute(query).rowcount == 1
 
 
 def drop_draft(tx: Tx, identity: str) -> bool:
-    """Wipe a draft; False where it is gone."""
+    """Erase a draft; return False if it is gone."""
     return tx.connection.execute(delete(table).where(table.c.id == identity)).rowcount == 1
 
 
 def submit_draft(
     tx: Tx, draft: Draft, submission: Submission, again: datetime | None = None
 ) -> bool:
-    """Store the submission, whose person is asked again at `again`, and wipe the draft; False where it was stored before."""
-    bound = draft.state.visit_context
-    stored = submissions.store_submission(
-        tx, submission, bound.server, draft.visit, bound.known, again
+    """Store the submission and erase the draft; return False if it was stored before.
+
+    The patient is asked again at `again`, or at the next visit if it is None.
+    """
+    visit_context = draft.state.visit_context
+    # Both happen in the caller's transaction: no answer is lost or kept twice after a crash.
+    stored = store_submission(
+        tx, submission, visit_context.server, draft.visit, visit_context.known, again
     )
     drop_draft(tx, draft.id)
     return stored
 
 
 def drop_idle_drafts(tx: Tx, *, kiosk: timedelta, others: timedelta) -> int:
-    """Wipe drafts nobody touched for so long; returns how many."""
-    done = 0
-    for mine, after in (
+    """Erase drafts that were idle for so long; return their number."""
+    # The next person sees a tablet's screen, so its drafts go sooner than those on own devices.
+    limits = (
         (table.c.channel == Channel.KIOSK, kiosk),
         (table.c.channel != Channel.KIOSK, others),
-    ):
-        done += tx.connection.execute(
-            delete(table).where(mine, table.c.touched_at <= tx.now - after)
-        ).rowcount
-    return done
+    )
+    queries = [
+        delete(table).where(is_of_channel, table.c.touched_at <= tx.now - idle)
+        for is_of_channel, idle in limits
+    ]
+    return sum(tx.connection.execute(query).rowcount for query in queries)
 
 
-def _seal(tx: Tx, identity: str, state: DraftState) -> bytes:
+def _encrypt_state(tx: Tx, identity: str, state: DraftState) -> bytes:
     answers = {
-        key: _AnswerJson(each.state, each.choices, dict(each.write_ins))
-        for key, each in state.answers.items()
+        question: _AnswerJson(answer.state, answer.choices, dict(answer.write_ins))
+        for question, answer in state.answers.items()
     }
-    held = _StateJson(
+    stored_state = _StateJson(
         locale=state.locale,
         submission=state.submission,
         bound=state.visit_context,
@@ -200,16 +215,23 @@ def _seal(tx: Tx, identity: str, state: DraftState) -> bytes:
         seen=state.seen,
         pending=dict(state.pending),
     )
-    return tx.cipher.encrypt(msgspec.json.encode(held), identity)
+    return tx.cipher.encrypt(msgspec.json.encode(stored_state), identity)
 
 
-def _draft(tx: Tx, row: Any) -> Draft:
-    held = msgspec.json.decode(tx.cipher.decrypt(row.sealed, row.id), type=_StateJson)
-    answers = {
-        key: Answer(each.state, each.choices, each.write_ins) for key, each in held.answers.items()
-    }
+def _decrypt_draft(tx: Tx, row: Any) -> Draft:
+    plain = tx.cipher.decrypt(row.sealed, row.id)
+    stored_state = msgspec.json.decode(plain, type=_StateJson)
     state = DraftState(
-        held.locale, held.submission, held.bound, held.informant, answers, held.seen, held.pending
+        stored_state.locale,
+        stored_state.submission,
+        stored_state.bound,
+        stored_state.informant,
+        {
+            question: Answer(answer.state, answer.choices, answer.write_ins)
+            for question, answer in stored_state.answers.items()
+        },
+        stored_state.seen,
+        stored_state.pending,
     )
     return Draft(
         row.id,

@@ -1,11 +1,12 @@
-"""Writing to SQLite from many threads: in the order of asking, with one commit for all that asked while the first one wrote.
+"""Group commit for SQLite: threads write in the order of asking and share a commit.
 
-A commit waits for the disk, so that many small ones are slow; and SQLite's own way of waiting for the lock is to ask again
-after ever longer naps, so that of many writers one can starve for seconds.
+A commit waits for the disk, so many small commits are slow. SQLite's own wait for the write lock
+retries after growing pauses, so one of many writers can wait for seconds.
 
-The first that asks leads: it begins the transaction, writes, lends its connection to each that asked meanwhile, one after
-the other, and commits. A guest writes inside a savepoint, so that what fails in it takes nobody along, and returns only when
-the leader's commit is on disk. Between processes SQLite's own lock stands, as ever.
+The first thread to ask is the leader. It begins the transaction and writes. Then it lends its
+connection to each thread that has asked since, one after the other, and commits for all. A
+follower writes inside a savepoint, so its failure does not affect the others. It returns only once
+the leader's commit is on disk. SQLite's own lock still works between processes.
 """
 
 from collections import deque
@@ -18,17 +19,17 @@ from threading import Condition, Event, Lock, get_ident
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-MOST = 64
-"""How many transactions share a commit, so that neither its first one nor another process waits for ever."""
+MAX_SHARED = 64
+"""How many transactions share a commit; a limit lets the first one and other processes go on."""
 
 
 class NotStoredError(SQLAlchemyError):
-    """The turn to write did not come in time, or the commit that was shared failed; nothing of this is stored."""
+    """Nothing of the transaction is stored: its turn came too late, or the shared commit failed."""
 
 
 @dataclass(eq=False)
-class Shared:
-    """A transaction that several share, and after its end why nothing of it is stored, if so."""
+class SharedTransaction:
+    """A transaction that several threads share; after `ended`, `error` says why it failed."""
 
     connection: Connection
     size: int = 1
@@ -37,11 +38,15 @@ class Shared:
 
 
 @dataclass(eq=False)
-class Asking:
-    """A thread that asks for its turn: `news` wakes it, `shared` is what it was let into, `left` that it is done."""
+class WriteTurn:
+    """A thread's request to write.
 
-    news: Condition
-    shared: Shared | None = None
+    `changed` wakes the thread. `shared` is the transaction that a leader lends it. `left` is True
+    once the thread has finished or given up.
+    """
+
+    changed: Condition
+    shared: SharedTransaction | None = None
     left: bool = False
 
 
@@ -49,81 +54,88 @@ class GroupCommitWriter:
     """The writing side of one database file, for all threads of this process."""
 
     def __init__(self, begin: Callable[[], Connection], patience: float) -> None:
-        """`begin` returns a connection with a transaction that may write; a turn is waited for `patience` seconds at most."""
+        """Keep `begin`, which starts a write transaction, and the wait for a turn in seconds."""
         self._begin, self._patience = begin, patience
         self._lock = Lock()
-        self._asking: deque[Asking] = deque()
-        self._leader: Asking | None = None
-        self._writing = 0
+        self._queue: deque[WriteTurn] = deque()
+        self._leader: WriteTurn | None = None
+        self._writing_thread = 0
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Open a transaction; it is on disk when the block has ended without an exception."""
-        if self._writing == get_ident():
+        """Open a transaction; once the block ends without an exception, it is on disk."""
+        # The inner transaction would wait for the outer one, and the outer one for the inner.
+        if self._writing_thread == get_ident():
             raise RuntimeError("a transaction that writes was begun inside another one")
-        mine = Asking(Condition(self._lock))
+        turn = WriteTurn(Condition(self._lock))
         try:
-            self._wait_for_the_turn(mine)
-            yield from self._lead(mine) if mine.shared is None else self._follow(mine.shared)
+            self._wait_for_turn(turn)
+            yield from self._lead(turn) if turn.shared is None else self._follow(turn.shared)
         finally:
-            self._leave(mine)
-        if mine.shared is not None:
-            self._wait_for_the_commit(mine.shared)
+            self._leave(turn)
+        if turn.shared is not None:
+            self._wait_for_commit(turn.shared)
 
-    def _wait_for_the_turn(self, mine: Asking) -> None:
+    def _wait_for_turn(self, turn: WriteTurn) -> None:
         with self._lock:
-            self._asking.append(mine)
-            if not mine.news.wait_for(lambda: mine.shared or self._may_lead(mine), self._patience):
+            self._queue.append(turn)
+            can_write = turn.changed.wait_for(
+                lambda: turn.shared or self._may_lead(turn), self._patience
+            )
+            if not can_write:
                 raise NotStoredError(f"The database was busy for {self._patience:.0f} seconds.")
-            if mine.shared is None:
-                self._asking.remove(mine)
-                self._leader = mine
+            if turn.shared is None:
+                self._queue.remove(turn)
+                self._leader = turn
 
-    def _may_lead(self, mine: Asking) -> bool:
-        return self._leader is None and self._asking[0] is mine
+    def _may_lead(self, turn: WriteTurn) -> bool:
+        return self._leader is None and self._queue[0] is turn
 
-    def _leave(self, mine: Asking) -> None:
-        """Let go of everything, however the turn or the waiting for it ended, and wake whoever waits for that."""
+    def _leave(self, turn: WriteTurn) -> None:
+        """Give up the turn, however it ended, and wake the thread that waits for that."""
         with self._lock:
-            mine.left = True
-            if mine in self._asking:
-                self._asking.remove(mine)
-            if self._leader is mine:
+            turn.left = True
+            if turn in self._queue:
+                self._queue.remove(turn)
+            if self._leader is turn:
                 self._leader = None
             if self._leader is not None:
-                self._leader.news.notify()
-            elif self._asking:
-                self._asking[0].news.notify()
+                self._leader.changed.notify()
+            # Without a leader, the first in the queue becomes the next one.
+            elif self._queue:
+                self._queue[0].changed.notify()
 
-    def _lead(self, mine: Asking) -> Iterator[Connection]:
+    def _lead(self, turn: WriteTurn) -> Iterator[Connection]:
         with self._begin() as connection:
-            with self._writer():
+            with self._mark_writing():
                 yield connection
-            shared = Shared(connection)
+            shared = SharedTransaction(connection)
             try:
-                self._lend(mine, shared)
+                self._lend(turn, shared)
                 _commit(connection)
+            # Not even an interrupt may leave the followers waiting, or believing in a commit.
             except BaseException as error:
                 shared.error = error
                 raise
             finally:
                 shared.ended.set()
 
-    def _lend(self, mine: Asking, shared: Shared) -> None:
-        """Let the others in, one after the other, until nobody asks."""
+    def _lend(self, turn: WriteTurn, shared: SharedTransaction) -> None:
+        """Lend the transaction to the waiting threads, one after the other."""
         with self._lock:
-            while self._asking and shared.size < MOST and _is_there(shared.connection):
-                guest = self._asking.popleft()
-                guest.shared = shared
+            while self._queue and shared.size < MAX_SHARED and _is_open(shared.connection):
+                # One follower at a time, because a connection serves only one thread.
+                follower = self._queue.popleft()
+                follower.shared = shared
                 shared.size += 1
-                guest.news.notify()
-                mine.news.wait_for(partial(getattr, guest, "left"))
+                follower.changed.notify()
+                turn.changed.wait_for(partial(getattr, follower, "left"))
 
-    def _follow(self, shared: Shared) -> Iterator[Connection]:
-        with self._writer(), shared.connection.begin_nested():
+    def _follow(self, shared: SharedTransaction) -> Iterator[Connection]:
+        with self._mark_writing(), shared.connection.begin_nested():
             yield shared.connection
 
-    def _wait_for_the_commit(self, shared: Shared) -> None:
+    def _wait_for_commit(self, shared: SharedTransaction) -> None:
         shared.ended.wait()
         if shared.error is not None:
             raise NotStoredError(
@@ -131,21 +143,25 @@ class GroupCommitWriter:
             ) from shared.error
 
     @contextmanager
-    def _writer(self) -> Iterator[None]:
-        self._writing = get_ident()
+    def _mark_writing(self) -> Iterator[None]:
+        self._writing_thread = get_ident()
         try:
             yield
         finally:
-            self._writing = 0
+            self._writing_thread = 0
 
 
 def _commit(connection: Connection) -> None:
-    if not _is_there(connection):
+    # Without a transaction, the driver's commit does nothing and raises no error.
+    if not _is_open(connection):
         raise NotStoredError("SQLite ended the transaction by itself; nothing of it is stored.")
     connection.commit()
 
 
-def _is_there(connection: Connection) -> bool:
-    """Return whether the transaction is still there: SQLite ends it by itself on some errors, such as a full disk."""
-    held = connection.connection.dbapi_connection
-    return held is not None and bool(held.in_transaction)
+def _is_open(connection: Connection) -> bool:
+    """Return whether the transaction still exists.
+
+    SQLite ends it by itself on some errors, such as a full disk.
+    """
+    driver_connection = connection.connection.dbapi_connection
+    return driver_connection is not None and bool(driver_connection.in_transaction)

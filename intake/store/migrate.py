@@ -1,4 +1,7 @@
-"""Brings a database to this version's schema, with alembic, which no page and no worker imports."""
+"""Migration of a database to this version's schema.
+
+Alembic is imported only here and only when needed: no page and no worker loads it.
+"""
 
 from pathlib import Path
 
@@ -11,12 +14,16 @@ VERSIONS = Path(__file__).parent / "versions"
 
 
 def add_missing_columns(table: Table, *names: str) -> None:
-    """Add columns to a table, from within a revision, unless the first one made the tables of today."""
+    """Add those of the columns that the table lacks, from within a revision.
+
+    On a new database the first revision creates the current tables, with all columns.
+    """
     from alembic import op
 
-    held = {column["name"] for column in inspect(op.get_bind()).get_columns(table.name)}
+    # The check makes a revision harmless on a database that has the columns already.
+    present = {column["name"] for column in inspect(op.get_bind()).get_columns(table.name)}
     for name in names:
-        if name not in held:
+        if name not in present:
             op.add_column(
                 table.name,
                 Column(name, table.c[name].type, server_default=table.c[name].server_default),
@@ -24,7 +31,7 @@ def add_missing_columns(table: Table, *names: str) -> None:
 
 
 def migrate_database(url: str) -> None:
-    """Bring the database at `url` to the newest revision, in one transaction a revision; raises NewerSchema."""
+    """Migrate the database at `url` to the newest revision; raises NewerSchemaError."""
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
@@ -35,9 +42,8 @@ def migrate_database(url: str) -> None:
     config.set_main_option("path_separator", "newline")
     script = ScriptDirectory.from_config(config)
     engine = open_engine(url)
-    upgrade = (
-        script._upgrade_revs
-    )  # alembic's own command module does the same; there is no public way.
+    # Alembic's own command module uses this method too; a public one does not exist.
+    upgrade = script._upgrade_revs
     context = EnvironmentContext(
         config, script, fn=lambda revision, _context: upgrade("heads", revision)
     )

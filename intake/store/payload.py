@@ -1,4 +1,4 @@
-"""The stored form of a submission, which is also ANSWERS.json: strict JSON in, frozen values out, and back."""
+"""The stored form of a submission, which is also ANSWERS.json: strict JSON to and from values."""
 
 import re
 import unicodedata
@@ -17,14 +17,14 @@ from intake.answers import (
     Submission,
 )
 
-LONGEST_WORD, LONGEST_TAG, LONGEST_SEARCH = 80, 35, 2000
+MAX_WORD_LENGTH, MAX_TAG_LENGTH, MAX_SEARCH_LENGTH = 80, 35, 2000
 REFERENCE = r"[A-Za-z0-9\-.]{1,64}"
 """FHIR's rule for the id in a reference (R4, datatypes, id)."""
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
 class PayloadError(ValueError):
-    """A submission's JSON is not what it must be; the words name the place."""
+    """A submission's JSON breaks a rule; the message names the place and never quotes an answer."""
 
 
 class AnswerJson(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
@@ -54,6 +54,7 @@ class SubmissionJson(msgspec.Struct, forbid_unknown_fields=True, frozen=True, om
 
 
 _decoder = msgspec.json.Decoder(SubmissionJson)
+# Sorted, because the outbox compares submissions by a hash of these bytes.
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
@@ -83,65 +84,71 @@ def encode_submission(submission: Submission) -> bytes:
 
 
 def decode_submission(raw: bytes | str) -> Submission:
-    """Return the submission that JSON `raw` holds, checked; raises PayloadFault naming the place, never quoting an answer."""
-    found = decode_unchecked(raw)
-    check_submission(found)
-    return found
+    """Return the submission in the JSON `raw`, checked; raises PayloadError."""
+    submission = decode_unchecked(raw)
+    check_submission(submission)
+    return submission
 
 
 def decode_unchecked(raw: bytes | str) -> Submission:
-    """Return the submission that JSON `raw` holds, in its form alone: what was stored once has to be read for ever."""
+    """Return the submission in the JSON `raw`, checked only in its form; raises PayloadError.
+
+    What was stored once must stay readable, even if a later version checks more strictly.
+    """
     try:
-        held = _decoder.decode(raw)
+        stored = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        # What is quoted there was said by a person, if it stands in the wrong place.
-        raise PayloadError(
-            re.sub(r"Invalid enum value '.*'", "Invalid value", str(error))
-        ) from None
+        # An answer in the wrong place would be quoted in the message, and so reach a log.
+        message = re.sub(r"Invalid enum value '.*'", "Invalid value", str(error))
+        raise PayloadError(message) from None
     return Submission(
-        id=held.id,
-        clinic=held.clinic,
-        patient=held.patient,
-        answered_at=held.answered_at,
-        informant=held.informant,
-        channel=held.channel,
-        question_set=held.question_set,
-        question_set_version=held.question_set_version,
-        locale=held.locale,
-        notice=held.notice,
+        id=stored.id,
+        clinic=stored.clinic,
+        patient=stored.patient,
+        answered_at=stored.answered_at,
+        informant=stored.informant,
+        channel=stored.channel,
+        question_set=stored.question_set,
+        question_set_version=stored.question_set_version,
+        locale=stored.locale,
+        notice=stored.notice,
         answers={
-            name: Answer(each.state, each.choices, each.write_ins)
-            for name, each in held.answers.items()
+            name: Answer(answer.state, answer.choices, answer.write_ins)
+            for name, answer in stored.answers.items()
         },
-        appointment=held.appointment,
-        encounter=held.encounter,
+        appointment=stored.appointment,
+        encounter=stored.encounter,
     )
 
 
 def check_submission(submission: Submission) -> None:
-    """Raise PayloadFault where the submission is not what the stored form allows."""
+    """Raise PayloadError if the submission breaks a rule of the stored form."""
     for key in ("clinic", "question_set", "question_set_version", "notice"):
-        if not 0 < len(getattr(submission, key)) <= LONGEST_WORD:
-            raise PayloadError(f"{key}: 1 to {LONGEST_WORD} characters")
+        if not 0 < len(getattr(submission, key)) <= MAX_WORD_LENGTH:
+            raise PayloadError(f"{key}: 1 to {MAX_WORD_LENGTH} characters")
     _check_patient(submission.patient)
     _check_reference(submission.appointment, "Appointment")
     _check_reference(submission.encounter, "Encounter")
+    # Without the offset, the day of the answers in the clinic is a guess.
     if submission.answered_at.tzinfo is None:
         raise PayloadError(
             "answered_at: a time with an offset is needed, such as 2026-11-23T10:00:00-05:00"
         )
-    if len(submission.locale) > LONGEST_TAG or not _TAG.fullmatch(submission.locale):
+    if len(submission.locale) > MAX_TAG_LENGTH or not _TAG.fullmatch(submission.locale):
         raise PayloadError("locale: a language tag is needed, such as es or zh-Hant")
     for name, answer in submission.answers.items():
         _check_answer(name, answer)
 
 
 def _check_patient(reference: str) -> None:
+    # A reference with a query is a search for a chart that patient matching still has to find.
     if "?" not in reference:
         _check_reference(reference, "Patient")
-    elif MatchCriteria.from_reference(reference) is None or len(reference) > LONGEST_SEARCH:
-        words = "Patient/123 or Patient?identifier=SYSTEM|NUMBER&birthdate=1980-05-17 is needed, URL-encoded"
-        raise PayloadError(f"patient: {words}")
+    elif MatchCriteria.from_reference(reference) is None or len(reference) > MAX_SEARCH_LENGTH:
+        raise PayloadError(
+            "patient: Patient/123 or Patient?identifier=SYSTEM|NUMBER&birthdate=1980-05-17 "
+            "is needed, URL-encoded"
+        )
 
 
 def _check_reference(reference: str | None, kind: str) -> None:
@@ -150,14 +157,17 @@ def _check_reference(reference: str | None, kind: str) -> None:
 
 
 def _check_answer(name: str, answer: Answer) -> None:
+    # Declined with a choice would be two states at once, and each reader would pick another.
     if answer.state is not AnswerState.ANSWERED and (answer.choices or answer.write_ins):
         raise PayloadError(
             f"answers.{name}: state '{answer.state}' goes with no choices and no write_ins"
         )
     if answer.state is AnswerState.ANSWERED and not (answer.choices or answer.write_ins):
         raise PayloadError(
-            f"answers.{name}: an answered question has choices or write_ins; leave a skipped one out"
+            f"answers.{name}: an answered question has choices or write_ins; "
+            "leave a skipped one out"
         )
+    # A repeated choice would be written to the chart and counted twice.
     if len(set(answer.choices)) != len(answer.choices):
         raise PayloadError(f"answers.{name}.choices: a choice is named twice")
     for place, words in enumerate(answer.write_ins.values()):
@@ -169,5 +179,6 @@ def _check_words(words: str, where: str) -> None:
         raise PayloadError(f"{where}: is empty")
     if len(words) > MAX_WRITE_IN_LENGTH:
         raise PayloadError(f"{where}: {len(words)} characters, at most {MAX_WRITE_IN_LENGTH}")
+    # Lone surrogates cannot be stored as UTF-8, and control characters corrupt logs and files.
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in words):
         raise PayloadError(f"{where}: has a control character")

@@ -1,4 +1,4 @@
-"""Files that this user alone can read, such as keys: a new one takes no other's place, a changed one is never half of one."""
+"""Files that only this user can read, such as key files, written without half-written states."""
 
 import os
 from pathlib import Path
@@ -7,20 +7,21 @@ from typing import IO
 
 
 def create_file(path: Path, content: bytes) -> None:
-    """Write a new file in a folder that exists; raises FileExistsError if the file exists."""
+    """Write a new file into an existing folder; raises FileExistsError if the file exists."""
+    # O_EXCL makes the check and the creation one step, so two processes cannot both create it.
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        _put(file, content)
+        _write_synced(file, content)
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write another content into a file: a crash leaves the old one or the new one."""
-    # A temporary file is readable by its owner alone.
+    """Replace a file's content; after a crash the file has the old or the new content."""
+    # A temporary file is readable by its owner only.
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        _put(file, content)
+        _write_synced(file, content)
     Path(file.name).replace(path)
 
 
-def _put(file: IO[bytes], content: bytes) -> None:
+def _write_synced(file: IO[bytes], content: bytes) -> None:
     file.write(content)
     file.flush()
     os.fsync(file.fileno())

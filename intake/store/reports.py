@@ -1,4 +1,4 @@
-"""Snapshots of the completeness report, as their JSON."""
+"""Snapshots of the completeness report, as JSON."""
 
 from datetime import datetime
 
@@ -9,12 +9,13 @@ from intake.store.tables import reports as table
 
 
 def save_snapshot(tx: Tx, period: str, snapshot: bytes) -> None:
-    """Keep a snapshot for `period`."""
+    """Store a snapshot for `period`."""
     tx.connection.execute(insert(table).values(period=period, made_at=tx.now, snapshot=snapshot))
 
 
 def latest_snapshot(tx: Tx, period: str | None = None) -> bytes | None:
-    """Return the newest snapshot, of `period` where one is named."""
+    """Return the newest snapshot, of one period or of all; None if there is none."""
+    # By number, because two snapshots can share a time.
     query = select(table.c.snapshot).order_by(table.c.number.desc()).limit(1)
     if period is not None:
         query = query.where(table.c.period == period)
@@ -22,14 +23,12 @@ def latest_snapshot(tx: Tx, period: str | None = None) -> bytes | None:
 
 
 def latest_made_at(tx: Tx, period: str) -> datetime | None:
-    """Return when the newest snapshot of `period` was made."""
-    return tx.connection.execute(
-        select(func.max(table.c.made_at)).where(table.c.period == period)
-    ).scalar()
+    """Return when the newest snapshot of `period` was made, None if there is none."""
+    query = select(func.max(table.c.made_at)).where(table.c.period == period)
+    return tx.connection.execute(query).scalar()
 
 
 def list_periods(tx: Tx) -> tuple[str, ...]:
-    """Return the periods for which there are snapshots."""
-    return tuple(
-        tx.connection.execute(select(table.c.period).distinct().order_by(table.c.period)).scalars()
-    )
+    """Return the periods that have a snapshot."""
+    query = select(table.c.period).distinct().order_by(table.c.period)
+    return tuple(tx.connection.execute(query).scalars())

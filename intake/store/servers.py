@@ -1,4 +1,4 @@
-"""What is wrong with a FHIR server itself pauses the server, never a row."""
+"""FHIR servers as the worker last met them: a fault of the server pauses it, not a submission."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 
 from intake.store.database import Tx
-from intake.store.outbox.submissions import UNFINISHED
+from intake.store.outbox.records import UNFINISHED
 from intake.store.tables import servers as table
-from intake.store.tables import submissions as rows
+from intake.store.tables import submissions
 
 WATCHED_WITHIN = timedelta(minutes=2)
-"""A worker shows itself every twenty seconds; after so long there is none, or it hangs."""
+"""A worker reports every twenty seconds. After this time there is none, or it hangs."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """A server as the worker last met it; `paused_until` is when it is tried again, `worker_seen` when one last looked.
+    """A server's state: `paused_until` is its next try, `worker_seen` a worker's last report.
 
-    Without `paused_since` it only rests until then, because it asked for time.
+    Without `paused_since` the server is not paused: it asked for time until `paused_until`.
     """
 
     id: str
@@ -32,20 +32,21 @@ class ServerState:
     worker_seen: datetime | None = None
 
     def left_alone(self, now: datetime) -> timedelta | None:
-        """Return for how long yet it is not asked for anything, None where it may be."""
-        return (
-            self.paused_until - now
-            if self.paused_until is not None and self.paused_until > now
-            else None
-        )
+        """Return the time until the next request to the server, None if requests may go now."""
+        if self.paused_until is None or self.paused_until <= now:
+            return None
+        return self.paused_until - now
 
     def is_watched(self, now: datetime) -> bool:
-        """Return whether a worker looked lately; what lies ahead is from before the clock was set back, and tells nothing."""
+        """Return whether a worker reported lately.
+
+        A report far in the future does not count: it is from before the clock was set back.
+        """
         return self.worker_seen is not None and abs(now - self.worker_seen) <= WATCHED_WITHIN
 
 
 def read_state(tx: Tx, server: str) -> ServerState:
-    """Return the server's state; one never met is not paused."""
+    """Return the server's state; an unknown server is not paused."""
     row = tx.connection.execute(select(table).where(table.c.id == server)).first()
     if row is None:
         return ServerState(server)
@@ -61,87 +62,96 @@ def read_state(tx: Tx, server: str) -> ServerState:
 
 
 def pause_server(tx: Tx, server: str, *, until: datetime, reason: str, words: str) -> bool:
-    """Pause the server; returns True when it was running before, so that one alarm is raised and not one a try."""
-    before = read_state(tx, server)
-    since = before.paused_since or tx.now
-    _put(
-        tx, server, {"paused_until": until, "reason": reason, "words": words, "paused_since": since}
-    )
-    return before.paused_since is None
+    """Pause the server; return True if it was not paused before.
+
+    The worker raises an alarm only on True: one per pause, not one per try.
+    """
+    state = read_state(tx, server)
+    values: dict[str, datetime | str | None] = {
+        "paused_until": until,
+        "reason": reason,
+        "words": words,
+        "paused_since": state.paused_since or tx.now,
+    }
+    _save_state(tx, server, values)
+    return state.paused_since is None
 
 
 def record_worker_seen(tx: Tx, server: str) -> None:
-    """Note that a worker is there and looks for what is due for the server."""
-    _put(tx, server, {"worker_seen": tx.now})
+    """Record that a worker is running for the server now."""
+    _save_state(tx, server, {"worker_seen": tx.now})
 
 
 def back_off(tx: Tx, server: str, *, until: datetime) -> None:
-    """Leave the server alone until then, as it asked; that is no pause, and no alarm."""
-    before = read_state(tx, server)
-    if before.paused_until is None or before.paused_until < until:
-        _put(tx, server, {"paused_until": until})
+    """Send no request until `until`, as the server asked; this is no pause and no alarm."""
+    state = read_state(tx, server)
+    # A shorter wait must not end a longer one, such as a pause.
+    if state.paused_until is None or state.paused_until < until:
+        _save_state(tx, server, {"paused_until": until})
 
 
 def acquire_probe(tx: Tx, server: str, *, until: datetime, paused: bool = True) -> bool:
-    """Return whether this worker may try the server alone, whose time has come; the others wait until then.
+    """Return whether this worker alone may try the server now; the others wait until `until`.
 
-    It is `paused`, or nobody knows yet what it offers.
+    The server is `paused`, or else its capabilities are unknown.
     """
-    state = table.c.paused_since.is_not(None) if paused else table.c.paused_since.is_(None)
-    due = or_(table.c.paused_until.is_(None), table.c.paused_until <= tx.now)
-    query = update(table).where(table.c.id == server, state, due)
+    is_in_state = table.c.paused_since.is_not(None) if paused else table.c.paused_since.is_(None)
+    is_due = or_(table.c.paused_until.is_(None), table.c.paused_until <= tx.now)
+    # The update moves the time on, so of several workers only the first one finds it due.
+    query = update(table).where(table.c.id == server, is_in_state, is_due)
     return tx.connection.execute(query.values(paused_until=until)).rowcount == 1
 
 
 def admit_all_workers(tx: Tx, server: str) -> None:
-    """The server said what it offers: all workers may write to it now, unless it is paused."""
-    tx.connection.execute(
-        update(table)
-        .where(table.c.id == server, table.c.paused_since.is_(None))
-        .values(paused_until=None)
-    )
+    """Let all workers write, after the negotiation of capabilities, unless the server is paused."""
+    query = update(table).where(table.c.id == server, table.c.paused_since.is_(None))
+    tx.connection.execute(query.values(paused_until=None))
 
 
 def end_pause(tx: Tx, server: str) -> None:
-    """The server answered as one that lets us in, whatever it thought of the row: it is not paused any more."""
-    running: dict[str, Any] = {
+    """End the pause: the server answered and accepts our credentials.
+
+    Its answer about the submission does not matter here.
+    """
+    values: dict[str, Any] = {
         "paused_since": None,
         "paused_until": None,
         "reason": None,
         "words": None,
     }
-    tx.connection.execute(
-        update(table).where(table.c.id == server, table.c.paused_since.is_not(None)).values(running)
-    )
+    query = update(table).where(table.c.id == server, table.c.paused_since.is_not(None))
+    tx.connection.execute(query.values(values))
 
 
 def record_success(tx: Tx, server: str) -> None:
-    """The server did what it was asked, so it is not paused any more."""
+    """Record that the server carried a request out, and end its pause."""
     end_pause(tx, server)
-    _put(tx, server, {"last_success": tx.now})
+    _save_state(tx, server, {"last_success": tx.now})
 
 
 def resume_server(tx: Tx, server: str) -> None:
-    """Try the server again at once, as a person asked."""
+    """Make the server due for a try now, as staff asked."""
+    # The pause itself ends only when the try succeeds.
     tx.connection.execute(update(table).where(table.c.id == server).values(paused_until=tx.now))
 
 
 def count_unconfigured(tx: Tx, configured: Collection[str]) -> Mapping[str, int]:
-    """Return the servers that are not among those `configured`, with how many rows wait for them or are held.
+    """Return the unfinished submissions per server that is not in `configured`.
 
-    No worker looks for these: somebody gave the server's table another name, or took it away.
+    No worker delivers these: an administrator renamed or removed the server's settings.
     """
-    left = [status.value for status in UNFINISHED]
-    query = select(rows.c.server, func.count().label("how_many")).where(rows.c.status.in_(left))
-    found = tx.connection.execute(
-        query.where(rows.c.server.not_in(configured)).group_by(rows.c.server)
+    unfinished = [status.value for status in UNFINISHED]
+    query = (
+        select(submissions.c.server, func.count().label("how_many"))
+        .where(submissions.c.status.in_(unfinished), submissions.c.server.not_in(configured))
+        .group_by(submissions.c.server)
     )
-    return {row.server: row.how_many for row in found}
+    return {row.server: row.how_many for row in tx.connection.execute(query)}
 
 
-def _put(tx: Tx, server: str, values: dict[str, datetime | str | None]) -> None:
+def _save_state(tx: Tx, server: str, values: dict[str, datetime | str | None]) -> None:
     query = update(table).where(table.c.id == server).values(values)
-    there = tx.connection.execute(query).rowcount == 1
-    if not there and not tx.insert_new(table, {"id": server, **values}):
-        # On PostgreSQL two workers can meet a new server together.
+    is_updated = tx.connection.execute(query).rowcount == 1
+    if not is_updated and not tx.insert_new(table, {"id": server, **values}):
+        # On PostgreSQL another worker may have inserted the row since the update.
         tx.connection.execute(query)

@@ -1,4 +1,8 @@
-"""How each FHIR server is written to, pinned: once found out it stays, across restarts, until a person has it found anew."""
+"""Pinned write strategies: how the worker writes to each FHIR server.
+
+Capability negotiation finds a strategy once. It stays pinned across restarts, until staff ask for
+a new negotiation or the server's settings change.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +15,11 @@ from intake.store.tables import strategies as table
 
 @dataclass(frozen=True, slots=True)
 class StoredStrategy:
-    """A way to write, in the words of the ladder: its rung, what it leaves on the server, and why not by a safer one.
+    """A write strategy, as the store keeps it.
 
-    `by_patient` are the kinds of resource that are looked for among all of the patient's.
-    `basis` stands for the settings that it was found with: with others it has to be found anew.
+    `basis` is a hash of the settings that led to it: other settings need a new negotiation.
+    `rung` is the strategy's kind. `parts` is what it leaves on the server, and `reasons` say why no
+    safer kind works. `by_patient` are the resource types that the worker searches by patient.
     """
 
     basis: str
@@ -27,7 +32,7 @@ class StoredStrategy:
 
 @dataclass(frozen=True, slots=True)
 class PinnedStrategy:
-    """A way that is pinned; `proven_at` is when a write test last went through by it, None where none did."""
+    """A pinned strategy; `proven_at` is when a write test last succeeded with it."""
 
     way: StoredStrategy
     pinned_at: datetime
@@ -35,38 +40,41 @@ class PinnedStrategy:
 
 
 def read_pinned(tx: Tx, server: str) -> PinnedStrategy | None:
-    """Return how the server is written to; None where nobody has found it out."""
+    """Return the server's pinned strategy, None before the first negotiation."""
     row = tx.connection.execute(select(table).where(table.c.server == server)).first()
     if row is None:
         return None
-    parts, by_patient = (
-        tuple(filter(None, listed.split(","))) for listed in (row.parts, row.by_patient)
+    strategy = StoredStrategy(
+        row.basis,
+        row.rung,
+        tuple(filter(None, row.parts.split(","))),
+        row.batch,
+        tuple(filter(None, row.reasons.split("\n"))),
+        tuple(filter(None, row.by_patient.split(","))),
     )
-    reasons = tuple(filter(None, row.reasons.split("\n")))
-    return PinnedStrategy(
-        StoredStrategy(row.basis, row.rung, parts, row.batch, reasons, by_patient),
-        row.pinned_at,
-        row.proven_at,
-    )
+    return PinnedStrategy(strategy, row.pinned_at, row.proven_at)
 
 
-def pin_strategy(tx: Tx, server: str, way: StoredStrategy, *, proven: bool = False) -> None:
-    """Pin the way to write; one that is pinned already keeps its moments, unless it was just `proven`."""
-    before = read_pinned(tx, server)
-    same = before is not None and before.way == way
-    proven_at = tx.now if proven else before.proven_at if before and same else None
+def pin_strategy(tx: Tx, server: str, strategy: StoredStrategy, *, proven: bool = False) -> None:
+    """Pin the strategy; `proven` means that a write test just succeeded with it.
+
+    A strategy that is pinned already keeps its times.
+    """
+    previous = read_pinned(tx, server)
+    unchanged = previous if previous is not None and previous.way == strategy else None
     values = {
-        "basis": way.basis,
-        "rung": way.rung,
-        "parts": ",".join(way.parts),
-        "batch": way.batch,
-        "reasons": "\n".join(way.reasons),
-        "by_patient": ",".join(way.by_patient),
-        "pinned_at": before.pinned_at if before and same else tx.now,
-        "proven_at": proven_at,
+        "basis": strategy.basis,
+        "rung": strategy.rung,
+        "parts": ",".join(strategy.parts),
+        "batch": strategy.batch,
+        "reasons": "\n".join(strategy.reasons),
+        "by_patient": ",".join(strategy.by_patient),
+        "pinned_at": unchanged.pinned_at if unchanged else tx.now,
+        # Another strategy is unproven, even if the previous one was proven.
+        "proven_at": tx.now if proven else unchanged.proven_at if unchanged else None,
     }
     query = update(table).where(table.c.server == server).values(values)
-    there = tx.connection.execute(query).rowcount == 1
-    if not there and not tx.insert_new(table, {"server": server, **values}):
-        # On PostgreSQL two workers can meet a new server together.
+    is_updated = tx.connection.execute(query).rowcount == 1
+    if not is_updated and not tx.insert_new(table, {"server": server, **values}):
+        # On PostgreSQL another worker may have inserted the row since the update.
         tx.connection.execute(query)

@@ -1,6 +1,10 @@
-"""The tables, the same on SQLite and PostgreSQL; what a person said, their name and birth date are kept sealed."""
+"""The tables, the same on SQLite and PostgreSQL.
 
-from datetime import UTC, datetime, timedelta
+Answers, names and birth dates are in encrypted columns. Column names are a stored format: they
+stay, even where the code has a better word today (`taken`: superseded elements, `known`: merge
+base, `earlier`: undo record, `decided`: decisions, `sealed`: encrypted).
+"""
+
 from typing import Any
 
 from sqlalchemy import (
@@ -15,51 +19,18 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    TypeDecorator,
     and_,
     or_,
 )
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment kept as whole microseconds since 1970 in UTC, which compares alike on both databases."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:  # noqa: ARG002
-        """Return the microseconds."""
-        return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
-
-    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        """Return the moment."""
-        return None if value is None else EPOCH + timedelta(microseconds=value)
-
-
-class Cut(TypeDecorator[str]):
-    """A text that is cut to its column: words that a server's own names lengthen must not keep a row from being stored."""
-
-    impl = String
-    cache_ok = True
-
-    def __init__(self, length: int) -> None:
-        """Keep the length, which SQLite would not look at."""
-        super().__init__(length)
-        self.length = length
-
-    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:  # noqa: ARG002
-        """Return as much of it as the column takes."""
-        return None if value is None else value[: self.length]
-
+from intake.store.column_types import CutText, UtcDateTime
 
 metadata = MetaData()
 
 submissions = Table(
     "submissions",
     metadata,
-    # SQLite numbers rows by itself only where the key is a plain INTEGER.
+    # SQLite numbers rows by itself only if the key is a plain INTEGER.
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("id", String(36), nullable=False, unique=True),
     Column("clinic", String(80), nullable=False),
@@ -76,7 +47,7 @@ submissions = Table(
     Column("failing_since", UtcDateTime),
     Column("taken", String(200), nullable=False, default=""),
     Column("reason", String(80)),
-    Column("words", Cut(1000)),
+    Column("words", CutText(1000)),
     Column("queued_at", UtcDateTime, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),
@@ -89,13 +60,13 @@ submissions = Table(
     Column("earlier", LargeBinary),
     Column("detail", LargeBinary),
     Column("decided", LargeBinary),
-    # Where the row stood when somebody asked for undo; set, the row is on its way back, and no submission any more.
+    # The state before the undo. If it is set, the row stands for the undo, not the submission.
     Column("undo_from", String(16)),
     Column("undo_at", UtcDateTime),
     Column("reversed_at", UtcDateTime),
     Column("drift", String(16)),
     Column("checked_at", UtcDateTime),
-    # Until then nobody asks the person again; without it they are asked at the next visit.
+    # The end of the re-ask interval; without it the patient is asked at the next visit.
     Column("again_at", UtcDateTime),
 )
 Index("submissions_due", submissions.c.server, submissions.c.status, submissions.c.due_at)
@@ -103,41 +74,48 @@ Index("submissions_patient", submissions.c.server, submissions.c.patient_key, su
 Index("submissions_visit", submissions.c.visit)
 
 
-def _of_some(name: str, which: ColumnElement[bool], *columns: ColumnElement[Any]) -> Index:
-    """Return an index of those rows alone: whoever wants it used has to ask in the same words."""
-    return Index(name, *columns, sqlite_where=which, postgresql_where=which)
+def _partial_index(
+    name: str, condition: ColumnElement[bool], *columns: ColumnElement[Any]
+) -> Index:
+    """Return an index of the rows that fulfil the condition.
+
+    A query uses the index only if it contains the same condition.
+    """
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
-# Few rows are ever on their way back, and the worker asks for them before each batch, however long the queue.
-submissions_undo = _of_some(
+# Few rows are being undone, and the worker looks for them before each batch. A long queue of
+# submissions must not slow that down.
+submissions_undo = _partial_index(
     "submissions_undo",
     submissions.c.undo_from.is_not(None),
     submissions.c.server,
     submissions.c.due_at,
 )
 
-HAS_WORDS = or_(
+HAS_ANSWERS = or_(
     submissions.c.payload.is_not(None),
     submissions.c.known.is_not(None),
     submissions.c.decided.is_not(None),
 )
-"""The condition that something of what was said, or led to it, is still kept."""
-# What the monitor asks for every half minute, and housekeeping every minute under the lock that each Submit waits for.
+"""The condition that a row still contains answers, or values that show them."""
+# The monitor runs these queries every half minute. Housekeeping runs its own every minute, under
+# the lock that each Submit waits for.
 submissions_asked_for = (
     Index("submissions_status", submissions.c.status, submissions.c.number, submissions.c.clinic),
-    _of_some(
+    _partial_index(
         "submissions_verified",
         submissions.c.verified_at.is_not(None),
         submissions.c.server,
         submissions.c.verified_at,
     ),
-    _of_some("submissions_drift", submissions.c.drift.is_not(None), submissions.c.number),
-    _of_some(
+    _partial_index("submissions_drift", submissions.c.drift.is_not(None), submissions.c.number),
+    _partial_index(
         "submissions_words",
-        and_(submissions.c.verified_at.is_not(None), HAS_WORDS),
+        and_(submissions.c.verified_at.is_not(None), HAS_ANSWERS),
         submissions.c.verified_at,
     ),
-    _of_some(
+    _partial_index(
         "submissions_earlier",
         submissions.c.earlier.is_not(None),
         submissions.c.verified_at,
@@ -152,7 +130,7 @@ servers = Table(
     Column("paused_since", UtcDateTime),
     Column("paused_until", UtcDateTime),
     Column("reason", String(80)),
-    Column("words", Cut(1000)),
+    Column("words", CutText(1000)),
     Column("last_success", UtcDateTime),
     Column("worker_seen", UtcDateTime),
 )
@@ -165,7 +143,7 @@ strategies = Table(
     Column("rung", String(32), nullable=False),
     Column("parts", String(200), nullable=False),
     Column("batch", Boolean, nullable=False),
-    Column("reasons", Cut(4000), nullable=False),
+    Column("reasons", CutText(4000), nullable=False),
     Column("by_patient", String(200), nullable=False, server_default=""),
     Column("pinned_at", UtcDateTime, nullable=False),
     Column("proven_at", UtcDateTime),
@@ -182,7 +160,7 @@ visits = Table(
     Column("starts_at", UtcDateTime, nullable=False),
     Column("gaps", String(200), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    # Set where no schedule named the patient, but the desk: how far the search for their chart is.
+    # The state of patient matching, for a walk-in, which the desk adds.
     Column("sought", String(8)),
 )
 Index("visits_day", visits.c.clinic, visits.c.starts_at)

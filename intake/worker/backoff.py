@@ -1,4 +1,4 @@
-"""Computes the delay before the next attempt: doubling, with jitter, at least Retry-After."""
+"""Computes the delay before the next attempt: doubling, jitter, Retry-After."""
 
 from collections.abc import Callable
 from datetime import timedelta

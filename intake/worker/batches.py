@@ -1,4 +1,4 @@
-"""Acquires leases for one server in batches, and delivers each submission and undo."""
+"""Leases what is due for one server in batches, and delivers it."""
 
 import threading
 from datetime import datetime, timedelta
@@ -64,7 +64,7 @@ def deliver_due(
 
 
 def _is_due(database: Database, server: Server, clock: Clock) -> bool:
-    """Return whether something is due, and record from time to time that this worker runs."""
+    """Return whether something is due; record at times that this worker runs."""
     # Mostly a read, so that an idle worker hardly ever takes the write lock.
     with database.read() as tx:
         state = servers.read_state(tx, server.id)
@@ -110,7 +110,10 @@ def _deliver_batch(
     batch: tuple[LeasedSubmission | LeasedUndo, ...],
     stop: threading.Event,
 ) -> None:
-    """Deliver one after the other; at a server's pause, or at `stop`, release the rest."""
+    """Deliver the batch in order.
+
+    If the server pauses, or `stop` is set, release the rest.
+    """
     started_at = context.clock()
     for position, leased in enumerate(batch):
         if position and (stop.is_set() or not _may_continue(context, leased, started_at)):

@@ -1,4 +1,4 @@
-"""Settles conflicts between chart and answers: by the site's policy, or by a reviewer."""
+"""Settles conflicts by the site's policy, or holds them for a reviewer."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Holds what a worker thread uses for one server: settings, database, client, clock."""
+"""Holds what a worker thread uses for one server."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Delivers one submission: match the patient, write, read back; each step has an outcome."""
+"""Delivers one submission in steps: match the patient, write, read back."""
 
 import json
 from collections.abc import Iterator
@@ -61,7 +61,10 @@ from intake.worker.patient_matching import resolve_patient
 from intake.worker.undo_records import build_undo_record, keyed_hash
 
 INDEXED_WITHIN = timedelta(minutes=10)
-"""A server can take this long to index what it accepted. What it misses later is missing."""
+"""A server can take this long to index what it accepted.
+
+What it does not show later is missing.
+"""
 NOT_SHOWN_REASON = "not-shown"
 WORKLIST_REMEDY = (
     "An administrator's worklist says what to type. The worker reads it back when the"
@@ -108,7 +111,10 @@ def _deliver_in_steps(context: WorkerContext, unmatched: LeasedSubmission) -> It
 
 
 def _writer_for(context: WorkerContext, leased: LeasedSubmission) -> Writer:
-    """Return how to write the submission; if a person typed it, the worker only reads it back."""
+    """Return how to write the submission.
+
+    If a person typed it into the chart, the worker only reads it back.
+    """
     writer = writer_with_decisions(context.writer, leased)
     if leased.record.typed_at is None:
         return writer
@@ -182,7 +188,7 @@ def _base_version(leased: LeasedSubmission, result: WriteResult | None) -> str |
 def _mismatch_outcome(
     context: WorkerContext, leased: LeasedSubmission, mismatches: tuple[Mismatch, ...]
 ) -> Waiting | Held:
-    """Hold the submission; wait instead while the server may only not have indexed it yet."""
+    """Hold the submission, or wait while the server may not have indexed it yet."""
     since_accepted = context.clock() - (leased.record.accepted_at or context.clock())
     if since_accepted < INDEXED_WITHIN and all(mismatch.absent for mismatch in mismatches):
         error = TemporaryError("The server took it, but does not show it yet.")
@@ -216,7 +222,7 @@ def _error_outcome(context: WorkerContext, leased: LeasedSubmission, error: Exce
 def _refusal_outcome(
     context: WorkerContext, leased: LeasedSubmission, error: FhirError
 ) -> Decided | Held:
-    """Settle a conflict, or hold the submission with the remedy for the kind of refusal."""
+    """Settle a conflict, or hold the submission with the remedy for its refusal."""
     match error:
         case ChartConflictError():
             return settle_conflicts(leased, error, context.settings)

@@ -1,4 +1,4 @@
-"""Checks verified charts for drift every night: merged patients, and changes by others."""
+"""Checks verified charts for drift every night: merges, and changes by others."""
 
 import threading
 from datetime import timedelta
@@ -18,7 +18,7 @@ from intake.store.outbox.drift_checks import DriftCandidate
 from intake.worker.undo_records import decode_prior_values, keyed_hash
 
 NIGHT_HOURS = range(1, 5)
-"""The hours in which a server has time for the check, in the zone of its first clinic.
+"""The hours in which a server has time, in the time zone of its first clinic.
 
 One clinic decides, as for the nightly report: clinics that are far apart never all sleep at once.
 """
@@ -79,7 +79,7 @@ def _check_candidate(
 
 
 def _concerns_server(error: FhirError) -> bool:
-    """Return whether the error is about the server or our access, not about this chart."""
+    """Return whether the error is about the server or our access, not this chart."""
     return isinstance(error, AccessError) or error.status in (None, 401)
 
 

@@ -1,4 +1,4 @@
-"""Turns errors that delivery and undo share into outcomes: wait, hold, or pause the server."""
+"""Turns errors that delivery and undo share into outcomes."""
 
 from datetime import datetime, timedelta
 
@@ -20,7 +20,10 @@ FAILS_ALONE_AFTER = timedelta(days=1)
 """A submission that the server fails this long, while others succeed, is held."""
 FORBIDDEN, CREDENTIALS_REASON = "http-403", "credentials"
 TURN_DELAY = timedelta(seconds=2)
-"""How long a submission waits for the one before it, or for the worker that has its lease."""
+"""The time that a submission waits for its turn.
+
+Another submission of the chart goes first, or another worker has the lease.
+"""
 SUPPORT_REMEDY = "Ask the EHR's support, then retry."
 
 
@@ -42,7 +45,7 @@ def retry_outcome(
     error: TemporaryError | VersionConflictError,
     reason: str = "",
 ) -> Waiting | Held:
-    """Return when to try again; hold a submission that fails for a day while others succeed.
+    """Return when to try again, or hold a submission that fails alone for a day.
 
     The stored reason is `reason`, or else the error's status.
     """
@@ -80,7 +83,7 @@ def _read_last_success(context: WorkerContext) -> datetime | None:
 def server_error_outcome(
     context: WorkerContext, leased: LeasedWork, error: ServerError
 ) -> ServerPaused | Held:
-    """Return a pause of the server; hold a submission that the server forbids on its own."""
+    """Return a pause of the server, or hold a submission that it forbids alone."""
     if _is_forbidden_alone(context, leased, error):
         remedy = f"It accepts others. {SUPPORT_REMEDY}"
         return Held(leased, "refused", f"{error.message} {remedy}")

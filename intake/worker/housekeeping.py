@@ -1,4 +1,4 @@
-"""Erases what is past its retention time: drafts, answers, prior values, visits, sign-ins."""
+"""Erases drafts, answers, prior values and visits after their retention time."""
 
 from datetime import timedelta
 

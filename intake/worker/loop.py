@@ -1,4 +1,4 @@
-"""Runs the worker's threads: some for each server, and one for each recurring task."""
+"""Runs the worker's threads: some a server, and one for each recurring task."""
 
 import random
 import threading
@@ -64,7 +64,7 @@ def run_worker(
 
 
 def _repeat_round(run_round: Callable[[], timedelta], once: bool, stop: threading.Event) -> None:
-    """Run a round now and, unless `once`, again after each pause that the round returns."""
+    """Run a round now and, unless `once`, again after the pause that it returns."""
     # The pause is waited for, not computed from the clock: a clock that is set back by hours must
     # not delay the next round by as much.
     while not stop.is_set():

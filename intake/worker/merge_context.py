@@ -1,4 +1,4 @@
-"""Collects what the three-way merge needs: the merge base, and what this site wrote since."""
+"""Collects what the merge needs: the merge base, and what this site wrote since."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -29,10 +29,10 @@ DELIVERED = frozenset({Status.ACCEPTED, Status.VERIFIED})
 
 @dataclass(frozen=True, slots=True)
 class EarlierSubmissions:
-    """What this site sent for the same chart before: lately sent, lately undone, all ids."""
+    """What this site sent for the same chart before this submission."""
 
-    sent: tuple[RelatedSubmission, ...]
-    undone: tuple[UndoRecord, ...]
+    recently_sent: tuple[RelatedSubmission, ...]
+    recently_undone: tuple[UndoRecord, ...]
     sent_ids: tuple[str, ...]
 
 
@@ -50,7 +50,7 @@ def read_earlier_submissions(database: Database, leased: LeasedSubmission) -> Ea
 def build_merge_context(
     leased: LeasedSubmission, earlier: EarlierSubmissions, settings: Settings
 ) -> MergeContext:
-    """Return the merge base, the elements that this site changed since, and the decisions."""
+    """Return the merge base, this site's own changes since, and the decisions."""
     decided_values = {
         element: decision.over
         for element, decision in leased.decisions.items()
@@ -72,18 +72,18 @@ def corrected_elements(
 
     A second answer at one visit is a correction, and no new answer.
     """
-    return all_covered_elements(_same_visit(leased, earlier.sent), settings)
+    return all_covered_elements(_same_visit(leased, earlier.recently_sent), settings)
 
 
 def _own_changes(earlier: EarlierSubmissions, settings: Settings) -> frozenset[str]:
     # An undo changes the chart too: it puts prior values back.
     undone = (
         elements_of_part(part.element)
-        for undo_record in earlier.undone
+        for undo_record in earlier.recently_undone
         for part in decode_prior_values(undo_record).parts
     )
-    sent = (related.submission for related in earlier.sent)
-    return all_covered_elements(sent, settings).union(*undone)
+    submissions = (related.submission for related in earlier.recently_sent)
+    return all_covered_elements(submissions, settings).union(*undone)
 
 
 def _same_visit(

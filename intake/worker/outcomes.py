@@ -1,4 +1,4 @@
-"""Defines the outcomes of a step, and applies each to its submission, its server and the log."""
+"""Defines the outcomes of a step, and applies them to submission, server and log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,10 @@ SERVER_PAUSE = timedelta(minutes=1)
 POLICY_ACTOR = "policy"
 """The audit names this actor if the site's settings decided a conflict."""
 WORKER_ACTOR = "worker"
-"""The audit names this actor for an undo; an earlier entry names the person who requested it."""
+"""The audit names this actor for an undo.
+
+An earlier entry names the person who requested it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Verified:
     settings: Settings
 
     def store(self, tx: Tx) -> bool:
-        """Mark the submission as verified and supersede older answers; False without a lease."""
+        """Mark as verified and supersede older answers; False if the lease was lost."""
+        # One transaction: no worker may lease an older submission between the two.
         lease_kept = leases.mark_verified(tx, self.leased)
         if lease_kept:
             supersede_older_answers(tx, self.leased, self.settings)
@@ -70,7 +74,10 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Reversed:
-    """The undo is complete. `undo_records` replace those of later submissions, by their id."""
+    """The undo is complete.
+
+    `undo_records` replace those of later submissions, by submission id.
+    """
 
     event: ClassVar[str] = "reversed"
     leased: LeasedUndo
@@ -138,7 +145,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """Nothing may be sent now. The submission comes back after `delay`, without a fault."""
+    """Nothing may be sent now. The submission comes back after `delay`."""
 
     event: ClassVar[str] = "behind"
     leased: LeasedWork
@@ -186,7 +193,7 @@ def apply_outcome(context: WorkerContext, outcome: Outcome) -> bool:
 
 
 def _update_server(tx: Tx, server_id: str, outcome: Outcome) -> bool:
-    """Store what the step learned about the server; True if the server pauses from now on."""
+    """Store what the step learned about the server; True if a pause begins."""
     match outcome:
         case ServerPaused():
             return pause_server(tx, server_id, outcome.reason, outcome.message)

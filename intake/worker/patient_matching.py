@@ -1,4 +1,4 @@
-"""Finds the chart of a patient that the front desk entered by record number and birth date."""
+"""Finds charts of patients that the front desk entered by record number."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -31,11 +31,11 @@ Until then the worker looks again for a chart that it did not find.
 
 
 def resolve_patient(context: WorkerContext, leased: LeasedSubmission) -> LeasedSubmission:
-    """Return the submission with its patient's chart, and find that chart if necessary.
+    """Return the submission with its patient's chart; find that chart if needed.
 
-    Raises UnmatchedPatientError unless exactly one chart matches. Raises PostponedError if
-    another submission of that chart goes first: then no chart is stored, because only at its
-    turn is it known what the patient answered later.
+    Raises UnmatchedPatientError unless exactly one chart matches. Raises PostponedError if another
+    submission of that chart goes first: then no chart is stored, because only at its turn is it
+    known what the patient answered later.
     """
     criteria = MatchCriteria.from_reference(leased.submission.patient)
     if criteria is None:

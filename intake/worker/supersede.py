@@ -1,4 +1,4 @@
-"""Lets a verified submission supersede older answers of the same chart that were not delivered."""
+"""Supersedes undelivered answers of a chart after a newer submission is verified."""
 
 from intake.mapping.elements import covered_elements
 from intake.settings import Settings
@@ -8,7 +8,7 @@ from intake.store.outbox.leases import LeasedSubmission
 
 
 def supersede_older_answers(tx: Tx, leased: LeasedSubmission, settings: Settings) -> None:
-    """Supersede what older, undelivered submissions of the same chart say of the same elements."""
+    """Supersede older, undelivered answers to the elements of this submission."""
     # Otherwise an older submission that arrives late would replace the newer answer.
     question_sets = settings.question_sets
     newer = covered_elements(leased.submission, question_sets.get(leased.submission.question_set))

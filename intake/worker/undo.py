@@ -1,4 +1,4 @@
-"""Undoes one submission, except for what a later submission of the patient states again."""
+"""Undoes one submission, except for what a later submission states again."""
 
 from collections.abc import Iterator, Mapping
 from uuid import UUID
@@ -63,7 +63,7 @@ def _undo_in_steps(context: WorkerContext, leased: LeasedUndo) -> Iterator[Outco
     with context.database.read() as tx:
         key = keyed_hash(tx)
         later = undo_requests.list_later_submissions(tx, leased.record.id)
-    # An open submission may or may not have changed the chart, so nobody knows whose value it is.
+    # It is uncertain whether an open submission changed the chart, and so what to restore.
     if any(submission.is_open for submission in later):
         yield Held(leased, "later", f"{LATER_OPEN} {LATER_REMEDY}", server_answered=False)
         return
@@ -87,7 +87,7 @@ def _restated_parts(later: tuple[LaterSubmission, ...]) -> Mapping[str, LaterSub
 def _effect_to_undo(
     leased: LeasedUndo, values: PriorValues, restated: frozenset[str]
 ) -> WrittenEffect:
-    """Return what to undo: neither restated parts, nor what a reviewer left to the chart."""
+    """Return what to undo: no restated parts, nothing a reviewer left to the chart."""
     return WrittenEffect(
         leased.undo_record.sent.patient,
         UUID(leased.record.id),

@@ -1,4 +1,4 @@
-"""Encodes the prior values of a submission as text for its undo record; decimals stay exact."""
+"""Encodes the prior values of a submission for its undo record."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def keyed_hash(tx: Tx) -> KeyedHash:
 def build_undo_record(
     attempt: WriteAttempt, statement: Statement, previous: UndoRecord | None, key: KeyedHash
 ) -> UndoRecord:
-    """Return the undo record of a write attempt; `previous` is that of the attempt before."""
+    """Return the undo record of an attempt; `previous` is that of the attempt before."""
     target = WriteTarget(attempt.patient, attempt.version)
     previous_values = None if previous is None else decode_prior_values(previous)
     if attempt.prior_values is None or attempt.new_values is None:

@@ -19,9 +19,9 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/staff/today", ""),
     ("/staff/today?clinic=hillside", ""),
     ("/staff/today?clinic=riverside", "text=Get code"),
-    ("/staff/today?clinic=riverside", "text=Make a link"),
+    ("/staff/today?clinic=riverside", "text=Create link"),
     ("/staff/tablets", ""),
-    ("/staff/tablets", "text=Make a pairing code"),
+    ("/staff/tablets", "text=Create a pairing code"),
     ("/staff/tablets", "text=Revoke"),
     ("/staff/monitor", ""),
     ("/staff/monitor?state=held", "tbody a"),
@@ -33,7 +33,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/staff/report", ""),
     ("/staff/worklist", ""),
     ("/staff/users", ""),
-    ("/staff/users", "text=Add and make a one-time sign-in"),
+    ("/staff/users", "text=Add user and create one-time sign-in"),
     ("/staff/users", "tbody button"),
     ("/staff/users", "tbody a"),
     ("/staff/audit", ""),
@@ -185,7 +185,7 @@ def test_draws_the_qr_code_of_a_link(
     sign_in_staff(page, filled)
     page.goto(f"{filled.url}/staff/today?clinic=riverside")
     with page.expect_navigation():
-        page.locator("text=Make a link").first.click()
+        page.locator("text=Create link").first.click()
     assert page.evaluate("document.querySelector('.qr').naturalWidth") > 100
 
 

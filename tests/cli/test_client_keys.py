@@ -66,8 +66,8 @@ def test_removes_a_key_whose_id_begins_with_a_dash(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["new"], "there is a key already; `rotate` adds a newer one"),
-        (["remove", "other"], "there is no key other; it has "),
+        (["new"], "this file has a key already; `rotate` adds a newer one"),
+        (["remove", "other"], "this file has no key other; it has "),
         (["remove", "FIRST"], "this is the only key"),
     ],
 )
@@ -90,7 +90,7 @@ def test_publishes_but_never_rewrites_the_hospitals_own_key(
     named.write_text(json.dumps(brought), "utf-8")
     assert [each["kid"] for each in jwks(capsys)] == ["theirs"]
     assert client("rotate") == 1
-    assert "this is no JWK Set but a single key of your own" in capsys.readouterr().err
+    assert "this file is a single key of your own and not a JWK Set" in capsys.readouterr().err
     assert json.loads(named.read_text("utf-8")) == brought
 
 

@@ -63,7 +63,7 @@ def test_names_a_data_folder_that_is_a_file(
 def test_keeps_an_existing_key(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (ready / "data" / "keys.json").read_bytes()
     assert main(["keys", "new"]) == 1
-    assert "there is a key already, which opens what is stored" in capsys.readouterr().err
+    assert "there is a key already, which decrypts what is stored" in capsys.readouterr().err
     assert (ready / "data" / "keys.json").read_bytes() == before
 
 
@@ -123,4 +123,4 @@ def test_exits_2_for_a_period_before_all_charts(
     for kind in ("Patient", "Encounter"):
         (ready / f"{kind}.ndjson").write_text("", "utf-8")
     assert main(["report", *source, "--period", "0001"]) == 2
-    assert "'0001' is no period" in capsys.readouterr().err
+    assert "'0001' is not a period" in capsys.readouterr().err

@@ -260,7 +260,7 @@ def test_undoes_only_by_complete_id_and_after_delivery(
     main(["submit", str(EXAMPLE)])
     [row] = rows(capsys)
     assert main(["submissions", "undo", str(row["id"])]) == 1
-    assert "still on its way" in capsys.readouterr().err
+    assert "has not finished sending" in capsys.readouterr().err
     assert main(["submissions", "undo", "nothing"]) == 1
     assert "There is no submission 'nothing'" in capsys.readouterr().err
     settings = load_settings()
@@ -272,6 +272,9 @@ def test_undoes_only_by_complete_id_and_after_delivery(
         leases.mark_verified(tx, claimed)
     assert [main(["submissions", "undo", str(row["id"])]) for _ in range(2)] == [0, 0]
     said = capsys.readouterr().err.splitlines()
-    assert said == ["The worker takes it back now.", "It is undone already, or on its way back."]
+    assert said == [
+        "The worker undoes it now.",
+        "It is undone already, or its undo is in progress.",
+    ]
     [row] = rows(capsys)
     assert (row["state"], row["undoing"]) == ("queued", True)

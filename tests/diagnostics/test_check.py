@@ -381,9 +381,9 @@ def test_a_secret_that_cannot_be_read_is_a_fault_and_is_not_told(
 def test_plain_http_over_a_network_is_a_fault(
     good: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from intake.diagnostics.servers import _certificate
+    from intake.diagnostics.servers import check_certificate
 
-    finding = _certificate("server main", server("http://ehr.example/fhir"), system_clock())
+    finding = check_certificate("server main", server("http://ehr.example/fhir"), system_clock())
     assert (finding.verdict, finding.words) == (
         Verdict.WRONG,
         "answers travel to it unencrypted, by plain http",

@@ -1,4 +1,4 @@
-"""A server's write strategy is negotiated once, pinned, and negotiated again for new settings."""
+"""A write strategy is negotiated once, pinned, and renewed for new settings."""
 
 from dataclasses import replace
 from typing import Any, cast
@@ -18,7 +18,7 @@ CODES = ("read", "search-type", "create", "update", "patch", "delete")
 
 
 def capability_statement(*system_interactions: str) -> dict[str, Any]:
-    """Return what a server offers: every interaction with a resource, and these with all."""
+    """Return a server's offer: all resource interactions, and these system ones."""
     resources = [
         {"type": name, "interaction": [{"code": code} for code in CODES]} for name in RESOURCES
     ]

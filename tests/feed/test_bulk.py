@@ -26,7 +26,7 @@ WANTED = bulk.build_request(
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubServer]:
     """Exports patients, and devices that nobody asked for."""
     monkeypatch.setattr(export, "DEFAULT_PAUSE", timedelta())
-    monkeypatch.setattr(bulk, "NOT_YET", timedelta())
+    monkeypatch.setattr(bulk, "DEFAULT_PAUSE", timedelta())
     with run_stub_server(lambda _: StubResponse(404)) as found:
         yield found
 

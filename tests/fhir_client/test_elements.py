@@ -12,6 +12,7 @@ from fhir_client.uscore.observations import build_observations, parse_observatio
 from fhir_client.uscore.patient_merge import merge_statement
 from fhir_client.uscore.statement import (
     AbsentReason,
+    CategoryAnswer,
     ElementValue,
     Interpreter,
     Language,
@@ -21,8 +22,10 @@ from fhir_client.uscore.undo_record import (
     ElementChange,
     ValueChange,
     chart_part_of,
+    element_changes,
     encode_change,
     parse_change,
+    restore_prior_values,
 )
 from fhir_client.uscore.versions import VERSIONS, us_core_version
 from tests.support.statements import EMPTY_STATEMENT
@@ -104,3 +107,11 @@ def test_a_stored_change_keeps_its_keys() -> None:
     }
     assert encode_change(change) == stored
     assert parse_change(stored) == change
+
+
+def test_undo_leaves_no_empty_list() -> None:
+    chart: dict[str, Any] = {"resourceType": "Patient"}
+    statement = with_value(Element.RACE, CategoryAnswer("Asian"))
+    merged = merge_statement(chart, statement, us_core_version("6.1.0")).patient
+    changes = element_changes(chart_elements(chart), chart_elements(merged), str.upper)
+    assert restore_prior_values(merged, changes, str.upper) == chart

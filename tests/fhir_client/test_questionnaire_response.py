@@ -27,3 +27,9 @@ def test_answers_given_in_chinese_are_written_in_english_and_name_both() -> None
     assert response["item"][1]["answer"] == [{"valueString": "客家人"}]
     parsed = parse_statement([response])
     assert (parsed.locale, parsed.notice) == ("zh-Hant", "2026-11 (a)")
+
+
+def test_an_observation_of_others_does_not_count() -> None:
+    response = build_questionnaire_response(STATEMENT, us_core_version("6.1.0"))
+    other = {"resourceType": "Observation", "code": {"coding": [{"code": "8302-2"}]}}
+    assert parse_statement([response, other]) == parse_statement([response])

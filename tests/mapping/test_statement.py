@@ -1,4 +1,4 @@
-"""Answers to FHIR, rule by rule (FHIR.md, sections 2 to 5); the bugs that the field has shipped are named."""
+"""Answers to FHIR, rule by rule (fhir_client/MAPPING.md, sections 2 to 5); the bugs that the field has shipped are named."""
 
 import re
 from dataclasses import replace

@@ -73,7 +73,7 @@ def test_start_again_on_a_phone_leads_to_the_link(pages: TestSite) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "heading"),
     [
-        ("/staff/no-such-page", 404, "This is not there"),
+        ("/staff/no-such-page", 404, "Page not found"),
         ("/staff/sign-out", 405, "Please try again"),
     ],
 )
@@ -98,8 +98,8 @@ def test_only_addresses_under_staff_get_the_staff_frame(pages: TestSite) -> None
     [
         ("/", "Tuvimos un problema de nuestra parte", "/"),
         ("/no-such-page", "Esta página no existe", "/"),
-        ("/staff/today", "Something went wrong here", "/staff/"),
-        ("/staff/no-such-page", "This is not there", "/staff/"),
+        ("/staff/today", "Something went wrong", "/staff/"),
+        ("/staff/no-such-page", "Page not found", "/staff/"),
     ],
 )
 def test_shows_the_message_alone_without_a_database(

@@ -79,7 +79,7 @@ def test_any_answers_come_back_from_the_bundle(
 
 
 def assert_same_answers(submission: Submission, statement: Statement) -> None:
-    """Compare with the answers, without the mapping: by the rules of MAPPING.md."""
+    """Compare with the answers, without the mapping: by fhir_client/MAPPING.md, sections 2 to 5."""
     is_related = submission.informant in (Informant.GUARDIAN, Informant.CAREGIVER)
     assert (statement.source is Source.RELATED_PERSON) == is_related
     assert statement.answered_at == submission.answered_at

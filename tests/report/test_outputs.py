@@ -35,7 +35,7 @@ def report(world: ExportFolder) -> Report:
             world.add_observation(
                 "race", *([] if told else ["2028-9"]), patient=f"p{number}", **told
             )
-    return build_report(world.write_files(), report_request(), captured=[]).report
+    return build_report(world.write_files(), report_request(), local_facts=[]).report
 
 
 def test_json_keeps_to_its_schema(report: Report) -> None:

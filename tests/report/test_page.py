@@ -56,7 +56,7 @@ def test_before_the_first_report(reader: StaffSession) -> None:
 
 def test_a_snapshot_of_another_version(pages: TestSite, reader: StaffSession) -> None:
     keep(pages, b'{"format":"intake-report/0"}')
-    assert "another version" in reader.open_page("/staff/report").text
+    assert "nother version" in reader.open_page("/staff/report").text
     assert reader.open_page("/staff/report.json").status_code == 404
 
 

@@ -42,7 +42,7 @@ def test_names(name: str, first: str, end: str) -> None:
     ],
 )
 def test_no_periods(name: str) -> None:
-    with pytest.raises(ValueError, match="is no period"):
+    with pytest.raises(ValueError, match="is not a period"):
         parse_period(name, TODAY)
 
 

@@ -75,7 +75,7 @@ def test_a_wrong_period(
     export: Path, config: Path, capsys: pytest.CaptureFixture[str], period: str
 ) -> None:
     assert report(export, config, "--period", period) == 2
-    assert "is no period" in capsys.readouterr().err
+    assert "is not a period" in capsys.readouterr().err
 
 
 def test_a_folder_that_holds_nothing(

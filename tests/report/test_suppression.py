@@ -198,13 +198,13 @@ def summed(clinics: list[RowCounts]) -> RowCounts:
 @settings(max_examples=120, deadline=None)
 @given(worlds())
 def test_nothing_hidden_can_be_worked_out(exact: tuple[RowCounts, ...]) -> None:
-    assert list(attack(build_rows(exact, captured=True))) == []
+    assert list(attack(build_rows(exact, with_local_facts=True))) == []
 
 
 @settings(max_examples=60, deadline=None)
 @given(worlds())
 def test_no_small_count_is_shown_and_what_is_shown_is_true(exact: tuple[RowCounts, ...]) -> None:
-    for row, truth in zip(build_rows(exact, captured=True), exact, strict=True):
+    for row, truth in zip(build_rows(exact, with_local_facts=True), exact, strict=True):
         assert row.people in {truth.people, SMALL, WITHHELD}
         for result in row.elements:
             states = truth.elements[result.element].states
@@ -233,7 +233,7 @@ def test_one_row(states: tuple[int, ...], expected: tuple[Count, ...]) -> None:
         RowCounts("a", "A", sum(states), elements, together),
         RowCounts(TOTAL, "", sum(states), elements, together),
     )
-    shown = build_rows(rows, captured=False)[0].elements[0]
+    shown = build_rows(rows, with_local_facts=False)[0].elements[0]
     hidden = [name for name in STATE_NAMES if isinstance(shown.states[name], str)]
     if all(isinstance(value, int) for value in expected):
         assert tuple(shown.states.values()) == expected

@@ -1,4 +1,4 @@
-"""Fixtures for the tests at real FHIR servers: each server in turn, a fault proxy, an outbox."""
+"""Fixtures for tests at real FHIR servers: servers, fault proxy, outbox."""
 
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
@@ -24,16 +24,19 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Keep the result of each test of each server, for the tables."""
     report = yield
-    held = getattr(item, "callspec", None)
+    callspec = getattr(item, "callspec", None)
     if (
         isinstance(item, pytest.Function)
-        and held is not None
-        and "make" in held.params
+        and callspec is not None
+        and "make" in callspec.params
         and report.when == "call"
     ):
         SEEN.append(
             ServerTestResult(
-                held.params["make"], item.originalname, report.outcome, dict(report.user_properties)
+                callspec.params["make"],
+                item.originalname,
+                report.outcome,
+                dict(report.user_properties),
             )
         )
     return report
@@ -41,22 +44,22 @@ def pytest_runtest_makereport(
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the results, if the options name a folder."""
-    wanted: Path | None = session.config.getoption("results")
-    if wanted is not None:
-        save_results(SEEN, wanted, datetime.now(UTC))
+    folder: Path | None = session.config.getoption("results")
+    if folder is not None:
+        save_results(SEEN, folder, datetime.now(UTC))
 
 
 @pytest.fixture(
     scope="session",
     params=[
-        each if each == "medplum" else pytest.param(each, marks=pytest.mark.hapi)
-        for each in SERVERS
+        name if name == "medplum" else pytest.param(name, marks=pytest.mark.hapi)
+        for name in SERVERS
     ],
 )
 def make(request: pytest.FixtureRequest) -> str:
     """Which server it is, for tests where servers differ."""
-    found: str = request.param
-    return found
+    name: str = request.param
+    return name
 
 
 @pytest.fixture(scope="session")
@@ -82,8 +85,8 @@ def organization(server: str) -> str:
 @pytest.fixture
 def proxy(server: str) -> Iterator[FaultProxy]:
     """A proxy before the server, without faults until a test plans some."""
-    with run_proxy(server) as found:
-        yield found
+    with run_proxy(server) as fault_proxy:
+        yield fault_proxy
 
 
 @pytest.fixture
@@ -91,8 +94,8 @@ def outbox(
     template: Path, tmp_path: Path, proxy: FaultProxy, client: FhirClient, organization: str
 ) -> Iterator[Outbox]:
     """An empty outbox whose worker reaches the server through the proxy."""
-    with open_outbox(tmp_path, template, proxy, client, organization) as found:
-        yield found
+    with open_outbox(tmp_path, template, proxy, client, organization) as new_outbox:
+        yield new_outbox
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Keeps the results of test runs at FHIR servers as JSON, and renders the README's tables."""
+"""Keeps the results of tests at FHIR servers, and renders the README's tables."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -131,19 +131,24 @@ def save_results(seen: Iterable[ServerTestResult], folder: Path, on: datetime) -
     """
     folder.mkdir(parents=True, exist_ok=True)
     day = {"on": on.date().isoformat()}
-    tests = [each for each in seen if each.test != FIRE_TEST]
-    fires = [each for each in seen if each.test == FIRE_TEST]
+    tests = [result for result in seen if result.test != FIRE_TEST]
+    fires = [result for result in seen if result.test == FIRE_TEST]
     _update(
         folder / "servers.json",
-        {each: {**day, **_features(each, tests)} for each in {one.server for one in tests}},
+        {
+            result: {**day, **_features(result, tests)}
+            for result in {result.server for result in tests}
+        },
     )
-    _update(folder / "fire.json", {each.server: {**day, **_fire(each)} for each in fires})
+    _update(folder / "fire.json", {result.server: {**day, **_fire(result)} for result in fires})
 
 
-def _update(file: Path, found: Json) -> None:
-    known = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    ordered = {server: (known | found)[server] for server in SERVERS if server in known | found}
-    if found:
+def _update(file: Path, results: Json) -> None:
+    earlier = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    ordered = {
+        server: (earlier | results)[server] for server in SERVERS if server in earlier | results
+    }
+    if results:
         file.write_text(json.dumps(ordered, indent=2) + "\n", "utf-8")
 
 
@@ -152,15 +157,17 @@ def _features(server: str, seen: list[ServerTestResult]) -> Json:
 
 
 def _cases(server: str, tests: Iterable[str], seen: list[ServerTestResult]) -> Json:
-    outcomes = [each.outcome for each in seen if each.server == server and each.test in tests]
+    outcomes = [
+        result.outcome for result in seen if result.server == server and result.test in tests
+    ]
     return {"passed": outcomes.count("passed"), "of": len(outcomes)}
 
 
 def _fire(seen: ServerTestResult) -> Json:
-    noted = {key: each for key, each in seen.properties.items() if key != "found"}
+    properties = {key: value for key, value in seen.properties.items() if key != "found"}
     return {
         "outcome": seen.outcome,
-        **noted,
+        **properties,
         **(asdict(seen.properties["found"]) if "found" in seen.properties else {}),
     }
 
@@ -201,7 +208,7 @@ COUNTED = {
 
 
 def fire_table(result: Mapping[str, Json]) -> str:
-    """Return the table of the fault storm: per server what was sent, met, lost or harmed."""
+    """Return the table of the fault storm: what was sent, met, lost or harmed."""
     verified = ["verified", *(f"{each['states'].get('verified', 0):,}" for each in result.values())]
     first, *rest = [
         [words, *(f"{each[key]:,}" for each in result.values())] for key, words in COUNTED.items()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from tests.support.fault_proxy import Fault, Forward, ProxyRequest, ProxyResponse
+from tests.support.outbox import ONE_OF_EACH
 
 READING = frozenset({"read", "search-type"})
 INTERACTIONS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -43,22 +44,34 @@ OFFERS: Mapping[str, Mapping[str, frozenset[str]]] = {
 }
 """What a server offers for just one write strategy, beside reading."""
 
+NO_EFFECTS = dict.fromkeys(ONE_OF_EACH, 0)
+OBSERVATIONS = {"race": 1, "ethnicity": 1, "spoken-language": 1, "interpreter": 1}
+EFFECTS: Mapping[str, Mapping[str, int]] = {
+    "patch and observations": {**NO_EFFECTS, **OBSERVATIONS},
+    "patch": ONE_OF_EACH,
+    "put": ONE_OF_EACH,
+    "observations": {**NO_EFFECTS, **OBSERVATIONS},
+    "questionnaire-response": {**NO_EFFECTS, "QuestionnaireResponse": 1},
+    "document": NO_EFFECTS,
+}
+"""The effects of the example's answers by the one write strategy on offer."""
+
 
 def offer_strategy(rung: str) -> Fault:
     """Offer just that write strategy: no transaction, no batch, no other write."""
     offered = OFFERS[rung]
 
-    def fault(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-        kind = _kind(asked)
+    def fault(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        kind = _kind(request)
         if kind == "metadata":
-            return _described(forward(asked), offered)
-        if asked.method == "POST" and kind == "R4":
+            return _described(forward(request), offered)
+        if request.method == "POST" and kind == "R4":
             return ProxyResponse(501, {}, b"")
-        if asked.method in INTERACTIONS and INTERACTIONS[asked.method] not in offered.get(
+        if request.method in INTERACTIONS and INTERACTIONS[request.method] not in offered.get(
             kind, frozenset()
         ):
             return ProxyResponse(405, {}, b"")
-        return forward(asked)
+        return forward(request)
 
     return fault
 
@@ -71,64 +84,69 @@ def offer_us_core_searches(rung: str, *, strict: bool) -> Fault:
     """
     only = offer_strategy(rung)
 
-    def fault(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-        if _kind(asked) == "metadata":
-            return _searched(only(asked, forward))
-        unknown = [each for each in ("identifier", "target") if f"?{each}=" in asked.path]
-        if asked.method != "GET" or not unknown:
-            return only(asked, forward)
+    def fault(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        if _kind(request) == "metadata":
+            return _searched(only(request, forward))
+        unknown = [
+            parameter for parameter in ("identifier", "target") if f"?{parameter}=" in request.path
+        ]
+        if request.method != "GET" or not unknown:
+            return only(request, forward)
         return (
             ProxyResponse(400, {}, b"")
             if strict
-            else forward(replace(asked, path=asked.path.partition("?")[0]))
+            else forward(replace(request, path=request.path.partition("?")[0]))
         )
 
     return fault
 
 
-def _searched(said: ProxyResponse | None) -> ProxyResponse | None:
-    if said is None:
+def _searched(response: ProxyResponse | None) -> ProxyResponse | None:
+    if response is None:
         return None
-    held = json.loads(said.body)
-    for each in held["rest"][0]["resource"]:
-        names = () if each["type"] == "Provenance" else ("patient", "date", "status")
-        each["searchParam"] = [{"name": name} for name in names]
-    return replace(said, body=json.dumps(held).encode())
+    statement = json.loads(response.body)
+    for resource in statement["rest"][0]["resource"]:
+        names = () if resource["type"] == "Provenance" else ("patient", "date", "status")
+        resource["searchParam"] = [{"name": name} for name in names]
+    return replace(response, body=json.dumps(statement).encode())
 
 
 def fault_at_write(number: int, fault: Fault, rung: str) -> Fault:
-    """Apply the fault to the write of that number, at a server with just that write strategy."""
+    """Apply the fault to one write, at a server with just that write strategy.
+
+    `number` counts the writes from 1.
+    """
     only, seen = offer_strategy(rung), [0]
 
-    def at(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-        if not is_write(asked):
-            return only(asked, forward)
+    def at(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        if not is_write(request):
+            return only(request, forward)
         seen[0] += 1
-        return fault(asked, forward) if seen[0] == number else only(asked, forward)
+        return fault(request, forward) if seen[0] == number else only(request, forward)
 
     return at
 
 
-def is_write(asked: ProxyRequest) -> bool:
+def is_write(request: ProxyRequest) -> bool:
     """Return whether the request is one of the single writes."""
-    return asked.method in INTERACTIONS and _kind(asked) != "R4"
+    return request.method in INTERACTIONS and _kind(request) != "R4"
 
 
-def _kind(asked: ProxyRequest) -> str:
-    parts = urlsplit(asked.path).path.strip("/").split("/")
+def _kind(request: ProxyRequest) -> str:
+    parts = urlsplit(request.path).path.strip("/").split("/")
     # Medplum's base ends in /fhir/R4, HAPI's in /fhir.
     base = "R4" if "R4" in parts else "fhir"
     return parts[parts.index(base) + 1] if parts[-1] != base else "R4"
 
 
-def _described(said: ProxyResponse, offered: Mapping[str, frozenset[str]]) -> ProxyResponse:
-    held = json.loads(said.body)
+def _described(response: ProxyResponse, offered: Mapping[str, frozenset[str]]) -> ProxyResponse:
+    statement = json.loads(response.body)
     kinds = {kind: READING | offered.get(kind, frozenset()) for kind in KINDS}
     listed = [
         {"type": kind, "interaction": [{"code": code} for code in sorted(codes)]}
         for kind, codes in kinds.items()
     ]
-    held["rest"] = [
+    statement["rest"] = [
         {"mode": "server", "interaction": [{"code": "search-system"}], "resource": listed}
     ]
-    return replace(said, body=json.dumps(held).encode())
+    return replace(response, body=json.dumps(statement).encode())

@@ -1,4 +1,4 @@
-"""In any order of faults, kills and edits a submission arrives once, and the chart stays whole."""
+"""In any order of faults, kills and edits a submission arrives once."""
 
 from typing import Any
 
@@ -11,7 +11,6 @@ from fhir_client.write import repair, transaction
 from intake.answers import Answer, AnswerState, Informant
 from intake.store.outbox import leases
 from tests.support.fault_proxy import (
-    TRANSIENT_FAULTS,
     Fault,
     MatchingFault,
     ProxyRequest,
@@ -19,6 +18,7 @@ from tests.support.fault_proxy import (
     run_first,
 )
 from tests.support.outbox import EXAMPLE_PATIENT, Outbox, chart_of_others, count_effects
+from tests.support.transient_faults import TRANSIENT_FAULTS
 
 pytestmark = pytest.mark.server
 DECLINED, UNKNOWN = Answer(AnswerState.DECLINED), Answer(AnswerState.UNKNOWN)
@@ -28,9 +28,9 @@ LANGUAGE, INTERPRETER = (
     Answer(AnswerState.ANSWERED, ("no",)),
 )
 KINDS = {
-    "get": lambda asked: asked.method == "GET",
-    "transaction": lambda asked: asked.is_transaction,
-    "batch": lambda asked: asked.is_batch,
+    "get": lambda request: request.method == "GET",
+    "transaction": lambda request: request.is_transaction,
+    "batch": lambda request: request.is_batch,
 }
 STEPS = ("record_sending", "mark_accepted", "mark_verified")
 
@@ -65,17 +65,20 @@ answers = st.fixed_dictionaries(
 )
 
 
-def expected(said: dict[str, Answer]) -> dict[str, int]:
-    """Return one Observation for each element asked; a Hispanic-only answer has none for race."""
-    group = said.get("race-ethnicity")
+def expected(answers: dict[str, Answer]) -> dict[str, int]:
+    """Return one Observation for each element asked.
+
+    A Hispanic-only answer has none for race.
+    """
+    group = answers.get("race-ethnicity")
     hispanic = group is not None and "2135-2" in group.choices
     asian = group is not None and "2028-9" in group.choices
     return {
         "QuestionnaireResponse": 1,
         "race": int(group is not None and not hispanic),
         "ethnicity": int(group is not None and not asian),
-        "spoken-language": int("spoken-language" in said),
-        "interpreter": int("interpreter" in said),
+        "spoken-language": int("spoken-language" in answers),
+        "interpreter": int("interpreter" in answers),
         "Provenance": 1,
     }
 
@@ -87,7 +90,7 @@ ALL = {
     "interpreter": INTERPRETER,
 }
 WORST = {
-    "said": ALL,
+    "answers": ALL,
     "informant": Informant.GUARDIAN,
     "colleague": False,
     "known_already": True,
@@ -114,7 +117,7 @@ WORST = {
 )
 @given(
     plan=st.lists(faults, max_size=7),
-    said=answers,
+    answers=answers,
     informant=st.sampled_from([Informant.SELF, Informant.GUARDIAN]),
     colleague=st.booleans(),
     known_already=st.booleans(),
@@ -123,7 +126,7 @@ WORST = {
 def test_any_order_of_faults_delivers_once(
     outbox: Outbox,
     plan: list[Fault],
-    said: dict[str, Answer],
+    answers: dict[str, Answer],
     informant: Informant,
     colleague: bool,
     known_already: bool,
@@ -131,10 +134,10 @@ def test_any_order_of_faults_delivers_once(
 ) -> None:
     patient = outbox.create_patient()
     if known_already:
-        outbox.work_until_closed(outbox.submit_example(patient, answers=said))
+        outbox.work_until_closed(outbox.submit_example(patient, answers=answers))
     before, versions = outbox.direct_client.read(patient), outbox.count_versions(patient)
     edits = [edit_at_transaction(outbox, patient)] if colleague else []
-    sent = outbox.submit_example(patient, answers=said, informant=informant)
+    submission = outbox.submit_example(patient, answers=answers, informant=informant)
     outbox.proxy.planned_faults, outbox.proxy.is_committed, outbox.proxy.resent_count = (
         [*plan, *edits],
         False,
@@ -142,10 +145,10 @@ def test_any_order_of_faults_delivers_once(
     )
     for step in killed:
         work_and_be_killed(outbox, step)
-    outbox.work_until_closed(sent)
+    outbox.work_until_closed(submission)
     outbox.proxy.planned_faults.clear()
-    assert (outbox.read_state(sent)[0], outbox.proxy.resent_count) == ("verified", 0)
-    assert count_effects(outbox.direct_client, sent) == expected(said)
+    assert (outbox.read_state(submission)[0], outbox.proxy.resent_count) == ("verified", 0)
+    assert count_effects(outbox.direct_client, submission) == expected(answers)
     now = outbox.direct_client.read(patient)
     edited = now["telecom"] != before["telecom"]
     assert chart_of_others({**now, "telecom": []}) == chart_of_others({**before, "telecom": []})
@@ -167,7 +170,10 @@ def edit_at_transaction(outbox: Outbox, patient: str) -> Fault:
 
 
 def work_and_be_killed(outbox: Outbox, step: str) -> None:
-    """Work until the process is killed just before a step is stored; its lease then ends."""
+    """Work until the process is killed just before a step is stored.
+
+    Its lease ends then.
+    """
 
     def kill(*_: Any, **__: Any) -> bool:
         raise Killed
@@ -185,12 +191,15 @@ def test_a_worker_that_forgets_what_it_sent_is_found_by_the_read_back(
 ) -> None:
     patient = outbox.create_patient()
     outbox.work_until_closed(outbox.submit_example(patient))
-    sent = outbox.submit_example(patient)
+    submission = outbox.submit_example(patient)
     outbox.proxy.planned_faults = [MatchingFault(KINDS["transaction"], lose_response)]
     monkeypatch.setattr(transaction, "find_written", lambda *_: None)
     monkeypatch.setattr(repair, "delete_provenances", lambda *_: False)
-    outbox.work_until_closed(sent)
-    assert (outbox.read_state(sent), count_effects(outbox.direct_client, sent)["Provenance"]) == (
+    outbox.work_until_closed(submission)
+    assert (
+        outbox.read_state(submission),
+        count_effects(outbox.direct_client, submission)["Provenance"],
+    ) == (
         ("held", "mismatch"),
         2,
     )

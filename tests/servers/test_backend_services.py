@@ -1,10 +1,10 @@
-"""Delivery behind a real OAuth server: expiring tokens, new keys, wrong scopes and secrets."""
+"""Delivery behind a real OAuth server: tokens, keys, scopes and secrets."""
 
 import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -18,21 +18,19 @@ from intake.app import create_app
 from intake.clock import system_clock
 from intake.demo.medplum import LaunchError
 from intake.demo.node import NodeMissingError
-from intake.diagnostics.check import check_server
-from intake.diagnostics.findings import Finding, Verdict
+from intake.diagnostics.findings import Verdict
 from intake.ehr import client_keys
 from intake.ehr.credentials import read_signing_keys, shared_tokens
-from intake.settings import Auth, AuthKind, Server
-from intake.store import servers
+from intake.settings import Auth, AuthKind
 from tests.servers.oauth.guard import TokenGuard
 from tests.servers.oauth.process import (
     SCOPES,
-    OAuthServer,
     OAuthSite,
     install_packages,
     oauth_server,
     packages_folder,
 )
+from tests.servers.oauth.protected_outbox import ProtectedOutbox
 from tests.support.outbox import Outbox
 from tests.support.prerequisites import skip_or_fail
 
@@ -49,64 +47,20 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         skip_or_fail(str(fault))
 
 
-@dataclass
-class Behind:
-    """An outbox whose FHIR server accepts only tokens of `oauth`."""
-
-    outbox: Outbox
-    oauth: OAuthServer
-    guard: TokenGuard
-
-    @property
-    def server(self) -> Server:
-        return self.outbox.server
-
-    def written(self) -> None:
-        """Assert that the next round of work verifies a new patient's submission."""
-        sent = self.outbox.submit_example(self.outbox.create_patient())
-        self.outbox.deliver_due()
-        assert self.outbox.read_state(sent) == ("verified", None), self.paused()
-
-    def held_back(self) -> str:
-        """Assert that a new submission waits for its paused server; return why."""
-        sent = self.outbox.submit_example(self.outbox.create_patient())
-        self.outbox.deliver_due()
-        assert self.outbox.read_record(sent).status.value == "queued"
-        words = self.paused()
-        assert words is not None
-        return words
-
-    def paused(self) -> str | None:
-        with self.outbox.database.read() as tx:
-            return servers.read_state(tx, self.server.id).words
-
-    def asked_again(self) -> None:
-        """Revoke every token that we hold."""
-        self.guard.revoked_tokens.update(self.guard.accepted_tokens)
-
-    def configure(self, **auth: Any) -> None:
-        changed = replace(self.server, auth=replace(self.server.auth, **auth))
-        self.outbox.settings = replace(self.outbox.settings, servers={"main": changed})
-
-    def findings(self) -> list[Finding]:
-        return [
-            each
-            for each in check_server(self.server, self.outbox.settings, system_clock)
-            if each.about == "server main"
-        ]
+Start = Callable[..., ProtectedOutbox]
 
 
-Start = Callable[..., Behind]
-
-
-class Quiet(WSGIRequestHandler):
+class QuietHandler(WSGIRequestHandler):
     def log(self, *_: object, **__: object) -> None:
         """Log nothing."""
 
 
 @pytest.fixture
 def behind(outbox: Outbox, packages: Path, tmp_path: Path) -> Iterator[Start]:
-    """Start an OAuth server that knows our keys, or `client`, and put the FHIR server behind it."""
+    """Start an OAuth server that knows our keys, or `client`.
+
+    The outbox's FHIR server then accepts only its tokens.
+    """
     with ExitStack() as stack:
 
         def start(
@@ -115,34 +69,34 @@ def behind(outbox: Outbox, packages: Path, tmp_path: Path) -> Iterator[Start]:
             methods: tuple[str, ...] = (),
             limit: str = "",
             **site: Any,
-        ) -> Behind:
+        ) -> ProtectedOutbox:
             kind = AuthKind.CLIENT_SECRET if methods else AuthKind.BACKEND_SERVICES
             secret, key = tmp_path / "secret", tmp_path / "client.json"
             auth = Auth(kind, "", secret, "intake", key, "", algorithm, "", SCOPES)
             server = replace(outbox.server, auth=auth)
             outbox.settings = replace(outbox.settings, servers={"main": server})
             client_keys.create_key_file(server, algorithm)
-            known = {
+            registration = {
                 "jwks": client_keys.public_key_set([server]),
                 "token_endpoint_auth_method": "private_key_jwt",
             }
-            told = OAuthSite(
+            oauth_site = OAuthSite(
                 (
                     {
                         "client_id": "intake",
-                        **(client or known),
+                        **(client or registration),
                         **({"scope": limit} if limit else {}),
                     },
                 ),
                 **site,
             )
-            oauth = stack.enter_context(oauth_server(packages, tmp_path, told))
+            oauth = stack.enter_context(oauth_server(packages, tmp_path, oauth_site))
             configuration = {
                 "token_endpoint": oauth.token_url,
                 "token_endpoint_auth_methods_supported": list(methods),
             }
             outbox.proxy.default_fault = guard = TokenGuard(oauth.read_public_keys(), configuration)
-            return Behind(outbox, oauth, guard)
+            return ProtectedOutbox(outbox, oauth, guard)
 
         yield start
 
@@ -153,8 +107,8 @@ def test_the_first_token_leads_to_a_verified_submission(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     site = behind(algorithm)
-    site.written()
-    site.written()
+    site.deliver_new()
+    site.deliver_new()
     assert (len(site.guard.accepted_tokens), site.guard.refused_count) == (1, 0)
     [key] = read_signing_keys(site.server)
     assert (key.algorithm, site.server.auth.token_url) == (algorithm, "")
@@ -164,14 +118,14 @@ def test_the_first_token_leads_to_a_verified_submission(
 def test_expiring_tokens_interrupt_nothing(behind: Start) -> None:
     site = behind(life=1)
     while len(site.guard.accepted_tokens) < 3:
-        site.written()
+        site.deliver_new()
 
 
 def test_a_revoked_token_is_replaced_once_and_nothing_is_lost(behind: Start) -> None:
     site = behind()
-    site.written()
-    site.asked_again()
-    site.written()
+    site.deliver_new()
+    site.revoke_tokens()
+    site.deliver_new()
     assert (len(site.guard.accepted_tokens), site.guard.refused_count) == (2, 1)
 
 
@@ -180,7 +134,7 @@ def test_a_server_that_accepts_no_token_is_paused(
 ) -> None:
     site = behind()
     site.guard.advance_clock(hours=1)
-    assert "401" in site.held_back()
+    assert "401" in site.hold_back()
     assert site.guard.refused_count == 2
 
 
@@ -191,8 +145,8 @@ def test_an_assertion_is_accepted_once(behind: Start) -> None:
     [proof] = credential.client_proofs(endpoint, system_clock())
     form = {"grant_type": "client_credentials", **proof.form}
     answers = [site.oauth.session.post(endpoint.url, form, timeout=5) for _ in range(2)]
-    assert [each.status_code for each in answers] == [200, 401]
-    site.written()
+    assert [response.status_code for response in answers] == [200, 401]
+    site.deliver_new()
 
 
 def test_a_scope_we_may_not_request_pauses_the_server_until_it_is_granted(
@@ -202,11 +156,11 @@ def test_a_scope_we_may_not_request_pauses_the_server_until_it_is_granted(
     site.configure(scopes=(*SCOPES, "system/Group.r"))
     assert (
         "invalid_scope: it does not grant the scopes that we ask for; compare scopes"
-        in site.held_back()
+        in site.hold_back()
     )
     site.configure(scopes=SCOPES)
     site.outbox.clock.advance(minutes=2)
-    site.written()
+    site.deliver_new()
 
 
 def test_missing_scopes_pause_the_server_and_the_check_names_them(
@@ -223,8 +177,8 @@ def test_missing_scopes_pause_the_server_and_the_check_names_them(
             "system/Observation.crs",
         )
     )
-    assert "403: it does not let us in; check credentials and scopes" in site.held_back()
-    wrong = [each.words for each in site.findings() if each.verdict is Verdict.WRONG]
+    assert "403: it does not let us in; check credentials and scopes" in site.hold_back()
+    wrong = [finding.words for finding in site.findings() if finding.verdict is Verdict.WRONG]
     assert any(
         "no transaction: our scopes do not permit to create Provenance, search Provenance" in words
         for words in wrong
@@ -239,40 +193,40 @@ def test_missing_scopes_pause_the_server_and_the_check_names_them(
 
 def test_a_key_that_the_server_does_not_know_yet_interrupts_nothing(behind: Start) -> None:
     site = behind()
-    site.written()
+    site.deliver_new()
     [old] = read_signing_keys(site.server)
     new = client_keys.rotate_key(site.server, "RS384")
-    site.asked_again()
-    site.written()
+    site.revoke_tokens()
+    site.deliver_new()
     assert shared_tokens(site.server).current_grant().key_id == old.id
-    wrong = [each.words for each in site.findings() if each.verdict is Verdict.WRONG]
+    wrong = [finding.words for finding in site.findings() if finding.verdict is Verdict.WRONG]
     assert wrong == [
         f"it takes only what the older key {old.id} signs, and not the newest, {new.id}"
     ]
 
 
 def test_a_server_that_fetches_our_keys_accepts_each_new_one(behind: Start, outbox: Outbox) -> None:
-    def app(*asked: Any) -> Any:
+    def app(*wsgi: Any) -> Any:
         # The settings are complete only after the OAuth server has started, and that server has to
         # know this address.
-        return create_app(outbox.settings, outbox.database)(*asked)
+        return create_app(outbox.settings, outbox.database)(*wsgi)
 
-    pages = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    pages = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
     thread = Thread(target=pages.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
         uri = f"http://127.0.0.1:{pages.port}/.well-known/jwks.json"
         site = behind(client={"jwks_uri": uri, "token_endpoint_auth_method": "private_key_jwt"})
-        site.written()
+        site.deliver_new()
         [old] = read_signing_keys(site.server)
         new = client_keys.rotate_key(site.server, "ES384")
-        site.asked_again()
-        site.written()
+        site.revoke_tokens()
+        site.deliver_new()
         # The OAuth server caches the fetched keys for a minute.
         site.oauth.set_clock_ahead(61)
-        site.asked_again()
+        site.revoke_tokens()
         client_keys.remove_key(site.server, old.id)
-        site.written()
+        site.deliver_new()
         assert shared_tokens(site.server).current_grant().key_id == new.id
     finally:
         pages.shutdown()
@@ -283,7 +237,7 @@ def test_a_server_that_fetches_our_keys_accepts_each_new_one(behind: Start, outb
 def test_clocks_that_are_far_apart_are_named(behind: Start) -> None:
     site = behind()
     site.oauth.set_clock_ahead(600)
-    words = site.held_back()
+    words = site.hold_back()
     assert (
         "(invalid_client); check client_id, our public keys as the EHR has them, and both clocks."
         in words
@@ -300,19 +254,19 @@ def test_a_corrected_client_secret_is_read_from_its_file(
     site = behind(
         client={"client_secret": SECRET, "token_endpoint_auth_method": method}, methods=(method,)
     )
-    words = site.held_back()
+    words = site.hold_back()
     assert "check client_id and the secret" in words
     (tmp_path / "secret").write_text(f"{SECRET}\n", "utf-8")
     site.outbox.clock.advance(minutes=2)
-    site.written()
+    site.deliver_new()
     assert SECRET not in caplog.text + words + repr(shared_tokens(site.server))
 
 
 def test_the_check_shows_how_the_server_authenticates_us(behind: Start) -> None:
     site = behind("RS384")
-    found = site.findings()
-    assert [each for each in found if each.verdict is Verdict.WRONG] == []
-    words = "\n".join(each.words for each in found)
+    findings = site.findings()
+    assert [finding for finding in findings if finding.verdict is Verdict.WRONG] == []
+    words = "\n".join(finding.words for finding in findings)
     [key] = read_signing_keys(site.server)
     assert f"{site.oauth.token_url} gives us tokens, each for 300 seconds" in words
     assert f"it takes what key {key.id} signs (RS384)" in words

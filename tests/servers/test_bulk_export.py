@@ -1,4 +1,4 @@
-"""A bulk export of a real server has the same patients as a search, or is reported as missing."""
+"""A bulk export of a real server has the same patients as a search."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -32,7 +32,7 @@ def export(outbox: Outbox, in_bulk: str | None) -> AbstractContextManager[Path]:
     return fetch_export(outbox.settings, PERIOD, Event(), in_bulk)
 
 
-def held(folder: Path) -> Mapping[str, list[str]]:
+def read_lines(folder: Path) -> Mapping[str, list[str]]:
     """Return the lines of each kind, sorted."""
     texts = {
         kind: "".join(path.read_text("utf-8") for path in paths)
@@ -42,7 +42,10 @@ def held(folder: Path) -> Mapping[str, list[str]]:
 
 
 def does_not_export(outbox: Outbox, make: str) -> bool:
-    """Return whether the server lacks the export, which must be reported: Medplum's router does."""
+    """Return whether the server lacks the export, which must be reported.
+
+    Medplum's router lacks it.
+    """
     if make != "medplum":
         return False
     for in_bulk in ("", "Group/1"):
@@ -60,9 +63,9 @@ def test_an_export_has_what_a_search_finds(outbox: Outbox, make: str) -> None:
     )
     outbox.work_until_closed(outbox.submit_example(patient))
     with export(outbox, None) as folder:
-        searched = held(folder)
+        searched = read_lines(folder)
     with export(outbox, "") as folder:
-        in_bulk = held(folder)
+        in_bulk = read_lines(folder)
     assert {kind: in_bulk[kind] for kind in WHOLE} == {kind: searched[kind] for kind in WHOLE}
     assert set(searched["Provenance"]) <= set(in_bulk["Provenance"])
     assert any(patient.partition("/")[2] in line for line in in_bulk["Patient"])
@@ -73,8 +76,8 @@ def test_an_export_of_a_group_has_its_members_alone(outbox: Outbox, make: str) -
     if does_not_export(outbox, make):
         return
     patient, other = outbox.create_patient(), outbox.create_patient()
-    for each in (patient, other):
-        outbox.work_until_closed(outbox.submit_example(each))
+    for reference in (patient, other):
+        outbox.work_until_closed(outbox.submit_example(reference))
     members = {
         "resourceType": "Group",
         "type": "person",
@@ -83,10 +86,10 @@ def test_an_export_of_a_group_has_its_members_alone(outbox: Outbox, make: str) -
     }
     group = outbox.direct_client.create(members)["id"]
     with export(outbox, f"Group/{group}") as folder:
-        found = held(folder)
-    assert len(found["Patient"]) == 1
-    assert patient.partition("/")[2] in found["Patient"][0]
-    assert len(found["Observation"]) == 4
+        lines = read_lines(folder)
+    assert len(lines["Patient"]) == 1
+    assert patient.partition("/")[2] in lines["Patient"][0]
+    assert len(lines["Observation"]) == 4
 
 
 def test_an_export_file_that_does_not_arrive_is_fetched_again(outbox: Outbox, make: str) -> None:
@@ -94,17 +97,17 @@ def test_an_export_file_that_does_not_arrive_is_fetched_again(outbox: Outbox, ma
         return
     outbox.work_until_closed(outbox.submit_example(outbox.create_patient()))
     with export(outbox, "") as folder:
-        whole = held(folder)
+        whole = read_lines(folder)
     lost: list[ProxyRequest] = []
 
-    def once(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-        if "/Binary/" in asked.path and not lost:
-            lost.append(asked)
+    def once(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        if "/Binary/" in request.path and not lost:
+            lost.append(request)
             return None
-        return forward(asked)
+        return forward(request)
 
     outbox.proxy.default_fault = once
     with export(outbox, "") as folder:
-        again = held(folder)
+        again = read_lines(folder)
     assert lost
     assert again == whole

@@ -1,4 +1,4 @@
-"""A submission goes into the right chart and harms nothing there: merges, edits, proxies."""
+"""A submission goes into the right chart and harms nothing there."""
 
 from collections.abc import Callable
 from datetime import date
@@ -15,7 +15,6 @@ from intake.answers import Answer, AnswerState, Informant, Submission
 from intake.ehr.strategy import pin_strategy
 from intake.store.outbox import conflict_decisions, submissions
 from intake.store.outbox.merge_base import MergeBase
-from intake.store.outbox.undo_records import UndoRecord, decrypt_undo_record
 from intake.store.tables import submissions as table
 from tests.support.fault_proxy import (
     ProxyRequest,
@@ -24,28 +23,18 @@ from tests.support.fault_proxy import (
     rewrite_entries,
     run_first,
 )
-from tests.support.outbox import EXAMPLE_PATIENT, ONE_OF_EACH, Outbox, count_effects, put_resource
+from tests.support.outbox import (
+    EXAMPLE_PATIENT,
+    ONE_OF_EACH,
+    WHITE_RACE,
+    Outbox,
+    count_effects,
+    put_resource,
+)
 
 pytestmark = pytest.mark.server
-WHITE = {
-    "url": RACE.url,
-    "extension": [
-        {
-            "url": "ombCategory",
-            "valueCoding": {"system": "urn:oid:2.16.840.1.113883.6.238", "code": "2106-3"},
-        },
-        {"url": "text", "valueString": "White"},
-    ],
-}
 UNAVAILABLE = answer_with(503)
 WHITE_ALONE = Answer(AnswerState.ANSWERED, ("2106-3",))
-
-
-def read_undo_record(outbox: Outbox) -> UndoRecord:
-    with outbox.database.read() as tx:
-        row = tx.connection.execute(table.select().order_by(table.c.number.desc())).first()
-        assert row is not None
-        return decrypt_undo_record(tx, row.earlier, row.id)
 
 
 @pytest.mark.parametrize(
@@ -59,13 +48,13 @@ def test_a_partly_hidden_chart_is_never_put_back_as_the_whole(
     code = {"tag": "SUBSETTED", "security": "REDACTED"}[where]
     mark = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": code}
     patient = outbox.create_patient(meta={where: [mark]})
-    sent = outbox.submit_example(patient)
+    submission = outbox.submit_example(patient)
     outbox.deliver_due()
     if rung is WriteStrategyKind.PATCH:
-        assert outbox.read_state(sent) == ("verified", None), outbox.read_record(sent)
+        assert outbox.read_state(submission) == ("verified", None), outbox.read_record(submission)
         return
-    assert outbox.read_state(sent) == ("held", "refused")
-    assert code in str(outbox.read_record(sent).words)
+    assert outbox.read_state(submission) == ("held", "refused")
+    assert code in str(outbox.read_record(submission).words)
     assert outbox.count_versions(patient) == 1
 
 
@@ -73,54 +62,60 @@ def test_a_partly_hidden_chart_is_never_put_back_as_the_whole(
     ("born", "state"), [(date(1980, 2, 29), "verified"), (date(1980, 2, 28), "held")]
 )
 def test_a_birth_date_other_than_the_visits_is_held(outbox: Outbox, born: date, state: str) -> None:
-    sent = outbox.submit_example(outbox.create_patient(), MergeBase(birth_date=born))
+    submission = outbox.submit_example(outbox.create_patient(), MergeBase(birth_date=born))
     outbox.deliver_due()
-    assert outbox.read_state(sent)[0] == state
+    assert outbox.read_state(submission)[0] == state
     assert outbox.proxy.count_transactions() == (state == "verified")
 
 
 def test_a_change_by_others_since_the_visit_began_goes_to_a_reviewer(outbox: Outbox) -> None:
     patient = outbox.create_patient()
-    sent = outbox.submit_example(
+    submission = outbox.submit_example(
         patient, MergeBase(chart=chart_elements(outbox.direct_client.read(patient)))
     )
-    outbox.edit_chart(patient, extension=[*EXAMPLE_PATIENT["extension"], WHITE])
+    outbox.edit_chart(patient, extension=[*EXAMPLE_PATIENT["extension"], WHITE_RACE])
     outbox.deliver_due()
-    assert outbox.read_state(sent) == ("held", "chart-changed")
-    assert "race" in str(outbox.read_record(sent).words)
+    assert outbox.read_state(submission) == ("held", "chart-changed")
+    assert "race" in str(outbox.read_record(submission).words)
 
 
 def test_our_own_write_since_the_visit_began_is_no_change_by_others(
     outbox: Outbox,
 ) -> None:
     patient = outbox.create_patient()
-    known = MergeBase(chart=chart_elements(outbox.direct_client.read(patient)))
-    first = outbox.submit_example(patient, known)
+    base = MergeBase(chart=chart_elements(outbox.direct_client.read(patient)))
+    first = outbox.submit_example(patient, base)
     mended = outbox.submit_example(
-        patient, known, answers={"race-ethnicity": Answer(AnswerState.ANSWERED, ("2106-3",))}
+        patient, base, answers={"race-ethnicity": Answer(AnswerState.ANSWERED, ("2106-3",))}
     )
     outbox.deliver_due()
     outbox.deliver_due()
-    assert [outbox.read_state(each)[0] for each in (first, mended)] == ["verified", "verified"]
+    assert [outbox.read_state(submission)[0] for submission in (first, mended)] == [
+        "verified",
+        "verified",
+    ]
 
 
 def test_an_answer_that_others_recorded_for_a_walk_in_is_not_overwritten(outbox: Outbox) -> None:
-    patient = outbox.create_patient(extension=[*EXAMPLE_PATIENT["extension"], WHITE])
-    told = {
+    patient = outbox.create_patient(extension=[*EXAMPLE_PATIENT["extension"], WHITE_RACE])
+    observation = {
         "resourceType": "Observation",
         "status": "final",
         "code": {"coding": [{"system": "http://loinc.org", "code": "72826-1"}]},
         "subject": {"reference": patient},
         "method": {"coding": [{"code": "self-reported"}]},
     }
-    kept = outbox.direct_client.create(told)
+    existing = outbox.direct_client.create(observation)
     first = outbox.submit_example(patient)
     outbox.deliver_due()
     assert outbox.read_state(first) == ("held", "chart-changed")
-    put_resource(outbox.direct_client, {**kept, "status": "entered-in-error"})
+    put_resource(outbox.direct_client, {**existing, "status": "entered-in-error"})
     second = outbox.submit_example(patient)
     outbox.deliver_due()
-    assert [outbox.read_state(each)[0] for each in (first, second)] == ["superseded", "verified"]
+    assert [outbox.read_state(submission)[0] for submission in (first, second)] == [
+        "superseded",
+        "verified",
+    ]
     third = outbox.submit_example(
         patient, answers={"race-ethnicity": Answer(AnswerState.ANSWERED, ("2106-3",))}
     )
@@ -134,23 +129,26 @@ def test_an_informant_never_replaces_the_patients_own_answer_without_review(
     patient = outbox.create_patient()
     outbox.submit_example(patient)
     outbox.deliver_due()
-    known = MergeBase(chart=chart_elements(outbox.direct_client.read(patient)))
+    base = MergeBase(chart=chart_elements(outbox.direct_client.read(patient)))
     # Nobody changed the chart since, and still a guardian's answer may not replace the patient's
     # own.
     parent = outbox.submit_example(
-        patient, known, informant=Informant.GUARDIAN, answers={"race-ethnicity": WHITE_ALONE}
+        patient, base, informant=Informant.GUARDIAN, answers={"race-ethnicity": WHITE_ALONE}
     )
     outbox.deliver_due()
     assert outbox.read_state(parent) == ("held", "chart-changed")
     assert "said otherwise themselves" in str(outbox.read_record(parent).words)
     with outbox.database.read() as tx:
         assert [
-            (each.element, each.own)
-            for each in conflict_decisions.read_conflicts(tx, str(parent.id))
+            (conflict.element, conflict.own)
+            for conflict in conflict_decisions.read_conflicts(tx, str(parent.id))
         ] == [("race", True)]
-    again = outbox.submit_example(patient, known, answers={"race-ethnicity": WHITE_ALONE})
+    again = outbox.submit_example(patient, base, answers={"race-ethnicity": WHITE_ALONE})
     outbox.deliver_due()
-    assert [outbox.read_state(each)[0] for each in (parent, again)] == ["superseded", "verified"]
+    assert [outbox.read_state(submission)[0] for submission in (parent, again)] == [
+        "superseded",
+        "verified",
+    ]
 
 
 def test_an_informant_corrects_what_an_informant_answered(outbox: Outbox) -> None:
@@ -178,23 +176,25 @@ def test_an_answer_at_the_same_visit_is_a_correction_and_a_later_one_is_new(
         patient, appointment="Appointment/2", answers={"race-ethnicity": WHITE_ALONE}
     )
     outbox.deliver_due()
-    assert [outbox.read_state(each)[0] for each in (first, mended, later)] == ["verified"] * 3
-    assert [race_status(outbox, each) for each in (first, mended, later)] == [
+    assert [outbox.read_state(submission)[0] for submission in (first, mended, later)] == [
+        "verified"
+    ] * 3
+    assert [race_status(outbox, submission) for submission in (first, mended, later)] == [
         "final",
         "corrected",
         "final",
     ]
 
 
-def race_status(outbox: Outbox, sent: Submission) -> str:
-    own = f"urn:ietf:rfc:3986|{uuid5(sent.id, 'race').urn}"
-    [found] = outbox.direct_client.search("Observation", {"identifier": own})
-    return str(found["status"])
+def race_status(outbox: Outbox, submission: Submission) -> str:
+    own = f"urn:ietf:rfc:3986|{uuid5(submission.id, 'race').urn}"
+    [observation] = outbox.direct_client.search("Observation", {"identifier": own})
+    return str(observation["status"])
 
 
 def test_a_server_that_ignores_if_match_is_seen(outbox: Outbox) -> None:
     patient = outbox.create_patient()
-    sent = outbox.submit_example(patient)
+    submission = outbox.submit_example(patient)
 
     def unguarded(entry: dict[str, Any]) -> None:
         entry["request"].pop("ifMatch", None)
@@ -209,15 +209,17 @@ def test_a_server_that_ignores_if_match_is_seen(outbox: Outbox) -> None:
         at_next_transaction(run_first(colleague, rewrite_entries(unguarded)))
     ]
     outbox.deliver_due()
-    assert outbox.read_state(sent) == ("held", "mismatch")
-    assert "another user's change" in str(outbox.read_record(sent).words)
+    assert outbox.read_state(submission) == ("held", "mismatch")
+    assert "another user's change" in str(outbox.read_record(submission).words)
 
 
-def without(url: str) -> Callable[[dict[str, Any]], None]:
+def without_extension(url: str) -> Callable[[dict[str, Any]], None]:
     def change(entry: dict[str, Any]) -> None:
-        held = entry["resource"].get("extension")
-        if held is not None:
-            entry["resource"]["extension"] = [each for each in held if each["url"] != url]
+        extensions = entry["resource"].get("extension")
+        if extensions is not None:
+            entry["resource"]["extension"] = [
+                extension for extension in extensions if extension["url"] != url
+            ]
 
     return change
 
@@ -235,7 +237,7 @@ def named_otherwise(entry: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "element"),
     [
-        (without(RACE.url), "Patient race"),
+        (without_extension(RACE.url), "Patient race"),
         (without_reason, "interpreter"),
         (named_otherwise, "QuestionnaireResponse"),
     ],
@@ -244,13 +246,13 @@ def named_otherwise(entry: dict[str, Any]) -> None:
 def test_a_declined_answer_that_the_server_drops_is_seen(
     outbox: Outbox, change: Any, element: str
 ) -> None:
-    sent = outbox.submit_example(outbox.create_patient())
+    submission = outbox.submit_example(outbox.create_patient())
     outbox.proxy.planned_faults = [at_next_transaction(rewrite_entries(change))]
     outbox.deliver_due()
-    assert outbox.read_state(sent) == ("held", "mismatch")
-    assert f"{element}. Compare" in str(outbox.read_record(sent).words)
+    assert outbox.read_state(submission) == ("held", "mismatch")
+    assert f"{element}. Compare" in str(outbox.read_record(submission).words)
     with outbox.database.read() as tx:
-        assert submissions.read_detail(tx, str(sent.id))
+        assert submissions.read_detail(tx, str(submission.id))
 
 
 def test_a_later_answer_supersedes_part_of_a_held_submission(outbox: Outbox) -> None:
@@ -263,7 +265,10 @@ def test_a_later_answer_supersedes_part_of_a_held_submission(outbox: Outbox) -> 
         patient, answers={"race-ethnicity": Answer(AnswerState.ANSWERED, ("2106-3",))}
     )
     outbox.deliver_due()
-    assert [outbox.read_state(each)[0] for each in (first, second)] == ["held", "verified"]
+    assert [outbox.read_state(submission)[0] for submission in (first, second)] == [
+        "held",
+        "verified",
+    ]
     with outbox.database.write() as tx:
         submissions.retry_submission(tx, str(first.id))
     outbox.deliver_due()
@@ -273,7 +278,11 @@ def test_a_later_answer_supersedes_part_of_a_held_submission(outbox: Outbox) -> 
         "2106-3"
     ]
     assert count_effects(outbox.direct_client, first) == {**ONE_OF_EACH, "race": 0, "ethnicity": 0}
-    assert [each.get("preferred", False) for each in chart["communication"]] == [False, True, False]
+    assert [entry.get("preferred", False) for entry in chart["communication"]] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_a_held_submission_with_nothing_left_is_superseded_and_erased(
@@ -285,7 +294,10 @@ def test_a_held_submission_with_nothing_left_is_superseded_and_erased(
     outbox.deliver_due()
     second = outbox.submit_example(patient, informant=Informant.GUARDIAN)
     outbox.deliver_due()
-    assert [outbox.read_state(each)[0] for each in (first, second)] == ["superseded", "verified"]
+    assert [outbox.read_state(submission)[0] for submission in (first, second)] == [
+        "superseded",
+        "verified",
+    ]
     with outbox.database.read() as tx:
         row = tx.connection.execute(table.select().where(table.c.id == str(first.id))).one()
     assert (row.payload, row.detail) == (None, None)

@@ -1,4 +1,4 @@
-"""`intake check` at a real FHIR server exits 0 for a correct site, and prints no names."""
+"""`intake check` at a real FHIR server passes a correct site and prints no names."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -72,7 +72,9 @@ def test_a_correct_site_passes(site: Path, capsys: pytest.CaptureFixture[str]) -
     assert main(["check", "--json"]) == 0
     out = capsys.readouterr().out
     words = [
-        each["words"] for each in json.loads(out)["findings"] if each["about"] == "clinic riverside"
+        finding["words"]
+        for finding in json.loads(out)["findings"]
+        if finding["about"] == "clinic riverside"
     ]
     assert words[-2:] == [
         "the schedule can be searched: 1 appointments today and tomorrow",
@@ -93,7 +95,9 @@ def test_a_wrong_record_number_system_is_found_before_the_desk_meets_it(
     capsys.readouterr()
     assert main(["check", "--json"]) == 0
     out = capsys.readouterr().out
-    [wrong] = [each for each in json.loads(out)["findings"] if "record number" in each["words"]]
+    [wrong] = [
+        finding for finding in json.loads(out)["findings"] if "record number" in finding["words"]
+    ]
     # One of the patients may have no record number yet.
     assert wrong["verdict"] == "not known"
     assert (

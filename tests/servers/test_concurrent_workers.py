@@ -1,4 +1,4 @@
-"""Four worker processes and two hundred patients: one effect each, and nothing else changes."""
+"""Four worker processes and two hundred patients leave one effect each."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,16 +21,18 @@ PATIENTS, PATIENCE = 200, 300
 
 
 def delivered_once(outbox: Outbox, seed: int) -> None:
-    """Let four workers deliver for two hundred patients, and compare all that the server holds."""
+    """Let four workers deliver for two hundred patients; compare all of the server."""
     patients = create_patients(outbox.direct_client, PATIENTS)
     before = take_census(outbox.direct_client)
-    sent = submit_generated(outbox, patients, PATIENTS, seed)
+    all_submissions = submit_generated(outbox, patients, PATIENTS, seed)
     with run_workers(outbox) as workers:
         assert workers.wait_until_done(PATIENCE) == 0
     with outbox.database.read() as tx:
         assert submissions.count_by_status(tx)[submissions.Status.VERIFIED] == PATIENTS
     assert (
-        compare_censuses(before, take_census(outbox.direct_client), sent, outbox.settings)
+        compare_censuses(
+            before, take_census(outbox.direct_client), all_submissions, outbox.settings
+        )
         == Discrepancies()
     )
 

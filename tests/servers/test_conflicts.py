@@ -1,4 +1,4 @@
-"""A reviewer or the site's policy decides conflicts, and charts are checked for drift at night."""
+"""A reviewer or the site's policy decides conflicts; drift is checked at night."""
 
 from dataclasses import replace
 from threading import Event
@@ -16,27 +16,28 @@ from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecis
 from intake.store.outbox.merge_base import MergeBase
 from intake.store.tables import submissions as table
 from intake.worker import drift
-from tests.servers.test_chart_merge import WHITE
-from tests.servers.test_undo import written
 from tests.support.fault_proxy import Fault, answer_with, at_next_batch, drop_request, pass_through
-from tests.support.outbox import EXAMPLE_PATIENT, ONE_OF_EACH, Outbox, count_effects
+from tests.support.outbox import EXAMPLE_PATIENT, ONE_OF_EACH, WHITE_RACE, Outbox, count_effects
 
 pytestmark = pytest.mark.server
 
 
-def answered(*choices: str) -> Answer:
+def race_answer(*choices: str) -> Answer:
     return Answer(AnswerState.ANSWERED, choices)
 
 
-def contested(outbox: Outbox) -> Submission:
-    """Store a submission with a conflict: a colleague changed the chart after the visit began."""
+def hold_conflicting(outbox: Outbox) -> Submission:
+    """Store a submission with a conflict.
+
+    A colleague changed the chart after the visit began.
+    """
     patient = outbox.create_patient()
-    sent = outbox.submit_example(
+    submission = outbox.submit_example(
         patient, MergeBase(chart=chart_elements(outbox.direct_client.read(patient)))
     )
-    outbox.edit_chart(patient, extension=[*EXAMPLE_PATIENT["extension"], WHITE])
+    outbox.edit_chart(patient, extension=[*EXAMPLE_PATIENT["extension"], WHITE_RACE])
     outbox.deliver_due()
-    return sent
+    return submission
 
 
 @pytest.mark.parametrize(
@@ -45,44 +46,44 @@ def contested(outbox: Outbox) -> Submission:
 def test_a_reviewers_decision_is_written_and_the_answer_is_recorded(
     outbox: Outbox, take: ConflictChoice, race: str
 ) -> None:
-    sent = contested(outbox)
-    assert outbox.read_state(sent) == ("held", "chart-changed")
+    submission = hold_conflicting(outbox)
+    assert outbox.read_state(submission) == ("held", "chart-changed")
     with outbox.database.write() as tx:
-        [contest] = conflict_decisions.read_conflicts(tx, str(sent.id))
+        [contest] = conflict_decisions.read_conflicts(tx, str(submission.id))
         assert (contest.element, contest.chart) == ("race", ("White",))
         assert conflict_decisions.decide_conflicts(
-            tx, str(sent.id), {"race": ConflictDecision(take, contest.over)}
+            tx, str(submission.id), {"race": ConflictDecision(take, contest.over)}
         )
         assert not conflict_decisions.decide_conflicts(
-            tx, str(sent.id), {"race": ConflictDecision(take, contest.over)}
+            tx, str(submission.id), {"race": ConflictDecision(take, contest.over)}
         )
     outbox.proxy.planned_faults = [at_next_batch(answer_with(503))]
-    outbox.work_until_closed(sent)
-    assert outbox.read_state(sent) == ("verified", None)
+    outbox.work_until_closed(submission)
+    assert outbox.read_state(submission) == ("verified", None)
     assert (
-        chart_elements(outbox.direct_client.read(sent.patient))["race"][0]["extension"][0][
+        chart_elements(outbox.direct_client.read(submission.patient))["race"][0]["extension"][0][
             "valueCoding"
         ]["code"]
         == race
     )
-    assert count_effects(outbox.direct_client, sent) == ONE_OF_EACH
+    assert count_effects(outbox.direct_client, submission) == ONE_OF_EACH
 
 
 def test_no_policy_replaces_the_patients_own_answer(outbox: Outbox) -> None:
     patient = outbox.create_patient()
-    written(outbox, patient)
+    outbox.deliver_new(patient)
     person = replace(outbox.settings, merge=MergePolicy(race=ConflictPolicy.PERSON))
     outbox.settings = person
-    sent = outbox.submit_example(
-        patient, informant=Informant.CAREGIVER, answers={"race-ethnicity": answered("2106-3")}
+    submission = outbox.submit_example(
+        patient, informant=Informant.CAREGIVER, answers={"race-ethnicity": race_answer("2106-3")}
     )
     outbox.deliver_due()
-    assert outbox.read_state(sent) == ("held", "chart-changed")
+    assert outbox.read_state(submission) == ("held", "chart-changed")
     outbox.settings = replace(person, merge=MergePolicy(race=ConflictPolicy.CHART))
     with outbox.database.write() as tx:
-        submissions.retry_submission(tx, str(sent.id))
-    outbox.work_until_closed(sent)
-    assert outbox.read_state(sent) == ("verified", None)
+        submissions.retry_submission(tx, str(submission.id))
+    outbox.work_until_closed(submission)
+    assert outbox.read_state(submission) == ("verified", None)
     assert (
         chart_elements(outbox.direct_client.read(patient))["race"][0]["extension"][0][
             "valueCoding"
@@ -92,18 +93,18 @@ def test_no_policy_replaces_the_patients_own_answer(outbox: Outbox) -> None:
 
 
 def test_a_decision_over_an_outdated_value_is_asked_again(outbox: Outbox) -> None:
-    sent = contested(outbox)
+    submission = hold_conflicting(outbox)
     with outbox.database.write() as tx:
-        [contest] = conflict_decisions.read_conflicts(tx, str(sent.id))
+        [contest] = conflict_decisions.read_conflicts(tx, str(submission.id))
         conflict_decisions.decide_conflicts(
-            tx, str(sent.id), {"race": ConflictDecision(ConflictChoice.PERSON, contest.over)}
+            tx, str(submission.id), {"race": ConflictDecision(ConflictChoice.PERSON, contest.over)}
         )
-    black = {"url": WHITE["url"], "extension": [{"url": "text", "valueString": "Black"}]}
-    outbox.edit_chart(sent.patient, extension=[*EXAMPLE_PATIENT["extension"], black])
+    black = {"url": WHITE_RACE["url"], "extension": [{"url": "text", "valueString": "Black"}]}
+    outbox.edit_chart(submission.patient, extension=[*EXAMPLE_PATIENT["extension"], black])
     outbox.deliver_due()
-    assert outbox.read_state(sent) == ("held", "chart-changed")
+    assert outbox.read_state(submission) == ("held", "chart-changed")
     with outbox.database.read() as tx:
-        assert conflict_decisions.read_conflicts(tx, str(sent.id))[0].chart == ("Black",)
+        assert conflict_decisions.read_conflicts(tx, str(submission.id))[0].chart == ("Black",)
 
 
 @pytest.mark.parametrize(
@@ -113,39 +114,41 @@ def test_a_policy_decides_without_a_reviewer(
     outbox: Outbox, policy: ConflictPolicy, race: str
 ) -> None:
     outbox.settings = replace(outbox.settings, merge=MergePolicy(race=policy))
-    sent = contested(outbox)
-    outbox.work_until_closed(sent)
-    assert outbox.read_state(sent) == ("verified", None)
+    submission = hold_conflicting(outbox)
+    outbox.work_until_closed(submission)
+    assert outbox.read_state(submission) == ("verified", None)
     assert (
-        chart_elements(outbox.direct_client.read(sent.patient))["race"][0]["extension"][0][
+        chart_elements(outbox.direct_client.read(submission.patient))["race"][0]["extension"][0][
             "valueCoding"
         ]["code"]
         == race
     )
     with outbox.database.read() as tx:
-        assert [each.who for each in audit.entries_about(tx, str(sent.id))] == ["policy"]
+        assert [entry.who for entry in audit.entries_about(tx, str(submission.id))] == ["policy"]
 
 
 def test_drift_lists_merged_and_changed_charts(outbox: Outbox) -> None:
-    changed, merged, same, twice = (written(outbox, outbox.create_patient()) for _ in range(4))
-    later = written(outbox, twice.patient, answers={"race-ethnicity": answered("2106-3")})
+    changed, merged, same, twice = (outbox.deliver_new(outbox.create_patient()) for _ in range(4))
+    later = outbox.deliver_new(twice.patient, answers={"race-ethnicity": race_answer("2106-3")})
     outbox.clock.advance(days=1)
-    outbox.edit_chart(changed.patient, extension=[WHITE])
+    outbox.edit_chart(changed.patient, extension=[WHITE_RACE])
     outbox.edit_chart(
         merged.patient,
         link=[{"type": "replaced-by", "other": {"reference": outbox.create_patient()}}],
     )
     drift.check_drift(outbox.server, outbox.database, outbox.clock, Event())
-    assert [outbox.read_record(each).drift for each in (changed, merged, same, twice, later)] == [
+    assert [
+        outbox.read_record(submission).drift for submission in (changed, merged, same, twice, later)
+    ] == [
         "changed",
         "merged",
         None,
         None,
         None,
     ]
-    asked = len(outbox.proxy.requests)
+    request_count = len(outbox.proxy.requests)
     drift.check_drift(outbox.server, outbox.database, outbox.clock, Event())
-    assert len(outbox.proxy.requests) == asked
+    assert len(outbox.proxy.requests) == request_count
     with outbox.database.read() as tx:
         assert submissions.count_drifted(tx) == 2
         assert {row.id for row in submissions.list_records(tx, drifted=True)} == {
@@ -154,55 +157,55 @@ def test_drift_lists_merged_and_changed_charts(outbox: Outbox) -> None:
         }
 
 
-def looked(outbox: Outbox, *rows: Submission) -> list[str | None]:
+def find_drift(outbox: Outbox, *all_submissions: Submission) -> list[str | None]:
     """Check for drift and return what was found."""
     drift.check_drift(outbox.server, outbox.database, outbox.clock, Event())
-    return [outbox.read_record(each).drift for each in rows]
+    return [outbox.read_record(submission).drift for submission in all_submissions]
 
 
-def at_chart_of(sent: Submission, fault: Fault) -> Fault:
+def at_chart_of(submission: Submission, fault: Fault) -> Fault:
     """Apply the fault to reads of this chart."""
-    return lambda asked, forward: (fault if asked.path.endswith(sent.patient) else pass_through)(
-        asked, forward
-    )
+    return lambda request, forward: (
+        fault if request.path.endswith(submission.patient) else pass_through
+    )(request, forward)
 
 
 @pytest.mark.parametrize("status", [400, 403, 409, 500, 503])
 def test_an_unreadable_chart_does_not_stop_the_drift_check(outbox: Outbox, status: int) -> None:
-    odd, changed = (written(outbox, outbox.create_patient()) for _ in range(2))
-    outbox.edit_chart(changed.patient, extension=[WHITE])
-    outbox.edit_chart(odd.patient, extension=[WHITE])
+    odd, changed = (outbox.deliver_new(outbox.create_patient()) for _ in range(2))
+    outbox.edit_chart(changed.patient, extension=[WHITE_RACE])
+    outbox.edit_chart(odd.patient, extension=[WHITE_RACE])
     outbox.clock.advance(days=1)
-    assert looked(outbox, odd, changed) == ["changed", "changed"]
+    assert find_drift(outbox, odd, changed) == ["changed", "changed"]
     outbox.clock.advance(days=1)
     outbox.edit_chart(
         changed.patient,
         link=[{"type": "replaced-by", "other": {"reference": outbox.create_patient()}}],
     )
     outbox.proxy.default_fault = at_chart_of(odd, answer_with(status))
-    looked(outbox)
+    find_drift(outbox)
     # If the server asks for time, the next round starts at another chart. What was found before
     # stands.
-    assert looked(outbox, odd, changed) == ["changed", "merged"]
-    asked = len(outbox.proxy.requests)
-    looked(outbox)
-    assert len(outbox.proxy.requests) == asked
+    assert find_drift(outbox, odd, changed) == ["changed", "merged"]
+    request_count = len(outbox.proxy.requests)
+    find_drift(outbox)
+    assert len(outbox.proxy.requests) == request_count
 
 
 @pytest.mark.parametrize("fault", [drop_request, answer_with(401)], ids=["no answer", "401"])
 def test_a_server_without_access_is_checked_in_the_next_round(outbox: Outbox, fault: Fault) -> None:
-    changed = written(outbox, outbox.create_patient())
-    outbox.edit_chart(changed.patient, extension=[WHITE])
+    changed = outbox.deliver_new(outbox.create_patient())
+    outbox.edit_chart(changed.patient, extension=[WHITE_RACE])
     outbox.clock.advance(days=1)
     outbox.proxy.default_fault = fault
-    assert looked(outbox, changed) == [None]
+    assert find_drift(outbox, changed) == [None]
     outbox.proxy.default_fault = None
-    assert looked(outbox, changed) == ["changed"]
+    assert find_drift(outbox, changed) == ["changed"]
 
 
 def test_an_undecryptable_record_does_not_stop_the_drift_check(outbox: Outbox) -> None:
-    sealed, changed = (written(outbox, outbox.create_patient()) for _ in range(2))
-    outbox.edit_chart(changed.patient, extension=[WHITE])
+    sealed, changed = (outbox.deliver_new(outbox.create_patient()) for _ in range(2))
+    outbox.edit_chart(changed.patient, extension=[WHITE_RACE])
     outbox.clock.advance(days=1)
     with outbox.database.write() as tx:
         tx.connection.execute(
@@ -210,7 +213,7 @@ def test_an_undecryptable_record_does_not_stop_the_drift_check(outbox: Outbox) -
             .where(table.c.id == str(sealed.id))
             .values(earlier=b"sealed with a lost key")
         )
-    assert looked(outbox, sealed, changed) == [None, "changed"]
+    assert find_drift(outbox, sealed, changed) == [None, "changed"]
 
 
 def test_drift_is_checked_only_in_the_servers_night(outbox: Outbox) -> None:
@@ -218,11 +221,11 @@ def test_drift_is_checked_only_in_the_servers_night(outbox: Outbox) -> None:
     first = outbox.settings.clinics["riverside"]
     far = replace(first, id="far", time_zone=ZoneInfo("Pacific/Honolulu"))
     settings = replace(outbox.settings, clinics={"riverside": first, "far": far})
-    written(outbox, outbox.create_patient())
+    outbox.deliver_new(outbox.create_patient())
     outbox.clock.advance(days=1)
-    asked = len(outbox.proxy.requests)
+    request_count = len(outbox.proxy.requests)
     drift.check_drift_at_night(settings, outbox.database, outbox.clock, Event())
-    assert len(outbox.proxy.requests) == asked
+    assert len(outbox.proxy.requests) == request_count
     outbox.clock.advance(hours=16)
     drift.check_drift_at_night(settings, outbox.database, outbox.clock, Event())
-    assert len(outbox.proxy.requests) == asked + 1
+    assert len(outbox.proxy.requests) == request_count + 1

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from intake.store.outbox import leases, submissions
+from intake.store.outbox import leases
 from intake.store.outbox.undo_records import WriteTarget
 from intake.worker.undo_records import decode_prior_values
-from tests.servers.test_chart_merge import read_undo_record
 from tests.support.fault_proxy import (
     Forward,
     ProxyRequest,
@@ -41,15 +40,15 @@ def kill(_: ProxyRequest) -> None:
 
 
 def test_an_accepted_submission_stays_accepted_while_the_read_back_fails(outbox: Outbox) -> None:
-    sent = outbox.submit_example(outbox.create_patient())
+    submission = outbox.submit_example(outbox.create_patient())
     outbox.proxy.planned_faults = [at_next_batch(UNAVAILABLE)]
     outbox.deliver_due()
-    assert outbox.read_state(sent) == ("accepted", "http-503")
-    outbox.work_until_closed(sent)
+    assert outbox.read_state(submission) == ("accepted", "http-503")
+    outbox.work_until_closed(submission)
     assert (
-        outbox.read_state(sent)[0],
+        outbox.read_state(submission)[0],
         outbox.proxy.count_transactions(),
-        count_effects(outbox.direct_client, sent),
+        count_effects(outbox.direct_client, submission),
     ) == (
         "verified",
         1,
@@ -61,26 +60,26 @@ def test_an_accepted_submission_stays_accepted_while_the_read_back_fails(outbox:
 def test_the_undo_record_is_stored_even_if_the_answer_was_lost(outbox: Outbox, fault: Any) -> None:
     patient = outbox.create_patient()
     before = outbox.direct_client.read(patient)
-    sent = outbox.submit_example(patient)
+    submission = outbox.submit_example(patient)
     outbox.proxy.planned_faults = [at_next_transaction(fault)]
     outbox.deliver_due()
-    assert outbox.read_state(sent)[0] == "waiting"
-    outbox.work_until_closed(sent)
-    kept = read_undo_record(outbox)
-    assert (outbox.read_state(sent)[0], kept.sent) == (
+    assert outbox.read_state(submission)[0] == "waiting"
+    outbox.work_until_closed(submission)
+    undo_record = outbox.read_last_undo_record()
+    assert (outbox.read_state(submission)[0], undo_record.sent) == (
         "verified",
         WriteTarget(patient, before["meta"]["versionId"]),
     )
     were = {
-        part.element: tuple(each.before for each in part.value_changes)
-        for part in decode_prior_values(kept).parts
+        part.element: tuple(change.before for change in part.value_changes)
+        for part in decode_prior_values(undo_record).parts
     }
     assert were == {
         "race": (None,),
         "ethnicity": (None,),
         "communication": (before["communication"][0], None, None),
     }
-    assert count_effects(outbox.direct_client, sent) == ONE_OF_EACH
+    assert count_effects(outbox.direct_client, submission) == ONE_OF_EACH
     assert outbox.count_versions(patient) == 2
 
 
@@ -88,18 +87,18 @@ def test_the_undo_record_is_stored_even_if_the_answer_was_lost(outbox: Outbox, f
 def test_a_worker_killed_at_any_step_leaves_one_effect(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    sent = outbox.submit_example(outbox.create_patient())
+    submission = outbox.submit_example(outbox.create_patient())
     with monkeypatch.context() as patch:
         patch.setattr(leases, step, lambda *_, **__: kill(_[0]))
         with pytest.raises(Killed):
             outbox.deliver_due()
-    assert outbox.read_record(sent).sending
+    assert outbox.read_record(submission).sending
     assert not outbox.deliver_due()
-    outbox.work_until_closed(sent)
+    outbox.work_until_closed(submission)
     assert (
-        outbox.read_state(sent)[0],
+        outbox.read_state(submission)[0],
         outbox.proxy.count_transactions(),
-        count_effects(outbox.direct_client, sent),
+        count_effects(outbox.direct_client, submission),
     ) == (
         "verified",
         1,
@@ -108,7 +107,7 @@ def test_a_worker_killed_at_any_step_leaves_one_effect(
 
 
 def test_a_worker_that_lost_its_lease_sends_nothing(outbox: Outbox) -> None:
-    sent = outbox.submit_example(outbox.create_patient())
+    submission = outbox.submit_example(outbox.create_patient())
 
     def somebody_else_takes_it(_: ProxyRequest) -> None:
         outbox.clock.advance(hours=1)
@@ -117,7 +116,7 @@ def test_a_worker_that_lost_its_lease_sends_nothing(outbox: Outbox) -> None:
 
     outbox.proxy.planned_faults = [run_first(somebody_else_takes_it)]
     outbox.deliver_due()
-    assert (outbox.read_state(sent)[0], outbox.proxy.count_transactions()) == ("queued", 0)
+    assert (outbox.read_state(submission)[0], outbox.proxy.count_transactions()) == ("queued", 0)
 
 
 @pytest.mark.parametrize(
@@ -133,21 +132,21 @@ def test_a_worker_that_lost_its_lease_sends_nothing(outbox: Outbox) -> None:
 def test_failing_entries_of_the_read_back_wait_or_hold(
     outbox: Outbox, status: str, where: str, expected: tuple[str, str]
 ) -> None:
-    sent = outbox.submit_example(outbox.create_patient())
+    submission = outbox.submit_example(outbox.create_patient())
     outbox.proxy.default_fault = answer_entries_with(status, where)
     outbox.deliver_due()
-    assert outbox.read_state(sent) == expected
+    assert outbox.read_state(submission) == expected
     outbox.proxy.default_fault = None
     if expected[0] == "accepted":
-        outbox.work_until_closed(sent)
-        assert outbox.read_state(sent)[0] == "verified"
+        outbox.work_until_closed(submission)
+        assert outbox.read_state(submission)[0] == "verified"
 
 
 def test_a_chart_that_the_read_back_does_not_find_is_held(outbox: Outbox) -> None:
-    sent = outbox.submit_example(outbox.create_patient())
+    submission = outbox.submit_example(outbox.create_patient())
     outbox.proxy.default_fault = answer_entries_with("404", "Patient/")
     outbox.deliver_due()
-    assert outbox.read_state(sent) == ("held", "mismatch")
+    assert outbox.read_state(submission) == ("held", "mismatch")
 
 
 @pytest.mark.parametrize("where", ["Observation?", "Provenance?"])
@@ -155,20 +154,20 @@ def test_a_chart_that_the_read_back_does_not_find_is_held(outbox: Outbox) -> Non
 def test_a_resource_the_search_lacks_is_looked_for_again_then_missing(
     outbox: Outbox, where: str, comes: bool
 ) -> None:
-    sent = outbox.submit_example(outbox.create_patient())
+    submission = outbox.submit_example(outbox.create_patient())
     outbox.proxy.default_fault = answer_entries_with("404", where)
     outbox.deliver_due()
-    assert outbox.read_state(sent) == ("accepted", "not-shown")
+    assert outbox.read_state(submission) == ("accepted", "not-shown")
     outbox.proxy.default_fault = None if comes else outbox.proxy.default_fault
-    outbox.work_until_closed(sent)
-    assert outbox.read_state(sent) == (("verified", None) if comes else ("held", "mismatch"))
-    row = outbox.read_record(sent)
+    outbox.work_until_closed(submission)
+    assert outbox.read_state(submission) == (("verified", None) if comes else ("held", "mismatch"))
+    row = outbox.read_record(submission)
     assert (
         row.held_at is None
         or row.accepted_at is None
         or row.held_at - row.accepted_at >= timedelta(minutes=10)
     )
-    assert count_effects(outbox.direct_client, sent) == ONE_OF_EACH
+    assert count_effects(outbox.direct_client, submission) == ONE_OF_EACH
 
 
 def test_nothing_is_sent_again_before_the_search_can_show_it(outbox: Outbox) -> None:
@@ -182,46 +181,48 @@ def test_nothing_is_sent_again_before_the_search_can_show_it(outbox: Outbox) -> 
         )
     }
     outbox.settings = replace(outbox.settings, quirks={**outbox.settings.quirks, **slow})
-    sent = outbox.submit_example(outbox.create_patient())
+    submission = outbox.submit_example(outbox.create_patient())
     outbox.proxy.planned_faults = [at_next_transaction(lose_response)]
     outbox.deliver_due()
     began = outbox.clock()
 
-    def behind(asked: ProxyRequest, forward: Forward) -> ProxyResponse:
-        late = "identifier=" in asked.path and outbox.clock() - began < timedelta(seconds=100)
-        return find_nothing(asked, forward) if late else forward(asked)
+    def behind(request: ProxyRequest, forward: Forward) -> ProxyResponse:
+        late = "identifier=" in request.path and outbox.clock() - began < timedelta(seconds=100)
+        return find_nothing(request, forward) if late else forward(request)
 
     outbox.proxy.default_fault = behind
     for _ in range(12):
         outbox.clock.advance(seconds=15)
         outbox.deliver_due()
-    assert outbox.read_state(sent) == ("verified", None), outbox.read_record(sent)
-    assert count_effects(outbox.direct_client, sent) == ONE_OF_EACH
+    assert outbox.read_state(submission) == ("verified", None), outbox.read_record(submission)
+    assert count_effects(outbox.direct_client, submission) == ONE_OF_EACH
 
 
 def test_a_reference_to_nothing_holds_the_submission_or_is_accepted(
     outbox: Outbox, make: str
 ) -> None:
-    sent = outbox.submit_example(outbox.create_patient(), encounter="Encounter/none-of-this-name")
+    submission = outbox.submit_example(
+        outbox.create_patient(), encounter="Encounter/none-of-this-name"
+    )
     outbox.deliver_due()
     # HAPI answers 400 and writes nothing. Medplum accepts it.
-    assert outbox.read_state(sent) == (
+    assert outbox.read_state(submission) == (
         ("verified", None) if make == "medplum" else ("held", "refused")
     )
-    assert sum(count_effects(outbox.direct_client, sent).values()) == (
+    assert sum(count_effects(outbox.direct_client, submission).values()) == (
         len(ONE_OF_EACH) if make == "medplum" else 0
     )
 
 
 def test_a_server_without_history_is_still_read_back(outbox: Outbox) -> None:
-    sent = outbox.submit_example(outbox.create_patient())
+    submission = outbox.submit_example(outbox.create_patient())
     outbox.proxy.default_fault = answer_entries_with("405", "_history")
     outbox.deliver_due()
-    assert outbox.read_state(sent)[0] == "verified"
+    assert outbox.read_state(submission)[0] == "verified"
 
 
 def test_a_refusal_that_looks_like_a_batch_response_is_tried_again(outbox: Outbox) -> None:
-    sent = outbox.submit_example(outbox.create_patient())
+    submission = outbox.submit_example(outbox.create_patient())
     stale = {
         "resourceType": "Bundle",
         "type": "batch-response",
@@ -232,9 +233,9 @@ def test_a_refusal_that_looks_like_a_batch_response_is_tried_again(outbox: Outbo
     ]
     outbox.deliver_due()
     assert (
-        outbox.read_state(sent)[0],
+        outbox.read_state(submission)[0],
         outbox.proxy.count_transactions(),
-        count_effects(outbox.direct_client, sent),
+        count_effects(outbox.direct_client, submission),
     ) == (
         "verified",
         2,
@@ -250,59 +251,12 @@ def test_a_request_sent_twice_by_a_proxy_leaves_one_provenance(outbox: Outbox) -
     again = outbox.submit_example(patient)
     outbox.proxy.default_fault = on_transactions(send_twice)
     outbox.deliver_due()
-    assert [outbox.read_state(each)[0] for each in (first, again)] == ["verified", "verified"]
+    assert [outbox.read_state(submission)[0] for submission in (first, again)] == [
+        "verified",
+        "verified",
+    ]
     assert (
         count_effects(outbox.direct_client, again)
         == count_effects(outbox.direct_client, first)
         == ONE_OF_EACH
-    )
-
-
-def test_a_held_submission_that_was_sent_is_looked_up_before_a_retry(outbox: Outbox) -> None:
-    sent = outbox.submit_example(outbox.create_patient())
-    outbox.proxy.planned_faults = [at_next_transaction(lose_response), answer_with(400)]
-    outbox.deliver_due()
-    outbox.clock.advance(minutes=1)
-    outbox.deliver_due()
-    assert outbox.read_state(sent) == ("held", "refused")
-    with outbox.database.write() as tx:
-        assert submissions.retry_submission(tx, str(sent.id))
-    outbox.deliver_due()
-    assert (
-        outbox.read_state(sent)[0],
-        outbox.proxy.count_transactions(),
-        count_effects(outbox.direct_client, sent),
-    ) == (
-        "verified",
-        1,
-        ONE_OF_EACH,
-    )
-
-
-def test_a_submission_that_fails_alone_for_a_day_is_held(outbox: Outbox) -> None:
-    bad = outbox.create_patient()
-    outbox.proxy.default_fault = answer_with(503)
-    sent = outbox.submit_example(bad)
-    outbox.clock.advance(days=3)
-    outbox.deliver_due()
-    assert outbox.read_state(sent) == ("waiting", "http-503")
-    outbox.proxy.default_fault = lambda asked, forward: (
-        answer_with(500)(asked, forward) if bad in asked.path else forward(asked)
-    )
-    for _ in range(3):
-        outbox.clock.advance(hours=9)
-        outbox.submit_example(outbox.create_patient())
-        outbox.deliver_due()
-    assert outbox.read_state(sent) == ("held", "fails-alone")
-
-
-def test_a_conflict_in_every_attempt_waits_and_is_tried_again(outbox: Outbox) -> None:
-    sent = outbox.submit_example(outbox.create_patient())
-    outbox.proxy.planned_faults = [at_next_transaction(answer_with(412))] * 3
-    outbox.deliver_due()
-    assert outbox.read_state(sent) == ("waiting", "http-409")
-    outbox.work_until_closed(sent)
-    assert (outbox.read_state(sent)[0], count_effects(outbox.direct_client, sent)) == (
-        "verified",
-        ONE_OF_EACH,
     )

@@ -1,4 +1,4 @@
-"""A server's own fault pauses the server; a submission's own fault holds that submission alone."""
+"""A server's fault pauses the server; a submission's fault holds it alone."""
 
 import ssl
 from dataclasses import replace
@@ -22,20 +22,20 @@ from tests.support.stub_server import StubRequest, StubResponse, run_stub_server
 pytestmark = pytest.mark.server
 
 
-def paused(outbox: Outbox) -> servers.ServerState:
+def read_server(outbox: Outbox) -> servers.ServerState:
     with outbox.database.read() as tx:
         return servers.read_state(tx, "main")
 
 
 @pytest.mark.parametrize("status", [401, 302, 405])
 def test_a_server_at_fault_is_paused_and_not_hammered(outbox: Outbox, status: int) -> None:
-    sent = [outbox.submit_example(outbox.create_patient()) for _ in range(6)]
+    all_submissions = [outbox.submit_example(outbox.create_patient()) for _ in range(6)]
     outbox.proxy.default_fault = answer_with(status)
     for _ in range(5):
         outbox.deliver_due()
     assert len(outbox.proxy.requests) == 1
-    assert paused(outbox).reason == f"http-{status}"
-    assert {outbox.read_state(each)[0] for each in sent} == {"queued"}
+    assert read_server(outbox).reason == f"http-{status}"
+    assert {outbox.read_state(submission)[0] for submission in all_submissions} == {"queued"}
     outbox.clock.advance(minutes=1)
     for _ in range(5):
         outbox.deliver_due()
@@ -43,30 +43,30 @@ def test_a_server_at_fault_is_paused_and_not_hammered(outbox: Outbox, status: in
     outbox.proxy.default_fault = None
     outbox.clock.advance(minutes=2)
     outbox.deliver_due()
-    assert {outbox.read_state(each)[0] for each in sent} == {"verified"}
-    assert paused(outbox).paused_since is None
+    assert {outbox.read_state(submission)[0] for submission in all_submissions} == {"verified"}
+    assert read_server(outbox).paused_since is None
 
 
 def test_a_wrong_base_url_pauses_the_server_and_holds_no_patient(outbox: Outbox) -> None:
-    sent = outbox.submit_example(outbox.create_patient())
+    submission = outbox.submit_example(outbox.create_patient())
     outbox.proxy.default_fault = answer_with(404)
     outbox.deliver_due()
-    assert (outbox.read_state(sent)[0], paused(outbox).reason) == ("queued", "http-404")
+    assert (outbox.read_state(submission)[0], read_server(outbox).reason) == ("queued", "http-404")
     outbox.proxy.default_fault = None
-    outbox.work_until_closed(sent)
-    assert outbox.read_state(sent)[0] == "verified"
+    outbox.work_until_closed(submission)
+    assert outbox.read_state(submission)[0] == "verified"
 
 
 def test_an_expired_certificate_pauses_the_server_and_holds_no_patient(
     outbox: Outbox, tmp_path: Path
 ) -> None:
-    ours, context, real = (
+    own_authority, context, real = (
         create_authority(tmp_path),
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
         urlsplit(outbox.proxy.base_url),
     )
     context.load_cert_chain(
-        ours.issue_certificate("server", datetime.now(UTC) - timedelta(hours=1))
+        own_authority.issue_certificate("server", datetime.now(UTC) - timedelta(hours=1))
     )
 
     def passed_on(heard: StubRequest) -> StubResponse:
@@ -74,53 +74,55 @@ def test_an_expired_certificate_pauses_the_server_and_holds_no_patient(
             f"http://{real.netloc}{heard.path}",
             {"Content-Type": "application/fhir+json"},
         )
-        found = requests.request(heard.method, url, data=heard.body, headers=headers, timeout=30)
-        return StubResponse(found.status_code, found.content, headers)
+        response = requests.request(heard.method, url, data=heard.body, headers=headers, timeout=30)
+        return StubResponse(response.status_code, response.content, headers)
 
-    sent = [outbox.submit_example(outbox.create_patient()) for _ in range(3)]
+    all_submissions = [outbox.submit_example(outbox.create_patient()) for _ in range(3)]
     with run_stub_server(passed_on, context) as secure:
-        server = replace(outbox.server, base_url=f"{secure.url}{real.path}", ca_file=ours.file)
+        server = replace(
+            outbox.server, base_url=f"{secure.url}{real.path}", ca_file=own_authority.file
+        )
         outbox.settings = replace(outbox.settings, servers={"main": server})
         outbox.deliver_due()
-        assert {outbox.read_state(each)[0] for each in sent} == {"queued"}
-        assert "certificate" in str(paused(outbox).words)
+        assert {outbox.read_state(submission)[0] for submission in all_submissions} == {"queued"}
+        assert "certificate" in str(read_server(outbox).words)
         assert not secure.requests
-        context.load_cert_chain(ours.issue_certificate("server"))
-        for each in sent:
-            outbox.work_until_closed(each)
-    assert {outbox.read_state(each)[0] for each in sent} == {"verified"}
-    assert paused(outbox).paused_since is None
+        context.load_cert_chain(own_authority.issue_certificate("server"))
+        for submission in all_submissions:
+            outbox.work_until_closed(submission)
+    assert {outbox.read_state(submission)[0] for submission in all_submissions} == {"verified"}
+    assert read_server(outbox).paused_since is None
 
 
 def test_a_server_that_forbids_one_submission_alone_goes_on(outbox: Outbox) -> None:
     secret, others = outbox.create_patient(), [outbox.create_patient() for _ in range(3)]
-    sent = outbox.submit_example(secret)
-    outbox.proxy.default_fault = lambda asked, forward: (
-        answer_with(403)(asked, forward) if secret in asked.path else forward(asked)
+    submission = outbox.submit_example(secret)
+    outbox.proxy.default_fault = lambda request, forward: (
+        answer_with(403)(request, forward) if secret in request.path else forward(request)
     )
     for _ in range(3):
         outbox.deliver_due()
         outbox.clock.advance(minutes=1)
-    assert outbox.read_state(sent) == ("queued", "http-403")
-    passing = [outbox.submit_example(each) for each in others]
+    assert outbox.read_state(submission) == ("queued", "http-403")
+    passing = [outbox.submit_example(patient) for patient in others]
     for _ in range(4):
         outbox.deliver_due()
         outbox.clock.advance(minutes=1)
-    assert {outbox.read_state(each)[0] for each in passing} == {"verified"}
-    assert outbox.read_state(sent) == ("held", "refused")
-    assert paused(outbox).paused_since is None
+    assert {outbox.read_state(submission)[0] for submission in passing} == {"verified"}
+    assert outbox.read_state(submission) == ("held", "refused")
+    assert read_server(outbox).paused_since is None
 
 
 def test_a_server_that_asks_for_time_gets_it_for_every_submission(outbox: Outbox) -> None:
-    sent = [outbox.submit_example(outbox.create_patient()) for _ in range(6)]
+    all_submissions = [outbox.submit_example(outbox.create_patient()) for _ in range(6)]
     outbox.proxy.planned_faults = [answer_with(429, Retry_After="600")]
     outbox.deliver_due()
     outbox.clock.advance(minutes=9)
     outbox.deliver_due()
-    assert (len(outbox.proxy.requests), paused(outbox).paused_since) == (1, None)
+    assert (len(outbox.proxy.requests), read_server(outbox).paused_since) == (1, None)
     outbox.clock.advance(minutes=1)
     outbox.deliver_due()
-    assert {outbox.read_state(each)[0] for each in sent} == {"verified"}
+    assert {outbox.read_state(submission)[0] for submission in all_submissions} == {"verified"}
 
 
 def test_a_submission_with_an_unforeseen_error_is_held_and_others_go_on(outbox: Outbox) -> None:
@@ -128,10 +130,10 @@ def test_a_submission_with_an_unforeseen_error_is_held_and_others_go_on(outbox: 
         b'{"resourceType":"Patient","id":"odd","meta":{"versionId":"1"},'
         b'"communication":["Spanish"]}'
     )
-    sent = [outbox.submit_example(outbox.create_patient()) for _ in range(3)]
+    all_submissions = [outbox.submit_example(outbox.create_patient()) for _ in range(3)]
     outbox.proxy.planned_faults = [answer_with(200, odd)]
     outbox.deliver_due()
-    assert [outbox.read_state(each) for each in sent] == [
+    assert [outbox.read_state(submission) for submission in all_submissions] == [
         ("held", "fault"),
         ("verified", None),
         ("verified", None),
@@ -139,15 +141,18 @@ def test_a_submission_with_an_unforeseen_error_is_held_and_others_go_on(outbox: 
 
 
 def test_a_submission_that_cannot_be_decrypted_is_held_and_others_go_on(outbox: Outbox) -> None:
-    sent = [outbox.submit_example(outbox.create_patient()) for _ in range(2)]
+    all_submissions = [outbox.submit_example(outbox.create_patient()) for _ in range(2)]
     with outbox.database.write() as tx:
-        mine = table.c.id == str(sent[0].id)
+        own_row = table.c.id == str(all_submissions[0].id)
         tx.connection.execute(
-            table.update().where(mine).values(payload=tx.cipher.encrypt(b"{}", "another row"))
+            table.update().where(own_row).values(payload=tx.cipher.encrypt(b"{}", "another row"))
         )
     outbox.deliver_due()
-    assert [outbox.read_state(each)[0] for each in sent] == ["held", "verified"]
-    assert outbox.read_state(sent[0])[1] == "unreadable"
+    assert [outbox.read_state(submission)[0] for submission in all_submissions] == [
+        "held",
+        "verified",
+    ]
+    assert outbox.read_state(all_submissions[0])[1] == "unreadable"
 
 
 def test_a_stopped_worker_releases_the_rest_of_its_batch(
@@ -157,16 +162,16 @@ def test_a_stopped_worker_releases_the_rest_of_its_batch(
 
     from intake.worker.batches import deliver_due
 
-    sent = [outbox.submit_example(outbox.create_patient()) for _ in range(3)]
+    all_submissions = [outbox.submit_example(outbox.create_patient()) for _ in range(3)]
     stop = Event()
     outbox.proxy.planned_faults = [run_first(lambda _: stop.set())]
     deliver_due(outbox.settings, outbox.server, outbox.database, outbox.clock, lambda: 0.5, stop)
-    assert [outbox.read_record(each).status for each in sent] == [
+    assert [outbox.read_record(submission).status for submission in all_submissions] == [
         Status.VERIFIED,
         Status.QUEUED,
         Status.QUEUED,
     ]
-    assert not any(outbox.read_record(each).sending for each in sent)
+    assert not any(outbox.read_record(submission).sending for submission in all_submissions)
 
 
 @pytest.mark.parametrize(
@@ -176,15 +181,15 @@ def test_a_stopped_worker_releases_the_rest_of_its_batch(
 )
 def test_a_failure_does_not_move_the_time_of_the_last_success(outbox: Outbox, fault: Any) -> None:
     outbox.work_until_closed(outbox.submit_example(outbox.create_patient()))
-    good = paused(outbox).last_success
+    good = read_server(outbox).last_success
     assert good is not None
     outbox.clock.advance(hours=1)
-    sent = outbox.submit_example(outbox.create_patient())
+    submission = outbox.submit_example(outbox.create_patient())
     outbox.proxy.default_fault = fault
     outbox.deliver_due()
-    assert outbox.read_state(sent)[0] != "verified"
-    assert paused(outbox).last_success == good
+    assert outbox.read_state(submission)[0] != "verified"
+    assert read_server(outbox).last_success == good
     outbox.proxy.default_fault = None
     later = outbox.submit_example(outbox.create_patient())
     outbox.work_until_closed(later)
-    assert paused(outbox).last_success == outbox.read_record(later).verified_at
+    assert read_server(outbox).last_success == outbox.read_record(later).verified_at

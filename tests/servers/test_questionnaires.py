@@ -1,4 +1,4 @@
-"""Questionnaires are published once on a real FHIR server, and updated only if they changed."""
+"""Questionnaires are published once, and updated only if they changed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A quirk profile alone decides what is sent to a server with that server's limits."""
+"""A quirk profile alone decides what is sent to a server with limits."""
 
 import json
 from dataclasses import replace
@@ -31,14 +31,16 @@ def test_oracle_healths_profile_patches_only_what_that_server_accepts(
     )
     patient = ladder.create_patient()
     before = ladder.direct_client.read(patient)
-    sent = ladder.submit_example(patient)
+    submission = ladder.submit_example(patient)
     ladder.proxy.default_fault = offer_strategy("patch and observations")
     ladder.deliver_due()
-    assert ladder.read_state(sent) == ("verified", None), ladder.read_record(sent)
-    [change] = [json.loads(each.body) for each in ladder.proxy.requests if each.method == "PATCH"]
-    assert {each["op"] for each in change} == {"replace"}
-    [extensions] = [each["value"] for each in change if each["path"] == "/extension"]
-    assert {each["url"] for each in extensions} <= set(
+    assert ladder.read_state(submission) == ("verified", None), ladder.read_record(submission)
+    [change] = [
+        json.loads(request.body) for request in ladder.proxy.requests if request.method == "PATCH"
+    ]
+    assert {operation["op"] for operation in change} == {"replace"}
+    [extensions] = [operation["value"] for operation in change if operation["path"] == "/extension"]
+    assert {extension["url"] for extension in extensions} <= set(
         ladder.settings.quirks["oracle-health"].accepted_extensions
     )
     after = ladder.direct_client.read(patient)
@@ -48,40 +50,42 @@ def test_oracle_healths_profile_patches_only_what_that_server_accepts(
 def test_an_ehrs_own_questionnaire_gets_its_own_items(ladder: Outbox) -> None:
     questions = ladder.settings.question_sets[EXAMPLE_SUBMISSION.question_set]
     links = {
-        each for item in build_form(questions, ()).items for each in (item.link_id, *_below(item))
+        link_id
+        for item in build_form(questions, ()).items
+        for link_id in (item.link_id, *_below(item))
     } - {"notice"}
     with_profile(
         ladder,
         own_questionnaires=True,
         questionnaire="urn:theirs",
-        items={each: f"their-{each}" for each in links},
+        items={link_id: f"their-{link_id}" for link_id in links},
     )
     patient = ladder.create_patient()
-    sent = ladder.submit_example(patient)
+    submission = ladder.submit_example(patient)
     ladder.proxy.default_fault = offer_strategy("questionnaire-response")
     ladder.deliver_due()
-    assert ladder.read_state(sent) == ("verified", None), ladder.read_record(sent)
-    [held] = ladder.direct_client.search("QuestionnaireResponse", {"subject": patient})
-    assert held["questionnaire"] == "urn:theirs"
-    assert {each["linkId"].startswith("their-") for each in held["item"]} == {True}
+    assert ladder.read_state(submission) == ("verified", None), ladder.read_record(submission)
+    [response] = ladder.direct_client.search("QuestionnaireResponse", {"subject": patient})
+    assert response["questionnaire"] == "urn:theirs"
+    assert {item["linkId"].startswith("their-") for item in response["item"]} == {True}
 
 
 def _below(item: QuestionnaireItem) -> list[str]:
-    return [link for each in item.items for link in (each.link_id, *_below(each))]
+    return [link for child in item.items for link in (child.link_id, *_below(child))]
 
 
 def test_an_answer_that_an_ehrs_own_questionnaire_lacks_is_held(ladder: Outbox) -> None:
     with_profile(
         ladder, own_questionnaires=True, questionnaire="urn:theirs", items={"nothing-of-ours": "1"}
     )
-    sent = ladder.submit_example(ladder.create_patient())
+    submission = ladder.submit_example(ladder.create_patient())
     ladder.proxy.default_fault = offer_strategy("questionnaire-response")
     ladder.deliver_due()
-    assert ladder.read_state(sent) == ("held", "worklist")
+    assert ladder.read_state(submission) == ("held", "worklist")
     assert not any(map(is_write, ladder.proxy.requests))
     with ladder.database.read() as tx:
         [entry] = worklist.read_worklist(tx).entries
-    assert (entry.id, {each.element for each in entry.sheet.values} >= {"race"}) == (
-        str(sent.id),
+    assert (entry.id, {entry_value.element for entry_value in entry.sheet.values} >= {"race"}) == (
+        str(submission.id),
         True,
     )

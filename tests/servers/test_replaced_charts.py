@@ -1,4 +1,4 @@
-"""A replaced chart is followed to its successor, in order, and only on the same server."""
+"""A replaced chart is followed to its successor on the same server."""
 
 import json
 from dataclasses import replace
@@ -10,7 +10,6 @@ from fhir_client.errors import RefusedError
 from fhir_client.uscore.chart import chart_elements
 from intake.answers import Answer, AnswerState
 from intake.store.outbox import leases, submissions
-from tests.servers.test_chart_merge import read_undo_record
 from tests.support.fault_proxy import (
     Forward,
     ProxyRequest,
@@ -29,14 +28,14 @@ def test_a_followed_chart_is_read_back_there_after_a_restart(outbox: Outbox, mak
     # HAPI accepts no reference with another address than its own.
     base = {"medplum": f"{outbox.proxy.base_url}/"}.get(make, "")
     link = [{"type": "replaced-by", "other": {"reference": f"{base}{patient}/_history/1"}}]
-    sent = outbox.submit_example(outbox.create_patient(active=False, link=link))
+    submission = outbox.submit_example(outbox.create_patient(active=False, link=link))
     outbox.proxy.planned_faults = [at_next_batch(UNAVAILABLE)]
     outbox.deliver_due()
-    assert outbox.read_state(sent)[0] == "accepted"
-    outbox.work_until_closed(sent)
-    assert outbox.read_state(sent)[0] == "verified"
+    assert outbox.read_state(submission)[0] == "accepted"
+    outbox.work_until_closed(submission)
+    assert outbox.read_state(submission)[0] == "verified"
     assert chart_elements(outbox.direct_client.read(patient))["race"]
-    assert read_undo_record(outbox).sent.patient == patient
+    assert outbox.read_last_undo_record().sent.patient == patient
 
 
 def test_two_references_to_one_chart_are_sent_in_turn_and_the_later_stands(
@@ -55,7 +54,10 @@ def test_two_references_to_one_chart_are_sent_in_turn_and_the_later_stands(
     outbox.deliver_due()
     # Which of them comes first is known only after the chart was read, and then the second is being
     # sent already.
-    assert [outbox.read_state(each)[0] for each in (first, second)] == ["queued", "verified"]
+    assert [outbox.read_state(submission)[0] for submission in (first, second)] == [
+        "queued",
+        "verified",
+    ]
     outbox.work_until_closed(first)
     assert outbox.read_state(first)[0] == "verified"
     # The first declined an interpreter; the second answered yes after it.
@@ -66,7 +68,10 @@ def test_two_references_to_one_chart_are_sent_in_turn_and_the_later_stands(
         assert not leases.follow_merged_chart(tx, claimed, patient)
     outbox.clock.advance(minutes=1)
     outbox.deliver_due()
-    assert [outbox.read_state(each)[0] for each in (third, fourth)] == ["verified", "verified"]
+    assert [outbox.read_state(submission)[0] for submission in (third, fourth)] == [
+        "verified",
+        "verified",
+    ]
     assert outbox.proxy.count_transactions() == 4
 
 
@@ -80,11 +85,11 @@ def test_a_chart_replaced_by_an_unnamed_one_is_held(outbox: Outbox, named: bool)
         if named
         else {"identifier": {"value": "7"}}
     )
-    sent = outbox.submit_example(
+    submission = outbox.submit_example(
         outbox.create_patient(link=[{"type": "replaced-by", "other": other}])
     )
     outbox.deliver_due()
-    assert outbox.read_state(sent) == ("held", "patient")
+    assert outbox.read_state(submission) == ("held", "patient")
 
 
 def test_a_chart_replaced_by_one_on_another_server_is_held(outbox: Outbox, make: str) -> None:
@@ -95,23 +100,23 @@ def test_a_chart_replaced_by_one_on_another_server_is_held(outbox: Outbox, make:
         with pytest.raises(RefusedError):
             outbox.create_patient(active=False, link=link)
         return
-    sent, again = (
+    submission, again = (
         outbox.submit_example(outbox.create_patient(active=False, link=link)) for _ in range(2)
     )
     outbox.deliver_due()
-    assert outbox.read_state(sent) == outbox.read_state(again) == ("held", "patient")
-    assert "another server" in str(outbox.read_record(sent).words)
+    assert outbox.read_state(submission) == outbox.read_state(again) == ("held", "patient")
+    assert "another server" in str(outbox.read_record(submission).words)
     assert outbox.count_versions(somebody) == 1
 
-    def behind_a_proxy(asked: ProxyRequest, forward: Forward) -> ProxyResponse:
-        answer = forward(asked)
-        known = {
+    def behind_a_proxy(request: ProxyRequest, forward: Forward) -> ProxyResponse:
+        answer = forward(request)
+        described = {
             **json.loads(answer.body),
             "implementation": {"description": "ours", "url": inside},
         }
         return (
-            replace(answer, body=json.dumps(known).encode())
-            if asked.path.endswith("/metadata")
+            replace(answer, body=json.dumps(described).encode())
+            if request.path.endswith("/metadata")
             else answer
         )
 

@@ -1,4 +1,4 @@
-"""What each server does that a client does not expect, and what our client makes of it."""
+"""What each server does unexpectedly, and what our client makes of it."""
 
 from typing import Any
 from uuid import uuid4
@@ -77,38 +77,44 @@ def reference(resource: Json) -> str:
 def test_a_stale_if_match(
     server: str, patient: Json, kind: str, tag: str, medplum: int, hapi: int, error: type[FhirError]
 ) -> None:
-    found = ask(server, "PUT", reference(patient), {**patient, "active": True}, If_Match=tag)
-    assert found.status_code == {"medplum": medplum, "hapi": hapi}[kind]
-    assert found.status_code == 200 or isinstance(response_error(found), error)
+    response = ask(server, "PUT", reference(patient), {**patient, "active": True}, If_Match=tag)
+    assert response.status_code == {"medplum": medplum, "hapi": hapi}[kind]
+    assert response.status_code == 200 or isinstance(response_error(response), error)
 
 
 def test_a_put_with_our_own_id(server: str, patient: Json, kind: str) -> None:
-    mine = str(uuid4())
-    found = ask(server, "PUT", f"Patient/{mine}", {**EXAMPLE_PATIENT, "id": mine}, If_Match='W/"1"')
+    patient_id = str(uuid4())
+    response = ask(
+        server,
+        "PUT",
+        f"Patient/{patient_id}",
+        {**EXAMPLE_PATIENT, "id": patient_id},
+        If_Match='W/"1"',
+    )
     # HAPI creates it although If-Match says that it exists.
-    assert found.status_code == {"medplum": 404, "hapi": 201}[kind]
+    assert response.status_code == {"medplum": 404, "hapi": 201}[kind]
 
 
 def test_a_stale_delete(server: str, client: FhirClient, kind: str) -> None:
-    held = client.create(OBSERVATION)
-    found = ask(server, "DELETE", reference(held), If_Match='W/"0"')
+    observation = client.create(OBSERVATION)
+    response = ask(server, "DELETE", reference(observation), If_Match='W/"0"')
     # HAPI ignores it, and a colleague's change is gone.
-    assert found.status_code == {"medplum": 412, "hapi": 200}[kind]
+    assert response.status_code == {"medplum": 412, "hapi": 200}[kind]
 
 
 def test_a_read_of_a_deleted_resource(server: str, client: FhirClient) -> None:
-    held = client.create(OBSERVATION)
-    ask(server, "DELETE", reference(held))
-    gone = ask(server, "GET", reference(held))
+    observation = client.create(OBSERVATION)
+    ask(server, "DELETE", reference(observation))
+    gone = ask(server, "GET", reference(observation))
     assert gone.status_code in (404, 410)
     assert isinstance(response_error(gone), GoneError)
 
 
 def test_an_unchanged_put(server: str, patient: Json, kind: str) -> None:
-    found = ask(server, "PUT", reference(patient), patient)
+    response = ask(server, "PUT", reference(patient), patient)
     # So a request that a proxy sends twice is no conflict for HAPI if it changes nothing.
-    same = found.json()["meta"]["versionId"] == patient["meta"]["versionId"]
-    assert (found.status_code, same) == (200, {"medplum": False, "hapi": True}[kind])
+    same = response.json()["meta"]["versionId"] == patient["meta"]["versionId"]
+    assert (response.status_code, same) == (200, {"medplum": False, "hapi": True}[kind])
 
 
 def test_a_conditional_create_that_matches_several(server: str, client: FhirClient) -> None:
@@ -125,53 +131,53 @@ def test_a_conditional_create_that_matches_several(server: str, client: FhirClie
 
 
 def test_a_reference_to_nothing(server: str, kind: str) -> None:
-    found = ask(
+    response = ask(
         server,
         "POST",
         "Observation",
         {**OBSERVATION, "subject": {"reference": f"Patient/{uuid4()}"}},
     )
-    assert found.status_code == {"medplum": 201, "hapi": 400}[kind]
-    assert found.ok or isinstance(response_error(found), RefusedError)
+    assert response.status_code == {"medplum": 201, "hapi": 400}[kind]
+    assert response.ok or isinstance(response_error(response), RefusedError)
 
 
 def test_a_conditional_reference_that_matches_nothing(server: str, kind: str) -> None:
-    wanted = {**OBSERVATION, "subject": {"reference": f"Patient?identifier={uuid4()}"}}
-    found = ask(server, "POST", "", transaction(post(wanted)))
-    assert found.status_code == {"medplum": 200, "hapi": 404}[kind]
+    conditional = {**OBSERVATION, "subject": {"reference": f"Patient?identifier={uuid4()}"}}
+    response = ask(server, "POST", "", transaction(post(conditional)))
+    assert response.status_code == {"medplum": 200, "hapi": 404}[kind]
 
 
 @pytest.mark.parametrize("change", [{"shoe": 1}, {"effectiveDateTime": "yesterday"}])
 def test_what_is_no_fhir_is_refused(server: str, change: Json) -> None:
-    found = ask(server, "POST", "Observation", {**OBSERVATION, **change})
-    assert found.status_code == 400
-    assert isinstance(response_error(found), RefusedError)
+    response = ask(server, "POST", "Observation", {**OBSERVATION, **change})
+    assert response.status_code == 400
+    assert isinstance(response_error(response), RefusedError)
 
 
 def test_a_code_of_no_value_set(server: str, kind: str) -> None:
-    found = ask(server, "POST", "Observation", {**OBSERVATION, "status": "no such status"})
-    assert found.status_code == {"medplum": 201, "hapi": 400}[kind]
+    response = ask(server, "POST", "Observation", {**OBSERVATION, "status": "no such status"})
+    assert response.status_code == {"medplum": 201, "hapi": 400}[kind]
 
 
 def test_a_resource_without_a_required_element(server: str, kind: str) -> None:
-    found = ask(
+    response = ask(
         server,
         "POST",
         "Observation",
-        {key: each for key, each in OBSERVATION.items() if key != "code"},
+        {key: value for key, value in OBSERVATION.items() if key != "code"},
     )
-    assert found.status_code == {"medplum": 400, "hapi": 201}[kind]
+    assert response.status_code == {"medplum": 400, "hapi": 201}[kind]
 
 
 def test_a_search_by_an_unknown_parameter(server: str, kind: str) -> None:
-    found = ask(server, "GET", "Patient?shoe-size=44")
-    assert found.status_code == {"medplum": 200, "hapi": 400}[kind]
-    assert not found.ok or not found.json().get("entry")
+    response = ask(server, "GET", "Patient?shoe-size=44")
+    assert response.status_code == {"medplum": 200, "hapi": 400}[kind]
+    assert not response.ok or not response.json().get("entry")
 
 
 def test_a_search_for_a_part_of_a_name(server: str, patient: Json, kind: str) -> None:
-    found = ask(server, "GET", "Patient?family:contains=guye")
-    assert found.status_code == {"medplum": 200, "hapi": 405}[kind]
+    response = ask(server, "GET", "Patient?family:contains=guye")
+    assert response.status_code == {"medplum": 200, "hapi": 405}[kind]
 
 
 def test_the_etag_of_an_entry(client: FhirClient, kind: str) -> None:
@@ -184,9 +190,9 @@ def test_the_etag_of_an_entry(client: FhirClient, kind: str) -> None:
 def test_a_deleted_resource_that_is_written_again(
     server: str, client: FhirClient, kind: str
 ) -> None:
-    held = client.create(OBSERVATION)
-    ask(server, "DELETE", reference(held))
-    again = ask(server, "PUT", reference(held), held)
+    observation = client.create(OBSERVATION)
+    ask(server, "DELETE", reference(observation))
+    again = ask(server, "PUT", reference(observation), observation)
     assert again.status_code == {"medplum": 200, "hapi": 201}[kind]
 
 
@@ -194,33 +200,33 @@ def test_a_delete_of_a_referenced_resource(
     server: str, client: FhirClient, patient: Json, kind: str
 ) -> None:
     client.create({**OBSERVATION, "subject": {"reference": reference(patient)}})
-    found = ask(server, "DELETE", reference(patient))
-    assert found.status_code == {"medplum": 200, "hapi": 409}[kind]
+    response = ask(server, "DELETE", reference(patient))
+    assert response.status_code == {"medplum": 200, "hapi": 409}[kind]
 
 
 @pytest.mark.parametrize("operation", ["Patient/$validate", "Patient/{id}/$everything"])
 def test_an_unknown_operation(server: str, patient: Json, kind: str, operation: str) -> None:
     path = operation.format(id=patient["id"])
-    found = (
+    response = (
         ask(server, "POST", path, EXAMPLE_PATIENT)
         if "validate" in path
         else ask(server, "GET", path)
     )
-    assert found.ok == {"medplum": False, "hapi": True}[kind]
+    assert response.ok == {"medplum": False, "hapi": True}[kind]
 
 
 def test_a_reverse_chained_search(
     server: str, client: FhirClient, patient: Json, kind: str
 ) -> None:
     client.create({**OBSERVATION, "subject": {"reference": reference(patient)}})
-    found = ask(
+    response = ask(
         server, "GET", f"Patient?_has:Observation:subject:status=final&_id={patient['id']}"
     ).json()
-    assert len(found.get("entry", [])) == {"medplum": 0, "hapi": 1}[kind]
+    assert len(response.get("entry", [])) == {"medplum": 0, "hapi": 1}[kind]
 
 
 def test_a_conditional_read_of_an_unchanged_resource(server: str, patient: Json, kind: str) -> None:
-    found = ask(
+    response = ask(
         server, "GET", reference(patient), If_None_Match=f'W/"{patient["meta"]["versionId"]}"'
     )
-    assert found.status_code == {"medplum": 200, "hapi": 304}[kind]
+    assert response.status_code == {"medplum": 200, "hapi": 304}[kind]

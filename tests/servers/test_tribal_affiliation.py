@@ -1,4 +1,4 @@
-"""Tribal affiliation at a real server: written beside all else, read back, and undone."""
+"""Tribal affiliation is written beside all else, read back, and undone."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -27,45 +27,52 @@ NAMES = (
 )
 
 
-def written(outbox: Outbox, patient: str) -> Submission:
-    sent = outbox.store_submission(replace(EXAMPLE, id=uuid4(), patient=patient, encounter=None))
-    outbox.work_until_closed(sent)
-    assert outbox.read_state(sent) == ("verified", None)
-    return sent
+def deliver_new(outbox: Outbox, patient: str) -> Submission:
+    submission = outbox.store_submission(
+        replace(EXAMPLE, id=uuid4(), patient=patient, encounter=None)
+    )
+    outbox.work_until_closed(submission)
+    assert outbox.read_state(submission) == ("verified", None)
+    return submission
 
 
-def observation(outbox: Outbox, sent: Submission) -> dict[str, object]:
-    own = uuid5(sent.id, "tribal-affiliation").urn
-    [found] = outbox.direct_client.search("Observation", {"identifier": f"urn:ietf:rfc:3986|{own}"})
-    return dict(found)
+def observation(outbox: Outbox, submission: Submission) -> dict[str, object]:
+    own = uuid5(submission.id, "tribal-affiliation").urn
+    [resource] = outbox.direct_client.search(
+        "Observation", {"identifier": f"urn:ietf:rfc:3986|{own}"}
+    )
+    return dict(resource)
 
 
 def test_every_tribe_is_in_the_chart_and_all_of_it_can_be_undone(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     before = outbox.direct_client.read(patient)
-    sent = written(outbox, patient)
+    submission = deliver_new(outbox, patient)
     chart = outbox.direct_client.read(patient)
     assert describe_elements(chart)[Element.TRIBAL_AFFILIATION] == NAMES
     assert chart_of_others(chart) == chart_of_others(before)
-    said = parse_observation(observation(outbox, sent))
-    assert isinstance(said, TribalAffiliation)
-    assert {each.text for each in said.tribes} == set(NAMES)
+    parsed = parse_observation(observation(outbox, submission))
+    assert isinstance(parsed, TribalAffiliation)
+    assert {tribe.text for tribe in parsed.tribes} == set(NAMES)
     with outbox.database.write() as tx:
-        assert undo_requests.request_undo(tx, str(sent.id)) is UndoRequestResult.STARTED
-    outbox.work_until_closed(sent)
-    assert outbox.read_state(sent) == ("reversed", None)
+        assert undo_requests.request_undo(tx, str(submission.id)) is UndoRequestResult.STARTED
+    outbox.work_until_closed(submission)
+    assert outbox.read_state(submission) == ("reversed", None)
     assert chart_elements(outbox.direct_client.read(patient)) == chart_elements(before)
-    assert observation(outbox, sent)["status"] == "entered-in-error"
+    assert observation(outbox, submission)["status"] == "entered-in-error"
 
 
 def test_a_tribe_answered_again_after_an_undo_is_written_again(outbox: Outbox) -> None:
     patient = outbox.create_patient()
-    sent = written(outbox, patient)
+    submission = deliver_new(outbox, patient)
     chart = outbox.direct_client.read(patient)
     outbox.edit_chart(
-        patient, extension=[each for each in chart["extension"] if "tribal" not in each["url"]]
+        patient,
+        extension=[
+            extension for extension in chart["extension"] if "tribal" not in extension["url"]
+        ],
     )
-    again = outbox.store_submission(replace(sent, id=uuid4()))
+    again = outbox.store_submission(replace(submission, id=uuid4()))
     outbox.work_until_closed(again)
     assert (
         describe_elements(outbox.direct_client.read(patient))[Element.TRIBAL_AFFILIATION] == NAMES

@@ -1,4 +1,4 @@
-"""The write test proves a strategy at the site's test patient, cleans up, and pins what passed."""
+"""The write test proves a strategy, cleans up, and pins what passed."""
 
 import json
 from collections.abc import Callable
@@ -29,40 +29,44 @@ def site(ladder: Outbox, monkeypatch: pytest.MonkeyPatch) -> Outbox:
 
 @pytest.fixture
 def check(site: Outbox, capsys: pytest.CaptureFixture[str]) -> Checked:
-    """Run `intake check --json` with further words, and return its findings about the server."""
+    """Run `intake check --json` and return its findings about the server."""
 
     def checked(*words: str) -> list[tuple[str, str]]:
         capsys.readouterr()
         main(["check", "--json", *words])
-        found = json.loads(capsys.readouterr().out)["findings"]
+        findings = json.loads(capsys.readouterr().out)["findings"]
         return [
-            (each["verdict"], each["words"]) for each in found if each["about"] == "server main"
+            (finding["verdict"], finding["words"])
+            for finding in findings
+            if finding["about"] == "server main"
         ]
 
     return checked
 
 
-def name(site: Outbox, patient: str) -> None:
+def name_test_patient(site: Outbox, patient: str) -> None:
     """Name the test patient in the site's settings."""
     assert site.settings.directory is not None
     path = site.settings.directory / "intake.toml"
     path.write_text(f'{path.read_text("utf-8")}\ntest_patient = "{patient}"\n', "utf-8")
 
 
-def left(site: Outbox, patient: str) -> list[dict[str, Any]]:
+def read_resources(site: Outbox, patient: str) -> list[dict[str, Any]]:
     """Return what the server holds of the patient, beside the chart."""
-    found = [
-        each for kind in KINDS[:2] for each in site.direct_client.search(kind, {"subject": patient})
+    resources = [
+        resource
+        for kind in KINDS[:2]
+        for resource in site.direct_client.search(kind, {"subject": patient})
     ]
-    found += site.direct_client.search("DocumentReference", {"subject": patient})
-    return found + list(site.direct_client.search("Provenance", {"target": patient}))
+    resources += site.direct_client.search("DocumentReference", {"subject": patient})
+    return resources + list(site.direct_client.search("Provenance", {"target": patient}))
 
 
-def pinned(site: Outbox) -> strategies.PinnedStrategy:
+def read_pin(site: Outbox) -> strategies.PinnedStrategy:
     with site.database.read() as tx:
-        found = strategies.read_pinned(tx, "main")
-    assert found is not None
-    return found
+        pin = strategies.read_pinned(tx, "main")
+    assert pin is not None
+    return pin
 
 
 @pytest.mark.parametrize(
@@ -73,78 +77,88 @@ def test_a_strategy_that_passed_is_pinned_and_its_traces_are_removed(
 ) -> None:
     patient, other = site.create_patient(), site.create_patient()
     before, others = site.direct_client.read(patient), site.direct_client.read(other)
-    name(site, patient)
+    name_test_patient(site, patient)
     site.proxy.default_fault = None if rung == "transaction" else offer_strategy(rung)
     words = check("--write-test")
     assert (
         "good",
         f"a write test to {patient} by '{rung}' went through: written, read back, ",
-    ) in [(verdict, said.split("taken away")[0]) for verdict, said in words]
+    ) in [(verdict, finding_words.split("taken away")[0]) for verdict, finding_words in words]
     after = site.direct_client.read(patient)
     assert (chart_elements(after), chart_of_others(after)) == (
         chart_elements(before),
         chart_of_others(before),
     )
-    assert all(each["status"] == "entered-in-error" for each in left(site, patient))
+    assert all(
+        resource["status"] == "entered-in-error" for resource in read_resources(site, patient)
+    )
     assert site.direct_client.read(other) == others
-    assert not left(site, other)
-    assert (pinned(site).way.rung, pinned(site).proven_at is not None) == (rung, True)
-    assert any(f"a write test by '{rung}' went through at" in said for _, said in check())
+    assert not read_resources(site, other)
+    assert (read_pin(site).way.rung, read_pin(site).proven_at is not None) == (rung, True)
+    assert any(
+        f"a write test by '{rung}' went through at" in finding_words for _, finding_words in check()
+    )
 
 
 def test_traces_are_deleted_or_else_marked_in_error(site: Outbox, check: Checked) -> None:
     patient = site.create_patient()
-    name(site, patient)
+    name_test_patient(site, patient)
     site.proxy.default_fault = offer_strategy("put")
     check("--write-test")
-    assert left(site, patient) == []
+    assert read_resources(site, patient) == []
     site.proxy.default_fault = offer_strategy("observations")
     words = check("--pin", "--write-test")
-    marked = [said for _, said in words if said.startswith("marked as entered in error")]
+    marked = [
+        finding_words
+        for _, finding_words in words
+        if finding_words.startswith("marked as entered in error")
+    ]
     assert len(marked) == 1
-    assert {each["status"] for each in left(site, patient)} == {"entered-in-error"}
+    assert {resource["status"] for resource in read_resources(site, patient)} == {
+        "entered-in-error"
+    }
 
 
 def test_a_promised_strategy_that_is_refused_leads_to_the_next(
     site: Outbox, check: Checked
 ) -> None:
     patient = site.create_patient()
-    name(site, patient)
+    name_test_patient(site, patient)
 
-    def no_transactions(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-        return ProxyResponse(501, {}, b"") if asked.is_transaction else forward(asked)
+    def no_transactions(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        return ProxyResponse(501, {}, b"") if request.is_transaction else forward(request)
 
     site.proxy.default_fault = no_transactions
     words = check("--write-test")
-    [told] = [said for verdict, said in words if verdict == "wrong"]
-    assert told.startswith(
+    [wrong_words] = [finding_words for verdict, finding_words in words if verdict == "wrong"]
+    assert wrong_words.startswith(
         f"a write test to {patient} by 'transaction': The server answered 501: it cannot do this;"
     )
-    assert pinned(site).way.rung == "patch"
-    assert pinned(site).way.reasons == ("no transaction: a write test by it failed",)
-    assert left(site, patient) == []
+    assert read_pin(site).way.rung == "patch"
+    assert read_pin(site).way.reasons == ("no transaction: a write test by it failed",)
+    assert read_resources(site, patient) == []
 
 
 def test_a_lost_answer_leaves_nothing_either(site: Outbox, check: Checked) -> None:
     patient = site.create_patient()
     before = site.direct_client.read(patient)
-    name(site, patient)
+    name_test_patient(site, patient)
 
-    def lost_transactions(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+    def lost_transactions(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
         return (
-            lose_response(asked, forward)
-            if asked.is_transaction and b'"method":"POST"' in asked.body
-            else forward(asked)
+            lose_response(request, forward)
+            if request.is_transaction and b'"method":"POST"' in request.body
+            else forward(request)
         )
 
     site.proxy.default_fault = lost_transactions
     words = check("--write-test")
     assert any(
-        said.startswith(f"a write test to {patient} by 'transaction': ")
-        for verdict, said in words
+        finding_words.startswith(f"a write test to {patient} by 'transaction': ")
+        for verdict, finding_words in words
         if verdict == "wrong"
     )
-    assert left(site, patient) == []
+    assert read_resources(site, patient) == []
     assert chart_elements(site.direct_client.read(patient)) == chart_elements(before)
     with site.database.read() as tx:
         assert strategies.read_pinned(tx, "main") is None
@@ -152,24 +166,24 @@ def test_a_lost_answer_leaves_nothing_either(site: Outbox, check: Checked) -> No
 
 def test_a_server_that_drops_values_does_not_pass(site: Outbox, check: Checked) -> None:
     patient = site.create_patient()
-    name(site, patient)
+    name_test_patient(site, patient)
     only = offer_strategy("put")
 
-    def dropping(asked: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-        if asked.method != "PUT" or b'"resourceType":"Patient"' not in asked.body:
-            return only(asked, forward)
-        held = json.loads(asked.body)
-        held.pop("communication", None)
-        return forward(replace(asked, body=json.dumps(held).encode()))
+    def dropping(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        if request.method != "PUT" or b'"resourceType":"Patient"' not in request.body:
+            return only(request, forward)
+        resource = json.loads(request.body)
+        resource.pop("communication", None)
+        return forward(replace(request, body=json.dumps(resource).encode()))
 
     site.proxy.default_fault = dropping
     words = check("--write-test")
     assert any(
-        "does not read back the same: Patient spoken-language" in said
-        for verdict, said in words
+        "does not read back the same: Patient spoken-language" in finding_words
+        for verdict, finding_words in words
         if verdict == "wrong"
     )
-    assert pinned(site).way.rung == "observations"
+    assert read_pin(site).way.rung == "observations"
 
 
 @pytest.mark.parametrize("changes", [{"link": "other"}, {"active": False}])
@@ -180,7 +194,7 @@ def test_a_patient_who_may_be_somebody_else_is_never_written_to(
     if "link" in changes:
         changes = {"link": [{"type": "replaced-by", "other": {"reference": other}}]}
     patient = site.create_patient(**changes)
-    name(site, patient)
+    name_test_patient(site, patient)
     words = check("--write-test")
     assert ("wrong", f"no write test: {patient} is inactive, or linked to another chart") in words
     assert not any(map(is_a_write, site.proxy.requests))
@@ -194,13 +208,13 @@ def test_without_a_test_patient_nothing_is_written(
     site: Outbox, check: Checked, named: str, why: str
 ) -> None:
     if named:
-        name(site, named)
+        name_test_patient(site, named)
     assert ("wrong", f"no write test: {why}") in check("--write-test")
     assert not any(map(is_a_write, site.proxy.requests))
 
 
-def is_a_write(asked: ProxyRequest) -> bool:
-    return is_write(asked) or asked.is_transaction
+def is_a_write(request: ProxyRequest) -> bool:
+    return is_write(request) or request.is_transaction
 
 
 def test_a_pin_stays_until_a_new_test_and_what_speaks_against_it_is_named(
@@ -209,20 +223,21 @@ def test_a_pin_stays_until_a_new_test_and_what_speaks_against_it_is_named(
     fault: Fault = offer_strategy("put")
     site.proxy.default_fault = fault
     check("--pin")
-    since = pinned(site)
+    since = read_pin(site)
     assert since.way.rung == "put"
     site.proxy.default_fault = None
     assert any(
-        "found anew, it would be 'transaction'" in said
-        for verdict, said in check()
+        "found anew, it would be 'transaction'" in finding_words
+        for verdict, finding_words in check()
         if verdict == "not known"
     )
-    assert pinned(site) == since
+    assert read_pin(site) == since
     site.proxy.default_fault = offer_strategy("observations")
     assert any(
-        "it does not offer what is pinned; by what it says now, 'observations' is left" in said
-        for _, said in check()
+        "it does not offer what is pinned; by what it says now, 'observations' is left"
+        in finding_words
+        for _, finding_words in check()
     )
-    assert pinned(site) == since
+    assert read_pin(site) == since
     check("--pin")
-    assert pinned(site).way.rung == "observations"
+    assert read_pin(site).way.rung == "observations"

@@ -29,13 +29,11 @@ def test_a_new_user_signs_in_once_and_sets_a_password(pages: TestSite, admin: St
     bo.send_form()
     assert bo.navigation_links == ["Tablets", "Report", "Monitor"]
     admin.open_page("/staff/users")
-    assert ["Bo Lund", "it, quality", "Has no password yet"] in [
-        row[:3] for row in admin.table_rows()
-    ]
+    assert ["Bo Lund", "it, quality", "No password yet"] in [row[:3] for row in admin.table_rows()]
     bo.open_page("/staff/password")
     bo.send_form({"new": "a new long passphrase", "again": "a new long passphrase"})
     admin.open_page("/staff/users")
-    assert ["Bo Lund", "it, quality", "May sign in"] in [row[:3] for row in admin.table_rows()]
+    assert ["Bo Lund", "it, quality", "Active"] in [row[:3] for row in admin.table_rows()]
 
 
 @pytest.mark.parametrize(
@@ -45,11 +43,11 @@ def test_a_new_user_signs_in_once_and_sets_a_password(pages: TestSite, admin: St
         ("x" * 81, ("it",), "Use at most 80 characters."),
         ("bo", (), "Choose at least one role."),
         ("bo", ("king",), "Choose at least one role."),
-        ("ana", ("it",), "This cannot be: there is a user 'ana' already."),
+        ("ana", ("it",), "The user was not added: there is a user 'ana' already."),
         (
             "b\u200bo",
             ("it",),
-            "This cannot be: a name of 1 to 80 characters is needed, without spaces before or after it.",
+            "The user was not added: a name of 1 to 80 characters is needed, without spaces before or after it.",
         ),
     ],
 )
@@ -85,10 +83,10 @@ def test_shutting_out_asks_first_and_is_at_once(pages: TestSite, admin: StaffSes
         found = users.find_by_name(tx, "bo")
     assert found is not None
     admin.open_page(f"/staff/users/{found.id}/disable")
-    assert admin.heading == "Shut out “bo”?"
+    assert admin.heading == "Disable the account “bo”?"
     assert bo.open_page("/staff/monitor").status_code == 200
     admin.send_form()
-    assert admin.messages == ["“bo” is shut out."]
+    assert admin.messages == ["The account “bo” is disabled."]
     bo.open_page("/staff/monitor")
     assert bo.path == "/staff/sign-in"
     bo.sign_in("bo")

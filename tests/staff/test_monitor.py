@@ -71,7 +71,7 @@ def test_accepted_is_not_verified(pages: TestSite, it: StaffSession) -> None:
     it.open_page("/staff/monitor")
     assert it.table_rows()[0][1] == "Accepted, not verified"
     facts = it.fact_list()
-    assert (facts["On their way"], facts["Last verified"], facts["Oldest waiting"]) == (
+    assert (facts["In progress"], facts["Last verified"], facts["Oldest waiting"]) == (
         "1",
         "never",
         "0 s ago",
@@ -96,7 +96,7 @@ def test_the_list_says_id_state_age_tries_reason_and_what_next(
     it.open_page("/staff/monitor")
     listed = it.table_rows()
     assert listed[2] == [
-        *(row[:8], "Held for a person", "3 min", "1", "patient"),
+        *(row[:8], "Held", "3 min", "1", "patient"),
         *("The patient is gone.", "Riverside Family Clinic"),
     ]
     assert listed[1][1:6] == [
@@ -104,7 +104,7 @@ def test_the_list_says_id_state_age_tries_reason_and_what_next(
         "The server cannot serve now. The worker tries again by itself.",
     ]
     assert listed[0][1] == "Sending"
-    assert it.fact_list()["Held for a person"] == "1"
+    assert it.fact_list()["Held"] == "1"
 
 
 def test_states_and_clinics_are_filtered_and_counted(pages: TestSite, it: StaffSession) -> None:
@@ -173,9 +173,9 @@ def test_one_submission_has_its_times(pages: TestSite, it: StaffSession) -> None
     facts = it.fact_list()
     assert facts["Id"] == found.record.id
     assert facts["Stored here"] == "Nov 24, 10:00 AM EST (5 s ago)"
-    assert facts["Verified by reading back"] == "Nov 24, 10:00 AM EST (0 s ago)"
-    assert facts["The answers are erased here"] == "Dec 24, 10:00 AM EST"
-    assert facts["The chart's earlier values are kept until"] == "Feb 22, 10:00 AM EST"
+    assert facts["Verified by read-back"] == "Nov 24, 10:00 AM EST (0 s ago)"
+    assert facts["Answers erased here"] == "Dec 24, 10:00 AM EST"
+    assert facts["Undo possible until"] == "Feb 22, 10:00 AM EST"
     assert not it.document.query("main form")
 
 
@@ -198,7 +198,7 @@ def test_a_second_press_says_that_there_is_nothing_to_do(pages: TestSite, it: St
     it.send_form(form="/retry")
     it.page = page
     it.send_form(form="/retry")
-    assert it.messages == ["It is not held and not waiting any more."]
+    assert it.messages == ["The submission is no longer held or waiting."]
 
 
 def test_discarding_asks_first_and_erases_the_answers(pages: TestSite, it: StaffSession) -> None:
@@ -208,7 +208,7 @@ def test_discarding_asks_first_and_erases_the_answers(pages: TestSite, it: Staff
     with pages.database.read() as tx:
         assert submissions.count_by_status(tx)[Status.HELD] == 1
     it.send_form()
-    assert it.messages == ["It is discarded, and its answers are erased."]
+    assert it.messages == ["The submission is discarded, and its answers are erased."]
     with pages.database.read() as tx:
         assert submissions.count_by_status(tx)[Status.DISCARDED] == 1
         assert [(each.who, each.action) for each in audit.entries_about(tx, row)] == [
@@ -233,7 +233,7 @@ def test_only_a_held_one_can_be_discarded(pages: TestSite, it: StaffSession) -> 
 def test_an_unknown_one_meets_a_calm_page(it: StaffSession) -> None:
     for path in ("", "/discard"):
         assert it.open_page(f"/staff/submissions/nothing{path}").status_code == 404
-        assert it.heading == "This is not there"
+        assert it.heading == "Page not found"
 
 
 def test_no_name_and_no_answer_is_ever_there(pages: TestSite, it: StaffSession) -> None:

@@ -25,7 +25,7 @@ def health(it: StaffSession) -> str:
 
 def test_a_server_runs_only_where_a_worker_is_seen(pages: TestSite, it: StaffSession) -> None:
     assert health(it) == "main: No worker"
-    assert "No worker has ever looked" in it.page.text
+    assert "No worker has ever served" in it.page.text
     record_worker_pass(pages)
     assert health(it) == "main: Running"
     pages.clock.advance(minutes=2, seconds=1)
@@ -37,7 +37,7 @@ def test_it_says_how_a_server_is_written_to_and_why_not_by_a_safer_way(
     pages: TestSite, it: StaffSession
 ) -> None:
     health(it)
-    assert "not found out yet" in it.page.text
+    assert "not negotiated yet" in it.page.text
     way = StoredStrategy(
         "settings",
         "put",
@@ -98,8 +98,8 @@ def test_submissions_of_a_server_that_has_no_table_any_more_are_told(
         for patient in ("Patient/1", "Patient/2"):
             submissions.store_submission(tx, make_submission(patient), "renamed")
     assert health(it) == "renamed: Not in intake.toml"
-    assert "Waiting for this server, or held: 2" in server_line(it)
-    assert "Bring the table back under that name: [servers.renamed]" in server_line(it)
+    assert "Unfinished submissions for this server: 2" in server_line(it)
+    assert "Restore its table [servers.renamed]" in server_line(it)
     with pages.database.write() as tx:
         tx.connection.exec_driver_sql("UPDATE submissions SET status = 'verified'")
     assert health(it) == "main: Running"
@@ -112,9 +112,9 @@ def test_a_server_that_asked_for_time_is_no_alarm_and_can_be_tried_again_at_once
     with pages.database.write() as tx:
         servers.back_off(tx, "main", until=tx.now + timedelta(minutes=5))
     assert health(it) == "main: Running"
-    assert "goes on in 5 min" in it.page.text
+    assert "continues in 5 min" in it.page.text
     it.send_form(form="/monitor/main/resume")
-    assert "goes on in" not in it.page.text
+    assert "continues in" not in it.page.text
     with pages.database.read() as tx:
         assert servers.read_state(tx, "main").paused_until == tx.now
     assert "Try again now" not in it.page.text
@@ -127,4 +127,4 @@ def test_a_server_that_does_not_get_on_is_not_called_running(
     pages.clock.advance(minutes=11)
     record_worker_pass(pages)
     assert health(it) == "main: Behind"
-    assert "waits for 11 min" in it.page.text
+    assert "has waited for 11 min" in it.page.text

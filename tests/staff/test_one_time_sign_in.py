@@ -29,7 +29,7 @@ def test_once_and_only_once(pages: TestSite) -> None:
     again = StaffSession(pages)
     again.open_page(path)
     again.send_form()
-    assert (again.page.status_code, again.heading) == (410, "This sign-in was used or is over")
+    assert (again.page.status_code, again.heading) == (410, "This one-time sign-in no longer works")
     assert "Signed in as" not in again.page.text
 
 
@@ -48,7 +48,7 @@ def test_a_one_time_sign_in_that_is_over_unknown_or_of_a_disabled_user_looks_the
         person.open_page(path)
         person.send_form()
         told.add((person.page.status_code, person.heading))
-    assert told == {(410, "This sign-in was used or is over")}
+    assert told == {(410, "This one-time sign-in no longer works")}
 
 
 def test_a_password_is_set_after_a_one_time_sign_in_without_asking_for_the_old_one(
@@ -76,7 +76,7 @@ def test_a_new_password_asks_for_the_old_one_and_ends_every_other_sign_in(pages:
     here.send_form(
         {"current": "wrong", "new": "a new long passphrase", "again": "a new long passphrase"}
     )
-    assert here.messages == ["The current password does not fit, or there were too many tries."]
+    assert here.messages == ["The current password is wrong, or there were too many attempts."]
     here.send_form(
         {"current": PASSWORD, "new": "a new long passphrase", "again": "a new long passphrase"}
     )

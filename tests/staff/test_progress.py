@@ -60,13 +60,13 @@ def test_progress_in_words_and_nothing_is_called_done_that_was_not_read_back(
         tx.connection.exec_driver_sql("UPDATE submissions SET status = 'held'")
     told.append(said())
     assert told == [
-        "Not begun",
+        "Not started",
         "Has a link",
         "Has a code",
         "Answering now",
         "Answered, not in the record yet",
         "In the record",
-        "Answered, a person is looking into it",
+        "Answered, staff are checking",
     ]
 
 
@@ -85,6 +85,6 @@ def test_who_used_a_code_and_went_away_needs_another(pages: TestSite, desk: Staf
         patient.send_form(form="over")
         desk.open_page("/staff/today")
         told += list_column(desk, 3)
-    assert told == ["Has a code", "Began, did not finish: get a new code"] * 2
+    assert told == ["Has a code", "Started, not finished: get a new code"] * 2
     desk.send_form(form=f"{visit.id}/off")
-    assert desk.messages == ["They are off the list."]
+    assert desk.messages == ["The patient is removed from the list."]

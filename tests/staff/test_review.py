@@ -77,7 +77,9 @@ def test_a_reviewer_sees_both_values_and_decides(pages: TestSite, reviewer: Staf
     reviewer.open_page(f"/staff/review/{row}")
     assert all(words in reviewer.page.text for words in ("White", "Asian", "English", "Español"))
     reviewer.send_form({"race": "person", "spoken-language": "chart"})
-    assert reviewer.messages == ["The worker does it now. Look again in a moment."]
+    assert reviewer.messages == [
+        "The worker carries out your decision now. Refresh the page in a moment."
+    ]
     assert done(pages, row) == [("rea", "conflict-decided")]
     with pages.database.write() as tx:
         [found] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
@@ -86,7 +88,7 @@ def test_a_reviewer_sees_both_values_and_decides(pages: TestSite, reviewer: Staf
         "spoken-language": ConflictChoice.CHART,
     }
     reviewer.open_page("/staff/review")
-    assert "Nothing is held for you." in reviewer.page.text
+    assert "No submission is held for a reviewer." in reviewer.page.text
 
 
 def test_a_reviewer_is_told_which_word_is_the_patients_own(
@@ -97,9 +99,9 @@ def test_a_reviewer_is_told_which_word_is_the_patients_own(
     )
     reviewer.open_page(f"/staff/review/{row}")
     words = " ".join(reviewer.page.text.split())
-    assert "What somebody says for the patient: <b>Asian" in words
-    assert "What the patient said themselves, as the chart has it: <b>White" in words
-    assert "What the patient says: <b>Español" in words
+    assert "The informant's answer: <b>Asian" in words
+    assert "The patient's own earlier answer in the chart: <b>White" in words
+    assert "The patient's answer: <b>Español" in words
 
 
 def test_each_has_to_be_decided_and_with_a_word_that_there_is(
@@ -108,7 +110,7 @@ def test_each_has_to_be_decided_and_with_a_word_that_there_is(
     row = contested(pages, RACE, LANGUAGE)
     reviewer.open_page(f"/staff/review/{row}")
     assert reviewer.send_form({"race": "person", "spoken-language": "both"}).status_code == 422
-    assert reviewer.messages == ["Decide about each of them."]
+    assert reviewer.messages == ["Decide on each item."]
     assert status(pages, row) is Status.HELD
 
 
@@ -127,12 +129,16 @@ def test_what_was_decided_about_other_values_is_not_taken(
             tx, found, reason="chart-changed", words="Changed (race).", detail=other
         )
     assert reviewer.send_form({"race": "chart"}).status_code == 422
-    assert reviewer.messages == ["The chart was changed meanwhile. Look at it again, then decide."]
+    assert reviewer.messages == [
+        "The chart has changed since you opened this page. Check it again, then decide."
+    ]
     assert "Black" in reviewer.page.text
     with pages.database.write() as tx:
         submissions.retry_submission(tx, row)
     reviewer.send_form({"race": "chart"})
-    assert reviewer.messages == ["It is not held for a reviewer any more. Nothing was changed."]
+    assert reviewer.messages == [
+        "The submission is no longer held for a reviewer. Nothing was changed."
+    ]
 
 
 def test_it_and_administrators_see_that_it_is_held_and_no_answers(pages: TestSite) -> None:
@@ -142,7 +148,7 @@ def test_it_and_administrators_see_that_it_is_held_and_no_answers(pages: TestSit
         for path in ("/staff/monitor", f"/staff/submissions/{row}"):
             text = person.open_page(path).text
             assert not any(words in text for words in ("Asian", "White"))
-        assert "A reviewer decides about it" in person.page.text
+        assert "A reviewer decides this conflict" in person.page.text
         assert "Decide…" not in person.page.text
         assert person.open_page(f"/staff/review/{row}").status_code == 403
 
@@ -154,15 +160,16 @@ def test_undo_asks_first_and_says_until_when(pages: TestSite, role: str) -> None
     person.open_page(f"/staff/submissions/{row}/undo")
     assert person.heading == f"Undo submission {row[:8]}?"
     assert (
-        "Feb 22, 10:00 AM EST</time>; then the earlier values are erased here." in person.page.text
+        "Feb 22, 10:00 AM EST</time>. After that the prior values are erased here."
+        in person.page.text
     )
     page = person.page
     person.send_form()
-    assert person.messages == ["The worker takes it back now."]
+    assert person.messages == ["The worker undoes it now."]
     assert "Undo: queued." in person.page.text
     person.page = page
     person.send_form()
-    assert person.messages == ["It is undone already, or on its way back."]
+    assert person.messages == ["It is undone already, or its undo is in progress."]
     assert done(pages, row) == [("ana", "undo-asked")]
     assert person.open_page(f"/staff/submissions/{row}/undo").status_code == 200
     assert person.path == f"/staff/submissions/{row}"
@@ -191,7 +198,7 @@ def test_a_held_undo_leaves_what_others_changed(pages: TestSite, reviewer: Staff
     reviewer.open_page(f"/staff/submissions/{row}")
     assert "Discard" not in reviewer.page.text
     reviewer.open_page(f"/staff/review/{row}")
-    assert "Leave the chart as it is" in reviewer.page.text
+    assert "Keep the chart as it is" in reviewer.page.text
     assert reviewer.send_form({"race": "person"}).status_code == 422
     reviewer.send_form({"race": "chart"})
     assert status(pages, row) is Status.QUEUED
@@ -201,7 +208,7 @@ def test_a_held_undo_is_stopped(pages: TestSite, reviewer: StaffSession) -> None
     other = undo_held(pages)
     reviewer.open_page(f"/staff/submissions/{other}")
     reviewer.send_form(form="/undo/stop")
-    assert reviewer.messages == ["The undo is stopped; what was written stays."]
+    assert reviewer.messages == ["The undo is stopped. The chart keeps what was written."]
     assert (status(pages, other), done(pages, other)[0]) == (
         Status.VERIFIED,
         ("rea", "undo-stopped"),
@@ -216,7 +223,7 @@ def test_charts_that_became_others_are_counted_and_listed_by_their_ids(pages: Te
         )
     it = sign_in_staff(pages, "it")
     it.open_page("/staff/monitor")
-    assert "<b>1</b> Chart changed since" in it.page.text
+    assert "<b>1</b> Chart changed after verification" in it.page.text
     it.open_page("/staff/monitor?chart=other")
     assert [each[0] for each in it.table_rows()] == [row[:8]]
-    assert "Somebody changed in the chart" in it.table_rows()[0][5]
+    assert "changed after verification" in it.table_rows()[0][5]

@@ -98,7 +98,7 @@ def test_the_navigation_names_what_the_role_may_see(
 def test_the_wrong_role_is_told_in_plain_words(pages: TestSite) -> None:
     person = sign_in_staff(pages, "desk")
     assert person.open_page("/staff/monitor").status_code == 403
-    assert person.heading == "Not open to you"
+    assert person.heading == "No access"
     assert "ask an administrator" in person.page.text
 
 

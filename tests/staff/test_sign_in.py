@@ -266,7 +266,7 @@ def test_a_sign_in_ends_unused_and_at_the_longest(pages: TestSite) -> None:
     person.sign_in("ana")
     pages.clock.advance(minutes=30)
     person.open_page("/staff/today")
-    assert "nothing was done for a while" in person.messages[0]
+    assert "without activity" in person.messages[0]
 
 
 def test_no_password_is_sent_back_or_logged(

@@ -30,7 +30,7 @@ def test_a_tablet_is_paired_with_the_code_and_seen_in_the_list(
     assert staff.table_rows()[0][:4] == [
         "Front door",
         "Riverside Family Clinic",
-        "Waits for its pairing code",
+        "Waiting for its pairing code",
         "never",
     ]
     tablet = PatientSession(pages)
@@ -48,16 +48,16 @@ def test_a_code_that_is_over_is_told(pages: TestSite, staff: StaffSession) -> No
     pages.clock.advance(minutes=29)
     staff.open_page("/staff/tablets/pairing")
     assert staff.path == "/staff/tablets"
-    assert "not shown any more" in staff.messages[0]
+    assert "can no longer be shown" in staff.messages[0]
     pages.clock.advance(minutes=2)
     staff.open_page("/staff/tablets")
-    assert staff.table_rows()[0][2] == "Never paired; the code is over"
+    assert staff.table_rows()[0][2] == "Never paired, code expired"
 
 
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"label": " ", "clinic": "riverside"}, "Say where the tablet stands."),
+        ({"label": " ", "clinic": "riverside"}, "Enter the tablet's location."),
         ({"label": "x" * 81, "clinic": "riverside"}, "Use at most 80 characters."),
         ({"label": "Door", "clinic": "elsewhere"}, "Choose one of the clinics."),
         ({"label": "Door"}, "Choose one of the clinics."),
@@ -88,7 +88,7 @@ def test_revoking_asks_first_and_then_the_tablet_opens_nothing(
     with pages.database.read() as tx:
         assert devices.list_devices(tx)[0].revoked_at is None
     staff.send_form()
-    assert staff.messages == ["“Front door” is revoked."]
+    assert staff.messages == ["The tablet “Front door” is revoked."]
     assert "Revoked tablets (1)" in staff.page.text
     tablet.open_page("/")
     assert not tablet.document.query('button[name="language"]')

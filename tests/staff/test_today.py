@@ -55,7 +55,7 @@ def test_a_patient_is_shown_with_what_the_desk_needs(pages: TestSite, desk: Staf
         "10:15 AM",
         "Ana Lopez born May 17, 1980 · record MRN-7",
         "Race, interpreter",
-        "Not begun",
+        "Not started",
     ]
     assert desk.fact_list() == {"Expected": "1", "With gaps": "1", "In the record today": "0"}
 
@@ -94,8 +94,8 @@ def test_who_answered_at_another_visit_is_not_asked_again_and_is_no_gap(
         )
     desk.open_page("/staff/today")
     assert list_column(desk, 3) == [
-        "Answered before ask again from Sep 20, 2027, or when they wish",
-        "Not begun",
+        "Answered before ask again from Sep 20, 2027, or at the patient's wish",
+        "Not started",
     ]
     assert desk.fact_list()["With gaps"] == "1"
 
@@ -120,7 +120,7 @@ def test_the_clinic_is_chosen_and_remembered(pages: TestSite, desk: StaffSession
 def test_how_old_the_schedule_is_is_said(pages: TestSite, desk: StaffSession) -> None:
     assert "was never fetched" in desk.open_page("/staff/today").text
     record_schedule_fetch(pages)
-    assert "Nobody is expected at this clinic today." in desk.open_page("/staff/today").text
+    assert "No patients are expected at this clinic today." in desk.open_page("/staff/today").text
     pages.clock.advance(minutes=15)
     assert "was fetched 15 min ago" in desk.open_page("/staff/today").text
     pages.clock.advance(minutes=1)
@@ -179,7 +179,7 @@ def test_a_code_is_not_shown_longer_than_it_opens(pages: TestSite, desk: StaffSe
     desk.send_form(form=f"{visit.id}/code")
     pages.clock.advance(minutes=15)
     desk.open_page("/staff/invitation")
-    assert desk.messages == ["There is no code or link to show any more. Make a new one."]
+    assert desk.messages == ["The code or link can no longer be shown. Create a new one."]
 
 
 def made_link(desk: StaffSession, visit: Visit) -> str:
@@ -258,7 +258,7 @@ def test_without_a_whole_date_of_birth_there_is_no_link(
     pages.expect_visit("1", birth_date=None)
     desk.open_page("/staff/today")
     assert [node.to_text().split()[0] for node in desk.document.query("table button")] == ["Get"]
-    assert "date of birth not whole" in desk.page.text
+    assert "date of birth incomplete" in desk.page.text
 
 
 def test_a_visit_that_left_the_schedule_meets_a_calm_page(
@@ -270,7 +270,7 @@ def test_a_visit_that_left_the_schedule_meets_a_calm_page(
         visits.erase_visits(tx, datetime(2027, 1, 1, tzinfo=UTC))
     desk.send_form(form=f"{visit.id}/code")
     assert desk.page.status_code == 404
-    assert desk.heading == "This is not there"
+    assert desk.heading == "Page not found"
 
 
 def test_a_name_is_never_taken_for_markup(pages: TestSite, desk: StaffSession) -> None:

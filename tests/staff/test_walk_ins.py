@@ -171,12 +171,18 @@ def test_a_fetch_of_the_schedule_leaves_them_on_the_list(
     ("given", "words"),
     [
         ({"record_number": ""}, "Enter the record number."),
-        ({"record_number": "4711|4712"}, "That is no record number."),
-        ({"record_number": "7" * 81}, "That is no record number."),
+        ({"record_number": "4711|4712"}, "This is not a record number."),
+        ({"record_number": "7" * 81}, "This is not a record number."),
         ({"birth_date": ""}, "Enter the date of birth."),
         ({"birth_date": "05.03.1990"}, "Enter the whole date of birth, such as 1980-05-17."),
-        ({"birth_date": "2026-11-25"}, "Nobody who is here can be born on that day."),
-        ({"birth_date": "1890-03-05"}, "Nobody who is here can be born on that day."),
+        (
+            {"birth_date": "2026-11-25"},
+            "Check the date of birth: it is in the future or too long ago.",
+        ),
+        (
+            {"birth_date": "1890-03-05"},
+            "Check the date of birth: it is in the future or too long ago.",
+        ),
     ],
 )
 def test_what_cannot_be_is_said_and_what_was_typed_stays(
@@ -211,7 +217,7 @@ def test_what_the_worker_found_is_shown(pages: TestSite, desk: StaffSession) -> 
     desk.open_page("/staff/today")
     assert desk.table_rows()[0][1:3] == [
         "Not on the schedule born Mar 5, 1990 · record MRN 4711",
-        "The chart is being looked for",
+        "The worker is searching for the chart",
     ]
     [visit] = listed(pages)
     with pages.database.write() as tx:
@@ -237,7 +243,7 @@ def test_a_mistake_is_taken_off_the_list_until_somebody_has_answered(
     desk.open_page("/staff/today")
     mine = next(each for each in listed(pages) if each.sought)
     desk.send_form(form=f"{mine.id}/off")
-    assert desk.messages == ["They are off the list."]
+    assert desk.messages == ["The patient is removed from the list."]
     assert [each.id for each in listed(pages)] == [scheduled.id]
     with pytest.raises(AssertionError, match="has no form"):
         desk.send_form(form=f"{scheduled.id}/off")
@@ -268,10 +274,10 @@ def test_answers_without_a_chart_are_corrected_here(pages: TestSite, desk: Staff
     assert "Answers without a chart (1)" in desk.page.text
     assert desk.table_rows()[0][3] == "Answered, no chart found"
     desk.send_form({"record_number": "MRN|"}, form=f"lost-{identity}")
-    assert (desk.page.status_code, desk.messages) == (422, ["That is no record number."])
+    assert (desk.page.status_code, desk.messages) == (422, ["This is not a record number."])
     assert len(desk._form(f"#lost-{identity}").query(".fault")) == 1
     desk.send_form({"record_number": "MRN 4712"}, form=f"lost-{identity}")
-    assert desk.messages == ["The chart is looked for now. Look again in a minute."]
+    assert desk.messages == ["The worker searches the chart now. Refresh the page in a minute."]
     right = replace(SOUGHT, record_number="MRN 4712")
     with pages.database.write() as tx:
         [claimed] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=1))
@@ -298,7 +304,7 @@ def test_two_desks_correct_the_same_answers_once(
         person.open_page("/staff/today")
     other.send_form(form=f"lost-{identity}")
     desk.send_form({"record_number": number}, form=f"lost-{identity}")
-    assert desk.messages == ["Somebody else has dealt with it meanwhile."]
+    assert desk.messages == ["Another user was faster. Nothing was changed."]
 
 
 def test_another_clinics_desk_page_does_not_show_them(pages: TestSite, desk: StaffSession) -> None:
@@ -347,4 +353,4 @@ def test_today_is_the_clinics_own(pages: TestSite) -> None:
     desk = sign_in_staff(pages, "desk")
     desk.open_page("/staff/today")
     desk.send_form(WHO | {"birth_date": "2026-11-25"}, form="let-in")
-    assert desk.messages == ["Nobody who is here can be born on that day."]
+    assert desk.messages == ["Check the date of birth: it is in the future or too long ago."]

@@ -43,13 +43,13 @@ def test_it_says_what_to_type_into_which_chart_and_notes_who_looked(
     pages: TestSite, admin: StaffSession
 ) -> None:
     admin.open_page("/staff/worklist")
-    assert "Nothing waits to be typed." in admin.page.text
+    assert "The worklist is empty." in admin.page.text
     identity = waits(pages)
     admin.open_page("/staff/worklist")
     for words in ("4711", "1980-02-29", "Patient/1", "Spoken language", "Cantonese &lt;i&gt;"):
         assert words in admin.page.text
     admin.send_form({}, form=f"/staff/worklist/{identity}/typed")
-    assert "Nothing waits to be typed." in admin.page.text
+    assert "The worklist is empty." in admin.page.text
     with pages.database.read() as tx:
         row, done = submissions.find_record(tx, identity), audit.recent_entries(tx, 10, 0)
     assert row is not None
@@ -66,7 +66,7 @@ def test_what_cannot_be_read_is_named_and_keeps_nothing_else_back(
         strange = tx.cipher.encrypt(b"said", "another row")
         tx.connection.execute(table.update().where(table.c.id == lost).values({column: strange}))
     admin.open_page("/staff/worklist")
-    assert "1 more to type cannot be read here: bring back the key file" in admin.page.text
+    assert "1 more cannot be decrypted here. Restore the key file" in admin.page.text
     assert f"/staff/submissions/{lost}" in admin.page.text
     assert "4711" in admin.page.text
 
@@ -74,7 +74,7 @@ def test_what_cannot_be_read_is_named_and_keeps_nothing_else_back(
 def test_what_is_held_for_another_reason_is_not_there(pages: TestSite, admin: StaffSession) -> None:
     hold_submission(pages)
     admin.open_page("/staff/worklist")
-    assert "Nothing waits to be typed." in admin.page.text
+    assert "The worklist is empty." in admin.page.text
 
 
 def test_a_second_press_says_that_there_is_nothing_to_do(
@@ -85,7 +85,7 @@ def test_a_second_press_says_that_there_is_nothing_to_do(
     with pages.database.write() as tx:
         assert worklist.mark_typed(tx, identity)
     admin.send_form({}, form=f"/staff/worklist/{identity}/typed")
-    assert "It is not held any more." in admin.page.text
+    assert "The submission is no longer held." in admin.page.text
 
 
 def test_its_page_never_shows_what_was_answered(pages: TestSite) -> None:

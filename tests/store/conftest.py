@@ -1,38 +1,18 @@
-"""Real databases: SQLite in a file and PostgreSQL, each migrated; and a clock that the test sets."""
+"""Fixtures of the store: a migrated SQLite file or PostgreSQL database, keys and a clock."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
 
-from intake.store import audit
 from intake.store.crypto import Cipher, create_keys, load_keys
 from intake.store.database import Database, open_database
 from intake.store.migrate import migrate_database
+from tests.support.store import TestClock
 
-
-class TestClock:
-    """A clock that stands still until it is moved."""
-
-    __test__ = False
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 15, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **by: float) -> None:
-        self.now += timedelta(**by)
-
-
-def stored_actors(database: Database) -> list[str]:
-    """Who is noted in the audit, in the order of writing."""
-    with database.read() as tx:
-        return [entry.who for entry in reversed(audit.recent_entries(tx, limit=10_000))]
+__all__ = ["TestClock"]
 
 
 @pytest.fixture
@@ -49,7 +29,7 @@ def cipher(tmp_path_factory: pytest.TempPathFactory) -> Cipher:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty, migrated database, of either kind."""
+    """The address of an empty, migrated database of either kind."""
     if request.param == "sqlite":
         address = f"sqlite:///{tmp_path / 'intake.sqlite3'}"
         migrate_database(address)
@@ -70,6 +50,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def database(url: str, cipher: Cipher, clock: TestClock) -> Iterator[Database]:
-    found = open_database(url, cipher, clock)
-    yield found
-    found.close()
+    opened = open_database(url, cipher, clock)
+    yield opened
+    opened.close()

@@ -1,4 +1,4 @@
-"""Who is thanked is on disk, and what is on disk opens only with its key and for its own row."""
+"""Commits survive a kill, and encrypted rows need their own key and row."""
 
 import os
 import signal
@@ -23,11 +23,11 @@ from intake.store.database import (
     open_database,
     sqlite_pragmas,
 )
-from intake.store.migrate import VERSIONS
-from tests.store.test_lifetimes import make_visit
+from intake.store.migrate import VERSIONS, migrate_database
+from tests.support.store import TestClock, make_visit
 
 
-def test_the_newest_migration_is_the_one_that_the_code_works_with(database: Database) -> None:
+def test_the_newest_migration_is_the_codes_revision(database: Database) -> None:
     assert max(path.stem.split("_")[0] for path in VERSIONS.glob("0*.py")) == HEAD_REVISION
     assert database.is_current()
 
@@ -46,7 +46,7 @@ def test_the_newest_migration_is_the_one_that_the_code_works_with(database: Data
         ((4, 0, 0), True),
     ],
 )
-def test_the_write_ahead_log_is_used_only_where_it_cannot_corrupt(
+def test_the_write_ahead_log_is_used_only_if_it_is_safe(
     version: tuple[int, ...], safe: bool
 ) -> None:
     assert is_wal_safe(version) is safe
@@ -58,41 +58,43 @@ def test_the_write_ahead_log_is_used_only_where_it_cannot_corrupt(
     assert ("can corrupt" in describe_journal(version)) is not safe
 
 
-KILLED = """
+WRITE_AND_DIE = """
 import os, signal, sys
+from pathlib import Path
 from intake.clock import system_clock
 from intake.store import audit
 from intake.store.crypto import load_keys
 from intake.store.database import open_database
-with open_database(sys.argv[1], load_keys(__import__("pathlib").Path(sys.argv[2])), system_clock).write() as tx:
-    audit.record(tx, "me", "committed")
+database = open_database(sys.argv[1], load_keys(Path(sys.argv[2])), system_clock)
+with database.write() as tx:
+    audit.record_action(tx, "me", "committed")
 print("thank you", flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_who_saw_thank_you_is_on_disk_though_the_process_is_killed(  # type: ignore[no-untyped-def]
-    url: str, tmp_path: Path, clock
+def test_a_commit_is_on_disk_although_the_process_is_killed(
+    url: str, tmp_path: Path, clock: TestClock
 ) -> None:
     keys = tmp_path / "k.json"
     create_keys(keys)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, url, str(keys)],
+    process = subprocess.run(
+        [sys.executable, "-c", WRITE_AND_DIE, url, str(keys)],
         capture_output=True,
         text=True,
         env=environment,
         check=False,
     )
-    assert (done.stdout, done.returncode) == ("thank you\n", -signal.SIGKILL)
+    assert (process.stdout, process.returncode) == ("thank you\n", -signal.SIGKILL)
     database = open_database(url, load_keys(keys), clock)
     with database.read() as tx:
         assert [entry.action for entry in audit.recent_entries(tx)] == ["committed"]
     database.close()
 
 
-def _fill(database: Database) -> None:
-    """Write until the file may grow no further, as on a disk that is full."""
+def _fill_disk(database: Database) -> None:
+    """Write until the file cannot grow, as on a full disk."""
     with database.write() as tx:
         pages = tx.connection.exec_driver_sql("PRAGMA page_count").scalar()
         tx.connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
@@ -100,66 +102,66 @@ def _fill(database: Database) -> None:
             audit.record_action(tx, "me", "x" * 80)
 
 
-def test_a_full_disk_raises_and_nothing_is_stored(tmp_path: Path, cipher: Cipher, clock) -> None:  # type: ignore[no-untyped-def]
-    from intake.store.migrate import migrate_database
-
+def test_a_full_disk_raises_and_nothing_is_stored(
+    tmp_path: Path, cipher: Cipher, clock: TestClock
+) -> None:
     url = f"sqlite:///{tmp_path / 'full.sqlite3'}"
     migrate_database(url)
     database = open_database(url, cipher, clock)
     with pytest.raises(OperationalError, match="full"):
-        _fill(database)
+        _fill_disk(database)
     with database.read() as tx:
         assert audit.recent_entries(tx) == ()
     database.close()
 
 
-def test_nothing_said_is_readable_in_the_file(tmp_path: Path, cipher: Cipher, clock) -> None:  # type: ignore[no-untyped-def]
-    from intake.store.migrate import migrate_database
-
-    path = tmp_path / "sealed.sqlite3"
+def test_no_answer_is_readable_in_the_file(
+    tmp_path: Path, cipher: Cipher, clock: TestClock
+) -> None:
+    path = tmp_path / "encrypted.sqlite3"
     migrate_database(f"sqlite:///{path}")
     database = open_database(f"sqlite:///{path}", cipher, clock)
     with database.write() as tx:
-        seen = make_visit(clock)
-        visits.save_visit(tx, seen)
-        draft, token = drafts.start_draft(tx, seen, channel=Channel.KIOSK, locale="es")
-        said = Answer(AnswerState.ANSWERED, ("2047-9",), {"own-words": "Mixteco bajo"})
-        drafts.save_state(tx, draft, replace(draft.state, answers={"race-ethnicity": said}))
+        visit = make_visit(clock)
+        visits.save_visit(tx, visit)
+        draft, token = drafts.start_draft(tx, visit, channel=Channel.KIOSK, locale="es")
+        answer = Answer(AnswerState.ANSWERED, ("2047-9",), {"own-words": "Mixteco bajo"})
+        drafts.save_state(tx, draft, replace(draft.state, answers={"race-ethnicity": answer}))
         secrets = [
             token,
-            codes.create_code(tx, seen, timedelta(minutes=5)),
-            links.create_link(tx, seen, clock())[1],
+            codes.create_code(tx, visit, timedelta(minutes=5)),
+            links.create_link(tx, visit, clock())[1],
         ]
     database.close()
     raw = path.read_bytes()
-    for told in ("Mixteco", "2047-9", "Nguyen", "1980-02-29", "Patient/1", *secrets):
-        assert told.encode() not in raw
+    for secret in ("Mixteco", "2047-9", "Nguyen", "1980-02-29", "Patient/1", *secrets):
+        assert secret.encode() not in raw
 
 
-def test_a_sealed_row_opens_only_for_its_own_row(cipher: Cipher) -> None:
-    sealed = cipher.encrypt(b"said", "a")
-    assert cipher.decrypt(sealed, "a") == b"said"
+def test_an_encrypted_row_is_decrypted_only_for_itself(cipher: Cipher) -> None:
+    encrypted = cipher.encrypt(b"said", "a")
+    assert cipher.decrypt(encrypted, "a") == b"said"
     for wrong, row in (
-        (sealed, "b"),
-        (sealed[:-1] + bytes([sealed[-1] ^ 1]), "a"),
-        (b"\x02" + sealed[1:], "a"),
+        (encrypted, "b"),
+        (encrypted[:-1] + bytes([encrypted[-1] ^ 1]), "a"),
+        (b"\x02" + encrypted[1:], "a"),
     ):
         with pytest.raises(KeyFileError):
             cipher.decrypt(wrong, row)
 
 
-def test_an_older_key_still_opens_and_derives(tmp_path: Path) -> None:
+def test_an_older_key_still_decrypts_and_derives(tmp_path: Path) -> None:
     path = tmp_path / "k.json"
     create_keys(path)
     old = load_keys(path)
-    sealed = old.encrypt(b"said", "a")
+    encrypted = old.encrypt(b"said", "a")
     rotate_keys(path)
     new = load_keys(path)
-    assert new.decrypt(sealed, "a") == b"said"
+    assert new.decrypt(encrypted, "a") == b"said"
     assert new.derive_key("cookies") == old.derive_key("cookies")
 
 
-def test_a_running_process_opens_what_a_newer_key_sealed_and_goes_on_sealing_with_its_own(
+def test_a_running_process_decrypts_with_a_newer_key_and_encrypts_with_its_own(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "k.json"
@@ -172,43 +174,43 @@ def test_a_running_process_opens_what_a_newer_key_sealed_and_goes_on_sealing_wit
     assert running.decrypt(running.encrypt(b"said", "a"), "a") == b"said"
 
 
-def test_a_key_that_is_nowhere_has_the_file_read_once(
+def test_an_unknown_key_makes_the_process_read_the_file_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, other = tmp_path / "k.json", tmp_path / "other.json"
+    path, other_path = tmp_path / "k.json", tmp_path / "other.json"
     create_keys(path)
-    create_keys(other)
-    running, sealed = load_keys(path), load_keys(other).encrypt(b"said", "a")
+    create_keys(other_path)
+    running, encrypted = load_keys(path), load_keys(other_path).encrypt(b"said", "a")
     rotate_keys(path)
     reads, read = [], crypto._read_keys
 
-    def counted(of: Path) -> Mapping[bytes, bytes]:
-        reads.append(of)
-        return read(of)
+    def count_read(key_file: Path) -> Mapping[bytes, bytes]:
+        reads.append(key_file)
+        return read(key_file)
 
-    monkeypatch.setattr(crypto, "_read_keys", counted)
+    monkeypatch.setattr(crypto, "_read_keys", count_read)
     for _ in range(3):
         with pytest.raises(KeyFileError, match="is not in the key file"):
-            running.decrypt(sealed, "a")
+            running.decrypt(encrypted, "a")
     assert reads == [path]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
-def test_a_newer_key_file_that_cannot_be_read_is_said_and_read_when_it_can(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX has these file modes")
+def test_an_unreadable_newer_key_file_is_reported_and_read_later(tmp_path: Path) -> None:
     path = tmp_path / "k.json"
     create_keys(path)
     running = load_keys(path)
     rotate_keys(path)
-    sealed = load_keys(path).encrypt(b"later", "a")
+    encrypted = load_keys(path).encrypt(b"later", "a")
     path.chmod(0o640)
     with pytest.raises(KeyFileError, match="chmod 600"):
-        running.decrypt(sealed, "a")
+        running.decrypt(encrypted, "a")
     path.chmod(0o600)
-    assert running.decrypt(sealed, "a") == b"later"
+    assert running.decrypt(encrypted, "a") == b"later"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
-def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX has these file modes")
+def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "k.json"
     create_keys(path)
     path.chmod(0o644)

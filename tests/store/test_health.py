@@ -1,4 +1,4 @@
-"""What the check asks of a database: durable or not, do the keys open what is kept, is its clock ours."""
+"""Database checks: durable commits, matching keys and the database server's clock."""
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -12,11 +12,11 @@ from intake.answers import Answer, AnswerState, Channel, Informant, Submission
 from intake.store import health
 from intake.store.crypto import KeyFileError, create_keys, load_keys
 from intake.store.database import Database, open_database
-from intake.store.outbox import submissions
-from tests.store.conftest import TestClock
+from intake.store.outbox.enqueue import store_submission
+from tests.support.store import TestClock
 
 
-def submission(identity: UUID) -> Submission:
+def make_submission(identity: UUID) -> Submission:
     return Submission(
         id=identity,
         clinic="riverside",
@@ -32,18 +32,18 @@ def submission(identity: UUID) -> Submission:
     )
 
 
-def store(database: Database, count: int = 1) -> None:
+def store_submissions(database: Database, count: int = 1) -> None:
     for _ in range(count):
         with database.write() as tx:
-            submissions.store_submission(tx, submission(uuid4()), "main")
+            store_submission(tx, make_submission(uuid4()), "main")
 
 
-def test_a_database_of_ours_is_durable(database: Database) -> None:
+def test_our_databases_are_durable(database: Database) -> None:
     with database.read() as tx:
         assert health.durability_faults(tx) == ()
 
 
-def test_a_commit_that_would_not_wait_for_the_disk_is_seen(database: Database) -> None:
+def test_a_setting_that_does_not_wait_for_the_disk_is_a_fault(database: Database) -> None:
     weaken, named = (
         ("PRAGMA journal_mode=MEMORY", "journal_mode=memory")
         if database.is_sqlite
@@ -54,39 +54,41 @@ def test_a_commit_that_would_not_wait_for_the_disk_is_seen(database: Database) -
         assert health.durability_faults(tx) == (named,)
 
 
-@pytest.mark.parametrize(("stored", "opened"), [(0, 0), (1, 1), (3, 2)])
-def test_the_oldest_and_the_newest_are_opened(database: Database, stored: int, opened: int) -> None:
-    store(database, stored)
-    with database.read() as tx:
-        assert health.decrypt_samples(tx) == opened
-
-
-def test_a_key_that_does_not_fit_is_found(
-    database: Database, url: str, tmp_path: Path, clock: TestClock
+@pytest.mark.parametrize(("stored", "decrypted"), [(0, 0), (1, 1), (3, 2)])
+def test_the_oldest_and_the_newest_are_decrypted(
+    database: Database, stored: int, decrypted: int
 ) -> None:
-    store(database)
+    store_submissions(database, stored)
+    with database.read() as tx:
+        assert health.decrypt_samples(tx) == decrypted
+
+
+def test_a_wrong_key_raises(database: Database, url: str, tmp_path: Path, clock: TestClock) -> None:
+    store_submissions(database)
     create_keys(tmp_path / "other.json")
     with (
-        closing(open_database(url, load_keys(tmp_path / "other.json"), clock)) as stranger,
-        stranger.read() as tx,
+        closing(open_database(url, load_keys(tmp_path / "other.json"), clock)) as other_database,
+        other_database.read() as tx,
         pytest.raises(KeyFileError),
     ):
         health.decrypt_samples(tx)
 
 
-def test_the_newest_submissions_moment(database: Database, clock: TestClock) -> None:
+def test_the_time_of_the_newest_submission(database: Database, clock: TestClock) -> None:
     with database.read() as tx:
         assert health.newest_submission_time(tx) is None
-    store(database)
+    store_submissions(database)
     clock.advance(hours=1)
-    store(database)
+    store_submissions(database)
     with database.read() as tx:
         assert health.newest_submission_time(tx) == clock()
 
 
-def test_a_database_server_tells_its_time_and_sqlite_has_none(database: Database) -> None:
+def test_a_database_server_has_a_time_and_sqlite_has_none(database: Database) -> None:
     with database.read() as tx:
-        told = health.server_time(tx)
+        server_time = health.server_time(tx)
     assert (
-        told is None if database.is_sqlite else abs(told - datetime.now(UTC)) < timedelta(minutes=1)  # type: ignore[operator]
+        server_time is None
+        if database.is_sqlite
+        else abs(server_time - datetime.now(UTC)) < timedelta(minutes=1)  # type: ignore[operator]
     )

@@ -1,4 +1,4 @@
-"""A visit is stored encrypted, changes as a whole, and shows how far its patient is."""
+"""A visit is stored encrypted and shows how far its patient is."""
 
 from dataclasses import replace
 from datetime import date, timedelta

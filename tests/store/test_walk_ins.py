@@ -1,4 +1,4 @@
-"""Visits of people on no schedule, and answers of whom no chart was found: on either database, and in one of before them."""
+"""Walk-ins and scheduled visits: found by birth date or by state, dropped with the schedule."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,33 +10,65 @@ from intake.store import visits
 from intake.store.crypto import Cipher
 from intake.store.database import Database, open_database
 from intake.store.migrate import migrate_database
-from intake.store.outbox import leases, submissions, unmatched
-from intake.store.outbox.merge_base import MergeBase
-from intake.store.outbox.submissions import Status
 from intake.store.visits import MatchState, Visit
-from tests.store.conftest import TestClock
-from tests.store.test_submissions import make_submission
+from tests.support.store import BIRTH_DATE, TestClock, make_visit
 
-SOUGHT = MatchCriteria("http://example.org/mrn", "4711", date(1990, 3, 5))
+CRITERIA = MatchCriteria("http://example.org/mrn", "4711", date(1990, 3, 5))
 MINUTE = timedelta(minutes=1)
 
 
-def visit(
+def in_order(*visits_found: Visit) -> tuple[Visit, ...]:
+    """Visits of one moment as the store returns them."""
+    return tuple(sorted(visits_found, key=lambda visit: visit.id))
+
+
+def test_visits_are_found_by_birth_date_and_leave_with_the_schedule(
+    database: Database, clock: TestClock
+) -> None:
+    start, end = clock() - timedelta(hours=2), clock() + timedelta(hours=2)
+    with database.write() as tx:
+        visit, twin, without_birth_date = (
+            make_visit(clock),
+            make_visit(clock, "Appointment/2"),
+            make_visit(clock, "Appointment/3", birth_date=None),
+        )
+        for stored in (visit, twin, without_birth_date, visit):
+            visits.save_visit(tx, stored)
+        assert visits.find_by_birth_date(tx, "riverside", BIRTH_DATE, start, end) == in_order(
+            visit, twin
+        )
+        assert visits.find_by_birth_date(tx, "eastside", BIRTH_DATE, start, end) == ()
+        assert (
+            visits.find_by_birth_date(tx, "riverside", BIRTH_DATE, end, end + timedelta(hours=1))
+            == ()
+        )
+        visits.record_fetch(tx, "riverside", [visit.id, without_birth_date.id], start, end)
+        assert visits.list_visits(tx, "riverside", start, end) == in_order(
+            visit, without_birth_date
+        )
+        assert visits.last_fetched_at(tx, "riverside") == clock()
+        assert visits.progress_by_visit(tx, [visit.id]) == {visit.id: "none"}
+
+
+def save_visit(
     database: Database,
     key: str,
     sought: MatchState | None = MatchState.NEW,
-    patient: str = SOUGHT.reference,
+    patient: str = CRITERIA.reference,
 ) -> Visit:
     with database.write() as tx:
-        found = Visit(
-            key, "riverside", "main", patient, tx.now, birth_date=SOUGHT.birth_date, sought=sought
+        visit = Visit(
+            key, "riverside", "main", patient, tx.now, birth_date=CRITERIA.birth_date, sought=sought
         )
-        visits.save_visit(tx, found)
-    return found
+        visits.save_visit(tx, visit)
+    return visit
 
 
-def test_a_search_is_kept_and_its_end_is_found_by_it(database: Database) -> None:
-    new, scheduled = visit(database, "new"), visit(database, "scheduled", None, "Patient/1")
+def test_visits_are_listed_by_the_state_of_patient_matching(database: Database) -> None:
+    new, scheduled = (
+        save_visit(database, "new"),
+        save_visit(database, "scheduled", None, "Patient/1"),
+    )
     missed = replace(new, sought=MatchState.NONE, fault="No chart in use has this record number.")
     with database.write() as tx:
         assert visits.list_by_match_state(tx, "main", MatchState.NEW) == (new,)
@@ -47,13 +79,16 @@ def test_a_search_is_kept_and_its_end_is_found_by_it(database: Database) -> None
         assert visits.find_visit(tx, scheduled.id) == scheduled
 
 
-def test_a_birth_date_finds_the_scheduled_alone_and_a_fetch_drops_no_others(
+def test_a_birth_date_finds_no_walk_in_and_a_fetch_drops_none(
     database: Database,
 ) -> None:
-    new, scheduled = visit(database, "new"), visit(database, "scheduled", None, "Patient/1")
+    new, scheduled = (
+        save_visit(database, "new"),
+        save_visit(database, "scheduled", None, "Patient/1"),
+    )
     with database.write() as tx:
         window = (tx.now - MINUTE, tx.now + MINUTE)
-        assert visits.find_by_birth_date(tx, "riverside", SOUGHT.birth_date, *window) == (
+        assert visits.find_by_birth_date(tx, "riverside", CRITERIA.birth_date, *window) == (
             scheduled,
         )
         visits.record_fetch(tx, "riverside", [], *window)
@@ -63,71 +98,9 @@ def test_a_birth_date_finds_the_scheduled_alone_and_a_fetch_drops_no_others(
         assert visits.list_visits(tx, "riverside", *window) == ()
 
 
-def held(database: Database) -> str:
-    said = make_submission(SOUGHT.reference)
-    with database.write() as tx:
-        submissions.store_submission(tx, said, "main", None, MergeBase(SOUGHT.birth_date))
-        [claimed] = leases.acquire_leases(tx, "main", limit=1, lease=MINUTE)
-        leases.hold_submission(
-            tx,
-            claimed,
-            reason=unmatched.UNMATCHED_REASON,
-            words="No chart in use has this record number.",
-        )
-    return str(said.id)
-
-
-def test_answers_are_bound_to_the_chart_once_and_keep_their_turn(database: Database) -> None:
-    first, second = make_submission(SOUGHT.reference), make_submission("Patient/7")
-    with database.write() as tx:
-        for each in (first, second):
-            submissions.store_submission(tx, each, "main")
-        [mine, other] = leases.acquire_leases(tx, "main", limit=2, lease=MINUTE)
-        bound = replace(mine.submission, patient="Patient/7")
-        # The other one is being sent, and goes first.
-        assert not leases.assign_chart(tx, mine, bound, MINUTE)
-        assert leases.mark_verified(tx, other)
-        assert leases.release_lease(tx, mine, until=tx.now)
-        [again] = leases.acquire_leases(tx, "main", limit=2, lease=MINUTE)
-    assert again.submission == bound
-
-
-def test_what_is_corrected_is_sought_anew_with_what_was_said(database: Database) -> None:
-    identity, right = (
-        held(database),
-        replace(SOUGHT, record_number="4712", birth_date=date(1990, 5, 3)),
-    )
-    with database.write() as tx:
-        assert unmatched.list_unmatched(tx, "hillside") == ()
-        [lost] = unmatched.list_unmatched(tx, "riverside")
-        assert lost.sought == SOUGHT
-        assert unmatched.correct_criteria(tx, identity, right)
-        assert not unmatched.correct_criteria(tx, identity, SOUGHT)
-        assert unmatched.list_unmatched(tx, "riverside") == ()
-        [claimed] = leases.acquire_leases(tx, "main", limit=1, lease=MINUTE)
-    assert (claimed.submission.patient, claimed.merge_base) == (
-        right.reference,
-        MergeBase(right.birth_date),
-    )
-    assert claimed.record.id == identity
-
-
-def test_what_was_given_up_waits_for_nobody(database: Database) -> None:
-    identity = held(database)
-    with database.write() as tx:
-        assert submissions.discard_submission(tx, identity)
-        assert unmatched.list_unmatched(tx, "riverside") == ()
-        assert not unmatched.correct_criteria(tx, identity, SOUGHT)
-        row = submissions.find_record(tx, identity)
-    assert row is not None
-    assert row.status is Status.DISCARDED
-
-
-def test_a_database_of_before_is_brought_up_with_all_its_visits(
-    url: str, cipher: Cipher, clock: TestClock
-) -> None:
+def test_migration_keeps_the_visits(url: str, cipher: Cipher, clock: TestClock) -> None:
     database = open_database(url, cipher, clock)
-    scheduled = visit(database, "scheduled", None, "Patient/1")
+    scheduled = save_visit(database, "scheduled", None, "Patient/1")
     database.close()
     engine = create_engine(url)
     with engine.begin() as connection:

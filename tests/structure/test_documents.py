@@ -1,52 +1,83 @@
-"""The documents link to what exists, and the commit hooks run what CI runs."""
+"""A document or comment that names a file names one that exists, and each link leads somewhere."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.structure.conftest import NOT_OURS, ROOT
 
-from tests.structure.conftest import NOT_OURS, ROOT, project_files
-
-DOCUMENTS = [
-    path
-    for path in sorted(ROOT.rglob("*.md"))
-    if not any(part in NOT_OURS or part.startswith((".venv", ".pytest")) for part in path.parts)
-]
-SUFFIXES = (".py", ".toml", ".html", ".mjs", ".js", ".css", ".md", ".conf", ".service", ".yaml")
-CONFIG_FILES = [path for path in sorted((ROOT / "config").rglob("*")) if path.suffix in SUFFIXES]
-CITATION = re.compile(r"(?<![\w./*-])[\w./-]*\w\.md\b")
-LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]*)\)")
-
-
-def heading_anchors(document: Path) -> set[str]:
-    """Return the anchors that GitHub gives a document's headings."""
-    headings = re.findall(r"^#+ (.*)$", document.read_text("utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+LINK = re.compile(r"(?<!`)\[[^\]\n]*\]\(([^)\s]+)\)")
+CODE_BLOCK = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+DOCUMENT = re.compile(r"(?<![\w/:.-])[\w./-]*\w\.md\b")
+FILE = re.compile(
+    r"(?<![\w/.-])(?:intake|fhir_client|tests|config|translations)(?:/[\w.-]+)+\.(?:py|toml|json|md)\b"
+)
+WRITTEN = (".py", ".toml", ".md", ".html", ".css", ".js")
+INVENTED = {"config/questions/one.toml"}
+"""A file that a test makes for itself."""
+FOLDERS = ("intake", "fhir_client", "tests", "config", "translations", ".github")
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_lead_to_existing_files_and_headings(document: Path) -> None:
-    broken = []
-    for link in LINK.findall(document.read_text("utf-8")):
-        name, _, anchor = link.partition("#")
-        target = document.parent / name if name else document
-        if not target.exists() or (anchor and anchor not in heading_anchors(target)):
-            broken.append(link)
-    assert broken == []
+def written_files(*endings: str) -> Iterator[Path]:
+    """Yield every file of the project with one of the endings, also those beside the rooms."""
+    yield from (path for path in sorted(ROOT.iterdir()) if path.suffix in endings)
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in endings and not NOT_OURS & set(path.parts):
+                yield path
 
 
-def test_cites_only_documents_that_exist() -> None:
-    names = {path.name for path in DOCUMENTS}
+def heading_anchors(text: str) -> set[str]:
+    """Return the anchors that a forge gives to the headings of a Markdown text."""
+    plain = (re.sub(r"[^\w\s-]", "", heading.lower()) for heading in HEADING.findall(text))
+    return {heading.strip().replace(" ", "-") for heading in plain}
+
+
+def broken_links(page: Path) -> Iterator[str]:
+    text = CODE_BLOCK.sub("", page.read_text("utf-8"))
+    for target in LINK.findall(text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        if not linked.exists() or (
+            anchor and anchor not in heading_anchors(linked.read_text("utf-8"))
+        ):
+            yield target
+
+
+def missing_files(path: Path) -> Iterator[str]:
+    # The words of a link may shorten its target, which has a test of its own.
+    text = LINK.sub(r"\1", path.read_text("utf-8"))
+    for name in {*DOCUMENT.findall(text), *FILE.findall(text)} - INVENTED:
+        if not any((folder / name).exists() for folder in (path.parent, ROOT)):
+            yield name
+
+
+def test_every_link_of_a_document_leads_somewhere() -> None:
+    pages = list(written_files(".md"))
+    assert len(pages) > 5
+    broken = {str(page.relative_to(ROOT)): list(broken_links(page)) for page in pages}
+    assert {page: targets for page, targets in broken.items() if targets} == {}
+
+
+def test_every_file_that_is_named_exists() -> None:
     missing = {
-        f"{path.relative_to(ROOT)}: {citation}"
-        for path in (*project_files(*SUFFIXES), *CONFIG_FILES, *DOCUMENTS)
-        for citation in CITATION.findall(path.read_text("utf-8"))
-        # A path must lead somewhere, from the root or from the file; a bare name must exist.
-        if not (ROOT / citation).exists()
-        and not (path.parent / citation).exists()
-        and ("/" in citation or citation not in names)
+        str(path.relative_to(ROOT)): sorted(missing_files(path))
+        for path in written_files(*WRITTEN)
+        if path != Path(__file__)
     }
-    assert missing == set()
+    assert {path: names for path, names in missing.items() if names} == {}
+
+
+def test_a_broken_link_and_a_missing_file_are_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# One title\n[a](#one-title) [b](#two) [c](gone.md) [d](page.md)\n", "utf-8")
+    assert list(broken_links(page)) == ["#two", "gone.md"]
+    source = tmp_path / "source.py"
+    source.write_text('"""See RULES.md and page.md and tests/nowhere.py."""\n', "utf-8")
+    assert sorted(missing_files(source)) == ["RULES.md", "tests/nowhere.py"]
 
 
 def test_commit_hooks_run_what_ci_runs_first() -> None:

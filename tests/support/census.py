@@ -1,4 +1,4 @@
-"""Counts all that a FHIR server holds, before and after, and compares it with submissions."""
+"""Counts what a FHIR server holds before and after submissions."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -50,19 +50,22 @@ class Discrepancies:
 def take_census(client: FhirClient) -> Census:
     """Return everything that the server holds."""
     return {
-        f"{kind}/{each['id']}": each
+        f"{kind}/{resource['id']}": resource
         for kind in KINDS
-        for each in client.search(kind, {"_count": PAGE})
+        for resource in client.search(kind, {"_count": PAGE})
     }
 
 
 def compare_censuses(
-    before: Census, after: Census, sent: Sequence[Submission], settings: Settings
+    before: Census, after: Census, submissions: Sequence[Submission], settings: Settings
 ) -> Discrepancies:
-    """Compare two censuses; the submissions were delivered in between, in this order a patient."""
+    """Compare two censuses.
+
+    Between them the submissions were delivered, in this order for each patient.
+    """
     version = us_core_version(settings.servers["main"].us_core)
     policy = MergePolicy(decline_erases=settings.mapping.decline_erases)
-    statements = [site_mapping.map_submission(submission, settings) for submission in sent]
+    statements = [site_mapping.map_submission(submission, settings) for submission in submissions]
     expected = {effect for statement in statements for effect in _effects(statement, version)}
     actual = Counter(
         _effect(resource, after) for reference, resource in after.items() if reference not in before
@@ -93,15 +96,15 @@ def _effect(resource: Json, census: Census) -> tuple[str, str]:
     kind = resource["resourceType"]
     if kind == "Provenance":
         drawn_from = next(
-            (each["what"].get("reference", "") for each in resource.get("entity", [])), ""
+            (entity["what"].get("reference", "") for entity in resource.get("entity", [])), ""
         )
         return kind, _identifier(census.get(drawn_from, {}))
     return kind, _identifier(resource)
 
 
 def _identifier(resource: Json) -> str:
-    found = resource.get("identifier", [])
-    first = found if isinstance(found, dict) else next(iter(found), {})
+    identifiers = resource.get("identifier", [])
+    first = identifiers if isinstance(identifiers, dict) else next(iter(identifiers), {})
     return str(first.get("value", ""))
 
 

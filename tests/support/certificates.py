@@ -15,14 +15,14 @@ LIFE = timedelta(days=90)
 
 @dataclass(frozen=True)
 class CertificateAuthority:
-    """A certificate authority. `file` holds its certificate, for whoever is to trust it."""
+    """A certificate authority; `file` holds its certificate."""
 
     file: Path
     key: ec.EllipticCurvePrivateKey
     name: x509.Name
 
     def issue_certificate(self, common_name: str, until: datetime | None = None) -> Path:
-        """Write a certificate for 127.0.0.1 and its key into one file, beside the authority's."""
+        """Write a certificate for 127.0.0.1 and its key into one file."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = named(common_name)
         address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])

@@ -1,4 +1,4 @@
-"""Runs the demo as a process, as on the command line, and ends all that it started."""
+"""Runs the demo as a process, and ends all that it started."""
 
 import os
 import re
@@ -30,15 +30,18 @@ class DemoProcess:
 
     @property
     def birth_dates(self) -> list[tuple[int, int, int]]:
-        """Month, day and year of the patients that the demo suggests: tablet first, then link."""
-        found = re.findall(r"\((\d\d)/(\d\d)/(\d{4})\)", " ".join(self.lines))
-        return [(int(month), int(day), int(year)) for month, day, year in found]
+        """Birth dates of the patients that the demo suggests: tablet first, then link.
+
+        Each is month, day and year.
+        """
+        dates = re.findall(r"\((\d\d)/(\d\d)/(\d{4})\)", " ".join(self.lines))
+        return [(int(month), int(day), int(year)) for month, day, year in dates]
 
     @property
     def site_folder(self) -> Path:
         """The site's folder that the demo names for other commands."""
-        [found] = re.findall(r"INTAKE_CONFIG=(\S+)", " ".join(self.lines))
-        return Path(found)
+        [folder] = re.findall(r"INTAKE_CONFIG=(\S+)", " ".join(self.lines))
+        return Path(folder)
 
     def read_log(self) -> str:
         return self.log.read_text("utf-8")
@@ -56,8 +59,8 @@ def run_demo(home: Path, packages: Path, *arguments: str) -> Iterator[DemoProces
     Yields when the demo has printed everything, and leaves no process behind.
     """
     (home / "demo").mkdir()
-    for kept in packages.glob("fhir-server-*"):
-        (home / "demo" / kept.name).symlink_to(kept, target_is_directory=True)
+    for package in packages.glob("fhir-server-*"):
+        (home / "demo" / package.name).symlink_to(package, target_is_directory=True)
     with (home / "err.txt").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             (*DEMO_COMMAND, *arguments),
@@ -99,16 +102,19 @@ def descendant_pids(pid: int) -> set[int]:
     for line in _ps("-e", "-o", "pid=,ppid="):
         child, parent = map(int, line.split())
         children.setdefault(parent, set()).add(child)
-    found: set[int] = set()
+    pids: set[int] = set()
     waiting = {pid}
     while waiting:
         waiting = {child for parent in waiting for child in children.get(parent, ())}
-        found |= waiting
-    return found
+        pids |= waiting
+    return pids
 
 
 def is_running(pid: int) -> bool:
-    """Return whether the process runs; a process that ended and was not reaped does not."""
+    """Return whether the process runs.
+
+    A process that ended and was not reaped does not run.
+    """
     return any(not state.startswith("Z") for state in _ps("-o", "stat=", "-p", str(pid)))
 
 

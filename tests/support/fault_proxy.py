@@ -1,4 +1,4 @@
-"""Runs a proxy before a real FHIR server, with the faults of real proxies and networks."""
+"""Runs a proxy before a FHIR server, with faults of real proxies and networks."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -59,7 +59,7 @@ class MatchingFault:
 
 @dataclass
 class FaultProxy:
-    """A proxy with one planned fault a request, then `default_fault`, and all requests it got.
+    """A proxy that applies one planned fault a request, then `default_fault`.
 
     `is_committed` is set after the first transaction that the server committed. `resent_count`
     counts the transactions that the client sent after that.
@@ -117,14 +117,14 @@ def cut_response(request: ProxyRequest, forward: Forward) -> ProxyResponse | Non
 
 
 def send_twice(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-    """Send the request twice, as a proxy on the network can, and return the first response."""
+    """Send the request twice, as some proxies do; return the first response."""
     first = forward(request)
     forward(request)
     return first
 
 
 def send_twice_answer_last(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
-    """Send the request twice, as a proxy on the network can, and return the second response."""
+    """Send the request twice, as some proxies do; return the second response."""
     forward(request)
     return forward(request)
 
@@ -210,35 +210,6 @@ def run_first(act: Callable[[ProxyRequest], None], then: Fault = pass_through) -
         return then(request, forward)
 
     return fault
-
-
-STALE_OUTCOME = (
-    b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"conflict",'
-    b'"details":{"text":"HTTP 412"}}]}'
-)
-TOO_LATE = "Sat, 01 Jan 2000 00:00:00 GMT"
-TRANSIENT_FAULTS: dict[str, Fault] = {
-    "passed": pass_through,
-    "dropped": drop_request,
-    "lost": lose_response,
-    "cut short": cut_response,
-    "sent twice": send_twice,
-    "sent twice, second answer": send_twice_answer_last,
-    "408": answer_with(408),
-    "429 for seconds": answer_with(429, Retry_After="7"),
-    "429 until a date": answer_with(429, Retry_After=TOO_LATE),
-    "500": answer_with(500, b"<html>oops</html>"),
-    "503": answer_with(503, Retry_After="60"),
-    "504": answer_with(504),
-    "done but 500": forward_but_answer(500),
-    "done but 502": forward_but_answer(502),
-    "409": answer_with(409),
-    "412": answer_with(412),
-    "412 as 400": answer_with(400, STALE_OUTCOME),
-    "not FHIR": answer_with(200, b"<html>Please sign in to the guest network</html>"),
-    "401": answer_with(401),
-}
-"""Every fault that passes. In whatever order they come, a submission arrives once."""
 
 
 PASSED_ON = ("Content-Location", "Retry-After")

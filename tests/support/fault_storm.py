@@ -1,17 +1,17 @@
-"""Lets each request meet a random fault of any kind that networks and servers have shown."""
+"""Lets each request meet a random fault that networks and servers have shown."""
 
 from collections import Counter
 from random import Random
 from threading import Event, Lock
 
 from tests.support.fault_proxy import (
-    TRANSIENT_FAULTS,
     Fault,
     Forward,
     ProxyRequest,
     ProxyResponse,
     answer_with,
 )
+from tests.support.transient_faults import TRANSIENT_FAULTS
 
 SLOW, TOO_LATE = 0.3, 2.5
 """Seconds that a request is delayed.

@@ -1,4 +1,4 @@
-"""Generates submissions of any kind, and the charts that they meet; a seed repeats them."""
+"""Generates submissions, and the charts that they meet, from a seed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -74,7 +74,7 @@ FULL_CHART: Json = {
 
 
 class ChartKind(Enum):
-    """The chart that a submission meets: none, the least, a full one, or an earlier case's."""
+    """The chart that a submission meets."""
 
     NONE = "none"
     BARE = "bare"
@@ -84,7 +84,7 @@ class ChartKind(Enum):
 
 @dataclass(frozen=True)
 class GeneratedCase:
-    """A submission, its question set, the site's switches, the Organization, and the chart."""
+    """A submission with its question set, the site's switches and the chart."""
 
     submission: Submission
     questions: QuestionSet
@@ -95,11 +95,11 @@ class GeneratedCase:
 
     def build_statement(self) -> Statement:
         """Return the coded answers; over an earlier case's chart they are a correction."""
-        found = build_statement(self.submission, self.questions, self.policy, self.organization)
+        statement = build_statement(self.submission, self.questions, self.policy, self.organization)
         return (
-            replace(found, corrected_elements=frozenset(Element))
+            replace(statement, corrected_elements=frozenset(Element))
             if self.chart_kind is ChartKind.EARLIER
-            else found
+            else statement
         )
 
     @property
@@ -109,7 +109,7 @@ class GeneratedCase:
 
 
 def build_case_bundle(case: GeneratedCase, name: str) -> Json:
-    """Return the checked Bundle that `intake bundle` prints for the case, in that version."""
+    """Return the checked Bundle that `intake bundle` prints for the case."""
     built = build_bundle(
         case.build_statement(), us_core_version(name), chart_before(case, name), case.merge_policy
     ).bundle
@@ -134,16 +134,16 @@ def chart_before(case: GeneratedCase, name: str) -> Json | None:
 
 
 def generate_cases(seed: int, count: int) -> Iterator[GeneratedCase]:
-    """Yield that many cases, no two with the same answers; every kind of chart comes in turn."""
+    """Yield that many cases with different answers; each kind of chart in turn."""
     source, seen = Random(seed), set[str]()
     meets, earlier = cycle(ChartKind), None
     while len(seen) < count:
-        found = _case(source)
-        said = repr((found.submission.answers, found.submission.informant))
-        if said not in seen:
-            seen.add(said)
-            yield replace(found, chart_kind=next(meets), previous_case=earlier)
-            earlier = found
+        case = _case(source)
+        answers_text = repr((case.submission.answers, case.submission.informant))
+        if answers_text not in seen:
+            seen.add(answers_text)
+            yield replace(case, chart_kind=next(meets), previous_case=earlier)
+            earlier = case
 
 
 def _case(source: Random) -> GeneratedCase:
@@ -151,11 +151,11 @@ def _case(source: Random) -> GeneratedCase:
     switches = MappingPolicy(*(source.random() < 0.2 for _ in range(3)))
     organization = source.choice(("Organization/riverside", "Organization/riverside", None))
     answers = {
-        each.id: answer
-        for each in questions.questions
-        if (answer := _answer(source, each)) is not None
+        question.id: answer
+        for question in questions.questions
+        if (answer := _answer(source, question)) is not None
     }
-    made = Submission(
+    submission = Submission(
         id=UUID(int=source.getrandbits(128), version=4),
         clinic="riverside",
         patient="Patient/7",
@@ -171,7 +171,7 @@ def _case(source: Random) -> GeneratedCase:
         encounter=source.choice((None, "Encounter/e-1")),
     )
     return GeneratedCase(
-        decode_submission(encode_submission(made)), questions, switches, organization
+        decode_submission(encode_submission(submission)), questions, switches, organization
     )
 
 
@@ -209,7 +209,9 @@ def _language(source: Random, question: Question) -> Answer:
     if source.random() < 0.15:
         return Answer(AnswerState.ANSWERED, (), {OWN_WORDS: source.choice(WORDS)})
     offered = [
-        each.id for each in load_languages().values() if each.can_answer(question.elements[0])
+        language.id
+        for language in load_languages().values()
+        if language.can_answer(question.elements[0])
     ]
     return Answer(AnswerState.ANSWERED, (source.choice(offered),))
 
@@ -230,14 +232,16 @@ def _groups(source: Random, question: Question) -> Answer:
 
 def _ticked(source: Random, question: Question) -> list[Option]:
     """Return one group or more, mostly one, of which none excludes another, in order."""
-    wanted = source.sample(
+    candidates = source.sample(
         question.options, min(len(question.options), source.choice((1, 1, 1, 2, 2, 3, 7)))
     )
-    kept: list[Option] = []
-    for each in wanted:
-        if not any(each.id in other.excludes or other.id in each.excludes for other in kept):
-            kept.append(each)
-    return [each for each in question.options if each in kept]
+    options: list[Option] = []
+    for option in candidates:
+        if not any(
+            option.id in chosen.excludes or chosen.id in option.excludes for chosen in options
+        ):
+            options.append(option)
+    return [option for option in question.options if option in options]
 
 
 def _boxes(source: Random, question: Question, option: Option) -> Sequence[str]:
@@ -247,23 +251,25 @@ def _boxes(source: Random, question: Question, option: Option) -> Sequence[str]:
     """
     details = source.sample(option.details, source.randint(0, min(3, len(option.details))))
     searched = source.sample(_searched(question, option.id), 1) if source.random() < 0.25 else []
-    inner = [each.id for each in details] + list(searched)
+    inner = [detail.id for detail in details] + list(searched)
     return inner if inner and source.random() < 0.3 else [option.id, *inner]
 
 
 @cache
 def _by_owner(questions: str) -> Mapping[tuple[str, str], Sequence[str]]:
-    found: dict[tuple[str, str], list[str]] = {}
+    codes: dict[tuple[str, str], list[str]] = {}
     for question in _sets()[questions].questions:
         for code in load_concepts():
             if (
                 question.kind is QuestionKind.GROUPS
                 and (owner := find_group_option(question, code)) is not None
             ):
-                found.setdefault((question.id, owner.id), []).append(code)
-    return found
+                codes.setdefault((question.id, owner.id), []).append(code)
+    return codes
 
 
 def _searched(question: Question, option: str) -> Sequence[str]:
-    owner = next(each.id for each in _sets().values() if question in each.questions)
+    owner = next(
+        question_set.id for question_set in _sets().values() if question in question_set.questions
+    )
     return _by_owner(owner)[question.id, option]

@@ -23,25 +23,25 @@ def cache_folder() -> Path:
 
 def find_java() -> str:
     """Return the path of a java that is new enough, or skip the test."""
-    found = shutil.which("java")
-    said = (
+    java = shutil.which("java")
+    version_text = (
         ""
-        if found is None
-        else subprocess.run((found, "-version"), capture_output=True, text=True, check=False).stderr
+        if java is None
+        else subprocess.run((java, "-version"), capture_output=True, text=True, check=False).stderr
     )
-    version = re.search(r'version "(\d+)', said)
-    if found is None or version is None or int(version[1]) < OLDEST:
+    version = re.search(r'version "(\d+)', version_text)
+    if java is None or version is None or int(version[1]) < OLDEST:
         skip_or_fail(f"this test {ADVICE}")
-    return found
+    return java
 
 
 def build_program(name: str, source: Path) -> str:
-    """Return the class path of the program in the folder `source` (pom.xml and *.java).
+    """Return the class path of the program in the folder `source`.
 
-    Builds the program unless the cache folder has it.
+    The folder has pom.xml and *.java. The program is built unless the cache folder has it.
     """
     files = sorted((source / "pom.xml", *source.glob("*.java")))
-    digest = sha256(b"".join(each.read_bytes() for each in files)).hexdigest()[:12]
+    digest = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
     home = cache_folder() / f"{name}-{digest}"
     if not (home / "built").exists():
         find_java()
@@ -54,8 +54,8 @@ def _build(files: list[Path], home: Path) -> None:
     if maven is None:
         skip_or_fail(f"this test {ADVICE}")
     home.mkdir(parents=True, exist_ok=True)
-    for each in files:
-        shutil.copyfile(each, home / each.name)
+    for file in files:
+        shutil.copyfile(file, home / file.name)
     log = home / "maven.log"
     with log.open("wb") as out:
         done = subprocess.run(

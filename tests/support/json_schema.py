@@ -1,6 +1,6 @@
-"""Finds what a value breaks of a JSON Schema (2020-12), in the keywords that ours use.
+"""Finds what a value breaks of a JSON Schema (2020-12).
 
-Any other keyword is a fault of the schema itself.
+It knows the keywords that our schemas use; any other keyword is a fault of the schema.
 """
 
 import re
@@ -22,31 +22,31 @@ WORDS = ("$schema", "$id", "$defs", "title", "description")
 def schema_faults(
     value: Any, schema: dict[str, Any], root: dict[str, Any] | None = None, at: str = "$"
 ) -> list[str]:
-    """Return each breach and where it is; `root` is the schema whose `$defs` are meant."""
+    """Return each breach and its place; `root` is the schema that has the `$defs`."""
     root = root or schema
-    found = [
+    faults = [
         f"{at}: {fault}"
         for key, rule in schema.items()
         if key not in CHILDREN
         for fault in _breach(key, value, rule, root)
     ]
     if "$ref" in schema:
-        found += schema_faults(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root, at)
+        faults += schema_faults(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root, at)
     if isinstance(value, dict):
         for key, child in value.items():
             inner = schema.get("properties", {}).get(key, schema.get("additionalProperties", {}))
-            found += (
+            faults += (
                 schema_faults(child, inner, root, f"{at}.{key}")
                 if isinstance(inner, dict)
                 else [f"{at}: has {key}"]
             )
     if isinstance(value, list):
-        found += [
-            each
+        faults += [
+            fault
             for place, child in enumerate(value)
-            for each in schema_faults(child, schema.get("items", {}), root, f"{at}[{place}]")
+            for fault in schema_faults(child, schema.get("items", {}), root, f"{at}[{place}]")
         ]
-    return found
+    return faults
 
 
 CHILDREN = ("$ref", "properties", "additionalProperties", "items", *WORDS)
@@ -54,7 +54,7 @@ CHILDREN = ("$ref", "properties", "additionalProperties", "items", *WORDS)
 
 def _breach(keyword: str, value: Any, rule: Any, root: dict[str, Any]) -> list[str]:
     if keyword in ("oneOf", "anyOf"):
-        fitting = sum(not schema_faults(value, each, root) for each in rule)
+        fitting = sum(not schema_faults(value, alternative, root) for alternative in rule)
         return (
             []
             if fitting == 1 or (fitting and keyword == "anyOf")
@@ -93,5 +93,5 @@ CHECKS: dict[str, tuple[type | tuple[type, ...], Callable[[Any, Any], bool]]] = 
     "maximum": ((int, float), lambda value, rule: value <= rule),
     "minItems": (list, lambda value, rule: len(value) >= rule),
     "maxItems": (list, lambda value, rule: len(value) <= rule),
-    "uniqueItems": (list, lambda value, _: len({str(each) for each in value}) == len(value)),
+    "uniqueItems": (list, lambda value, _: len({str(item) for item in value}) == len(value)),
 }

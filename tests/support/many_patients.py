@@ -20,9 +20,9 @@ def create_patients(client: FhirClient, count: int) -> list[str]:
     Returns their references.
     """
     return [
-        each
+        reference
         for first in range(0, count, AT_ONCE)
-        for each in _some(client, range(first, min(first + AT_ONCE, count)))
+        for reference in _some(client, range(first, min(first + AT_ONCE, count)))
     ]
 
 
@@ -30,9 +30,9 @@ def _some(client: FhirClient, numbers: Sequence[int]) -> list[str]:
     entries = [entry for number in numbers for entry in _chart(number)]
     answer = client.send_bundle({"resourceType": "Bundle", "type": "transaction", "entry": entries})
     locations = (
-        local_reference(each["response"]["location"], "Patient") for each in answer["entry"]
+        local_reference(entry["response"]["location"], "Patient") for entry in answer["entry"]
     )
-    return [each for each in locations if each]
+    return [reference for reference in locations if reference]
 
 
 def _chart(number: int) -> list[Json]:
@@ -64,8 +64,8 @@ def _chart(number: int) -> list[Json]:
             "request": {"method": "POST", "url": "Patient"},
         },
         *(
-            {"resource": each, "request": {"method": "POST", "url": each["resourceType"]}}
-            for each in others
+            {"resource": resource, "request": {"method": "POST", "url": resource["resourceType"]}}
+            for resource in others
         ),
     ]
 
@@ -78,7 +78,7 @@ def submit_generated(
     From the second turn on the patient is the informant: another informant's answer over the
     patient's own would be held for a reviewer.
     """
-    said = [
+    all_submissions = [
         outbox.store_submission(
             replace(
                 _spoken(case.submission, again=number >= len(patients)),
@@ -87,8 +87,8 @@ def submit_generated(
         )
         for number, case in enumerate(generate_cases(seed, count))
     ]
-    assert len(said) == count
-    return said
+    assert len(all_submissions) == count
+    return all_submissions
 
 
 def _spoken(submission: Submission, *, again: bool) -> Submission:

@@ -1,4 +1,4 @@
-"""An outbox whose worker writes to a real FHIR server, and counts of what the server holds."""
+"""An outbox whose worker writes to a real FHIR server."""
 
 import json
 from collections.abc import Iterator
@@ -19,10 +19,13 @@ from intake.ehr.strategy import pin_strategy
 from intake.settings import Server, Settings, load_settings
 from intake.store.crypto import load_keys
 from intake.store.database import Database, open_database
-from intake.store.outbox import submissions
+from intake.store.outbox import submissions, undo_requests
 from intake.store.outbox.merge_base import MergeBase
 from intake.store.outbox.submissions import SubmissionRecord
+from intake.store.outbox.undo_records import UndoRecord, decrypt_undo_record
+from intake.store.outbox.undo_requests import UndoRequestResult
 from intake.store.payload import decode_submission
+from intake.store.tables import submissions as table
 from intake.worker.batches import deliver_due
 from tests.support.command_site import write_site
 from tests.support.fault_proxy import FaultProxy
@@ -56,7 +59,17 @@ ONE_OF_EACH = {
     "Provenance": 1,
 }
 """The effects of the example's answers."""
-
+WHITE_RACE: dict[str, Any] = {
+    "url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race",
+    "extension": [
+        {
+            "url": "ombCategory",
+            "valueCoding": {"system": "urn:oid:2.16.840.1.113883.6.238", "code": "2106-3"},
+        },
+        {"url": "text", "valueString": "White"},
+    ],
+}
+OBSERVED_ELEMENTS = ("race", "ethnicity", "spoken-language", "interpreter")
 CHANGED_BY_US = {"meta", "extension", "communication"}
 
 
@@ -88,19 +101,17 @@ class Outbox:
         return f"Patient/{self.direct_client.create({**EXAMPLE_PATIENT, **changes})['id']}"
 
     def submit_example(
-        self, patient: str, known: MergeBase | None = None, **changes: Any
+        self, patient: str, base: MergeBase | None = None, **changes: Any
     ) -> Submission:
         """Store a submission for the patient, with the example's answers unless changed."""
         return self.store_submission(
-            replace(EXAMPLE_SUBMISSION, id=uuid4(), patient=patient, **changes), known
+            replace(EXAMPLE_SUBMISSION, id=uuid4(), patient=patient, **changes), base
         )
 
-    def store_submission(
-        self, submission: Submission, known: MergeBase | None = None
-    ) -> Submission:
+    def store_submission(self, submission: Submission, base: MergeBase | None = None) -> Submission:
         """Store the submission as it is."""
         with self.database.write() as tx:
-            assert submissions.store_submission(tx, submission, "main", None, known)
+            assert submissions.store_submission(tx, submission, "main", None, base)
         return submission
 
     def deliver_due(self) -> bool:
@@ -127,6 +138,50 @@ class Outbox:
             rounds -= 1
             assert rounds, self.read_record(submission)
 
+    def deliver_new(self, patient: str, **changes: Any) -> Submission:
+        """Store a submission and deliver it until it is verified."""
+        submission = self.submit_example(patient, **changes)
+        self.work_until_closed(submission)
+        assert self.read_state(submission) == ("verified", None)
+        return submission
+
+    def request_undo(self, submission: Submission) -> UndoRequestResult:
+        """Request the undo of a submission, as a reviewer does."""
+        with self.database.write() as tx:
+            return undo_requests.request_undo(tx, str(submission.id))
+
+    def deliver_undo(self, submission: Submission) -> tuple[str, str | None]:
+        """Request an undo, deliver it, and return the submission's state."""
+        assert self.request_undo(submission) is UndoRequestResult.STARTED
+        self.work_until_closed(submission)
+        return self.read_state(submission)
+
+    def read_statuses(self, submission: Submission) -> set[str]:
+        """Return the status of every resource that a submission left on the server."""
+        ids = {
+            "QuestionnaireResponse": [submission.id],
+            "Observation": [uuid5(submission.id, element) for element in OBSERVED_ELEMENTS],
+        }
+        return {
+            resource["status"]
+            for kind, identities in ids.items()
+            for identity in identities
+            for resource in self.direct_client.search(kind, _identifier_query(identity))
+        }
+
+    def read_last_undo_record(self) -> UndoRecord:
+        """Return the undo record of the last submission."""
+        with self.database.read() as tx:
+            query = table.select().order_by(table.c.number.desc())
+            row = tx.connection.execute(query).first()
+            assert row is not None
+            return decrypt_undo_record(tx, row.earlier, row.id)
+
+    def read_chart(self, patient: str) -> dict[str, Any]:
+        """Return the chart without the server's `meta`."""
+        chart = self.direct_client.read(patient)
+        return {name: value for name, value in chart.items() if name != "meta"}
+
     def edit_chart(self, patient: str, **changes: Any) -> None:
         """Change the chart as a colleague would."""
         put_resource(self.direct_client, {**self.direct_client.read(patient), **changes})
@@ -145,7 +200,10 @@ class Outbox:
 def open_outbox(
     folder: Path, template: Path, proxy: FaultProxy, real: FhirClient, organization: str
 ) -> Iterator[Outbox]:
-    """Open an empty outbox in `folder`; its worker writes transactions through the proxy."""
+    """Open an empty outbox in `folder`, whose worker writes through the proxy.
+
+    It writes transactions.
+    """
     write_site(folder, proxy.base_url)
     clinics = folder / "clinics.toml"
     clinics.write_text(
@@ -177,14 +235,14 @@ def put_resource(client: FhirClient, resource: dict[str, Any]) -> None:
 def count_effects(client: FhirClient, submission: Submission) -> dict[str, int]:
     """Return how many resources of each kind the server holds because of a submission."""
     query = _identifier_query(submission.id)
-    responses = {each["id"] for each in client.search("QuestionnaireResponse", query)}
+    responses = {resource["id"] for resource in client.search("QuestionnaireResponse", query)}
     counts = {"QuestionnaireResponse": len(responses)}
-    for element in ("race", "ethnicity", "spoken-language", "interpreter"):
+    for element in OBSERVED_ELEMENTS:
         query = _identifier_query(uuid5(submission.id, element))
         counts[element] = len(list(client.search("Observation", query)))
-    targets = (f"QuestionnaireResponse/{each}" for each in responses)
+    targets = (f"QuestionnaireResponse/{response_id}" for response_id in responses)
     counts["Provenance"] = sum(
-        len(list(client.search("Provenance", {"target": each}))) for each in targets
+        len(list(client.search("Provenance", {"target": target}))) for target in targets
     )
     return counts
 
@@ -196,9 +254,13 @@ def _identifier_query(identity: UUID) -> dict[str, str]:
 def chart_of_others(chart: dict[str, Any]) -> str:
     """Return a chart without what we may change in it, for comparison."""
     own_values = set(map(json.dumps, _own_values(chart)))
-    others = [each for each in chart.get("extension", []) if json.dumps(each) not in own_values]
+    others = [
+        extension
+        for extension in chart.get("extension", [])
+        if json.dumps(extension) not in own_values
+    ]
     return json.dumps(
-        [{key: each for key, each in chart.items() if key not in CHANGED_BY_US}, others],
+        [{key: value for key, value in chart.items() if key not in CHANGED_BY_US}, others],
         sort_keys=True,
     )
 

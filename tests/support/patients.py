@@ -1,4 +1,4 @@
-"""Fills in and sends the pages' forms as a patient does, in a browser without scripts."""
+"""Fills in and sends forms as a patient does, in a browser without scripts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,7 +68,9 @@ class PatientSession:
         return self.page
 
     def _form(self, form_name: str | None) -> Any:
-        forms = [each for each in self.document.query("form") if self._is(each, form_name)]
+        forms = [
+            candidate for candidate in self.document.query("form") if self._is(candidate, form_name)
+        ]
         assert forms, f"{self.path} has no form {form_name}"
         return forms[0]
 

@@ -1,4 +1,4 @@
-"""Runs a PostgreSQL from PyPI for tests; nothing to install, and gone after the block."""
+"""Runs a PostgreSQL from PyPI for tests."""
 
 import os
 import socket
@@ -65,8 +65,8 @@ def _of_its_own() -> Iterator[Any]:
                 skip_or_fail(
                     "PostgreSQL comes from PyPI: `uv sync` with the group dev, where it has wheels"
                 )
-            found = get_server(folder, cleanup_mode="delete", start=False)
-        yield found
+            server = get_server(folder, cleanup_mode="delete", start=False)
+        yield server
 
 
 def _control(server: Any, *words: str) -> None:
@@ -82,6 +82,6 @@ def _control(server: Any, *words: str) -> None:
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
         return port

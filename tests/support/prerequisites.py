@@ -1,4 +1,4 @@
-"""Skips a test that this machine cannot run, or fails it if no test may be skipped."""
+"""Skips a test that this machine cannot run, or fails it."""
 
 import os
 from typing import NoReturn

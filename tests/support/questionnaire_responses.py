@@ -1,4 +1,4 @@
-"""Checks a QuestionnaireResponse by its Questionnaire, and reads the answers from it.
+"""Checks a QuestionnaireResponse by its Questionnaire, and reads its answers.
 
 Both by rules of their own, apart from the code that they check.
 """
@@ -20,32 +20,34 @@ def find_misfits(response: Json, questionnaire: Json) -> list[str]:
     """Return what does not fit: canonical, nesting, order, type, option or repetition."""
     named = f"{questionnaire['url']}|{questionnaire['version']}"
     wrong = [] if response["questionnaire"] == named else ["questionnaire"]
-    chosen = {each["linkId"]: item_codings(each) for each in walk_items(response.get("item", []))}
+    chosen = {item["linkId"]: item_codings(item) for item in walk_items(response.get("item", []))}
     return [*wrong, *_items(response.get("item", []), questionnaire["item"], chosen)]
 
 
 def walk_items(items: list[Json]) -> Iterator[Json]:
     """Yield every item, however deep."""
-    for each in items:
-        yield each
-        yield from walk_items(each.get("item", []))
+    for item in items:
+        yield item
+        yield from walk_items(item.get("item", []))
 
 
 def item_codings(item: Json) -> list[tuple[str, str]]:
     """Return system and code of each coding that answers the item."""
-    found = [each["valueCoding"] for each in item.get("answer", []) if "valueCoding" in each]
-    return [(each["system"], each["code"]) for each in found]
+    answer_codings = [
+        answer["valueCoding"] for answer in item.get("answer", []) if "valueCoding" in answer
+    ]
+    return [(coding["system"], coding["code"]) for coding in answer_codings]
 
 
 def _items(
-    items: list[Json], asked: list[Json], chosen: dict[str, list[tuple[str, str]]]
+    items: list[Json], questions: list[Json], chosen: dict[str, list[tuple[str, str]]]
 ) -> Iterator[str]:
-    known = {each["linkId"]: each for each in asked}
-    links = [each["linkId"] for each in items]
-    if [link for link in known if link in links] != links:
+    by_link = {question["linkId"]: question for question in questions}
+    links = [item["linkId"] for item in items]
+    if [link for link in by_link if link in links] != links:
         yield f"order, doubles or unknown items: {links}"
     for item in items:
-        if question := known.get(item["linkId"]):
+        if question := by_link.get(item["linkId"]):
             yield from _answers(item, question)
             yield from _enabled(question, chosen)
             yield from _items(item.get("item", []), question.get("item", []), chosen)
@@ -53,8 +55,8 @@ def _items(
 
 def _enabled(question: Json, chosen: dict[str, list[tuple[str, str]]]) -> Iterator[str]:
     for when in question.get("enableWhen", []):
-        wanted = when["answerCoding"]
-        if (wanted["system"], wanted["code"]) not in chosen.get(when["question"], []):
+        coding = when["answerCoding"]
+        if (coding["system"], coding["code"]) not in chosen.get(when["question"], []):
             yield f"{question['linkId']}: is answered and not enabled"
 
 
@@ -66,39 +68,46 @@ def _answers(item: Json, question: Json) -> Iterator[str]:
         return
     if not answers or (len(answers) > 1 and not question.get("repeats")):
         yield f"{link}: {len(answers)} answers"
-    if any(list(each) != [VALUES[question["type"]]] for each in answers):
+    if any(list(answer) != [VALUES[question["type"]]] for answer in answers):
         yield f"{link}: an answer of another type"
-    if any(len(each.get("valueString", "")) > question.get("maxLength", 100) for each in answers):
+    if any(
+        len(answer.get("valueString", "")) > question.get("maxLength", 100) for answer in answers
+    ):
         yield f"{link}: too long"
     if question["type"] == "choice":
         yield from _options(link, item_codings(item), question["answerOption"])
 
 
-def _options(link: str, said: list[tuple[str, str]], options: list[Json]) -> Iterator[str]:
+def _options(link: str, codings: list[tuple[str, str]], options: list[Json]) -> Iterator[str]:
     offered = {
-        (each["valueCoding"]["system"], each["valueCoding"]["code"]): each for each in options
+        (option["valueCoding"]["system"], option["valueCoding"]["code"]): option
+        for option in options
     }
-    if len(offered) != len(options) or len(set(said)) != len(said) or not set(said) <= set(offered):
+    if (
+        len(offered) != len(options)
+        or len(set(codings)) != len(codings)
+        or not set(codings) <= set(offered)
+    ):
         yield f"{link}: an option that is not offered, or twice the same"
     alone = [
-        each
-        for each in said
-        if each in offered
-        and any(e["url"] == EXCLUSIVE for e in offered[each].get("extension", []))
+        coding
+        for coding in codings
+        if coding in offered
+        and any(e["url"] == EXCLUSIVE for e in offered[coding].get("extension", []))
     ]
-    if alone and len(said) > 1:
+    if alone and len(codings) > 1:
         yield f"{link}: an exclusive option that does not stand alone"
 
 
 def read_answers(response: Json, questions: QuestionSet) -> dict[str, Answer]:
     """Return the answers from which a response was made."""
-    held = {each["linkId"]: each for each in walk_items(response["item"])}
-    found = {question.id: _read(question, held) for question in questions.questions}
-    return {name: answer for name, answer in found.items() if answer is not None}
+    items_by_link = {each["linkId"]: each for each in walk_items(response["item"])}
+    answers = {question.id: _read(question, items_by_link) for question in questions.questions}
+    return {name: answer for name, answer in answers.items() if answer is not None}
 
 
-def _read(question: Question, held: dict[str, Json]) -> Answer | None:
-    main = item_codings(held.get(question.id, {}))
+def _read(question: Question, items_by_link: dict[str, Json]) -> Answer | None:
+    main = item_codings(items_by_link.get(question.id, {}))
     for _, code in main:
         if code in ABSENT:
             return Answer(ABSENT[code])
@@ -106,11 +115,14 @@ def _read(question: Question, held: dict[str, Json]) -> Answer | None:
     for option in question.options:
         for part in ("boxes", "found"):
             choices += [
-                code for _, code in item_codings(held.get(f"{question.id}.{option.id}.{part}", {}))
+                code
+                for _, code in item_codings(
+                    items_by_link.get(f"{question.id}.{option.id}.{part}", {})
+                )
             ]
-        if line := held.get(f"{question.id}.{option.id}.write-in"):
+        if line := items_by_link.get(f"{question.id}.{option.id}.write-in"):
             words[option.id] = line["answer"][0]["valueString"]
-    if own := held.get(f"{question.id}.own-words"):
+    if own := items_by_link.get(f"{question.id}.own-words"):
         words[OWN_WORDS] = own["answer"][0]["valueString"]
     return Answer(AnswerState.ANSWERED, tuple(choices), words) if choices or words else None
 
@@ -128,12 +140,12 @@ def normalize_answer(
 ) -> tuple[AnswerState, set[str], dict[str, str]]:
     """Return the answer without order, and with the groups that its details imply."""
     owners = (
-        [terminology.find_group_option(question, each) for each in answer.choices]
+        [terminology.find_group_option(question, code) for code in answer.choices]
         if question.kind is QuestionKind.GROUPS
         else []
     )
     return (
         answer.state,
-        {*answer.choices, *(each.id for each in owners if each)},
+        {*answer.choices, *(group.id for group in owners if group)},
         dict(answer.write_ins),
     )

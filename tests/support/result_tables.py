@@ -1,4 +1,4 @@
-"""Inserts the results of long runs into README.md, as tables.
+"""Inserts the results of long runs into tests/results/README.md, as tables.
 
 The results are JSON files in tests/results. Run it with `python -m tests.support.result_tables`.
 """
@@ -13,8 +13,8 @@ from tests.servers.matrix import fire_table, servers_table
 from tests.validator.corpus import result_table as corpus_table
 
 ROOT = Path(__file__).resolve().parents[2]
-README = ROOT / "README.md"
 RESULTS = ROOT / "tests" / "results"
+PAGE = RESULTS / "README.md"
 TABLES = {
     "servers": servers_table,
     "fire": fire_table,
@@ -24,27 +24,27 @@ TABLES = {
 
 
 def insert_results(text: str) -> str:
-    """Return the README's text with each result between its marks."""
+    """Return the page's text with each result between its marks."""
     for name, table in TABLES.items():
         begin, end = (
             f"<!-- tests/results/{name}.json, by python -m tests.support.result_tables -->\n",
             "<!-- end -->",
         )
-        found = (
+        block = (
             f"{begin}\n{table(json.loads((RESULTS / f'{name}.json').read_text('utf-8')))}\n{end}"
         )
         place = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-        text, places = place.subn(lambda _, found=found: found, text)  # type: ignore[misc]
+        text, places = place.subn(lambda _, block=block: block, text)  # type: ignore[misc]
         if places != 1:
             raise ValueError(
-                f"README.md: {places} places for {name}; there must be one: {begin.strip()} … {end}"
+                f"{PAGE}: {places} places for {name}; there must be one: {begin.strip()} … {end}"
             )
     return text
 
 
 def main() -> int:
     """Insert the results."""
-    README.write_text(insert_results(README.read_text("utf-8")), "utf-8")
+    PAGE.write_text(insert_results(PAGE.read_text("utf-8")), "utf-8")
     return 0
 
 

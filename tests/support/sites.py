@@ -1,4 +1,4 @@
-"""Makes a whole site for the tests of pages: settings, SQLite, a manual clock, the application."""
+"""Makes a whole site for tests: settings, SQLite, a manual clock, the application."""
 
 import shutil
 from dataclasses import dataclass, replace

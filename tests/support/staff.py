@@ -1,4 +1,4 @@
-"""Fills in forms and presses buttons as a staff member does, in a browser without scripts."""
+"""Fills in forms as a staff member does, in a browser without scripts."""
 
 from dataclasses import dataclass
 from typing import Any

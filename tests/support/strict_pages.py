@@ -14,7 +14,7 @@ Node = Any
 
 
 class StrictClient(FlaskClient):
-    """A client that fails on faults that a browser would forgive or a user would suffer from."""
+    """A client that fails on faults of a page that a browser would forgive."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         """Send the request, check the page, return the response."""
@@ -103,11 +103,12 @@ def _named(page: JustHTML) -> Iterator[str]:
 
 
 def _label(page: JustHTML, field: Node) -> bool:
-    held = node_attributes(field)
-    if held.get("aria-label") or held.get("aria-labelledby"):
+    attributes = node_attributes(field)
+    if attributes.get("aria-label") or attributes.get("aria-labelledby"):
         return True
     if any(
-        node_attributes(label).get("for") == held.get("id") for label in page.query("label[for]")
+        node_attributes(label).get("for") == attributes.get("id")
+        for label in page.query("label[for]")
     ):
         return True
     parent = field.parent
@@ -117,11 +118,11 @@ def _label(page: JustHTML, field: Node) -> bool:
 
 
 def _form(form: Node) -> Iterator[str]:
-    held = node_attributes(form)
-    action = str(held.get("action") or "")
+    attributes = node_attributes(form)
+    action = str(attributes.get("action") or "")
     if "//" in action:
         yield f"a form that goes elsewhere: {action}"
-    if str(held.get("method") or "get").lower() != "post":
+    if str(attributes.get("method") or "get").lower() != "post":
         return
     if not any(node_attributes(field).get("name") == "csrf_token" for field in form.query("input")):
         yield f"the form to {action} has no CSRF token"

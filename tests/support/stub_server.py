@@ -1,4 +1,4 @@
-"""Runs a server that answers as a test says and keeps its requests, with or without TLS."""
+"""Runs a server that answers as a test says and keeps its requests."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -41,7 +41,7 @@ class StubServer:
     requests: list[StubRequest] = field(default_factory=list)
 
     def requests_to(self, path: str) -> list[StubRequest]:
-        return [each for each in self.requests if each.path == path]
+        return [request for request in self.requests if request.path == path]
 
 
 @contextmanager

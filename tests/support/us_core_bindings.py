@@ -1,4 +1,4 @@
-"""States once more what US Core binds, version by version, apart from the code under test.
+"""States US Core's bindings once more, apart from the code under test.
 
 Read in the packages 3.1.1, 6.1.0, 7.0.0 and 8.0.0. Members that those leave to VSAC come from the
 tables of US Core's own pages. Languages come from HL7's value set
@@ -37,18 +37,24 @@ def race_categories(version: str) -> Codes:
 
 
 def ethnicity_categories(version: str) -> Codes:
-    """Return the codes of ombCategory in us-core-ethnicity; 3.1.1 has no null codes there."""
-    found = codes_in_system(CDCREC, *ETHNICITIES)
+    """Return the codes of ombCategory in us-core-ethnicity.
+
+    Version 3.1.1 has no null codes there.
+    """
+    codes = codes_in_system(CDCREC, *ETHNICITIES)
     return (
-        found
+        codes
         if version == "3.1.1"
-        else found | codes_in_system(NULL_FLAVOR, "ASKU", "UNK") | _declined(version)
+        else codes | codes_in_system(NULL_FLAVOR, "ASKU", "UNK") | _declined(version)
     )
 
 
 def detailed_races(version: str) -> Codes:
     """Return the codes of detailed in us-core-race; from 8.0.0 on with the categories."""
-    races = frozenset(code for code, each in load_concepts().items() if each.kind == "race") - ROOTS
+    races = (
+        frozenset(code for code, concept in load_concepts().items() if concept.kind == "race")
+        - ROOTS
+    )
     if version == "3.1.1":
         return codes_in_system(CDCREC, *(races - RACES), "1000-9")
     if version in NEWEST_VERSIONS:
@@ -66,7 +72,7 @@ def detailed_races(version: str) -> Codes:
 def detailed_ethnicities(version: str) -> Codes:
     """Return the codes of detailed in us-core-ethnicity."""
     codes = (
-        frozenset(code for code, each in load_concepts().items() if each.kind == "ethnicity")
+        frozenset(code for code, concept in load_concepts().items() if concept.kind == "ethnicity")
         - ETHNICITIES
         - ROOTS
     )
@@ -104,7 +110,7 @@ LOINC_NAMES = {
     "54588-9": "Interpreter needed",
     "95370-3": "Tribal affiliation",
 }
-"""Every LOINC code that may be sent, with its name; each was verified at loinc.org."""
+"""Every LOINC code that may be sent, with its name as loinc.org has it."""
 
 TRIBE_CODES = frozenset(map(str, range(1, 580)))
 """Every code of HL7's TribalEntityUS 6.0.0, except the two that only group others."""
@@ -112,7 +118,7 @@ TRIBE_CODES = frozenset(map(str, range(1, 580)))
 COLLECTION_METHODS = frozenset(
     {"self-reported", "reported-by-related-person", "observed", "administrative"}
 )
-"""The codes of Gravity's SDOHCC-CodeSystemTemporaryCodes for how an answer was collected."""
+"""Gravity's temporary codes for how an answer was collected."""
 
 COLLECTIVE_LANGUAGES = frozenset(
     """
@@ -127,4 +133,7 @@ None of them stands alone for a language that a patient speaks.
 """
 
 LANGUAGES = frozenset((Path(__file__).parent / "bound_languages.txt").read_text("utf-8").split())
-"""Every code of HL7's Languages; communication.language is bound to it from 8.0.0 on."""
+"""Every code of HL7's Languages, the binding of communication.language.
+
+It binds from 8.0.0 on.
+"""

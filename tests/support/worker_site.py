@@ -1,4 +1,4 @@
-"""A site with a worker's context but no FHIR server, and the submissions that it leases."""
+"""A site as a worker's thread sees it, without a FHIR server."""
 
 from dataclasses import dataclass, replace
 from typing import Any

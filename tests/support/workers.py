@@ -1,4 +1,4 @@
-"""Runs workers as processes of their own, as in production: start, kill, replace, end."""
+"""Runs workers as processes of their own, as in production."""
 
 import os
 import signal

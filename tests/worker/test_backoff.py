@@ -1,4 +1,4 @@
-"""The delay doubles up to its limit, keeps to Retry-After, and is spread by jitter."""
+"""The delay doubles up to its limit, keeps to Retry-After, and has jitter."""
 
 from datetime import timedelta
 

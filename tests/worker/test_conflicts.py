@@ -1,4 +1,4 @@
-"""A conflict is decided by the site's policy, except where the policy leaves it to a reviewer."""
+"""The site's policy decides a conflict, or leaves it to a reviewer."""
 
 from dataclasses import replace
 

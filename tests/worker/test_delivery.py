@@ -1,4 +1,4 @@
-"""Delivery writes, reads back and verifies; each error has an outcome, and none is lost."""
+"""Delivery writes, reads back and verifies; each error has an outcome."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,7 +38,7 @@ CONFLICT = Conflict("race", ("Asian",), ("White",), "hash")
 
 
 class FakeServer:
-    """Stands for the FHIR server: counts writes and read-backs, and fails as a test says."""
+    """Stands for the FHIR server: counts writes and read-backs, fails on demand."""
 
     def __init__(self) -> None:
         self.writes: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""An error that can pass waits, the server's own fault pauses it, and the rest is held."""
+"""A temporary error waits, a server's fault pauses it, the rest is held."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The worker repeats each task at any clock setting, and one slow server delays no other task."""
+"""The worker repeats each task at any clock setting, and no task delays another."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

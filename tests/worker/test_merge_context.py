@@ -1,4 +1,4 @@
-"""The merge knows what the visit knew, what this site wrote since, and what was decided."""
+"""The merge knows the merge base, this site's writes since, and the decisions."""
 
 from dataclasses import replace
 from datetime import date

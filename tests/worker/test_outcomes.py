@@ -1,4 +1,4 @@
-"""Each outcome changes its submission, its server and the log as it says, and only with a lease."""
+"""Each outcome changes submission, server and log, and only with a lease."""
 
 import logging
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A verified submission supersedes what older ones of the chart say of the same elements."""
+"""A verified submission supersedes what older ones say of the same elements."""
 
 from typing import Any
 

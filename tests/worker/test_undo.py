@@ -1,4 +1,4 @@
-"""An undo waits for open submissions, keeps restated parts, and has an outcome for each error."""
+"""An undo waits for open submissions and keeps what they restate."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Decisions about what the chart contests: shown to a reviewer, kept sealed with the row, and carried out by the worker."""
+"""Conflicts: held for a reviewer, decided by a reviewer or a policy, applied by the worker."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,15 +8,16 @@ import msgspec
 from sqlalchemy import ColumnElement, select, update
 
 from intake.store.database import Tx
-from intake.store.outbox.submissions import Status, requeue_values
+from intake.store.outbox.records import Status
+from intake.store.outbox.retry import requeue_values
 from intake.store.tables import submissions as table
 
 CONFLICT_REASON = "chart-changed"
-"""The reason of a row that is held until a reviewer has decided."""
+"""The reason code of a submission that a reviewer has to decide about."""
 
 
 class ConflictChoice(StrEnum):
-    """Whose word stands."""
+    """Whose value stands."""
 
     PERSON = "person"
     CHART = "chart"
@@ -24,9 +25,10 @@ class ConflictChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredConflict:
-    """An element over which the chart and what is to be written differ; `over` tells that value of the chart again.
+    """An element whose value in the chart differs from the value to be written.
 
-    `own` tells that the chart's is the patient's own word, and the other that of somebody who answered for them.
+    `over` identifies the chart's value, so that a decision is not applied to a later value.
+    `own` is True if the patient gave the chart's value and an informant gave the new one.
     """
 
     element: str
@@ -38,34 +40,41 @@ class StoredConflict:
 
 @dataclass(frozen=True, slots=True)
 class ConflictDecision:
-    """Whose word stands for an element, over the value of the chart that was seen."""
+    """The choice for one element, valid over the chart's value `over` only."""
 
     take: ConflictChoice
     over: str
 
 
-def encode_conflicts(contests: tuple[StoredConflict, ...]) -> str:
-    """Return the contests as a held row's detail."""
-    return msgspec.json.encode(contests).decode()
+def encode_conflicts(conflicts: tuple[StoredConflict, ...]) -> str:
+    """Return the conflicts as the detail of a held submission."""
+    return msgspec.json.encode(conflicts).decode()
 
 
 def read_conflicts(tx: Tx, identity: str) -> tuple[StoredConflict, ...]:
-    """Return what is contested of a row that is held for a reviewer, else nothing. They quote answers: for reviewers only."""
-    held = tx.connection.execute(select(table.c.detail).where(*_contested(identity))).scalar()
-    return (
-        ()
-        if held is None
-        else msgspec.json.decode(tx.cipher.decrypt(held, identity), type=tuple[StoredConflict, ...])
-    )
+    """Return the conflicts of a submission held for a reviewer, else nothing.
+
+    They quote answers: only reviewers may see them.
+    """
+    query = select(table.c.detail).where(*_awaits_reviewer(identity))
+    encrypted = tx.connection.execute(query).scalar()
+    if encrypted is None:
+        return ()
+    detail = tx.cipher.decrypt(encrypted, identity)
+    return msgspec.json.decode(detail, type=tuple[StoredConflict, ...])
 
 
-def hash_conflicts(tx: Tx, contested: tuple[StoredConflict, ...]) -> str:
-    """Return a hash of what a page shows, by which its answer is known to speak of the same."""
-    return tx.cipher.keyed_hash("contests", encode_conflicts(contested))
+def hash_conflicts(tx: Tx, conflicts: tuple[StoredConflict, ...]) -> str:
+    """Return a hash of the conflicts on a page.
+
+    A page's form carries the hash, so a decision about conflicts that have changed is refused.
+    """
+    # The hash goes to the browser in a form. Keyed, it reveals nothing of the answers.
+    return tx.cipher.keyed_hash("contests", encode_conflicts(conflicts))
 
 
 def list_conflicting_ids(tx: Tx) -> tuple[str, ...]:
-    """Return the ids of the rows that a reviewer has to decide about, oldest first."""
+    """Return the ids of the submissions that await a reviewer, oldest first."""
     query = select(table.c.id).where(
         table.c.status == Status.HELD.value, table.c.reason == CONFLICT_REASON
     )
@@ -73,19 +82,28 @@ def list_conflicting_ids(tx: Tx) -> tuple[str, ...]:
 
 
 def decide_conflicts(tx: Tx, identity: str, decisions: Mapping[str, ConflictDecision]) -> bool:
-    """Keep a reviewer's decisions and let the worker carry them out; False where the row is not held for one any more."""
-    before = tx.connection.execute(select(table.c.decided).where(*_contested(identity))).first()
-    if before is None:
+    """Store a reviewer's decisions and make the submission due.
+
+    Return False if the submission does not await a reviewer.
+    """
+    query = select(table.c.decided).where(*_awaits_reviewer(identity))
+    row = tx.connection.execute(query).first()
+    if row is None:
         return False
-    decided = encrypt_decisions(
-        tx, {**decrypt_decisions(tx, before.decided, identity), **decisions}, identity
+    # A later decision about the same element replaces the earlier one.
+    all_decisions = {**decrypt_decisions(tx, row.decided, identity), **decisions}
+    encrypted = encrypt_decisions(tx, all_decisions, identity)
+    # The condition is repeated, because a colleague may have discarded the submission since the
+    # read. A submission without answers must not be queued.
+    queue = (
+        update(table)
+        .where(*_awaits_reviewer(identity))
+        .values(**requeue_values(tx), decided=encrypted)
     )
-    # Somebody else may have discarded it since it was read, and a row without answers must not be queued.
-    query = update(table).where(*_contested(identity)).values(**requeue_values(tx), decided=decided)
-    return tx.connection.execute(query).rowcount == 1
+    return tx.connection.execute(queue).rowcount == 1
 
 
-def _contested(identity: str) -> tuple[ColumnElement[bool], ...]:
+def _awaits_reviewer(identity: str) -> tuple[ColumnElement[bool], ...]:
     return (
         table.c.id == identity,
         table.c.status == Status.HELD.value,
@@ -94,16 +112,15 @@ def _contested(identity: str) -> tuple[ColumnElement[bool], ...]:
 
 
 def encrypt_decisions(tx: Tx, decisions: Mapping[str, ConflictDecision], identity: str) -> bytes:
-    """Return them sealed for the submission `identity`: they quote the chart."""
+    """Return the decisions encrypted for the submission `identity`: they quote the chart."""
     return tx.cipher.encrypt(msgspec.json.encode(decisions), identity)
 
 
-def decrypt_decisions(tx: Tx, held: bytes | None, identity: str) -> Mapping[str, ConflictDecision]:
-    """Return what was sealed; nothing where nothing was."""
-    return (
-        {}
-        if held is None
-        else msgspec.json.decode(
-            tx.cipher.decrypt(held, identity), type=dict[str, ConflictDecision]
-        )
-    )
+def decrypt_decisions(
+    tx: Tx, encrypted: bytes | None, identity: str
+) -> Mapping[str, ConflictDecision]:
+    """Return the stored decisions, none if nothing is stored."""
+    if encrypted is None:
+        return {}
+    decisions = tx.cipher.decrypt(encrypted, identity)
+    return msgspec.json.decode(decisions, type=dict[str, ConflictDecision])

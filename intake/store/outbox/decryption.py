@@ -1,4 +1,4 @@
-"""What was said in a row of submissions, for those who can go on where it cannot be read."""
+"""Decryption of answers for callers that can continue without an unreadable submission."""
 
 from typing import Any
 
@@ -9,9 +9,13 @@ from intake.store.database import Tx
 from intake.store.payload import PayloadError
 
 
-def try_decrypt_submission(tx: Tx, held: Any) -> Submission | None:
-    """Return what the person of a database row said; None where it cannot be opened here, which the monitor tells IT."""
+def try_decrypt_submission(tx: Tx, row: Any) -> Submission | None:
+    """Return the submission in a database row, None if it cannot be decrypted here.
+
+    The worker holds an unreadable submission, so the monitor shows it to IT.
+    """
+    # Without the checks of new submissions: rules may have become stricter since the storage.
     try:
-        return payload.decode_unchecked(tx.cipher.decrypt(held.payload, held.id))
+        return payload.decode_unchecked(tx.cipher.decrypt(row.payload, row.id))
     except (KeyFileError, PayloadError):
         return None

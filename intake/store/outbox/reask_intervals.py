@@ -1,4 +1,4 @@
-"""Who need not be asked now, because they answered, or would rather not, not long ago."""
+"""Re-ask intervals: patients who answered or declined lately are not asked again yet."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,35 +7,39 @@ from datetime import datetime
 from sqlalchemy import select
 
 from intake.store.database import Tx
-from intake.store.outbox.submissions import Status, patient_key
+from intake.store.outbox.records import Status, patient_key
 from intake.store.tables import submissions as table
 
 
 @dataclass(frozen=True, slots=True)
 class ReaskInterval:
-    """Somebody who is not asked before `again`, because of what they said in `submission`."""
+    """The patient is not asked before `again`, because of the submission with this id."""
 
     submission: str
     again: datetime
 
 
-UNSAID = (Status.DISCARDED, Status.REVERSED)
-"""What became of submissions that are as if they had never been said."""
+VOID = (Status.DISCARDED, Status.REVERSED)
+"""The states of submissions that no longer count."""
 
 
 def current_intervals(tx: Tx, server: str, patients: Sequence[str]) -> Mapping[str, ReaskInterval]:
-    """Return the patients, by their references, who are not to be asked now, for the newest that stands of them says so."""
-    keys = {patient_key(tx, server, each): each for each in patients}
-    stands = (table.c.status.not_in([each.value for each in UNSAID]), table.c.undo_from.is_(None))
+    """Return the re-ask intervals that are not over, by the patient's reference.
+
+    Each patient's newest valid submission decides.
+    """
+    patients_by_key = {patient_key(tx, server, patient): patient for patient in patients}
     query = select(table.c.patient_key, table.c.id, table.c.again_at).where(
-        table.c.server == server, table.c.patient_key.in_(keys), *stands
+        table.c.server == server,
+        table.c.patient_key.in_(patients_by_key),
+        table.c.status.not_in([status.value for status in VOID]),
+        # A requested undo ends the interval at once, before the worker has finished it.
+        table.c.undo_from.is_(None),
     )
-    newest = {
-        held.patient_key: held for held in tx.connection.execute(query.order_by(table.c.number))
+    # Later rows overwrite earlier ones, so the newest per patient remains.
+    newest = {row.patient_key: row for row in tx.connection.execute(query.order_by(table.c.number))}
+    return {
+        patients_by_key[key]: ReaskInterval(row.id, row.again_at)
+        for key, row in newest.items()
+        if row.again_at is not None and row.again_at > tx.now
     }
-    resting = {
-        key: held
-        for key, held in newest.items()
-        if held.again_at is not None and held.again_at > tx.now
-    }
-    return {keys[key]: ReaskInterval(held.id, held.again_at) for key, held in resting.items()}

@@ -1,56 +1,62 @@
-"""Submissions of one chart beside each other: a later one takes over what it answers from an older one that has not arrived."""
+"""Supersede: a later submission replaces the elements of an older, undelivered one.
 
-from dataclasses import dataclass
+The queries here find the other submissions of a chart.
+"""
+
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select, update
 
 from intake.answers import Submission
+from intake.store.column_types import UtcDateTime
 from intake.store.database import Tx
-from intake.store.outbox import undo_records
 from intake.store.outbox.decryption import try_decrypt_submission
-from intake.store.outbox.leases import LeasedSubmission
-from intake.store.outbox.submissions import OPEN, Status
-from intake.store.outbox.undo_records import UndoRecord
-from intake.store.tables import UtcDateTime
+from intake.store.outbox.lease_core import LeasedSubmission, update_leased
+from intake.store.outbox.records import UNFINISHED, Status
+from intake.store.outbox.undo_records import UndoRecord, decrypt_undo_record
 from intake.store.tables import submissions as table
 
-ARRIVED = (Status.ACCEPTED, Status.VERIFIED, Status.ENTERED)
-"""What the chart has of a submission's answers, be it that nobody has read them back yet."""
-_unarrived = [Status.HELD.value, *(status.value for status in OPEN)]
+DELIVERED = (Status.ACCEPTED, Status.VERIFIED, Status.ENTERED)
+"""The states in which the chart has the answers, even if no read-back has verified them yet."""
 
 
-# The older submissions of a row's chart; put together once, for a worker asks with every row.
-_mine = (
+# All queries are built once, because the worker runs them for every submission.
+_this = (
     select(table.c.patient_key, table.c.number).where(table.c.id == bindparam("of_row")).subquery()
 )
-_chart = (
+_same_chart = (
     table.c.server == bindparam("of_server"),
-    table.c.patient_key == select(_mine.c.patient_key).scalar_subquery(),
+    table.c.patient_key == select(_this.c.patient_key).scalar_subquery(),
 )
-_number = select(_mine.c.number).scalar_subquery()
-_same_chart = (*_chart, table.c.number < _number)
+_number = select(_this.c.number).scalar_subquery()
+_older = (*_same_chart, table.c.number < _number)
 _moment = bindparam("moment", type_=UtcDateTime)
-_answers = (table.c.id, table.c.status, table.c.payload, table.c.taken)
-_told = select(*_answers).where(*_same_chart, table.c.payload.is_not(None))
-UNARRIVED = _told.where(table.c.status.in_(_unarrived), table.c.undo_from.is_(None))
-SENT = _told.where(table.c.sent_at >= _moment)
-IDS = select(table.c.id).where(*_same_chart, table.c.sent_at.is_not(None))
-NEWER = select(*_answers).where(
-    *_chart,
+_columns = (table.c.id, table.c.status, table.c.payload, table.c.taken)
+_older_with_answers = select(*_columns).where(*_older, table.c.payload.is_not(None))
+UNDELIVERED = _older_with_answers.where(
+    table.c.status.in_([status.value for status in UNFINISHED]), table.c.undo_from.is_(None)
+)
+SENT_SINCE = _older_with_answers.where(table.c.sent_at >= _moment)
+SENT_IDS = select(table.c.id).where(*_older, table.c.sent_at.is_not(None))
+NEWER_DELIVERED = select(*_columns).where(
+    *_same_chart,
     table.c.number > _number,
     table.c.payload.is_not(None),
-    table.c.status.in_([each.value for each in ARRIVED]),
+    table.c.status.in_([status.value for status in DELIVERED]),
 )
-UNDONE = select(table.c.id, table.c.earlier).where(
-    *_same_chart, table.c.reversed_at >= _moment, table.c.earlier.is_not(None)
+UNDONE_SINCE = select(table.c.id, table.c.earlier).where(
+    *_older, table.c.reversed_at >= _moment, table.c.earlier.is_not(None)
 )
 
 
 @dataclass(frozen=True, slots=True)
 class RelatedSubmission:
-    """Another submission of the same chart, mostly an older one; `taken` are the elements that later ones took over."""
+    """Another submission for the same chart, mostly an older one.
+
+    `superseded_elements` are those that later submissions have replaced.
+    """
 
     id: str
     status: Status
@@ -58,41 +64,47 @@ class RelatedSubmission:
     superseded_elements: frozenset[str]
 
 
-def list_undelivered(tx: Tx, claimed: LeasedSubmission) -> tuple[RelatedSubmission, ...]:
-    """Return the older submissions of the same chart that have not arrived, held ones among them."""
-    return _older(tx, claimed, UNARRIVED)
+def list_undelivered(tx: Tx, leased: LeasedSubmission) -> tuple[RelatedSubmission, ...]:
+    """Return the chart's older, undelivered submissions, including held ones."""
+    return _list_related(tx, leased, UNDELIVERED)
 
 
 def list_sent_since(
-    tx: Tx, claimed: LeasedSubmission, moment: datetime
+    tx: Tx, leased: LeasedSubmission, moment: datetime
 ) -> tuple[RelatedSubmission, ...]:
-    """Return the older submissions of the same chart that were sent since then, whatever became of them."""
-    return _older(tx, claimed, SENT, moment)
+    """Return the chart's older submissions sent since `moment`, in any state."""
+    return _list_related(tx, leased, SENT_SINCE, moment)
 
 
-def list_newer_delivered(tx: Tx, claimed: LeasedSubmission) -> tuple[RelatedSubmission, ...]:
-    """Return what later submissions of the same chart brought there already: of one whose chart was not known before."""
-    return _older(tx, claimed, NEWER)
+def list_newer_delivered(tx: Tx, leased: LeasedSubmission) -> tuple[RelatedSubmission, ...]:
+    """Return the chart's newer submissions that were delivered first.
+
+    This happens after patient matching: the older submission had no chart before.
+    """
+    return _list_related(tx, leased, NEWER_DELIVERED)
 
 
-def list_sent_ids(tx: Tx, claimed: LeasedSubmission) -> tuple[str, ...]:
-    """Return the ids of the older submissions of the same chart that were ever sent."""
-    return tuple(tx.connection.execute(IDS, _of(claimed)).scalars())
+def list_sent_ids(tx: Tx, leased: LeasedSubmission) -> tuple[str, ...]:
+    """Return the ids of the chart's older submissions that were ever sent."""
+    return tuple(tx.connection.execute(SENT_IDS, _parameters(leased)).scalars())
 
 
-def list_undone_since(
-    tx: Tx, claimed: LeasedSubmission, moment: datetime
-) -> tuple[UndoRecord, ...]:
-    """Return what the older submissions of the same chart had changed that were undone since then."""
-    found = tx.connection.execute(UNDONE, {**_of(claimed), "moment": moment})
-    return tuple(undo_records.decrypt_undo_record(tx, held.earlier, held.id) for held in found)
+def list_undone_since(tx: Tx, leased: LeasedSubmission, moment: datetime) -> tuple[UndoRecord, ...]:
+    """Return the undo records of the chart's older submissions undone since `moment`."""
+    rows = tx.connection.execute(UNDONE_SINCE, {**_parameters(leased), "moment": moment})
+    return tuple(decrypt_undo_record(tx, row.earlier, row.id) for row in rows)
 
 
 def supersede_elements(
     tx: Tx, older: RelatedSubmission, elements: frozenset[str], *, nothing_left: bool
 ) -> None:
-    """Note the elements as taken from it; a held one that has nothing left is superseded, and its answers go."""
-    values: dict[str, Any] = {"taken": ",".join(sorted(older.superseded_elements | elements))}
+    """Record that a later submission replaces these elements of an older one.
+
+    With `nothing_left`, a held submission becomes superseded and its answers are erased.
+    """
+    superseded = sorted(older.superseded_elements | elements)
+    values: dict[str, Any] = {"taken": ",".join(superseded)}
+    # An open submission is left to the worker, which finds nothing to send when it leases it.
     if nothing_left and older.status is Status.HELD:
         values |= {
             "status": Status.SUPERSEDED.value,
@@ -101,31 +113,36 @@ def supersede_elements(
             "known": None,
             "decided": None,
         }
-    tx.connection.execute(
-        update(table)
-        .where(table.c.id == older.id, table.c.status == older.status.value)
-        .values(values)
-    )
+    query = update(table).where(table.c.id == older.id, table.c.status == older.status.value)
+    tx.connection.execute(query.values(values))
 
 
-def _older(
-    tx: Tx, claimed: LeasedSubmission, query: Select[Any], moment: datetime | None = None
+def drop_superseded_elements(
+    tx: Tx, leased: LeasedSubmission, elements: frozenset[str]
+) -> LeasedSubmission:
+    """Record the elements as superseded and return the submission without them."""
+    superseded = leased.superseded_elements | elements
+    # The caller still sends what is left, so the lease goes on.
+    update_leased(tx, leased, {"taken": ",".join(sorted(superseded))})
+    return replace(leased, superseded_elements=superseded)
+
+
+def _list_related(
+    tx: Tx, leased: LeasedSubmission, query: Select[Any], moment: datetime | None = None
 ) -> tuple[RelatedSubmission, ...]:
-    found = (
-        _row(tx, held) for held in tx.connection.execute(query, {**_of(claimed), "moment": moment})
-    )
-    return tuple(each for each in found if each is not None)
+    rows = tx.connection.execute(query, {**_parameters(leased), "moment": moment})
+    related = (_related_submission(tx, row) for row in rows)
+    return tuple(submission for submission in related if submission is not None)
 
 
-def _of(claimed: LeasedSubmission) -> dict[str, Any]:
-    return {"of_row": claimed.record.id, "of_server": claimed.record.server}
+def _parameters(leased: LeasedSubmission) -> dict[str, Any]:
+    return {"of_row": leased.record.id, "of_server": leased.record.server}
 
 
-def _row(tx: Tx, held: Any) -> RelatedSubmission | None:
-    submission = try_decrypt_submission(tx, held)
+def _related_submission(tx: Tx, row: Any) -> RelatedSubmission | None:
+    submission = try_decrypt_submission(tx, row)
     if submission is None:
-        # It is held as such, and nothing can be taken from it.
+        # An unreadable submission is held as such, and none of its elements can be superseded.
         return None
-    return RelatedSubmission(
-        held.id, Status(held.status), submission, frozenset(filter(None, held.taken.split(",")))
-    )
+    superseded = frozenset(filter(None, row.taken.split(",")))
+    return RelatedSubmission(row.id, Status(row.status), submission, superseded)

@@ -1,4 +1,7 @@
-"""What a submission was written over: kept sealed with its row, for undo and for whoever goes on with a broken-off try."""
+"""Undo records: the prior values of a submission, stored encrypted with it.
+
+The worker needs them to undo a submission, and to continue an attempt that broke off.
+"""
 
 from dataclasses import dataclass
 
@@ -9,7 +12,7 @@ from intake.store.database import Tx
 
 @dataclass(frozen=True, slots=True)
 class WriteTarget:
-    """Where a row was last sent: the Patient, and the version of it that was merged into."""
+    """The Patient to which a submission was last sent, and the version that was merged into."""
 
     patient: str
     version: str
@@ -17,17 +20,21 @@ class WriteTarget:
 
 @dataclass(frozen=True, slots=True)
 class UndoRecord:
-    """Where a row was sent, and as text what of the chart it changed: only whoever writes to charts can read that."""
+    """The target of a submission and, as JSON text, the chart's prior values.
 
+    The store does not read `values`: only the worker knows the resources in it.
+    """
+
+    # The field names are part of the stored JSON, so they stay.
     sent: WriteTarget
     values: str
 
 
-def encrypt_undo_record(tx: Tx, earlier: UndoRecord, identity: str) -> bytes:
-    """Return it sealed for the submission `identity`."""
-    return tx.cipher.encrypt(msgspec.json.encode(earlier), identity)
+def encrypt_undo_record(tx: Tx, undo_record: UndoRecord, identity: str) -> bytes:
+    """Return the undo record encrypted for the submission `identity`."""
+    return tx.cipher.encrypt(msgspec.json.encode(undo_record), identity)
 
 
-def decrypt_undo_record(tx: Tx, held: bytes, identity: str) -> UndoRecord:
-    """Return what was sealed."""
-    return msgspec.json.decode(tx.cipher.decrypt(held, identity), type=UndoRecord)
+def decrypt_undo_record(tx: Tx, encrypted: bytes, identity: str) -> UndoRecord:
+    """Return the stored undo record of the submission `identity`."""
+    return msgspec.json.decode(tx.cipher.decrypt(encrypted, identity), type=UndoRecord)

@@ -1,4 +1,4 @@
-"""Answers whose chart was not found by record number and date of birth: kept until the desk corrects these."""
+"""Unmatched submissions: held until the desk corrects the record number or birth date."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,15 +8,15 @@ from sqlalchemy import select, update
 from intake.answers import MatchCriteria
 from intake.store import payload
 from intake.store.database import Tx
-from intake.store.outbox import merge_base
 from intake.store.outbox.decryption import try_decrypt_submission
-from intake.store.outbox.merge_base import MergeBase
-from intake.store.outbox.submissions import Status, patient_key, requeue_values
+from intake.store.outbox.merge_base import MergeBase, encrypt_merge_base
+from intake.store.outbox.records import Status, patient_key
+from intake.store.outbox.retry import requeue_values
 from intake.store.tables import submissions as table
 
 UNMATCHED_REASON = "unmatched"
-"""Why such a row is held."""
-HELD = (
+"""The reason code of a submission whose chart was not found."""
+_IS_UNMATCHED = (
     table.c.status == Status.HELD.value,
     table.c.reason == UNMATCHED_REASON,
     table.c.payload.is_not(None),
@@ -25,7 +25,7 @@ HELD = (
 
 @dataclass(frozen=True, slots=True)
 class UnmatchedSubmission:
-    """Somebody's answers without a chart: whom the desk said it is, why that was not found; never what was answered."""
+    """A submission without a chart: the desk's criteria and the reason, never an answer."""
 
     id: str
     visit: str | None
@@ -35,41 +35,39 @@ class UnmatchedSubmission:
 
 
 def list_unmatched(tx: Tx, clinic: str) -> tuple[UnmatchedSubmission, ...]:
-    """Return those of the clinic, oldest first."""
-    held = select(table).where(table.c.clinic == clinic, *HELD).order_by(table.c.number)
-    found = []
-    for row in tx.connection.execute(held):
+    """Return the clinic's unmatched submissions, oldest first."""
+    query = select(table).where(table.c.clinic == clinic, *_IS_UNMATCHED).order_by(table.c.number)
+    unmatched = []
+    for row in tx.connection.execute(query):
         submission = try_decrypt_submission(tx, row)
-        if submission and (sought := MatchCriteria.from_reference(submission.patient)):
-            found.append(
-                UnmatchedSubmission(
-                    row.id, row.visit, sought, submission.answered_at, row.words or ""
-                )
+        # The monitor lists an unreadable one for IT; the desk cannot help it.
+        if submission and (criteria := MatchCriteria.from_reference(submission.patient)):
+            words = row.words or ""
+            unmatched.append(
+                UnmatchedSubmission(row.id, row.visit, criteria, submission.answered_at, words)
             )
-    return tuple(found)
+    return tuple(unmatched)
 
 
-def correct_criteria(tx: Tx, identity: str, sought: MatchCriteria) -> bool:
-    """Have another chart looked for, or the same one again; False where the row is not held for it (any more).
+def correct_criteria(tx: Tx, identity: str, criteria: MatchCriteria) -> bool:
+    """Let the worker match the patient again, by these criteria.
 
-    Sent again in its first form, the submission is still the same one.
+    Return False if the submission is not held as unmatched.
     """
-    mine = (table.c.id == identity, *HELD)
-    held = tx.connection.execute(select(table).where(*mine)).first()
-    if held is None:
+    # The content key stays as it is: sent again with the first criteria, it is the same submission.
+    condition = (table.c.id == identity, *_IS_UNMATCHED)
+    row = tx.connection.execute(select(table).where(*condition)).first()
+    if row is None:
         return False
     submission = replace(
-        payload.decode_unchecked(tx.cipher.decrypt(held.payload, held.id)), patient=sought.reference
+        payload.decode_unchecked(tx.cipher.decrypt(row.payload, row.id)),
+        patient=criteria.reference,
     )
     values = {
         "payload": tx.cipher.encrypt(payload.encode_submission(submission), identity),
-        "patient_key": patient_key(tx, held.server, submission.patient),
-        # What the visit knew is what the desk typed, of which nothing but the chart's own can be right.
-        "known": merge_base.encrypt_merge_base(tx, MergeBase(sought.birth_date), identity),
+        "patient_key": patient_key(tx, row.server, submission.patient),
+        # The visit only has what the desk typed. Trust the chart instead.
+        "known": encrypt_merge_base(tx, MergeBase(criteria.birth_date), identity),
     }
-    return (
-        tx.connection.execute(
-            update(table).where(*mine).values(**requeue_values(tx), **values)
-        ).rowcount
-        == 1
-    )
+    query = update(table).where(*condition).values(**requeue_values(tx), **values)
+    return tx.connection.execute(query).rowcount == 1

@@ -1,4 +1,4 @@
-"""The worklist: what is held until a person has typed it into a chart, with the worksheets that say what to type."""
+"""The worklist: submissions that staff type into the chart, with a worksheet for each."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,15 +10,16 @@ from sqlalchemy import select, update
 from intake.store.crypto import KeyFileError
 from intake.store.database import Tx
 from intake.store.outbox.decryption import try_decrypt_submission
-from intake.store.outbox.submissions import Status, requeue_values
+from intake.store.outbox.records import Status
+from intake.store.outbox.retry import requeue_values
 from intake.store.tables import submissions as table
 
 WORKLIST_REASON = "worklist"
-"""The reason of a row that waits for a person's typing."""
+"""The reason code of a submission that staff have to type into the chart."""
 
 
 class Value(msgspec.Struct, frozen=True):
-    """One element to be typed: in words, and the codes (`system|code`) that it stands for."""
+    """One element to type: in words, and as the codes (`system|code`) behind them."""
 
     element: str
     words: str
@@ -26,22 +27,23 @@ class Value(msgspec.Struct, frozen=True):
 
 
 class Sheet(msgspec.Struct, frozen=True):
-    """What to type into a chart, which its identifiers (`system|value`) and birth date name."""
+    """A worksheet: the values to type, and the chart's identifiers (`system|value`)."""
 
     identifiers: tuple[str, ...]
     birth_date: str
     values: tuple[Value, ...]
 
     def record_numbers(self, system: str) -> tuple[str, ...]:
-        """Return the chart's record number of that system; where it has none of it, every identifier that it has."""
-        named = [each.rpartition("|") for each in self.identifiers]
-        own = tuple(value for of, _, value in named if of == system)
-        return own or tuple(value for _, _, value in named)
+        """Return the chart's record numbers of `system`, or all of them if it has none."""
+        identifiers = [identifier.rpartition("|") for identifier in self.identifiers]
+        # Staff find a chart by their own record numbers; others are better than none.
+        of_system = tuple(value for owner, _, value in identifiers if owner == system)
+        return of_system or tuple(value for _, _, value in identifiers)
 
 
 @dataclass(frozen=True, slots=True)
 class WorklistEntry:
-    """A submission that waits for a person; who may see this may see answers."""
+    """A submission to type. It shows answers: only roles that may see answers get it."""
 
     id: str
     clinic: str
@@ -52,54 +54,51 @@ class WorklistEntry:
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """What is to be typed, the oldest first, and the ids of what cannot be read here, which a person has to look after."""
+    """The submissions to type, oldest first, and the ids of those that are unreadable here."""
 
     entries: tuple[WorklistEntry, ...]
     unreadable: tuple[str, ...]
 
 
 def read_worklist(tx: Tx, clinic: str | None = None) -> Worklist:
-    """Return what is to be typed."""
-    held = (
-        table.c.status == Status.HELD.value,
-        table.c.reason == WORKLIST_REASON,
-        table.c.detail.is_not(None),
-    )
-    query = select(table.c.id, table.c.clinic, table.c.payload, table.c.detail).where(
-        *held, table.c.payload.is_not(None)
+    """Return the worklist of one clinic, or of all."""
+    query = (
+        select(table.c.id, table.c.clinic, table.c.payload, table.c.detail)
+        .where(
+            table.c.status == Status.HELD.value,
+            table.c.reason == WORKLIST_REASON,
+            table.c.detail.is_not(None),
+            table.c.payload.is_not(None),
+        )
+        .order_by(table.c.number)
     )
     if clinic is not None:
         query = query.where(table.c.clinic == clinic)
-    found = {
-        row.id: _entry(tx, row) for row in tx.connection.execute(query.order_by(table.c.number))
-    }
-    entries = tuple(entry for entry in found.values() if entry is not None)
-    return Worklist(entries, tuple(identity for identity, entry in found.items() if entry is None))
+    entries_by_id = {row.id: _worklist_entry(tx, row) for row in tx.connection.execute(query)}
+    entries = tuple(entry for entry in entries_by_id.values() if entry is not None)
+    # Unreadable ones are listed, so that an answer to type is never silently missing.
+    unreadable = tuple(identity for identity, entry in entries_by_id.items() if entry is None)
+    return Worklist(entries, unreadable)
 
 
 def mark_typed(tx: Tx, identity: str) -> bool:
-    """Somebody has typed a held row into the chart: have it read back; False where it is not held."""
-    held = (
+    """Record that staff typed a held submission; return False if it is not held."""
+    is_held = (
         table.c.id == identity,
         table.c.status == Status.HELD.value,
         table.c.undo_from.is_(None),
     )
-    return (
-        tx.connection.execute(
-            update(table).where(*held).values(**requeue_values(tx), typed_at=tx.now)
-        ).rowcount
-        == 1
-    )
+    # It goes back into the queue: with `typed_at` set, the worker only reads back.
+    query = update(table).where(*is_held).values(**requeue_values(tx), typed_at=tx.now)
+    return tx.connection.execute(query).rowcount == 1
 
 
-def _entry(tx: Tx, held: Any) -> WorklistEntry | None:
-    said = try_decrypt_submission(tx, held)
+def _worklist_entry(tx: Tx, row: Any) -> WorklistEntry | None:
+    submission = try_decrypt_submission(tx, row)
     try:
-        sheet = msgspec.json.decode(tx.cipher.decrypt(held.detail, held.id), type=Sheet)
+        sheet = msgspec.json.decode(tx.cipher.decrypt(row.detail, row.id), type=Sheet)
     except (KeyFileError, msgspec.DecodeError):
         return None
-    return (
-        None
-        if said is None
-        else WorklistEntry(held.id, held.clinic, said.patient, said.answered_at, sheet)
-    )
+    if submission is None:
+        return None
+    return WorklistEntry(row.id, row.clinic, submission.patient, submission.answered_at, sheet)

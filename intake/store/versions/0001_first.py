@@ -9,5 +9,5 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make every table."""
+    """Create every current table; later revisions then find nothing to add."""
     metadata.create_all(op.get_bind())

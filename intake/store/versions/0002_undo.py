@@ -1,4 +1,4 @@
-"""Ways to write that are pinned, what was typed by hand, decisions, undo, and what became of a chart afterwards."""
+"""Pinned write strategies, typed submissions, decisions about conflicts, undo and drift."""
 
 from alembic import op
 
@@ -12,7 +12,7 @@ ADDED = ("decided", "undo_from", "undo_at", "reversed_at", "drift", "checked_at"
 
 
 def upgrade() -> None:
-    """Add table, columns and index, unless the first revision made the tables of today."""
+    """Add table, columns and index, unless the first revision created the current tables."""
     strategies.create(op.get_bind(), checkfirst=True)
     add_missing_columns(submissions, *ADDED)
     submissions_undo.create(op.get_bind(), checkfirst=True)

@@ -1,4 +1,4 @@
-"""When the person of a submission is asked again."""
+"""The end of the re-ask interval."""
 
 from intake.store.migrate import add_missing_columns
 from intake.store.tables import submissions

@@ -1,4 +1,4 @@
-"""How far the search is for the chart of somebody whom the desk let in by record number."""
+"""The state of patient matching for walk-ins, which the desk adds by record number."""
 
 from intake.store.migrate import add_missing_columns
 from intake.store.tables import visits

@@ -1,4 +1,4 @@
-"""Which kinds of resource a server does not search by identifier, so that they are looked for among the patient's."""
+"""The resource types that the worker searches by patient, because a search by identifier fails."""
 
 from intake.store.migrate import add_missing_columns
 from intake.store.tables import strategies

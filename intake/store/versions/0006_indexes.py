@@ -1,4 +1,4 @@
-"""Indexes for what the monitor and housekeeping ask for again and again."""
+"""Indexes for the frequent queries of the monitor and of housekeeping."""
 
 from alembic import op
 
@@ -9,6 +9,6 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Make them, unless the first revision made those of today."""
-    for each in (*submissions_asked_for, audit_at):
-        each.create(op.get_bind(), checkfirst=True)
+    """Create the indexes, unless the first revision created the current ones."""
+    for index in (*submissions_asked_for, audit_at):
+        index.create(op.get_bind(), checkfirst=True)

@@ -34,22 +34,22 @@ class TokenGuard:
     refused_count: int = 0
     revoked_tokens: set[str] = field(default_factory=set)
 
-    def __call__(self, asked: ProxyRequest, forward: Forward) -> ProxyResponse:
-        if asked.path.endswith(WELL_KNOWN):
+    def __call__(self, request: ProxyRequest, forward: Forward) -> ProxyResponse:
+        if request.path.endswith(WELL_KNOWN):
             return ProxyResponse(
                 200, {"Content-Type": "application/json"}, json.dumps(self.configuration).encode()
             )
-        if asked.path.endswith("/metadata"):
-            return forward(asked)
-        claims = self._claims(asked.headers.get("Authorization", ""))
+        if request.path.endswith("/metadata"):
+            return forward(request)
+        claims = self._claims(request.headers.get("Authorization", ""))
         if claims is None:
             self.refused_count += 1
             return ProxyResponse(401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}, OUTCOME)
-        if missing_needs(str(claims.get("scope", "")).split(), needs_of(asked)):
+        if missing_needs(str(claims.get("scope", "")).split(), needs_of(request)):
             return ProxyResponse(
                 403, {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}, OUTCOME
             )
-        return forward(asked)
+        return forward(request)
 
     def _claims(self, header: str) -> dict[str, Any] | None:
         value = header.removeprefix("Bearer ")
@@ -70,14 +70,15 @@ class TokenGuard:
         self.now = lambda: system_clock() + moved
 
 
-def needs_of(asked: ProxyRequest) -> list[ScopeNeed]:
-    """Return the permissions that a request needs; of a Bundle those of all its entries."""
-    path = urlsplit(asked.path).path.split("/fhir/R4")[-1].strip("/")
+def needs_of(request: ProxyRequest) -> list[ScopeNeed]:
+    """Return the permissions that a request needs; of a Bundle those of all entries."""
+    path = urlsplit(request.path).path.split("/fhir/R4")[-1].strip("/")
     if path:
-        return [_need(asked.method, path)]
-    entries = json.loads(asked.body)["entry"]
+        return [_need(request.method, path)]
+    entries = json.loads(request.body)["entry"]
     return [
-        _need(each["request"]["method"], urlsplit(each["request"]["url"]).path) for each in entries
+        _need(entry["request"]["method"], urlsplit(entry["request"]["url"]).path)
+        for entry in entries
     ]
 
 

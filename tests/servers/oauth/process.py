@@ -1,4 +1,4 @@
-"""Starts a real OAuth server with the clients and scopes of a test; its packages are kept."""
+"""Starts a real OAuth server with a test's clients and scopes."""
 
 import json
 import os
@@ -34,7 +34,7 @@ SCOPES = (
 
 @dataclass(frozen=True)
 class OAuthSite:
-    """Clients, in OpenID Connect's words, scopes that are granted, and a token's lifetime."""
+    """The OAuth server's clients, the scopes that it grants, a token's lifetime."""
 
     clients: tuple[dict[str, Any], ...]
     scopes: tuple[str, ...] = SCOPES
@@ -59,17 +59,20 @@ class OAuthServer:
 
     def read_public_keys(self) -> dict[str, Any]:
         """Return its public keys, which verify tokens."""
-        found: dict[str, Any] = self.session.get(f"{self.issuer}/jwks", timeout=5).json()
-        return found
+        jwks: dict[str, Any] = self.session.get(f"{self.issuer}/jwks", timeout=5).json()
+        return jwks
 
 
-def install_packages(kept: Path) -> Path:
-    """Install the packages into the folder `kept` if necessary, and return the folder to run in."""
-    home = kept / f"oauth-{sha256((SOURCE / LOCK).read_bytes()).hexdigest()[:12]}"
+def install_packages(cache: Path) -> Path:
+    """Install the packages into the folder `cache` if they are not there.
+
+    Returns the folder to run in.
+    """
+    home = cache / f"oauth-{sha256((SOURCE / LOCK).read_bytes()).hexdigest()[:12]}"
     if not home.is_dir():
-        kept.mkdir(parents=True, exist_ok=True)
+        cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
-            prefix="installing-", dir=kept, ignore_cleanup_errors=True
+            prefix="installing-", dir=cache, ignore_cleanup_errors=True
         ) as folder:
             fresh = Path(folder) / "it"
             fresh.mkdir()
@@ -91,15 +94,15 @@ def install_packages(kept: Path) -> Path:
 @contextmanager
 def oauth_server(home: Path, folder: Path, site: OAuthSite) -> Iterator[OAuthServer]:
     """Run the server; `folder` gets its site and its log."""
-    told = folder / "oauth.json"
-    told.write_text(json.dumps(asdict(site)), "utf-8")
+    site_file = folder / "oauth.json"
+    site_file.write_text(json.dumps(asdict(site)), "utf-8")
     # The program starts where its packages are. Each start gets a copy of its own, which another
     # start cannot be writing at the same time.
     program = home / f"{uuid4()}.mjs"
     shutil.copyfile(SOURCE / "server.mjs", program)
     with run_process(
         "the OAuth server",
-        (find_node().node, str(program), str(told)),
+        (find_node().node, str(program), str(site_file)),
         folder / "oauth.log",
         cwd=home,
     ) as process:

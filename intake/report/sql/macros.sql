@@ -1,0 +1,80 @@
+-- DuckDB macros for the parts of FHIR resources that fill the flat tables.
+
+-- The key of a reference to a resource of this type: its id, or `?system|value`.
+CREATE MACRO ref_key(kind, ref) AS CASE
+    WHEN starts_with(ref.reference, kind || '/') THEN split_part(ref.reference, '/', 2)
+    WHEN ref.reference IS NULL THEN
+        '?' || nullif(
+            coalesce(ref.identifier.system, '') || '|' || coalesce(ref.identifier.value, ''), '|')
+    WHEN contains(ref.reference, kind || '?') THEN
+        '?' || url_decode(regexp_extract(ref.reference, '[?&]identifier=([^&]*)', 1))
+    WHEN contains(ref.reference, '/' || kind || '/') THEN
+        split_part(split_part(ref.reference, kind || '/', -1), '/', 1)
+    WHEN starts_with(ref.reference, 'urn:uuid:') OR starts_with(ref.reference, 'urn:oid:') THEN
+        split_part(ref.reference, ':', 3)
+END;
+
+-- A code of a system that the report can read stands alone; any other code keeps its system.
+CREATE MACRO code_key(coding) AS CASE
+    WHEN coding.code IS NULL THEN NULL
+    WHEN coding.system IS NULL OR coding.system IN (
+        'urn:oid:2.16.840.1.113883.6.238',
+        'http://terminology.hl7.org/CodeSystem/v3-Race',
+        'http://terminology.hl7.org/CodeSystem/v3-Ethnicity',
+        'http://terminology.hl7.org/CodeSystem/v3-NullFlavor',
+        'http://terminology.hl7.org/CodeSystem/data-absent-reason',
+        'urn:ietf:bcp:47',
+        'http://snomed.info/sct',
+        'urn:iso:std:iso:639:-1',
+        'urn:iso:std:iso:639:-2',
+        'http://hl7.org/fhir/sid/iso-639-1',
+        'http://terminology.hl7.org/CodeSystem/iso639-1',
+        'http://terminology.hl7.org/CodeSystem/iso639-2',
+        'http://terminology.hl7.org/CodeSystem/iso639-3',
+        'http://terminology.hl7.org/CodeSystem/Languages')
+    THEN coding.code ELSE coding.system || '|' || coding.code END;
+CREATE MACRO code_keys(codings) AS
+    list_filter([code_key(c) FOR c IN coalesce(codings, [])], lambda k: k IS NOT NULL);
+
+-- FHIR dates may lack a time, a day or a month. `moment` reads a time, `day_of` a date of any
+-- precision, `instant` either.
+CREATE MACRO moment(t) AS CASE WHEN length(t) > 10 THEN try_cast(t AS TIMESTAMPTZ) END;
+CREATE MACRO day_of(t) AS CASE length(t)
+    WHEN 10 THEN try_cast(t AS DATE)
+    WHEN 7 THEN try_cast(t || '-01' AS DATE)
+    WHEN 4 THEN try_cast(t || '-01-01' AS DATE) END;
+CREATE MACRO instant(t) AS coalesce(moment(t), day_of(t)::TIMESTAMPTZ);
+
+CREATE MACRO has_test_tag(meta) AS coalesce(
+    list_contains([c.code FOR c IN coalesce(meta.tag, [])], 'HTEST')
+    OR list_contains([c.code FOR c IN coalesce(meta.security, [])], 'HTEST'), false);
+CREATE MACRO as_identifiers(identifiers) AS [
+    coalesce(i.system, '') || '|' || i.value
+    FOR i IN coalesce(identifiers, []) IF i.value IS NOT NULL];
+
+-- `urls` are the extensions' URLs in the same order, so that each list is built once a patient.
+CREATE MACRO us_core(extensions, urls, name) AS extensions[list_position(
+    urls, 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-' || name)];
+CREATE MACRO hl7(extensions, urls, name) AS extensions[list_position(
+    urls, 'http://hl7.org/fhir/StructureDefinition/' || name)];
+CREATE MACRO group_codes(extension) AS code_keys([
+    e.valueCoding FOR e IN coalesce(extension.extension, [])
+    IF e.url IN ('ombCategory', 'detailed')]);
+CREATE MACRO group_text(extension) AS
+    trim([e.valueString FOR e IN coalesce(extension.extension, []) IF e.url = 'text'][1]);
+
+-- self, proxy, other or NULL: the person who answered.
+CREATE MACRO source_of(method) AS CASE
+    WHEN method = 'self-reported' THEN 'self'
+    WHEN method = 'reported-by-related-person' THEN 'proxy'
+    WHEN method IS NOT NULL THEN 'other' END;
+CREATE MACRO source_of_agent(who) AS CASE
+    WHEN who.type = 'RelatedPerson' OR contains(who.reference, 'RelatedPerson/') THEN 'proxy'
+    WHEN who.type = 'Patient' OR starts_with(who.reference, 'Patient')
+        OR contains(who.reference, '/Patient/') THEN 'self' END;
+
+-- The id of a resource of this type. Any other JSON stops the fast read: the loader then sifts the
+-- file line by line and names the broken line.
+CREATE MACRO checked(kind, resource_type, id) AS CASE
+    WHEN resource_type = kind AND id <> '' THEN id
+    ELSE error('not a ' || kind || ' with an id') END;

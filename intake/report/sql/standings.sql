@@ -1,0 +1,57 @@
+-- One state per patient and element, from the strongest evidence. The type `evidence` is an ENUM
+-- with the strongest first (states.Evidence), so that ORDER BY sorts by strength.
+CREATE TABLE standing AS
+WITH reading AS (
+    SELECT statement.*, code_list.detailed, code_list.hispanic, code_list.english, CASE
+        -- The EHR fills in its default language by itself: alone it is nobody's answer.
+        WHEN mapped AND source IN ('chart', 'other') AND statement.element LIKE '%-language'
+            AND lower(statement.codes[1]) = lower($default_language) THEN 'unusable'
+        WHEN mapped THEN 'answered'
+        WHEN list_contains(statement.codes, $other_race) AND lower(coalesce(text, ''))
+            NOT IN ('', 'other', 'other race', 'some other race') THEN 'answered'
+        WHEN absent = 'asked-declined' OR list_contains(statement.codes, 'asked-declined')
+            THEN 'declined'
+        WHEN lower(text) = 'declined to answer'
+            AND list_has_all(['ASKU', 'asked-unknown'], statement.codes) THEN 'declined'
+        WHEN absent IN ('asked-unknown', 'unknown')
+            OR list_has_any(statement.codes, ['ASKU', 'UNK', 'asked-unknown', 'unknown'])
+            THEN 'unknown'
+        WHEN lower(text) = 'does not know' AND len(statement.codes) = 0 THEN 'unknown'
+        WHEN len(statement.codes) = 0 AND text <> '' AND absent IS NULL THEN 'answered'
+        WHEN len(statement.codes) > 0 OR absent = 'masked' THEN 'unusable' END AS reading
+    FROM statement
+    JOIN code_list
+        ON code_list.element = statement.element AND code_list.codes = statement.codes
+), ranked AS (
+    -- `state` is the number of values.State.
+    SELECT patient, element, answered_at, detailed, hispanic, english, false AS verified,
+        CASE reading
+            WHEN 'answered' THEN CASE source WHEN 'self' THEN 1 WHEN 'proxy' THEN 2 ELSE 3 END
+            WHEN 'declined' THEN 4 WHEN 'unknown' THEN 5 ELSE 7 END AS state,
+        CASE
+            WHEN reading = 'unusable' THEN 'unusable'
+            WHEN source IN ('self', 'proxy') THEN
+                CASE reading WHEN 'answered' THEN 'observed-answer' ELSE 'observed-null' END
+            WHEN reading = 'answered' THEN 'chart-answer'
+            ELSE 'chart-null' END::evidence AS evidence,
+        reading = 'unknown' AND source = 'chart'
+            AND coalesce(lower(text) <> 'does not know', true) AS reason_unknown
+    FROM reading WHERE reading IS NOT NULL
+    UNION ALL
+    SELECT patient, element, answered_at, false, hispanic, false, verified, state,
+        CASE WHEN state <= 2 THEN 'local-answer' ELSE 'local-null' END::evidence, false
+    FROM local_fact SEMI JOIN person ON person.id = local_fact.patient
+)
+SELECT patient, element,
+    unnest(first({
+        'state': state, 'answered_at': answered_at, 'detailed': detailed, 'hispanic': hispanic,
+        'english': english, 'reason_unknown': reason_unknown}
+        -- Of equal evidence the newest counts; undated evidence counts as from 1970.
+        ORDER BY evidence, coalesce(answered_at, to_timestamp(0)) DESC, state)),
+    max(answered_at) FILTER (
+        state = 4 AND evidence IN ('observed-null', 'local-null')) AS declined_at,
+    coalesce(
+        arg_max(verified, answered_at) FILTER (evidence IN ('local-answer', 'local-null')),
+        bool_or(verified)) AS verified,
+    false AS hispanic_only
+FROM ranked GROUP BY patient, element

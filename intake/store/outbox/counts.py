@@ -1,0 +1,61 @@
+"""The figures that the monitor and the health checks show of the outbox."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from intake.store.column_types import UtcDateTime
+from intake.store.database import Tx
+from intake.store.outbox.records import OPEN_VALUES, Status
+from intake.store.tables import submissions as table
+
+
+def count_by_status(
+    tx: Tx,
+    server: str | None = None,
+    clinic: str | None = None,
+    among: Collection[Status] = tuple(Status),
+) -> Mapping[Status, int]:
+    """Return the number of submissions per state.
+
+    The result has every state. States outside `among` are not counted and have 0.
+    """
+    # Most submissions are verified, so a count without that state reads few rows.
+    query = (
+        select(table.c.status, func.count().label("how_many"))
+        .where(table.c.status.in_([status.value for status in among]))
+        .group_by(table.c.status)
+    )
+    if server is not None:
+        query = query.where(table.c.server == server)
+    if clinic is not None:
+        query = query.where(table.c.clinic == clinic)
+    counts: dict[str, int] = {row.status: row.how_many for row in tx.connection.execute(query)}
+    return {status: counts.get(status.value, 0) for status in Status}
+
+
+def count_drifted(tx: Tx, clinic: str | None = None) -> int:
+    """Return the number of verified submissions whose chart has drifted since."""
+    query = select(func.count()).select_from(table).where(table.c.drift.is_not(None))
+    if clinic is not None:
+        query = query.where(table.c.clinic == clinic)
+    return tx.connection.execute(query).scalar_one()
+
+
+def oldest_waiting(tx: Tx, server: str | None = None) -> datetime | None:
+    """Return when the oldest open submission was queued; held ones do not count."""
+    # An undo waits since its request, not since the patient pressed Submit.
+    since = func.coalesce(table.c.undo_at, table.c.queued_at, type_=UtcDateTime)
+    query = select(func.min(since)).where(table.c.status.in_(OPEN_VALUES))
+    if server is not None:
+        query = query.where(table.c.server == server)
+    return tx.connection.execute(query).scalar()
+
+
+def last_verified(tx: Tx, server: str | None = None) -> datetime | None:
+    """Return when a read-back last verified a submission."""
+    query = select(func.max(table.c.verified_at)).where(table.c.verified_at.is_not(None))
+    if server is not None:
+        query = query.where(table.c.server == server)
+    return tx.connection.execute(query).scalar()
