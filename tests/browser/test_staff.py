@@ -1,4 +1,4 @@
-"""The staff's pages in a real browser: for everyone, in the light and the dark, with a keyboard, and without a trace."""
+"""The staff pages in a real browser: accessible, at every size, and without a trace at sign-out."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,9 +18,9 @@ from intake.store.outbox.undo_records import UndoRecord, WriteTarget
 from intake.store.strategies import StoredStrategy
 from tests.browser.conftest import PHONE, LiveSite, OpenPage
 from tests.browser.test_patient import find_axe_violations
-from tests.report.conftest import HILLTOP, RIVERSIDE, ExportFolder, report_request
-from tests.staff.test_worklist import WORKSHEET
 from tests.store.test_submissions import make_submission
+from tests.support.report_export import HILLTOP, RIVERSIDE, ExportFolder, report_request
+from tests.support.site_submissions import WORKSHEET
 from tests.support.sites import TestSite
 from tests.support.staff import PASSWORD
 
@@ -58,17 +58,19 @@ PAGES: tuple[tuple[str, str], ...] = (
 """Addresses, and what is pressed there to come to the page that is looked at."""
 
 
-def fill(site: TestSite, world: ExportFolder) -> None:
-    """A day at the clinic: patients, submissions in every hand, tablets, a paused server, a report, users."""
+def fill_site(site: TestSite, export_folder: ExportFolder) -> None:
+    """Fill a clinic's day: patients, submissions in many states, a paused server, a report."""
     for number, name in enumerate(("Ana Lopez", "محمد الأحمد", LONG)):
         site.expect_visit(
             str(number), name=name, starts_at=site.clock() + timedelta(hours=2 * number)
         )
     for number in range(40):
-        world.add_patient(f"p{number}")
-        world.add_observation("race", "2028-9", patient=f"p{number}")
+        export_folder.add_patient(f"p{number}")
+        export_folder.add_observation("race", "2028-9", patient=f"p{number}")
     snapshot = to_json(
-        build_report(world.write_files(), report_request("2026-Q3", RIVERSIDE, HILLTOP)).report
+        build_report(
+            export_folder.write_files(), report_request("2026-Q3", RIVERSIDE, HILLTOP)
+        ).report
     )
     with site.database.write() as tx:
         visits.record_fetch(tx, "riverside", [], tx.now, tx.now)
@@ -133,7 +135,7 @@ def fill(site: TestSite, world: ExportFolder) -> None:
 
 @pytest.fixture
 def filled(live: LiveSite, tmp_path: Path) -> LiveSite:
-    fill(live.site, ExportFolder(tmp_path))
+    fill_site(live.site, ExportFolder(tmp_path))
     return live
 
 
@@ -145,7 +147,7 @@ def sign_in(page: Page, live: LiveSite) -> None:
         page.click("main button")
 
 
-def walk(page: Page, live: LiveSite) -> Iterator[str]:
+def visit_pages(page: Page, live: LiveSite) -> Iterator[str]:
     """Go to every page, and yield what was done to come there."""
     page.goto(f"{live.url}/staff/sign-in")
     yield "sign-in"
@@ -162,28 +164,30 @@ def walk(page: Page, live: LiveSite) -> Iterator[str]:
         yield f"{path} {pressed}"
 
 
-def wide(page: Page) -> int:
+def overflow_width(page: Page) -> int:
     """How much wider the page is than the window."""
-    found: int = page.evaluate(
+    width: int = page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
-    return found
+    return width
 
 
-def is_an_answer(said: ConsoleMessage) -> bool:
-    """Whether the browser tells of a page that was refused or not found, and not of a part that a page lacks."""
-    return "status of 4" in said.text and "/static/" not in said.location["url"]
+def is_expected_answer(message: ConsoleMessage) -> bool:
+    """Return whether the message is about a page's 4xx answer, not about a missing resource."""
+    return "status of 4" in message.text and "/static/" not in message.location["url"]
 
 
 @pytest.fixture
 def opened(open_page: OpenPage) -> Callable[..., Page]:
-    """Opens pages; what the browser says of the answers 4xx, which are wanted here, is no complaint."""
+    """Open pages, and ignore the browser's messages about the expected 4xx answers."""
 
     def open_one(size: tuple[int, int], *, dark: bool = False) -> Page:
         page = open_page(size, dark=dark)
         page.on(
             "console",
-            lambda said: open_page.complaints.remove(said.text) if is_an_answer(said) else None,
+            lambda message: (
+                open_page.complaints.remove(message.text) if is_expected_answer(message) else None
+            ),
         )
         return page
 
@@ -195,7 +199,7 @@ def test_axe_finds_nothing_on_any_page(
     filled: LiveSite, opened: Callable[..., Page], dark: bool
 ) -> None:
     page = opened(DESK, dark=dark)
-    for name in walk(page, filled):
+    for name in visit_pages(page, filled):
         assert find_axe_violations(page) == [], name
 
 
@@ -204,10 +208,10 @@ def test_no_page_is_wider_than_the_window(
     filled: LiveSite, opened: Callable[..., Page], size: tuple[int, int]
 ) -> None:
     page = opened(size)
-    for name in walk(page, filled):
-        assert wide(page) <= 0, name
+    for name in visit_pages(page, filled):
+        assert overflow_width(page) <= 0, name
         page.evaluate("document.documentElement.style.fontSize = '200%'")
-        assert size == ZOOMED or wide(page) <= 0, f"{name} with large text"
+        assert size == ZOOMED or overflow_width(page) <= 0, f"{name} with large text"
 
 
 def test_axe_finds_nothing_on_a_phone_where_patients_are_cards(
@@ -317,8 +321,10 @@ def test_the_report_of_large_clinics_is_whole_on_the_desks_screen(
     sign_in(page, filled)
     page.goto(f"{filled.url}/staff/report")
     page.evaluate(
-        "document.querySelectorAll('.report small').forEach((each) => { each.textContent = '12345 / 14000'; })"
+        "document.querySelectorAll('.report small')"
+        ".forEach((share) => { share.textContent = '12345 / 14000'; })"
     )
     assert page.evaluate(
-        "[...document.querySelectorAll('.scroll')].every((each) => each.scrollWidth <= each.clientWidth)"
+        "[...document.querySelectorAll('.scroll')]"
+        ".every((table) => table.scrollWidth <= table.clientWidth)"
     )
