@@ -10,7 +10,7 @@ from typing import Any
 
 from intake.report.build import ReportRequest, Tally
 from intake.report.periods import parse_period
-from intake.report.values import ClinicScope, Definition
+from intake.report.values import ClinicScope, Definition, State
 
 Resource = dict[str, Any]
 
@@ -189,3 +189,18 @@ def report_request(period: str = "2026-Q3", *clinics: ClinicScope, **options: An
         definition=definition,
         **options,
     )
+
+
+def read_state(tally: Tally, element: str) -> State:
+    """Return the state of the only patient."""
+    states = tally.rows[-1].elements[element].states
+    assert sum(states) == 1
+    return State(states.index(1) + 1)
+
+
+def read_part(tally: Tally, element: str, name: str) -> int:
+    return tally.rows[-1].elements[element].parts[name]
+
+
+def people_by_row(tally: Tally) -> dict[str, int]:
+    return {row.key: row.people for row in tally.rows}
