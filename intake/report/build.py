@@ -50,7 +50,7 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The exact counts. Only the report is built from them: they are never stored or shown."""
+    """The exact counts, for building the report only: never stored, never shown."""
 
     rows: tuple[RowCounts, ...]
     exclusions: Mapping[tuple[str, str], int]
@@ -136,7 +136,7 @@ def _choose_clinics(
 
 
 def _hash_tables(connection: "DuckDBPyConnection") -> str:
-    """Return a hash over the flat tables; the same data has the same hash in any row order."""
+    """Return a hash over the flat tables that does not depend on the row order."""
     digest = hashlib.sha256()
     for table in ("patient", "encounter", "observation", "provenance", "place", "appointment"):
         rows = connection.execute(

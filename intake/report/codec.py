@@ -1,4 +1,4 @@
-"""Writes the report as JSON, and reads it back, for scripts and for the store's snapshots."""
+"""Writes the report as JSON, and reads it back."""
 
 import msgspec
 
@@ -10,7 +10,8 @@ class NotAReportError(ValueError):
 
 
 def to_json(report: Report) -> bytes:
-    """Return the report as JSON in UTF-8; config/schemas/report.schema.json describes it."""
+    """Return the report as UTF-8 JSON of config/schemas/report.schema.json."""
+    # Indented, so that two snapshots can be compared line by line.
     return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
 
 
@@ -20,6 +21,7 @@ def from_json(data: bytes) -> Report:
         report = msgspec.json.decode(data, type=Report)
     except msgspec.DecodeError as error:
         raise NotAReportError(str(error)) from error
+    # A snapshot of another version may decode by chance: the fields could mean something else.
     if report.format != FORMAT:
         raise NotAReportError(f"format {report.format} is not {FORMAT}")
     return report

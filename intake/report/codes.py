@@ -1,11 +1,11 @@
-"""The codes that decide what an answer counts as; the SQL takes them as parameters."""
+"""The codes that decide what an answer counts as: parameters of the SQL."""
 
 from collections.abc import Mapping
 
 from intake.terminology import load_concepts
 
 OTHER_RACE = "2131-1"
-"""CDCREC's "Other Race": it names no race, so that only the text beside it can be an answer."""
+"""CDCREC's "Other Race": it names no race, only the text beside it can."""
 
 NOT_HISPANIC = "2186-5"
 """CDCREC's "Not Hispanic or Latino"."""
@@ -21,13 +21,13 @@ OMB_CATEGORIES = (
     "2135-2",
     NOT_HISPANIC,
 )
-"""CDCREC's codes of the OMB categories and "Other Race"; any other code is a detailed one."""
+"""CDCREC's OMB categories and "Other Race"; any other code is a detailed one."""
 
 INTERPRETER_CODES = ("373066001", "373067005")
 """SNOMED CT's yes and no."""
 
 NO_LANGUAGES = ("und", "mul", "zxx", "mis", "unk", "asku")
-"""Tags that name no language: ISO 639-2's special codes, and null flavors in a language's place."""
+"""Tags that name no language: special codes of ISO 639-2, and null flavors."""
 
 
 def mapped_codes() -> Mapping[str, str]:

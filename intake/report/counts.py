@@ -1,4 +1,4 @@
-"""Counts the states per clinic and element; the organization's row counts each patient once."""
+"""Counts the states per clinic and element, and for the organization."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ PARTS = (
 """The counted parts of a state, in the order of the columns of `state_counts.sql`."""
 
 TOGETHER = ("known", "direct", "known-with-interpreter")
-"""The counts over all elements, in the order of the columns of `together_counts.sql`."""
+"""The counts over all elements, in the order of `together_counts.sql`."""
 
 
 class StatesDoNotSumError(AssertionError):
@@ -45,7 +45,7 @@ def count_rows(
     definition: Definition,
     as_of: datetime,
 ) -> tuple[RowCounts, ...]:
-    """Return the exact counts: a row per clinic in the order given, the organization's last."""
+    """Return the exact counts: a row per clinic in order, the organization's last."""
     connection.execute(read_query("counted"))
     confirmed_after = day_start(months_before(as_of.date(), definition.stale_months), "UTC")
     groups = connection.execute(

@@ -1,4 +1,4 @@
-"""Finds the NDJSON files of an export, and sifts out the lines that are no FHIR resources."""
+"""Finds the NDJSON files of an export, and sifts out broken lines."""
 
 import gzip
 import hashlib
@@ -26,7 +26,7 @@ _NAME = re.compile(r"(?P<type>[A-Z][A-Za-z]+)(?:[._-][\w.-]*)?\.ndjson(?:\.gz)?"
 
 @dataclass(frozen=True, slots=True)
 class SiftedFile:
-    """The readable lines of a file: a copy without its broken lines, or the file itself."""
+    """A file's readable lines: a copy without broken lines, or the file itself."""
 
     path: Path
     broken: tuple[BrokenLine, ...]
@@ -94,6 +94,7 @@ def line_fault(line: bytes, kind: str) -> str:
         resource = json.loads(
             line.decode("utf-8-sig"),
             object_pairs_hook=_refuse_repeated_keys,
+            # Python reads NaN and Infinity, which JSON does not have.
             parse_constant=_refuse_constant,
             parse_float=_parse_finite,
         )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MEMORY_LIMIT = "1GB"
-"""What DuckDB may hold before it spills to the temporary folder, for any number of patients."""
+"""What DuckDB may hold in memory before it spills to the temporary folder."""
 
 
 class UnreadableFilesError(ValueError):
@@ -81,6 +81,7 @@ def load_tables(
     for kind in RESOURCE_TYPES:
         if loaded.files[kind]:
             _fill_table(connection, folder, loaded, kind)
+    # The queries after this need every table, also of types that the export lacks.
     connection.execute(read_query("empty_tables"))
     for table in ("patient", "encounter", "observation"):
         _keep_newest(connection, table)
@@ -92,7 +93,7 @@ def load_tables(
 def _fill_table(
     connection: "DuckDBPyConnection", folder: Path, loaded: LoadedFiles, kind: str
 ) -> None:
-    """Read the files at full speed; if DuckDB refuses a line, sift them and read the rest."""
+    """Read the files fast; if DuckDB refuses a line, sift them and read the rest."""
     import duckdb
 
     query = read_query(kind.lower())
@@ -137,7 +138,7 @@ def _keep_newest(connection: "DuckDBPyConnection", table: str) -> None:
 
 
 def _drop_repeated_provenance(connection: "DuckDBPyConnection") -> None:
-    """Keep one of each row: paged searches return a Provenance with each of its targets."""
+    """Keep one of each row: a paged search returns a Provenance once per target."""
     total, different = connection.execute(
         "SELECT count(*), count(DISTINCT (id, kind, target, element)) FROM provenance"
     ).fetchall()[0]

@@ -40,7 +40,7 @@ _SPLITS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "hispanic-only": ("direct", ("hispanic-only",)),
     "verified": ("answered", ("verified",)),
 }
-"""Each split: the count that it splits, and the parts; the rest of that count is a part as well."""
+"""Each split: the count that it splits, and the parts beside the rest of that count."""
 
 ShownCounts = dict[CellKey, Count]
 
@@ -55,7 +55,7 @@ def wilson_interval(numerator: int, denominator: int) -> tuple[float, float]:
 
 
 def build_metric(numerator: Count, denominator: Count) -> Metric:
-    """Return the share; its percentage only if neither it nor the rest is 1 to 10 people."""
+    """Return the share, without a percentage that reveals 1 to 10 people."""
     if (
         isinstance(numerator, str)
         or isinstance(denominator, str)
@@ -78,17 +78,18 @@ def build_rows(rows: Sequence[RowCounts], *, with_local_facts: bool) -> tuple[Re
 
     `with_local_facts` says whether our own store was read: only it knows what is verified.
     """
+    # The numbers of people come first: a row without one is withheld whole in every table.
     people = suppress_people({row.key: row.people for row in rows}, TOTAL)
     withheld = {key for key, count in people.items() if isinstance(count, str)}
-    shown = {element: _suppress_element(rows, element, people, withheld) for element in ELEMENTS}
-    together = _suppress_together(rows, shown, withheld)
+    visible = {element: _suppress_element(rows, element, people, withheld) for element in ELEMENTS}
+    together = _suppress_together(rows, visible, withheld)
     return tuple(
         ReportRow(
             row.key or None,
             row.name,
             people[row.key],
             tuple(
-                _build_result(row.key, element, shown[element], with_verified=with_local_facts)
+                _build_result(row.key, element, visible[element], with_verified=with_local_facts)
                 for element in ELEMENTS
             ),
             {name: build_metric(together[row.key, name], people[row.key]) for name in row.together},
@@ -110,25 +111,29 @@ def _suppress_element(
     # "Direct" is shown as a share of the people: the rest of it must not come out as 1 to 10.
     revealing = {key for key in keys if is_small(exact[key, "people"] - exact[key, "direct"])}
     table = Table(exact, keys, TOTAL, _TREE, "people")
-    shown: ShownCounts = {**suppress_table(table, {(key, "direct") for key in revealing}, withheld)}
-    shown |= {(key, "people"): count for key, count in people.items()}
-    shown |= {
-        (key, "answered"): _add_counts(shown[key, "direct"], shown[key, "declined"]) for key in keys
+    visible: ShownCounts = {
+        **suppress_table(table, {(key, "direct") for key in revealing}, withheld)
+    }
+    visible |= {(key, "people"): count for key, count in people.items()}
+    visible |= {
+        (key, "answered"): _add_counts(visible[key, "direct"], visible[key, "declined"])
+        for key in keys
     }
     for name in _SPLITS:
-        shown |= _suppress_split(exact, keys, name, shown)
-    return shown
+        visible |= _suppress_split(exact, keys, name, visible)
+    return visible
 
 
 def _suppress_split(
-    exact: Mapping[CellKey, int], keys: tuple[str, ...], name: str, shown: ShownCounts
+    exact: Mapping[CellKey, int], keys: tuple[str, ...], name: str, visible: ShownCounts
 ) -> Mapping[CellKey, Count]:
     root, parts = _SPLITS[name]
     rest = f"not-{name}"
+    # The rest is a part too: the count minus its parts would give it away.
     values = dict(exact)
     for key in keys:
         values[key, rest] = exact[key, root] - sum(exact[key, part] for part in parts)
-    free = {key for key in keys if isinstance(shown[key, root], str)}
+    free = {key for key in keys if isinstance(visible[key, root], str)}
     return suppress_table(Table(values, keys, TOTAL, {root: (*parts, rest)}, root), free=free)
 
 
@@ -145,7 +150,7 @@ def _sum_states(people: int, counts: ElementCounts) -> dict[str, int]:
 
 
 def _suppress_together(
-    rows: Sequence[RowCounts], shown: Mapping[str, ShownCounts], withheld: set[str]
+    rows: Sequence[RowCounts], visible: Mapping[str, ShownCounts], withheld: set[str]
 ) -> ShownCounts:
     """Return the counts of people with all elements known, as they may be shown.
 
@@ -165,7 +170,7 @@ def _suppress_together(
         free = withheld | {
             key
             for key in keys
-            if any(isinstance(shown[element][key, column], str) for element in elements)
+            if any(isinstance(visible[element][key, column], str) for element in elements)
         }
         limits = {(row.key, "in"): _find_limits(row, column, elements) for row in rows}
         cells = suppress_table(
@@ -178,22 +183,23 @@ def _suppress_together(
 def _find_limits(row: RowCounts, column: str, elements: tuple[str, ...]) -> tuple[float, float]:
     """Return the bounds that the single elements set for the people who have them all."""
     singles = [_sum_states(row.people, row.elements[element])[column] for element in elements]
+    # A person lacks at least one element, and at most all of them.
     missing = sum(row.people - single for single in singles)
     return max(0, row.people - missing), min(singles[:3])
 
 
 def _build_result(
-    key: str, element: str, shown: ShownCounts, *, with_verified: bool
+    key: str, element: str, visible: ShownCounts, *, with_verified: bool
 ) -> ElementResult:
     def count(name: str) -> Count:
-        return shown[key, name]
+        return visible[key, name]
 
-    asked = _add_counts(_add_counts(count("direct"), count("declined")), count("dont-know"))
+    asked_count = _add_counts(_add_counts(count("direct"), count("declined")), count("dont-know"))
     metrics = {
         "known": build_metric(count("known"), count("people")),
         "direct": build_metric(count("direct"), count("people")),
-        "asked": build_metric(asked, count("people")),
-        "decline": build_metric(count("declined"), asked),
+        "asked": build_metric(asked_count, count("people")),
+        "decline": build_metric(count("declined"), asked_count),
         "gap": build_metric(count("gap"), count("people")),
         "gap-dont-know": build_metric(count("dont-know"), count("people")),
         "gap-not-asked": build_metric(count("not-asked"), count("people")),
@@ -209,6 +215,7 @@ def _build_result(
     }
     if element in {"race", "ethnicity"}:
         metrics["detailed"] = build_metric(count("detailed"), count("known"))
+    # The 1997 standard asks ethnicity apart: a Hispanic answer alone leaves the race missing.
     if element == "race":
         metrics["known-1997"] = build_metric(
             _subtract_counts(count("known"), count("hispanic-only")), count("people")

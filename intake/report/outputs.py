@@ -1,4 +1,4 @@
-"""Writes the report for people and spreadsheets: plain text, CSV and one HTML page."""
+"""Writes the report as plain text, CSV or one HTML page."""
 
 import csv
 import io
@@ -122,7 +122,7 @@ def _align_columns(title: str, table: list[list[str]]) -> list[str]:
 
 
 def to_csv(report: Report) -> str:
-    """Return a line per clinic, element and measure; every line has the facts that trace it."""
+    """Return a line per clinic, element and measure, each with its tracing facts."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     trace = [
@@ -132,6 +132,7 @@ def to_csv(report: Report) -> str:
         report.snapshot,
     ]
     writer.writerow(_COLUMNS)
+    # One long table: a pivot table needs the states and the metrics in the same columns.
     for row in report.rows:
         for element, kind, measure, metric in _list_measures(row):
             percentages = [metric.percent, metric.low, metric.high]
@@ -165,6 +166,7 @@ def _list_measures(row: ReportRow) -> Iterator[tuple[str, str, str, Metric]]:
 
 def escape_formula(cell: Count) -> Count:
     """Put an apostrophe before a name that a spreadsheet would run as a formula."""
+    # A clinic's name comes from the EHR, and spreadsheets run formulas of CSV files.
     return (
         f"'{cell}"
         if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
@@ -212,6 +214,7 @@ def _metric_table(report: Report, element: str) -> Iterator[list[str]]:
 
 
 def _html_table(caption: str, table: list[list[str]]) -> str:
+    # Names come from the EHR: every cell is escaped.
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table[0])
     rows = "".join(
         f'<tr><th scope="row">{escape(row[0])}</th>'

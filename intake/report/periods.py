@@ -13,7 +13,7 @@ _PERIOD_NAME = re.compile(r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-(?P<month>0[
 
 
 def parse_period(name: str, today: date) -> Period:
-    """Read `2026`, `2026-Q3`, `2026-09` or `rolling-12`; raises ValueError for another name.
+    """Read `2026`, `2026-Q3`, `2026-09` or `rolling-12`; raises ValueError.
 
     `rolling-12` is the twelve months that end with today.
     """
@@ -32,7 +32,7 @@ def parse_period(name: str, today: date) -> Period:
 
 
 def months_before(day: date, months: int) -> date:
-    """Return the same day that many months earlier, or the last day of a shorter month."""
+    """Return the day that many months earlier, or the shorter month's last day."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     # Every month has 28 days, so that only the days after those need a try.
     for number in range(day.day, 27, -1):
@@ -45,6 +45,7 @@ def months_before(day: date, months: int) -> date:
 
 def day_start(day: date, time_zone: str) -> datetime:
     """Return the moment in UTC at which the day begins in the zone."""
+    # Midnight may not exist on a clock-change night: zoneinfo then gives the first moment.
     return datetime.combine(day, time.min, ZoneInfo(time_zone)).astimezone(UTC)
 
 

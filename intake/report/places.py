@@ -1,4 +1,4 @@
-"""Assigns Organizations and Locations to clinics, by themselves or by a place above them."""
+"""Assigns Organizations and Locations to clinics."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from intake.report.values import ClinicScope
 
 _MAX_LEVELS = 20
-"""How far up a place is followed; FHIR forbids loops of partOf, and servers still hold some."""
+"""How far up a place is followed: servers may hold loops of partOf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Place:
 
 
 PlaceKey = tuple[str, str]
-"""The kind and a key by which references name a place: its id, `?system|value` or `?value`."""
+"""The kind of a place, and its id, `?system|value` or `?value`."""
 
 
 def reference_key(kind: str, reference: str) -> PlaceKey:
@@ -40,6 +40,7 @@ def reference_key(kind: str, reference: str) -> PlaceKey:
 
 def place_keys(place: Place) -> tuple[PlaceKey, ...]:
     """Return every key by which a reference may name the place."""
+    # Some servers leave the system out of a reference by identifier.
     tokens = [f"?{token}" for token in place.identifiers]
     values = [f"?{token.partition('|')[2]}" for token in place.identifiers]
     return tuple((place.kind, key) for key in (place.id, *tokens, *values))
@@ -72,7 +73,7 @@ def _map_configured_places(clinics: Iterable[ClinicScope]) -> dict[PlaceKey, str
 def _climb_to_clinic(
     place: Place, configured: Mapping[PlaceKey, str], by_key: Mapping[PlaceKey, Place]
 ) -> str | None:
-    """Go up to the first place that a clinic names or whose organization a clinic names."""
+    """Return the clinic of the place, or of the nearest place above it."""
     current: Place | None = place
     for _ in range(_MAX_LEVELS):
         if current is None:

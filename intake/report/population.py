@@ -22,7 +22,7 @@ EXCLUSIONS = (
     ("merge-unresolved", "patients"),
     ("test-patient", "patients"),
 )
-"""The reasons for leaving an encounter or a patient out, and the unit that is counted.
+"""The reasons that exclude an encounter or a patient, and the unit counted.
 
 `visits.sql` checks the reasons in this order, and the first one that applies counts.
 """

@@ -1,4 +1,4 @@
-"""Hides small counts, and enough others that a reader cannot work a hidden count out.
+"""Hides small counts, and enough others to keep the hidden ones secret.
 
 A table of clinics by states with subtotals and an organization's row is a network: each count flows
 from its row's subtotal to its column's total. A hidden count is safe if another table exists in
@@ -128,7 +128,7 @@ class _Network:
         return None
 
     def _steps_from(self, node: Node) -> Iterator[tuple[CellKey, Node]]:
-        """Yield the counts that could change by one away from the node, with their other ends."""
+        """Yield the counts that could change by one away from the node."""
         for cell in self.edges_at.get(node, ()):
             if not self._may_hide(cell):
                 continue
@@ -144,6 +144,7 @@ class _Network:
 
     def _hiding_cost(self, cell: CellKey) -> int:
         """Return what hiding the count costs the reader: subtotals and totals cost most."""
+        # A hidden count is hidden already; the base cost prefers short cycles.
         if cell in self.hidden:
             return 0
         weight = (4 if cell[0] == self.table.total else 1) * (
@@ -190,7 +191,8 @@ def _list_cells(table: Table) -> list[CellKey]:
 
 
 def _free_another(network: _Network, edge: CellKey, rows: Sequence[str]) -> list[CellKey]:
-    """Withhold one more row whole: the count's own, else the smallest; return its counts."""
+    """Withhold one more row whole, and return its counts."""
+    # The count's own row helps most; the smallest row costs the reader least.
     values, root = network.table.values, network.table.root
     candidates = [
         row for row in (edge[0], *rows) if row not in network.free and values[row, root] > 0

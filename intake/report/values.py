@@ -75,7 +75,7 @@ class Definition:
     version: str = DEFINITION_VERSION
     stale_months: int = 12
     default_language: str | None = None
-    """The language tag that the EHR fills in by itself; alone in a chart it is not an answer."""
+    """The language tag that the EHR fills in by itself: alone it is not an answer."""
 
 
 STANDARD_DEFINITION = Definition()
@@ -110,7 +110,7 @@ class BrokenLine:
 
 @dataclass(frozen=True, slots=True)
 class ElementCounts:
-    """The exact counts of one row and element; `parts` count parts of a state. Never shown."""
+    """The exact counts of one row and element, never shown; `parts` split a state."""
 
     states: tuple[int, ...]
     parts: Mapping[str, int] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class ElementCounts:
 
 @dataclass(frozen=True, slots=True)
 class RowCounts:
-    """The exact counts of a clinic or, under `TOTAL`, of the organization. Never shown."""
+    """The exact counts of a clinic or, under `TOTAL`, the organization; never shown."""
 
     key: str
     name: str
@@ -143,7 +143,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class ElementResult:
-    """One element of one row after suppression: its seven states and its metrics by name."""
+    """One element of one row after suppression: states and metrics by name."""
 
     element: str
     states: Mapping[str, Count]

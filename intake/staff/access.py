@@ -75,7 +75,7 @@ PAGE_ROLES: Mapping[str, frozenset[str]] = {
     "enable_user": ADMIN,
     "audit": ADMIN,
 }
-"""The roles that open each page: one of them is enough. A page without an entry answers 403."""
+"""The roles that open each page: one of them is enough. Other pages answer 403."""
 
 NAVIGATION = (
     ("today", "Today"),
@@ -89,7 +89,7 @@ NAVIGATION = (
 )
 
 AUTO_REFRESH = "itself"
-"""The value of `by` in the address of a page that refreshes by itself: no sign of activity."""
+"""The value of `by` in an automatic refresh, which is no sign of activity."""
 
 
 def check_access() -> ResponseReturnValue | None:
@@ -101,6 +101,7 @@ def check_access() -> ResponseReturnValue | None:
     signed_in = current_sign_in()
     if signed_in is None:
         return redirect(url_for("staff.sign_in", next=_requested_path()), 303)
+    # A page that is missing in the table is open to no role.
     if not signed_in.user.roles & PAGE_ROLES.get(page, frozenset()):
         abort(403)
     _record_activity(signed_in)
@@ -119,6 +120,7 @@ def current_sign_in() -> SignIn | None:
 def require_sign_in() -> SignIn:
     """Return the sign-in of a request that the hook let through."""
     signed_in = current_sign_in()
+    # The hook lets no such request through: this only tells the type checker so.
     if signed_in is None:
         abort(403)
     return signed_in

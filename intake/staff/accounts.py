@@ -1,4 +1,4 @@
-"""The administrator's pages for user accounts: add, one-time sign-in, disable, enable."""
+"""The administrator's pages for user accounts."""
 
 from datetime import timedelta
 
@@ -45,8 +45,10 @@ def add_user() -> ResponseReturnValue:
             audit.record_action(tx, access.current_user().name, "user-added", user.id)
             _hand_out_sign_in(tx, user)
     except ValueError as error:
+        # The store checks the name against the other users inside the transaction.
         form.name.errors = [f"The user was not added: {error}."]
         return _render_users(form), 422
+    # A page of its own shows the secret: a reload must not add the user again.
     return redirect(url_for(".made_once"), 303)
 
 
@@ -54,6 +56,7 @@ def create_one_time_sign_in(user: str) -> ResponseReturnValue:
     """Create a one-time sign-in, for instance for a user who forgot the password."""
     with current_site().database.write() as tx:
         account = _find_user(tx, user)
+        # A disabled user must not come back by a one-time sign-in.
         if account.disabled:
             abort(404)
         _hand_out_sign_in(tx, account)

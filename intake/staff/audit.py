@@ -1,4 +1,4 @@
-"""The administrator's audit page: every action with its user and time, newest first."""
+"""The administrator's audit page: every user's actions, newest first."""
 
 from flask import Blueprint, render_template
 

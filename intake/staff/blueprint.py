@@ -1,4 +1,4 @@
-"""The staff's blueprint: every page under /staff, in English, behind `access.check_access`."""
+"""The staff's blueprint: every page under /staff, behind `access.check_access`."""
 
 from flask import Blueprint, Flask
 

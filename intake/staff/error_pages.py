@@ -38,7 +38,7 @@ ERROR_TEXTS: Mapping[str | int, tuple[str, str]] = {
         ),
     ),
 }
-"""A title and a text for each status; "expired" is for a form without a valid token."""
+"""A title and a text for each status; "expired" is a form without a valid token."""
 
 
 def render_error(title: str, text: str, status: int) -> tuple[str, int]:

@@ -25,6 +25,7 @@ def _collapse_spaces(value: str | None) -> str | None:
 class StaffForm(FlaskForm):  # type: ignore[misc]  # The library has no types.
     """A form with its error messages in one list."""
 
+    # WTForms' own `errors` is a mapping by field; the pages show one list at the top.
     def error_messages(self) -> Sequence[str]:
         """Return the errors of the whole form, then those of each field in order."""
         return [

@@ -1,6 +1,6 @@
-"""Shows a new code, link or sign-in once more to its maker, encrypted with the maker's sign-in.
+"""Shows a new code, link or sign-in to the user who made it.
 
-The secret is in no address, cookie or log.
+The secret is stored encrypted with that user's sign-in: no address, cookie or log holds it.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from intake.store import sign_ins
 from intake.store.database import Tx
 
 SHOWN_FOR = timedelta(minutes=15)
-"""A page shows the secret this long, even if it works longer: a desk's screen has many users."""
+"""How long a page shows the secret: a desk's screen has many viewers."""
 
 
 class HandoutKind(StrEnum):
@@ -52,6 +52,7 @@ def read_handout(*kinds: HandoutKind) -> Handout | None:
     with current_site().database.read() as tx:
         encoded = sign_ins.read_handout(tx, access.require_sign_in())
         now = tx.now
+    # A user who asked for a link must not see an older code, and vice versa.
     handout = None if encoded is None else msgspec.json.decode(encoded, type=Handout)
     if handout is None or handout.kind not in kinds:
         return None

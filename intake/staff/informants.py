@@ -1,4 +1,4 @@
-"""Tells the desk how to speak with an informant, without the patient's own answers."""
+"""Tells the desk how to speak with an informant."""
 
 from collections.abc import Iterator
 

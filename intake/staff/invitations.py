@@ -1,4 +1,4 @@
-"""Lets the desk invite a patient: a code for the tablet, or a link for the patient's phone."""
+"""Lets the desk invite a patient: a code for the tablet, or a link for a phone."""
 
 import io
 
@@ -105,6 +105,7 @@ def _read_invitation() -> tuple[Handout | None, Visit | None]:
 
 def _find_visit(tx: Tx, identity: str) -> Visit:
     visit = visits.find_visit(tx, identity)
+    # The schedule may have dropped the visit since the desk opened the page.
     if visit is None or visit.clinic not in current_site().settings.clinics:
         abort(404)
     return visit

@@ -1,4 +1,4 @@
-"""The staff pages' English: labels of states, gaps and roles, and formats of times."""
+"""The staff pages' labels of states, gaps and roles, and formats of times."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -36,7 +36,7 @@ PROGRESS_LABELS = {
     "reversed": "Undone: ask again",
     "undoing": "Undo in progress",
 }
-"""A patient's progress for the desk. Only answers that the worker read back are in the record."""
+"""A patient's progress for the desk; "in the record" means that it was read back."""
 
 STATE_LABELS = {
     Status.QUEUED: "Queued",
@@ -87,6 +87,7 @@ def list_gaps(missing: Iterable[str]) -> str:
 
 def state_label(record: SubmissionRecord) -> str:
     """Return a submission's state in a word or two."""
+    # A running lease is no state of its own in the outbox.
     label = "Sending" if record.sending else STATE_LABELS[record.status]
     return f"Undo: {label.lower()}" if record.undoing else label
 
@@ -95,6 +96,7 @@ def explain_state(record: SubmissionRecord) -> str:
     """Return why the submission is in its state, and what happens next."""
     if record.sending:
         return "A worker is sending it now."
+    # The worker's own words are more precise than the state's meaning.
     if record.words is None:
         return UNDO_MEANING if record.undoing else STATE_MEANINGS[record.status]
     if record.status in OPEN:

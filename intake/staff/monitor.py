@@ -1,4 +1,4 @@
-"""The monitor: each server's health, and every submission with its state and reason.
+"""The monitor: each server's health, and every submission's state and reason.
 
 It shows no name and no answer, and it calls nothing verified that was not read back.
 """
@@ -36,7 +36,7 @@ REFRESH_SECONDS = 30
 """How often the page refreshes itself, if the user switched that on."""
 
 BEHIND_AFTER = timedelta(minutes=10)
-"""A submission takes seconds: one that waits this long is shown, even if others succeed."""
+"""Delivery takes seconds: a submission that waits this long is a fault, even if others pass."""
 
 
 class Health(StrEnum):
@@ -54,8 +54,8 @@ class ServerSummary:
 
     state: ServerState
     health: Health
-    open: int
-    held: int
+    open_count: int
+    held_count: int
     oldest: datetime | None
     verified: datetime | None
     pinned: PinnedStrategy | None
@@ -118,6 +118,7 @@ def show_monitor() -> Response:
     )
     response = make_response(page)
     if chosen.live:
+        # The header needs no script, and keeps the filter and the page of the list.
         parameters = chosen.parameters(page=list_page.number, by=access.AUTO_REFRESH)
         target = url_for(".monitor", **parameters)
         response.headers["Refresh"] = f"{REFRESH_SECONDS}; url={target}"
@@ -126,6 +127,7 @@ def show_monitor() -> Response:
 
 def resume_server(server: str) -> ResponseReturnValue:
     """End a server's pause, so that the worker tries it at once."""
+    # A server without a table has no worker that could try it.
     if server not in current_site().settings.servers:
         abort(404)
     with current_site().database.write() as tx:
@@ -166,8 +168,8 @@ def _summarize_server(tx: Tx, server: str) -> ServerSummary:
     return ServerSummary(
         state=state,
         health=_judge_health(state, oldest, tx.now),
-        open=sum(counts[status] for status in OPEN),
-        held=counts[Status.HELD],
+        open_count=sum(counts[status] for status in OPEN),
+        held_count=counts[Status.HELD],
         oldest=oldest,
         verified=submissions.last_verified(tx, server),
         pinned=strategies.read_pinned(tx, server),
@@ -175,7 +177,7 @@ def _summarize_server(tx: Tx, server: str) -> ServerSummary:
 
 
 def _judge_health(state: ServerState, oldest: datetime | None, now: datetime) -> Health:
-    # Without a worker nothing else that the server's state says is current.
+    # Without a worker nothing else in the server's state is current.
     if not state.is_watched(now):
         return Health.UNWATCHED
     if state.paused_since is not None:

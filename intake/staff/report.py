@@ -1,4 +1,4 @@
-"""The quality lead's page: the latest stored completeness report, which is suppressed already."""
+"""The quality lead's page: the latest completeness report, already suppressed."""
 
 from flask import Blueprint, Response, abort, render_template, request
 
@@ -51,6 +51,7 @@ def download_json() -> Response:
 def _read_snapshot() -> tuple[bytes | None, tuple[str, ...]]:
     with current_site().database.read() as tx:
         periods = reports.list_periods(tx)
+        # An unknown period shows the latest report: old links stay useful.
         period = request.args.get("period")
         return reports.latest_snapshot(tx, period if period in periods else None), periods
 

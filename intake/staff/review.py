@@ -1,4 +1,4 @@
-"""The reviewer's pages: conflicts between chart and patient, and the decision on each."""
+"""The reviewer's pages: conflicts between chart and patient, and decisions."""
 
 from collections.abc import Mapping
 
@@ -32,6 +32,7 @@ def list_conflicts() -> str:
             submissions.find_record(tx, identity)
             for identity in conflict_decisions.list_conflicting_ids(tx)
         )
+        # A submission may be gone between the two queries.
         records = [record for record in candidates if record is not None]
         now = tx.now
     return render_template(
@@ -40,7 +41,7 @@ def list_conflicts() -> str:
 
 
 def decide_conflict(identity: str) -> ResponseReturnValue:
-    """Show both values of each conflict, and store the reviewer's decision for the worker."""
+    """Show both values of each conflict, and store the reviewer's decision."""
     record = read_submission(identity)
     with current_site().database.read() as tx:
         conflicts = conflict_decisions.read_conflicts(tx, identity)
@@ -74,6 +75,7 @@ def _store_decisions(identity: str, conflicts: tuple[StoredConflict, ...], *, un
     if len(decisions) < len(conflicts):
         return DECIDE_EACH
     with current_site().database.write() as tx:
+        # Another reviewer may have decided since this page was opened.
         if not conflict_decisions.decide_conflicts(tx, identity, decisions):
             return NO_LONGER_HELD
         audit.record_action(tx, access.current_user().name, "conflict-decided", identity)

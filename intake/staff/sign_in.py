@@ -17,12 +17,12 @@ from intake.store.users import User
 
 LIMIT_PERIOD = timedelta(minutes=15)
 UNKNOWN_USER = "somebody unknown"
-"""The audit's name for it. Audits of earlier versions hold it, so that the word stays."""
+"""The audit's name for it; stored audits hold it, so that it must stay."""
 
 TRIES_PER_NAME = 5
-"""Wrong passwords for one name: enough for a typing mistake, and far too few to guess one."""
+"""Wrong passwords for one name: enough for typing mistakes, far too few for guessing."""
 TRIES_FOR_ALL = 300
-"""Sign-ins of all users: far above a change of shifts, far below an attack on many names."""
+"""Sign-ins of all users: more than a change of shifts, less than an attack needs."""
 
 SIGN_IN_REFUSED = (
     "The name or the password is wrong, or there were too many attempts. Please try again. "
@@ -54,6 +54,7 @@ def sign_in() -> ResponseReturnValue:
         if user is not None:
             return _start_sign_in(user, target or url_for(".home"), once=False)
         form.form_errors.append(SIGN_IN_REFUSED)
+    # The browser still holds a token that the store no longer accepts.
     has_ended = access.TOKEN_KEY in session and access.current_sign_in() is None
     page = render_template(
         "staff/sign_in.html",

@@ -1,4 +1,4 @@
-"""The page of one submission: its times, why it is in its state, and what staff can do."""
+"""The page of one submission: its state, its times, and the staff's actions."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -36,6 +36,7 @@ def show_submission(identity: str) -> str:
     record = read_submission(identity)
     with current_site().database.read() as tx:
         actions, now = audit.entries_about(tx, record.id), tx.now
+    # A clinic may have left the configuration since the patient answered.
     clinic = current_site().settings.clinics.get(record.clinic)
     is_held = record.status is Status.HELD
     return render_template(
@@ -67,6 +68,7 @@ def discard_submission(identity: str) -> ResponseReturnValue:
     """Ask for confirmation, then discard the submission and erase its answers."""
     record = read_submission(identity)
     if request.method != "POST":
+        # An old tab may still offer the action after another user was faster.
         if record.status is not Status.HELD or record.undoing:
             return redirect(url_for(".submission", identity=identity), 303)
         return render_template("staff/discard.html", record=record)
@@ -80,7 +82,8 @@ def discard_submission(identity: str) -> ResponseReturnValue:
 def apply_action(
     act: Callable[[Tx, str], bool], identity: str, name: str, success: str, failure: str
 ) -> ResponseReturnValue:
-    """Apply a staff action, record it in the audit, and show the submission with a message."""
+    """Apply a staff action, audit it, and show the submission with a message."""
+    # The action and its audit entry are one transaction: neither can be without the other.
     with current_site().database.write() as tx:
         is_applied = act(tx, identity)
         if is_applied:

@@ -1,4 +1,4 @@
-"""The tablets page: every tablet with its last use, pairing a new one, revoking one."""
+"""The tablets page: list, pair and revoke the clinics' tablets."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue

@@ -1,4 +1,4 @@
-"""The desk's page: today's patients at a clinic, the gaps in their charts, their progress."""
+"""The desk's page: today's patients at a clinic, their gaps and their progress."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,7 +19,7 @@ from intake.store.visits import Visit
 
 CLINIC_KEY = "clinic"
 OLD_AFTER = timedelta(minutes=15)
-"""The worker fetches a schedule every five minutes: the desk is warned after three misses."""
+"""The worker fetches schedules every five minutes: this is three misses."""
 
 NOT_STARTED = frozenset({"none", "link", "stopped", "code"})
 DONE = frozenset({"verified", "entered"})
@@ -30,7 +30,7 @@ class ExpectedPatient:
     """One line of today's list.
 
     `is_near` marks appointments around now. Before `reask_on` the desk need not ask the patient
-    again. `informant` says how to speak with the person who answers for the patient.
+    again. `informant` says how to speak with the patient's informant.
     """
 
     visit: Visit
@@ -80,7 +80,7 @@ def render_page(
         fetched = visits.last_fetched_at(tx, clinic.id)
         now = tx.now
     with current_site().database.write() as tx:
-        # The page shows names: the audit keeps each user to whom it showed them.
+        # The page shows names, so that every view of it leaves an audit entry.
         audit.record_action(tx, access.current_user().name, "today-seen", clinic.id)
     clinics = current_site().settings.clinics.values()
     return render_template(
@@ -139,6 +139,7 @@ def _list_patients(tx: Tx, clinic: Clinic) -> list[ExpectedPatient]:
         for patient, interval in intervals.items()
     }
     proxy_submissions = proxies.newest_proxy_submissions(tx, [visit.id for visit in expected])
+    # The kiosk offers the same window: the desk sees who can be found there now.
     window = current_site().settings.times.appointment_window
     return [
         ExpectedPatient(
@@ -157,7 +158,8 @@ def _list_patients(tx: Tx, clinic: Clinic) -> list[ExpectedPatient]:
 
 
 def _choose_clinic() -> Clinic:
-    """Return the clinic that the address names, else the last one shown, else the first."""
+    """Return the clinic of the address, else the last one shown, else the first."""
+    # The desk of one clinic must not choose it again on every visit of the page.
     clinics = current_site().settings.clinics
     for name in (request.args.get(CLINIC_KEY, ""), str(session.get(CLINIC_KEY))):
         if name in clinics:

@@ -25,6 +25,7 @@ def request_undo(identity: str) -> ResponseReturnValue:
     """Ask for confirmation, then request the undo."""
     record, times = read_submission(identity), current_site().settings.times
     if request.method != "POST":
+        # An old tab may still offer the undo after its deadline.
         if not undo_requests.can_undo(record, times.undo, current_site().clock()):
             return redirect(url_for(".submission", identity=identity), 303)
         clinic = current_site().settings.clinics.get(record.clinic)

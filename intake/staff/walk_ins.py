@@ -1,4 +1,4 @@
-"""Lets the desk add a walk-in by record number and birth date, and correct these later."""
+"""Lets the desk add a walk-in by record number and birth date, and correct them."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -39,6 +39,7 @@ def register_pages(blueprint: Blueprint) -> None:
 
 def let_in_walk_in(clinic: str) -> ResponseReturnValue:
     """Add a walk-in to today's list, and create a code."""
+    # Without a record-number system the worker could not search for the chart.
     chosen = current_site().settings.clinics.get(clinic)
     if chosen is None or not chosen.record_number_system:
         abort(404)
@@ -70,6 +71,7 @@ def _find_or_add_visit(tx: Tx, clinic: Clinic, criteria: MatchCriteria) -> Visit
 
 def remove_walk_in(visit: str) -> ResponseReturnValue:
     """Remove a walk-in without answers from today's list."""
+    # The visit's progress may have changed since the desk opened the page.
     with current_site().database.write() as tx:
         progress = visits.progress_by_visit(tx, [visit])[visit]
         is_removed = progress in today.NOT_STARTED and visits.remove_walk_in(tx, visit)

@@ -1,4 +1,4 @@
-"""The administrator's worklist: answers to enter into charts by hand, and a button when done."""
+"""The administrator's worklist: answers to enter into charts by hand."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -38,6 +38,7 @@ def show_worklist() -> str:
 
 def confirm_entry(identity: str) -> ResponseReturnValue:
     """Have the worker read the chart back after a member of staff entered the answers."""
+    # The chart decides, not the click: the worker reads it back before the entry counts.
     with current_site().database.write() as tx:
         if submissions.find_record(tx, identity) is None:
             abort(404)

@@ -10,9 +10,9 @@ from intake.store import devices, reports, servers, strategies, users, visits
 from intake.store.outbox import conflict_decisions, leases, submissions
 from intake.store.outbox.undo_records import UndoRecord, WriteTarget
 from intake.store.strategies import StoredStrategy
-from tests.report.conftest import HILLTOP, RIVERSIDE, ExportFolder, report_request
-from tests.staff.test_worklist import WORKSHEET
 from tests.store.test_submissions import make_submission
+from tests.support.report_export import HILLTOP, RIVERSIDE, ExportFolder, report_request
+from tests.support.site_submissions import WORKSHEET
 from tests.support.sites import TestSite
 from tests.support.staff import PASSWORD
 

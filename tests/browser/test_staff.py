@@ -10,7 +10,7 @@ from intake.staff import monitor
 from tests.browser.checks import ZOOMED, find_axe_violations, overflow_width
 from tests.browser.conftest import PHONE, LiveSite, OpenPage
 from tests.browser.staff_site import fill_site
-from tests.report.conftest import ExportFolder
+from tests.support.report_export import ExportFolder
 from tests.support.staff import PASSWORD
 
 DESK = (1280, 900)

@@ -1,206 +1,31 @@
-"""A hand-made world of FHIR resources: files with known people, and a report over them."""
+"""Fixtures of the report: an export folder, and its exact counts."""
 
-import gzip
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from intake.report.build import ReportRequest, Tally, build_tally
-from intake.report.periods import parse_period
-from intake.report.values import ClinicScope, Definition, LocalFact
-
-Resource = dict[str, Any]
-
-AS_OF = datetime(2026, 11, 23, 12, tzinfo=UTC)
-CDCREC = "urn:oid:2.16.840.1.113883.6.238"
-NULL_FLAVOR = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
-ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
-SNOMED = "http://snomed.info/sct"
-GRAVITY = "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
-US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
-CODE_KINDS = {
-    "1002-5": "race",
-    "2028-9": "race",
-    "2034-7": "race",
-    "2054-5": "race",
-    "2106-3": "race",
-    "2118-8": "race",
-    "2131-1": "race",
-    "2135-2": "ethnicity",
-    "2148-5": "ethnicity",
-    "2186-5": "ethnicity",
-}
-LOINC = {
-    "race": "72826-1",
-    "ethnicity": "69490-1",
-    "spoken-language": "54899-0",
-    "interpreter": "54588-9",
-}
-RIVERSIDE = ClinicScope(
-    "riverside", "Riverside", "America/New_York", ("Organization/river",), ("Location/wing",)
-)
-HILLTOP = ClinicScope("hilltop", "Hilltop", "America/Los_Angeles", ("http://npi.example|77",))
-
-
-def build_coding(code: str, system: str = CDCREC) -> Resource:
-    return {"coding": [{"system": system, "code": code}]}
-
-
-def group_extension(
-    name: str,
-    *codes: str,
-    system: str = CDCREC,
-    detailed: tuple[str, ...] = (),
-    text: str | None = None,
-) -> Resource:
-    """The race or ethnicity extension."""
-    parts: list[Resource] = [
-        {"url": "ombCategory", "valueCoding": {"system": system, "code": code}} for code in codes
-    ]
-    parts += [
-        {"url": "detailed", "valueCoding": {"system": CDCREC, "code": code}} for code in detailed
-    ]
-    parts += [{"url": "text", "valueString": text}] if text is not None else []
-    return {"url": US_CORE + name, "extension": parts}
-
-
-def communication_entry(
-    code: str | None,
-    text: str | None = None,
-    *,
-    preferred: bool = False,
-    ways: tuple[str, ...] = (),
-) -> Resource:
-    """An entry of Patient.communication."""
-    language: Resource = build_coding(code, "urn:ietf:bcp:47") if code else {}
-    entry: Resource = {
-        "language": language | ({"text": text} if text else {}),
-        "preferred": preferred,
-    }
-    if ways:
-        entry["extension"] = [
-            {
-                "url": "http://hl7.org/fhir/StructureDefinition/patient-proficiency",
-                "extension": [{"url": "type", "valueCoding": {"code": way}} for way in ways],
-            }
-        ]
-    return entry
-
-
-@dataclass
-class ExportFolder:
-    """The files of an export in the making."""
-
-    folder: Path
-    resources: list[Resource] = field(default_factory=list)
-
-    def add_patient(
-        self, key: str = "p", *extensions: Resource, seen: bool = True, **more: Any
-    ) -> None:
-        """A patient, seen once at Riverside in the third quarter unless said otherwise."""
-        extension = {"extension": list(extensions)} if extensions else {}
-        self.resources.append({"resourceType": "Patient", "id": key, **extension, **more})
-        if seen:
-            self.add_encounter(key)
-
-    def add_encounter(
-        self,
-        patient: str,
-        start: str | None = "2026-08-04T09:00:00-04:00",
-        status: str = "finished",
-        **more: Any,
-    ) -> None:
-        """An encounter at Riverside unless `more` says otherwise."""
-        made: Resource = {
-            "resourceType": "Encounter",
-            "id": f"e{len(self.resources)}",
-            "status": status,
-            "subject": {"reference": f"Patient/{patient}"},
-            "serviceProvider": {"reference": "Organization/river"},
-        }
-        self.resources.append(made | ({"period": {"start": start}} if start else {}) | more)
-
-    def add_observation(
-        self,
-        element: str,
-        *codes: str,
-        absent: str | None = None,
-        method: str | None = "self-reported",
-        at: str = "2026-08-04T09:10:00-04:00",
-        patient: str = "p",
-        **more: Any,
-    ) -> None:
-        """An Observation as Gravity has them: components for race and ethnicity, a value for the others."""
-        made: Resource = {
-            "resourceType": "Observation",
-            "id": f"o{len(self.resources)}",
-            "status": "final",
-            "code": build_coding(LOINC[element], "http://loinc.org"),
-            "subject": {"reference": f"Patient/{patient}"},
-            "effectiveDateTime": at,
-        }
-        if element in {"race", "ethnicity"}:
-            made["component"] = [
-                {"code": made["code"], "valueCodeableConcept": build_coding(code)} for code in codes
-            ]
-        elif codes:
-            system = SNOMED if element == "interpreter" else "urn:ietf:bcp:47"
-            made["valueCodeableConcept"] = build_coding(codes[0], system)
-        if absent:
-            made["dataAbsentReason"] = build_coding(absent, ABSENT)
-        if method:
-            made["method"] = build_coding(method, GRAVITY)
-        self.resources.append(made | more)
-
-    def write_files(self, *, packed: bool = False) -> Path:
-        """Write one file per type, and an empty one more."""
-        for kind in {resource["resourceType"] for resource in self.resources}:
-            lines = "".join(
-                json.dumps(one) + "\n" for one in self.resources if one["resourceType"] == kind
-            )
-            if packed:
-                (self.folder / f"{kind}.000.ndjson.gz").write_bytes(gzip.compress(lines.encode()))
-            else:
-                (self.folder / f"{kind}.ndjson").write_text(lines, encoding="utf-8")
-        return self.folder
+from intake.report.build import Tally, build_tally
+from intake.report.values import ClinicScope, LocalFact
+from tests.support.report_export import CountExport, ExportFolder, report_request
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> ExportFolder:
+def export_folder(tmp_path: Path) -> ExportFolder:
     return ExportFolder(tmp_path)
 
 
-def report_request(period: str = "2026-Q3", *clinics: ClinicScope, **more: Any) -> ReportRequest:
-    """What a report over the world is asked for: Riverside, in the third quarter."""
-    definition = more.pop("definition", Definition())
-    return ReportRequest(
-        parse_period(period, AS_OF.date()),
-        AS_OF,
-        CODE_KINDS,
-        clinics or (RIVERSIDE,),
-        definition=definition,
-        **more,
-    )
-
-
-Count = Callable[..., Tally]
-
-
 @pytest.fixture
-def count(world: ExportFolder) -> Count:
-    """Write the world and count it exactly."""
+def count_export(export_folder: ExportFolder) -> CountExport:
+    """Write the export and count it exactly."""
 
-    def counted(
+    def count(
         period: str = "2026-Q3",
         *clinics: ClinicScope,
-        captured: tuple[LocalFact, ...] = (),
-        **more: Any,
+        local_facts: tuple[LocalFact, ...] = (),
+        **options: Any,
     ) -> Tally:
-        return build_tally(world.write_files(), report_request(period, *clinics, **more), captured)
+        request = report_request(period, *clinics, **options)
+        return build_tally(export_folder.write_files(), request, local_facts)
 
-    return counted
+    return count

@@ -1,4 +1,4 @@
-"""The outputs: JSON that keeps to its schema and comes back the same, CSV, HTML and text that can be traced."""
+"""Every output can be traced, and the JSON keeps to its schema."""
 
 import csv
 import io
@@ -17,8 +17,8 @@ from intake.report.metrics import build_metric, wilson_interval
 from intake.report.outputs import to_csv, to_html, to_text
 from intake.report.values import SMALL, WITHHELD, Metric, Report
 from intake.shipped import CONFIG
-from tests.report.conftest import ExportFolder, group_extension, report_request
 from tests.support.json_schema import schema_faults
+from tests.support.report_export import ExportFolder, group_extension, report_request
 
 SCHEMA: dict[str, Any] = json.loads(
     (CONFIG / "schemas" / "report.schema.json").read_text(encoding="utf-8")
@@ -26,16 +26,16 @@ SCHEMA: dict[str, Any] = json.loads(
 
 
 @pytest.fixture
-def report(world: ExportFolder) -> Report:
-    """Sixty people: 40 told their race themselves, 5 declined, 15 were not asked."""
+def report(export_folder: ExportFolder) -> Report:
+    """Report on sixty people: 40 answered their race, 5 declined, 15 were not asked."""
     for number in range(60):
-        world.add_patient(f"p{number}")
+        export_folder.add_patient(f"p{number}")
         if number < 45:
-            told = {"absent": "asked-declined"} if number >= 40 else {}
-            world.add_observation(
-                "race", *([] if told else ["2028-9"]), patient=f"p{number}", **told
+            options = {"absent": "asked-declined"} if number >= 40 else {}
+            export_folder.add_observation(
+                "race", *([] if options else ["2028-9"]), patient=f"p{number}", **options
             )
-    return build_report(world.write_files(), report_request(), local_facts=[]).report
+    return build_report(export_folder.write_files(), report_request(), local_facts=[]).report
 
 
 def test_json_keeps_to_its_schema(report: Report) -> None:
@@ -53,13 +53,13 @@ def test_json_keeps_to_its_schema(report: Report) -> None:
         (["answers"], []),
     ],
 )
-def test_the_schema_refuses_what_is_no_report(report: Report, path: list[Any], value: Any) -> None:
-    made = json.loads(to_json(report))
-    place = made
+def test_the_schema_refuses_other_json(report: Report, path: list[Any], value: Any) -> None:
+    decoded = json.loads(to_json(report))
+    place = decoded
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
-    assert schema_faults(made, SCHEMA)
+    assert schema_faults(decoded, SCHEMA)
 
 
 def test_json_comes_back_the_same(report: Report) -> None:
@@ -67,7 +67,7 @@ def test_json_comes_back_the_same(report: Report) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"format":"intake-report/1"}'])
-def test_what_is_no_report_is_refused(data: bytes) -> None:
+def test_other_json_is_refused(data: bytes) -> None:
     with pytest.raises(NotAReportError):
         from_json(data)
 
@@ -77,7 +77,7 @@ def test_another_format_is_refused(report: Report) -> None:
         from_json(to_json(replace(report, format="intake-report/2")))
 
 
-def test_the_numbers(report: Report) -> None:
+def test_the_report_has_the_exact_numbers(report: Report) -> None:
     race = report.rows[0].elements[0]
     assert (report.rows[0].people, race.states["declined"], race.states["proxy"]) == (60, SMALL, 0)
     assert race.metrics["direct"] == Metric(40, 60, 66.7, 54.1, 77.3)
@@ -93,7 +93,7 @@ def test_every_output_can_be_traced(report: Report) -> None:
         assert "2026-11-23T12:00:00" in text
 
 
-def test_html_is_whole_and_accessible(report: Report) -> None:
+def test_the_html_is_valid_and_accessible(report: Report) -> None:
     page = to_html(report)
     document = JustHTML(page, strict=True, sanitize=False)
     tables = document.query("table.report")
@@ -134,8 +134,10 @@ def test_csv_has_every_measure(report: Report) -> None:
     ("numerator", "denominator", "low", "high"),
     [(81, 263, 25.53, 36.62), (15, 148, 6.24, 16.05), (0, 20, 0.0, 16.11), (1, 29, 0.61, 17.18)],
 )
-def test_wilson(numerator: int, denominator: int, low: float, high: float) -> None:
-    """As Newcombe (1998) gives them, in percent."""
+def test_wilson_intervals_match_published_values(
+    numerator: int, denominator: int, low: float, high: float
+) -> None:
+    """The values are from Newcombe (1998), in percent."""
     found = wilson_interval(numerator, denominator)
     assert math.isclose(found[0], low, abs_tol=0.006)
     assert math.isclose(found[1], high, abs_tol=0.006)
@@ -151,19 +153,21 @@ def test_wilson(numerator: int, denominator: int, low: float, high: float) -> No
         (0, 30, 0, 0.0),
     ],
 )
-def test_when_a_share_is_withheld(
+def test_a_share_is_withheld_if_it_reveals_few_people(
     numerator: Any, denominator: Any, shown: Any, percent: float | None
 ) -> None:
     found = build_metric(numerator, denominator)
     assert (found.numerator, found.percent) == (shown, percent)
 
 
-def test_the_headline_is_there_with_a_group_that_did_not_answer(world: ExportFolder) -> None:
+def test_the_headline_is_shown_despite_a_group_without_answers(
+    export_folder: ExportFolder,
+) -> None:
     for number in range(60):
-        world.add_patient(
+        export_folder.add_patient(
             f"p{number}",
             *([group_extension("race", "2106-3", text="White")] if number < 30 else []),
         )
-    row = build_report(world.write_files(), report_request()).report.rows[-1]
+    row = build_report(export_folder.write_files(), report_request()).report.rows[-1]
     assert row.elements[0].metrics["known"].percent == 50.0
     assert row.elements[0].metrics["direct"].percent == 0.0

@@ -1,4 +1,4 @@
-"""Periods are calendar days, which begin when the clinic's clock says so."""
+"""Periods are calendar days that begin at the clinic's midnight."""
 
 from datetime import date
 
@@ -20,7 +20,7 @@ TODAY = date(2026, 11, 23)
         ("rolling-12", "2025-11-24", "2026-11-24"),
     ],
 )
-def test_names(name: str, first: str, end: str) -> None:
+def test_a_period_name_gives_its_first_and_last_day(name: str, first: str, end: str) -> None:
     period = parse_period(name, TODAY)
     assert (period.first.isoformat(), period.end.isoformat()) == (first, end)
 
@@ -41,7 +41,7 @@ def test_names(name: str, first: str, end: str) -> None:
         "2026 ",
     ],
 )
-def test_no_periods(name: str) -> None:
+def test_another_name_is_not_a_period(name: str) -> None:
     with pytest.raises(ValueError, match="is not a period"):
         parse_period(name, TODAY)
 

@@ -1,4 +1,4 @@
-"""`intake report`: results on stdout, words on stderr, exit 0 done, 1 a fault found, 2 wrong usage."""
+"""`intake report` writes results to stdout, messages to stderr, and exits with 0, 1 or 2."""
 
 import argparse
 import json
@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from intake.cli.report import add_arguments, run
-from tests.report.conftest import AS_OF, ExportFolder, group_extension
+from tests.support.report_export import AS_OF, ExportFolder, group_extension
 
 
 @pytest.fixture
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site with one clinic, Riverside."""
+    """Return the folder of a site with one clinic, Riverside."""
     folder = tmp_path_factory.mktemp("config")
     (folder / "clinics.toml").write_text(
         '[riverside]\nname = "Riverside"\ntime_zone = "America/New_York"\nserver = "main"\n'
@@ -22,29 +22,29 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def report(folder: Path, config: Path, *more: str) -> int:
+def run_report(folder: Path, config: Path, *options: str) -> int:
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INTAKE_CONFIG", str(config))
-        return run(parser.parse_args(["--from", str(folder), *more]), lambda: AS_OF)
+        return run(parser.parse_args(["--from", str(folder), *options]), lambda: AS_OF)
 
 
 @pytest.fixture
-def export(world: ExportFolder) -> Path:
+def export(export_folder: ExportFolder) -> Path:
     for number in range(40):
-        world.add_patient(f"p{number}", group_extension("race", "2106-3", text="White"))
-    return world.write_files()
+        export_folder.add_patient(f"p{number}", group_extension("race", "2106-3", text="White"))
+    return export_folder.write_files()
 
 
 @pytest.mark.parametrize(
     ("form", "sign"),
     [("text", "Riverside"), ("json", '"riverside"'), ("csv", "riverside,"), ("html", "<h1>")],
 )
-def test_formats(
+def test_every_format_is_written_to_stdout(
     export: Path, config: Path, capsys: pytest.CaptureFixture[str], form: str, sign: str
 ) -> None:
-    assert report(export, config, "--period", "2026-Q3", "--format", form) == 0
+    assert run_report(export, config, "--period", "2026-Q3", "--format", form) == 0
     out, words = capsys.readouterr()
     assert sign in out
     assert "2026-07-01" in words
@@ -55,44 +55,46 @@ def test_a_broken_line_is_named_on_stderr(
 ) -> None:
     with (export / "Patient.ndjson").open("a", encoding="utf-8") as file:
         file.write('{"resourceType":"Patient","name":"Secret"\n')
-    assert report(export, config, "--period", "2026-Q3", "--format", "json") == 1
+    assert run_report(export, config, "--period", "2026-Q3", "--format", "json") == 1
     out, words = capsys.readouterr()
     assert "Patient.ndjson:41: is not JSON" in words
     assert "Secret" not in words
-    made = json.loads(out)
-    assert (made["broken_lines"], made["rows"][-1]["people"]) == (1, 40)
+    decoded = json.loads(out)
+    assert (decoded["broken_lines"], decoded["rows"][-1]["people"]) == (1, 40)
 
 
 def test_clinics_none_makes_organizations_rows(
     export: Path, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert report(export, config, "--period", "2026", "--clinics", "none", "--format", "json") == 0
+    assert (
+        run_report(export, config, "--period", "2026", "--clinics", "none", "--format", "json") == 0
+    )
     assert [row["clinic"] for row in json.loads(capsys.readouterr().out)["rows"]] == ["river", None]
 
 
 @pytest.mark.parametrize("period", ["2026-Q5", "2026-13", "yesterday", ""])
-def test_a_wrong_period(
+def test_a_wrong_period_is_refused(
     export: Path, config: Path, capsys: pytest.CaptureFixture[str], period: str
 ) -> None:
-    assert report(export, config, "--period", period) == 2
+    assert run_report(export, config, "--period", period) == 2
     assert "is not a period" in capsys.readouterr().err
 
 
-def test_a_folder_that_holds_nothing(
+def test_a_folder_without_files_is_refused(
     tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert report(tmp_path, config, "--period", "2026") == 2
+    assert run_report(tmp_path, config, "--period", "2026") == 2
     assert "Patient" in capsys.readouterr().err
-    assert report(tmp_path / "none", config, "--period", "2026") == 2
+    assert run_report(tmp_path / "none", config, "--period", "2026") == 2
 
 
-def test_an_unknown_time_zone(export: Path, config: Path) -> None:
-    assert report(export, config, "--period", "2026", "--time-zone", "Mars/Olympus") == 2
+def test_an_unknown_time_zone_is_refused(export: Path, config: Path) -> None:
+    assert run_report(export, config, "--period", "2026", "--time-zone", "Mars/Olympus") == 2
 
 
-def test_a_faulty_configuration(
+def test_a_faulty_configuration_is_refused(
     export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "clinics.toml").write_text("[river]\n", encoding="utf-8")
-    assert report(export, tmp_path, "--period", "2026") == 1
+    assert run_report(export, tmp_path, "--period", "2026") == 1
     assert "clinics.toml" in capsys.readouterr().err

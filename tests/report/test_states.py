@@ -1,38 +1,25 @@
-"""Every patient and element has one state, from the evidence in the order that the report's definition gives."""
+"""Each patient has one state per element, from the strongest evidence."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from intake.report.build import Tally
-from intake.report.values import TOTAL, Definition, LocalFact, State
-from tests.report.conftest import (
+from intake.report.values import Definition, State
+from tests.support.report_export import (
     ABSENT,
     NULL_FLAVOR,
     SNOMED,
     US_CORE,
-    Count,
+    CountExport,
     ExportFolder,
     Resource,
     communication_entry,
     group_extension,
+    read_state,
 )
 
 REQUIRED = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
 NEEDED = US_CORE + "interpreter-needed"
-
-
-def state(found: Tally, element: str) -> State:
-    """The state of the only patient."""
-    states = found.rows[-1].elements[element].states
-    assert sum(states) == 1
-    return State(states.index(1) + 1)
-
-
-def part(found: Tally, element: str, name: str) -> int:
-    return found.rows[-1].elements[element].parts[name]
 
 
 @pytest.mark.parametrize(
@@ -108,11 +95,15 @@ def part(found: Tally, element: str, name: str) -> int:
         ),
     ],
 )
-def test_the_chart_alone(
-    world: ExportFolder, count: Count, element: str, extension: Resource, expected: State
+def test_the_chart_alone_gives_a_state(
+    export_folder: ExportFolder,
+    count_export: CountExport,
+    element: str,
+    extension: Resource,
+    expected: State,
 ) -> None:
-    world.add_patient("p", extension)
-    assert state(count(), element) is expected
+    export_folder.add_patient("p", extension)
+    assert read_state(count_export(), element) is expected
 
 
 @pytest.mark.parametrize(
@@ -122,16 +113,16 @@ def test_the_chart_alone(
         ([communication_entry(None, "Mixteco bajo")], State.SOURCE_UNKNOWN, State.NOT_ASKED),
         ([communication_entry("und")], State.UNUSABLE, State.NOT_ASKED),
         (
-            [communication_entry("es"), communication_entry("en", ways=("RWR",))],
+            [communication_entry("es"), communication_entry("en", modes=("RWR",))],
             State.SOURCE_UNKNOWN,
             State.SOURCE_UNKNOWN,
         ),
         (
-            [communication_entry("es", ways=("ESP", "EWR"))],
+            [communication_entry("es", modes=("ESP", "EWR"))],
             State.SOURCE_UNKNOWN,
             State.SOURCE_UNKNOWN,
         ),
-        ([communication_entry("en", ways=("RWR",))], State.NOT_ASKED, State.SOURCE_UNKNOWN),
+        ([communication_entry("en", modes=("RWR",))], State.NOT_ASKED, State.SOURCE_UNKNOWN),
         (
             [communication_entry("und"), communication_entry("es", preferred=True)],
             State.SOURCE_UNKNOWN,
@@ -141,33 +132,38 @@ def test_the_chart_alone(
     ],
 )
 def test_languages_of_the_chart(
-    world: ExportFolder,
-    count: Count,
+    export_folder: ExportFolder,
+    count_export: CountExport,
     entries: list[Resource],
     spoken_state: State,
     written_state: State,
 ) -> None:
-    world.add_patient(communication=entries)
-    found = count()
-    assert (state(found, "spoken-language"), state(found, "written-language")) == (
+    export_folder.add_patient(communication=entries)
+    tally = count_export()
+    assert (read_state(tally, "spoken-language"), read_state(tally, "written-language")) == (
         spoken_state,
         written_state,
     )
 
 
-def test_the_records_own_default_language_tells_nothing(world: ExportFolder, count: Count) -> None:
-    world.add_patient(communication=[communication_entry("en")])
+def test_the_ehrs_default_language_is_not_an_answer(
+    export_folder: ExportFolder, count_export: CountExport
+) -> None:
+    export_folder.add_patient(communication=[communication_entry("en")])
     assert (
-        state(count(definition=Definition(default_language="en")), "spoken-language")
+        read_state(count_export(definition=Definition(default_language="en")), "spoken-language")
         is State.UNUSABLE
     )
 
 
-def test_the_default_language_that_a_person_told_stands(world: ExportFolder, count: Count) -> None:
-    world.add_patient()
-    world.add_observation("spoken-language", "en")
+def test_a_default_language_that_a_person_answered_counts(
+    export_folder: ExportFolder, count_export: CountExport
+) -> None:
+    export_folder.add_patient()
+    export_folder.add_observation("spoken-language", "en")
     assert (
-        state(count(definition=Definition(default_language="en")), "spoken-language") is State.SELF
+        read_state(count_export(definition=Definition(default_language="en")), "spoken-language")
+        is State.SELF
     )
 
 
@@ -185,7 +181,11 @@ def test_the_default_language_that_a_person_told_stands(world: ExportFolder, cou
     ],
 )
 def test_self_reported_observations(
-    world: ExportFolder, count: Count, element: str, absent: str | None, expected: State
+    export_folder: ExportFolder,
+    count_export: CountExport,
+    element: str,
+    absent: str | None,
+    expected: State,
 ) -> None:
     codes = {
         "race": "2028-9",
@@ -193,13 +193,15 @@ def test_self_reported_observations(
         "spoken-language": "vi",
         "interpreter": "373066001",
     }
-    world.add_patient()
-    world.add_observation(element, *([codes[element]] if absent is None else []), absent=absent)
-    assert state(count(), element) is expected
+    export_folder.add_patient()
+    export_folder.add_observation(
+        element, *([codes[element]] if absent is None else []), absent=absent
+    )
+    assert read_state(count_export(), element) is expected
 
 
 @pytest.mark.parametrize(
-    ("method", "more", "expected"),
+    ("method", "fields", "expected"),
     [
         ("reported-by-related-person", {}, State.PROXY),
         ("observed", {}, State.SOURCE_UNKNOWN),
@@ -219,39 +221,45 @@ def test_self_reported_observations(
         ("self-reported", {"status": "corrected"}, State.SELF),
     ],
 )
-def test_who_an_observation_comes_from(
-    world: ExportFolder, count: Count, method: str | None, more: dict[str, Any], expected: State
+def test_the_observation_names_the_person_who_answered(
+    export_folder: ExportFolder,
+    count_export: CountExport,
+    method: str | None,
+    fields: dict[str, Any],
+    expected: State,
 ) -> None:
-    world.add_patient()
-    world.add_observation("race", "2028-9", method=method, **more)
-    assert state(count(), "race") is expected
+    export_folder.add_patient()
+    export_folder.add_observation("race", "2028-9", method=method, **fields)
+    assert read_state(count_export(), "race") is expected
 
 
-def test_provenance_tells_who_where_the_observation_does_not(
-    world: ExportFolder, count: Count
+def test_provenance_names_the_person_if_the_observation_does_not(
+    export_folder: ExportFolder, count_export: CountExport
 ) -> None:
-    world.add_patient()
-    world.add_observation("spoken-language", "vi", method=None, id="obs")
-    world.resources.append(provenance({"reference": "Observation/obs"}, "RelatedPerson/1"))
-    assert state(count(), "spoken-language") is State.PROXY
+    export_folder.add_patient()
+    export_folder.add_observation("spoken-language", "vi", method=None, id="obs")
+    export_folder.resources.append(
+        build_provenance({"reference": "Observation/obs"}, "RelatedPerson/1")
+    )
+    assert read_state(count_export(), "spoken-language") is State.PROXY
 
 
 @pytest.mark.parametrize("identity", ["written-language", "written-language-2"])
-def test_provenance_tells_who_gave_the_written_language(
-    world: ExportFolder, count: Count, identity: str
+def test_provenance_names_the_person_who_gave_the_written_language(
+    export_folder: ExportFolder, count_export: CountExport, identity: str
 ) -> None:
-    world.add_patient(communication=[communication_entry("zh", "简体中文", ways=("RWR",))])
+    export_folder.add_patient(communication=[communication_entry("zh", "简体中文", modes=("RWR",))])
     target = {
         "reference": "Patient/p",
         "extension": [
             {"url": "http://hl7.org/fhir/StructureDefinition/targetElement", "valueUri": identity}
         ],
     }
-    world.resources.append(provenance(target, "Patient/p"))
-    assert state(count(), "written-language") is State.SELF
+    export_folder.resources.append(build_provenance(target, "Patient/p"))
+    assert read_state(count_export(), "written-language") is State.SELF
 
 
-def provenance(target: Resource, who: str) -> Resource:
+def build_provenance(target: Resource, who: str) -> Resource:
     return {
         "resourceType": "Provenance",
         "id": "v",
@@ -259,134 +267,3 @@ def provenance(target: Resource, who: str) -> Resource:
         "target": [target],
         "agent": [{"type": {"coding": [{"code": "author"}]}, "who": {"reference": who}}],
     }
-
-
-def test_a_later_decline_does_not_undo_an_answer(world: ExportFolder, count: Count) -> None:
-    world.add_patient()
-    world.add_observation("race", "2028-9", at="2026-02-01T10:00:00Z")
-    world.add_observation("race", absent="asked-declined", at="2026-08-01T10:00:00Z")
-    found = count()
-    assert state(found, "race") is State.SELF
-    assert part(found, "race", "declined-later") == 1
-
-
-def test_a_decline_does_not_undo_what_the_chart_holds(world: ExportFolder, count: Count) -> None:
-    world.add_patient("p", group_extension("race", "2106-3", text="White"))
-    world.add_observation("race", absent="asked-declined")
-    found = count()
-    assert state(found, "race") is State.SOURCE_UNKNOWN
-    assert part(found, "race", "declined-later") == 1
-
-
-def test_a_decline_before_the_answer_is_over(world: ExportFolder, count: Count) -> None:
-    world.add_patient()
-    world.add_observation("race", absent="asked-declined", at="2026-02-01T10:00:00Z")
-    world.add_observation("race", "2028-9", at="2026-08-01T10:00:00Z")
-    found = count()
-    assert state(found, "race") is State.SELF
-    assert part(found, "race", "declined-later") == 0
-
-
-def test_the_newest_of_several_counts(world: ExportFolder, count: Count) -> None:
-    world.add_patient()
-    world.add_observation(
-        "race", "2028-9", at="2026-08-01T10:00:00Z", method="reported-by-related-person"
-    )
-    world.add_observation("race", "2106-3", at="2026-02-01T10:00:00Z")
-    world.add_observation("ethnicity", absent="asked-unknown", at="2026-02-01T10:00:00Z")
-    world.add_observation("ethnicity", absent="asked-declined", at="2026-08-01T10:00:00Z")
-    found = count()
-    assert (state(found, "race"), state(found, "ethnicity")) == (State.PROXY, State.DECLINED)
-
-
-def test_an_answer_goes_before_the_chart(world: ExportFolder, count: Count) -> None:
-    world.add_patient("p", group_extension("race", "2106-3", text="White"))
-    world.add_observation("race", "2106-3")
-    assert state(count(), "race") is State.SELF
-
-
-@pytest.mark.parametrize(("told", "expected"), [("Does not know", 0), ("Asked but no answer", 1)])
-def test_asked_for_a_reason_that_is_not_known(
-    world: ExportFolder, count: Count, told: str, expected: int
-) -> None:
-    world.add_patient("p", group_extension("race", "ASKU", system=NULL_FLAVOR, text=told))
-    assert part(count(), "race", "reason-unknown") == expected
-
-
-def test_a_hispanic_answer_alone_is_whole_and_counted_apart(
-    world: ExportFolder, count: Count
-) -> None:
-    world.add_patient()
-    world.add_observation("ethnicity", "2135-2", "2148-5")
-    found = count()
-    assert state(found, "race") is State.SELF
-    assert part(found, "race", "hispanic-only") == 1
-    assert part(found, "ethnicity", "detailed") == 1
-
-
-@pytest.mark.parametrize("told", ["not-hispanic", "chart", "race-declined"])
-def test_what_is_not_a_hispanic_answer_alone(world: ExportFolder, count: Count, told: str) -> None:
-    world.add_patient(
-        "p", *([group_extension("ethnicity", "2135-2", text="Hispanic")] if told == "chart" else [])
-    )
-    if told != "chart":
-        world.add_observation("ethnicity", "2186-5" if told == "not-hispanic" else "2135-2")
-    if told == "race-declined":
-        world.add_observation("race", absent="asked-declined")
-    found = count()
-    assert state(found, "race") is (State.DECLINED if told == "race-declined" else State.NOT_ASKED)
-    assert part(found, "race", "hispanic-only") == 0
-
-
-def test_detail_and_age(world: ExportFolder, count: Count) -> None:
-    world.add_patient()
-    world.add_observation("race", "2028-9", "2034-7", at="2025-11-22T10:00:00Z")
-    world.add_observation("ethnicity", "2135-2", at="2025-11-23T10:00:00Z")
-    found = count()
-    assert (part(found, "race", "detailed"), part(found, "ethnicity", "detailed")) == (1, 0)
-    assert (part(found, "race", "stale"), part(found, "race", "current")) == (1, 0)
-    assert (part(found, "ethnicity", "stale"), part(found, "ethnicity", "current")) == (0, 1)
-
-
-def test_our_store_comes_after_observations_and_before_the_chart(
-    world: ExportFolder, count: Count
-) -> None:
-    world.add_patient("p", group_extension("race", "2106-3", text="White"))
-    world.add_observation("ethnicity", "2186-5", method="reported-by-related-person")
-    at = datetime(2026, 8, 5, tzinfo=UTC)
-    captured = (
-        LocalFact("Patient/p", "race", State.SELF, at, verified=True),
-        LocalFact("Patient/p", "ethnicity", State.SELF, at, verified=False),
-        LocalFact("Patient/p", "interpreter", State.DECLINED, at, verified=True),
-    )
-    found = count(captured=captured)
-    states = [state(found, element) for element in ("race", "ethnicity", "interpreter")]
-    assert states == [State.SELF, State.PROXY, State.DECLINED]
-    assert [
-        part(found, element, "verified") for element in ("race", "ethnicity", "interpreter")
-    ] == [1, 0, 1]
-
-
-def test_a_hispanic_answer_in_our_store_answers_the_combined_question_whole(
-    world: ExportFolder, count: Count
-) -> None:
-    at = datetime(2026, 8, 5, tzinfo=UTC)
-    for key in ("hispanic", "not"):
-        world.add_patient(key)
-    told = LocalFact("Patient/not", "ethnicity", State.SELF, at, verified=False)
-    found = count(captured=(told, replace(told, patient="Patient/hispanic", hispanic=True)))
-    assert found.rows[-1].elements["race"].states == (1, 0, 0, 0, 0, 1, 0)
-    assert part(found, "race", "hispanic-only") == 1
-
-
-def test_together(world: ExportFolder, count: Count) -> None:
-    for key, language in (("en", "en-US"), ("es", "es"), ("vi", "vi")):
-        world.add_patient(key)
-        world.add_observation("race", "2028-9", patient=key)
-        world.add_observation("ethnicity", "2186-5", patient=key)
-        world.add_observation("spoken-language", language, patient=key)
-    world.add_observation("interpreter", "373066001", patient="vi")
-    world.add_patient("half", group_extension("race", "2106-3", text="White"))
-    row = count().rows[-1]
-    assert (row.key, row.people) == (TOTAL, 4)
-    assert row.together == {"known": 3, "direct": 3, "known-with-interpreter": 2}

@@ -1,8 +1,6 @@
-"""Nothing hidden can be worked out, not by one who knows every rule and that no patient was seen at two clinics."""
+"""No hidden count can be worked out, even by a reader who knows every rule."""
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
-from fractions import Fraction
+from collections.abc import Mapping
 from itertools import product
 
 import pytest
@@ -18,161 +16,29 @@ from intake.report.values import (
     WITHHELD,
     Count,
     ElementCounts,
-    ReportRow,
     RowCounts,
 )
-
-Bounds = tuple[float, float]
-Equation = tuple[dict[tuple[str, str], int], int]
-"""Coefficients by unknown, and the constant: their sum is zero."""
-
-
-def told(count: Count, beside: Iterable[Count]) -> Bounds:
-    """What a reader knows of one count, who has understood that one withheld for others' sake is none of 1 to 10.
-
-    Only where all counts of a row are withheld does the mark tell nothing.
-    """
-    if isinstance(count, int):
-        return count, count
-    if count == SMALL:
-        return 1, 10
-    return (0 if all(other == WITHHELD for other in beside) else 11), math.inf
-
-
-def narrowed(
-    bounds: dict[tuple[str, str], Bounds], equations: list[Equation]
-) -> dict[tuple[str, str], Bounds]:
-    """Interval reasoning to the fixed point."""
-    known = dict(bounds)
-    changed = True
-    while changed:
-        changed = False
-        for terms, constant in equations:
-            for unknown in terms:
-                tighter = _tighter(known, terms, constant, unknown)
-                if tighter != known[unknown]:
-                    known[unknown] = tighter
-                    changed = True
-    return known
-
-
-def _tighter(
-    known: Mapping[tuple[str, str], Bounds],
-    terms: dict[tuple[str, str], int],
-    constant: int,
-    unknown: tuple[str, str],
-) -> Bounds:
-    low, high = float(constant), float(constant)
-    for other, factor in terms.items():
-        if other != unknown:
-            ends = sorted(factor * end for end in known[other])
-            low, high = low + ends[0], high + ends[1]
-    ends = sorted((-low / terms[unknown], -high / terms[unknown]))
-    return max(known[unknown][0], ends[0]), min(known[unknown][1], ends[1])
-
-
-def rank_fixed(unknowns: list[tuple[str, str]], equations: list[Equation]) -> set[tuple[str, str]]:
-    """Linear reasoning: the unknowns that the equations alone determine (Gauss and Jordan over the rationals)."""
-    rows = [[Fraction(terms.get(unknown, 0)) for unknown in unknowns] for terms, _ in equations]
-    reduced: list[list[Fraction]] = []
-    for given_row in rows:
-        row = given_row
-        for done in reduced:
-            row = _less(row, done)
-        if any(row):
-            lead = next(value for value in row if value)
-            row = [value / lead for value in row]
-            reduced = [*(_less(other, row) for other in reduced), row]
-    return {
-        unknowns[next(i for i, v in enumerate(row) if v)]
-        for row in reduced
-        if sum(1 for value in row if value) == 1
-    }
-
-
-def _less(row: list[Fraction], done: list[Fraction]) -> list[Fraction]:
-    """The row without the leading unknown of the other."""
-    lead = next(i for i, value in enumerate(done) if value)
-    return [a - row[lead] * b for a, b in zip(row, done, strict=True)]
-
-
-def attack(rows: tuple[ReportRow, ...]) -> Iterator[str]:
-    """Every hidden count that the attacker pins down, from all that the report shows at once."""
-    for number, element in enumerate(ELEMENTS):
-        bounds, equations = system(rows, number)
-        hidden = [unknown for unknown, (low, high) in bounds.items() if low != high]
-        fixed = rank_fixed(
-            hidden,
-            [({u: f for u, f in terms.items() if u in set(hidden)}, 0) for terms, _ in equations],
-        )
-        known = narrowed(bounds, equations)
-        yield from (
-            f"{element} {unknown}"
-            for unknown in hidden
-            if unknown in fixed or known[unknown][0] == known[unknown][1]
-        )
-
-
-SUMS = {
-    "known": ("self", "proxy", "source-unknown"),
-    "direct": ("self", "proxy"),
-    "asked": ("self", "proxy", "declined", "dont-know"),
-    "gap": ("dont-know", "not-asked", "unusable"),
-    "gap-dont-know": ("dont-know",),
-    "gap-not-asked": ("not-asked",),
-    "gap-unusable": ("unusable",),
-    "declined-as-complete": ("self", "proxy", "source-unknown", "declined"),
-    "declined-as-incomplete": ("self", "proxy", "source-unknown"),
-    "decline": ("declined",),
-}
-
-
-def system(
-    rows: tuple[ReportRow, ...], number: int
-) -> tuple[dict[tuple[str, str], Bounds], list[Equation]]:
-    """The unknowns of one element with what is told of each, and every equation that binds them."""
-    bounds: dict[tuple[str, str], Bounds] = {}
-    equations: list[Equation] = []
-    for row in rows:
-        key, result = row.clinic or TOTAL, row.elements[number]
-        bounds[key, "people"] = told(row.people, (one.people for one in rows))
-        bounds |= {
-            (key, state): told(result.states[state], result.states.values())
-            for state in STATE_NAMES
-        }
-        equations.append(({(key, "people"): -1} | {(key, state): 1 for state in STATE_NAMES}, 0))
-        for name, parts in SUMS.items():
-            numerator = result.metrics[name].numerator
-            if isinstance(numerator, int):
-                equations.append(({(key, part): 1 for part in parts}, -numerator))
-        denominator = result.metrics["decline"].denominator
-        if isinstance(denominator, int):
-            equations.append(({(key, part): 1 for part in SUMS["asked"]}, -denominator))
-    for column in ("people", *STATE_NAMES):
-        terms = {(row.clinic or TOTAL, column): 1 if row.clinic else -1 for row in rows}
-        equations.append((terms, 0))
-    return bounds, equations
-
+from tests.support.suppression_attack import attack, narrow_bounds, read_bounds
 
 counts = st.one_of(st.integers(0, 3), st.integers(0, 14), st.integers(9, 12), st.integers(0, 90))
 
 
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[RowCounts, ...]:
-    """Clinics that share no patient, so that rows sum to the organization's, which is the attacker's best case."""
+    """Draw clinics that share no patient: their rows sum to the total, the attacker's best case."""
     clinics = []
     for key in range(draw(st.integers(1, 5))):
         shared = draw(st.lists(counts, min_size=7, max_size=7))
         elements = {}
         for element in ELEMENTS:
             states = draw(st.permutations(shared))
-            known = sum(states[:3])
+            narrowest = sum(states[:3])
             direct = sum(states[:2])
             parts = {
-                "detailed": draw(st.integers(0, known)),
-                "current": (current := draw(st.integers(0, known))),
-                "stale": draw(st.integers(0, known - current)),
-                "declined-later": draw(st.integers(0, known)),
+                "detailed": draw(st.integers(0, narrowest)),
+                "current": (current := draw(st.integers(0, narrowest))),
+                "stale": draw(st.integers(0, narrowest - current)),
+                "declined-later": draw(st.integers(0, narrowest)),
                 "reason-unknown": draw(st.integers(0, states[4])),
                 "hispanic-only": draw(st.integers(0, direct)),
                 "verified": draw(st.integers(0, direct + states[3])),
@@ -186,9 +52,9 @@ def worlds(draw: st.DrawFn) -> tuple[RowCounts, ...]:
 def summed(clinics: list[RowCounts]) -> RowCounts:
     elements = {}
     for element in ELEMENTS:
-        each = [clinic.elements[element] for clinic in clinics]
-        states = tuple(sum(column) for column in zip(*(one.states for one in each), strict=True))
-        parts = {name: sum(one.parts[name] for one in each) for name in each[0].parts}
+        results = [clinic.elements[element] for clinic in clinics]
+        states = tuple(sum(column) for column in zip(*(one.states for one in results), strict=True))
+        parts = {name: sum(one.parts[name] for one in results) for name in results[0].parts}
         elements[element] = ElementCounts(states, parts)
     return RowCounts(
         TOTAL, "", sum(clinic.people for clinic in clinics), elements, dict(clinics[0].together)
@@ -197,13 +63,13 @@ def summed(clinics: list[RowCounts]) -> RowCounts:
 
 @settings(max_examples=120, deadline=None)
 @given(worlds())
-def test_nothing_hidden_can_be_worked_out(exact: tuple[RowCounts, ...]) -> None:
+def test_no_hidden_count_can_be_worked_out(exact: tuple[RowCounts, ...]) -> None:
     assert list(attack(build_rows(exact, with_local_facts=True))) == []
 
 
 @settings(max_examples=60, deadline=None)
 @given(worlds())
-def test_no_small_count_is_shown_and_what_is_shown_is_true(exact: tuple[RowCounts, ...]) -> None:
+def test_no_small_count_is_shown_and_shown_counts_are_exact(exact: tuple[RowCounts, ...]) -> None:
     for row, truth in zip(build_rows(exact, with_local_facts=True), exact, strict=True):
         assert row.people in {truth.people, SMALL, WITHHELD}
         for result in row.elements:
@@ -226,7 +92,9 @@ def test_no_small_count_is_shown_and_what_is_shown_is_true(exact: tuple[RowCount
         ((100, 0, 0, 5, 0, 50, 0), (WITHHELD, 0, 0, SMALL, 0, WITHHELD, 0)),
     ],
 )
-def test_one_row(states: tuple[int, ...], expected: tuple[Count, ...]) -> None:
+def test_one_row_hides_its_small_counts(
+    states: tuple[int, ...], expected: tuple[Count, ...]
+) -> None:
     elements = {element: ElementCounts(states, dict.fromkeys(PARTS, 0)) for element in ELEMENTS}
     together = dict.fromkeys(("known", "direct", "known-with-interpreter"), 0)
     rows = (
@@ -254,31 +122,33 @@ PARTS = (
 
 
 def brute_force(table: Table, shown: Mapping[tuple[str, str], Count]) -> set[tuple[str, str]]:
-    """Every hidden cell of a small two-column table that has the same value in all worlds, by trying all of them."""
+    """Return the hidden cells that have one value in all possible tables, by trying them all."""
     rows = [row for row in table.rows if row != table.total]
     cells = [(row, *pair) for row in table.rows for pair in (("in", "out"), ("out", "in"))]
     worlds_found: list[dict[tuple[str, str], int]] = []
     for chosen in product(*(range(table.values[row, "people"] + 1) for row in rows)):
-        world = {(row, "in"): value for row, value in zip(rows, chosen, strict=True)}
-        world |= {
+        export_folder = {(row, "in"): value for row, value in zip(rows, chosen, strict=True)}
+        export_folder |= {
             (row, "out"): table.values[row, "people"] - value
             for row, value in zip(rows, chosen, strict=True)
         }
-        world |= {
-            (table.total, column): sum(world[row, column] for row in rows)
+        export_folder |= {
+            (table.total, column): sum(export_folder[row, column] for row in rows)
             for column in ("in", "out")
         }
         if all(
-            _fits(world[row, column], shown[row, column], shown[row, other])
-            for row, column, other in cells
+            _fits(export_folder[row, column], shown[row, column], shown[row, second])
+            for row, column, second in cells
         ):
-            worlds_found.append(world)
+            worlds_found.append(export_folder)
     hidden = [cell for cell in shown if isinstance(shown[cell], str)]
-    return {cell for cell in hidden if len({world[cell] for world in worlds_found}) < 2}
+    return {
+        cell for cell in hidden if len({export_folder[cell] for export_folder in worlds_found}) < 2
+    }
 
 
 def _fits(value: int, mark: Count, beside: Count) -> bool:
-    low, high = told(mark, (mark, beside))
+    low, high = read_bounds(mark, (mark, beside))
     return low <= value <= high
 
 
@@ -292,7 +162,7 @@ def _fits(value: int, mark: Count, beside: Count) -> bool:
         max_size=3,
     )
 )
-def test_every_world_tried(cells: list[tuple[int, int]]) -> None:
+def test_a_brute_force_attack_finds_no_hidden_count(cells: list[tuple[int, int]]) -> None:
     values: dict[tuple[str, str], int] = {}
     for number, (inside, outside) in enumerate(
         [*cells, (sum(a for a, _ in cells), sum(b for _, b in cells))]
@@ -306,14 +176,16 @@ def test_every_world_tried(cells: list[tuple[int, int]]) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.integers(0, 25), min_size=1, max_size=5))
-def test_numbers_of_people(people: list[int]) -> None:
+def test_no_number_of_people_can_be_worked_out(people: list[int]) -> None:
     exact = {f"c{number}": count for number, count in enumerate(people)} | {TOTAL: sum(people)}
     shown = suppress_people(exact, TOTAL)
-    bounds = {(key, "people"): told(count, shown.values()) for key, count in shown.items()}
+    bounds = {(key, "people"): read_bounds(count, shown.values()) for key, count in shown.items()}
     terms = {(key, "people"): -1 if key == TOTAL else 1 for key in shown}
-    known = narrowed(bounds, [(terms, 0)])
+    narrowest = narrow_bounds(bounds, [(terms, 0)])
     assert all(
-        low < high for unknown, (low, high) in known.items() if isinstance(shown[unknown[0]], str)
+        low < high
+        for unknown, (low, high) in narrowest.items()
+        if isinstance(shown[unknown[0]], str)
     )
     assert all(
         shown[key] == count or not isinstance(shown[key], int) for key, count in exact.items()

@@ -1,4 +1,4 @@
-"""Users: added with a sign-in that works once, shut out at once, and everything in the audit."""
+"""Administrators add, disable and enable users, and the audit records it."""
 
 import pytest
 
@@ -12,8 +12,8 @@ def admin(pages: TestSite) -> StaffSession:
     return sign_in_staff(pages, "admin")
 
 
-def added(admin: StaffSession, name: str, *roles: str) -> str:
-    """Add a user and return the path of their one-time sign-in."""
+def add_user(admin: StaffSession, name: str, *roles: str) -> str:
+    """Add a user and return the path of the user's one-time sign-in."""
     admin.open_page("/staff/users")
     admin.send_form({"name": name, "roles": roles}, form="/staff/users")
     assert admin.path == "/staff/users/once"
@@ -23,7 +23,7 @@ def added(admin: StaffSession, name: str, *roles: str) -> str:
 
 
 def test_a_new_user_signs_in_once_and_sets_a_password(pages: TestSite, admin: StaffSession) -> None:
-    path = added(admin, "Bo  Lund", "it", "quality")
+    path = add_user(admin, "Bo  Lund", "it", "quality")
     bo = StaffSession(pages)
     bo.open_page(path)
     bo.send_form()
@@ -37,7 +37,7 @@ def test_a_new_user_signs_in_once_and_sets_a_password(pages: TestSite, admin: St
 
 
 @pytest.mark.parametrize(
-    ("name", "roles", "told"),
+    ("name", "roles", "message"),
     [
         ("", ("it",), "Enter a name."),
         ("x" * 81, ("it",), "Use at most 80 characters."),
@@ -47,22 +47,25 @@ def test_a_new_user_signs_in_once_and_sets_a_password(pages: TestSite, admin: St
         (
             "b\u200bo",
             ("it",),
-            "The user was not added: a name of 1 to 80 characters is needed, without spaces before or after it.",
+            (
+                "The user was not added: a name of 1 to 80 characters is needed, "
+                "without spaces before or after it."
+            ),
         ),
     ],
 )
-def test_what_is_wrong_is_said_and_nobody_is_added(
-    pages: TestSite, admin: StaffSession, name: str, roles: tuple[str, ...], told: str
+def test_a_wrong_entry_is_explained_and_adds_no_user(
+    pages: TestSite, admin: StaffSession, name: str, roles: tuple[str, ...], message: str
 ) -> None:
     admin.open_page("/staff/users")
     admin.send_form({"name": name, "roles": roles}, form="/staff/users")
-    assert (admin.page.status_code, admin.messages) == (422, [told])
+    assert (admin.page.status_code, admin.messages) == (422, [message])
     with pages.database.read() as tx:
         assert len(users.list_users(tx)) == 1
 
 
-def test_a_newer_sign_in_ends_the_one_before(pages: TestSite, admin: StaffSession) -> None:
-    old = added(admin, "bo", "it")
+def test_a_newer_one_time_sign_in_ends_the_older_one(pages: TestSite, admin: StaffSession) -> None:
+    old = add_user(admin, "bo", "it")
     admin.open_page("/staff/users")
     admin.send_form(form="/once")
     assert admin.path == "/staff/users/once"
@@ -77,12 +80,12 @@ def test_a_newer_sign_in_ends_the_one_before(pages: TestSite, admin: StaffSessio
     assert person.page.status_code == 410
 
 
-def test_shutting_out_asks_first_and_is_at_once(pages: TestSite, admin: StaffSession) -> None:
+def test_disabling_is_confirmed_and_works_at_once(pages: TestSite, admin: StaffSession) -> None:
     bo = sign_in_staff(pages, "it", name="bo")
     with pages.database.read() as tx:
-        found = users.find_by_name(tx, "bo")
-    assert found is not None
-    admin.open_page(f"/staff/users/{found.id}/disable")
+        bo_user = users.find_by_name(tx, "bo")
+    assert bo_user is not None
+    admin.open_page(f"/staff/users/{bo_user.id}/disable")
     assert admin.heading == "Disable the account “bo”?"
     assert bo.open_page("/staff/monitor").status_code == 200
     admin.send_form()
@@ -92,12 +95,14 @@ def test_shutting_out_asks_first_and_is_at_once(pages: TestSite, admin: StaffSes
     bo.sign_in("bo")
     assert bo.path == "/staff/sign-in"
     admin.open_page("/staff/users")
-    admin.send_form(form=f"{found.id}/enable")
+    admin.send_form(form=f"{bo_user.id}/enable")
     bo.sign_in("bo")
     assert bo.path == "/staff/tablets"
 
 
-def test_nobody_shuts_themselves_out(pages: TestSite, admin: StaffSession) -> None:
+def test_administrators_cannot_disable_their_own_account(
+    pages: TestSite, admin: StaffSession
+) -> None:
     with pages.database.read() as tx:
         ana = users.find_by_name(tx, "ana")
     assert ana is not None
@@ -106,14 +111,14 @@ def test_nobody_shuts_themselves_out(pages: TestSite, admin: StaffSession) -> No
     assert admin.open_page(f"/staff/users/{ana.id}/disable").status_code == 404
 
 
-def test_the_audit_says_who_did_what(pages: TestSite, admin: StaffSession) -> None:
-    added(admin, "bo", "it")
+def test_the_audit_shows_user_action_and_id(pages: TestSite, admin: StaffSession) -> None:
+    add_user(admin, "bo", "it")
     admin.open_page("/staff/audit")
     with pages.database.read() as tx:
         bo = users.find_by_name(tx, "bo")
     assert bo is not None
-    told = [row[1:] for row in admin.table_rows()]
-    assert told[:3] == [
+    message = [row[1:] for row in admin.table_rows()]
+    assert message[:3] == [
         ["ana", "Once made", bo.id],
         ["ana", "User added", bo.id],
         ["ana", "Signed in", ""],

@@ -1,4 +1,4 @@
-"""The monitor's servers: does a worker look, does it get on, who asked for time; and what is in no table of intake.toml."""
+"""The monitor shows each server's health, write strategy and pauses."""
 
 from datetime import timedelta
 
@@ -7,8 +7,8 @@ import pytest
 from intake.store import audit, servers, strategies
 from intake.store.outbox import submissions
 from intake.store.strategies import StoredStrategy
-from tests.staff.test_monitor import queue_submission, record_worker_pass
 from tests.store.test_submissions import make_submission
+from tests.support.site_submissions import queue_submission, record_worker_pass
 from tests.support.sites import TestSite
 from tests.support.staff import StaffSession, sign_in_staff
 
@@ -23,7 +23,7 @@ def health(it: StaffSession) -> str:
     return str(it.document.query(".server h2")[0].to_text())
 
 
-def test_a_server_runs_only_where_a_worker_is_seen(pages: TestSite, it: StaffSession) -> None:
+def test_a_server_is_running_only_if_a_worker_was_seen(pages: TestSite, it: StaffSession) -> None:
     assert health(it) == "main: No worker"
     assert "No worker has ever served" in it.page.text
     record_worker_pass(pages)
@@ -33,9 +33,7 @@ def test_a_server_runs_only_where_a_worker_is_seen(pages: TestSite, it: StaffSes
     assert "for 2 min" in it.page.text
 
 
-def test_it_says_how_a_server_is_written_to_and_why_not_by_a_safer_way(
-    pages: TestSite, it: StaffSession
-) -> None:
+def test_the_write_strategy_is_shown_with_its_reasons(pages: TestSite, it: StaffSession) -> None:
     health(it)
     assert "not negotiated yet" in it.page.text
     way = StoredStrategy(
@@ -65,7 +63,7 @@ def server_line(it: StaffSession) -> str:
     return " ".join(it.document.query(".server")[0].to_text().split()).replace(" ,", ",")
 
 
-def test_a_paused_server_says_since_when_why_and_what_next_and_is_tried_again_at_once(
+def test_a_paused_server_shows_its_reason_and_can_be_resumed(
     pages: TestSite, it: StaffSession
 ) -> None:
     with pages.database.write() as tx:
@@ -90,9 +88,7 @@ def test_a_paused_server_says_since_when_why_and_what_next_and_is_tried_again_at
     assert it.client.post("/staff/monitor/other/resume").status_code == 400
 
 
-def test_submissions_of_a_server_that_has_no_table_any_more_are_told(
-    pages: TestSite, it: StaffSession
-) -> None:
+def test_submissions_of_an_unconfigured_server_are_shown(pages: TestSite, it: StaffSession) -> None:
     record_worker_pass(pages)
     with pages.database.write() as tx:
         for patient in ("Patient/1", "Patient/2"):
@@ -105,7 +101,7 @@ def test_submissions_of_a_server_that_has_no_table_any_more_are_told(
     assert health(it) == "main: Running"
 
 
-def test_a_server_that_asked_for_time_is_no_alarm_and_can_be_tried_again_at_once(
+def test_a_server_that_asked_for_a_pause_is_running_and_can_be_resumed(
     pages: TestSite, it: StaffSession
 ) -> None:
     record_worker_pass(pages)
@@ -120,9 +116,7 @@ def test_a_server_that_asked_for_time_is_no_alarm_and_can_be_tried_again_at_once
     assert "Try again now" not in it.page.text
 
 
-def test_a_server_that_does_not_get_on_is_not_called_running(
-    pages: TestSite, it: StaffSession
-) -> None:
+def test_a_server_with_an_old_submission_is_behind(pages: TestSite, it: StaffSession) -> None:
     queue_submission(pages)
     pages.clock.advance(minutes=11)
     record_worker_pass(pages)

@@ -1,4 +1,4 @@
-"""One-time sign-ins work once, whatever looks at their address before; a password is set by its owner."""
+"""One-time sign-ins work once, and the user sets the password."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from tests.support.sites import TestSite
 from tests.support.staff import PASSWORD, StaffSession, sign_in_staff
 
 
-def once(site: TestSite, name: str = "bo", *, password: str | None = None) -> str:
-    """The path of a one-time sign-in for a new user of the desk."""
+def make_one_time_path(site: TestSite, name: str = "bo", *, password: str | None = None) -> str:
+    """Return the path of a one-time sign-in for a new desk user."""
     with site.database.write() as tx:
         token = users.create_one_time_token(
             tx, users.add_user(tx, name, {"desk"}, password), users.ONE_TIME_LIFETIME
@@ -16,8 +16,8 @@ def once(site: TestSite, name: str = "bo", *, password: str | None = None) -> st
     return f"/staff/once/{token}"
 
 
-def test_once_and_only_once(pages: TestSite) -> None:
-    path = once(pages)
+def test_a_one_time_sign_in_works_once_and_a_preview_uses_nothing(pages: TestSite) -> None:
+    path = make_one_time_path(pages)
     preview = pages.open_client()
     assert preview.get(path).status_code == 200
     assert preview.head(path).status_code == 200
@@ -33,28 +33,28 @@ def test_once_and_only_once(pages: TestSite) -> None:
     assert "Signed in as" not in again.page.text
 
 
-def test_a_one_time_sign_in_that_is_over_unknown_or_of_a_disabled_user_looks_the_same(
+def test_expired_unknown_and_disabled_sign_ins_look_the_same(
     pages: TestSite,
 ) -> None:
-    late, disabled = once(pages), once(pages, "al")
+    late, disabled = make_one_time_path(pages), make_one_time_path(pages, "al")
     with pages.database.write() as tx:
         al = users.find_by_name(tx, "al")
         assert al is not None
         users.disable_user(tx, al)
     pages.clock.advance(hours=24)
-    told = set()
+    answers = set()
     for path in (late, disabled, "/staff/once/unknown"):
         person = StaffSession(pages)
         person.open_page(path)
         person.send_form()
-        told.add((person.page.status_code, person.heading))
-    assert told == {(410, "This one-time sign-in no longer works")}
+        answers.add((person.page.status_code, person.heading))
+    assert answers == {(410, "This one-time sign-in no longer works")}
 
 
-def test_a_password_is_set_after_a_one_time_sign_in_without_asking_for_the_old_one(
+def test_a_one_time_sign_in_sets_a_password_without_the_old_one(
     pages: TestSite,
 ) -> None:
-    path = once(pages, password="forgotten by its owner")
+    path = make_one_time_path(pages, password="forgotten by its owner")
     person = StaffSession(pages)
     person.open_page(path)
     person.send_form()
@@ -69,7 +69,7 @@ def test_a_password_is_set_after_a_one_time_sign_in_without_asking_for_the_old_o
     assert fresh.path == "/staff/today"
 
 
-def test_a_new_password_asks_for_the_old_one_and_ends_every_other_sign_in(pages: TestSite) -> None:
+def test_a_password_change_needs_the_old_one_and_ends_other_sign_ins(pages: TestSite) -> None:
     here, there = sign_in_staff(pages, "desk"), StaffSession(pages)
     there.sign_in("ana")
     here.open_page("/staff/password")
@@ -87,7 +87,7 @@ def test_a_new_password_asks_for_the_old_one_and_ends_every_other_sign_in(pages:
 
 def test_no_token_is_logged(pages: TestSite, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
-    path = once(pages)
+    path = make_one_time_path(pages)
     person = StaffSession(pages)
     person.open_page(path)
     person.send_form()

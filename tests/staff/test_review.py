@@ -1,4 +1,4 @@
-"""Review and undo on the pages: only a reviewer sees a conflict's answers; who did what is in the audit; the worker does it."""
+"""Reviewers decide conflicts and request undo; the worker carries both out."""
 
 from datetime import timedelta
 
@@ -8,7 +8,11 @@ from intake.store import audit
 from intake.store.outbox import conflict_decisions, leases, submissions, undo_requests
 from intake.store.outbox.conflict_decisions import ConflictChoice, StoredConflict
 from intake.store.outbox.submissions import Status
-from tests.staff.test_monitor import accept_submission, hold_submission, lease_submission
+from tests.support.site_submissions import (
+    accept_submission,
+    hold_submission,
+    lease_submission,
+)
 from tests.support.sites import TestSite
 from tests.support.staff import StaffSession, sign_in_staff
 
@@ -21,36 +25,38 @@ def reviewer(pages: TestSite) -> StaffSession:
     return sign_in_staff(pages, "reviewer", name="rea")
 
 
-def contested(site: TestSite, *contests: StoredConflict) -> str:
-    found = lease_submission(site)
+def hold_in_conflict(site: TestSite, *contests: StoredConflict) -> str:
+    leased = lease_submission(site)
     with site.database.write() as tx:
         leases.hold_submission(
             tx,
-            found,
+            leased,
             reason="chart-changed",
             words="Changed (race).",
             detail=conflict_decisions.encode_conflicts(contests or (RACE,)),
         )
-    return found.record.id
+    return leased.record.id
 
 
-def verified(site: TestSite) -> str:
-    found = lease_submission(site)
-    accept_submission(site, found)
+def verify_submission(site: TestSite) -> str:
+    leased = lease_submission(site)
+    accept_submission(site, leased)
     with site.database.write() as tx:
-        leases.mark_verified(tx, found)
-    return found.record.id
+        leases.mark_verified(tx, leased)
+    return leased.record.id
 
 
-def undo_held(site: TestSite) -> str:
-    """A submission whose undo is held, for somebody changed its race since."""
-    row = verified(site)
+def hold_undo(site: TestSite) -> str:
+    """Hold an undo because another user changed the race since; return the submission's id."""
+    row = verify_submission(site)
     with site.database.write() as tx:
         undo_requests.request_undo(tx, row)
-        [found] = undo_requests.acquire_undo_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
+        [leased] = undo_requests.acquire_undo_leases(
+            tx, "main", limit=1, lease=timedelta(minutes=5)
+        )
         leases.hold_submission(
             tx,
-            found,
+            leased,
             reason="chart-changed",
             words="Changed (race).",
             detail=conflict_decisions.encode_conflicts((RACE,)),
@@ -58,32 +64,32 @@ def undo_held(site: TestSite) -> str:
     return row
 
 
-def done(site: TestSite, row: str) -> list[tuple[str, str]]:
+def list_actions(site: TestSite, row: str) -> list[tuple[str, str]]:
     with site.database.read() as tx:
-        return [(each.who, each.action) for each in audit.entries_about(tx, row)]
+        return [(entry.who, entry.action) for entry in audit.entries_about(tx, row)]
 
 
-def status(site: TestSite, row: str) -> Status:
+def read_status(site: TestSite, row: str) -> Status:
     with site.database.read() as tx:
-        found = submissions.find_record(tx, row)
-    assert found is not None
-    return found.status
+        leased = submissions.find_record(tx, row)
+    assert leased is not None
+    return leased.status
 
 
 def test_a_reviewer_sees_both_values_and_decides(pages: TestSite, reviewer: StaffSession) -> None:
-    row = contested(pages, RACE, LANGUAGE)
+    row = hold_in_conflict(pages, RACE, LANGUAGE)
     reviewer.open_page("/staff/review")
-    assert [each[0] for each in reviewer.table_rows()] == [row[:8]]
+    assert [entry[0] for entry in reviewer.table_rows()] == [row[:8]]
     reviewer.open_page(f"/staff/review/{row}")
     assert all(words in reviewer.page.text for words in ("White", "Asian", "English", "Español"))
     reviewer.send_form({"race": "person", "spoken-language": "chart"})
     assert reviewer.messages == [
         "The worker carries out your decision now. Refresh the page in a moment."
     ]
-    assert done(pages, row) == [("rea", "conflict-decided")]
+    assert list_actions(pages, row) == [("rea", "conflict-decided")]
     with pages.database.write() as tx:
-        [found] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
-    assert {name: each.take for name, each in found.decisions.items()} == {
+        [leased] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
+    assert {name: entry.take for name, entry in leased.decisions.items()} == {
         "race": ConflictChoice.PERSON,
         "spoken-language": ConflictChoice.CHART,
     }
@@ -91,10 +97,10 @@ def test_a_reviewer_sees_both_values_and_decides(pages: TestSite, reviewer: Staf
     assert "No submission is held for a reviewer." in reviewer.page.text
 
 
-def test_a_reviewer_is_told_which_word_is_the_patients_own(
+def test_a_reviewer_sees_which_value_is_the_patients_own(
     pages: TestSite, reviewer: StaffSession
 ) -> None:
-    row = contested(
+    row = hold_in_conflict(
         pages, StoredConflict("race", ("White",), ("Asian",), "over", own=True), LANGUAGE
     )
     reviewer.open_page(f"/staff/review/{row}")
@@ -104,29 +110,25 @@ def test_a_reviewer_is_told_which_word_is_the_patients_own(
     assert "The patient's answer: <b>Español" in words
 
 
-def test_each_has_to_be_decided_and_with_a_word_that_there_is(
-    pages: TestSite, reviewer: StaffSession
-) -> None:
-    row = contested(pages, RACE, LANGUAGE)
+def test_every_conflict_needs_a_known_choice(pages: TestSite, reviewer: StaffSession) -> None:
+    row = hold_in_conflict(pages, RACE, LANGUAGE)
     reviewer.open_page(f"/staff/review/{row}")
     assert reviewer.send_form({"race": "person", "spoken-language": "both"}).status_code == 422
     assert reviewer.messages == ["Decide on each item."]
-    assert status(pages, row) is Status.HELD
+    assert read_status(pages, row) is Status.HELD
 
 
-def test_what_was_decided_about_other_values_is_not_taken(
-    pages: TestSite, reviewer: StaffSession
-) -> None:
-    row = contested(pages)
+def test_a_decision_on_outdated_values_is_refused(pages: TestSite, reviewer: StaffSession) -> None:
+    row = hold_in_conflict(pages)
     reviewer.open_page(f"/staff/review/{row}")
     with pages.database.write() as tx:
         submissions.retry_submission(tx, row)
-        [found] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
-        other = conflict_decisions.encode_conflicts(
+        [leased] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
+        changed = conflict_decisions.encode_conflicts(
             (StoredConflict("race", ("Black",), ("Asian",), "other"),)
         )
         leases.hold_submission(
-            tx, found, reason="chart-changed", words="Changed (race).", detail=other
+            tx, leased, reason="chart-changed", words="Changed (race).", detail=changed
         )
     assert reviewer.send_form({"race": "chart"}).status_code == 422
     assert reviewer.messages == [
@@ -141,8 +143,8 @@ def test_what_was_decided_about_other_values_is_not_taken(
     ]
 
 
-def test_it_and_administrators_see_that_it_is_held_and_no_answers(pages: TestSite) -> None:
-    row = contested(pages)
+def test_it_and_administrators_see_the_conflict_without_answers(pages: TestSite) -> None:
+    row = hold_in_conflict(pages)
     for role in ("it", "admin"):
         person = sign_in_staff(pages, role, name=role)
         for path in ("/staff/monitor", f"/staff/submissions/{row}"):
@@ -154,8 +156,8 @@ def test_it_and_administrators_see_that_it_is_held_and_no_answers(pages: TestSit
 
 
 @pytest.mark.parametrize("role", ["reviewer", "admin"])
-def test_undo_asks_first_and_says_until_when(pages: TestSite, role: str) -> None:
-    row, person = verified(pages), sign_in_staff(pages, role)
+def test_an_undo_is_confirmed_and_shows_its_deadline(pages: TestSite, role: str) -> None:
+    row, person = verify_submission(pages), sign_in_staff(pages, role)
     person.open_page(f"/staff/submissions/{row}")
     person.open_page(f"/staff/submissions/{row}/undo")
     assert person.heading == f"Undo submission {row[:8]}?"
@@ -170,13 +172,13 @@ def test_undo_asks_first_and_says_until_when(pages: TestSite, role: str) -> None
     person.page = page
     person.send_form()
     assert person.messages == ["It is undone already, or its undo is in progress."]
-    assert done(pages, row) == [("ana", "undo-asked")]
+    assert list_actions(pages, row) == [("ana", "undo-asked")]
     assert person.open_page(f"/staff/submissions/{row}/undo").status_code == 200
     assert person.path == f"/staff/submissions/{row}"
 
 
-def test_it_has_no_button_for_undo_and_an_administrator_none_for_retry(pages: TestSite) -> None:
-    row = verified(pages)
+def test_it_cannot_undo_and_an_administrator_cannot_retry(pages: TestSite) -> None:
+    row = verify_submission(pages)
     it, admin = sign_in_staff(pages, "it", name="it"), sign_in_staff(pages, "admin", name="admin")
     it.open_page(f"/staff/submissions/{row}")
     assert "Undo…" not in it.page.text
@@ -185,38 +187,38 @@ def test_it_has_no_button_for_undo_and_an_administrator_none_for_retry(pages: Te
     assert "Try again" not in admin.page.text
 
 
-def test_after_its_time_undo_is_not_offered(pages: TestSite, reviewer: StaffSession) -> None:
-    row = verified(pages)
+def test_an_undo_is_not_offered_after_its_deadline(pages: TestSite, reviewer: StaffSession) -> None:
+    row = verify_submission(pages)
     pages.clock.advance(days=90)
     again = sign_in_staff(pages, "reviewer", name="rob")
     again.open_page(f"/staff/submissions/{row}")
     assert "Undo…" not in again.page.text
 
 
-def test_a_held_undo_leaves_what_others_changed(pages: TestSite, reviewer: StaffSession) -> None:
-    row = undo_held(pages)
+def test_a_held_undo_can_keep_what_others_changed(pages: TestSite, reviewer: StaffSession) -> None:
+    row = hold_undo(pages)
     reviewer.open_page(f"/staff/submissions/{row}")
     assert "Discard" not in reviewer.page.text
     reviewer.open_page(f"/staff/review/{row}")
     assert "Keep the chart as it is" in reviewer.page.text
     assert reviewer.send_form({"race": "person"}).status_code == 422
     reviewer.send_form({"race": "chart"})
-    assert status(pages, row) is Status.QUEUED
+    assert read_status(pages, row) is Status.QUEUED
 
 
-def test_a_held_undo_is_stopped(pages: TestSite, reviewer: StaffSession) -> None:
-    other = undo_held(pages)
-    reviewer.open_page(f"/staff/submissions/{other}")
+def test_a_held_undo_can_be_stopped(pages: TestSite, reviewer: StaffSession) -> None:
+    row = hold_undo(pages)
+    reviewer.open_page(f"/staff/submissions/{row}")
     reviewer.send_form(form="/undo/stop")
     assert reviewer.messages == ["The undo is stopped. The chart keeps what was written."]
-    assert (status(pages, other), done(pages, other)[0]) == (
+    assert (read_status(pages, row), list_actions(pages, row)[0]) == (
         Status.VERIFIED,
         ("rea", "undo-stopped"),
     )
 
 
-def test_charts_that_became_others_are_counted_and_listed_by_their_ids(pages: TestSite) -> None:
-    row, _ = verified(pages), hold_submission(pages, "Patient/9")
+def test_drifted_charts_are_counted_and_listed_by_id(pages: TestSite) -> None:
+    row, _ = verify_submission(pages), hold_submission(pages, "Patient/9")
     with pages.database.write() as tx:
         tx.connection.exec_driver_sql(
             "UPDATE submissions SET drift = 'changed' WHERE status = 'verified'"
@@ -225,5 +227,5 @@ def test_charts_that_became_others_are_counted_and_listed_by_their_ids(pages: Te
     it.open_page("/staff/monitor")
     assert "<b>1</b> Chart changed after verification" in it.page.text
     it.open_page("/staff/monitor?chart=other")
-    assert [each[0] for each in it.table_rows()] == [row[:8]]
+    assert [entry[0] for entry in it.table_rows()] == [row[:8]]
     assert "changed after verification" in it.table_rows()[0][5]

@@ -1,4 +1,4 @@
-"""Who sees what is one table: every page under /staff is in it, and none answers without sign-in and role."""
+"""Every staff page is in one table of roles, and needs a sign-in with a role."""
 
 from collections.abc import Iterator
 
@@ -13,38 +13,38 @@ from tests.support.strict_pages import StrictClient
 
 
 @pytest.fixture
-def unforged(pages: TestSite) -> TestSite:
-    """The site without CSRF tokens, which would refuse a request before the hook under test could."""
+def pages_without_csrf(pages: TestSite) -> TestSite:
+    """Return the site without CSRF checks, which would refuse a request before the hook."""
     pages.app.config["WTF_CSRF_ENABLED"] = False
     return pages
 
 
-def asked(site: TestSite) -> Iterator[tuple[str, str, str]]:
-    """Yield the name, the method and an address of everything under /staff but its stylesheet."""
+def list_requests(site: TestSite) -> Iterator[tuple[str, str, str]]:
+    """Yield name, method and address of every page under /staff."""
     for rule in site.app.url_map.iter_rules():
         if str(rule).startswith("/staff") and rule.endpoint != "staff.static":
             assert rule.endpoint.startswith("staff."), f"{rule} is no page of the staff's blueprint"
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-                yield rule.endpoint.removeprefix("staff."), method, address(rule)
+                yield rule.endpoint.removeprefix("staff."), method, build_address(rule)
 
 
-def address(rule: Rule) -> str:
-    """An address that the rule serves."""
+def build_address(rule: Rule) -> str:
+    """Return an address that the rule serves."""
     built = rule.build(dict.fromkeys(rule.arguments, "x"))
     assert built is not None
     return built[1]
 
 
-def test_every_page_is_in_the_table_and_the_table_has_no_other(pages: TestSite) -> None:
-    served = {name for name, _, _ in asked(pages)}
+def test_the_table_names_exactly_the_pages_that_exist(pages: TestSite) -> None:
+    served = {name for name, _, _ in list_requests(pages)}
     assert served == set(access.PAGE_ROLES) | access.PUBLIC_PAGES - {"static"}
     assert not set(access.PAGE_ROLES) & access.PUBLIC_PAGES
     assert all(roles and roles <= users.ROLES for roles in access.PAGE_ROLES.values())
 
 
-def test_without_sign_in_nothing_answers(unforged: TestSite) -> None:
-    for name, method, path in asked(unforged):
-        answer = unforged.open_client().open(path, method=method)
+def test_no_page_answers_without_a_sign_in(pages_without_csrf: TestSite) -> None:
+    for name, method, path in list_requests(pages_without_csrf):
+        answer = pages_without_csrf.open_client().open(path, method=method)
         if name in access.PUBLIC_PAGES:
             assert answer.status_code in (200, 404, 410, 422), (name, method)
         else:
@@ -53,9 +53,9 @@ def test_without_sign_in_nothing_answers(unforged: TestSite) -> None:
 
 
 @pytest.mark.parametrize("role", sorted(users.ROLES))
-def test_a_role_opens_its_pages_and_no_others(unforged: TestSite, role: str) -> None:
-    person = sign_in_staff(unforged, role)
-    for name, method, path in asked(unforged):
+def test_a_role_opens_exactly_its_pages(pages_without_csrf: TestSite, role: str) -> None:
+    person = sign_in_staff(pages_without_csrf, role)
+    for name, method, path in list_requests(pages_without_csrf):
         if name in access.PUBLIC_PAGES or name == "sign_out":
             continue
         answer = person.client.open(path, method=method)
@@ -64,7 +64,7 @@ def test_a_role_opens_its_pages_and_no_others(unforged: TestSite, role: str) -> 
         assert not (answer.location or "").startswith("/staff/sign-in"), (name, method)
 
 
-def test_a_page_that_nobody_entered_into_the_table_answers_nobody(
+def test_a_page_missing_from_the_table_is_refused(
     pages: TestSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = sign_in_staff(pages, *users.ROLES)
@@ -87,7 +87,7 @@ def test_a_page_that_nobody_entered_into_the_table_answers_nobody(
         ("admin", "/staff/report", ["Report", "Worklist", "Monitor", "Users", "Audit"]),
     ],
 )
-def test_the_navigation_names_what_the_role_may_see(
+def test_the_navigation_names_the_pages_of_the_role(
     pages: TestSite, role: str, first: str, named: list[str]
 ) -> None:
     person = sign_in_staff(pages, role)
@@ -95,14 +95,14 @@ def test_the_navigation_names_what_the_role_may_see(
     assert person.navigation_links == named
 
 
-def test_the_wrong_role_is_told_in_plain_words(pages: TestSite) -> None:
+def test_a_refusal_says_how_to_get_access(pages: TestSite) -> None:
     person = sign_in_staff(pages, "desk")
     assert person.open_page("/staff/monitor").status_code == 403
     assert person.heading == "No access"
     assert "ask an administrator" in person.page.text
 
 
-def test_a_role_that_was_taken_away_opens_nothing_at_once(pages: TestSite) -> None:
+def test_a_removed_role_stops_working_at_once(pages: TestSite) -> None:
     person = sign_in_staff(pages, "desk", "it")
     with pages.database.write() as tx:
         tx.connection.exec_driver_sql("UPDATE users SET roles = 'desk'")
@@ -110,7 +110,7 @@ def test_a_role_that_was_taken_away_opens_nothing_at_once(pages: TestSite) -> No
     assert person.open_page("/staff/today").status_code == 200
 
 
-def test_staff_and_patients_have_cookies_of_their_own(pages: TestSite) -> None:
+def test_staff_and_patients_have_separate_cookies(pages: TestSite) -> None:
     client: StrictClient = pages.open_client()
     signed = StaffSession(pages)
     signed.client = client

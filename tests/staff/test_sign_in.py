@@ -1,4 +1,4 @@
-"""Signing in: uniform answers, few tries, nothing that outlives its time, and no way past it."""
+"""Sign-in answers uniformly, limits attempts, and ends in time."""
 
 import pytest
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -13,17 +13,17 @@ from tests.support.strict_pages import node_attributes
 SECURE = "https://intake.clinic.example"
 
 
-def done(site: TestSite) -> list[tuple[str, str]]:
-    """Who did what, oldest first."""
+def list_actions(site: TestSite) -> list[tuple[str, str]]:
+    """Return users and actions, oldest first."""
     with site.database.read() as tx:
         return [(entry.who, entry.action) for entry in reversed(audit.recent_entries(tx))]
 
 
-def test_with_name_and_password(pages: TestSite) -> None:
+def test_a_user_signs_in_with_name_and_password(pages: TestSite) -> None:
     person = sign_in_staff(pages, "desk")
     assert person.path == "/staff/today"
     assert "Signed in as" in person.page.text
-    assert done(pages)[0] == ("ana", "signed-in")
+    assert list_actions(pages)[0] == ("ana", "signed-in")
 
 
 def test_behind_https_the_cookie_is_kept_from_scripts_and_other_sites(
@@ -46,9 +46,9 @@ def test_a_form_from_another_site_is_refused_over_https(secure_pages: TestSite) 
         str(node_attributes(node)["value"])
         for node in person.document.query("main input[name=csrf_token]")
     ]
-    given = {"name": "ana", "password": PASSWORD, "csrf_token": token}
+    fields = {"name": "ana", "password": PASSWORD, "csrf_token": token}
     answer = person.client.post(
-        "/staff/sign-in", data=given, base_url=SECURE, headers={"Referer": "https://evil.example/"}
+        "/staff/sign-in", data=fields, base_url=SECURE, headers={"Referer": "https://evil.example/"}
     )
     assert answer.status_code == 400
     assert "Please try again" in answer.text
@@ -57,7 +57,9 @@ def test_a_form_from_another_site_is_refused_over_https(secure_pages: TestSite) 
 @pytest.mark.parametrize(
     "path", ["/staff/sign-in", "/staff/sign-out", "/staff/once/x", "/staff/users"]
 )
-def test_a_form_without_its_token_meets_a_calm_page(pages: TestSite, path: str) -> None:
+def test_a_form_without_its_token_is_refused_and_changes_nothing(
+    pages: TestSite, path: str
+) -> None:
     person = sign_in_staff(pages, "admin")
     answer = person.client.post(path, data={"name": "x", "password": "y"})
     assert answer.status_code == 400
@@ -65,7 +67,7 @@ def test_a_form_without_its_token_meets_a_calm_page(pages: TestSite, path: str) 
     assert person.open_page("/staff/users").status_code == 200
 
 
-def refused(site: TestSite, name: str, password: str) -> TestResponse:
+def refuse_sign_in(site: TestSite, name: str, password: str) -> TestResponse:
     person = StaffSession(site)
     person.sign_in(name, password)
     assert person.path == "/staff/sign-in"
@@ -73,7 +75,7 @@ def refused(site: TestSite, name: str, password: str) -> TestResponse:
     return person.page
 
 
-def test_no_answer_tells_whether_a_name_is_known(pages: TestSite) -> None:
+def test_the_answer_does_not_reveal_whether_a_name_is_known(pages: TestSite) -> None:
     pages.add_user("ana", "desk")
     pages.add_user("gone", "desk")
     with pages.database.write() as tx:
@@ -81,7 +83,7 @@ def test_no_answer_tells_whether_a_name_is_known(pages: TestSite) -> None:
         gone = users.find_by_name(tx, "gone")
         assert gone is not None
         users.disable_user(tx, gone)
-    told = set()
+    answers = set()
     for name, password in (
         ("ana", "wrong"),
         ("nobody", "wrong"),
@@ -91,31 +93,31 @@ def test_no_answer_tells_whether_a_name_is_known(pages: TestSite) -> None:
     ):
         person = StaffSession(pages)
         person.sign_in(name, password or "x")
-        told.add((person.page.status_code, *person.messages))
-    assert told == {(422, sign_in.SIGN_IN_REFUSED)}
+        answers.add((person.page.status_code, *person.messages))
+    assert answers == {(422, sign_in.SIGN_IN_REFUSED)}
 
 
-def test_after_five_wrong_passwords_not_even_the_right_one_opens_for_a_while(
+def test_five_wrong_passwords_block_the_right_one_for_a_while(
     pages: TestSite,
 ) -> None:
     pages.add_user("ana", "desk")
     pages.add_user("bo", "desk")
     for _ in range(sign_in.TRIES_PER_NAME):
-        refused(pages, "ana", "wrong")
-    assert sign_in.SIGN_IN_REFUSED in refused(pages, "ana", PASSWORD).text
-    other = StaffSession(pages)
-    other.sign_in("bo")
-    assert other.path == "/staff/today"
+        refuse_sign_in(pages, "ana", "wrong")
+    assert sign_in.SIGN_IN_REFUSED in refuse_sign_in(pages, "ana", PASSWORD).text
+    bo = StaffSession(pages)
+    bo.sign_in("bo")
+    assert bo.path == "/staff/today"
     pages.clock.advance(minutes=15)
     person = StaffSession(pages)
     person.sign_in("ana")
     assert person.path == "/staff/today"
-    assert [action for who, action in done(pages) if who == "ana"][:6] == [
+    assert [action for who, action in list_actions(pages) if who == "ana"][:6] == [
         "sign-in-refused"
     ] * 5 + ["sign-in-blocked"]
 
 
-def test_an_unknown_name_is_checked_as_long_as_a_password() -> None:
+def test_an_unknown_name_takes_as_long_as_a_wrong_password() -> None:
     hashed = generate_password_hash("x", users.HASH_METHOD)
     assert [len(part) for part in users._DUMMY_HASH.split("$")] == [
         len(part) for part in hashed.split("$")
@@ -124,34 +126,36 @@ def test_an_unknown_name_is_checked_as_long_as_a_password() -> None:
     assert not check_password_hash(users._DUMMY_HASH, "")
 
 
-def test_a_block_is_noted_once_and_an_unknown_name_never(pages: TestSite) -> None:
+def test_the_audit_records_a_block_once_and_no_unknown_name(pages: TestSite) -> None:
     pages.add_user("ana", "desk")
     for _ in range(sign_in.TRIES_PER_NAME + 4):
-        refused(pages, "ana", "wrong")
-    refused(pages, "my-secret-password", "typed in the wrong field")
-    assert done(pages).count(("ana", "sign-in-blocked")) == 1
-    assert done(pages)[-1] == ("somebody unknown", "sign-in-refused")
+        refuse_sign_in(pages, "ana", "wrong")
+    refuse_sign_in(pages, "my-secret-password", "typed in the wrong field")
+    assert list_actions(pages).count(("ana", "sign-in-blocked")) == 1
+    assert list_actions(pages)[-1] == ("somebody unknown", "sign-in-refused")
 
 
-def test_trying_many_names_is_limited_too(pages: TestSite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attempts_on_many_names_are_limited_too(
+    pages: TestSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sign_in, "TRIES_FOR_ALL", 4)
     pages.add_user("ana", "desk")
     for number in range(4):
-        refused(pages, f"name-{number}", "spring2026")
-    refused(pages, "ana", PASSWORD)
+        refuse_sign_in(pages, f"name-{number}", "spring2026")
+    refuse_sign_in(pages, "ana", PASSWORD)
 
 
 def test_a_success_forgets_the_wrong_tries_before_it(pages: TestSite) -> None:
     pages.add_user("ana", "desk")
     for _ in range(2):
         for _ in range(sign_in.TRIES_PER_NAME - 1):
-            refused(pages, "ana", "wrong")
+            refuse_sign_in(pages, "ana", "wrong")
         person = StaffSession(pages)
         person.sign_in("ana")
         assert person.path == "/staff/today"
 
 
-def test_what_is_missing_is_said(pages: TestSite) -> None:
+def test_a_missing_name_or_password_is_explained(pages: TestSite) -> None:
     person = StaffSession(pages)
     person.sign_in("", "")
     assert person.messages == ["Enter your name.", "Enter your password."]
@@ -175,7 +179,7 @@ def test_what_is_missing_is_said(pages: TestSite) -> None:
         ("http://[", "/staff/tablets"),
     ],
 )
-def test_a_sign_in_leads_on_to_pages_of_the_staff_only(
+def test_a_sign_in_redirects_to_staff_pages_only(
     pages: TestSite, target: str, reached: str
 ) -> None:
     pages.add_user("ana", "it", "admin")
@@ -185,7 +189,7 @@ def test_a_sign_in_leads_on_to_pages_of_the_staff_only(
     assert person.path == reached
 
 
-def test_whoever_is_sent_to_sign_in_comes_back_to_where_they_wanted(pages: TestSite) -> None:
+def test_a_sign_in_returns_to_the_requested_page(pages: TestSite) -> None:
     pages.add_user("ana", "it")
     person = StaffSession(pages)
     person.open_page("/staff/monitor?state=held")
@@ -193,7 +197,7 @@ def test_whoever_is_sent_to_sign_in_comes_back_to_where_they_wanted(pages: TestS
     assert person.page.request.full_path == "/staff/monitor?state=held"
 
 
-def test_signing_out_ends_the_sign_in_and_not_only_the_cookie(pages: TestSite) -> None:
+def test_signing_out_makes_a_copied_cookie_worthless(pages: TestSite) -> None:
     person = sign_in_staff(pages, "desk")
     cookie = person.client.get_cookie("staff", path="/staff")
     assert cookie is not None
@@ -204,7 +208,7 @@ def test_signing_out_ends_the_sign_in_and_not_only_the_cookie(pages: TestSite) -
     assert thief.get("/staff/today").status_code == 303
 
 
-def test_a_sign_in_takes_nothing_along_from_before(pages: TestSite) -> None:
+def test_a_sign_in_drops_the_session_from_before(pages: TestSite) -> None:
     pages.add_user("ana", "desk")
     person = StaffSession(pages)
     person.open_page("/staff/sign-in")
@@ -216,12 +220,14 @@ def test_a_sign_in_takes_nothing_along_from_before(pages: TestSite) -> None:
     after = person.client.get_cookie("staff", path="/staff")
     assert before is not None
     assert after is not None
-    with person.client.session_transaction(path="/staff/", base_url="http://localhost") as held:
-        assert held.get("csrf_token") != token
-        assert held.get("clinic") != "planted"
+    with person.client.session_transaction(
+        path="/staff/", base_url="http://localhost"
+    ) as after_session:
+        assert after_session.get("csrf_token") != token
+        assert after_session.get("clinic") != "planted"
 
 
-def test_signing_in_again_ends_the_sign_in_before(pages: TestSite) -> None:
+def test_a_second_sign_in_ends_the_first(pages: TestSite) -> None:
     person = sign_in_staff(pages, "desk")
     first = person.client.get_cookie("staff", path="/staff")
     assert first is not None
@@ -231,7 +237,7 @@ def test_signing_in_again_ends_the_sign_in_before(pages: TestSite) -> None:
     assert thief.get("/staff/today").status_code == 303
 
 
-def test_a_disabled_user_is_out_at_once(pages: TestSite) -> None:
+def test_a_disabled_user_is_signed_out_at_once(pages: TestSite) -> None:
     person = sign_in_staff(pages, "desk")
     with pages.database.write() as tx:
         ana = users.find_by_name(tx, "ana")
@@ -241,7 +247,7 @@ def test_a_disabled_user_is_out_at_once(pages: TestSite) -> None:
     assert person.path == "/staff/sign-in"
     with pages.database.write() as tx:
         users.enable_user(tx, ana)
-    # Being let in again brings no old sign-in back.
+    # Enabling the account does not restore the old sign-in.
     person.open_page("/staff/today")
     assert person.path == "/staff/sign-in"
 
@@ -254,7 +260,7 @@ def test_a_forged_cookie_opens_nothing(pages: TestSite) -> None:
     assert client.get("/staff/users").status_code == 303
 
 
-def test_a_sign_in_ends_unused_and_at_the_longest(pages: TestSite) -> None:
+def test_a_sign_in_ends_when_idle_and_after_the_longest_time(pages: TestSite) -> None:
     person = sign_in_staff(pages, "desk")
     for _ in range(25):
         pages.clock.advance(minutes=29)
@@ -273,6 +279,6 @@ def test_no_password_is_sent_back_or_logged(
     pages: TestSite, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    page = refused(pages, "ana", "swordfish-and-more")
+    page = refuse_sign_in(pages, "ana", "swordfish-and-more")
     assert "swordfish" not in page.text
     assert "swordfish" not in caplog.text

@@ -1,4 +1,4 @@
-"""The tablets: paired by a code that is shown once, seen, and revoked after a question."""
+"""Tablets are paired with a code that is shown once, and revoked after a confirmation."""
 
 import pytest
 
@@ -13,18 +13,18 @@ def staff(pages: TestSite) -> StaffSession:
     return sign_in_staff(pages, "it")
 
 
-def pairing(staff: StaffSession, label: str = "Front door", clinic: str = "riverside") -> str:
-    """Make a pairing code and return it."""
+def make_pairing_code(
+    staff: StaffSession, label: str = "Front door", clinic: str = "riverside"
+) -> str:
+    """Create a pairing code and return it."""
     staff.open_page("/staff/tablets")
     staff.send_form({"label": label, "clinic": clinic})
     assert staff.path == "/staff/tablets/pairing"
     return str(staff.document.query(".secret span[aria-hidden]")[0].to_text())
 
 
-def test_a_tablet_is_paired_with_the_code_and_seen_in_the_list(
-    pages: TestSite, staff: StaffSession
-) -> None:
-    code = pairing(staff)
+def test_a_tablet_is_paired_with_the_code_and_listed(pages: TestSite, staff: StaffSession) -> None:
+    code = make_pairing_code(staff)
     assert "http://localhost/pair" in staff.page.text
     staff.open_page("/staff/tablets")
     assert staff.table_rows()[0][:4] == [
@@ -41,8 +41,8 @@ def test_a_tablet_is_paired_with_the_code_and_seen_in_the_list(
     assert staff.table_rows()[0][2:4] == ["Paired", "3 min ago"]
 
 
-def test_a_code_that_is_over_is_told(pages: TestSite, staff: StaffSession) -> None:
-    pairing(staff)
+def test_an_expired_pairing_code_is_shown_as_expired(pages: TestSite, staff: StaffSession) -> None:
+    make_pairing_code(staff)
     pages.clock.advance(minutes=29)
     staff.open_page("/staff/tablets")
     pages.clock.advance(minutes=29)
@@ -55,7 +55,7 @@ def test_a_code_that_is_over_is_told(pages: TestSite, staff: StaffSession) -> No
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("fields", "message"),
     [
         ({"label": " ", "clinic": "riverside"}, "Enter the tablet's location."),
         ({"label": "x" * 81, "clinic": "riverside"}, "Use at most 80 characters."),
@@ -63,21 +63,21 @@ def test_a_code_that_is_over_is_told(pages: TestSite, staff: StaffSession) -> No
         ({"label": "Door"}, "Choose one of the clinics."),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_is_made(
-    pages: TestSite, staff: StaffSession, given: dict[str, str], told: str
+def test_a_wrong_entry_is_explained_and_creates_no_tablet(
+    pages: TestSite, staff: StaffSession, fields: dict[str, str], message: str
 ) -> None:
     staff.open_page("/staff/tablets")
-    staff.send_form(given)
+    staff.send_form(fields)
     assert staff.page.status_code == 422
-    assert staff.messages == [told]
+    assert staff.messages == [message]
     with pages.database.read() as tx:
         assert devices.list_devices(tx) == ()
 
 
-def test_revoking_asks_first_and_then_the_tablet_opens_nothing(
+def test_a_revocation_is_confirmed_and_stops_the_tablet(
     pages: TestSite, staff: StaffSession
 ) -> None:
-    code = pairing(staff)
+    code = make_pairing_code(staff)
     tablet = PatientSession(pages)
     tablet.open_page("/pair")
     tablet.send_form({"code": code})
@@ -94,6 +94,6 @@ def test_revoking_asks_first_and_then_the_tablet_opens_nothing(
     assert not tablet.document.query('button[name="language"]')
     assert staff.open_page(f"/staff/tablets/{device.id}/revoke").status_code == 404
     with pages.database.read() as tx:
-        assert [(each.who, each.action) for each in audit.entries_about(tx, device.id)] == [
+        assert [(entry.who, entry.action) for entry in audit.entries_about(tx, device.id)] == [
             ("ana", "tablet-revoked")
         ]

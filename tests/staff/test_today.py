@@ -1,4 +1,4 @@
-"""The desk: today's patients with their gaps and how far they are, codes and links, and never an answer."""
+"""The desk sees today's patients with gaps and progress, codes and links, but no answers."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +12,7 @@ from intake.store.outbox import submissions
 from intake.store.visits import Visit
 from tests.store.test_submissions import make_submission
 from tests.support.patients import PatientSession
+from tests.support.site_submissions import list_column, record_schedule_fetch
 from tests.support.sites import TestSite
 from tests.support.staff import StaffSession, sign_in_staff
 from tests.support.strict_pages import node_attributes
@@ -22,18 +23,7 @@ def desk(pages: TestSite) -> StaffSession:
     return sign_in_staff(pages, "desk")
 
 
-def record_schedule_fetch(site: TestSite, clinic: str = "riverside") -> None:
-    """Note a good fetch of the clinic's schedule, which drops no visit."""
-    with site.database.write() as tx:
-        visits.record_fetch(tx, clinic, [], tx.now, tx.now)
-
-
-def list_column(person: StaffSession, number: int) -> list[str]:
-    """One column of today's list."""
-    return [row[number] for row in person.table_rows()]
-
-
-def test_the_day_is_the_clinics_own(pages: TestSite, desk: StaffSession) -> None:
+def test_the_list_covers_the_clinics_own_day(pages: TestSite, desk: StaffSession) -> None:
     for key, starts_at in {
         "late": datetime(2026, 11, 25, 4, 30, tzinfo=UTC),
         "early": datetime(2026, 11, 24, 5, 0, tzinfo=UTC),
@@ -44,10 +34,12 @@ def test_the_day_is_the_clinics_own(pages: TestSite, desk: StaffSession) -> None
     record_schedule_fetch(pages)
     desk.open_page("/staff/today")
     assert list_column(desk, 0) == ["12:00 AM", "11:30 PM"]
-    assert [each.split(" born")[0] for each in list_column(desk, 1)] == ["early", "late"]
+    assert [cell.split(" born")[0] for cell in list_column(desk, 1)] == ["early", "late"]
 
 
-def test_a_patient_is_shown_with_what_the_desk_needs(pages: TestSite, desk: StaffSession) -> None:
+def test_a_patient_is_listed_with_time_name_gaps_and_progress(
+    pages: TestSite, desk: StaffSession
+) -> None:
     pages.expect_visit("7", gaps=frozenset({"interpreter", "race"}))
     record_schedule_fetch(pages)
     desk.open_page("/staff/today")
@@ -60,7 +52,7 @@ def test_a_patient_is_shown_with_what_the_desk_needs(pages: TestSite, desk: Staf
     assert desk.fact_list() == {"Expected": "1", "With gaps": "1", "In the record today": "0"}
 
 
-def test_a_chart_that_cannot_be_read_lacks_nothing_that_we_know_of(
+def test_an_unreadable_chart_shows_its_error_instead_of_gaps(
     pages: TestSite, desk: StaffSession
 ) -> None:
     pages.expect_visit(
@@ -79,9 +71,7 @@ def test_a_chart_that_cannot_be_read_lacks_nothing_that_we_know_of(
     ]
 
 
-def test_who_answered_at_another_visit_is_not_asked_again_and_is_no_gap(
-    pages: TestSite, desk: StaffSession
-) -> None:
+def test_a_patient_within_the_reask_interval_is_no_gap(pages: TestSite, desk: StaffSession) -> None:
     for key in ("1", "2"):
         pages.expect_visit(key, starts_at=pages.clock() + timedelta(minutes=int(key)))
     record_schedule_fetch(pages)
@@ -100,7 +90,7 @@ def test_who_answered_at_another_visit_is_not_asked_again_and_is_no_gap(
     assert desk.fact_list()["With gaps"] == "1"
 
 
-def test_who_saw_the_names_is_in_the_audit(pages: TestSite, desk: StaffSession) -> None:
+def test_the_audit_records_a_view_of_the_names(pages: TestSite, desk: StaffSession) -> None:
     desk.open_page("/staff/today?clinic=hillside")
     with pages.database.read() as tx:
         newest = audit.recent_entries(tx, 1)[0]
@@ -117,7 +107,7 @@ def test_the_clinic_is_chosen_and_remembered(pages: TestSite, desk: StaffSession
     assert desk.open_page("/staff/today?clinic=elsewhere").status_code == 200
 
 
-def test_how_old_the_schedule_is_is_said(pages: TestSite, desk: StaffSession) -> None:
+def test_the_age_of_the_schedule_is_shown(pages: TestSite, desk: StaffSession) -> None:
     assert "was never fetched" in desk.open_page("/staff/today").text
     record_schedule_fetch(pages)
     assert "No patients are expected at this clinic today." in desk.open_page("/staff/today").text
@@ -148,7 +138,7 @@ def test_only_the_visits_around_now_are_marked(pages: TestSite, desk: StaffSessi
     assert desk.document.query(jump)[0].query("bdi")[0].to_text() == "just-before"
 
 
-def test_a_code_is_shown_large_with_its_end_and_opens_the_visit_on_the_tablet(
+def test_a_code_is_shown_with_its_end_and_opens_the_visit(
     pages: TestSite, desk: StaffSession
 ) -> None:
     visit = pages.expect_visit("1")
@@ -168,12 +158,12 @@ def test_a_code_is_shown_large_with_its_end_and_opens_the_visit_on_the_tablet(
     patient.send_form()
     assert patient.path == "/who"
     with pages.database.read() as tx:
-        assert [(each.who, each.action) for each in audit.entries_about(tx, visit.id)] == [
+        assert [(cell.who, cell.action) for cell in audit.entries_about(tx, visit.id)] == [
             ("ana", "code-made")
         ]
 
 
-def test_a_code_is_not_shown_longer_than_it_opens(pages: TestSite, desk: StaffSession) -> None:
+def test_an_expired_code_is_no_longer_shown(pages: TestSite, desk: StaffSession) -> None:
     visit = pages.expect_visit("1")
     desk.open_page("/staff/today")
     desk.send_form(form=f"{visit.id}/code")
@@ -182,16 +172,16 @@ def test_a_code_is_not_shown_longer_than_it_opens(pages: TestSite, desk: StaffSe
     assert desk.messages == ["The code or link can no longer be shown. Create a new one."]
 
 
-def made_link(desk: StaffSession, visit: Visit) -> str:
+def create_link(desk: StaffSession, visit: Visit) -> str:
     desk.open_page("/staff/today")
     desk.send_form(form=f"{visit.id}/link")
     return str(desk.document.query(".address")[0].to_text())
 
 
-def test_a_link_with_its_picture_opens_the_visit_on_the_patients_phone(
+def test_a_link_with_its_qr_code_opens_the_visit_on_the_phone(
     pages: TestSite, desk: StaffSession
 ) -> None:
-    address = made_link(desk, pages.expect_visit("1"))
+    address = create_link(desk, pages.expect_visit("1"))
     assert address.startswith("http://localhost/l/")
     assert "Nov 25, 12:00 AM EST" in desk.page.text
     [image] = [str(node_attributes(node)["src"]) for node in desk.document.query("main img")]
@@ -210,19 +200,19 @@ def test_a_link_with_its_picture_opens_the_visit_on_the_patients_phone(
     assert phone.path == "/why"
 
 
-def test_the_picture_says_the_address(
+def test_the_qr_code_holds_the_address(
     pages: TestSite, desk: StaffSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told, make = [], segno.make_qr
+    contents, make = [], segno.make_qr
 
     def listening(content: str, **more: Any) -> object:
-        told.append(content)
+        contents.append(content)
         return make(content, **more)
 
     monkeypatch.setattr(segno, "make_qr", listening)
-    address = made_link(desk, pages.expect_visit("1"))
+    address = create_link(desk, pages.expect_visit("1"))
     desk.client.get("/staff/invitation.svg")
-    assert told == [address]
+    assert contents == [address]
 
 
 def test_no_secret_is_in_an_address_a_cookie_or_a_log(
@@ -231,7 +221,7 @@ def test_no_secret_is_in_an_address_a_cookie_or_a_log(
     from itsdangerous import base64_decode
 
     caplog.set_level("DEBUG")
-    token = made_link(desk, pages.expect_visit("1")).rpartition("/")[2]
+    token = create_link(desk, pages.expect_visit("1")).rpartition("/")[2]
     cookie = desk.client.get_cookie("staff", path="/staff")
     assert cookie is not None
     plain = base64_decode(cookie.value.split(".")[0])
@@ -244,15 +234,15 @@ def test_no_secret_is_in_an_address_a_cookie_or_a_log(
     assert token.encode() not in raw
 
 
-def test_what_one_made_no_other_sees(pages: TestSite, desk: StaffSession) -> None:
-    made_link(desk, pages.expect_visit("1"))
-    other = sign_in_staff(pages, "desk", name="bo")
-    other.open_page("/staff/invitation")
-    assert other.path == "/staff/today"
-    assert other.client.get("/staff/invitation.svg").status_code == 404
+def test_a_user_sees_only_their_own_invitations(pages: TestSite, desk: StaffSession) -> None:
+    create_link(desk, pages.expect_visit("1"))
+    bo = sign_in_staff(pages, "desk", name="bo")
+    bo.open_page("/staff/invitation")
+    assert bo.path == "/staff/today"
+    assert bo.client.get("/staff/invitation.svg").status_code == 404
 
 
-def test_without_a_whole_date_of_birth_there_is_no_link(
+def test_a_patient_without_a_full_birth_date_gets_no_link(
     pages: TestSite, desk: StaffSession
 ) -> None:
     pages.expect_visit("1", birth_date=None)
@@ -261,9 +251,7 @@ def test_without_a_whole_date_of_birth_there_is_no_link(
     assert "date of birth incomplete" in desk.page.text
 
 
-def test_a_visit_that_left_the_schedule_meets_a_calm_page(
-    pages: TestSite, desk: StaffSession
-) -> None:
+def test_a_removed_visit_is_not_found(pages: TestSite, desk: StaffSession) -> None:
     visit = pages.expect_visit("1")
     desk.open_page("/staff/today")
     with pages.database.write() as tx:
@@ -273,7 +261,7 @@ def test_a_visit_that_left_the_schedule_meets_a_calm_page(
     assert desk.heading == "Page not found"
 
 
-def test_a_name_is_never_taken_for_markup(pages: TestSite, desk: StaffSession) -> None:
+def test_a_name_is_escaped(pages: TestSite, desk: StaffSession) -> None:
     pages.expect_visit("1", name='<b>Bo</b> & "Co"', birth_date=date(1980, 1, 1))
     assert "&lt;b&gt;Bo&lt;/b&gt;" in desk.open_page("/staff/today").text
 
@@ -283,10 +271,10 @@ def test_the_desk_never_sees_an_answer(pages: TestSite, desk: StaffSession) -> N
     with pages.database.write() as tx:
         submissions.store_submission(tx, make_submission(), "main", visit.id)
     text = desk.open_page("/staff/today").text
-    assert not any(said in text for said in ("2028-9", "Asian", "declined"))
+    assert not any(word in text for word in ("2028-9", "Asian", "declined"))
 
 
-def test_over_https_too(secure_pages: TestSite) -> None:
+def test_a_link_over_https_has_an_https_address(secure_pages: TestSite) -> None:
     secure = "https://intake.clinic.example"
     person = sign_in_staff(secure_pages, "desk", base_url=secure)
     visit = secure_pages.expect_visit("1")

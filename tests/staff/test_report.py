@@ -1,10 +1,11 @@
-"""The report's page shows the latest snapshot: tables with captions and scopes, every share with its two counts."""
+"""The report page shows the latest snapshot in accessible tables with every share's counts."""
 
 import csv
 import io
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from justhtml import JustHTML
@@ -12,7 +13,7 @@ from justhtml import JustHTML
 from intake.report.build import build_report
 from intake.report.codec import to_json
 from intake.store import audit, reports
-from tests.report.conftest import ExportFolder, report_request
+from tests.support.report_export import ExportFolder, report_request
 from tests.support.sites import TestSite
 from tests.support.staff import StaffSession, sign_in_staff
 from tests.support.strict_pages import node_attributes
@@ -23,44 +24,51 @@ def reader(pages: TestSite) -> StaffSession:
     return sign_in_staff(pages, "quality")
 
 
-def keep(site: TestSite, snapshot: bytes, period: str = "2026-Q3") -> None:
+def save_snapshot(site: TestSite, snapshot: bytes, period: str = "2026-Q3") -> None:
     with site.database.write() as tx:
         reports.save_snapshot(tx, period, snapshot)
 
 
 @pytest.fixture
-def snapshot(pages: TestSite, world: ExportFolder) -> bytes:
-    """Sixty people of whom forty said their race, kept as the latest report."""
+def export_folder(tmp_path: Path) -> ExportFolder:
+    return ExportFolder(tmp_path)
+
+
+@pytest.fixture
+def snapshot(pages: TestSite, export_folder: ExportFolder) -> bytes:
+    """Store a report of sixty people, forty with a race, and return it."""
     for number in range(60):
-        world.add_patient(f"p{number}")
+        export_folder.add_patient(f"p{number}")
         if number < 40:
-            world.add_observation("race", "2028-9", patient=f"p{number}")
-    made = to_json(build_report(world.write_files(), report_request()).report)
-    keep(pages, made)
-    return made
+            export_folder.add_observation("race", "2028-9", patient=f"p{number}")
+    encoded = to_json(build_report(export_folder.write_files(), report_request()).report)
+    save_snapshot(pages, encoded)
+    return encoded
 
 
-def test_it_was_counted_on_the_clinics_own_day(
-    pages: TestSite, reader: StaffSession, world: ExportFolder
+def test_the_report_names_the_clinics_own_day(
+    pages: TestSite, reader: StaffSession, export_folder: ExportFolder
 ) -> None:
     # Midnight has passed in UTC, and not yet at Riverside.
     late = replace(report_request(), as_of=datetime(2026, 11, 25, 2, tzinfo=UTC))
-    keep(pages, to_json(build_report(world.write_files(), late).report))
+    save_snapshot(pages, to_json(build_report(export_folder.write_files(), late).report))
     assert "counted on Nov 24, 2026" in reader.open_page("/staff/report").text
 
 
-def test_before_the_first_report(reader: StaffSession) -> None:
+def test_the_page_without_a_report_says_so(reader: StaffSession) -> None:
     assert "There is no report yet" in reader.open_page("/staff/report").text
     assert reader.open_page("/staff/report.csv").status_code == 404
 
 
-def test_a_snapshot_of_another_version(pages: TestSite, reader: StaffSession) -> None:
-    keep(pages, b'{"format":"intake-report/0"}')
+def test_a_snapshot_of_another_version_is_not_shown(pages: TestSite, reader: StaffSession) -> None:
+    save_snapshot(pages, b'{"format":"intake-report/0"}')
     assert "nother version" in reader.open_page("/staff/report").text
     assert reader.open_page("/staff/report.json").status_code == 404
 
 
-def test_the_latest_report(reader: StaffSession, snapshot: bytes) -> None:
+def test_the_latest_report_is_shown_in_accessible_tables(
+    reader: StaffSession, snapshot: bytes
+) -> None:
     text = reader.open_page("/staff/report").text
     document = JustHTML(text, strict=True, sanitize=False)
     for table in document.query("table.report"):
@@ -74,7 +82,7 @@ def test_the_latest_report(reader: StaffSession, snapshot: bytes) -> None:
     assert "Riverside" in text
 
 
-def test_the_headline_stands_first_with_its_range_and_counts(
+def test_the_headline_comes_first_with_its_range_and_counts(
     reader: StaffSession, snapshot: bytes
 ) -> None:
     reader.open_page("/staff/report")
@@ -86,18 +94,18 @@ def test_the_headline_stands_first_with_its_range_and_counts(
     )
 
 
-def test_the_downloads_are_the_report_and_are_noted(
+def test_the_downloads_hold_the_report_and_are_audited(
     pages: TestSite, reader: StaffSession, snapshot: bytes
 ) -> None:
     reader.open_page("/staff/report")
-    told = {
+    links = {
         str(node.to_text()): str(node_attributes(node)["href"])
         for node in reader.document.query(".bar a")
     }
-    as_json = reader.client.get(told["Download JSON"])
+    as_json = reader.client.get(links["Download JSON"])
     assert as_json.data == snapshot
     assert json.loads(as_json.data)["format"] == "intake-report/1"
-    as_csv = reader.client.get(told["Download CSV"])
+    as_csv = reader.client.get(links["Download CSV"])
     assert (
         as_csv.headers["Content-Disposition"] == 'attachment; filename="completeness-2026-Q3.csv"'
     )
@@ -109,16 +117,20 @@ def test_the_downloads_are_the_report_and_are_noted(
         ] * 2
 
 
-def test_an_earlier_period_can_be_shown(
-    pages: TestSite, reader: StaffSession, world: ExportFolder, snapshot: bytes
+def test_a_report_of_another_period_can_be_shown(
+    pages: TestSite, reader: StaffSession, export_folder: ExportFolder, snapshot: bytes
 ) -> None:
-    keep(pages, to_json(build_report(world.folder, report_request("2026-08")).report), "2026-08")
+    save_snapshot(
+        pages,
+        to_json(build_report(export_folder.folder, report_request("2026-08")).report),
+        "2026-08",
+    )
     reader.open_page("/staff/report")
     assert "from Aug 1, 2026 to Aug 31, 2026, counted on" in reader.page.text
-    [other] = [node for node in reader.document.query(".bar a") if node.to_text() == "Show 2026-Q3"]
+    [link] = [node for node in reader.document.query(".bar a") if node.to_text() == "Show 2026-Q3"]
     assert (
         "from Jul 1, 2026 to Sep 30, 2026, counted on"
-        in reader.open_page(str(node_attributes(other)["href"])).text
+        in reader.open_page(str(node_attributes(link)["href"])).text
     )
     assert (
         "from Aug 1, 2026 to Aug 31, 2026" in reader.open_page("/staff/report?period=nonsense").text

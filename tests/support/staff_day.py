@@ -1,0 +1,94 @@
+"""Fills a test site with everything that the staff pages can show."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+from intake.report.build import build_report
+from intake.report.codec import to_json
+from intake.store import devices, reports, servers, strategies, users, visits
+from intake.store.outbox import conflict_decisions, leases, submissions
+from intake.store.outbox.undo_records import UndoRecord, WriteTarget
+from intake.store.strategies import StoredStrategy
+from tests.store.test_submissions import make_submission
+from tests.support.report_export import HILLTOP, RIVERSIDE, ExportFolder, report_request
+from tests.support.site_submissions import WORKSHEET
+from tests.support.sites import TestSite
+from tests.support.staff import PASSWORD
+
+LONG = "Maria-Fernanda Guadalupe de la Santísima Trinidad Hernández-Villavicencio"
+
+
+def fill_site(site: TestSite, export_folder: ExportFolder) -> None:
+    """Fill a clinic's day: patients, submissions in many states, a paused server, a report."""
+    for number, name in enumerate(("Ana Lopez", "محمد الأحمد", LONG)):
+        site.expect_visit(
+            str(number), name=name, starts_at=site.clock() + timedelta(hours=2 * number)
+        )
+    for number in range(40):
+        export_folder.add_patient(f"p{number}")
+        export_folder.add_observation("race", "2028-9", patient=f"p{number}")
+    snapshot = to_json(
+        build_report(
+            export_folder.write_files(), report_request("2026-Q3", RIVERSIDE, HILLTOP)
+        ).report
+    )
+    with site.database.write() as tx:
+        visits.record_fetch(tx, "riverside", [], tx.now, tx.now)
+        for number in range(6):
+            submissions.store_submission(
+                tx, replace(make_submission(), patient=f"Patient/{number}"), "main"
+            )
+        held, waiting, typed, other, done, _ = leases.acquire_leases(
+            tx, "main", limit=6, lease=timedelta(minutes=5)
+        )
+        leases.hold_submission(
+            tx, held, reason="patient", words="The patient's record is gone. Find the right chart."
+        )
+        leases.schedule_retry(
+            tx, waiting, until=tx.now, reason="http-503", words="The server cannot serve now."
+        )
+        leases.hold_submission(
+            tx,
+            typed,
+            reason="worklist",
+            words="A person has to type it.",
+            detail=json.dumps(WORKSHEET),
+        )
+        contest = conflict_decisions.StoredConflict(
+            "spoken-language", ("English",), ("Español",), "over"
+        )
+        leases.hold_submission(
+            tx,
+            other,
+            reason="chart-changed",
+            words="The chart was changed.",
+            detail=conflict_decisions.encode_conflicts((contest,)),
+        )
+        leases.record_sending(
+            tx, done, UndoRecord(WriteTarget("Patient/4", "1"), "{}"), timedelta(minutes=5)
+        )
+        leases.mark_verified(tx, done)
+        strategies.pin_strategy(
+            tx,
+            "main",
+            StoredStrategy(
+                "",
+                "put",
+                ("chart",),
+                batch=False,
+                reasons=("no transaction: it does not offer it",),
+            ),
+        )
+        servers.record_worker_seen(tx, "main")
+        servers.pause_server(
+            tx,
+            "main",
+            until=tx.now + timedelta(minutes=1),
+            reason="http-401",
+            words="We are not let in.",
+        )
+        devices.invite_device(tx, "riverside", "Front door")
+        reports.save_snapshot(tx, "2026-Q3", snapshot)
+        users.add_user(tx, "bo", {"desk"})
+        users.add_user(tx, "ada", users.ROLES, PASSWORD)
