@@ -17,8 +17,9 @@ from intake.clock import format_duration
 from intake.settings import Settings, load_settings
 from intake.store import audit, servers
 from intake.store.database import Tx
-from intake.store.outbox import submissions, undo_requests
-from intake.store.outbox.submissions import Status, SubmissionRecord
+from intake.store.outbox import undo_requests
+from intake.store.outbox.counts import count_by_status, last_verified, oldest_waiting
+from intake.store.outbox.records import Status, SubmissionRecord, find_record, list_records
 from intake.store.outbox.undo_requests import UndoRequestResult
 
 
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _request_undo(submission_id: str) -> int:
     with open_current_database(load_settings()) as database, database.write() as tx:
-        if submissions.find_record(tx, submission_id) is None:
+        if find_record(tx, submission_id) is None:
             print_message(
                 f"There is no submission '{submission_id}'; `intake submissions` lists them."
             )
@@ -82,8 +83,8 @@ def _list_submissions(args: argparse.Namespace) -> int:
     settings = load_settings()
     with open_current_database(settings) as database, database.read() as tx:
         status = Status(args.state) if args.state else None
-        records = submissions.list_records(tx, status=status, limit=args.limit)
-        held_count = submissions.count_by_status(tx)[Status.HELD]
+        records = list_records(tx, status=status, limit=args.limit)
+        held_count = count_by_status(tx)[Status.HELD]
         if args.json:
             json.dump([_to_json(record, tx.now) for record in records], sys.stdout, indent=1)
             print()
@@ -116,7 +117,7 @@ def _to_json(record: SubmissionRecord, now: datetime) -> dict[str, Any]:
 
 def _print_summary(tx: Tx, settings: Settings) -> None:
     """Print the state of delivery and of each server, on standard error."""
-    oldest, verified = submissions.oldest_waiting(tx), submissions.last_verified(tx)
+    oldest, verified = oldest_waiting(tx), last_verified(tx)
     print_message(
         f"oldest waiting: {_format_age(oldest, tx.now)}; "
         f"last verified: {_format_age(verified, tx.now)}"

@@ -15,7 +15,7 @@ from intake.clock import system_clock
 from intake.mapping.site_mapping import validate_submission
 from intake.settings import Settings, load_settings
 from intake.store.database import Database, DatabaseError
-from intake.store.outbox import submissions
+from intake.store.outbox.enqueue import DifferentContentError, store_submission
 from intake.store.payload import check_submission, decode_unchecked
 
 CLOCK_TOLERANCE = timedelta(hours=1)
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
                 _store_submission(database, submission, settings)
                 # The id is printed only after the commit: a caller may delete its copy then.
                 print(submission.id)
-            except (ValueError, submissions.DifferentContentError) as error:
+            except (ValueError, DifferentContentError) as error:
                 fault_count += 1
                 print_message(f"{item.location}: {error}")
             except DatabaseError as error:
@@ -116,4 +116,4 @@ def _store_submission(database: Database, submission: Submission, settings: Sett
     server_id = settings.clinics[submission.clinic].server
     reask_at = journey.reask_at(submission, question_set, settings.times.reask_after)
     with database.write() as tx:
-        submissions.store_submission(tx, submission, server_id, again=reask_at)
+        store_submission(tx, submission, server_id, again=reask_at)

@@ -11,8 +11,7 @@ from intake.mapping.statement import NOT_HISPANIC, build_statement
 from intake.report.values import ELEMENTS, LocalFact, State
 from intake.settings import Settings
 from intake.store.database import Database
-from intake.store.outbox import submissions
-from intake.store.outbox.submissions import CapturedSubmission
+from intake.store.outbox.captured import CapturedSubmission, list_captured
 
 BATCH_SIZE = 500
 ABSENT_STATES = {
@@ -32,7 +31,7 @@ def read_local_facts(settings: Settings, database: Database) -> Iterator[LocalFa
         # Each batch has a short transaction of its own. On SQLite, one long read would make every
         # patient's Submit wait.
         with database.read() as tx:
-            batch = submissions.list_captured(tx, after=last, limit=BATCH_SIZE)
+            batch = list_captured(tx, after=last, limit=BATCH_SIZE)
         for captured in batch:
             if captured.server in numbers:
                 yield from _submission_facts(settings, captured, numbers[captured.server])

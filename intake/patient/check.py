@@ -17,7 +17,7 @@ from intake.patient.summary import answer_lines
 from intake.patient.visit_session import LANGUAGE, LINK, SUBMISSION
 from intake.store import drafts, links
 from intake.store.drafts import Draft
-from intake.store.outbox import submissions
+from intake.store.outbox.records import find_record
 
 THANK_YOU_SECONDS = 20
 """How long a tablet shows the thank-you before it is ready for the next patient."""
@@ -112,7 +112,7 @@ def _redirect_to_thanks(submission_id: str, locale: str | None = None) -> Respon
 
 def _is_stored(submission_id: str) -> bool:
     with current_site().database.read() as tx:
-        return submissions.find_record(tx, submission_id) is not None
+        return find_record(tx, submission_id) is not None
 
 
 def view_done() -> PageResponse:

@@ -8,7 +8,7 @@ from babel.dates import format_time as format_babel_time
 
 from intake.clock import format_duration as format_clock_duration
 from intake.settings.values import STRATEGY_DESCRIPTIONS
-from intake.store.outbox.submissions import OPEN, Status, SubmissionRecord
+from intake.store.outbox.records import OPEN, Status, SubmissionRecord
 
 LOCALE = "en_US"
 

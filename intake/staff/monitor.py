@@ -26,8 +26,8 @@ from intake.staff import access
 from intake.staff.pagination import fetch_page
 from intake.store import audit, servers, strategies, visits
 from intake.store.database import Tx
-from intake.store.outbox import submissions
-from intake.store.outbox.submissions import OPEN, UNFINISHED, Status
+from intake.store.outbox.counts import count_by_status, count_drifted, last_verified, oldest_waiting
+from intake.store.outbox.records import OPEN, UNFINISHED, Status, SubmissionRecord, list_records
 from intake.store.servers import ServerState
 from intake.store.strategies import PinnedStrategy
 
@@ -95,8 +95,8 @@ def show_monitor() -> Response:
     with current_site().database.read() as tx:
         summaries = [_summarize_server(tx, server) for server in current_site().settings.servers]
         unconfigured = servers.count_unconfigured(tx, current_site().settings.servers.keys())
-        counts = submissions.count_by_status(tx, clinic=chosen.clinic)
-        drifted = submissions.count_drifted(tx, clinic=chosen.clinic)
+        counts = count_by_status(tx, clinic=chosen.clinic)
+        drifted = count_drifted(tx, clinic=chosen.clinic)
         list_page = fetch_page(
             lambda limit, offset: _list_records(tx, chosen, limit, offset), ROWS_PER_PAGE
         )
@@ -150,8 +150,8 @@ def _read_filter() -> MonitorFilter:
 
 def _list_records(
     tx: Tx, chosen: MonitorFilter, limit: int, offset: int
-) -> tuple[submissions.SubmissionRecord, ...]:
-    return submissions.list_records(
+) -> tuple[SubmissionRecord, ...]:
+    return list_records(
         tx,
         status=chosen.status,
         clinic=chosen.clinic,
@@ -163,15 +163,15 @@ def _list_records(
 
 def _summarize_server(tx: Tx, server: str) -> ServerSummary:
     state = servers.read_state(tx, server)
-    counts = submissions.count_by_status(tx, server, among=UNFINISHED)
-    oldest = submissions.oldest_waiting(tx, server)
+    counts = count_by_status(tx, server, among=UNFINISHED)
+    oldest = oldest_waiting(tx, server)
     return ServerSummary(
         state=state,
         health=_judge_health(state, oldest, tx.now),
         open_count=sum(counts[status] for status in OPEN),
         held_count=counts[Status.HELD],
         oldest=oldest,
-        verified=submissions.last_verified(tx, server),
+        verified=last_verified(tx, server),
         pinned=strategies.read_pinned(tx, server),
     )
 

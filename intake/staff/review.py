@@ -9,8 +9,9 @@ from intake.pages.site import current_site
 from intake.staff import access
 from intake.staff.submission import read_submission
 from intake.store import audit
-from intake.store.outbox import conflict_decisions, submissions
+from intake.store.outbox import conflict_decisions
 from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision, StoredConflict
+from intake.store.outbox.records import find_record
 
 NO_LONGER_HELD = "The submission is no longer held for a reviewer. Nothing was changed."
 CHART_CHANGED = "The chart has changed since you opened this page. Check it again, then decide."
@@ -29,8 +30,7 @@ def list_conflicts() -> str:
     """Show the submissions in conflict, oldest first."""
     with current_site().database.read() as tx:
         candidates = (
-            submissions.find_record(tx, identity)
-            for identity in conflict_decisions.list_conflicting_ids(tx)
+            find_record(tx, identity) for identity in conflict_decisions.list_conflicting_ids(tx)
         )
         # A submission may be gone between the two queries.
         records = [record for record in candidates if record is not None]

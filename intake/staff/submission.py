@@ -10,9 +10,9 @@ from intake.pages.site import current_site
 from intake.staff import access
 from intake.store import audit
 from intake.store.database import Tx
-from intake.store.outbox import submissions, undo_requests
+from intake.store.outbox import discard, retry, undo_requests
 from intake.store.outbox.conflict_decisions import CONFLICT_REASON
-from intake.store.outbox.submissions import OPEN, Status, SubmissionRecord
+from intake.store.outbox.records import OPEN, Status, SubmissionRecord, find_record
 
 RETRIABLE = (Status.HELD, Status.WAITING)
 
@@ -61,7 +61,7 @@ def retry_submission(identity: str) -> ResponseReturnValue:
         "The worker tries it again now. Refresh the page in a moment.",
         "The submission is no longer held or waiting.",
     )
-    return apply_action(submissions.retry_submission, identity, "submission-retried", *messages)
+    return apply_action(retry.retry_submission, identity, "submission-retried", *messages)
 
 
 def discard_submission(identity: str) -> ResponseReturnValue:
@@ -76,7 +76,7 @@ def discard_submission(identity: str) -> ResponseReturnValue:
         "The submission is discarded, and its answers are erased.",
         "Only a held submission can be discarded.",
     )
-    return apply_action(submissions.discard_submission, identity, "submission-discarded", *messages)
+    return apply_action(discard.discard_submission, identity, "submission-discarded", *messages)
 
 
 def apply_action(
@@ -95,7 +95,7 @@ def apply_action(
 def read_submission(identity: str) -> SubmissionRecord:
     """Return the submission with this id, or answer 404."""
     with current_site().database.read() as tx:
-        record = submissions.find_record(tx, identity)
+        record = find_record(tx, identity)
     if record is None:
         abort(404)
     return record

@@ -16,7 +16,8 @@ from intake.staff import access, invitations, today
 from intake.staff.forms import ChartForm
 from intake.store import audit, visits
 from intake.store.database import Tx
-from intake.store.outbox import submissions, unmatched
+from intake.store.outbox import unmatched
+from intake.store.outbox.records import find_record
 from intake.store.outbox.unmatched import UnmatchedSubmission
 from intake.store.visits import MatchState, Visit
 
@@ -125,7 +126,7 @@ def _apply_correction(
 
 def _clinic_of(submission: str) -> Clinic:
     with current_site().database.read() as tx:
-        record = submissions.find_record(tx, submission)
+        record = find_record(tx, submission)
     return current_site().settings.clinics.get(record.clinic if record else "") or abort(404)
 
 

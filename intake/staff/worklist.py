@@ -6,7 +6,8 @@ from flask.typing import ResponseReturnValue
 from intake.pages.site import current_site
 from intake.staff import access
 from intake.store import audit
-from intake.store.outbox import submissions, worklist
+from intake.store.outbox import worklist
+from intake.store.outbox.records import find_record
 
 
 def register_pages(blueprint: Blueprint) -> None:
@@ -40,7 +41,7 @@ def confirm_entry(identity: str) -> ResponseReturnValue:
     """Have the worker read the chart back after a member of staff entered the answers."""
     # The chart decides, not the click: the worker reads it back before the entry counts.
     with current_site().database.write() as tx:
-        if submissions.find_record(tx, identity) is None:
+        if find_record(tx, identity) is None:
             abort(404)
         is_marked = worklist.mark_typed(tx, identity)
         if is_marked:

@@ -11,9 +11,9 @@ from intake.ehr.strategy import prepare_writer, read_pin
 from intake.settings import Server, Settings
 from intake.store import servers
 from intake.store.database import Database
-from intake.store.outbox import leases, submissions, undo_requests
+from intake.store.outbox import leases, undo_leases
 from intake.store.outbox.leases import LeasedSubmission, LeasedWork
-from intake.store.outbox.undo_requests import LeasedUndo
+from intake.store.outbox.undo_leases import LeasedUndo
 from intake.worker.backoff import JitterSource
 from intake.worker.context import WorkerContext
 from intake.worker.delivery import deliver_submission
@@ -68,7 +68,7 @@ def _is_due(database: Database, server: Server, clock: Clock) -> bool:
     # Mostly a read, so that an idle worker hardly ever takes the write lock.
     with database.read() as tx:
         state = servers.read_state(tx, server.id)
-        is_due = state.left_alone(clock()) is None and submissions.has_due(tx, server.id)
+        is_due = state.left_alone(clock()) is None and leases.has_due(tx, server.id)
     # A time in the future is from before the clock was set back. It would hide for as long that
     # no worker runs.
     if state.worker_seen is None or abs(clock() - state.worker_seen) >= SIGN_OF_LIFE:
@@ -101,7 +101,7 @@ def _acquire_batch(
         limit = 1 if is_alone else BATCH_SIZE
         lease = context.lease_duration
         # A requested undo goes first: a person waits for it.
-        undos = undo_requests.acquire_undo_leases(tx, context.server.id, limit=limit, lease=lease)
+        undos = undo_leases.acquire_undo_leases(tx, context.server.id, limit=limit, lease=lease)
         return undos or leases.acquire_leases(tx, context.server.id, limit=limit, lease=lease)
 
 

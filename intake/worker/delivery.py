@@ -28,9 +28,9 @@ from fhir_client.write.writer import write_statement
 from intake.mapping.choices import UnknownAnswerError
 from intake.mapping.site_mapping import map_submission
 from intake.store.database import DatabaseError
-from intake.store.outbox import leases
+from intake.store.outbox import chart_assignment, delivery_steps
 from intake.store.outbox.leases import LeasedSubmission
-from intake.store.outbox.submissions import Status
+from intake.store.outbox.records import Status
 from intake.store.outbox.unmatched import UNMATCHED_REASON
 from intake.store.outbox.worklist import WORKLIST_REASON
 from intake.worker.conflicts import settle_conflicts, writer_with_decisions
@@ -166,10 +166,11 @@ def _attempt_recorder(
         with context.database.write() as tx:
             undo_record = build_undo_record(attempt, statement, leased.undo_record, keyed_hash(tx))
             # The chart was merged into another one, in which this submission may not be first.
-            may_send = attempt.patient == leased.submission.patient or leases.follow_merged_chart(
-                tx, leased, attempt.patient
+            may_send = (
+                attempt.patient == leased.submission.patient
+                or chart_assignment.follow_merged_chart(tx, leased, attempt.patient)
             )
-            may_send = may_send and leases.record_sending(
+            may_send = may_send and delivery_steps.record_sending(
                 tx, leased, undo_record, context.lease_duration
             )
         if not may_send:

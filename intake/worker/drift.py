@@ -13,7 +13,7 @@ from intake.ehr.clients import build_client
 from intake.log import error_location, logger
 from intake.settings import Server, Settings
 from intake.store.database import Database, DatabaseError
-from intake.store.outbox import drift_checks, undo_requests
+from intake.store.outbox import drift_checks, undo_leases
 from intake.store.outbox.drift_checks import DriftCandidate
 from intake.worker.undo_records import decode_prior_values, keyed_hash
 
@@ -106,7 +106,7 @@ def _find_drift(client: FhirClient, database: Database, candidate: DriftCandidat
     with database.read() as tx:
         key = keyed_hash(tx)
         undo_record = drift_checks.decrypt_candidate(tx, candidate)
-        later = undo_requests.list_later_submissions(tx, candidate.id)
+        later = undo_leases.list_later_submissions(tx, candidate.id)
     # What a later submission of the patient states is no change by others.
     restated = {
         part

@@ -12,8 +12,8 @@ from intake.log import error_location, logger
 from intake.schedule import fetch
 from intake.settings import Server, Settings
 from intake.store.database import Database
-from intake.store.outbox import submissions
-from intake.store.outbox.submissions import Status
+from intake.store.outbox.counts import count_by_status
+from intake.store.outbox.records import Status
 from intake.store.visits import MatchState
 from intake.worker import drift, housekeeping, patient_matching
 from intake.worker.backoff import JitterSource
@@ -60,7 +60,7 @@ def run_worker(
     for thread in threads:
         thread.join()
     with database.read() as tx:
-        return 1 if submissions.count_by_status(tx)[Status.HELD] else 0
+        return 1 if count_by_status(tx)[Status.HELD] else 0
 
 
 def _repeat_round(run_round: Callable[[], timedelta], once: bool, stop: threading.Event) -> None:

@@ -14,7 +14,7 @@ from intake.store.database import Database
 from intake.store.outbox import supersede
 from intake.store.outbox.conflict_decisions import ConflictChoice
 from intake.store.outbox.leases import LeasedSubmission
-from intake.store.outbox.submissions import Status
+from intake.store.outbox.records import Status
 from intake.store.outbox.supersede import RelatedSubmission
 from intake.store.outbox.undo_records import UndoRecord
 from intake.worker.undo_records import decode_prior_values

@@ -9,11 +9,12 @@ from intake.log import logger
 from intake.settings import Settings
 from intake.store import audit, servers
 from intake.store.database import Tx
-from intake.store.outbox import leases, undo_requests
+from intake.store.outbox import delivery_steps, leases, undo_leases
 from intake.store.outbox.conflict_decisions import ConflictDecision
+from intake.store.outbox.hold import hold_submission
 from intake.store.outbox.leases import LeasedSubmission, LeasedWork
+from intake.store.outbox.undo_leases import LeasedUndo
 from intake.store.outbox.undo_records import UndoRecord
-from intake.store.outbox.undo_requests import LeasedUndo
 from intake.worker.context import WorkerContext
 from intake.worker.supersede import supersede_older_answers
 
@@ -36,7 +37,7 @@ class Accepted:
 
     def store(self, tx: Tx) -> bool:
         """Mark the submission as accepted; False if the lease was lost."""
-        return leases.mark_accepted(tx, self.leased)
+        return delivery_steps.mark_accepted(tx, self.leased)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Verified:
     def store(self, tx: Tx) -> bool:
         """Mark as verified and supersede older answers; False if the lease was lost."""
         # One transaction: no worker may lease an older submission between the two.
-        lease_kept = leases.mark_verified(tx, self.leased)
+        lease_kept = delivery_steps.mark_verified(tx, self.leased)
         if lease_kept:
             supersede_older_answers(tx, self.leased, self.settings)
         return lease_kept
@@ -66,7 +67,7 @@ class Decided:
 
     def store(self, tx: Tx) -> bool:
         """Store the decisions and audit them; False if the lease was lost."""
-        lease_kept = leases.record_decisions(tx, self.leased, self.decisions, tx.now)
+        lease_kept = delivery_steps.record_decisions(tx, self.leased, self.decisions, tx.now)
         if lease_kept:
             audit.record_action(tx, POLICY_ACTOR, "conflict-decided", self.leased.record.id)
         return lease_kept
@@ -85,7 +86,7 @@ class Reversed:
 
     def store(self, tx: Tx) -> bool:
         """Mark the submission as reversed and audit the undo; False if the lease was lost."""
-        lease_kept = undo_requests.finish_undo(tx, self.leased, self.undo_records)
+        lease_kept = undo_leases.finish_undo(tx, self.leased, self.undo_records)
         if lease_kept:
             audit.record_action(tx, WORKER_ACTOR, "submission-undone", self.leased.record.id)
         return lease_kept
@@ -110,7 +111,7 @@ class Waiting:
 
     def store(self, tx: Tx) -> bool:
         """Schedule the next attempt; False if the lease was lost."""
-        return leases.schedule_retry(
+        return delivery_steps.schedule_retry(
             tx,
             self.leased,
             until=tx.now + self.delay,
@@ -138,7 +139,7 @@ class Held:
 
     def store(self, tx: Tx) -> bool:
         """Hold the submission; False if the lease was lost."""
-        return leases.hold_submission(
+        return hold_submission(
             tx, self.leased, reason=self.reason, words=self.message, detail=self.detail
         )
 

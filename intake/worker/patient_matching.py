@@ -16,7 +16,7 @@ from intake.schedule.fetch import add_chart_values
 from intake.settings import Server, Settings
 from intake.store import servers, visits
 from intake.store.database import Database
-from intake.store.outbox import leases, supersede
+from intake.store.outbox import chart_assignment, supersede
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.visits import MatchState, Visit
 from intake.worker.backoff import retry_delay
@@ -43,7 +43,7 @@ def resolve_patient(context: WorkerContext, leased: LeasedSubmission) -> LeasedS
     chart = _find_chart(context.client, criteria)
     submission = replace(leased.submission, patient=f"Patient/{chart['id']}")
     with context.database.write() as tx:
-        if not leases.assign_chart(tx, leased, submission, context.lease_duration):
+        if not chart_assignment.assign_chart(tx, leased, submission, context.lease_duration):
             # The other submission can wait for hours, and each turn of this one costs a search.
             # So the turns come less and less often.
             raise PostponedError(retry_delay(leased.record.attempts + 1, context.jitter))
@@ -52,7 +52,7 @@ def resolve_patient(context: WorkerContext, leased: LeasedSubmission) -> LeasedS
         superseded = all_covered_elements(
             (related.submission for related in newer), context.settings
         )
-        resolved = leases.drop_superseded_elements(tx, leased, superseded)
+        resolved = supersede.drop_superseded_elements(tx, leased, superseded)
         return replace(resolved, submission=submission)
 
 

@@ -18,9 +18,9 @@ from fhir_client.uscore.undo_record import KeyedHash, compose_changes
 from fhir_client.write.bundle import NoVersionError
 from fhir_client.write.undo import WrittenEffect, undo_submission
 from intake.store.database import DatabaseError
-from intake.store.outbox import undo_requests
+from intake.store.outbox import undo_leases
+from intake.store.outbox.undo_leases import LaterSubmission, LeasedUndo
 from intake.store.outbox.undo_records import UndoRecord
-from intake.store.outbox.undo_requests import LaterSubmission, LeasedUndo
 from intake.worker.conflicts import hold_conflicts
 from intake.worker.context import WorkerContext
 from intake.worker.error_outcomes import (
@@ -62,7 +62,7 @@ def deliver_undo(context: WorkerContext, leased: LeasedUndo) -> None:
 def _undo_in_steps(context: WorkerContext, leased: LeasedUndo) -> Iterator[Outcome]:
     with context.database.read() as tx:
         key = keyed_hash(tx)
-        later = undo_requests.list_later_submissions(tx, leased.record.id)
+        later = undo_leases.list_later_submissions(tx, leased.record.id)
     # It is uncertain whether an open submission changed the chart, and so what to restore.
     if any(submission.is_open for submission in later):
         yield Held(leased, "later", f"{LATER_OPEN} {LATER_REMEDY}", server_answered=False)

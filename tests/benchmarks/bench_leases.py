@@ -8,7 +8,8 @@ from functools import partial
 from uuid import uuid4
 
 from intake.store.database import Database
-from intake.store.outbox import leases, submissions
+from intake.store.outbox import delivery_steps, leases
+from intake.store.outbox.enqueue import store_submission
 from tests.benchmarks.bench_submissions import append_and_sync, commit_bare_row
 from tests.benchmarks.measurement import (
     Limit,
@@ -27,7 +28,7 @@ LEASE = timedelta(minutes=5)
 def fill_outbox(database: Database, count: int) -> None:
     with database.write() as tx:
         for _ in range(count):
-            submissions.store_submission(
+            store_submission(
                 tx, replace(EXAMPLE_SUBMISSION, id=uuid4(), patient=f"Patient/{uuid4()}"), "main"
             )
 
@@ -37,7 +38,7 @@ def lease_and_acknowledge(database: Database, batch: int) -> None:
     with database.write() as tx:
         claimed = leases.acquire_leases(tx, "main", limit=batch, lease=LEASE)
     with database.write() as tx:
-        kept = [leases.mark_verified(tx, each) for each in claimed]
+        kept = [delivery_steps.mark_verified(tx, each) for each in claimed]
     if kept != [True] * batch:
         raise RuntimeError("a submission could not be leased or acknowledged")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from intake.store.database import Database, describe_journal
-from intake.store.outbox import submissions
+from intake.store.outbox.enqueue import store_submission
 from intake.store.payload import encode_submission
 from tests.benchmarks.measurement import (
     Limit,
@@ -39,7 +39,7 @@ def commit_bare_row(connection: sqlite3.Connection) -> None:
 def store_example(database: Database) -> None:
     submission = replace(EXAMPLE_SUBMISSION, id=uuid4(), patient=f"Patient/{uuid4()}")
     with database.write() as tx:
-        submissions.store_submission(tx, submission, "main")
+        store_submission(tx, submission, "main")
 
 
 def append_and_sync(path: Path) -> None:

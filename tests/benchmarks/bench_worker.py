@@ -27,7 +27,8 @@ from fhir_client.write.charts import MergeContext
 from fhir_client.write.task import Writer
 from intake.mapping.site_mapping import map_submission
 from intake.settings import Settings, load_settings
-from intake.store.outbox.submissions import Status, count_by_status
+from intake.store.outbox.counts import count_by_status
+from intake.store.outbox.records import Status
 from tests.benchmarks.measurement import (
     Limit,
     measure_cpu_seconds,

@@ -7,10 +7,12 @@ from datetime import timedelta
 from intake.report.build import build_report
 from intake.report.codec import to_json
 from intake.store import devices, reports, servers, strategies, users, visits
-from intake.store.outbox import conflict_decisions, leases, submissions
+from intake.store.outbox import conflict_decisions, delivery_steps, leases
+from intake.store.outbox.enqueue import store_submission
+from intake.store.outbox.hold import hold_submission
 from intake.store.outbox.undo_records import UndoRecord, WriteTarget
 from intake.store.strategies import StoredStrategy
-from tests.store.test_submissions import make_submission
+from tests.support.outbox_steps import make_submission
 from tests.support.report_export import HILLTOP, RIVERSIDE, ExportFolder, report_request
 from tests.support.site_submissions import WORKSHEET
 from tests.support.sites import TestSite
@@ -34,22 +36,20 @@ def fill_site(site: TestSite, export: ExportFolder) -> None:
     with site.database.write() as tx:
         visits.record_fetch(tx, "riverside", [], tx.now, tx.now)
         for number in range(6):
-            submissions.store_submission(
-                tx, replace(make_submission(), patient=f"Patient/{number}"), "main"
-            )
+            store_submission(tx, replace(make_submission(), patient=f"Patient/{number}"), "main")
         on_hold, waiting, worklist, conflicting, verified, _ = leases.acquire_leases(
             tx, "main", limit=6, lease=timedelta(minutes=5)
         )
-        leases.hold_submission(
+        hold_submission(
             tx,
             on_hold,
             reason="patient",
             words="The patient's record is gone. Find the right chart.",
         )
-        leases.schedule_retry(
+        delivery_steps.schedule_retry(
             tx, waiting, until=tx.now, reason="http-503", words="The server cannot serve now."
         )
-        leases.hold_submission(
+        hold_submission(
             tx,
             worklist,
             reason="worklist",
@@ -59,17 +59,17 @@ def fill_site(site: TestSite, export: ExportFolder) -> None:
         conflict = conflict_decisions.StoredConflict(
             "spoken-language", ("English",), ("Español",), "over"
         )
-        leases.hold_submission(
+        hold_submission(
             tx,
             conflicting,
             reason="chart-changed",
             words="The chart was changed.",
             detail=conflict_decisions.encode_conflicts((conflict,)),
         )
-        leases.record_sending(
+        delivery_steps.record_sending(
             tx, verified, UndoRecord(WriteTarget("Patient/4", "1"), "{}"), timedelta(minutes=5)
         )
-        leases.mark_verified(tx, verified)
+        delivery_steps.mark_verified(tx, verified)
         strategies.pin_strategy(
             tx,
             "main",

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from intake.answers import Answer, AnswerState
 from intake.settings import load_settings
-from intake.store.outbox.submissions import list_records
+from intake.store.outbox.records import list_records
 from tests.browser.checks import (
     ZOOMED,
     find_axe_violations,

@@ -9,7 +9,7 @@ import pytest
 from intake.cli import main
 from intake.cli.site import open_current_database
 from intake.settings import load_settings
-from intake.store.outbox import leases
+from intake.store.outbox import delivery_steps, leases
 from intake.store.outbox.undo_records import UndoRecord, WriteTarget
 from tests.support.command_site import EXAMPLE, example_line
 
@@ -266,10 +266,10 @@ def test_undoes_only_by_complete_id_and_after_delivery(
     settings = load_settings()
     with open_current_database(settings) as database, database.write() as tx:
         [claimed] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
-        leases.record_sending(
+        delivery_steps.record_sending(
             tx, claimed, UndoRecord(WriteTarget("Patient/1", "1"), "{}"), timedelta(minutes=5)
         )
-        leases.mark_verified(tx, claimed)
+        delivery_steps.mark_verified(tx, claimed)
     assert [main(["submissions", "undo", str(row["id"])]) for _ in range(2)] == [0, 0]
     said = capsys.readouterr().err.splitlines()
     assert said == [

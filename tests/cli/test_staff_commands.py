@@ -18,10 +18,10 @@ from intake.cli.site import open_current_database
 from intake.clock import system_clock
 from intake.settings import load_settings
 from intake.store import audit, devices, links, users, visits
-from intake.store.outbox import submissions
+from intake.store.outbox.enqueue import store_submission
 from intake.store.tables import links as links_table
 from intake.store.visits import MatchState, Visit, visit_id
-from tests.store.test_submissions import make_submission
+from tests.support.outbox_steps import make_submission
 
 
 def actions() -> list[tuple[str, str]]:
@@ -180,8 +180,8 @@ def test_creates_links_for_the_days_visits(ready: Path, capsys: pytest.CaptureFi
     expect("let-in-by-the-desk", noon, sought=MatchState.NEW)
     answered = expect("answered", noon)
     with open_current_database(load_settings()) as database, database.write() as tx:
-        submissions.store_submission(tx, make_submission(), "main", answered.id)
-        submissions.store_submission(
+        store_submission(tx, make_submission(), "main", answered.id)
+        store_submission(
             tx, make_submission("Patient/asked-before"), "main", again=noon + timedelta(days=300)
         )
     assert main(["links", "create", "--date", noon.date().isoformat()]) == 0

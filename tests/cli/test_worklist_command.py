@@ -10,6 +10,7 @@ from intake.cli import main
 from intake.cli.site import open_current_database
 from intake.settings import load_settings
 from intake.store.outbox import leases
+from intake.store.outbox.hold import hold_submission
 from intake.store.outbox.worklist import WORKLIST_REASON, Sheet, Value
 from intake.store.tables import submissions as table
 from tests.support.command_site import example_line
@@ -26,7 +27,7 @@ def test_names_unreadable_submissions_beside_the_worklist(
     with open_current_database(load_settings()) as database, database.write() as tx:
         lost, good = leases.acquire_leases(tx, "main", limit=2, lease=timedelta(minutes=5))
         for each in (lost, good):
-            leases.hold_submission(
+            hold_submission(
                 tx,
                 each,
                 reason=WORKLIST_REASON,

@@ -26,7 +26,7 @@ from intake.report.values import State as Counted
 from intake.settings import Settings
 from intake.store import reports
 from intake.store.database import Database
-from intake.store.outbox import submissions
+from intake.store.outbox.enqueue import store_submission
 from tests.demo.conftest import SeededDemo, patients_seen
 
 pytestmark = pytest.mark.server
@@ -222,7 +222,7 @@ def test_counts_answers_that_no_server_has_yet(
     )
     before = count().rows[-1].elements
     with database.write() as tx:
-        submissions.store_submission(
+        store_submission(
             tx, submission(world.contents.patient_reference(empty), race_ethnicity=answer), "demo"
         )
     after = count().rows[-1].elements

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from intake.store import drafts
-from intake.store.outbox.submissions import list_records
+from intake.store.outbox.records import list_records
 from tests.support.patients import PatientSession
 from tests.support.sites import TestSite
 

@@ -12,11 +12,11 @@ from intake.mapping.elements import covered_elements
 from intake.mapping.questionnaires import build_form
 from intake.mapping.statement import build_statement
 from intake.settings import MappingPolicy
-from intake.store.outbox import submissions
-from intake.store.outbox.submissions import Status
+from intake.store.outbox.enqueue import store_submission
+from intake.store.outbox.records import Status
 from intake.store.tables import submissions as table
-from tests.store.test_submissions import make_submission
 from tests.support.journeys import read_only_submission, skip_to_check
+from tests.support.outbox_steps import make_submission
 from tests.support.patients import PatientSession
 from tests.support.sites import TestSite
 from tests.support.staff import sign_in_staff
@@ -187,7 +187,7 @@ def test_the_front_desk_sees_the_informants_needs_only(
         make_empty_submission(pages), informant=informant, answers={**patient_answers, **answers}
     )
     with pages.database.write() as tx:
-        submissions.store_submission(tx, submission, "main", visit.id)
+        store_submission(tx, submission, "main", visit.id)
     desk = sign_in_staff(pages, "desk")
     desk.open_page("/staff/today")
     title = {"guardian": "Parent or guardian", "caregiver": "Caregiver"}.get(informant.value, "")
@@ -214,7 +214,7 @@ def test_reversed_answers_show_the_front_desk_nothing(pages: TestSite) -> None:
         answers={"informant-interpreter": YES},
     )
     with pages.database.write() as tx:
-        submissions.store_submission(tx, submission, "main", visit.id)
+        store_submission(tx, submission, "main", visit.id)
         tx.connection.execute(table.update().values(status=Status.REVERSED.value))
     desk = sign_in_staff(pages, "desk")
     assert "wants an interpreter" not in desk.open_page("/staff/today").text

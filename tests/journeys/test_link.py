@@ -7,7 +7,7 @@ import pytest
 from intake.answers import Channel
 from intake.store import links, visits
 from intake.store.outbox import leases
-from intake.store.outbox.submissions import list_records
+from intake.store.outbox.records import list_records
 from tests.support.journeys import create_link_path
 from tests.support.patients import PatientSession
 from tests.support.sites import TestSite

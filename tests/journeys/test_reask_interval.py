@@ -9,10 +9,10 @@ from sqlalchemy import update
 from intake import journey
 from intake.answers import Answer, AnswerState, Submission
 from intake.questions import Subject
-from intake.store.outbox import submissions
-from intake.store.outbox.submissions import Status, list_records
+from intake.store.outbox.enqueue import store_submission
+from intake.store.outbox.records import Status, list_records
 from intake.store.tables import submissions as table
-from tests.store.test_submissions import make_submission
+from tests.support.outbox_steps import make_submission
 from tests.support.patients import PatientSession
 from tests.support.sites import TestSite
 from tests.support.strict_pages import node_attributes
@@ -109,9 +109,7 @@ def test_discarded_and_reversed_answers_start_no_interval(pages: TestSite, statu
 def test_the_newest_answers_count(pages: TestSite) -> None:
     submit_on_tablet(pages)
     with pages.database.write() as tx:
-        submissions.store_submission(
-            tx, replace(make_submission("Patient/1"), answered_at=tx.now), "main"
-        )
+        store_submission(tx, replace(make_submission("Patient/1"), answered_at=tx.now), "main")
     assert BEFORE not in come_back(pages, days=1).page.text
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from intake.answers import Answer, AnswerState, Channel, Informant
 from intake.store import visits
-from intake.store.outbox.submissions import Status, list_records
+from intake.store.outbox.records import Status, list_records
 from intake.store.tables import drafts
 from tests.support.journeys import read_only_submission
 from tests.support.patients import PatientSession

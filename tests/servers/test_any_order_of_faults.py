@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fhir_client.uscore.chart import chart_elements
 from fhir_client.write import repair, transaction
 from intake.answers import Answer, AnswerState, Informant
-from intake.store.outbox import leases
+from intake.store.outbox import delivery_steps
 from tests.support.fault_proxy import (
     Fault,
     MatchingFault,
@@ -179,7 +179,7 @@ def work_and_be_killed(outbox: Outbox, step: str) -> None:
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(leases, step, kill)
+        patch.setattr(delivery_steps, step, kill)
         try:
             outbox.deliver_due()
         except Killed:

@@ -13,8 +13,9 @@ from fhir_client.uscore.elements import RACE
 from fhir_client.write.strategy import full_strategy
 from intake.answers import Answer, AnswerState, Informant, Submission
 from intake.ehr.strategy import pin_strategy
-from intake.store.outbox import conflict_decisions, submissions
+from intake.store.outbox import conflict_decisions
 from intake.store.outbox.merge_base import MergeBase
+from intake.store.outbox.records import read_detail
 from tests.support.fault_proxy import (
     ProxyRequest,
     answer_with,
@@ -249,4 +250,4 @@ def test_a_declined_answer_that_the_server_drops_is_seen(
     assert outbox.read_state(submission) == ("held", "mismatch")
     assert f"{element}. Compare" in str(outbox.read_record(submission).words)
     with outbox.database.read() as tx:
-        assert submissions.read_detail(tx, str(submission.id))
+        assert read_detail(tx, str(submission.id))

@@ -10,7 +10,8 @@ from sqlalchemy import create_engine, text
 from intake.store.crypto import load_keys
 from intake.store.database import open_database
 from intake.store.migrate import migrate_database
-from intake.store.outbox import submissions
+from intake.store.outbox.counts import count_by_status
+from intake.store.outbox.records import Status
 from tests.support.census import Discrepancies, compare_censuses, take_census
 from tests.support.many_patients import create_patients, submit_generated
 from tests.support.outbox import Outbox
@@ -28,7 +29,7 @@ def delivered_once(outbox: Outbox, seed: int) -> None:
     with run_workers(outbox) as workers:
         assert workers.wait_until_done(PATIENCE) == 0
     with outbox.database.read() as tx:
-        assert submissions.count_by_status(tx)[submissions.Status.VERIFIED] == PATIENTS
+        assert count_by_status(tx)[Status.VERIFIED] == PATIENTS
     assert (
         compare_censuses(
             before, take_census(outbox.direct_client), all_submissions, outbox.settings

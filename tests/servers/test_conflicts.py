@@ -11,9 +11,12 @@ from fhir_client.uscore.chart import chart_elements
 from intake.answers import Answer, AnswerState, Informant, Submission
 from intake.settings import ConflictPolicy, MergePolicy
 from intake.store import audit
-from intake.store.outbox import conflict_decisions, submissions
+from intake.store.outbox import conflict_decisions
 from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision
+from intake.store.outbox.counts import count_drifted
 from intake.store.outbox.merge_base import MergeBase
+from intake.store.outbox.records import list_records
+from intake.store.outbox.retry import retry_submission
 from intake.store.tables import submissions as table
 from intake.worker import drift
 from tests.support.fault_proxy import Fault, answer_with, at_next_batch, drop_request, pass_through
@@ -81,7 +84,7 @@ def test_no_policy_replaces_the_patients_own_answer(outbox: Outbox) -> None:
     assert outbox.read_state(submission) == ("held", "chart-changed")
     outbox.settings = replace(person, merge=MergePolicy(race=ConflictPolicy.CHART))
     with outbox.database.write() as tx:
-        submissions.retry_submission(tx, str(submission.id))
+        retry_submission(tx, str(submission.id))
     outbox.work_until_closed(submission)
     assert outbox.read_state(submission) == ("verified", None)
     assert (
@@ -150,8 +153,8 @@ def test_drift_lists_merged_and_changed_charts(outbox: Outbox) -> None:
     drift.check_drift(outbox.server, outbox.database, outbox.clock, Event())
     assert len(outbox.proxy.requests) == request_count
     with outbox.database.read() as tx:
-        assert submissions.count_drifted(tx) == 2
-        assert {row.id for row in submissions.list_records(tx, drifted=True)} == {
+        assert count_drifted(tx) == 2
+        assert {row.id for row in list_records(tx, drifted=True)} == {
             str(changed.id),
             str(merged.id),
         }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from intake.store.outbox import submissions
+from intake.store.outbox.retry import retry_submission
 from tests.support.fault_proxy import (
     answer_with,
     at_next_transaction,
@@ -21,7 +21,7 @@ def test_a_held_submission_that_was_sent_is_looked_up_before_a_retry(outbox: Out
     outbox.deliver_due()
     assert outbox.read_state(submission) == ("held", "refused")
     with outbox.database.write() as tx:
-        assert submissions.retry_submission(tx, str(submission.id))
+        assert retry_submission(tx, str(submission.id))
     outbox.deliver_due()
     assert (
         outbox.read_state(submission)[0],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from intake.store.outbox import submissions
+from intake.store.outbox.counts import count_by_status
 from tests.support.census import Discrepancies, compare_censuses, take_census
 from tests.support.fault_storm import CLIENT_TIMEOUT, FaultStorm
 from tests.support.many_patients import create_patients, submit_generated
@@ -46,11 +46,7 @@ def test_exactly_once_under_fire(now: Outbox, count: int, record_property: Any) 
         left = workers.wait_until_done(PATIENCE + count * SECONDS_EACH, Random(SEED))
     now.proxy.default_fault = None
     with now.database.read() as tx:
-        states = {
-            state.value: number
-            for state, number in submissions.count_by_status(tx).items()
-            if number
-        }
+        states = {state.value: number for state, number in count_by_status(tx).items() if number}
     discrepancies = compare_censuses(
         before, take_census(now.direct_client), all_submissions, now.settings
     )

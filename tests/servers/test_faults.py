@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from intake.store.outbox import leases
+from intake.store.outbox import delivery_steps, leases
 from intake.store.outbox.undo_records import WriteTarget
 from intake.worker.undo_records import decode_prior_values
 from tests.support.fault_proxy import (
@@ -89,7 +89,7 @@ def test_a_worker_killed_at_any_step_leaves_one_effect(
 ) -> None:
     submission = outbox.submit_example(outbox.create_patient())
     with monkeypatch.context() as patch:
-        patch.setattr(leases, step, lambda *_, **__: kill(_[0]))
+        patch.setattr(delivery_steps, step, lambda *_, **__: kill(_[0]))
         with pytest.raises(Killed):
             outbox.deliver_due()
     assert outbox.read_record(submission).sending

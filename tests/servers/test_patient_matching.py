@@ -8,8 +8,10 @@ import pytest
 
 from fhir_client.uscore.chart import chart_elements
 from intake.answers import MatchCriteria
-from intake.store.outbox import submissions, unmatched
+from intake.store.outbox import unmatched
+from intake.store.outbox.enqueue import store_submission
 from intake.store.outbox.merge_base import MergeBase
+from intake.store.outbox.retry import retry_submission
 from tests.support.fault_proxy import (
     Forward,
     ProxyRequest,
@@ -58,7 +60,7 @@ def test_the_one_matching_chart_is_written_to(
     )
     # Sent a second time as it was, it is known.
     with outbox.database.write() as tx:
-        assert not submissions.store_submission(tx, submission, "main", None, MergeBase(BORN))
+        assert not store_submission(tx, submission, "main", None, MergeBase(BORN))
 
 
 def test_a_retry_goes_on_with_the_chart_that_was_matched(outbox: Outbox) -> None:
@@ -144,7 +146,7 @@ def test_a_server_that_searches_no_record_numbers_is_not_paused(
     ]
     outbox.proxy.default_fault = None
     with outbox.database.write() as tx:
-        assert submissions.retry_submission(tx, str(submission.id))
+        assert retry_submission(tx, str(submission.id))
     outbox.deliver_due()
     assert outbox.read_state(submission) == ("verified", None)
 

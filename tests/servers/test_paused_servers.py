@@ -12,7 +12,7 @@ import requests
 
 from fhir_client.client import FhirClient
 from intake.store import servers
-from intake.store.outbox.submissions import Status
+from intake.store.outbox.records import Status
 from intake.store.tables import submissions as table
 from tests.support.certificates import create_authority
 from tests.support.fault_proxy import answer_with, run_first

@@ -9,7 +9,8 @@ import pytest
 from fhir_client.errors import RefusedError
 from fhir_client.uscore.chart import chart_elements
 from intake.answers import Answer, AnswerState
-from intake.store.outbox import leases, submissions
+from intake.store.outbox import chart_assignment, leases
+from intake.store.outbox.retry import retry_submission
 from tests.support.fault_proxy import (
     Forward,
     ProxyRequest,
@@ -65,7 +66,7 @@ def test_two_references_to_one_chart_are_sent_in_turn_and_the_later_stands(
     third, fourth = outbox.submit_example(old), outbox.submit_example(patient)
     with outbox.database.write() as tx:
         [claimed, _] = leases.acquire_leases(tx, "main", limit=2, lease=timedelta(minutes=1))
-        assert not leases.follow_merged_chart(tx, claimed, patient)
+        assert not chart_assignment.follow_merged_chart(tx, claimed, patient)
     outbox.clock.advance(minutes=1)
     outbox.deliver_due()
     assert [outbox.read_state(submission)[0] for submission in (third, fourth)] == [
@@ -123,6 +124,6 @@ def test_a_chart_replaced_by_one_on_another_server_is_held(outbox: Outbox, make:
     # Unless that is the address by which the server knows itself.
     outbox.proxy.default_fault = behind_a_proxy
     with outbox.database.write() as tx:
-        submissions.retry_submission(tx, str(again.id))
+        retry_submission(tx, str(again.id))
     outbox.work_until_closed(again)
     assert (outbox.read_state(again), outbox.count_versions(somebody)) == (("verified", None), 2)

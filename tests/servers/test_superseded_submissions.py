@@ -4,7 +4,7 @@ import pytest
 
 from fhir_client.uscore.chart import chart_elements
 from intake.answers import Answer, AnswerState, Informant
-from intake.store.outbox import submissions
+from intake.store.outbox.retry import retry_submission
 from intake.store.tables import submissions as table
 from tests.support.fault_proxy import (
     answer_with,
@@ -34,7 +34,7 @@ def test_a_later_answer_supersedes_part_of_a_held_submission(outbox: Outbox) -> 
         "verified",
     ]
     with outbox.database.write() as tx:
-        submissions.retry_submission(tx, str(first.id))
+        retry_submission(tx, str(first.id))
     outbox.deliver_due()
     assert outbox.read_state(first)[0] == "verified"
     chart = chart_elements(outbox.direct_client.read(patient))

@@ -8,8 +8,11 @@ from sqlalchemy import delete
 
 from fhir_client.uscore.chart import chart_elements
 from intake.store import audit
-from intake.store.outbox import conflict_decisions, submissions, undo_requests
+from intake.store.outbox import conflict_decisions, undo_requests
 from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision
+from intake.store.outbox.discard import discard_submission
+from intake.store.outbox.erasure import erase_expired
+from intake.store.outbox.retry import retry_submission
 from intake.store.outbox.undo_requests import UndoRequestResult
 from intake.store.tables import strategies
 from intake.store.tables import submissions as table
@@ -76,7 +79,7 @@ def test_an_undo_that_the_server_forbids_is_held_and_delays_nothing_else(
     outbox.deliver_new(outbox.create_patient())
     outbox.proxy.default_fault = None
     with outbox.database.write() as tx:
-        submissions.retry_submission(tx, str(submission.id))
+        retry_submission(tx, str(submission.id))
     outbox.work_until_closed(submission)
     assert (outbox.read_state(submission), outbox.read_statuses(submission)) == (
         ("reversed", None),
@@ -118,7 +121,7 @@ def test_a_change_by_others_is_held_and_stays_if_a_reviewer_says_so(
     with outbox.database.write() as tx:
         [contest] = conflict_decisions.read_conflicts(tx, str(submission.id))
         assert (contest.element, contest.chart, contest.said) == ("race", ("White",), ())
-        assert not submissions.discard_submission(tx, str(submission.id))
+        assert not discard_submission(tx, str(submission.id))
         assert conflict_decisions.decide_conflicts(
             tx, str(submission.id), {"race": ConflictDecision(ConflictChoice.CHART, contest.over)}
         )
@@ -191,9 +194,7 @@ def test_undo_works_after_the_answers_are_erased_and_not_after_its_time(outbox: 
     def days(number: int) -> None:
         outbox.clock.advance(days=number)
         with outbox.database.write() as tx:
-            submissions.erase_expired(
-                tx, payload_after=timedelta(days=30), undo_after=timedelta(days=90)
-            )
+            erase_expired(tx, payload_after=timedelta(days=30), undo_after=timedelta(days=90))
 
     days(89)
     with outbox.database.read() as tx:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fhir_client.uscore.chart import chart_elements
 from fhir_client.write.transaction import TransactionWriter
 from intake.answers import Answer, AnswerState, Submission
-from intake.store.outbox import undo_requests
+from intake.store.outbox import undo_leases
 from intake.store.outbox.undo_requests import UndoRequestResult
 from tests.support.outbox import EXAMPLE_PATIENT, Outbox, chart_of_others
 
@@ -90,7 +90,7 @@ def test_an_undo_killed_after_the_read_back_is_done_once(
     submission = outbox.deliver_new(patient)
     assert outbox.request_undo(submission) is UndoRequestResult.STARTED
     with monkeypatch.context() as patch:
-        patch.setattr(undo_requests, "finish_undo", killed)
+        patch.setattr(undo_leases, "finish_undo", killed)
         with pytest.raises(Killed):
             outbox.deliver_due()
     assert outbox.read_record(submission).sending

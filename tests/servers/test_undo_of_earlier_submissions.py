@@ -4,7 +4,7 @@ import pytest
 
 from fhir_client.uscore.chart import chart_elements
 from intake.answers import Answer, AnswerState
-from intake.store.outbox import submissions
+from intake.store.outbox.discard import discard_submission
 from tests.support.fault_proxy import (
     answer_with,
     at_next_transaction,
@@ -65,7 +65,7 @@ def test_a_later_submission_that_was_refused_keeps_nothing_in_the_chart(
     assert outbox.read_record(second).sent_at is not None
     if discarded:
         with outbox.database.write() as tx:
-            assert submissions.discard_submission(tx, str(second.id))
+            assert discard_submission(tx, str(second.id))
     assert outbox.deliver_undo(first) == ("reversed", None)
     assert outbox.read_chart(patient) == before
     assert outbox.read_statuses(first) == {"entered-in-error"}

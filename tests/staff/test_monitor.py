@@ -6,8 +6,10 @@ import pytest
 
 from intake.staff import monitor
 from intake.store import audit, visits
-from intake.store.outbox import leases, submissions
-from intake.store.outbox.submissions import Status
+from intake.store.outbox import delivery_steps, leases
+from intake.store.outbox.counts import count_by_status
+from intake.store.outbox.records import Status, find_record
+from intake.store.outbox.retry import retry_submission
 from tests.support.site_submissions import (
     accept_submission,
     hold_submission,
@@ -47,7 +49,7 @@ def test_the_list_shows_id_state_age_attempts_reason_and_explanation(
     row = hold_submission(pages)
     waiting = lease_submission(pages, "Patient/2")
     with pages.database.write() as tx:
-        leases.schedule_retry(
+        delivery_steps.schedule_retry(
             tx,
             waiting,
             until=tx.now + timedelta(minutes=9),
@@ -131,7 +133,7 @@ def test_a_submission_page_shows_its_times(pages: TestSite, it: StaffSession) ->
     accept_submission(pages, leased)
     pages.clock.advance(seconds=5)
     with pages.database.write() as tx:
-        leases.mark_verified(tx, leased)
+        delivery_steps.mark_verified(tx, leased)
     it.open_page(f"/staff/submissions/{leased.record.id}")
     facts = it.fact_list()
     assert facts["Id"] == leased.record.id
@@ -149,7 +151,7 @@ def test_a_held_submission_is_retried(pages: TestSite, it: StaffSession) -> None
     assert "tries it again now" in it.messages[0]
     assert "Submission retried by ana, 0 s ago" in it.page.text
     with pages.database.read() as tx:
-        leased = submissions.find_record(tx, row)
+        leased = find_record(tx, row)
     assert leased is not None
     assert leased.status is Status.QUEUED
 
@@ -169,11 +171,11 @@ def test_a_discard_is_confirmed_and_erases_the_answers(pages: TestSite, it: Staf
     it.open_page(f"/staff/submissions/{row}/discard")
     assert it.heading == f"Discard submission {row[:8]}?"
     with pages.database.read() as tx:
-        assert submissions.count_by_status(tx)[Status.HELD] == 1
+        assert count_by_status(tx)[Status.HELD] == 1
     it.send_form()
     assert it.messages == ["The submission is discarded, and its answers are erased."]
     with pages.database.read() as tx:
-        assert submissions.count_by_status(tx)[Status.DISCARDED] == 1
+        assert count_by_status(tx)[Status.DISCARDED] == 1
         assert [(entry.who, entry.action) for entry in audit.entries_about(tx, row)] == [
             ("ana", "submission-discarded")
         ]
@@ -188,7 +190,7 @@ def test_only_a_held_submission_can_be_discarded(pages: TestSite, it: StaffSessi
     second_id = hold_submission(pages, "Patient/2")
     it.open_page(f"/staff/submissions/{second_id}/discard")
     with pages.database.write() as tx:
-        submissions.retry_submission(tx, second_id)
+        retry_submission(tx, second_id)
     it.send_form()
     assert it.messages == ["Only a held submission can be discarded."]
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from intake.store import audit, servers, strategies
-from intake.store.outbox import submissions
+from intake.store.outbox.enqueue import store_submission
 from intake.store.strategies import StoredStrategy
-from tests.store.test_submissions import make_submission
+from tests.support.outbox_steps import make_submission
 from tests.support.site_submissions import queue_submission, record_worker_pass
 from tests.support.sites import TestSite
 from tests.support.staff import StaffSession, sign_in_staff
@@ -92,7 +92,7 @@ def test_submissions_of_an_unconfigured_server_are_shown(pages: TestSite, it: St
     record_worker_pass(pages)
     with pages.database.write() as tx:
         for patient in ("Patient/1", "Patient/2"):
-            submissions.store_submission(tx, make_submission(patient), "renamed")
+            store_submission(tx, make_submission(patient), "renamed")
     assert health(it) == "renamed: Not in intake.toml"
     assert "Unfinished submissions for this server: 2" in server_line(it)
     assert "Restore its table [servers.renamed]" in server_line(it)

@@ -6,10 +6,11 @@ import pytest
 
 from intake.answers import Channel
 from intake.store import codes, drafts, links
-from intake.store.outbox import leases, submissions
+from intake.store.outbox import delivery_steps, leases
+from intake.store.outbox.enqueue import store_submission
 from intake.store.outbox.undo_records import UndoRecord, WriteTarget
 from intake.store.visits import MatchState
-from tests.store.test_submissions import make_submission
+from tests.support.outbox_steps import make_submission
 from tests.support.patients import PatientSession
 from tests.support.site_submissions import list_column, record_schedule_fetch
 from tests.support.sites import TestSite
@@ -42,16 +43,16 @@ def test_progress_is_labeled_and_done_only_after_the_read_back(
         drafts.start_draft(tx, visit, channel=Channel.KIOSK, locale="en")
     labels.append(read_label())
     with pages.database.write() as tx:
-        submissions.store_submission(tx, make_submission(), "main", visit.id)
+        store_submission(tx, make_submission(), "main", visit.id)
         [leased] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
-        leases.record_sending(
+        delivery_steps.record_sending(
             tx, leased, UndoRecord(WriteTarget("Patient/1", "7"), "{}"), timedelta(minutes=5)
         )
-        leases.mark_accepted(tx, leased)
+        delivery_steps.mark_accepted(tx, leased)
     labels.append(read_label())
     assert list_column(desk, 2) == ["Race, ethnicity"]
     with pages.database.write() as tx:
-        leases.mark_verified(tx, leased)
+        delivery_steps.mark_verified(tx, leased)
     labels.append(read_label())
     # The fetched gaps are from before the answers: the desk must not ask for them again.
     assert list_column(desk, 2) == ["Asked today"]

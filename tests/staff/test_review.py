@@ -5,9 +5,17 @@ from datetime import timedelta
 import pytest
 
 from intake.store import audit
-from intake.store.outbox import conflict_decisions, leases, submissions, undo_requests
+from intake.store.outbox import (
+    conflict_decisions,
+    delivery_steps,
+    hold,
+    leases,
+    undo_leases,
+    undo_requests,
+)
 from intake.store.outbox.conflict_decisions import ConflictChoice, StoredConflict
-from intake.store.outbox.submissions import Status
+from intake.store.outbox.records import Status, find_record
+from intake.store.outbox.retry import retry_submission
 from tests.support.site_submissions import (
     accept_submission,
     hold_submission,
@@ -28,7 +36,7 @@ def reviewer(pages: TestSite) -> StaffSession:
 def hold_in_conflict(site: TestSite, *contests: StoredConflict) -> str:
     leased = lease_submission(site)
     with site.database.write() as tx:
-        leases.hold_submission(
+        hold.hold_submission(
             tx,
             leased,
             reason="chart-changed",
@@ -42,7 +50,7 @@ def verify_submission(site: TestSite) -> str:
     leased = lease_submission(site)
     accept_submission(site, leased)
     with site.database.write() as tx:
-        leases.mark_verified(tx, leased)
+        delivery_steps.mark_verified(tx, leased)
     return leased.record.id
 
 
@@ -51,10 +59,8 @@ def hold_undo(site: TestSite) -> str:
     row = verify_submission(site)
     with site.database.write() as tx:
         undo_requests.request_undo(tx, row)
-        [leased] = undo_requests.acquire_undo_leases(
-            tx, "main", limit=1, lease=timedelta(minutes=5)
-        )
-        leases.hold_submission(
+        [leased] = undo_leases.acquire_undo_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
+        hold.hold_submission(
             tx,
             leased,
             reason="chart-changed",
@@ -71,7 +77,7 @@ def list_actions(site: TestSite, row: str) -> list[tuple[str, str]]:
 
 def read_status(site: TestSite, row: str) -> Status:
     with site.database.read() as tx:
-        leased = submissions.find_record(tx, row)
+        leased = find_record(tx, row)
     assert leased is not None
     return leased.status
 
@@ -122,12 +128,12 @@ def test_a_decision_on_outdated_values_is_refused(pages: TestSite, reviewer: Sta
     row = hold_in_conflict(pages)
     reviewer.open_page(f"/staff/review/{row}")
     with pages.database.write() as tx:
-        submissions.retry_submission(tx, row)
+        retry_submission(tx, row)
         [leased] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
         changed = conflict_decisions.encode_conflicts(
             (StoredConflict("race", ("Black",), ("Asian",), "other"),)
         )
-        leases.hold_submission(
+        hold.hold_submission(
             tx, leased, reason="chart-changed", words="Changed (race).", detail=changed
         )
     assert reviewer.send_form({"race": "chart"}).status_code == 422
@@ -136,7 +142,7 @@ def test_a_decision_on_outdated_values_is_refused(pages: TestSite, reviewer: Sta
     ]
     assert "Black" in reviewer.page.text
     with pages.database.write() as tx:
-        submissions.retry_submission(tx, row)
+        retry_submission(tx, row)
     reviewer.send_form({"race": "chart"})
     assert reviewer.messages == [
         "The submission is no longer held for a reviewer. Nothing was changed."

@@ -8,9 +8,9 @@ import pytest
 import segno
 
 from intake.store import audit, visits
-from intake.store.outbox import submissions
+from intake.store.outbox.enqueue import store_submission
 from intake.store.visits import Visit
-from tests.store.test_submissions import make_submission
+from tests.support.outbox_steps import make_submission
 from tests.support.patients import PatientSession
 from tests.support.site_submissions import list_column, record_schedule_fetch
 from tests.support.sites import TestSite
@@ -76,12 +76,10 @@ def test_a_patient_within_the_reask_interval_is_no_gap(pages: TestSite, desk: St
         pages.expect_visit(key, starts_at=pages.clock() + timedelta(minutes=int(key)))
     record_schedule_fetch(pages)
     with pages.database.write() as tx:
-        submissions.store_submission(
+        store_submission(
             tx, make_submission("Patient/1"), "main", again=tx.now + timedelta(days=300)
         )
-        submissions.store_submission(
-            tx, make_submission("Patient/2"), "main", again=tx.now - timedelta(days=1)
-        )
+        store_submission(tx, make_submission("Patient/2"), "main", again=tx.now - timedelta(days=1))
     desk.open_page("/staff/today")
     assert list_column(desk, 3) == [
         "Answered before ask again from Sep 20, 2027, or at the patient's wish",
@@ -269,7 +267,7 @@ def test_a_name_is_escaped(pages: TestSite, desk: StaffSession) -> None:
 def test_the_desk_never_sees_an_answer(pages: TestSite, desk: StaffSession) -> None:
     visit = pages.expect_visit("1")
     with pages.database.write() as tx:
-        submissions.store_submission(tx, make_submission(), "main", visit.id)
+        store_submission(tx, make_submission(), "main", visit.id)
     text = desk.open_page("/staff/today").text
     assert not any(word in text for word in ("2028-9", "Asian", "declined"))
 

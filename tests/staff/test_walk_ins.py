@@ -8,9 +8,11 @@ import pytest
 from intake.feed.local_facts import read_local_facts
 from intake.settings import Settings
 from intake.store import audit, visits
-from intake.store.outbox import leases, submissions
+from intake.store.outbox import leases
+from intake.store.outbox.enqueue import store_submission
+from intake.store.outbox.records import list_records
 from intake.store.visits import MatchState
-from tests.store.test_submissions import make_submission
+from tests.support.outbox_steps import make_submission
 from tests.support.patients import PatientSession
 from tests.support.sites import TestSite
 from tests.support.staff import StaffSession, sign_in_staff
@@ -52,7 +54,7 @@ def test_a_walk_in_answers_with_a_code_before_the_chart_is_matched(
     patient.send_form()
     assert patient.path == "/done"
     with pages.database.write() as tx:
-        [row] = submissions.list_records(tx)
+        [row] = list_records(tx)
         [leased] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=1))
     assert (leased.record.id, leased.submission.patient) == (row.id, CRITERIA.reference)
     assert leased.merge_base.birth_date == CRITERIA.birth_date
@@ -78,7 +80,7 @@ def test_a_matched_walk_in_sees_that_the_questions_were_answered_before(
     pages: TestSite, desk: StaffSession
 ) -> None:
     with pages.database.write() as tx:
-        submissions.store_submission(
+        store_submission(
             tx, make_submission("Patient/7"), "main", again=tx.now + timedelta(days=300)
         )
     desk.send_form(TYPED, form="let-in")
@@ -96,7 +98,7 @@ def test_a_matched_walk_in_sees_that_the_questions_were_answered_before(
 def test_an_unmatched_patient_is_left_out_of_the_local_facts(pages: TestSite) -> None:
     with pages.database.write() as tx:
         for patient in (CRITERIA.reference, "Patient/7"):
-            submissions.store_submission(tx, make_submission(patient), "main")
+            store_submission(tx, make_submission(patient), "main")
     assert {fact.patient for fact in read_local_facts(pages.settings, pages.database)} == {
         "Patient/0-7"
     }

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from intake.store import audit
-from intake.store.outbox import leases, submissions, worklist
-from intake.store.outbox.submissions import Status
+from intake.store.outbox import hold, worklist
+from intake.store.outbox.records import Status, find_record
 from intake.store.tables import submissions as table
 from tests.support.site_submissions import WORKSHEET, hold_submission, lease_submission
 from tests.support.sites import TestSite
@@ -21,7 +21,7 @@ def admin(pages: TestSite) -> StaffSession:
 def hold_for_worklist(site: TestSite) -> str:
     found = lease_submission(site)
     with site.database.write() as tx:
-        leases.hold_submission(
+        hold.hold_submission(
             tx,
             found,
             reason="worklist",
@@ -43,7 +43,7 @@ def test_the_worklist_shows_the_entries_and_audits_the_view(
     admin.send_form({}, form=f"/staff/worklist/{identity}/typed")
     assert "The worklist is empty." in admin.page.text
     with pages.database.read() as tx:
-        row, done = submissions.find_record(tx, identity), audit.recent_entries(tx, 10, 0)
+        row, done = find_record(tx, identity), audit.recent_entries(tx, 10, 0)
     assert row is not None
     assert (row.status, row.typed_at is not None) == (Status.QUEUED, True)
     assert [entry.action for entry in done][:2] == ["submission-typed", "worklist-read"]

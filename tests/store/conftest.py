@@ -12,8 +12,6 @@ from intake.store.database import Database, open_database
 from intake.store.migrate import migrate_database
 from tests.support.store import TestClock
 
-__all__ = ["TestClock"]
-
 
 @pytest.fixture
 def clock() -> TestClock:

@@ -8,7 +8,9 @@ from sqlalchemy import select
 
 from intake.store import visits
 from intake.store.database import Database
-from intake.store.outbox import leases, submissions, undo_requests
+from intake.store.outbox import delivery_steps, undo_requests
+from intake.store.outbox.enqueue import store_submission
+from intake.store.outbox.hold import hold_submission
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.tables import visits as table
 from intake.store.visits import Visit
@@ -44,7 +46,7 @@ def visit(database: Database, clock: TestClock) -> Visit:
 
 def lease_submission_of(database: Database) -> LeasedSubmission:
     with database.write() as tx:
-        assert submissions.store_submission(tx, make_submission(), "main", VISIT)
+        assert store_submission(tx, make_submission(), "main", VISIT)
     [leased] = acquire_leases(database)
     return leased
 
@@ -89,7 +91,7 @@ def test_progress_follows_the_submission(database: Database, visit: Visit) -> No
     assert read_progress(database) == "submitted"
     assert run_in_transaction(database, lambda tx: record_acceptance(tx, leased))
     assert read_progress(database) == "submitted"
-    assert run_in_transaction(database, lambda tx: leases.mark_verified(tx, leased))
+    assert run_in_transaction(database, lambda tx: delivery_steps.mark_verified(tx, leased))
     assert read_progress(database) == "verified"
     with database.write() as tx:
         undo_requests.request_undo(tx, leased.record.id)
@@ -99,7 +101,7 @@ def test_progress_follows_the_submission(database: Database, visit: Visit) -> No
 def test_progress_shows_the_latest_submission(database: Database, visit: Visit) -> None:
     leased = lease_submission_of(database)
     assert run_in_transaction(
-        database, lambda tx: leases.hold_submission(tx, leased, reason="refused", words="Look.")
+        database, lambda tx: hold_submission(tx, leased, reason="refused", words="Look.")
     )
     assert read_progress(database) == "held"
     lease_submission_of(database)

@@ -19,9 +19,9 @@ from intake.ehr.strategy import pin_strategy
 from intake.settings import Server, Settings, load_settings
 from intake.store.crypto import load_keys
 from intake.store.database import Database, open_database
-from intake.store.outbox import submissions, undo_requests
+from intake.store.outbox import enqueue, undo_requests
 from intake.store.outbox.merge_base import MergeBase
-from intake.store.outbox.submissions import SubmissionRecord
+from intake.store.outbox.records import OPEN, SubmissionRecord, find_record
 from intake.store.outbox.undo_records import UndoRecord, decrypt_undo_record
 from intake.store.outbox.undo_requests import UndoRequestResult
 from intake.store.payload import decode_submission
@@ -111,7 +111,7 @@ class Outbox:
     def store_submission(self, submission: Submission, base: MergeBase | None = None) -> Submission:
         """Store the submission as it is."""
         with self.database.write() as tx:
-            assert submissions.store_submission(tx, submission, "main", None, base)
+            assert enqueue.store_submission(tx, submission, "main", None, base)
         return submission
 
     def deliver_due(self) -> bool:
@@ -122,7 +122,7 @@ class Outbox:
 
     def read_record(self, submission: Submission) -> SubmissionRecord:
         with self.database.read() as tx:
-            record = submissions.find_record(tx, str(submission.id))
+            record = find_record(tx, str(submission.id))
         assert record is not None
         return record
 
@@ -132,7 +132,7 @@ class Outbox:
 
     def work_until_closed(self, submission: Submission, rounds: int = 60) -> None:
         """Let time pass and deliver until the submission is closed or held."""
-        while self.read_record(submission).status in submissions.OPEN:
+        while self.read_record(submission).status in OPEN:
             self.deliver_due()
             self.clock.advance(minutes=20)
             rounds -= 1

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from intake.store import servers, visits
-from intake.store.outbox import leases, submissions
+from intake.store.outbox import delivery_steps, hold, leases
+from intake.store.outbox.enqueue import store_submission
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.outbox.undo_records import UndoRecord, WriteTarget
-from tests.store.test_submissions import make_submission
+from tests.support.outbox_steps import make_submission
 from tests.support.sites import TestSite
 from tests.support.staff import StaffSession
 
@@ -27,7 +28,7 @@ def queue_submission(site: TestSite, patient: str = "Patient/1", clinic: str = "
     """Put a submission into the outbox and return its id."""
     submission = replace(make_submission(), patient=patient, clinic=clinic)
     with site.database.write() as tx:
-        submissions.store_submission(tx, submission, "main")
+        store_submission(tx, submission, "main")
     return str(submission.id)
 
 
@@ -43,7 +44,7 @@ def hold_submission(site: TestSite, patient: str = "Patient/1") -> str:
     """Put a submission into the outbox, hold it, and return its id."""
     leased = lease_submission(site, patient)
     with site.database.write() as tx:
-        leases.hold_submission(
+        hold.hold_submission(
             tx, leased, reason="patient", words="The patient is gone.", detail="said: 2028-9"
         )
     return leased.record.id
@@ -53,8 +54,8 @@ def accept_submission(site: TestSite, leased: LeasedSubmission) -> None:
     """Record that the server accepted the submission, without a read-back yet."""
     with site.database.write() as tx:
         undo_record = UndoRecord(WriteTarget("Patient/1", "7"), "{}")
-        assert leases.record_sending(tx, leased, undo_record, LEASE)
-        assert leases.mark_accepted(tx, leased)
+        assert delivery_steps.record_sending(tx, leased, undo_record, LEASE)
+        assert delivery_steps.mark_accepted(tx, leased)
 
 
 def record_worker_pass(site: TestSite) -> None:

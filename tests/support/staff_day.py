@@ -7,10 +7,12 @@ from datetime import timedelta
 from intake.report.build import build_report
 from intake.report.codec import to_json
 from intake.store import devices, reports, servers, strategies, users, visits
-from intake.store.outbox import conflict_decisions, leases, submissions
+from intake.store.outbox import conflict_decisions, delivery_steps, leases
+from intake.store.outbox.enqueue import store_submission
+from intake.store.outbox.hold import hold_submission
 from intake.store.outbox.undo_records import UndoRecord, WriteTarget
 from intake.store.strategies import StoredStrategy
-from tests.store.test_submissions import make_submission
+from tests.support.outbox_steps import make_submission
 from tests.support.report_export import HILLTOP, RIVERSIDE, ExportFolder, report_request
 from tests.support.site_submissions import WORKSHEET
 from tests.support.sites import TestSite
@@ -36,19 +38,17 @@ def fill_site(site: TestSite, export_folder: ExportFolder) -> None:
     with site.database.write() as tx:
         visits.record_fetch(tx, "riverside", [], tx.now, tx.now)
         for number in range(6):
-            submissions.store_submission(
-                tx, replace(make_submission(), patient=f"Patient/{number}"), "main"
-            )
+            store_submission(tx, replace(make_submission(), patient=f"Patient/{number}"), "main")
         held, waiting, typed, other, done, _ = leases.acquire_leases(
             tx, "main", limit=6, lease=timedelta(minutes=5)
         )
-        leases.hold_submission(
+        hold_submission(
             tx, held, reason="patient", words="The patient's record is gone. Find the right chart."
         )
-        leases.schedule_retry(
+        delivery_steps.schedule_retry(
             tx, waiting, until=tx.now, reason="http-503", words="The server cannot serve now."
         )
-        leases.hold_submission(
+        hold_submission(
             tx,
             typed,
             reason="worklist",
@@ -58,17 +58,17 @@ def fill_site(site: TestSite, export_folder: ExportFolder) -> None:
         contest = conflict_decisions.StoredConflict(
             "spoken-language", ("English",), ("Español",), "over"
         )
-        leases.hold_submission(
+        hold_submission(
             tx,
             other,
             reason="chart-changed",
             words="The chart was changed.",
             detail=conflict_decisions.encode_conflicts((contest,)),
         )
-        leases.record_sending(
+        delivery_steps.record_sending(
             tx, done, UndoRecord(WriteTarget("Patient/4", "1"), "{}"), timedelta(minutes=5)
         )
-        leases.mark_verified(tx, done)
+        delivery_steps.mark_verified(tx, done)
         strategies.pin_strategy(
             tx,
             "main",

@@ -4,9 +4,11 @@ from datetime import date, timedelta
 
 from intake.answers import MatchCriteria
 from intake.store import visits
-from intake.store.outbox import leases, submissions, unmatched
+from intake.store.outbox import leases, unmatched
+from intake.store.outbox.enqueue import store_submission
+from intake.store.outbox.hold import hold_submission
 from intake.store.visits import Visit
-from tests.store.test_submissions import make_submission
+from tests.support.outbox_steps import make_submission
 from tests.support.sites import TestSite
 
 SYSTEM = "http://example.org/mrn"
@@ -25,9 +27,9 @@ def hold_unmatched(site: TestSite, visit: str | None = None) -> str:
     """Hold a submission without a matching chart, and return its id."""
     submission = make_submission(CRITERIA.reference)
     with site.database.write() as tx:
-        submissions.store_submission(tx, submission, "main", visit)
+        store_submission(tx, submission, "main", visit)
         [leased] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=1))
-        leases.hold_submission(
+        hold_submission(
             tx,
             leased,
             reason=unmatched.UNMATCHED_REASON,

@@ -11,10 +11,10 @@ from intake.answers import Submission
 from intake.settings import Settings
 from intake.store import servers
 from intake.store.database import Database
-from intake.store.outbox import leases, submissions
+from intake.store.outbox import delivery_steps, enqueue, leases
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.outbox.merge_base import MergeBase
-from intake.store.outbox.submissions import SubmissionRecord
+from intake.store.outbox.records import SubmissionRecord, find_record
 from intake.store.outbox.undo_records import UndoRecord, WriteTarget
 from intake.store.servers import ServerState
 from intake.worker.context import WorkerContext
@@ -45,7 +45,7 @@ class WorkerSite:
         submission = replace(EXAMPLE_SUBMISSION, id=uuid4(), patient="Patient/1")
         submission = replace(submission, **changes)
         with self.database.write() as tx:
-            assert submissions.store_submission(tx, submission, "main", None, base)
+            assert enqueue.store_submission(tx, submission, "main", None, base)
         return submission
 
     def acquire_lease(self) -> LeasedSubmission:
@@ -69,12 +69,14 @@ class WorkerSite:
         """Record that the submission was sent."""
         undo_record = UndoRecord(WriteTarget(leased.submission.patient, "7"), values)
         with self.database.write() as tx:
-            assert leases.record_sending(tx, leased, undo_record, self.context.lease_duration)
+            assert delivery_steps.record_sending(
+                tx, leased, undo_record, self.context.lease_duration
+            )
 
     def read_record(self, submission_id: object) -> SubmissionRecord:
         """Return the stored record of a submission."""
         with self.database.read() as tx:
-            record = submissions.find_record(tx, str(submission_id))
+            record = find_record(tx, str(submission_id))
         assert record is not None
         return record
 

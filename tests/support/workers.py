@@ -11,7 +11,8 @@ from random import Random
 from threading import Event
 from time import monotonic
 
-from intake.store.outbox import submissions
+from intake.store.outbox.counts import count_by_status
+from intake.store.outbox.records import OPEN
 from tests.support.outbox import Outbox
 
 WORKER = "import sys; from intake.cli import main; sys.exit(main(['worker', *sys.argv[1:]]))"
@@ -35,8 +36,8 @@ def start_worker(outbox: Outbox, *words: str) -> subprocess.Popen[bytes]:
 def count_open(outbox: Outbox) -> int:
     """Return how many submissions are still open."""
     with outbox.database.read() as tx:
-        counts = submissions.count_by_status(tx)
-    return sum(counts[status] for status in submissions.OPEN)
+        counts = count_by_status(tx)
+    return sum(counts[status] for status in OPEN)
 
 
 @dataclass

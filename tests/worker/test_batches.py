@@ -13,7 +13,7 @@ from fhir_client.write.strategy import full_strategy
 from intake.ehr.strategy import pin_strategy
 from intake.store.outbox import leases, undo_requests
 from intake.store.outbox.leases import LeasedSubmission
-from intake.store.outbox.undo_requests import LeasedUndo
+from intake.store.outbox.undo_leases import LeasedUndo
 from intake.worker import batches
 from intake.worker.context import WorkerContext
 from intake.worker.outcomes import (

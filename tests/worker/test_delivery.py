@@ -26,7 +26,7 @@ from fhir_client.write.task import WriteAttempt, WriteResult
 from fhir_client.write.validation import InvalidBundleError
 from intake.mapping.choices import UnknownAnswerError
 from intake.store.database import DatabaseError
-from intake.store.outbox import leases, worklist
+from intake.store.outbox import supersede, worklist
 from intake.worker import delivery
 from intake.worker.context import WorkerContext
 from intake.worker.delivery import deliver_submission
@@ -223,7 +223,7 @@ def test_what_a_person_typed_is_looked_for_on_the_worklist(
 def test_superseded_elements_are_not_written(worker_site: WorkerSite, server: FakeServer) -> None:
     leased = worker_site.lease_new()
     with worker_site.database.write() as tx:
-        leased = leases.drop_superseded_elements(tx, leased, frozenset({"race"}))
+        leased = supersede.drop_superseded_elements(tx, leased, frozenset({"race"}))
     deliver_submission(worker_site.context, leased)
     [write] = server.writes
     assert Element.RACE not in write["statement"].values

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from intake.answers import Answer, AnswerState
-from intake.store.outbox import leases
+from intake.store.outbox import delivery_steps
 from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.outbox.merge_base import MergeBase
@@ -25,8 +25,8 @@ def deliver_new(site: WorkerSite, **changes: Any) -> LeasedSubmission:
     leased = site.lease_new(**changes)
     site.record_sending(leased)
     with site.database.write() as tx:
-        assert leases.mark_accepted(tx, leased)
-        assert leases.mark_verified(tx, leased)
+        assert delivery_steps.mark_accepted(tx, leased)
+        assert delivery_steps.mark_verified(tx, leased)
     return leased
 
 

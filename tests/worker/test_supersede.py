@@ -6,7 +6,7 @@ import pytest
 
 from intake.answers import Answer, AnswerState
 from intake.store.outbox.leases import LeasedSubmission
-from intake.store.outbox.submissions import Status
+from intake.store.outbox.records import Status
 from intake.worker.outcomes import Held, Verified, apply_outcome
 from intake.worker.supersede import supersede_older_answers
 from tests.support.worker_site import WorkerSite

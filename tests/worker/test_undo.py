@@ -18,9 +18,9 @@ from fhir_client.model import Conflict
 from fhir_client.write.bundle import NoVersionError
 from fhir_client.write.undo import WrittenEffect
 from intake.store import audit
-from intake.store.outbox import leases, undo_requests
+from intake.store.outbox import delivery_steps, undo_leases, undo_requests
 from intake.store.outbox.leases import LeasedSubmission
-from intake.store.outbox.undo_requests import LeasedUndo
+from intake.store.outbox.undo_leases import LeasedUndo
 from intake.worker import undo
 from intake.worker.outcomes import Postponed, apply_outcome
 from intake.worker.undo import deliver_undo
@@ -58,8 +58,8 @@ def deliver_new(site: WorkerSite, values: str = RACE_CHANGED) -> LeasedSubmissio
     leased = site.lease_new()
     site.record_sending(leased, values)
     with site.database.write() as tx:
-        assert leases.mark_accepted(tx, leased)
-        assert leases.mark_verified(tx, leased)
+        assert delivery_steps.mark_accepted(tx, leased)
+        assert delivery_steps.mark_verified(tx, leased)
     return leased
 
 
@@ -67,7 +67,7 @@ def lease_undo(site: WorkerSite, delivered: LeasedSubmission) -> LeasedUndo:
     with site.database.write() as tx:
         undo_requests.request_undo(tx, delivered.record.id)
         duration = site.context.lease_duration
-        [leased] = undo_requests.acquire_undo_leases(tx, "main", limit=1, lease=duration)
+        [leased] = undo_leases.acquire_undo_leases(tx, "main", limit=1, lease=duration)
     return leased
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from intake.answers import Submission
 from intake.store import payload
 from intake.store.database import Tx
-from intake.store.outbox.lease_core import LeasedSubmission, is_first_of_chart, update_leased
+from intake.store.outbox.leases import LeasedSubmission, is_first_of_chart, update_leased
 from intake.store.outbox.records import patient_key
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import case, func, literal
 from intake.store.column_types import UtcDateTime
 from intake.store.database import Tx
 from intake.store.outbox.conflict_decisions import ConflictDecision, encrypt_decisions
-from intake.store.outbox.lease_core import (
+from intake.store.outbox.leases import (
     LeasedSubmission,
     LeasedWork,
     finish_lease,

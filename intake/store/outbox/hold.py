@@ -1,7 +1,7 @@
 """Hold: a submission or its undo needs a person."""
 
 from intake.store.database import Tx
-from intake.store.outbox.lease_core import LeasedWork, finish_lease
+from intake.store.outbox.leases import LeasedWork, finish_lease
 from intake.store.outbox.records import Status
 
 

@@ -13,7 +13,7 @@ from intake.answers import Submission
 from intake.store.column_types import UtcDateTime
 from intake.store.database import Tx
 from intake.store.outbox.decryption import try_decrypt_submission
-from intake.store.outbox.lease_core import LeasedSubmission, update_leased
+from intake.store.outbox.leases import LeasedSubmission, update_leased
 from intake.store.outbox.records import UNFINISHED, Status
 from intake.store.outbox.undo_records import UndoRecord, decrypt_undo_record
 from intake.store.tables import submissions as table

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select, update
 
 from intake.store.database import Tx
 from intake.store.outbox.conflict_decisions import ConflictDecision, decrypt_decisions
-from intake.store.outbox.lease_core import UNDOS_DUE, finish_lease, record_lease, select_due
+from intake.store.outbox.leases import UNDOS_DUE, finish_lease, record_lease, select_due
 from intake.store.outbox.records import (
     OPEN_VALUES,
     Status,

@@ -8,27 +8,7 @@ from sqlalchemy import select, update
 from intake.store.database import Tx
 from intake.store.outbox.records import OPEN_VALUES, Status, SubmissionRecord
 from intake.store.outbox.retry import requeue_values
-from intake.store.outbox.undo_leases import (
-    LaterSubmission,
-    LeasedUndo,
-    acquire_undo_leases,
-    finish_undo,
-    list_later_submissions,
-)
 from intake.store.tables import submissions as table
-
-__all__ = [
-    "LaterSubmission",
-    "LeasedUndo",
-    "UndoRequestResult",
-    "acquire_undo_leases",
-    "can_undo",
-    "cancel_undo",
-    "finish_undo",
-    "list_later_submissions",
-    "request_undo",
-    "undo_deadline",
-]
 
 
 class UndoRequestResult(StrEnum):

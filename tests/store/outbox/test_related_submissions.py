@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from intake.store.database import Database
-from intake.store.outbox import leases, submissions, supersede, undo_requests
+from intake.store.outbox import delivery_steps, supersede, undo_leases, undo_requests
+from intake.store.outbox.hold import hold_submission
 from intake.store.outbox.leases import LeasedSubmission
-from intake.store.outbox.submissions import Status
+from intake.store.outbox.records import Status, find_record
 from intake.store.outbox.undo_records import UndoRecord, WriteTarget
 from tests.support.outbox_steps import (
     LEASE,
@@ -29,7 +30,8 @@ def lease_new(database: Database, patient: str = "Patient/1") -> LeasedSubmissio
 def deliver_new(database: Database, patient: str = "Patient/1") -> LeasedSubmission:
     leased = lease_new(database, patient)
     assert run_in_transaction(
-        database, lambda tx: record_acceptance(tx, leased) and leases.mark_verified(tx, leased)
+        database,
+        lambda tx: record_acceptance(tx, leased) and delivery_steps.mark_verified(tx, leased),
     )
     return leased
 
@@ -37,7 +39,7 @@ def deliver_new(database: Database, patient: str = "Patient/1") -> LeasedSubmiss
 def hold_new(database: Database) -> LeasedSubmission:
     leased = lease_new(database)
     assert run_in_transaction(
-        database, lambda tx: leases.hold_submission(tx, leased, reason="refused", words="Look.")
+        database, lambda tx: hold_submission(tx, leased, reason="refused", words="Look.")
     )
     return leased
 
@@ -69,8 +71,8 @@ def test_an_undone_submission_is_known_by_what_it_had_changed(
     delivered = deliver_new(database)
     with database.write() as tx:
         undo_requests.request_undo(tx, delivered.record.id)
-        [undo] = undo_requests.acquire_undo_leases(tx, "main", limit=1, lease=LEASE)
-        assert undo_requests.finish_undo(tx, undo, {})
+        [undo] = undo_leases.acquire_undo_leases(tx, "main", limit=1, lease=LEASE)
+        assert undo_leases.finish_undo(tx, undo, {})
     newer = lease_new(database)
     with database.read() as tx:
         undone = supersede.list_undone_since(tx, newer, clock() - timedelta(days=1))
@@ -88,6 +90,6 @@ def test_superseded_elements_add_up_until_nothing_is_left(database: Database) ->
         assert older.superseded_elements == {"race"}
         supersede.supersede_elements(tx, older, ELEMENTS, nothing_left=True)
         assert supersede.list_undelivered(tx, newer) == ()
-        record = submissions.find_record(tx, held.record.id)
+        record = find_record(tx, held.record.id)
     assert record is not None
     assert record.status is Status.SUPERSEDED
