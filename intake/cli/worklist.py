@@ -72,14 +72,16 @@ def _print_worklist(args: argparse.Namespace, settings: Settings, database: Data
 def _rows(entry: WorklistEntry, settings: Settings) -> Iterator[tuple[object, ...]]:
     """Yield a CSV row for each element; spreadsheets must not run a value as a formula."""
     clinic = settings.clinics.get(entry.clinic)
-    record_numbers = entry.sheet.record_numbers(clinic.record_number_system if clinic else "")
-    for value in entry.sheet.values:
+    record_numbers = worklist.record_numbers(
+        entry.worksheet, clinic.record_number_system if clinic else ""
+    )
+    for value in entry.worksheet.values:
         yield (
             entry.id,
             clinic.name if clinic else entry.clinic,
             entry.patient,
             escape_formula(" ".join(record_numbers)),
-            entry.sheet.birth_date,
+            entry.worksheet.birth_date,
             entry.answered_at.isoformat(timespec="minutes"),
             value.element,
             escape_formula(value.words),

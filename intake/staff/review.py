@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from fhir_client.model import Conflict
 from intake.pages.site import current_site
 from intake.staff import access
 from intake.staff.submission import read_submission
 from intake.store import audit
 from intake.store.outbox import conflict_decisions
-from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision, StoredConflict
+from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision
 from intake.store.outbox.records import find_record
 
 NO_LONGER_HELD = "The submission is no longer held for a reviewer. Nothing was changed."
@@ -69,7 +70,7 @@ def decide_conflict(identity: str) -> ResponseReturnValue:
     return page, 422 if error else 200
 
 
-def _store_decisions(identity: str, conflicts: tuple[StoredConflict, ...], *, undoing: bool) -> str:
+def _store_decisions(identity: str, conflicts: tuple[Conflict, ...], *, undoing: bool) -> str:
     """Store the decisions; return "" or the error."""
     decisions = _read_decisions(conflicts, undoing=undoing)
     if len(decisions) < len(conflicts):
@@ -84,13 +85,15 @@ def _store_decisions(identity: str, conflicts: tuple[StoredConflict, ...], *, un
 
 
 def _read_decisions(
-    conflicts: tuple[StoredConflict, ...], *, undoing: bool
+    conflicts: tuple[Conflict, ...], *, undoing: bool
 ) -> Mapping[str, ConflictDecision]:
     # An undo never writes over what others changed since.
     allowed = {ConflictChoice.CHART} if undoing else set(ConflictChoice)
     choices = {conflict.element: request.form.get(conflict.element, "") for conflict in conflicts}
     return {
-        conflict.element: ConflictDecision(ConflictChoice(choices[conflict.element]), conflict.over)
+        conflict.element: ConflictDecision(
+            ConflictChoice(choices[conflict.element]), conflict.chart_key
+        )
         for conflict in conflicts
         if choices[conflict.element] in allowed
     }

@@ -30,7 +30,7 @@ def show_worklist() -> str:
         entries=listed.entries,
         unreadable=listed.unreadable,
         record_numbers={
-            entry.id: entry.sheet.record_numbers(systems.get(entry.clinic, ""))
+            entry.id: worklist.record_numbers(entry.worksheet, systems.get(entry.clinic, ""))
             for entry in listed.entries
         },
         clinics=clinics,

@@ -7,7 +7,7 @@ from fhir_client.model import Conflict
 from fhir_client.write.task import Writer
 from intake.settings import ConflictPolicy, Settings
 from intake.store.outbox import conflict_decisions
-from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision, StoredConflict
+from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision
 from intake.store.outbox.leases import LeasedSubmission, LeasedWork
 from intake.worker.outcomes import Decided, Held
 
@@ -49,21 +49,11 @@ def hold_conflicts(
     leased: LeasedWork, error: ChartConflictError, conflicts: tuple[Conflict, ...]
 ) -> Held:
     """Hold a submission for a reviewer; both values are stored encrypted with it."""
-    stored = tuple(
-        StoredConflict(
-            conflict.element,
-            conflict.chart,
-            conflict.answer,
-            conflict.chart_key,
-            conflict.by_patient,
-        )
-        for conflict in conflicts
-    )
     return Held(
         leased,
         conflict_decisions.CONFLICT_REASON,
         error.message,
-        detail=conflict_decisions.encode_conflicts(stored),
+        detail=conflict_decisions.encode_conflicts(conflicts),
     )
 
 

@@ -32,7 +32,7 @@ from intake.store.outbox import chart_assignment, delivery_steps
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.outbox.records import Status
 from intake.store.outbox.unmatched import UNMATCHED_REASON
-from intake.store.outbox.worklist import WORKLIST_REASON
+from intake.store.outbox.worklist import WORKLIST_REASON, encode_worksheet
 from intake.worker.conflicts import settle_conflicts, writer_with_decisions
 from intake.worker.context import WorkerContext
 from intake.worker.error_outcomes import (
@@ -228,7 +228,7 @@ def _refusal_outcome(
         case ChartConflictError():
             return settle_conflicts(leased, error, context.settings)
         case ManualEntryError():
-            worksheet = None if error.worksheet is None else json.dumps(asdict(error.worksheet))
+            worksheet = None if error.worksheet is None else encode_worksheet(error.worksheet)
             return Held(leased, WORKLIST_REASON, f"{error.message} {WORKLIST_REMEDY}", worksheet)
         case UnmatchedPatientError():
             return Held(leased, UNMATCHED_REASON, f"{error.message} {UNMATCHED_REMEDY}")

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+from fhir_client.model import Conflict
 from intake.report.build import build_report
 from intake.report.codec import to_json
 from intake.store import devices, reports, servers, strategies, users, visits
@@ -56,9 +57,7 @@ def fill_site(site: TestSite, export: ExportFolder) -> None:
             words="A person has to type it.",
             detail=json.dumps(WORKSHEET),
         )
-        conflict = conflict_decisions.StoredConflict(
-            "spoken-language", ("English",), ("Español",), "over"
-        )
+        conflict = Conflict("spoken-language", ("English",), ("Español",), "over")
         hold_submission(
             tx,
             conflicting,

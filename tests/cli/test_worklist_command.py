@@ -6,12 +6,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fhir_client.model import Worksheet, WorksheetEntry
 from intake.cli import main
 from intake.cli.site import open_current_database
 from intake.settings import load_settings
 from intake.store.outbox import leases
 from intake.store.outbox.hold import hold_submission
-from intake.store.outbox.worklist import WORKLIST_REASON, Sheet, Value
+from intake.store.outbox.worklist import WORKLIST_REASON
 from intake.store.tables import submissions as table
 from tests.support.command_site import example_line
 
@@ -23,7 +24,7 @@ def test_names_unreadable_submissions_beside_the_worklist(
         f"{example_line()}\n{example_line(patient='Patient/2')}", "utf-8"
     )
     main(["submit", str(ready / "two.ndjson")])
-    sheet = Sheet(("urn:mrn|4711",), "1980-02-29", (Value("race", "White"),))
+    sheet = Worksheet(("urn:mrn|4711",), "1980-02-29", (WorksheetEntry("race", "White"),))
     with open_current_database(load_settings()) as database, database.write() as tx:
         lost, good = leases.acquire_leases(tx, "main", limit=2, lease=timedelta(minutes=5))
         for each in (lost, good):

@@ -138,7 +138,7 @@ def test_an_informant_never_replaces_the_patients_own_answer_without_review(
     assert "said otherwise themselves" in str(outbox.read_record(parent).words)
     with outbox.database.read() as tx:
         assert [
-            (conflict.element, conflict.own)
+            (conflict.element, conflict.by_patient)
             for conflict in conflict_decisions.read_conflicts(tx, str(parent.id))
         ] == [("race", True)]
     again = outbox.submit_example(patient, base, answers={"race-ethnicity": WHITE_ALONE})

@@ -55,10 +55,10 @@ def test_a_reviewers_decision_is_written_and_the_answer_is_recorded(
         [contest] = conflict_decisions.read_conflicts(tx, str(submission.id))
         assert (contest.element, contest.chart) == ("race", ("White",))
         assert conflict_decisions.decide_conflicts(
-            tx, str(submission.id), {"race": ConflictDecision(take, contest.over)}
+            tx, str(submission.id), {"race": ConflictDecision(take, contest.chart_key)}
         )
         assert not conflict_decisions.decide_conflicts(
-            tx, str(submission.id), {"race": ConflictDecision(take, contest.over)}
+            tx, str(submission.id), {"race": ConflictDecision(take, contest.chart_key)}
         )
     outbox.proxy.planned_faults = [at_next_batch(answer_with(503))]
     outbox.work_until_closed(submission)
@@ -100,7 +100,9 @@ def test_a_decision_over_an_outdated_value_is_asked_again(outbox: Outbox) -> Non
     with outbox.database.write() as tx:
         [contest] = conflict_decisions.read_conflicts(tx, str(submission.id))
         conflict_decisions.decide_conflicts(
-            tx, str(submission.id), {"race": ConflictDecision(ConflictChoice.PERSON, contest.over)}
+            tx,
+            str(submission.id),
+            {"race": ConflictDecision(ConflictChoice.PERSON, contest.chart_key)},
         )
     black = {"url": WHITE_RACE["url"], "extension": [{"url": "text", "valueString": "Black"}]}
     outbox.edit_chart(submission.patient, extension=[*EXAMPLE_PATIENT["extension"], black])

@@ -85,7 +85,10 @@ def test_an_answer_that_an_ehrs_own_questionnaire_lacks_is_held(ladder: Outbox) 
     assert not any(map(is_write, ladder.proxy.requests))
     with ladder.database.read() as tx:
         [entry] = worklist.read_worklist(tx).entries
-    assert (entry.id, {entry_value.element for entry_value in entry.sheet.values} >= {"race"}) == (
+    assert (
+        entry.id,
+        {entry_value.element for entry_value in entry.worksheet.values} >= {"race"},
+    ) == (
         str(submission.id),
         True,
     )

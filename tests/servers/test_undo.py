@@ -120,10 +120,12 @@ def test_a_change_by_others_is_held_and_stays_if_a_reviewer_says_so(
     assert outbox.read_statuses(submission) == {"final", "completed"}
     with outbox.database.write() as tx:
         [contest] = conflict_decisions.read_conflicts(tx, str(submission.id))
-        assert (contest.element, contest.chart, contest.said) == ("race", ("White",), ())
+        assert (contest.element, contest.chart, contest.answer) == ("race", ("White",), ())
         assert not discard_submission(tx, str(submission.id))
         assert conflict_decisions.decide_conflicts(
-            tx, str(submission.id), {"race": ConflictDecision(ConflictChoice.CHART, contest.over)}
+            tx,
+            str(submission.id),
+            {"race": ConflictDecision(ConflictChoice.CHART, contest.chart_key)},
         )
     outbox.deliver_due()
     assert outbox.read_state(submission) == ("reversed", None)

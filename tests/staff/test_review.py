@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from fhir_client.model import Conflict
 from intake.store import audit
 from intake.store.outbox import (
     conflict_decisions,
@@ -13,7 +14,7 @@ from intake.store.outbox import (
     undo_leases,
     undo_requests,
 )
-from intake.store.outbox.conflict_decisions import ConflictChoice, StoredConflict
+from intake.store.outbox.conflict_decisions import ConflictChoice
 from intake.store.outbox.records import Status, find_record
 from intake.store.outbox.retry import retry_submission
 from tests.support.site_submissions import (
@@ -24,8 +25,8 @@ from tests.support.site_submissions import (
 from tests.support.sites import TestSite
 from tests.support.staff import StaffSession, sign_in_staff
 
-RACE = StoredConflict("race", ("White",), ("Asian",), "over")
-LANGUAGE = StoredConflict("spoken-language", ("English",), ("Español",), "over")
+RACE = Conflict("race", ("White",), ("Asian",), "over")
+LANGUAGE = Conflict("spoken-language", ("English",), ("Español",), "over")
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def reviewer(pages: TestSite) -> StaffSession:
     return sign_in_staff(pages, "reviewer", name="rea")
 
 
-def hold_in_conflict(site: TestSite, *contests: StoredConflict) -> str:
+def hold_in_conflict(site: TestSite, *contests: Conflict) -> str:
     leased = lease_submission(site)
     with site.database.write() as tx:
         hold.hold_submission(
@@ -107,7 +108,7 @@ def test_a_reviewer_sees_which_value_is_the_patients_own(
     pages: TestSite, reviewer: StaffSession
 ) -> None:
     row = hold_in_conflict(
-        pages, StoredConflict("race", ("White",), ("Asian",), "over", own=True), LANGUAGE
+        pages, Conflict("race", ("White",), ("Asian",), "over", by_patient=True), LANGUAGE
     )
     reviewer.open_page(f"/staff/review/{row}")
     words = " ".join(reviewer.page.text.split())
@@ -131,7 +132,7 @@ def test_a_decision_on_outdated_values_is_refused(pages: TestSite, reviewer: Sta
         retry_submission(tx, row)
         [leased] = leases.acquire_leases(tx, "main", limit=1, lease=timedelta(minutes=5))
         changed = conflict_decisions.encode_conflicts(
-            (StoredConflict("race", ("Black",), ("Asian",), "other"),)
+            (Conflict("race", ("Black",), ("Asian",), "other"),)
         )
         hold.hold_submission(
             tx, leased, reason="chart-changed", words="Changed (race).", detail=changed

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+from fhir_client.model import Conflict
 from intake.report.build import build_report
 from intake.report.codec import to_json
 from intake.store import devices, reports, servers, strategies, users, visits
@@ -55,9 +56,7 @@ def fill_site(site: TestSite, export_folder: ExportFolder) -> None:
             words="A person has to type it.",
             detail=json.dumps(WORKSHEET),
         )
-        contest = conflict_decisions.StoredConflict(
-            "spoken-language", ("English",), ("Español",), "over"
-        )
+        contest = Conflict("spoken-language", ("English",), ("Español",), "over")
         hold_submission(
             tx,
             other,

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 from sqlalchemy import ColumnElement, select, update
 
+from fhir_client.model import Conflict
 from intake.store.database import Tx
 from intake.store.outbox.records import Status
 from intake.store.outbox.retry import requeue_values
@@ -23,19 +24,18 @@ class ConflictChoice(StrEnum):
     CHART = "chart"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredConflict:
-    """An element whose value in the chart differs from the value to be written.
-
-    `over` identifies the chart's value, so that a decision is not applied to a later value.
-    `own` is True if the patient gave the chart's value and an informant gave the new one.
-    """
+class _ConflictJson(
+    msgspec.Struct,
+    frozen=True,
+    rename={"answer": "said", "chart_key": "over", "by_patient": "own"},
+):
+    """A conflict as stored: the JSON keeps the key names that it had first."""
 
     element: str
     chart: tuple[str, ...]
-    said: tuple[str, ...]
-    over: str
-    own: bool = False
+    answer: tuple[str, ...]
+    chart_key: str
+    by_patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,22 @@ class ConflictDecision:
     over: str
 
 
-def encode_conflicts(conflicts: tuple[StoredConflict, ...]) -> str:
+def encode_conflicts(conflicts: tuple[Conflict, ...]) -> str:
     """Return the conflicts as the detail of a held submission."""
-    return msgspec.json.encode(conflicts).decode()
+    stored = [
+        _ConflictJson(
+            conflict.element,
+            conflict.chart,
+            conflict.answer,
+            conflict.chart_key,
+            conflict.by_patient,
+        )
+        for conflict in conflicts
+    ]
+    return msgspec.json.encode(stored).decode()
 
 
-def read_conflicts(tx: Tx, identity: str) -> tuple[StoredConflict, ...]:
+def read_conflicts(tx: Tx, identity: str) -> tuple[Conflict, ...]:
     """Return the conflicts of a submission held for a reviewer, else nothing.
 
     They quote answers: only reviewers may see them.
@@ -61,10 +71,13 @@ def read_conflicts(tx: Tx, identity: str) -> tuple[StoredConflict, ...]:
     if encrypted is None:
         return ()
     detail = tx.cipher.decrypt(encrypted, identity)
-    return msgspec.json.decode(detail, type=tuple[StoredConflict, ...])
+    return tuple(
+        Conflict(stored.element, stored.chart, stored.answer, stored.chart_key, stored.by_patient)
+        for stored in msgspec.json.decode(detail, type=tuple[_ConflictJson, ...])
+    )
 
 
-def hash_conflicts(tx: Tx, conflicts: tuple[StoredConflict, ...]) -> str:
+def hash_conflicts(tx: Tx, conflicts: tuple[Conflict, ...]) -> str:
     """Return a hash of the conflicts on a page.
 
     A page's form carries the hash, so a decision about conflicts that have changed is refused.

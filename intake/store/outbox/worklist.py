@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select, update
 
+from fhir_client.model import Worksheet
 from intake.store.crypto import KeyFileError
 from intake.store.database import Tx
 from intake.store.outbox.decryption import try_decrypt_submission
@@ -18,29 +19,6 @@ WORKLIST_REASON = "worklist"
 """The reason code of a submission that staff have to type into the chart."""
 
 
-class Value(msgspec.Struct, frozen=True):
-    """One element to type: in words, and as the codes (`system|code`) behind them."""
-
-    element: str
-    words: str
-    codes: tuple[str, ...] = ()
-
-
-class Sheet(msgspec.Struct, frozen=True):
-    """A worksheet: the values to type, and the chart's identifiers (`system|value`)."""
-
-    identifiers: tuple[str, ...]
-    birth_date: str
-    values: tuple[Value, ...]
-
-    def record_numbers(self, system: str) -> tuple[str, ...]:
-        """Return the chart's record numbers of `system`, or all of them if it has none."""
-        identifiers = [identifier.rpartition("|") for identifier in self.identifiers]
-        # Staff find a chart by their own record numbers; others are better than none.
-        of_system = tuple(value for owner, _, value in identifiers if owner == system)
-        return of_system or tuple(value for _, _, value in identifiers)
-
-
 @dataclass(frozen=True, slots=True)
 class WorklistEntry:
     """A submission to type. It shows answers: only roles that may see answers get it."""
@@ -49,7 +27,7 @@ class WorklistEntry:
     clinic: str
     patient: str
     answered_at: datetime
-    sheet: Sheet
+    worksheet: Worksheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +36,19 @@ class Worklist:
 
     entries: tuple[WorklistEntry, ...]
     unreadable: tuple[str, ...]
+
+
+def encode_worksheet(worksheet: Worksheet) -> str:
+    """Return the worksheet as the detail of a held submission."""
+    return msgspec.json.encode(worksheet).decode()
+
+
+def record_numbers(worksheet: Worksheet, system: str) -> tuple[str, ...]:
+    """Return the chart's record numbers of `system`, or all of them if it has none."""
+    identifiers = [identifier.rpartition("|") for identifier in worksheet.identifiers]
+    # Staff find a chart by their own record numbers; others are better than none.
+    of_system = tuple(value for owner, _, value in identifiers if owner == system)
+    return of_system or tuple(value for _, _, value in identifiers)
 
 
 def read_worklist(tx: Tx, clinic: str | None = None) -> Worklist:
@@ -96,9 +87,9 @@ def mark_typed(tx: Tx, identity: str) -> bool:
 def _worklist_entry(tx: Tx, row: Any) -> WorklistEntry | None:
     submission = try_decrypt_submission(tx, row)
     try:
-        sheet = msgspec.json.decode(tx.cipher.decrypt(row.detail, row.id), type=Sheet)
+        worksheet = msgspec.json.decode(tx.cipher.decrypt(row.detail, row.id), type=Worksheet)
     except (KeyFileError, msgspec.DecodeError):
         return None
     if submission is None:
         return None
-    return WorklistEntry(row.id, row.clinic, submission.patient, submission.answered_at, sheet)
+    return WorklistEntry(row.id, row.clinic, submission.patient, submission.answered_at, worksheet)

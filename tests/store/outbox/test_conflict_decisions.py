@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 import pytest
 
+from fhir_client.model import Conflict
 from intake.store.database import Database, Tx
 from intake.store.outbox import (
     conflict_decisions,
 )
-from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision, StoredConflict
+from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision
 from intake.store.outbox.discard import discard_submission
 from intake.store.outbox.hold import hold_submission
 from intake.store.outbox.records import Status
@@ -28,7 +29,7 @@ def test_a_decision_does_not_restore_a_submission_discarded_since(
     store_submissions(database, submission)
     [leased] = acquire_leases(database)
     conflicts = conflict_decisions.encode_conflicts(
-        (StoredConflict("race", ("White",), ("Asian",), "over"),)
+        (Conflict("race", ("White",), ("Asian",), "over"),)
     )
     run_in_transaction(
         database,
