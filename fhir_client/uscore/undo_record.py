@@ -45,7 +45,7 @@ class ElementChange:
     The two hashes are of all that the part said before and after.
     """
 
-    element: str
+    chart_part: str
     value_changes: tuple[ValueChange, ...]
     prior_hash: str
     written_hash: str
@@ -94,8 +94,8 @@ def _change_of_part(
 
 def change_state(chart: ChartElements, change: ElementChange, keyed_hash: KeyedHash) -> ChangeState:
     """Return what a chart holds of a change: ours only where nothing in the part changed since."""
-    meaning = _hash_part(chart, change.element, keyed_hash)
-    items = Counter(_hash_item(item, keyed_hash) for item in chart[change.element])
+    meaning = _hash_part(chart, change.chart_part, keyed_hash)
+    items = Counter(_hash_item(item, keyed_hash) for item in chart[change.chart_part])
     written = Counter(
         value.written_hash for value in change.value_changes if value.written_hash is not None
     )
@@ -124,7 +124,7 @@ def restore_prior_values(
 
 
 def _restore_part(patient: Json, change: ElementChange, keyed_hash: KeyedHash) -> None:
-    spec = specs_of_part(change.element)[0]
+    spec = specs_of_part(change.chart_part)[0]
     items: list[Json] = patient.get(spec.patient_key, [])
     for value in change.value_changes:
         position = next(
@@ -180,7 +180,7 @@ def compose_changes(
     effective = tuple(
         value for value in value_changes if (value.before, value.written_hash) != (None, None)
     )
-    return ElementChange(first.element, effective, first.prior_hash, later.written_hash)
+    return ElementChange(first.chart_part, effective, first.prior_hash, later.written_hash)
 
 
 def carry_over_changes(
@@ -194,11 +194,11 @@ def carry_over_changes(
     `chart` is what the retry found, and `current` what it changes. If an earlier attempt wrote an
     element, the record keeps the value from before that attempt.
     """
-    changes = {change.element: change for change in current}
+    changes = {change.chart_part: change for change in current}
     for change in earlier:
         if change_state(chart, change, keyed_hash) is ChangeState.WRITTEN:
-            changes[change.element] = compose_changes(
-                change, changes.get(change.element), keyed_hash
+            changes[change.chart_part] = compose_changes(
+                change, changes.get(change.chart_part), keyed_hash
             )
     return tuple(changes.values())
 
@@ -206,7 +206,7 @@ def carry_over_changes(
 def encode_change(change: ElementChange) -> Json:
     """Return a change as JSON, in the keys that stored undo records have."""
     return {
-        "element": change.element,
+        "element": change.chart_part,
         "swaps": [
             {"before": value.before, "wrote": value.written_hash} for value in change.value_changes
         ],

@@ -107,7 +107,7 @@ def _find_changes(
         if not _is_in_error(resource)
     ]
     # A later submission may have answered these elements, and its values stay.
-    parts = [part for part in effect.parts if part.element not in effect.elements_to_keep]
+    parts = [part for part in effect.parts if part.chart_part not in effect.elements_to_keep]
     is_done = bool(responses) and all(map(_is_in_error, responses))
     if is_done or not parts:
         # After the chart was restored, its values are others', even if they equal ours again.
@@ -136,15 +136,15 @@ def _refuse_changed_parts(patient: Json, parts: list[ElementChange], key: KeyedH
 def _describe_conflict(patient: Json, part: ElementChange) -> Conflict:
     descriptions = describe_elements(patient)
     meanings = element_meanings(chart_elements(patient))
-    elements = elements_of_part(part.element)
+    elements = elements_of_part(part.chart_part)
     in_chart = dict.fromkeys(words for element in elements for words in descriptions[element])
     prior = tuple(
-        describe_item(part.element, change.before)
+        describe_item(part.chart_part, change.before)
         for change in part.value_changes
         if change.before is not None
     )
     chart_key = canonical_text(tuple(meanings[element] for element in elements))
-    return Conflict(part.element, tuple(in_chart), prior, chart_key)
+    return Conflict(part.chart_part, tuple(in_chart), prior, chart_key)
 
 
 def _find_observations(client: FhirClient, writer: Writer, effect: WrittenEffect) -> Iterator[Json]:

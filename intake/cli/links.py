@@ -114,7 +114,9 @@ def _create_for_clinic(
         start, end = day_bounds(day, clinic.time_zone)
         # Walk-ins are at the clinic already and need no link.
         expected = [
-            visit for visit in visits.list_visits(tx, clinic.id, start, end) if visit.sought is None
+            visit
+            for visit in visits.list_visits(tx, clinic.id, start, end)
+            if visit.match_state is None
         ]
         has_schedule = visits.last_fetched_at(tx, clinic.id) is not None
         unanswered = _without_answers(tx, clinic, expected)

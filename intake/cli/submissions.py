@@ -127,7 +127,7 @@ def _print_summary(tx: Tx, settings: Settings) -> None:
         if state.paused_since is not None:
             since = _format_age(state.paused_since, tx.now)
             print_message(f"{server_id} was paused {since}: {state.words}")
-        elif remaining := state.left_alone(tx.now):
+        elif remaining := state.remaining_pause(tx.now):
             print_message(
                 f"{server_id} asked for time: the worker continues in "
                 f"{format_duration(remaining)}; `Try again now` on the monitor ends the wait"

@@ -32,7 +32,7 @@ def check_pin(
     """
     negotiated = negotiate_strategy(capabilities, server, settings)
     pin = None if database is None else read_pin(server, settings, database)
-    strategy = restore_strategy(pin.way) if pin else negotiated
+    strategy = restore_strategy(pin.strategy) if pin else negotiated
     yield _check_strategy(about, server, strategy, pin)
     # The reasons may differ after a failed write test. Only a different strategy is a finding.
     if replace(strategy, reasons=()) != replace(negotiated, reasons=()):
@@ -48,7 +48,7 @@ def check_proof(
     if pin is not None and pin.proven_at is not None:
         yield good_finding(
             about,
-            f"a write test by '{pin.way.rung}' went through at {pin.proven_at:%Y-%m-%d %H:%M} UTC",
+            f"a write test by '{pin.strategy.kind}' went through at {pin.proven_at:%Y-%m-%d %H:%M} UTC",
         )
     else:
         yield unknown_finding(

@@ -29,7 +29,7 @@ def prepare_writer(
     Raises the errors of fhir_client.errors if the server cannot be asked now.
     """
     if pin := read_pin(server, settings, database):
-        return build_writer(server, settings, restore_strategy(pin.way))
+        return build_writer(server, settings, restore_strategy(pin.strategy))
     capabilities = parse_capabilities(client.read_capabilities())
     strategy = negotiate_strategy(capabilities, server, settings)
     pin_strategy(server, settings, database, strategy)
@@ -77,7 +77,9 @@ def read_pin(server: Server, settings: Settings, database: Database) -> PinnedSt
     """Return the pinned strategy, or None if none was pinned under these settings."""
     with database.read() as tx:
         pin = strategies.read_pinned(tx, server.id)
-    return pin if pin is not None and pin.way.basis == _settings_hash(server, settings) else None
+    return (
+        pin if pin is not None and pin.strategy.basis == _settings_hash(server, settings) else None
+    )
 
 
 def pin_strategy(
@@ -107,7 +109,7 @@ def pin_strategy(
 def restore_strategy(stored: StoredStrategy) -> WriteStrategy:
     """Return the write strategy that the store holds."""
     return WriteStrategy(
-        WriteStrategyKind(stored.rung),
+        WriteStrategyKind(stored.kind),
         frozenset(map(WrittenPart, stored.parts)),
         stored.batch,
         stored.reasons,

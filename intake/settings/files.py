@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from intake.questions import Question
-from intake.settings.values import AuthKind, MappingPolicy, MergePolicy
+from intake.settings.values import AuthKind, MappingPolicy, ConflictPolicies
 
 # A field without a default is a required key. An unknown key is a fault, so that a misspelled
 # setting is never ignored.
@@ -109,7 +109,7 @@ class IntakeFile:
     asked_first_from_age: int = 12
     times: TimesTable = field(default_factory=TimesTable)
     mapping: MappingPolicy = field(default_factory=MappingPolicy)
-    merge: MergePolicy = field(default_factory=MergePolicy)
+    merge: ConflictPolicies = field(default_factory=ConflictPolicies)
     common_languages: CommonLanguagesTable = field(default_factory=CommonLanguagesTable)
     servers: dict[str, object] = field(default_factory=dict)
 

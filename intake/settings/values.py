@@ -145,7 +145,7 @@ class ConflictPolicy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class MergePolicy:
+class ConflictPolicies:
     """The conflict policy of each element."""
 
     # The field names are the keys of [merge]; each is an element with underscores.
@@ -185,7 +185,7 @@ class Settings:
     asked_first_from_age: int
     times: Times
     mapping: MappingPolicy
-    merge: MergePolicy
+    merge: ConflictPolicies
     common_languages: Mapping[Element, tuple[str, ...]]
     servers: Mapping[str, Server]
     clinics: Mapping[str, Clinic]

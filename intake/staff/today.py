@@ -53,7 +53,7 @@ class ExpectedPatient:
     @property
     def can_be_removed(self) -> bool:
         """Return whether the desk added the patient and nothing was answered yet."""
-        return self.visit.sought is not None and self.progress in NOT_STARTED
+        return self.visit.match_state is not None and self.progress in NOT_STARTED
 
 
 def register_pages(blueprint: Blueprint) -> None:
@@ -122,7 +122,7 @@ def _correction_form(
         return refused[1]
     form = _empty_form(clinic)
     form.process(
-        record_number=submission.sought.record_number, birth_date=submission.sought.birth_date
+        record_number=submission.criteria.record_number, birth_date=submission.criteria.birth_date
     )
     return form
 

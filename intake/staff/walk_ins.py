@@ -99,7 +99,7 @@ def correct_criteria(submission: str) -> ResponseReturnValue:
                 tx,
                 clinic,
                 unmatched_submission,
-                replace(unmatched_submission.sought, **_read_criteria(form)),
+                replace(unmatched_submission.criteria, **_read_criteria(form)),
             )
         )
     # The form shows its errors itself, but only while the submission is still unmatched.
@@ -118,7 +118,7 @@ def _apply_correction(
 ) -> bool:
     visit = visits.find_visit(tx, submission.visit, lock=True) if submission.visit else None
     # Today's list must show the corrected patient too, or the wrong number stays taken.
-    if visit is not None and visit.sought:
+    if visit is not None and visit.match_state:
         visits.save_visit(tx, _build_visit(criteria, visit.id, clinic, visit.starts_at))
     audit.record_action(tx, access.current_user().name, "chart-corrected", submission.id)
     return unmatched.correct_criteria(tx, submission.id, criteria)
@@ -142,7 +142,7 @@ def _build_visit(
         starts_at=starts_at,
         birth_date=criteria.birth_date,
         record_number=criteria.record_number,
-        sought=MatchState.NEW,
+        match_state=MatchState.NEW,
     )
 
 

@@ -31,7 +31,7 @@ class ServerState:
     last_success: datetime | None = None
     worker_seen: datetime | None = None
 
-    def left_alone(self, now: datetime) -> timedelta | None:
+    def remaining_pause(self, now: datetime) -> timedelta | None:
         """Return the time until the next request to the server, None if requests may go now."""
         if self.paused_until is None or self.paused_until <= now:
             return None

@@ -18,12 +18,12 @@ class StoredStrategy:
     """A write strategy, as the store keeps it.
 
     `basis` is a hash of the settings that led to it: other settings need a new negotiation.
-    `rung` is the strategy's kind. `parts` is what it leaves on the server, and `reasons` say why no
+    `kind` is the strategy's kind, as the column `rung` stores it. `parts` is what it leaves on the server, and `reasons` say why no
     safer kind works. `by_patient` are the resource types that the worker searches by patient.
     """
 
     basis: str
-    rung: str
+    kind: str
     parts: tuple[str, ...]
     batch: bool
     reasons: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class StoredStrategy:
 class PinnedStrategy:
     """A pinned strategy; `proven_at` is when a write test last succeeded with it."""
 
-    way: StoredStrategy
+    strategy: StoredStrategy
     pinned_at: datetime
     proven_at: datetime | None = None
 
@@ -61,10 +61,10 @@ def pin_strategy(tx: Tx, server: str, strategy: StoredStrategy, *, proven: bool 
     A strategy that is pinned already keeps its times.
     """
     previous = read_pinned(tx, server)
-    unchanged = previous if previous is not None and previous.way == strategy else None
+    unchanged = previous if previous is not None and previous.strategy == strategy else None
     values = {
         "basis": strategy.basis,
-        "rung": strategy.rung,
+        "rung": strategy.kind,
         "parts": ",".join(strategy.parts),
         "batch": strategy.batch,
         "reasons": "\n".join(strategy.reasons),

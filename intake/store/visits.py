@@ -32,7 +32,7 @@ class Visit:
     the chart lacks. `base` has the chart's values at the fetch of the schedule: the merge base.
     Without a complete `birth_date`, only the desk's code opens the visit.
 
-    `sought` is set for a walk-in: the desk added the visit by record number. Until the chart is
+    `match_state` is set for a walk-in: the desk added the visit by record number. Until the chart is
     found, `patient` is a conditional reference (`intake.answers.MatchCriteria`).
     `fault` says why the chart was not found or cannot be read.
     """
@@ -50,11 +50,11 @@ class Visit:
     record_number: str | None = None
     gaps: frozenset[str] = frozenset()
     base: Mapping[str, Any] | None = None
-    sought: MatchState | None = None
+    match_state: MatchState | None = None
     fault: str = ""
 
     @property
-    def called(self) -> str:
+    def display_name(self) -> str:
         """The patient's name for staff, or the record number without one."""
         return self.name or (
             f"record {self.record_number}" if self.record_number else "a patient without a name"
@@ -102,7 +102,7 @@ def save_visit(tx: Tx, visit: Visit) -> None:
         "starts_at": visit.starts_at,
         "gaps": ",".join(sorted(visit.gaps)),
         "sealed": tx.cipher.encrypt(msgspec.json.encode(encrypted_part), visit.id),
-        "sought": None if visit.sought is None else visit.sought.value,
+        "sought": None if visit.match_state is None else visit.match_state.value,
     }
     query = update(table).where(table.c.id == visit.id).values(values)
     if tx.connection.execute(query).rowcount == 0:
@@ -252,6 +252,6 @@ def _decrypt_visit(tx: Tx, row: Any) -> Visit:
         record_number=decrypted.record_number,
         gaps=frozenset(filter(None, row.gaps.split(","))),
         base=decrypted.base,
-        sought=None if row.sought is None else MatchState(row.sought),
+        match_state=None if row.sought is None else MatchState(row.sought),
         fault=decrypted.fault,
     )

@@ -68,7 +68,7 @@ def _is_due(database: Database, server: Server, clock: Clock) -> bool:
     # Mostly a read, so that an idle worker hardly ever takes the write lock.
     with database.read() as tx:
         state = servers.read_state(tx, server.id)
-        is_due = state.left_alone(clock()) is None and leases.has_due(tx, server.id)
+        is_due = state.remaining_pause(clock()) is None and leases.has_due(tx, server.id)
     # A time in the future is from before the clock was set back. It would hide for as long that
     # no worker runs.
     if state.worker_seen is None or abs(clock() - state.worker_seen) >= SIGN_OF_LIFE:
@@ -127,7 +127,7 @@ def _deliver_batch(
 
 def _may_continue(context: WorkerContext, leased: LeasedWork, started_at: datetime) -> bool:
     with context.database.read() as tx:
-        if servers.read_state(tx, context.server.id).left_alone(context.clock()):
+        if servers.read_state(tx, context.server.id).remaining_pause(context.clock()):
             return False
     # Most of the lease is left, so its renewal, a write, can wait.
     if context.clock() - started_at < context.lease_duration / 4:

@@ -118,7 +118,7 @@ def _find_drift(client: FhirClient, database: Database, candidate: DriftCandidat
     except PatientError:
         return "merged"
     parts = (
-        part for part in decode_prior_values(undo_record).parts if part.element not in restated
+        part for part in decode_prior_values(undo_record).parts if part.chart_part not in restated
     )
     if any(change_state(chart, part, key) is not ChangeState.WRITTEN for part in parts):
         return "changed"

@@ -78,7 +78,7 @@ def corrected_elements(
 def _own_changes(earlier: EarlierSubmissions, settings: Settings) -> frozenset[str]:
     # An undo changes the chart too: it puts prior values back.
     undone = (
-        elements_of_part(part.element)
+        elements_of_part(part.chart_part)
         for undo_record in earlier.recently_undone
         for part in decode_prior_values(undo_record).parts
     )

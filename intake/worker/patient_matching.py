@@ -98,7 +98,7 @@ def _match_on_server(
 
 
 def _may_have_chart(visit: Visit, now: datetime) -> bool:
-    return visit.sought is MatchState.NEW or now - visit.starts_at < REGISTRATION_TIME
+    return visit.match_state is MatchState.NEW or now - visit.starts_at < REGISTRATION_TIME
 
 
 def _log_failure(server_id: str, error: FhirError) -> bool:
@@ -129,11 +129,11 @@ def _store_match(settings: Settings, database: Database, client: FhirClient, vis
         matched = replace(
             add_chart_values(visit, clinic, chart),
             patient=f"Patient/{chart['id']}",
-            sought=MatchState.FOUND,
+            match_state=MatchState.FOUND,
             fault="",
         )
     except RefusedError as error:
-        matched = replace(visit, sought=MatchState.NONE, fault=error.message)
+        matched = replace(visit, match_state=MatchState.NONE, fault=error.message)
     with database.write() as tx:
         # The desk may have corrected or removed the visit during the search.
         if visits.find_visit(tx, visit.id, lock=True) == visit:

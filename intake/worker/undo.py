@@ -105,13 +105,13 @@ def _inherited_records(
     """
     inherited: dict[str, UndoRecord] = {}
     for part in values.parts:
-        later = restated.get(part.element)
+        later = restated.get(part.chart_part)
         if later is None:
             continue
         record = inherited.get(later.id, later.undo_record)
         later_values = decode_prior_values(record)
-        parts = {later_part.element: later_part for later_part in later_values.parts}
-        parts[part.element] = compose_changes(part, parts.get(part.element), key)
+        parts = {later_part.chart_part: later_part for later_part in later_values.parts}
+        parts[part.chart_part] = compose_changes(part, parts.get(part.chart_part), key)
         composed = PriorValues(tuple(parts.values()), later_values.stated_parts)
         inherited[later.id] = UndoRecord(record.sent, encode_prior_values(composed))
     return inherited

@@ -58,7 +58,7 @@ def _stated_parts(statement: Statement, parts: Iterable[ElementChange]) -> froze
         for element, value in statement.values.items()
         if not isinstance(value, AbsentReason)
     }
-    return frozenset(valued | {part.element for part in parts})
+    return frozenset(valued | {part.chart_part for part in parts})
 
 
 def encode_prior_values(values: PriorValues) -> str:

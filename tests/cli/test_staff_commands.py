@@ -155,7 +155,7 @@ def expect(
         initials="AL",
         appointment=f"Appointment/{key}",
         record_number="MRN-1",
-        sought=sought,
+        match_state=sought,
     )
     with open_current_database(load_settings()) as database, database.write() as tx:
         visits.save_visit(tx, visit)

@@ -96,7 +96,7 @@ def test_a_pinned_strategy_is_restored_whole(pages: TestSite) -> None:
     strategy.pin_strategy(server, pages.settings, pages.database, negotiated)
     pinned = strategy.read_pin(server, pages.settings, pages.database)
     assert pinned is not None
-    assert strategy.restore_strategy(pinned.way) == negotiated
+    assert strategy.restore_strategy(pinned.strategy) == negotiated
 
 
 def test_an_error_pins_nothing(pages: TestSite, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,12 +81,12 @@ def merge_and_record(
 
 def read_states(chart: Chart, changes: Changes) -> dict[str, ChangeState]:
     elements = chart_elements(chart)
-    return {change.element: change_state(elements, change, keyed_hash) for change in changes}
+    return {change.chart_part: change_state(elements, change, keyed_hash) for change in changes}
 
 
 def test_only_prior_values_are_kept_and_no_answer() -> None:
     _, changes = merge_and_record(CHART, with_values({Element.RACE: ASIAN}))
-    assert [change.element for change in changes] == ["race"]
+    assert [change.chart_part for change in changes] == ["race"]
     assert changes[0].value_changes[0].before == CHART_RACE
     assert "Asian" not in repr(changes)
     assert "2028-9" not in repr(changes)
@@ -197,7 +197,7 @@ class World:
             for element, value in statement.values.items()
             if not isinstance(value, AbsentReason)
         }
-        by_part = {change.element: change for change in changes}
+        by_part = {change.chart_part: change for change in changes}
         self.submissions.append(Submission(by_part, frozenset(stated | by_part.keys())))
 
     def edit(self, number: int) -> None:
@@ -219,7 +219,9 @@ class World:
         heirs: Mapping[str, Submission] = {
             part: submission for submission in reversed(later) for part in submission.stated_parts
         }
-        changes = tuple(change for change in undone.changes.values() if change.element not in heirs)
+        changes = tuple(
+            change for change in undone.changes.values() if change.chart_part not in heirs
+        )
         assert ChangeState.CHANGED not in read_states(self.chart, changes).values()
         self.chart = restore_prior_values(self.chart, changes, keyed_hash)
         for part in undone.changes.keys() & heirs.keys():

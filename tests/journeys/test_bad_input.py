@@ -42,7 +42,7 @@ def test_shows_a_rejected_form_again_with_its_values(
     person.send_form(typed)
     assert person.path == "/question/race-ethnicity"
     assert sentence in fault_message(person)
-    values = person._held(person._form(None))
+    values = person.form_values(person.find_form(None))
     assert values.get("choice", []) == [
         choice for choice in typed.get("choice", []) if choice != "no-such-group"
     ]
@@ -145,7 +145,7 @@ def test_a_code_from_a_search_adds_its_group(person: PatientSession) -> None:
     assert "Laotian" in person.page.text
     person.send_form({"choice": ["2041-2"]})
     person.open_page("/question/race-ethnicity")
-    assert person._held(person._form(None))["choice"] == ["2028-9", "2106-3"]
+    assert person.form_values(person.find_form(None))["choice"] == ["2028-9", "2106-3"]
 
 
 def test_the_informant_is_required(pages: TestSite) -> None:

@@ -87,7 +87,7 @@ def test_stores_a_double_submit_once_and_thanks_twice(pages: TestSite) -> None:
     for _ in range(4):
         person.send_form()
     token = person.client.get_cookie("visit")
-    check_page, values = person.page, person._held(person._form(None))
+    check_page, values = person.page, person.form_values(person.find_form(None))
     assert token is not None
     for _ in range(2):
         # A browser sends the second tap before it has the first response's cookie.

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from fhir_client.uscore.chart import chart_elements
 from intake.answers import Answer, AnswerState, Informant, Submission
-from intake.settings import ConflictPolicy, MergePolicy
+from intake.settings import ConflictPolicy, ConflictPolicies
 from intake.store import audit
 from intake.store.outbox import conflict_decisions
 from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision
@@ -75,14 +75,14 @@ def test_a_reviewers_decision_is_written_and_the_answer_is_recorded(
 def test_no_policy_replaces_the_patients_own_answer(outbox: Outbox) -> None:
     patient = outbox.create_patient()
     outbox.deliver_new(patient)
-    person = replace(outbox.settings, merge=MergePolicy(race=ConflictPolicy.PERSON))
+    person = replace(outbox.settings, merge=ConflictPolicies(race=ConflictPolicy.PERSON))
     outbox.settings = person
     submission = outbox.submit_example(
         patient, informant=Informant.CAREGIVER, answers={"race-ethnicity": race_answer("2106-3")}
     )
     outbox.deliver_due()
     assert outbox.read_state(submission) == ("held", "chart-changed")
-    outbox.settings = replace(person, merge=MergePolicy(race=ConflictPolicy.CHART))
+    outbox.settings = replace(person, merge=ConflictPolicies(race=ConflictPolicy.CHART))
     with outbox.database.write() as tx:
         retry_submission(tx, str(submission.id))
     outbox.work_until_closed(submission)
@@ -118,7 +118,7 @@ def test_a_decision_over_an_outdated_value_is_asked_again(outbox: Outbox) -> Non
 def test_a_policy_decides_without_a_reviewer(
     outbox: Outbox, policy: ConflictPolicy, race: str
 ) -> None:
-    outbox.settings = replace(outbox.settings, merge=MergePolicy(race=policy))
+    outbox.settings = replace(outbox.settings, merge=ConflictPolicies(race=policy))
     submission = hold_conflicting(outbox)
     outbox.work_until_closed(submission)
     assert outbox.read_state(submission) == ("verified", None)

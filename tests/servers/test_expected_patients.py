@@ -29,7 +29,7 @@ def add_walk_in(outbox: Outbox, criteria: MatchCriteria) -> str:
         criteria.reference,
         outbox.clock(),
         birth_date=BORN,
-        sought=MatchState.NEW,
+        match_state=MatchState.NEW,
     )
     with outbox.database.write() as tx:
         visits.save_visit(tx, visit)
@@ -51,14 +51,14 @@ def test_the_desk_sees_names_and_mistakes_before_anyone_answers(outbox: Outbox) 
         outbox.settings, outbox.database, outbox.clock, MatchState.NEW
     )
     visit_now = read_visit(outbox, matched)
-    assert (visit_now.name, visit_now.patient, visit_now.sought) == (
+    assert (visit_now.name, visit_now.patient, visit_now.match_state) == (
         "Lan Nguyen",
         patient,
         MatchState.FOUND,
     )
     assert visit_now.base == chart_elements(outbox.direct_client.read(patient))
     missed = read_visit(outbox, unmatched)
-    assert (missed.sought, missed.fault) == (
+    assert (missed.match_state, missed.fault) == (
         MatchState.NONE,
         "No chart in use has this record number.",
     )
@@ -80,12 +80,13 @@ def test_a_failing_server_leaves_the_matching_for_later(outbox: Outbox) -> None:
         outbox.settings, outbox.database, outbox.clock, MatchState.NEW
     )
     # One search that fails alone does not stop the others.
-    assert {read_visit(outbox, visit_id).sought for visit_id in (visit, other)} == {
+    assert {read_visit(outbox, visit_id).match_state for visit_id in (visit, other)} == {
         MatchState.NEW,
         MatchState.NONE,
     }
     again = [
-        replace(read_visit(outbox, visit_id), sought=MatchState.NEW) for visit_id in (visit, other)
+        replace(read_visit(outbox, visit_id), match_state=MatchState.NEW)
+        for visit_id in (visit, other)
     ]
     with outbox.database.write() as tx:
         for visit_id in again:
@@ -94,14 +95,18 @@ def test_a_failing_server_leaves_the_matching_for_later(outbox: Outbox) -> None:
     assert not patient_matching.match_expected_patients(
         outbox.settings, outbox.database, outbox.clock, MatchState.NEW
     )
-    assert {read_visit(outbox, visit_id).sought for visit_id in (visit, other)} == {MatchState.NEW}
+    assert {read_visit(outbox, visit_id).match_state for visit_id in (visit, other)} == {
+        MatchState.NEW
+    }
     # The worker looks after hours too, but not for ever for a patient who is never registered.
     outbox.proxy.default_fault = None
     outbox.clock.advance(hours=3)
     assert patient_matching.match_expected_patients(
         outbox.settings, outbox.database, outbox.clock, MatchState.NEW
     )
-    assert {read_visit(outbox, visit_id).sought for visit_id in (visit, other)} == {MatchState.NONE}
+    assert {read_visit(outbox, visit_id).match_state for visit_id in (visit, other)} == {
+        MatchState.NONE
+    }
     request_count = len(outbox.proxy.requests)
     assert patient_matching.match_expected_patients(
         outbox.settings, outbox.database, outbox.clock, MatchState.NEW, MatchState.NONE

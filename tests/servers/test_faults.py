@@ -71,7 +71,7 @@ def test_the_undo_record_is_stored_even_if_the_answer_was_lost(outbox: Outbox, f
         WriteTarget(patient, before["meta"]["versionId"]),
     )
     were = {
-        part.element: tuple(change.before for change in part.value_changes)
+        part.chart_part: tuple(change.before for change in part.value_changes)
         for part in decode_prior_values(undo_record).parts
     }
     assert were == {

@@ -108,7 +108,7 @@ def test_without_exactly_one_match_nothing_is_written_until_corrected(
     assert [outbox.count_versions(chart) for chart in charts] == [1] * len(charts)
     with outbox.database.read() as tx:
         [lost] = unmatched.list_unmatched(tx, submission.clinic)
-    assert (lost.id, lost.sought, lost.words) == (str(submission.id), criteria, row.words)
+    assert (lost.id, lost.criteria, lost.words) == (str(submission.id), criteria, row.words)
     patient = create_chart(outbox, right, birthDate="1979-12-31")
     assert correct_criteria(
         outbox, submission, MatchCriteria(SYSTEM, right.record_number, date(1979, 12, 31))

@@ -94,7 +94,7 @@ def test_a_strategy_that_passed_is_pinned_and_its_traces_are_removed(
     )
     assert site.direct_client.read(other) == others
     assert not read_resources(site, other)
-    assert (read_pin(site).way.rung, read_pin(site).proven_at is not None) == (rung, True)
+    assert (read_pin(site).strategy.kind, read_pin(site).proven_at is not None) == (rung, True)
     assert any(
         f"a write test by '{rung}' went through at" in finding_words for _, finding_words in check()
     )
@@ -134,8 +134,8 @@ def test_a_promised_strategy_that_is_refused_leads_to_the_next(
     assert wrong_words.startswith(
         f"a write test to {patient} by 'transaction': The server answered 501: it cannot do this;"
     )
-    assert read_pin(site).way.rung == "patch"
-    assert read_pin(site).way.reasons == ("no transaction: a write test by it failed",)
+    assert read_pin(site).strategy.kind == "patch"
+    assert read_pin(site).strategy.reasons == ("no transaction: a write test by it failed",)
     assert read_resources(site, patient) == []
 
 
@@ -183,7 +183,7 @@ def test_a_server_that_drops_values_does_not_pass(site: Outbox, check: Checked) 
         for verdict, finding_words in words
         if verdict == "wrong"
     )
-    assert read_pin(site).way.rung == "observations"
+    assert read_pin(site).strategy.kind == "observations"
 
 
 @pytest.mark.parametrize("changes", [{"link": "other"}, {"active": False}])
@@ -224,7 +224,7 @@ def test_a_pin_stays_until_a_new_test_and_what_speaks_against_it_is_named(
     site.proxy.default_fault = fault
     check("--pin")
     since = read_pin(site)
-    assert since.way.rung == "put"
+    assert since.strategy.kind == "put"
     site.proxy.default_fault = None
     assert any(
         "a new negotiation would choose 'transaction'" in finding_words
@@ -239,4 +239,4 @@ def test_a_pin_stays_until_a_new_test_and_what_speaks_against_it_is_named(
     )
     assert read_pin(site) == since
     check("--pin")
-    assert read_pin(site).way.rung == "observations"
+    assert read_pin(site).strategy.kind == "observations"

@@ -13,7 +13,7 @@ import pytest
 from fhir_client.model import Element
 from fhir_client.quirks import Quirks
 from intake.questions import Condition, Detail, Option, Question
-from intake.settings import MappingPolicy, MergePolicy
+from intake.settings import MappingPolicy, ConflictPolicies
 from intake.settings.files import (
     ClinicTable,
     CommonLanguagesTable,
@@ -29,7 +29,7 @@ SECTIONS = {
     "intake.toml": IntakeFile,
     "times": TimesTable,
     "mapping": MappingPolicy,
-    "merge": MergePolicy,
+    "merge": ConflictPolicies,
     "common_languages": CommonLanguagesTable,
     "servers.ID": ServerTable,
     "clinics.toml": ClinicTable,

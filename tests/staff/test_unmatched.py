@@ -46,7 +46,7 @@ def test_the_desk_corrects_the_criteria_of_unmatched_answers(
     assert desk.table_rows()[0][3] == "Answered, no chart found"
     desk.send_form({"record_number": "MRN|"}, form=f"lost-{identity}")
     assert (desk.page.status_code, desk.messages) == (422, ["This is not a record number."])
-    assert len(desk._form(f"#lost-{identity}").query(".fault")) == 1
+    assert len(desk.find_form(f"#lost-{identity}").query(".fault")) == 1
     desk.send_form({"record_number": "MRN 4712"}, form=f"lost-{identity}")
     assert desk.messages == ["The worker searches the chart now. Refresh the page in a minute."]
     right = replace(CRITERIA, record_number="MRN 4712")

@@ -38,7 +38,7 @@ def test_a_walk_in_answers_with_a_code_before_the_chart_is_matched(
     assert (desk.path, desk.heading) == ("/staff/invitation", "Code for record MRN 4711")
     assert "Born Mar 5, 1990 · here since 10:00 AM" in desk.page.text
     [visit] = list_visits_today(pages)
-    assert (visit.patient, visit.sought, visit.birth_date) == (
+    assert (visit.patient, visit.match_state, visit.birth_date) == (
         CRITERIA.reference,
         MatchState.NEW,
         CRITERIA.birth_date,
@@ -91,7 +91,7 @@ def test_a_matched_walk_in_sees_that_the_questions_were_answered_before(
     assert "These questions were answered before" not in patient.page.text
     [visit] = list_visits_today(pages)
     with pages.database.write() as tx:
-        visits.save_visit(tx, replace(visit, sought=MatchState.FOUND, patient="Patient/7"))
+        visits.save_visit(tx, replace(visit, match_state=MatchState.FOUND, patient="Patient/7"))
     assert "These questions were answered before" in patient.open_page("/why").text
 
 
@@ -166,9 +166,9 @@ def test_a_wrong_entry_is_explained_and_stays_in_the_form(
     assert desk.page.status_code == 422
     assert desk.messages == [words]
     # The browser opens the page at the form, below a long list: the error must stand in the form.
-    [form] = [node for node in desk.document.query("form") if desk._is(node, "#let-in")]
+    [form] = [node for node in desk.document.query("form") if desk.is_form(node, "#let-in")]
     assert [str(node.to_text()) for node in form.query(".fault p")] == [words]
-    hold_unmatched = desk._held(form)
+    hold_unmatched = desk.form_values(form)
     assert {key: hold_unmatched[key] for key in TYPED} == {
         key: [(TYPED | fields)[key].strip()] for key in TYPED
     }
@@ -199,13 +199,15 @@ def test_the_list_shows_the_result_of_patient_matching(pages: TestSite, desk: St
     with pages.database.write() as tx:
         visits.save_visit(
             tx,
-            replace(visit, sought=MatchState.NONE, fault="No chart in use has this record number."),
+            replace(
+                visit, match_state=MatchState.NONE, fault="No chart in use has this record number."
+            ),
         )
     desk.open_page("/staff/today")
     assert desk.table_rows()[0][2] == "No chart in use has this record number."
     with pages.database.write() as tx:
         visits.save_visit(
-            tx, replace(visit, sought=MatchState.FOUND, name="Mina Park", patient="Patient/7")
+            tx, replace(visit, match_state=MatchState.FOUND, name="Mina Park", patient="Patient/7")
         )
     desk.open_page("/staff/today")
     assert desk.table_rows()[0][1].startswith("Mina Park")
@@ -217,7 +219,7 @@ def test_the_desk_removes_a_walk_in_but_no_scheduled_patient(
     scheduled = pages.expect_visit("1")
     desk.send_form(TYPED, form="let-in")
     desk.open_page("/staff/today")
-    walk_in = next(visit for visit in list_visits_today(pages) if visit.sought)
+    walk_in = next(visit for visit in list_visits_today(pages) if visit.match_state)
     desk.send_form(form=f"{walk_in.id}/off")
     assert desk.messages == ["The patient is removed from the list."]
     assert [visit.id for visit in list_visits_today(pages)] == [scheduled.id]

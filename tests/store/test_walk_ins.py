@@ -58,7 +58,13 @@ def save_visit(
 ) -> Visit:
     with database.write() as tx:
         visit = Visit(
-            key, "riverside", "main", patient, tx.now, birth_date=CRITERIA.birth_date, sought=sought
+            key,
+            "riverside",
+            "main",
+            patient,
+            tx.now,
+            birth_date=CRITERIA.birth_date,
+            match_state=sought,
         )
         visits.save_visit(tx, visit)
     return visit
@@ -69,7 +75,9 @@ def test_visits_are_listed_by_the_state_of_patient_matching(database: Database) 
         save_visit(database, "new"),
         save_visit(database, "scheduled", None, "Patient/1"),
     )
-    missed = replace(new, sought=MatchState.NONE, fault="No chart in use has this record number.")
+    missed = replace(
+        new, match_state=MatchState.NONE, fault="No chart in use has this record number."
+    )
     with database.write() as tx:
         assert visits.list_by_match_state(tx, "main", MatchState.NEW) == (new,)
         assert visits.list_by_match_state(tx, "other", MatchState.NEW) == ()
@@ -111,5 +119,5 @@ def test_migration_keeps_the_visits(url: str, cipher: Cipher, clock: TestClock) 
     database = open_database(url, cipher, clock)
     with database.write() as tx:
         assert visits.find_visit(tx, scheduled.id) == scheduled
-        visits.save_visit(tx, replace(scheduled, sought=MatchState.FOUND))
+        visits.save_visit(tx, replace(scheduled, match_state=MatchState.FOUND))
     database.close()

@@ -52,8 +52,8 @@ class PatientSession:
 
         `form` is the end of the form's action, or the id that labels it.
         """
-        chosen = self._form(form)
-        values = self._held(chosen) if keep else self._held(chosen, ("hidden",))
+        chosen = self.find_form(form)
+        values = self.form_values(chosen) if keep else self.form_values(chosen, ("hidden",))
         values |= {
             key: [value] if isinstance(value, str) else list(value)
             for key, value in (given or {}).items()
@@ -67,14 +67,16 @@ class PatientSession:
         )
         return self.page
 
-    def _form(self, form_name: str | None) -> Any:
+    def find_form(self, form_name: str | None) -> Any:
         forms = [
-            candidate for candidate in self.document.query("form") if self._is(candidate, form_name)
+            candidate
+            for candidate in self.document.query("form")
+            if self.is_form(candidate, form_name)
         ]
         assert forms, f"{self.path} has no form {form_name}"
         return forms[0]
 
-    def _is(self, form: Any, form_name: str | None) -> bool:
+    def is_form(self, form: Any, form_name: str | None) -> bool:
         attributes = node_attributes(form)
         if form_name is None:
             return str(attributes.get("id") or "") == "q" or not (
@@ -85,7 +87,7 @@ class PatientSession:
             or attributes.get("aria-labelledby") == form_name
         )
 
-    def _held(self, form: Any, kinds: tuple[str, ...] = ()) -> dict[str, list[str]]:
+    def form_values(self, form: Any, kinds: tuple[str, ...] = ()) -> dict[str, list[str]]:
         values: dict[str, list[str]] = {}
         for node in form.query("input"):
             attributes = node_attributes(node)

@@ -43,8 +43,8 @@ class StaffSession(PatientSession):
             for name, value in zip(names, values, strict=True)
         }
 
-    def _form(self, form_name: str | None) -> Any:
-        return super()._form(form_name) if form_name else self.document.query("main form")[0]
+    def find_form(self, form_name: str | None) -> Any:
+        return super().find_form(form_name) if form_name else self.document.query("main form")[0]
 
 
 def sign_in_staff(

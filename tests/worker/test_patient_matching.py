@@ -57,7 +57,7 @@ def expect_walk_in(
         criteria.reference,
         site.clock(),
         birth_date=criteria.birth_date,
-        sought=MatchState.NEW,
+        match_state=MatchState.NEW,
     )
     with site.database.write() as tx:
         visits.save_visit(tx, visit)
@@ -127,8 +127,8 @@ def test_the_desk_sees_a_match_and_a_mistake(worker_site: WorkerSite, server: Fa
     expect_walk_in(worker_site, "mistake", OTHER_CRITERIA)
     assert match_new(worker_site)
     matched, mistake = read_visit(worker_site), read_visit(worker_site, "mistake")
-    assert (matched.patient, matched.sought) == ("Patient/7", MatchState.FOUND)
-    assert (mistake.sought, mistake.fault) == (
+    assert (matched.patient, matched.match_state) == ("Patient/7", MatchState.FOUND)
+    assert (mistake.match_state, mistake.fault) == (
         MatchState.NONE,
         "No chart in use has this record number.",
     )
@@ -143,7 +143,7 @@ def test_a_patient_is_looked_for_until_the_time_to_register_is_over(
     server.charts["4711"] = CHART
     worker_site.clock.advance(hours=1)
     assert match_new(worker_site, MatchState.NONE)
-    assert read_visit(worker_site).sought is MatchState.FOUND
+    assert read_visit(worker_site).match_state is MatchState.FOUND
 
 
 def test_after_that_time_a_missing_chart_is_not_looked_for(
@@ -164,8 +164,8 @@ def test_a_search_that_fails_alone_does_not_stop_the_others(
     expect_walk_in(worker_site, "a-failing", OTHER_CRITERIA)
     expect_walk_in(worker_site)
     assert not match_new(worker_site)
-    assert read_visit(worker_site).sought is MatchState.FOUND
-    assert read_visit(worker_site, "a-failing").sought is MatchState.NEW
+    assert read_visit(worker_site).match_state is MatchState.FOUND
+    assert read_visit(worker_site, "a-failing").match_state is MatchState.NEW
 
 
 def test_a_server_that_does_not_answer_is_asked_once(

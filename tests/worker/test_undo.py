@@ -78,7 +78,7 @@ def test_an_undone_submission_is_reversed_and_audited(
     deliver_undo(worker_site.context, lease_undo(worker_site, delivered))
     assert worker_site.read_state(delivered) == ("reversed", None)
     [effect] = server.effects
-    assert [part.element for part in effect.parts] == ["race"]
+    assert [part.chart_part for part in effect.parts] == ["race"]
     assert effect.elements_to_keep == frozenset()
     with worker_site.database.read() as tx:
         assert [entry.who for entry in audit.entries_about(tx, delivered.record.id)] == ["worker"]
@@ -104,7 +104,7 @@ def test_a_restated_part_stays_and_its_undo_goes_further_back(
     deliver_undo(worker_site.context, lease_undo(worker_site, delivered))
     assert server.effects[0].elements_to_keep == {"race"}
     inherited = decode_prior_values(lease_undo(worker_site, later).undo_record)
-    assert [part.element for part in inherited.parts] == ["race"]
+    assert [part.chart_part for part in inherited.parts] == ["race"]
 
 
 @pytest.mark.parametrize(

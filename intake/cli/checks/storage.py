@@ -195,7 +195,7 @@ def _check_worker(tx: Tx, server_id: str) -> Iterator[Finding]:
             f"the worker has paused it since {since}: {state.words}",
             "Correct that. The worker tries again every minute, and nothing is lost.",
         )
-    elif state.left_alone(tx.now):
+    elif state.remaining_pause(tx.now):
         until = f"{state.paused_until:%Y-%m-%d %H:%M} UTC"
         yield unknown_finding(
             about,

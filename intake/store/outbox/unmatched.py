@@ -29,7 +29,7 @@ class UnmatchedSubmission:
 
     id: str
     visit: str | None
-    sought: MatchCriteria
+    criteria: MatchCriteria
     answered_at: datetime
     words: str
 

@@ -41,7 +41,7 @@ def test_corrected_criteria_queue_the_submission_with_its_answers(database: Data
     with database.write() as tx:
         assert unmatched.list_unmatched(tx, "hillside") == ()
         [lost] = unmatched.list_unmatched(tx, "riverside")
-        assert lost.sought == CRITERIA
+        assert lost.criteria == CRITERIA
         assert unmatched.correct_criteria(tx, identity, right)
         assert not unmatched.correct_criteria(tx, identity, CRITERIA)
         assert unmatched.list_unmatched(tx, "riverside") == ()
