@@ -10,7 +10,7 @@ from fhir_client.model import WriteStrategyKind
 class Quirks:
     """The known quirks of a kind of server; the defaults follow FHIR.
 
-    - `write_strategies`: the write strategies that may be chosen, whatever else the server claims to offer.
+    - `write_strategies`: the strategies that may be chosen, whatever else the server claims.
     - `conditional_create`: it takes If-None-Exist.
     - `batch`: it answers a batch of reads.
     - `accepted_extensions`: URLs of the Patient extensions that it takes; empty means all.

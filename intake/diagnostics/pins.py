@@ -48,7 +48,8 @@ def check_proof(
     if pin is not None and pin.proven_at is not None:
         yield good_finding(
             about,
-            f"a write test by '{pin.strategy.kind}' went through at {pin.proven_at:%Y-%m-%d %H:%M} UTC",
+            f"a write test by '{pin.strategy.kind}' went through at "
+            f"{pin.proven_at:%Y-%m-%d %H:%M} UTC",
         )
     else:
         yield unknown_finding(

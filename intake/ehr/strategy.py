@@ -119,8 +119,8 @@ def restore_strategy(stored: StoredStrategy) -> WriteStrategy:
 
 def _settings_hash(server: Server, settings: Settings) -> str:
     """Return a hash of the settings that a negotiated strategy depends on."""
-    # A change of any of these makes the pin stale, and the next writer negotiates again. The list of
-    # strategies keeps its former name in the hash, so that an upgrade makes no pin stale.
+    # A change of any of these makes the pin stale, and the next writer negotiates again. The list
+    # of strategies keeps its former name in the hash, so that an upgrade makes no pin stale.
     quirks = asdict(server_quirks(server, settings))
     quirks["rungs"] = quirks.pop("write_strategies")
     basis = [

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from intake.questions import Question
-from intake.settings.values import AuthKind, MappingPolicy, ConflictPolicies
+from intake.settings.values import AuthKind, ConflictPolicies, MappingPolicy
 
 # A field without a default is a required key. An unknown key is a fault, so that a misspelled
 # setting is never ignored.

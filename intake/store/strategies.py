@@ -18,8 +18,9 @@ class StoredStrategy:
     """A write strategy, as the store keeps it.
 
     `basis` is a hash of the settings that led to it: other settings need a new negotiation.
-    `kind` is the strategy's kind, as the column `rung` stores it. `parts` is what it leaves on the server, and `reasons` say why no
-    safer kind works. `by_patient` are the resource types that the worker searches by patient.
+    `kind` is the strategy's kind; its column is named `rung`. `parts` is what it leaves on the
+    server, and `reasons` say why no safer kind works. `by_patient` are the resource types that the
+    worker searches by patient.
     """
 
     basis: str

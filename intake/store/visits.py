@@ -32,9 +32,9 @@ class Visit:
     the chart lacks. `base` has the chart's values at the fetch of the schedule: the merge base.
     Without a complete `birth_date`, only the desk's code opens the visit.
 
-    `match_state` is set for a walk-in: the desk added the visit by record number. Until the chart is
-    found, `patient` is a conditional reference (`intake.answers.MatchCriteria`).
-    `fault` says why the chart was not found or cannot be read.
+    `match_state` is set for a walk-in, which the desk added by record number. Until the chart is
+    found, `patient` is a conditional reference (`intake.answers.MatchCriteria`), and `fault` says
+    why the chart was not found or cannot be read.
     """
 
     id: str

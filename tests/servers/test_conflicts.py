@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from fhir_client.uscore.chart import chart_elements
 from intake.answers import Answer, AnswerState, Informant, Submission
-from intake.settings import ConflictPolicy, ConflictPolicies
+from intake.settings import ConflictPolicies, ConflictPolicy
 from intake.store import audit
 from intake.store.outbox import conflict_decisions
 from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision

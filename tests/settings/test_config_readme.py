@@ -13,7 +13,7 @@ import pytest
 from fhir_client.model import Element
 from fhir_client.quirks import Quirks
 from intake.questions import Condition, Detail, Option, Question
-from intake.settings import MappingPolicy, ConflictPolicies
+from intake.settings import ConflictPolicies, MappingPolicy
 from intake.settings.files import (
     ClinicTable,
     CommonLanguagesTable,
