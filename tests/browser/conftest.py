@@ -29,6 +29,10 @@ MISSING_CHROMIUM = (
     "The browser tests need Chromium: `apt-get install chromium`, "
     "or `uv run playwright install chromium`"
 )
+MISSING_DRIVER = (
+    "Playwright's driver does not start on this machine: `apt-get install chromium` brings the "
+    "libraries it needs"
+)
 TABLET, PHONE = (1024, 768), (390, 844)
 
 
@@ -43,10 +47,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Launch Debian's Chromium, or Playwright's own."""
-    with sync_playwright() as playwright:
+    playwright = _start_playwright()
+    try:
         chromium = _launch_chromium(playwright)
         yield chromium
         chromium.close()
+    finally:
+        playwright.stop()
+
+
+def _start_playwright() -> Playwright:
+    try:
+        return sync_playwright().start()
+    except Exception:  # noqa: BLE001
+        # Playwright's driver is a Node of its own. On a machine that lacks one of Node's
+        # libraries it ends at once, and Playwright raises whatever it was doing then.
+        skip_or_fail(MISSING_DRIVER)
 
 
 def find_chromium() -> str | None:

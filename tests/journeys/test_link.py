@@ -82,8 +82,8 @@ def test_resumes_in_the_language_chosen_last(pages: TestSite) -> None:
     person.send_form({"language": "es"}, form="/language")
     for closed_path in ("/question/race-ethnicity", "/onward"):
         person.open_page(closed_path)
-        assert "White" not in person.page.text
-        assert "Blanca" not in person.page.text
+        assert "White" not in person.words
+        assert "Blanca" not in person.words
     person.open_page("/birth-date")
     person.give_birth_date(17, 5, 1980)
     assert (person.path, person.heading) == (

@@ -111,7 +111,7 @@ def test_the_next_patient_finds_no_trace(pages: TestSite) -> None:
     for path in ("/check", "/question/race-ethnicity", "/why", "/who", "/onward"):
         person.open_page(path)
         assert (person.path, person.heading) == ("/", "Choose a language")
-    assert "Asian" not in person.page.text
+    assert "Asian" not in person.words
 
 
 def test_the_first_page_wipes_the_draft(pages: TestSite) -> None:

@@ -1,5 +1,6 @@
 """Fills in and sends forms as a patient does, in a browser without scripts."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from tests.support.sites import TestSite
 from tests.support.strict_pages import StrictClient, node_attributes
 
 FormInput = Mapping[str, str | Sequence[str]]
+RANDOM_TOKEN = re.compile(r"[\w.-]{20,}")
 
 
 @dataclass
@@ -34,6 +36,11 @@ class PatientSession:
     def path(self) -> str:
         """The path of the page."""
         return self.page.request.path
+
+    @property
+    def words(self) -> str:
+        """The page without its random tokens, in which a short word can stand by chance."""
+        return RANDOM_TOKEN.sub("", self.page.text)
 
     @property
     def document(self) -> JustHTML:
