@@ -11,13 +11,15 @@ TESTS = Path(__file__).resolve().parents[1]
 BUGS = {
     "race as top-level valueCoding without text": "",
     "ethnicity under the race URL": "",
-    "Hispanic exported as a race": "",
+    "Hispanic exported as a race": "test_maps_hispanic_to_ethnicity_and_not_to_race",
     "declined mapped to an unbound code": "",
     "declined accepted by the server and silently not stored": (
         "test_a_declined_answer_that_the_server_drops_is_seen"
     ),
-    "missing turned into 'Not Hispanic'": "",
-    "Asian and Hispanic collapsed to Hispanic": "",
+    "missing turned into 'Not Hispanic'": (
+        "test_infers_not_hispanic_only_if_the_site_switches_it_on"
+    ),
+    "Asian and Hispanic collapsed to Hispanic": "test_keeps_asian_beside_hispanic",
     "two preferred true languages": "",
     "412 swallowed": "test_a_stale_etag_is_a_version_conflict",
     "If-Match ignored": "test_a_server_that_ignores_if_match_is_seen",

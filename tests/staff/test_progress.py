@@ -74,7 +74,7 @@ def test_progress_is_labeled_and_done_only_after_the_read_back(
 def test_a_patient_who_left_after_a_code_needs_a_new_code(
     pages: TestSite, desk: StaffSession
 ) -> None:
-    visit = pages.expect_visit("1", sought=MatchState.FOUND)
+    visit = pages.expect_visit("1", match_state=MatchState.FOUND)
     patient = PatientSession(pages)
     patient.pair_tablet()
     labels = []
