@@ -49,3 +49,9 @@ def classify_text(element: Element, text: str) -> Placeholder | None:
     if not has_visible_character(text):
         return Placeholder.INVISIBLE
     return load_placeholders(element).get(normalize_text(text))
+
+
+@cache
+def placeholders_by_element() -> Mapping[Element, frozenset[str]]:
+    """Return every element's normalized placeholders, for the merge into a chart."""
+    return {element: frozenset(load_placeholders(element)) for element in Element}

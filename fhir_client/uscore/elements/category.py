@@ -54,7 +54,9 @@ class CategorySpec(ElementSpec):
         value = statement.values.get(self.element)
         if value is None:
             return ElementMerge()
-        if isinstance(value, AbsentReason) and not rules.erase and self.has_value(patient):
+        placeholders = rules.placeholders.get(self.element, ())
+        is_kept = isinstance(value, AbsentReason) and not rules.erase
+        if is_kept and self.has_value(patient, placeholders):
             return ElementMerge(kept_chart_value=True)
         current: Json = next(iter(self.find_items(patient)), {})
         # A Provenance of others may name the chart's id.
@@ -72,6 +74,14 @@ class CategorySpec(ElementSpec):
         `placeholders` are normalized texts that are no answer (`fhir_client.text`).
         """
         return any(_has_answer(item, placeholders) for item in self.find_items(patient))
+
+    def has_only_placeholders(self, patient: Json, placeholders: Collection[str], /) -> bool:
+        """Return whether the chart has texts alone, and none of them is an answer."""
+        items = self.find_items(patient)
+        has_codes = any(
+            "valueCoding" in part for item in items for part in item.get("extension", [])
+        )
+        return bool(items) and not has_codes and not self.has_value(patient, placeholders)
 
     def build_extension(
         self, value: ElementValue, version: UsCoreVersion, extension_id: str
