@@ -36,3 +36,18 @@ def test_every_race_extension_counts() -> None:
     extensions = [build_extension(RACE, "Unknown"), build_extension(RACE, "Gullah")]
     assert Element.RACE not in find_gaps({"extension": extensions})
     assert Element.RACE not in find_gaps({"extension": extensions[::-1]})
+
+
+@pytest.mark.parametrize(
+    ("language", "is_gap"),
+    [
+        ({"text": "Unknown"}, True),
+        ({"text": "\u200b"}, True),
+        ({"text": "Mixteco bajo"}, False),
+        ({"coding": [{"code": "es"}], "text": "Unknown"}, False),
+    ],
+    ids=ascii,
+)
+def test_a_language_that_says_nothing_is_a_gap(language: Json, is_gap: bool) -> None:
+    gaps = find_gaps({"communication": [{"language": language, "preferred": True}]})
+    assert (Element.SPOKEN_LANGUAGE in gaps) is is_gap
