@@ -1,10 +1,10 @@
 """The merge: a statement's values go into the Patient, and everything else in it stays."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from fhir_client.model import Json
+from fhir_client.model import Element, Json
 from fhir_client.uscore.chart import ChartElements, chart_elements
 from fhir_client.uscore.elements import SPECS
 from fhir_client.uscore.elements.spec import MergeRules
@@ -17,11 +17,13 @@ class MergePolicy:
     """How the chart gives way to a statement.
 
     `decline_erases` tells whether a declined or unknown answer erases the chart's value.
-    `elements_to_keep` stay as the chart has them, because that was decided.
+    `elements_to_keep` stay as the chart has them, because that was decided. `placeholders` are the
+    normalized texts (`fhir_client.text`) by element that are no value of the chart.
     """
 
     decline_erases: bool = False
     elements_to_keep: frozenset[str] = frozenset()
+    placeholders: Mapping[Element, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class PatientMerge:
 
     `prior_values` are the chart's items before the merge, for undo. `element_ids` are the ids of
     the items that now state an answer. `kept_elements` are those whose chart value stayed although
-    the informant declined or did not know.
+    the informant declined or did not know. `unanswered_elements` are those of which the chart had
+    nothing but texts that are no answer.
     """
 
     patient: Json
@@ -38,6 +41,7 @@ class PatientMerge:
     prior_values: ChartElements
     element_ids: Mapping[str, str] = field(default_factory=dict)
     kept_elements: tuple[str, ...] = ()
+    unanswered_elements: frozenset[str] = frozenset()
 
 
 def merge_statement(
@@ -51,7 +55,7 @@ def merge_statement(
     # The specs replace the list of extensions, but change the entries of languages in place.
     if "communication" in patient:
         merged["communication"] = deepcopy(patient["communication"])
-    rules = MergeRules(version, policy.decline_erases)
+    rules = MergeRules(version, policy.decline_erases, policy.placeholders)
     element_ids: dict[str, str] = {}
     kept_elements = []
     for element, spec in SPECS.items():
@@ -60,5 +64,18 @@ def merge_statement(
         element_ids |= outcome.ids
         kept_elements += [element.value] * outcome.kept_chart_value
     return PatientMerge(
-        merged, merged != patient, chart_elements(patient), element_ids, tuple(kept_elements)
+        merged,
+        merged != patient,
+        chart_elements(patient),
+        element_ids,
+        tuple(kept_elements),
+        _unanswered_elements(patient, policy),
+    )
+
+
+def _unanswered_elements(patient: Json, policy: MergePolicy) -> frozenset[str]:
+    return frozenset(
+        element
+        for element, spec in SPECS.items()
+        if spec.has_only_placeholders(patient, policy.placeholders.get(element, ()))
     )

@@ -13,6 +13,7 @@ from fhir_client.write.bundle import build_bundle
 from fhir_client.write.validation import validate_bundle
 from intake.answers import MatchCriteria
 from intake.mapping.site_mapping import map_submission
+from intake.placeholders import placeholders_by_element
 from intake.settings import load_settings
 from intake.store.payload import decode_submission
 
@@ -45,7 +46,9 @@ def run(args: argparse.Namespace) -> int:
             )
         if patient is not None:
             statement = replace(statement, patient=f"Patient/{patient['id']}")
-        policy = MergePolicy(decline_erases=settings.mapping.decline_erases)
+        policy = MergePolicy(
+            decline_erases=settings.mapping.decline_erases, placeholders=placeholders_by_element()
+        )
         bundle = build_bundle(statement, us_core, patient, policy).bundle
         validate_bundle(bundle)
     except (OSError, ValueError) as error:

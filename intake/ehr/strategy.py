@@ -14,6 +14,7 @@ from fhir_client.write.strategy import ServerOffer, WriteStrategy, WrittenPart, 
 from fhir_client.write.task import Writer
 from intake.ehr.clients import server_quirks
 from intake.ehr.credentials import TOKEN_AUTH_KINDS, shared_tokens
+from intake.placeholders import placeholders_by_element
 from intake.settings import Server, Settings
 from intake.settings.rules import AUTO_STRATEGY
 from intake.store import servers, strategies
@@ -38,7 +39,9 @@ def prepare_writer(
 
 def build_writer(server: Server, settings: Settings, strategy: WriteStrategy) -> Writer:
     """Return the writer that writes to the server by that strategy."""
-    policy = MergePolicy(decline_erases=settings.mapping.decline_erases)
+    policy = MergePolicy(
+        decline_erases=settings.mapping.decline_erases, placeholders=placeholders_by_element()
+    )
     return Writer(
         us_core_version(server.us_core), policy, server_quirks(server, settings), strategy
     )

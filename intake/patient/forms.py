@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fhir_client.text import has_visible_character
 from intake import terminology
 from intake.answers import MAX_WRITE_IN_LENGTH, OWN_WORDS, Answer, AnswerState
 from intake.journey import groups_with_details
@@ -224,7 +225,18 @@ def _in_question_order(question: Question, choices: Sequence[str]) -> tuple[str,
 
 
 def _field_text(values: FormValues, key: str) -> str:
-    return next(iter(values.get(key, ())), "").strip()
+    text = next(iter(values.get(key, ())), "").strip()
+    # Some keyboards and pasted texts bring characters that nobody sees. Alone they are no answer,
+    # and the patient, who sees an empty field, could not take them out either.
+    return text if _is_typed(text) else ""
+
+
+def _is_typed(text: str) -> bool:
+    return has_visible_character(text) or any(map(_is_control, text))
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs")
 
 
 def _text_faults(texts: Iterable[str]) -> Iterator[FormFault]:
@@ -232,5 +244,5 @@ def _text_faults(texts: Iterable[str]) -> Iterator[FormFault]:
         if len(text) > MAX_WRITE_IN_LENGTH:
             yield FormFault.TOO_LONG
         # Control characters and lone surrogates break databases and FHIR servers.
-        if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        if any(map(_is_control, text)):
             yield FormFault.CONTROL

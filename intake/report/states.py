@@ -6,6 +6,8 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from fhir_client.model import Element
+from intake.placeholders import Placeholder, classify_text
 from intake.report.codes import (
     INTERPRETER_CODES,
     NO_LANGUAGES,
@@ -21,6 +23,19 @@ if TYPE_CHECKING:
 
 _BATCH_SIZE = 10_000
 """How many local facts one INSERT takes, so that memory stays bounded."""
+
+_TEXT_SEPARATOR = "\x1f"
+"""Stands between the texts of several extensions (`group_text` in macros.sql)."""
+
+_STRENGTHS = (
+    None,
+    Placeholder.DECLINED,
+    Placeholder.UNKNOWN,
+    Placeholder.UNUSABLE,
+    Placeholder.INVISIBLE,
+    Placeholder.NOT_ASKED,
+)
+"""What several texts of one chart say together: the first of these that one of them says."""
 
 
 class Evidence(StrEnum):
@@ -57,6 +72,7 @@ def find_states(
     connection.execute(read_query("local_facts"))
     _insert_facts(connection, local_facts)
     connection.execute(read_query("statements"))
+    _classify_texts(connection)
     connection.execute(
         read_query("code_lists"),
         {
@@ -75,6 +91,29 @@ def find_states(
         {"default_language": definition.default_language, "other_race": OTHER_RACE},
     )
     connection.execute(read_query("hispanic_only"))
+
+
+def _classify_texts(connection: "DuckDBPyConnection") -> None:
+    """Make the table `text_kind`: what each distinct text says in place of an answer."""
+    # Python reads the texts, so that the desk, the merge and the report read them alike.
+    distinct = connection.execute(
+        "SELECT DISTINCT element, text FROM statement WHERE text <> ''"
+    ).fetchall()
+    kinds = [
+        (element, text, kind)
+        for element, text in distinct
+        if (kind := _combined_kind(Element(element), text)) is not None
+    ]
+    elements, texts, names = zip(*kinds, strict=True) if kinds else ((), (), ())
+    connection.execute(
+        read_query("text_kinds"),
+        {"elements": list(elements), "texts": list(texts), "kinds": list(names)},
+    )
+
+
+def _combined_kind(element: Element, text: str) -> Placeholder | None:
+    kinds = [classify_text(element, part) for part in text.split(_TEXT_SEPARATOR)]
+    return min(kinds, key=_STRENGTHS.index)
 
 
 def _insert_facts(connection: "DuckDBPyConnection", local_facts: Iterable[LocalFact]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import IntEnum
 
-DEFINITION_VERSION = "2026-11.1"
+DEFINITION_VERSION = "2026-12.1"
 """Changes whenever the same files could give another number."""
 
 FORMAT = "intake-report/1"

@@ -15,6 +15,7 @@ from fhir_client.uscore.elements import ETHNICITY, RACE
 from intake.clock import Clock, day_bounds
 from intake.ehr.clients import build_client
 from intake.log import error_location, logger
+from intake.placeholders import classify_text, load_placeholders
 from intake.settings import Clinic, Settings
 from intake.store import visits
 from intake.store.database import Database
@@ -231,10 +232,27 @@ def _find_record_number(identifiers: Iterable[Json], system: str) -> str | None:
 def find_gaps(patient: Json) -> frozenset[str]:
     """Return the elements that the chart lacks."""
     chart = chart_elements(patient)
-    missing = {spec.element for spec in (RACE, ETHNICITY) if not spec.has_value(patient)}
+    missing = {
+        spec.element
+        for spec in (RACE, ETHNICITY)
+        if not spec.has_value(patient, load_placeholders(spec.element))
+    }
     # A language that the patient understands but does not prefer answers no question of ours.
-    if not any(entry.get("preferred") for entry in chart["communication"]):
+    if not any(map(_prefers_language, chart["communication"])):
         missing.add(Element.SPOKEN_LANGUAGE)
     if not chart["interpreter"]:
         missing.add(Element.INTERPRETER)
     return frozenset(missing)
+
+
+def _prefers_language(entry: Json) -> bool:
+    """Return whether an entry of `communication` names a preferred language."""
+    language = entry.get("language") or {}
+    text = language.get("text")
+    # An entry may name its language in a way of its own; only a text that says nothing names none.
+    names_none = (
+        not language.get("coding")
+        and isinstance(text, str)
+        and classify_text(Element.SPOKEN_LANGUAGE, text) is not None
+    )
+    return bool(entry.get("preferred")) and not names_none

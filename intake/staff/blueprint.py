@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Flask
 
+from fhir_client.text import show_controls
 from intake.pages import errors, language
 from intake.pages.errors import ErrorFrame
 from intake.pages.sessions import STAFF_PATH
@@ -68,6 +69,7 @@ def _prepare_error_page() -> dict[str, object]:
 
 def init_app(app: Flask) -> None:
     """Add the staff's pages and their error pages to the application."""
+    app.jinja_env.filters["show_controls"] = show_controls
     app.register_blueprint(blueprint)
     errors.register_frame(
         app,

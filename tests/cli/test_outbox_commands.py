@@ -79,6 +79,7 @@ BAD: dict[str, dict[str, object]] = {
     "answers.spoken-language.write_ins[0]: 10000 characters, at most 2000": written("x" * 10_000),
     "answers.spoken-language.write_ins[0]: has a control character": written(f"{SECRET}\x1b[31m"),
     "answers.spoken-language.write_ins[0]: is empty": written("   "),
+    "answers.spoken-language.write_ins[0]: has no visible character": written("\u200b"),
     "answers.race-ethnicity.choices: a choice is named twice": answers(
         race_ethnicity={"state": "answered", "choices": ["2028-9", "2028-9"]}
     ),

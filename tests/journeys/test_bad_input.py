@@ -264,3 +264,33 @@ def test_an_internal_error_is_calm_and_reveals_no_answer(
     assert (person.page.status_code, person.heading) == (500, "Something went wrong on our side")
     assert "RuntimeError" in caplog.text
     assert "Savi" not in caplog.text + person.words
+
+
+INVISIBLE = ["\u200b", "\u2800", "\u3164", "\uffff"]
+
+
+@pytest.mark.parametrize("words", INVISIBLE, ids=ascii)
+def test_words_that_nobody_sees_are_nothing_typed(person: PatientSession, words: str) -> None:
+    person.send_form({"own-words": words})
+    assert (person.path, fault_message(person)) == ("/question/spoken-language", "")
+    person.send_form({"choice": "own-words", "own-words": words})
+    assert "Please write the name of the language" in fault_message(person)
+
+
+@pytest.mark.parametrize("words", INVISIBLE, ids=ascii)
+def test_a_write_in_that_nobody_sees_is_nothing_typed(person: PatientSession, words: str) -> None:
+    person.send_form({"choice": ["2028-9"]})
+    person.send_form({"write-in-2028-9": words})
+    for _ in range(3):
+        person.send_form()
+    assert person.path == "/check"
+    assert "<q>" not in person.page.text
+
+
+@pytest.mark.parametrize("words", ["Unknown", "N/A", "None", "a\u200bb"], ids=ascii)
+def test_own_words_that_show_something_are_kept(person: PatientSession, words: str) -> None:
+    person.send_form({"own-words": words})
+    for _ in range(3):
+        person.send_form()
+    assert person.path == "/check"
+    assert f"<bdi>{words}</bdi>" in person.page.text

@@ -65,7 +65,12 @@ NEEDED = US_CORE + "interpreter-needed"
         (
             "race",
             group_extension("race", "UNK", system=NULL_FLAVOR, text="Unknown"),
-            State.DONT_KNOW,
+            State.NOT_ASKED,
+        ),
+        (
+            "race",
+            group_extension("race", "ASKU", system=NULL_FLAVOR, text="Patient Declined"),
+            State.DECLINED,
         ),
         ("race", group_extension("race", text=" "), State.NOT_ASKED),
         ("race", {"url": US_CORE + "race", "valueCoding": {"code": "2106-3"}}, State.NOT_ASKED),

@@ -112,9 +112,22 @@ def test_a_reviewer_sees_which_value_is_the_patients_own(
     )
     reviewer.open_page(f"/staff/review/{row}")
     words = " ".join(reviewer.page.text.split())
-    assert "The informant's answer: <b>Asian" in words
-    assert "The patient's own earlier answer in the chart: <b>White" in words
-    assert "The patient's answer: <b>Español" in words
+    assert "The informant's answer: <b><bdi>Asian" in words
+    assert "The patient's own earlier answer in the chart: <b><bdi>White" in words
+    assert "The patient's answer: <b><bdi>Español" in words
+
+
+def test_words_that_turn_text_about_are_isolated_and_show_it(
+    pages: TestSite, reviewer: StaffSession
+) -> None:
+    row = hold_in_conflict(
+        pages, Conflict("race", ("\u202elive", "White"), ("\u2067Asian",), "over")
+    )
+    reviewer.open_page(f"/staff/review/{row}")
+    words = " ".join(reviewer.page.text.split())
+    assert "<b><bdi>[U+202E]live</bdi>; <bdi>White</bdi></b>" in words
+    assert "<b><bdi>[U+2067]Asian</bdi></b>" in words
+    assert not {"\u202e", "\u2067"} & set(reviewer.page.text)
 
 
 def test_every_conflict_needs_a_known_choice(pages: TestSite, reviewer: StaffSession) -> None:

@@ -18,15 +18,16 @@ def admin(pages: TestSite) -> StaffSession:
     return sign_in_staff(pages, "admin")
 
 
-def hold_for_worklist(site: TestSite) -> str:
+def hold_for_worklist(site: TestSite, words: str = "Cantonese <i>") -> str:
     found = lease_submission(site)
+    worksheet = json.loads(json.dumps(WORKSHEET).replace("Cantonese <i>", words))
     with site.database.write() as tx:
         hold.hold_submission(
             tx,
             found,
             reason="worklist",
             words="A person has to type it.",
-            detail=json.dumps(WORKSHEET),
+            detail=json.dumps(worksheet),
         )
     return found.record.id
 
@@ -47,6 +48,14 @@ def test_the_worklist_shows_the_entries_and_audits_the_view(
     assert row is not None
     assert (row.status, row.typed_at is not None) == (Status.QUEUED, True)
     assert [entry.action for entry in done][:2] == ["submission-typed", "worklist-read"]
+
+
+def test_words_that_turn_text_about_are_isolated_and_show_it(
+    pages: TestSite, admin: StaffSession
+) -> None:
+    hold_for_worklist(pages, "\u202elive")
+    admin.open_page("/staff/worklist")
+    assert "<dd><bdi>[U+202E]live</bdi></dd>" in admin.page.text
 
 
 @pytest.mark.parametrize("column", ["payload", "detail"])

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
+from fhir_client.text import has_visible_character
 from intake import terminology
 from intake.answers import (
     MAX_RECORD_NUMBER_LENGTH,
@@ -22,7 +23,7 @@ from intake.settings import load_settings
 
 QUESTION_SETS = load_settings().question_sets
 words = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=40).filter(
-    str.strip
+    has_visible_character
 )
 longest_words = st.just("ß" * MAX_WRITE_IN_LENGTH)
 offsets = st.integers(-12 * 4, 14 * 4).map(

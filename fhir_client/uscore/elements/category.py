@@ -1,9 +1,10 @@
 """Race and ethnicity: US Core's extension of OMB categories, details and a text."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from fhir_client.model import Json, WorksheetEntry
+from fhir_client.text import says_something
 from fhir_client.uscore.datatypes import ABSENT_TEXTS, coding_json, concept_json
 from fhir_client.uscore.elements.extensions import describe_extension, replace_extension
 from fhir_client.uscore.elements.spec import (
@@ -53,7 +54,9 @@ class CategorySpec(ElementSpec):
         value = statement.values.get(self.element)
         if value is None:
             return ElementMerge()
-        if isinstance(value, AbsentReason) and not rules.erase and self.has_value(patient):
+        placeholders = rules.placeholders.get(self.element, ())
+        is_kept = isinstance(value, AbsentReason) and not rules.erase
+        if is_kept and self.has_value(patient, placeholders):
             return ElementMerge(kept_chart_value=True)
         current: Json = next(iter(self.find_items(patient)), {})
         # A Provenance of others may name the chart's id.
@@ -65,9 +68,20 @@ class CategorySpec(ElementSpec):
         replace_extension(patient, self.url, extension)
         return ElementMerge({self.element.value: extension_id})
 
-    def has_value(self, patient: Json) -> bool:
-        """Return whether the chart has an answer, and not only that none was given."""
-        return any(map(_has_answer, self.find_items(patient)))
+    def has_value(self, patient: Json, placeholders: Collection[str] = ()) -> bool:
+        """Return whether the chart has an answer, and not only that none was given.
+
+        `placeholders` are normalized texts that are no answer (`fhir_client.text`).
+        """
+        return any(_has_answer(item, placeholders) for item in self.find_items(patient))
+
+    def has_only_placeholders(self, patient: Json, placeholders: Collection[str], /) -> bool:
+        """Return whether the chart has texts alone, and none of them is an answer."""
+        items = self.find_items(patient)
+        has_codes = any(
+            "valueCoding" in part for item in items for part in item.get("extension", [])
+        )
+        return bool(items) and not has_codes and not self.has_value(patient, placeholders)
 
     def build_extension(
         self, value: ElementValue, version: UsCoreVersion, extension_id: str
@@ -163,7 +177,7 @@ class CategorySpec(ElementSpec):
         return _texts(chart) == _texts(merged)
 
 
-def _has_answer(extension: Json) -> bool:
+def _has_answer(extension: Json, placeholders: Collection[str]) -> bool:
     parts = extension.get("extension", [])
     codings = [
         part.get("valueCoding", {})
@@ -174,12 +188,15 @@ def _has_answer(extension: Json) -> bool:
         return True
     # A text beside null codes is an answer, unless it only puts the null into words.
     texts = {
-        str(part["valueString"]).casefold()
+        str(part["valueString"])
         for part in parts
         if part.get("url") == "text" and "valueString" in part
     }
     displays = {str(coding.get("display", "")).casefold() for coding in codings}
-    return bool(texts - _NULL_WORDS - displays)
+    return any(
+        says_something(text, placeholders) and text.casefold() not in _NULL_WORDS | displays
+        for text in texts
+    )
 
 
 def _is_null(coding: Json) -> bool:

@@ -1,7 +1,7 @@
 """The shape of an element's spec: its codes, and how it is written, merged, read and worded."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -32,10 +32,14 @@ class ObservationSpec:
 
 @dataclass(frozen=True, slots=True)
 class MergeRules:
-    """The version of US Core, and whether a declined or unknown answer erases the chart's value."""
+    """The version of US Core, and whether a declined or unknown answer erases the chart's value.
+
+    `placeholders` are the normalized texts by element that are no value of the chart.
+    """
 
     version: UsCoreVersion
     erase: bool = False
+    placeholders: Mapping[Element, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,10 @@ class ElementSpec(ABC):
         self, value: ElementValue | None, merged_items: list[Json], /
     ) -> WorksheetEntry:
         """Return what a person types into the chart so that it states the value."""
+
+    def has_only_placeholders(self, _patient: Json, _placeholders: Collection[str], /) -> bool:
+        """Return whether all that the chart has are texts that are no answer."""
+        return False
 
     def is_entered(self, chart_items: list[Json], merged_items: list[Json]) -> bool:
         """Return whether the chart states what the merged Patient states, as a person types it."""

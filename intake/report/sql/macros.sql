@@ -57,11 +57,15 @@ CREATE MACRO us_core(extensions, urls, name) AS extensions[list_position(
     urls, 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-' || name)];
 CREATE MACRO hl7(extensions, urls, name) AS extensions[list_position(
     urls, 'http://hl7.org/fhir/StructureDefinition/' || name)];
-CREATE MACRO group_codes(extension) AS code_keys([
-    e.valueCoding FOR e IN coalesce(extension.extension, [])
-    IF e.url IN ('ombCategory', 'detailed')]);
-CREATE MACRO group_text(extension) AS
-    trim([e.valueString FOR e IN coalesce(extension.extension, []) IF e.url = 'text'][1]);
+-- The parts of all race or ethnicity extensions: a chart may have one more than the profile allows.
+CREATE MACRO group_parts(extensions, name) AS flatten([
+    coalesce(e.extension, []) FOR e IN coalesce(extensions, [])
+    IF e.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-' || name]);
+CREATE MACRO group_codes(parts) AS code_keys([
+    p.valueCoding FOR p IN parts IF p.url IN ('ombCategory', 'detailed')]);
+-- Several texts are separated by a character that no FHIR string may contain (states.py).
+CREATE MACRO group_text(parts) AS array_to_string([
+    trim(p.valueString) FOR p IN parts IF p.url = 'text' AND trim(p.valueString) <> ''], chr(31));
 
 -- self, proxy, other or NULL: the person who answered.
 CREATE MACRO source_of(method) AS CASE

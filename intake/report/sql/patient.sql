@@ -5,8 +5,8 @@ WITH typed AS (
         coalesce(communication, []) AS communications
     FROM source
 ), extracted AS (
-    SELECT id, meta, links, us_core(extensions, urls, 'race') AS race,
-        us_core(extensions, urls, 'ethnicity') AS ethnicity,
+    SELECT id, meta, links, group_parts(extensions, 'race') AS race,
+        group_parts(extensions, 'ethnicity') AS ethnicity,
         us_core(extensions, urls, 'interpreter-needed').valueCoding AS needed,
         hl7(extensions, urls, 'patient-interpreterRequired').valueBoolean AS required,
         [{'language': c.language, 'preferred': coalesce(c.preferred, false),

@@ -1,27 +1,38 @@
 -- One state per patient and element, from the strongest evidence. The type `evidence` is an ENUM
 -- with the strongest first (states.Evidence), so that ORDER BY sorts by strength.
 CREATE TABLE standing AS
-WITH reading AS (
-    SELECT statement.*, code_list.detailed, code_list.hispanic, code_list.english, CASE
+WITH worded AS (
+    SELECT statement.*, CASE
+        -- A person's own words are an answer, whatever they say. Only our own two texts are not.
+        WHEN source IN ('self', 'proxy') AND len(codes) = 0 AND kind <> 'invisible'
+            AND lower(text) NOT IN ('declined to answer', 'does not know') THEN NULL
+        ELSE kind END AS kind
+    FROM statement LEFT JOIN text_kind USING (element, text)
+), reading AS (
+    SELECT worded.*, code_list.detailed, code_list.hispanic, code_list.english, CASE
         -- The EHR fills in its default language by itself: alone it is nobody's answer.
-        WHEN mapped AND source IN ('chart', 'other') AND statement.element LIKE '%-language'
-            AND lower(statement.codes[1]) = lower($default_language) THEN 'unusable'
+        WHEN mapped AND source IN ('chart', 'other') AND worded.element LIKE '%-language'
+            AND lower(worded.codes[1]) = lower($default_language) THEN 'unusable'
         WHEN mapped THEN 'answered'
-        WHEN list_contains(statement.codes, $other_race) AND lower(coalesce(text, ''))
-            NOT IN ('', 'other', 'other race', 'some other race') THEN 'answered'
-        WHEN absent = 'asked-declined' OR list_contains(statement.codes, 'asked-declined')
+        WHEN list_contains(worded.codes, $other_race) AND text <> '' AND kind IS NULL
+            THEN 'answered'
+        WHEN absent = 'asked-declined' OR list_contains(worded.codes, 'asked-declined')
             THEN 'declined'
-        WHEN lower(text) = 'declined to answer'
-            AND list_has_all(['ASKU', 'asked-unknown'], statement.codes) THEN 'declined'
+        WHEN kind = 'declined'
+            AND list_has_all(['ASKU', 'asked-unknown', 'UNK', 'unknown'], worded.codes)
+            THEN 'declined'
         WHEN absent IN ('asked-unknown', 'unknown')
-            OR list_has_any(statement.codes, ['ASKU', 'UNK', 'asked-unknown', 'unknown'])
-            THEN 'unknown'
-        WHEN lower(text) = 'does not know' AND len(statement.codes) = 0 THEN 'unknown'
-        WHEN len(statement.codes) = 0 AND text <> '' AND absent IS NULL THEN 'answered'
-        WHEN len(statement.codes) > 0 OR absent = 'masked' THEN 'unusable' END AS reading
-    FROM statement
-    JOIN code_list
-        ON code_list.element = statement.element AND code_list.codes = statement.codes
+            OR list_has_any(worded.codes, ['ASKU', 'asked-unknown']) THEN 'unknown'
+        -- In a chart this code says that no value is known, and not that anybody asked.
+        WHEN list_has_any(worded.codes, ['UNK', 'unknown'])
+            THEN CASE WHEN source IN ('self', 'proxy') THEN 'unknown' END
+        WHEN len(worded.codes) = 0 AND text <> '' AND absent IS NULL THEN CASE kind
+            WHEN 'not-asked' THEN NULL
+            WHEN 'invisible' THEN 'unusable'
+            ELSE coalesce(kind, 'answered') END
+        WHEN len(worded.codes) > 0 OR absent = 'masked' THEN 'unusable' END AS reading
+    FROM worded
+    JOIN code_list ON code_list.element = worded.element AND code_list.codes = worded.codes
 ), ranked AS (
     -- `state` is the number of values.State.
     SELECT patient, element, answered_at, detailed, hispanic, english, false AS verified,
@@ -35,7 +46,7 @@ WITH reading AS (
             WHEN reading = 'answered' THEN 'chart-answer'
             ELSE 'chart-null' END::evidence AS evidence,
         reading = 'unknown' AND source = 'chart'
-            AND coalesce(lower(text) <> 'does not know', true) AS reason_unknown
+            AND coalesce(kind <> 'unknown', true) AS reason_unknown
     FROM reading WHERE reading IS NOT NULL
     UNION ALL
     SELECT patient, element, answered_at, false, hispanic, false, verified, state,
