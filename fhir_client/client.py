@@ -31,6 +31,7 @@ from fhir_client.transport.responses import (
     server_date,
 )
 from fhir_client.transport.tls import DEFAULT_TLS, Tls
+from fhir_client.transport.tolerant_json import list_objects, object_member
 
 __all__ = ["JSON", "NDJSON", "FhirClient", "Resource", "search_matches"]
 
@@ -283,14 +284,15 @@ def _require_resource(response: requests.Response) -> Resource:
 
 
 def _next_page_url(page: Resource) -> str | None:
-    links = (link.get("url") for link in page.get("link", []) if link.get("relation") == "next")
-    url = next(links, None)
+    links = list_objects(page.get("link"))
+    urls = (link.get("url") for link in links if link.get("relation") == "next")
+    url = next(urls, None)
     return None if url is None else str(url)
 
 
 def search_matches(page: Resource) -> Iterator[Resource]:
     """Yield the resources of a searchset, without remarks about the search."""
-    entries = (
-        entry for entry in page.get("entry", []) if entry.get("search", {}).get("mode") != "outcome"
-    )
-    yield from (entry["resource"] for entry in entries if "resource" in entry)
+    for entry in list_objects(page.get("entry")):
+        resource = object_member(entry, "resource")
+        if resource and object_member(entry, "search").get("mode") != "outcome":
+            yield resource
