@@ -296,34 +296,3 @@ def test_a_base_url_without_fhir_is_the_servers_fault(base: str, script: Script)
     script.status = 404
     with FhirClient(base) as client, pytest.raises(ServerError, match="base URL"):
         client.read_capabilities()
-
-
-def test_reads_a_page_of_results_in_which_single_entries_are_odd(base: str, script: Script) -> None:
-    entries = [None, 5, "x", {"resource": None}, {"resource": 5}, {"search": 5, "resource": {}}]
-    good = {"search": None, "resource": {"resourceType": "Patient", "id": "1", "birthDate": None}}
-    page = {"resourceType": "Bundle", "link": [None, 5, {"relation": 5}], "entry": [*entries, good]}
-    script.body = json.dumps(page).encode()
-    with FhirClient(base) as client:
-        assert list(client.search("Patient", {})) == [{"resourceType": "Patient", "id": "1"}]
-
-
-@pytest.mark.parametrize("odd", [5, "x", {"a": 1}, [[5]], {"code": {}}])
-def test_reads_a_page_or_outcome_of_another_shape(base: str, script: Script, odd: object) -> None:
-    with FhirClient(base) as client:
-        script.body = json.dumps({"resourceType": "Bundle", "entry": odd, "link": odd}).encode()
-        assert list(client.search("Patient", {})) == []
-        script.status = 400
-        script.body = json.dumps({"resourceType": "OperationOutcome", "issue": odd}).encode()
-        with pytest.raises(RefusedError):
-            client.read("Patient/1")
-        script.status = 200
-        script.body = json.dumps(
-            {"resourceType": "OperationOutcome", "issue": [odd, None]}
-        ).encode()
-        assert client.read("Patient/1")["resourceType"] == "OperationOutcome"
-
-
-def test_a_body_of_200000_nested_brackets_is_no_fhir(base: str, script: Script) -> None:
-    script.body = b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
-    with FhirClient(base) as client, pytest.raises(TemporaryError, match="no FHIR"):
-        client.read("Patient/1")
