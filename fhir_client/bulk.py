@@ -15,6 +15,7 @@ from fhir_client.errors import (
     TemporaryError,
 )
 from fhir_client.transport.responses import UNSUPPORTED_STATUSES, json_body, parse_retry_after
+from fhir_client.transport.tolerant_json import list_objects
 
 # Lenient, so that a server leaves out a filter that it does not know. The caller then drops the
 # resources that the server sends too many.
@@ -109,13 +110,14 @@ def poll_export(client: FhirClient, status_url: str) -> ExportManifest | timedel
         pause = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         return DEFAULT_PAUSE if pause is None else pause
     manifest = json_body(response)
-    # A half-sent manifest is no JSON, so its body is empty here.
-    if "output" not in manifest:
+    # A half-sent manifest is no JSON, so its body is empty here. The reader of foreign JSON drops
+    # empty lists, so a manifest without files shows only its required transactionTime.
+    if not manifest.keys() & {"output", "transactionTime"}:
         raise TemporaryError(
             "The server's answer was cut off or is no export manifest.", response.status_code
         )
-    files = tuple(map(_parse_file, manifest["output"]))
-    return ExportManifest(files, len(manifest.get("error", [])))
+    files = tuple(map(_parse_file, list_objects(manifest.get("output"))))
+    return ExportManifest(files, len(list_objects(manifest.get("error"))))
 
 
 def _parse_file(output: dict[str, Any]) -> ExportFile:

@@ -30,6 +30,7 @@ from fhir_client.transport.responses import (
     response_error,
     server_date,
 )
+from fhir_client.transport.searchset import next_page_url, search_matches
 from fhir_client.transport.tls import DEFAULT_TLS, Tls
 
 __all__ = ["JSON", "NDJSON", "FhirClient", "Resource", "search_matches"]
@@ -40,6 +41,8 @@ ANY_TYPE = "*/*"
 FORM = "application/x-www-form-urlencoded"
 # Statuses of a server that takes no search by POST, or of a gateway that lets none through.
 NO_POST_STATUSES = BARRED_STATUSES | {400, 404}
+# Results for a clinic or a patient have some pages. A server with more names next pages forever.
+MAX_PAGES = 1000
 Resource = Json
 
 
@@ -59,7 +62,7 @@ class FhirClient:
     ) -> None:
         """Open a session to `base_url`.
 
-        `timeout` is in seconds and holds for each request.
+        `timeout` is in seconds and holds for each request with its whole response.
         """
         self.base_url = base_url.rstrip("/")
         self._connection = Connection(self.base_url, auth or NoAuth(), timeout, tls)
@@ -107,18 +110,23 @@ class FhirClient:
         return self._send_for_resource("GET", reference)
 
     def search(
-        self, resource_type: str, parameters: Parameters, *, unlogged: bool = False
+        self,
+        resource_type: str,
+        parameters: Parameters,
+        *,
+        unlogged: bool = False,
+        max_pages: int = MAX_PAGES,
     ) -> Iterator[Resource]:
-        """Yield every match of a search, page after page.
+        """Yield every match of a search, page after page; raises RefusedError after `max_pages`.
 
         `unlogged` is for parameters that identify a person: a POST keeps them out of the URLs that
         proxies and servers log (R4, http.html#search). A server without POST search gets a GET.
         """
         posted = self._post_search(resource_type, parameters) if unlogged else None
         page, seen_urls = posted or self._first_page(resource_type, parameters), set[str]()
-        while True:
+        for _ in range(max_pages):
             yield from search_matches(page)
-            next_url = _next_page_url(page)
+            next_url = next_page_url(page)
             if next_url is None:
                 return
             # Behind a proxy the server names a host that we must not reach.
@@ -127,6 +135,7 @@ class FhirClient:
                 raise RefusedError("The server's pages of results lead back to each other.")
             seen_urls.add(own_url)
             page = _require_resource(self._connection.request("GET", own_url))
+        raise RefusedError(f"The server's results have more than {max_pages} pages.")
 
     def _post_search(self, resource_type: str, parameters: Parameters) -> Resource | None:
         response = self._connection.request(
@@ -230,18 +239,17 @@ class FhirClient:
         without them. It follows one redirect, because servers redirect to the store of their files.
         """
         with self._connection.open_file(named_url, NDJSON) as response:
+            if response.status_code >= 300:
+                raise response_error(self._connection.receive_body(response))
             try:
-                yield from filter(None, require_success(response).iter_lines())
+                yield from filter(None, response.iter_lines())
             except requests.RequestException as error:
                 raise self._connection.connection_error(error) from None
 
     def read_content(self, named_url: str) -> bytes:
         """Return an attachment's content; a Binary is unpacked."""
         with self._connection.open_file(named_url, ANY_TYPE) as response:
-            try:
-                raw = require_success(response).content
-            except requests.RequestException as error:
-                raise self._connection.connection_error(error) from None
+            raw = require_success(self._connection.receive_body(response)).content
         # A server may answer with the content itself, or with a Binary as JSON (R4, binary.html).
         body = json_body(response)
         return attachment_data(body) if body.get("resourceType") == "Binary" else raw
@@ -280,17 +288,3 @@ def _require_resource(response: requests.Response) -> Resource:
             "The server's answer was cut off or was no FHIR.", response.status_code
         )
     return resource
-
-
-def _next_page_url(page: Resource) -> str | None:
-    links = (link.get("url") for link in page.get("link", []) if link.get("relation") == "next")
-    url = next(links, None)
-    return None if url is None else str(url)
-
-
-def search_matches(page: Resource) -> Iterator[Resource]:
-    """Yield the resources of a searchset, without remarks about the search."""
-    entries = (
-        entry for entry in page.get("entry", []) if entry.get("search", {}).get("mode") != "outcome"
-    )
-    yield from (entry["resource"] for entry in entries if "resource" in entry)

@@ -15,6 +15,7 @@ FIELDS = (
     "submission",
     "server",
     "clinic",
+    "record",
     "status",
     "reason",
     "attempts",

@@ -102,10 +102,7 @@ def _fetch_configuration(
 ) -> dict[str, Any]:
     url = f"{base_url.rstrip('/')}/{WELL_KNOWN}"
     headers = {"Accept": "application/json"}
-    try:
-        response = session.get(url, headers=headers, timeout=timeout, allow_redirects=False)
-    except requests.RequestException as error:
-        raise network.connection_error(error, tls) from None
+    response = network.request_access(session, "GET", url, timeout, tls, headers=headers)
     if response.status_code in TEMPORARY_STATUSES:
         failure = response_error(response)
         if isinstance(failure, TemporaryError):

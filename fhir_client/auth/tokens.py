@@ -118,12 +118,9 @@ class TokenCache:
         # The lifetime counts from before the request, because the answer takes time.
         requested_at = self._now()
         headers = {"Accept": "application/json", **proof.headers}
-        try:
-            response = session.post(
-                endpoint.url, form, headers=headers, timeout=self._timeout, allow_redirects=False
-            )
-        except requests.RequestException as error:
-            raise network.connection_error(error, self._tls) from None
+        response = network.request_access(
+            session, "POST", endpoint.url, self._timeout, self._tls, data=form, headers=headers
+        )
         token = parse_token(response, self._credential.advice, self._now())
         return Grant(
             token.value,

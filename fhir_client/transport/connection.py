@@ -1,6 +1,7 @@
 """One server's HTTP connection: credentials, requests and files."""
 
 from collections.abc import Mapping, Sequence
+from time import monotonic
 from typing import Protocol
 
 import requests
@@ -8,6 +9,7 @@ import requests
 from fhir_client.errors import FhirError
 from fhir_client.model import Json
 from fhir_client.transport import addresses, exact_json, network
+from fhir_client.transport.bodies import receive_body
 from fhir_client.transport.external_files import ExternalFiles
 from fhir_client.transport.responses import response_error
 from fhir_client.transport.tls import Tls
@@ -69,7 +71,8 @@ class Connection:
     ) -> requests.Response:
         """Return the server's response of any status.
 
-        After a 401 it renews the credentials once and sends again.
+        After a 401 it renews the credentials once and sends again. The body is limited in size and
+        time; with `stream` it is unread and unlimited.
         """
         response = self._send(method, url, body, parameters, headers or {}, stream=stream)
         if response.status_code == 401 and self._auth.renew():
@@ -88,6 +91,13 @@ class Connection:
         response.close()
         target = addresses.redirect_url(self._base_url, response.url, location)
         return self._open_at(target, accept)
+
+    def receive_body(self, response: requests.Response) -> requests.Response:
+        """Return a response of `open_file` with its body, limited in size and time."""
+        try:
+            return receive_body(response, monotonic() + self._timeout)
+        except requests.RequestException as error:
+            raise network.connection_error(error, self._tls) from None
 
     def connection_error(self, error: requests.RequestException) -> FhirError:
         """Return our error for a request that broke off."""
@@ -114,7 +124,8 @@ class Connection:
         headers |= extra_headers
         data = body if body is None or isinstance(body, str) else exact_json.format_json(body)
         try:
-            return self._session.request(
+            deadline = monotonic() + self._timeout
+            response = self._session.request(
                 method,
                 url,
                 params=parameters,
@@ -123,8 +134,9 @@ class Connection:
                 timeout=self._timeout,
                 # A redirect could lead the credentials to another host.
                 allow_redirects=False,
-                stream=stream,
+                stream=True,
             )
+            return response if stream else receive_body(response, deadline)
         except requests.RequestException as error:
             raise network.connection_error(error, self._tls) from None
 

@@ -3,10 +3,13 @@
 import re
 import ssl
 from collections.abc import Iterator
+from time import monotonic
+from typing import Any
 
 import requests
 
-from fhir_client.errors import AccessError, FhirError, ServerError, TemporaryError
+from fhir_client.errors import AccessError, FhirError, RefusedError, ServerError, TemporaryError
+from fhir_client.transport.bodies import receive_body
 from fhir_client.transport.tls import Tls, handshake_alert
 
 # OpenSSL's names of the alerts by which a server refuses or misses a client certificate
@@ -24,6 +27,27 @@ def open_session(tls: Tls) -> requests.Session:
     session.verify = tls.ca_file or True
     session.cert = tls.client_certificate
     return session
+
+
+def request_access(
+    session: requests.Session, method: str, url: str, timeout: float, tls: Tls, **options: Any
+) -> requests.Response:
+    """Return the response of a token endpoint or of a smart-configuration, of any status.
+
+    `timeout` is in seconds and holds for the whole response. Raises TemporaryError, ServerError
+    and AccessError.
+    """
+    deadline = monotonic() + timeout
+    try:
+        response = session.request(
+            method, url, timeout=timeout, allow_redirects=False, stream=True, **options
+        )
+        return receive_body(response, deadline)
+    except requests.RequestException as error:
+        raise connection_error(error, tls) from None
+    except RefusedError as error:
+        # The endpoint is at fault and not a submission, which must keep waiting.
+        raise AccessError(error.message, error.status) from None
 
 
 def connection_error(error: requests.RequestException, tls: Tls) -> FhirError:

@@ -21,6 +21,7 @@ from fhir_client.errors import (
     VersionConflictError,
 )
 from fhir_client.transport import exact_json
+from fhir_client.transport.tolerant_json import list_objects, object_member, parse_foreign_json
 
 # The same request can succeed later: time-outs, too early, too many, a server in trouble.
 TEMPORARY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -53,7 +54,7 @@ def json_body(response: requests.Response) -> dict[str, Any]:
     A proxy may answer with HTML, XML or half a body.
     """
     try:
-        body = exact_json.parse_json(response.content)
+        body = parse_foreign_json(response.content)
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
@@ -114,30 +115,32 @@ def _server_error(status: int) -> ServerError | None:
 
 def entry_errors(bundle: dict[str, Any]) -> Iterator[FhirError]:
     """Yield the error of each failed entry of a batch or transaction."""
-    for entry in bundle.get("entry", []):
-        response = entry.get("response", {})
+    for entry in list_objects(bundle.get("entry")):
+        response = object_member(entry, "response")
         status = str(response.get("status", "200"))[:3]
         # 304 answers a conditional read: the resource is there and unchanged.
         if status.isdecimal() and int(status) >= 300 and status != "304":
-            outcome = response.get("outcome") or entry.get("resource") or {}
+            outcome = object_member(response, "outcome") or object_member(entry, "resource")
             yield status_error(int(status), exact_json.format_json(outcome), outcome)
 
 
 def hidden_refusal(body: dict[str, Any]) -> FhirError | None:
     """Return the refusal that a 200 hides in an OperationOutcome."""
-    issues = body.get("issue", []) if body.get("resourceType") == "OperationOutcome" else []
+    if body.get("resourceType") != "OperationOutcome":
+        return None
+    issues = list_objects(body.get("issue"))
     failures = [issue for issue in issues if issue.get("severity") in ("error", "fatal")]
     if not failures:
         return None
     codes = _describe_codes(body)
-    if all(issue.get("code") in TEMPORARY_ISSUE_CODES for issue in failures):
+    if all(str(issue.get("code")) in TEMPORARY_ISSUE_CODES for issue in failures):
         return TemporaryError(f"The server answered 200 but could not do it now{codes}.", 200)
     return RefusedError(f"The server answered 200 but reports an error{codes}.", 200)
 
 
 def _describe_codes(body: dict[str, Any]) -> str:
     # The issue's code is from FHIR's own list. Diagnostics and expressions may quote what was sent.
-    codes = {str(issue.get("code")) for issue in body.get("issue", []) if isinstance(issue, dict)}
+    codes = {str(issue.get("code")) for issue in list_objects(body.get("issue"))}
     safe_codes = [code for code in sorted(codes) if _ISSUE_CODE.fullmatch(code)]
     return f" (reason: {', '.join(safe_codes)})" if safe_codes else ""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fhir_client.transport import exact_json
+from fhir_client.transport.tolerant_json import object_member, parse_foreign_json
 from fhir_client.uscore.patient_merge import MergePolicy
 from fhir_client.uscore.versions import us_core_version
 from fhir_client.write.bundle import build_bundle
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _read_patient(path: Path) -> dict[str, Any]:
     """Return the file's Patient; raises ValueError if it is none or has no version."""
-    resource = exact_json.parse_json(path.read_bytes())
+    resource = parse_foreign_json(path.read_bytes())
     if (
         not isinstance(resource, dict)
         or resource.get("resourceType") != "Patient"
@@ -68,7 +69,7 @@ def _read_patient(path: Path) -> dict[str, Any]:
     ):
         raise ValueError("this is no Patient with an id")
     # The version becomes ifMatch. Without it the write could overwrite another author's change.
-    if not resource.get("meta", {}).get("versionId"):
+    if not object_member(resource, "meta").get("versionId"):
         raise ValueError(
             "the Patient has no meta.versionId, so a concurrent change would not be noticed"
         )

@@ -11,10 +11,14 @@ from fhir_client.write.patient_matching import match_patient
 from intake.clock import Clock
 from intake.diagnostics.findings import Finding, good_finding, unknown_finding, wrong_finding
 from intake.diagnostics.servers import suggest_remedy
-from intake.schedule.fetch import read_expected_visits, schedule_window, search_appointments
+from intake.schedule.appointments import schedule_window, search_appointments
+from intake.schedule.faults import RecordFault
+from intake.schedule.fetch import PROTECTED_CHART, read_expected_visits
 from intake.settings import Clinic, Server
 from intake.store.visits import Visit
 
+MAX_FAULTS = 5
+"""The check names this many unreadable appointments at most."""
 MAX_CHARTS = 10
 """The check reads this many charts at most to find one with a record number."""
 
@@ -86,7 +90,18 @@ def _search_places(client: FhirClient, resource_type: str, identifier: str) -> l
 
 
 def _check_schedule(about: str, client: FhirClient, clinic: Clinic, clock: Clock) -> Finding:
-    count = sum(1 for _ in search_appointments(client, clinic, schedule_window(clinic, clock())))
+    faults: list[RecordFault] = []
+    window = schedule_window(clinic, clock())
+    count = sum(1 for _ in search_appointments(client, clinic, window, faults.append))
+    if faults:
+        names = "; ".join(f"{fault.record}: {fault.words}" for fault in faults[:MAX_FAULTS])
+        return wrong_finding(
+            about,
+            f"the schedule has {count} readable appointments today and tomorrow, and "
+            f"{len(faults)} that could not be read ({names}"
+            f"{'; …' if len(faults) > MAX_FAULTS else ''})",
+            "Ask the EHR's support to correct these appointments.",
+        )
     # An empty schedule may be right, for example on a holiday.
     if count == 0:
         return unknown_finding(
@@ -108,7 +123,7 @@ def _check_record_numbers(
     The check looks up an expected patient by the record number of their own chart.
     """
     visits = _read_some_visits(client, clinic, clock)
-    readable = [visit for visit in visits if not visit.fault]
+    readable = [visit for visit in visits if visit.fault != PROTECTED_CHART]
     if visits and not readable:
         words = f"it lets us read no expected patient's chart ({len(visits)} tried)"
         yield wrong_finding(about, words, "Ask the EHR's support to let us read Patient.")

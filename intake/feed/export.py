@@ -24,6 +24,8 @@ from intake.report.values import ClinicScope, Period
 from intake.settings import Settings
 
 PAGE_SIZE = "200"
+# A year of a large site has many pages, but a server that always names a next one must end.
+MAX_PAGES = 100_000
 # Organizations and Locations belong to no patient, so not every export has them. They are few, so
 # both ways of fetching search for them.
 PLACE_SEARCHES: Mapping[str, Mapping[str, str]] = {"Organization": {}, "Location": {}}
@@ -89,7 +91,8 @@ def _search_all(
     client: FhirClient, searches: Mapping[str, Mapping[str, str]]
 ) -> Iterator[Resource]:
     for resource_type, parameters in searches.items():
-        yield from client.search(resource_type, {**parameters, "_count": PAGE_SIZE})
+        every = {**parameters, "_count": PAGE_SIZE}
+        yield from client.search(resource_type, every, max_pages=MAX_PAGES)
 
 
 def _build_searches(since: date) -> Mapping[str, Mapping[str, str]]:

@@ -12,7 +12,7 @@ from intake.clock import Clock
 from intake.ehr.clients import build_client
 from intake.log import logger
 from intake.mapping.elements import all_covered_elements
-from intake.schedule.fetch import add_chart_values
+from intake.schedule.chart_values import add_chart_values
 from intake.settings import Server, Settings
 from intake.store import servers, visits
 from intake.store.database import Database

@@ -192,8 +192,28 @@ def test_merges_a_patient_with_if_match_and_every_digit(
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"extension": None},
+        {"extension": [None]},
+        {"communication": None, "name": [None]},
+        {"birthDate": None},
+        {"name": [{"family": "N\ud83dg"}]},
+    ],
+)
+def test_merges_a_patient_with_values_that_fhir_forbids(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any]
+) -> None:
+    path = patient_file(tmp_path, **changes)
+    answers = str(DATA / "mena.answers.json")
+    assert main(["bundle", answers, "--us-core", "6.1.0", "--patient", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out)["entry"][0]["resource"]["id"] == "77"
+
+
+@pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"meta": 5}, "patient.json: the Patient has no meta.versionId"),
         ({"meta": {}}, "patient.json: the Patient has no meta.versionId"),
         ({"resourceType": "Person"}, "patient.json: this is no Patient"),
         ({"id": None}, "patient.json: this is no Patient with an id"),

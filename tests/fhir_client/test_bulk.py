@@ -145,8 +145,13 @@ def test_an_export_that_the_server_failed_raises_refused_error(
 
 def test_error_files_are_counted(export: ExportStub, client: FhirClient) -> None:
     export.serve_export(Patient=StubResponse())
-    said = {"output": [], "error": [{"type": "OperationOutcome", "url": f"{export.base}/files/e"}]}
-    export.answers["/fhir/jobs/7"] = [StubResponse(body=json.dumps(said).encode())]
+    error_file = {"type": "OperationOutcome", "url": f"{export.base}/files/e"}
+    manifest = {
+        "transactionTime": "2026-11-28T00:00:00Z",
+        "output": [],
+        "error": [None, error_file],
+    }
+    export.answers["/fhir/jobs/7"] = [StubResponse(body=json.dumps(manifest).encode())]
     assert bulk.await_export(client, bulk.start_export(client, WANTED), never) == ExportManifest(
         (), 1
     )

@@ -1,105 +1,30 @@
 """The schedule fetch at servers with protected charts, odd charts and many locations."""
 
-import json
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import AccessError, ServerError
+from fhir_client.model import Json
 from intake.schedule import fetch
+from intake.schedule.appointments import schedule_window
+from intake.schedule.chart_values import add_chart_values
 from intake.settings import Clinic, Settings
 from intake.store import visits
 from intake.store.visits import Visit
+from tests.support.schedule_server import FRONT, ScheduleServer
 from tests.support.sites import START_TIME, TestSite
-from tests.support.stub_server import StubRequest, StubResponse, StubServer, run_stub_server
-
-FRONT = "Location/front"
-
-
-@dataclass
-class ScheduleServer:
-    """A server with appointments and charts.
-
-    `statuses` holds the HTTP status of a patient whose chart is not answered with 200.
-    """
-
-    server: StubServer
-    appointments: list[dict[str, Any]] = field(default_factory=list)
-    statuses: dict[str, int] = field(default_factory=dict)
-    charts: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    @property
-    def base_url(self) -> str:
-        return f"{self.server.url}/fhir"
-
-    def expect(self, patient: str, *places: str, start: str = "2026-11-24T16:00:00Z") -> None:
-        actors = [f"Patient/{patient}", *places]
-        participants = [{"actor": {"reference": reference}} for reference in actors]
-        self.appointments.append(
-            {
-                "resourceType": "Appointment",
-                "id": patient,
-                "status": "booked",
-                "start": start,
-                "participant": participants,
-            }
-        )
-
-    def respond(self, request: StubRequest) -> StubResponse:
-        path = urlsplit(request.path).path.removeprefix("/fhir/")
-        if path == "Appointment":
-            entry = [{"resource": appointment} for appointment in self.appointments]
-            return StubResponse(
-                body=json.dumps(
-                    {"resourceType": "Bundle", "type": "searchset", "entry": entry}
-                ).encode()
-            )
-        patient_id = path.removeprefix("Patient/")
-        default_chart = {
-            "resourceType": "Patient",
-            "name": [{"family": "Nguyen"}],
-            "birthDate": "1980-02-29",
-        }
-        return StubResponse(
-            self.statuses.get(patient_id, 200),
-            json.dumps(default_chart | self.charts.get(patient_id, {})).encode(),
-        )
-
-
-@pytest.fixture
-def schedule_server() -> Iterator[ScheduleServer]:
-    with run_stub_server(lambda _: StubResponse(404)) as server:
-        schedule_server = ScheduleServer(server)
-        server.respond = schedule_server.respond
-        yield schedule_server
-
-
-@pytest.fixture
-def settings(pages: TestSite, schedule_server: ScheduleServer) -> Settings:
-    """The site's settings, with one clinic at the server of the test."""
-    site_settings: Settings = pages.settings
-    servers = {"main": replace(site_settings.servers["main"], base_url=schedule_server.base_url)}
-    return replace(
-        site_settings, servers=servers, clinics={"riverside": site_settings.clinics["riverside"]}
-    )
-
-
-@pytest.fixture
-def clinic(settings: Settings) -> Clinic:
-    return settings.clinics["riverside"]
 
 
 def read_visits(
     schedule_server: ScheduleServer, clinic: Clinic, now: datetime = START_TIME
 ) -> list[Visit]:
     with FhirClient(schedule_server.base_url, timeout=5) as client:
-        return list(fetch.read_expected_visits(client, clinic, fetch.schedule_window(clinic, now)))
+        return list(fetch.read_expected_visits(client, clinic, schedule_window(clinic, now)))
 
 
 @pytest.mark.parametrize(
@@ -201,9 +126,17 @@ def test_reads_an_odd_chart_as_far_as_possible(
 
 
 def test_fetches_other_clinics_after_an_unforeseen_fault_at_one(
-    schedule_server: ScheduleServer, settings: Settings, pages: TestSite
+    schedule_server: ScheduleServer,
+    settings: Settings,
+    pages: TestSite,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    schedule_server.charts["odd"] = {"name": "Ana Lopez"}
+    def fail_for_one(visit: Visit, clinic: Clinic, patient: Json) -> Visit:
+        if visit.patient == "Patient/odd":
+            raise RuntimeError("unforeseen")
+        return add_chart_values(visit, clinic, patient)
+
+    monkeypatch.setattr(fetch, "add_chart_values", fail_for_one)
     schedule_server.expect("odd", FRONT)
     schedule_server.expect("lan", "Location/hill")
     riverside = replace(settings.clinics["riverside"], locations=(FRONT,))
@@ -269,7 +202,7 @@ def test_takes_a_403_of_the_token_endpoint_as_a_fault_of_the_server(
     schedule_server: ScheduleServer, clinic: Clinic
 ) -> None:
     schedule_server.expect("ana")
-    window = fetch.schedule_window(clinic, START_TIME)
+    window = schedule_window(clinic, START_TIME)
     with (
         FhirClient(schedule_server.base_url, SingleUseAuth(), timeout=5) as client,
         pytest.raises(ServerError, match="token endpoint"),

@@ -8,7 +8,7 @@ from fhir_client.model import Element, Json
 from fhir_client.uscore.elements import ETHNICITY, RACE
 from fhir_client.uscore.elements.category import CategorySpec
 from fhir_client.uscore.versions import NULL_FLAVOR
-from intake.schedule.fetch import find_gaps
+from intake.schedule.chart_values import find_gaps
 
 
 def build_extension(spec: CategorySpec, text: str, code: str | None = None) -> Json:
