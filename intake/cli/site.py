@@ -7,7 +7,14 @@ from contextlib import contextmanager
 from intake.clock import system_clock
 from intake.settings import Server, Settings, find_serving_faults
 from intake.store.crypto import load_keys
-from intake.store.database import HEAD_REVISION, Database, open_database, refuse_newer_schema
+from intake.store.database import (
+    HEAD_REVISION,
+    WORK_PATIENCE,
+    Database,
+    Patience,
+    open_database,
+    refuse_newer_schema,
+)
 
 AUDIT_ACTOR = "command line"
 """The actor in the audit entries of commands."""
@@ -18,14 +25,17 @@ class NotReadyError(Exception):
 
 
 @contextmanager
-def open_current_database(settings: Settings) -> Iterator[Database]:
+def open_current_database(
+    settings: Settings, patience: Patience = WORK_PATIENCE
+) -> Iterator[Database]:
     """Yield the site's database with this version's schema.
 
     Raises NotReadyError, KeyFileError or NewerSchemaError.
     """
     # Only `intake migrate` changes the schema: the pages and the worker of other machines may
     # still run on it.
-    database = open_database(settings.database_url, load_keys(settings.key_file), system_clock)
+    cipher = load_keys(settings.key_file)
+    database = open_database(settings.database_url, cipher, system_clock, patience)
     try:
         revision = database.read_revision()
         refuse_newer_schema(revision)
