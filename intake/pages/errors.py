@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from intake import i18n
 from intake.pages import language, renderer
 from intake.pages.sessions import is_staff_request
+from intake.store.crypto import KeyNotOnDiskError
 from intake.store.database import UNAVAILABLE_ERRORS
 
 PageResponse = str | Response | tuple[str, int]
@@ -121,6 +122,12 @@ def _handle_unavailable_database(error: Exception) -> tuple[str, int]:
     return _render_alone(frame, *frame.words[500]), 503
 
 
+def _handle_missing_key(error: KeyNotOnDiskError) -> tuple[str, int]:
+    # The sentence names the file and no key.
+    log.error("nothing can be stored: %s", error, extra={"event": "key-not-on-disk"})
+    return error_page(503, 503)
+
+
 def _handle_unforeseen_error(error: Exception) -> tuple[str, int]:
     if current_app.testing:
         raise error
@@ -140,4 +147,5 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _handle_http_error)
     for unavailable in UNAVAILABLE_ERRORS:
         app.register_error_handler(unavailable, _handle_unavailable_database)
+    app.register_error_handler(KeyNotOnDiskError, _handle_missing_key)
     app.register_error_handler(Exception, _handle_unforeseen_error)
