@@ -15,6 +15,7 @@ from intake.store.database import (
     open_database,
     refuse_newer_schema,
 )
+from intake.store.site_keys import bind_site
 
 AUDIT_ACTOR = "command line"
 """The actor in the audit entries of commands."""
@@ -42,6 +43,7 @@ def open_current_database(
         if revision != HEAD_REVISION:
             state = "has no schema yet" if revision is None else f"has schema {revision}"
             raise NotReadyError(f"The database {state}; run `intake migrate` first.")
+        bind_site(database, settings.key_file)
         yield database
     finally:
         database.close()

@@ -5,7 +5,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from intake.pages.site import current_site
 from intake.store import health
-from intake.store.crypto import KeyNotOnDiskError
+from intake.store.crypto import KeyFileError, KeyNotOnDiskError
+from intake.store.site_keys import refuse_foreign_key
 
 MIN_FREE_BYTES = 32 * 2**20
 """With less free space, no more patients are sent here; `intake check` warns much earlier."""
@@ -31,9 +32,12 @@ def _find_obstacle() -> str | None:
             return "the database needs `intake migrate`"
         with site.database.write() as tx:
             tx.cipher.verify_on_disk()
+            refuse_foreign_key(tx, site.settings.key_file)
             health.write_probe(tx)
     except KeyNotOnDiskError:
         return "the key file on disk does not hold the key in use"
+    except KeyFileError:
+        return "the database was encrypted with another key"
     except SQLAlchemyError:
         return "the database does not answer, or cannot be written to"
     if health.free_bytes(site.settings.data_dir) < MIN_FREE_BYTES:

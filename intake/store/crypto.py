@@ -184,7 +184,7 @@ def create_keys(path: Path) -> None:
     """Write a key file with one new key; raises KeyFileError if there is a file already."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        private_files.create_file(path, _encode_keys([_new_key()]))
+        private_files.create_file(path, _encode_content({"keys": [_new_key()]}))
     except FileExistsError:
         # Overwriting it would make every stored answer unreadable.
         raise KeyFileError(
@@ -196,8 +196,21 @@ def create_keys(path: Path) -> None:
 def rotate_keys(path: Path) -> None:
     """Add a key, which encrypts from now on; the old keys stay for decryption."""
     load_keys(path)
-    keys = json.loads(path.read_text("utf-8"))["keys"]
-    private_files.replace_file(path, _encode_keys([*keys, _new_key()]))
+    content = json.loads(path.read_text("utf-8"))
+    content["keys"].append(_new_key())
+    private_files.replace_file(path, _encode_content(content))
+
+
+def read_site_id(path: Path) -> str | None:
+    """Return the id of the site that uses the key file; None before its first start."""
+    site_id = json.loads(path.read_text("utf-8")).get("site")
+    return None if site_id is None else str(site_id)
+
+
+def save_site_id(path: Path, site_id: str) -> None:
+    """Write the id of the site that uses the key file into it."""
+    content = json.loads(path.read_text("utf-8"))
+    private_files.replace_file(path, _encode_content({**content, "site": site_id}))
 
 
 def _new_key() -> dict[str, str]:
@@ -207,5 +220,5 @@ def _new_key() -> dict[str, str]:
     }
 
 
-def _encode_keys(keys: list[dict[str, str]]) -> bytes:
-    return json.dumps({"keys": keys}, indent=1).encode()
+def _encode_content(content: Mapping[str, object]) -> bytes:
+    return json.dumps(content, indent=1).encode()
