@@ -2,13 +2,15 @@
 
 import argparse
 import json
-from pathlib import Path
+
+from sqlalchemy import make_url
 
 from intake.cli.site import find_server, print_message
 from intake.ehr import client_keys
 from intake.ehr.client_keys import ClientKeyError
 from intake.settings import AuthKind, Server, Settings, load_settings
 from intake.store.crypto import KeyFileError, create_keys, rotate_keys
+from intake.store.site_keys import holds_encrypted_rows
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,17 +58,34 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings()
     if args.scope == "client":
         return _manage_client_keys(args, settings)
-    return _manage_store_keys(args.scope, settings.key_file)
+    return _manage_store_keys(args.scope, settings)
 
 
-def _manage_store_keys(action: str, path: Path) -> int:
+def _manage_store_keys(action: str, settings: Settings) -> int:
+    path = settings.key_file
     try:
-        (create_keys if action == "new" else rotate_keys)(path)
+        if action == "new":
+            _create_first_key(settings)
+        else:
+            rotate_keys(path)
     except KeyFileError as error:
         print_message(error)
         return 1
     print(path)
     return 0
+
+
+def _create_first_key(settings: Settings) -> None:
+    """Create the key file; raises KeyFileError beside a database that another key encrypted."""
+    path = settings.key_file
+    # With the new key the site would go on, and its older submissions would be lost unseen.
+    if not path.exists() and holds_encrypted_rows(settings.database_url):
+        database = make_url(settings.database_url).render_as_string(hide_password=True)
+        raise KeyFileError(
+            f"{database} holds encrypted rows, which a new key cannot decrypt. "
+            f"Restore {path} from its backup."
+        )
+    create_keys(path)
 
 
 def _manage_client_keys(args: argparse.Namespace, settings: Settings) -> int:

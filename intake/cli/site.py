@@ -7,7 +7,15 @@ from contextlib import contextmanager
 from intake.clock import system_clock
 from intake.settings import Server, Settings, find_serving_faults
 from intake.store.crypto import load_keys
-from intake.store.database import HEAD_REVISION, Database, open_database, refuse_newer_schema
+from intake.store.database import (
+    HEAD_REVISION,
+    WORK_PATIENCE,
+    Database,
+    Patience,
+    open_database,
+    refuse_newer_schema,
+)
+from intake.store.site_keys import bind_site
 
 AUDIT_ACTOR = "command line"
 """The actor in the audit entries of commands."""
@@ -18,20 +26,24 @@ class NotReadyError(Exception):
 
 
 @contextmanager
-def open_current_database(settings: Settings) -> Iterator[Database]:
+def open_current_database(
+    settings: Settings, patience: Patience = WORK_PATIENCE
+) -> Iterator[Database]:
     """Yield the site's database with this version's schema.
 
     Raises NotReadyError, KeyFileError or NewerSchemaError.
     """
     # Only `intake migrate` changes the schema: the pages and the worker of other machines may
     # still run on it.
-    database = open_database(settings.database_url, load_keys(settings.key_file), system_clock)
+    cipher = load_keys(settings.key_file)
+    database = open_database(settings.database_url, cipher, system_clock, patience)
     try:
         revision = database.read_revision()
         refuse_newer_schema(revision)
         if revision != HEAD_REVISION:
             state = "has no schema yet" if revision is None else f"has schema {revision}"
             raise NotReadyError(f"The database {state}; run `intake migrate` first.")
+        bind_site(database, settings.key_file)
         yield database
     finally:
         database.close()

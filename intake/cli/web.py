@@ -11,6 +11,7 @@ from intake.app import create_app
 from intake.cli.argument_types import add_listen_arguments
 from intake.cli.site import open_current_database, print_message
 from intake.settings import load_settings
+from intake.store.database import PAGE_PATIENCE
 
 THREADS = 8
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -26,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings()
     for signal_number in STOP_SIGNALS:
         signal.signal(signal_number, _stop_serving)
-    with open_current_database(settings) as database:
+    with open_current_database(settings, PAGE_PATIENCE) as database:
         app = create_app(settings, database)
         try:
             server = create_server(

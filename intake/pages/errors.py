@@ -13,6 +13,8 @@ from werkzeug.wrappers import Response
 from intake import i18n
 from intake.pages import language, renderer
 from intake.pages.sessions import is_staff_request
+from intake.store.crypto import KeyNotOnDiskError
+from intake.store.database import UNAVAILABLE_ERRORS
 
 PageResponse = str | Response | tuple[str, int]
 """The result of a view: a page, a response such as a redirect, or a page with its status."""
@@ -83,10 +85,14 @@ def error_page(reason: str | int, status: int) -> tuple[str, int]:
         log.warning(
             "an error page without its frame: %s", type(error).__name__, extra={"event": "fault"}
         )
-        body = renderer.render_standalone(
-            "pages/error.html", title=_translate(title), text=_translate(text), onward=frame.home
-        )
+        body = _render_alone(frame, title, text)
     return body, status
+
+
+def _render_alone(frame: ErrorFrame, title: str, text: str) -> str:
+    return renderer.render_standalone(
+        "pages/error.html", title=_translate(title), text=_translate(text), onward=frame.home
+    )
 
 
 def _translate(message: str) -> str:
@@ -102,6 +108,24 @@ def _handle_http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
     if error.code is None or error.code < 400:
         return error
     return error_page(error.code, error.code)
+
+
+def _handle_unavailable_database(error: Exception) -> tuple[str, int]:
+    log.warning(
+        "the database is unavailable in %s: %s",
+        request.endpoint,
+        type(error).__name__,
+        extra={"event": "database-unavailable"},
+    )
+    frame: ErrorFrame = current_app.extensions[EXTENSION_KEY][is_staff_request()]
+    # The frame reads the database, so the patient would wait for a locked one a second time.
+    return _render_alone(frame, *frame.words[500]), 503
+
+
+def _handle_missing_key(error: KeyNotOnDiskError) -> tuple[str, int]:
+    # The sentence names the file and no key.
+    log.error("nothing can be stored: %s", error, extra={"event": "key-not-on-disk"})
+    return error_page(503, 503)
 
 
 def _handle_unforeseen_error(error: Exception) -> tuple[str, int]:
@@ -121,4 +145,7 @@ def init_app(app: Flask) -> None:
     """Show these pages instead of Flask's own."""
     app.register_error_handler(CSRFError, _handle_csrf_error)
     app.register_error_handler(HTTPException, _handle_http_error)
+    for unavailable in UNAVAILABLE_ERRORS:
+        app.register_error_handler(unavailable, _handle_unavailable_database)
+    app.register_error_handler(KeyNotOnDiskError, _handle_missing_key)
     app.register_error_handler(Exception, _handle_unforeseen_error)

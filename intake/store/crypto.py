@@ -28,6 +28,10 @@ class KeyFileError(Exception):
     """The key file is missing, readable by other users, or malformed; or it lacks a row's key."""
 
 
+class KeyNotOnDiskError(KeyFileError):
+    """The key file was deleted or replaced while the process runs with its key."""
+
+
 class KeyFile:
     """The key file of a running process.
 
@@ -45,6 +49,16 @@ class KeyFile:
         Raises KeyFileError if the file has changed and cannot be read.
         """
         return self.keys.get(key_id) or self._reload_changed().get(key_id)
+
+    def verify_on_disk(self, *key_ids: bytes) -> None:
+        """Raise KeyNotOnDiskError unless the file on disk holds these keys of the process."""
+        try:
+            # The file may be replaced without a change of its size or time, so it is read.
+            on_disk = _parse_keys(self._path)
+        except (FileNotFoundError, KeyFileError):
+            raise KeyNotOnDiskError(f"{self._path}: the key file is gone or damaged") from None
+        if any(on_disk.get(key_id) != self.keys[key_id] for key_id in key_ids):
+            raise KeyNotOnDiskError(f"{self._path}: the key file does not hold the key in use")
 
     def _reload_changed(self) -> Mapping[bytes, bytes]:
         with self._lock:
@@ -67,6 +81,14 @@ class Cipher:
     file: KeyFile
     newest: bytes
     root: bytes
+
+    def verify_on_disk(self) -> None:
+        """Raise KeyNotOnDiskError unless the key file on disk holds the keys in use.
+
+        What is stored without them cannot be decrypted after the end of this process.
+        """
+        root_id = next(key_id for key_id, key in self.file.keys.items() if key == self.root)
+        self.file.verify_on_disk(root_id, self.newest)
 
     def encrypt(self, plain: bytes, bound_to: str) -> bytes:
         """Return `plain` encrypted; it can be decrypted only for the row `bound_to`."""
@@ -134,17 +156,11 @@ def _read_keys(path: Path) -> Mapping[bytes, bytes]:
     """Return the keys by id, oldest first."""
     try:
         mode = path.stat().st_mode
-        content = json.loads(path.read_text("utf-8"))
-        keys = {
-            bytes.fromhex(entry["id"]): base64.b64decode(entry["key"]) for entry in content["keys"]
-        }
+        keys = _parse_keys(path)
     except FileNotFoundError:
         raise KeyFileError(
             f"{path}: there is no key file yet; `intake keys new` makes one"
         ) from None
-    # The error's own text could quote a key, so only its type is named.
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise KeyFileError(f"{path}: this is no key file of ours: {type(error).__name__}") from None
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
         raise KeyFileError(f"{path}: others can read the key; `chmod 600` it")
     if not keys or any(len(key) != KEY_BYTES for key in keys.values()):
@@ -152,11 +168,23 @@ def _read_keys(path: Path) -> Mapping[bytes, bytes]:
     return keys
 
 
+def _parse_keys(path: Path) -> Mapping[bytes, bytes]:
+    """Return the keys by id, oldest first; raises FileNotFoundError and KeyFileError."""
+    try:
+        entries = json.loads(path.read_text("utf-8"))["keys"]
+        return {bytes.fromhex(entry["id"]): base64.b64decode(entry["key"]) for entry in entries}
+    except FileNotFoundError:
+        raise
+    # The error's own text could quote a key, so only its type is named.
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise KeyFileError(f"{path}: this is no key file of ours: {type(error).__name__}") from None
+
+
 def create_keys(path: Path) -> None:
     """Write a key file with one new key; raises KeyFileError if there is a file already."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        private_files.create_file(path, _encode_keys([_new_key()]))
+        private_files.create_file(path, _encode_content({"keys": [_new_key()]}))
     except FileExistsError:
         # Overwriting it would make every stored answer unreadable.
         raise KeyFileError(
@@ -168,8 +196,21 @@ def create_keys(path: Path) -> None:
 def rotate_keys(path: Path) -> None:
     """Add a key, which encrypts from now on; the old keys stay for decryption."""
     load_keys(path)
-    keys = json.loads(path.read_text("utf-8"))["keys"]
-    private_files.replace_file(path, _encode_keys([*keys, _new_key()]))
+    content = json.loads(path.read_text("utf-8"))
+    content["keys"].append(_new_key())
+    private_files.replace_file(path, _encode_content(content))
+
+
+def read_site_id(path: Path) -> str | None:
+    """Return the id of the site that uses the key file; None before its first start."""
+    site_id = json.loads(path.read_text("utf-8")).get("site")
+    return None if site_id is None else str(site_id)
+
+
+def save_site_id(path: Path, site_id: str) -> None:
+    """Write the id of the site that uses the key file into it."""
+    content = json.loads(path.read_text("utf-8"))
+    private_files.replace_file(path, _encode_content({**content, "site": site_id}))
 
 
 def _new_key() -> dict[str, str]:
@@ -179,5 +220,5 @@ def _new_key() -> dict[str, str]:
     }
 
 
-def _encode_keys(keys: list[dict[str, str]]) -> bytes:
-    return json.dumps({"keys": keys}, indent=1).encode()
+def _encode_content(content: Mapping[str, object]) -> bytes:
+    return json.dumps(content, indent=1).encode()

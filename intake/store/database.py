@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import (
@@ -20,19 +21,37 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from intake.clock import Clock
 from intake.store.crypto import Cipher
-from intake.store.group_commit import GroupCommitWriter
+from intake.store.group_commit import GroupCommitWriter, NotStoredError
 
-HEAD_REVISION = "0006"
+HEAD_REVISION = "0007"
 """The schema revision of this version of the code; a test compares it with the newest migration."""
 
-BUSY_SECONDS = 30
 DatabaseError = SQLAlchemyError
 """The error of a database that is unreachable, locked for too long, or full."""
+
+UNAVAILABLE_ERRORS = (OperationalError, NotStoredError, PoolTimeoutError)
+"""Those of its subclasses that say nothing against the program: a retry may succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds a reader and a writer wait while another process locks SQLite's file."""
+
+    read: float
+    write: float
+
+
+PAGE_PATIENCE = Patience(read=1, write=5)
+"""A patient waits in front of the page, so a calm error page comes early."""
+
+WORK_PATIENCE = Patience(read=30, write=30)
+"""Without a patient in front of it, a worker or a command waits rather than fails."""
 
 
 class NewerSchemaError(Exception):
@@ -58,20 +77,26 @@ class Tx:
 class Database:
     """An open database; `durability` says in words how a commit reaches the disk."""
 
-    def __init__(self, engine: Engine, cipher: Cipher, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, cipher: Cipher, clock: Clock, patience: Patience = PAGE_PATIENCE
+    ) -> None:
         """Keep the engine; no connection is opened yet."""
         self._engine, self._cipher, self._clock = engine, cipher, clock
+        self._patience = patience
         self.is_sqlite = engine.dialect.name == "sqlite"
         self.durability = (
             describe_journal() if self.is_sqlite else "PostgreSQL: its own log, synchronous_commit"
         )
         # PostgreSQL groups commits itself, so only SQLite uses the writer.
-        self._group_writer = GroupCommitWriter(self._begin_immediate, BUSY_SECONDS)
+        self._group_writer = GroupCommitWriter(self._begin_immediate, patience.write)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """Open a transaction that only reads."""
         with self._engine.connect() as connection:
+            if self.is_sqlite:
+                # The pool's connection may still have the longer wait of a writer.
+                _set_busy_timeout(connection, self._patience.read)
             yield Tx(connection, self._cipher, self._clock())
 
     @contextmanager
@@ -81,11 +106,15 @@ class Database:
         with begin() as connection:
             yield Tx(connection, self._cipher, self._clock())
 
-    def _begin_immediate(self) -> Connection:
+    def _begin_immediate(self, seconds: float) -> Connection:
+        deadline = monotonic() + seconds
         connection = self._engine.connect()
         try:
+            _set_busy_timeout(connection, seconds)
             # A deferred transaction fails if it reads, another process writes, and then it writes.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+            # The commit also waits, for readers, and the two waits together have one limit.
+            _set_busy_timeout(connection, deadline - monotonic())
         except BaseException:
             connection.close()
             raise
@@ -93,8 +122,8 @@ class Database:
 
     def read_revision(self) -> str | None:
         """Return the schema's revision, None before the first migration."""
-        with self._engine.connect() as connection:
-            return read_revision(connection)
+        with self.read() as tx:
+            return read_revision(tx.connection)
 
     def is_current(self) -> bool:
         """Return whether the schema is that of this version of the code."""
@@ -105,9 +134,11 @@ class Database:
         self._engine.dispose()
 
 
-def open_database(url: str, cipher: Cipher, clock: Clock) -> Database:
+def open_database(
+    url: str, cipher: Cipher, clock: Clock, patience: Patience = PAGE_PATIENCE
+) -> Database:
     """Return the database at `url`: `sqlite:///path` or `postgresql+psycopg://user@host/name`."""
-    return Database(open_engine(url), cipher, clock)
+    return Database(open_engine(url, patience.read), cipher, clock, patience)
 
 
 def read_revision(connection: Connection) -> str | None:
@@ -127,15 +158,20 @@ def refuse_newer_schema(revision: str | None) -> None:
         )
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, busy_seconds: float = WORK_PATIENCE.write) -> Engine:
     """Return an engine; on SQLite it sets our pragmas and begins no transaction by itself."""
     if make_url(url).get_backend_name() != "sqlite":
         # A pooled connection may have died with a restart of the server since its last use.
         return create_engine(url, pool_pre_ping=True)
     # Threads that share a commit use its connection one after the other.
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    engine = create_engine(url, connect_args={"timeout": busy_seconds, "check_same_thread": False})
     event.listen(engine, "connect", _set_up_sqlite)
     return engine
+
+
+def _set_busy_timeout(connection: Connection, seconds: float) -> None:
+    # SQLite takes milliseconds, and with none it does not wait at all.
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={max(int(seconds * 1000), 0)}")
 
 
 def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

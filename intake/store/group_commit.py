@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Condition, Event, Lock, get_ident
+from time import monotonic
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -53,8 +54,11 @@ class WriteTurn:
 class GroupCommitWriter:
     """The writing side of one database file, for all threads of this process."""
 
-    def __init__(self, begin: Callable[[], Connection], patience: float) -> None:
-        """Keep `begin`, which starts a write transaction, and the wait for a turn in seconds."""
+    def __init__(self, begin: Callable[[float], Connection], patience: float) -> None:
+        """Keep `begin` and the longest wait of a transaction, in seconds.
+
+        `begin` starts a write transaction within the seconds that it is given.
+        """
         self._begin, self._patience = begin, patience
         self._lock = Lock()
         self._queue: deque[WriteTurn] = deque()
@@ -67,10 +71,12 @@ class GroupCommitWriter:
         # The inner transaction would wait for the outer one, and the outer one for the inner.
         if self._writing_thread == get_ident():
             raise RuntimeError("a transaction that writes was begun inside another one")
-        turn = WriteTurn(Condition(self._lock))
+        turn, deadline = WriteTurn(Condition(self._lock)), monotonic() + self._patience
         try:
             self._wait_for_turn(turn)
-            yield from self._lead(turn) if turn.shared is None else self._follow(turn.shared)
+            yield from (
+                self._lead(turn, deadline) if turn.shared is None else self._follow(turn.shared)
+            )
         finally:
             self._leave(turn)
         if turn.shared is not None:
@@ -105,8 +111,9 @@ class GroupCommitWriter:
             elif self._queue:
                 self._queue[0].changed.notify()
 
-    def _lead(self, turn: WriteTurn) -> Iterator[Connection]:
-        with self._begin() as connection:
+    def _lead(self, turn: WriteTurn, deadline: float) -> Iterator[Connection]:
+        # The wait for a turn and the wait for SQLite's lock have one limit together.
+        with self._begin(max(deadline - monotonic(), 0)) as connection:
             with self._mark_writing():
                 yield connection
             shared = SharedTransaction(connection)

@@ -1,15 +1,20 @@
-"""Database checks for `intake check`: durable commits, matching keys and agreeing clocks."""
+"""Checks of the store: durable commits, matching keys, agreeing clocks, room to write."""
 
+import shutil
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
+from uuid import uuid4
 
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, insert, select, text
 
 from intake.store.database import Tx, sqlite_pragmas
-from intake.store.tables import submissions
+from intake.store.tables import site_values, submissions
 
 POSTGRES_REQUIRED: Mapping[str, str] = MappingProxyType({"fsync": "on", "full_page_writes": "on"})
+PROBE_BYTES = 16 * 1024
+"""More than the largest submission, so that a database without room for one has none for it."""
 
 
 def durability_faults(tx: Tx) -> tuple[str, ...]:
@@ -71,3 +76,18 @@ def server_time(tx: Tx) -> datetime | None:
     if tx.connection.dialect.name == "sqlite":
         return None
     return tx.connection.execute(select(func.clock_timestamp())).scalar()
+
+
+def write_probe(tx: Tx) -> None:
+    """Write as much as a submission needs, so that the commit proves that there is room."""
+    name = f"probe-{uuid4().hex[:20]}"
+    # The new row comes before the deletion: the space of the old one does not count as room.
+    tx.connection.execute(insert(site_values).values(name=name, value=bytes(PROBE_BYTES)))
+    old_probes = site_values.c.name.startswith("probe-", autoescape=True)
+    tx.connection.execute(delete(site_values).where(old_probes, site_values.c.name != name))
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the free space of the folder's disk; the folder need not exist yet."""
+    existing = next(candidate for candidate in (folder, *folder.parents) if candidate.is_dir())
+    return shutil.disk_usage(existing).free

@@ -277,3 +277,10 @@ reports = Table(
     Column("made_at", UtcDateTime, nullable=False),
     Column("snapshot", LargeBinary, nullable=False),
 )
+
+site_values = Table(
+    "site_values",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)

@@ -13,7 +13,7 @@ from intake.cli import main
 from intake.cli.site import open_current_database
 from intake.settings import load_settings
 from intake.store import servers
-from intake.store.crypto import load_keys
+from intake.store.crypto import create_keys, load_keys
 from intake.store.database import open_database
 
 EXAMPLE = Path(__file__).parents[1] / "support" / "data" / "multi-race.answers.json"
@@ -138,7 +138,7 @@ def test_reports_a_key_that_decrypts_nothing(
 ) -> None:
     main(["submit", str(EXAMPLE)])
     (ready / "data" / "keys.json").unlink()
-    main(["keys", "new"])
+    create_keys(ready / "data" / "keys.json")
     assert "wrong: it does not decrypt what is stored" in said(checked(capsys)["key"])
 
 

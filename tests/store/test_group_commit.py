@@ -208,7 +208,7 @@ def test_uncommitted_writes_are_not_visible_to_others(database: Database) -> Non
 def test_a_late_turn_is_given_up_and_blocks_no_other_thread(url: str) -> None:
     engine = open_engine(url)
 
-    def begin_immediate() -> Connection:
+    def begin_immediate(_seconds: float) -> Connection:
         connection = engine.connect()
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         return connection
@@ -239,7 +239,7 @@ def test_another_processs_lock_raises_and_frees_the_turn(url: str) -> None:
         iter((OperationalError("BEGIN", {}, Exception("database is locked")), None)),
     )
 
-    def begin() -> Connection:
+    def begin(_seconds: float) -> Connection:
         if fault := next(tries):
             raise fault
         return engine.connect()

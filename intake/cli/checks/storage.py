@@ -1,6 +1,5 @@
 """Checks where submissions are stored: the key, the database and the disk."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -52,10 +51,7 @@ def check_storage(settings: Settings, clock: Clock) -> Iterator[Finding]:
 
 
 def _check_disk(settings: Settings) -> Finding:
-    # A new site has no data folder yet; its disk is that of the nearest folder above.
-    candidates = (settings.data_dir, *settings.data_dir.parents)
-    folder = next(folder for folder in candidates if folder.is_dir())
-    free = shutil.disk_usage(folder).free
+    free = health.free_bytes(settings.data_dir)
     summary = f"{settings.data_dir}: {free / 2**30:.1f} GiB free"
     if free >= MIN_FREE_BYTES:
         return good_finding("disk", summary)

@@ -28,8 +28,11 @@ def store_submission(
 
     `known` is the merge base of its visit. The patient is asked again at `again`, or at the next
     visit if it is None.
-    Raises DifferentContentError if the id is stored with other content.
+    Raises DifferentContentError if the id is stored with other content, and KeyNotOnDiskError if
+    the key in use is only in memory.
     """
+    # A submission without its key on disk would be lost with this process.
+    tx.cipher.verify_on_disk()
     content = payload.encode_submission(submission)
     identity = str(submission.id)
     # The hash outlives the payload, so that a repeated Submit is recognised after the erasure too.
