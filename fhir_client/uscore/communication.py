@@ -1,10 +1,10 @@
 """Entries of Patient.communication: which language an entry names, and how it is marked."""
 
 from collections.abc import Collection, Iterable
-from itertools import count
 
 from fhir_client.model import Json
 from fhir_client.uscore.datatypes import coding_json, concept_json
+from fhir_client.uscore.element_ids import free_id
 from fhir_client.uscore.statement import BCP47, Coding, Language
 
 PROFICIENCY = "http://hl7.org/fhir/StructureDefinition/patient-proficiency"
@@ -100,13 +100,9 @@ def unmark_entry(entry: Json, codes: Collection[str]) -> None:
 
 def identify_element(patient: Json, element: Json, name: str) -> str:
     """Return the id of an entry or a mark, and give it a free one where it has none."""
-    entries = read_entries(patient)
-    marks = (mark for entry in entries for mark in entry.get("extension", []))
-    used = {element.get("id") for element in (*entries, *marks)}
-    names = (candidate for number in count(2) for candidate in (name, f"{name}-{number}"))
     # An id of the chart stays, because a Provenance of others may name it.
     if "id" not in element:
-        element["id"] = next(candidate for candidate in names if candidate not in used)
+        element["id"] = free_id(patient, name)
     return str(element["id"])
 
 
