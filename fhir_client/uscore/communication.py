@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from fhir_client.model import Json
+from fhir_client.uscore.code_systems import code_pair
 from fhir_client.uscore.datatypes import coding_json, concept_json
 from fhir_client.uscore.element_ids import free_id
 from fhir_client.uscore.statement import BCP47, Coding, Language
@@ -51,7 +52,13 @@ def put_language(patient: Json, language: Language, reserved: Json | None = None
     concept = entry.get("language", {})
     if not _states_language(concept, language):
         own = [coding_json(coding) for coding in language.codings]
-        foreign = [coding for coding in concept.get("coding", []) if not _has_code(coding, own)]
+        # Another spelling of our code stays too: it is the chart's, and not ours to rewrite.
+        pairs = [(coding["system"], coding["code"]) for coding in own]
+        foreign = [
+            coding
+            for coding in concept.get("coding", [])
+            if (coding.get("system"), coding.get("code")) not in pairs
+        ]
         # Codes of others stay behind ours, because a reader takes the first one as the language.
         entry["language"] = {**concept, **concept_json(*language.codings, text=language.text)}
         if foreign:
@@ -134,11 +141,9 @@ def _states_language(concept: Json, language: Language) -> bool:
 
 
 def _read_tags(concept: Json) -> list[str]:
-    # Many charts have a tag without its system.
-    codings = concept.get("coding", [])
-    return [
-        str(coding.get("code", "")) for coding in codings if coding.get("system", BCP47) == BCP47
-    ]
+    # Many charts have a tag without its system, or with the system of ISO 639.
+    pairs = (code_pair({"system": BCP47, **coding}) for coding in concept.get("coding", []))
+    return [str(code or "") for system, code in pairs if system == BCP47]
 
 
 def _primary_tag(tag: str) -> str:
@@ -147,11 +152,7 @@ def _primary_tag(tag: str) -> str:
 
 
 def _has_code(coding: Json, codings: Iterable[Json]) -> bool:
-    return any(
-        candidate.get("system") == coding.get("system")
-        and candidate.get("code") == coding.get("code")
-        for candidate in codings
-    )
+    return code_pair(coding) in map(code_pair, codings)
 
 
 def _is_own_mark(extension: Json, codes: Collection[str]) -> bool:

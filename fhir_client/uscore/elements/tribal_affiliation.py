@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from fhir_client.model import Json, WorksheetEntry
+from fhir_client.uscore.code_systems import code_pair
 from fhir_client.uscore.datatypes import concept_json
 from fhir_client.uscore.element_ids import free_id
 from fhir_client.uscore.elements.spec import (
@@ -130,8 +131,7 @@ def _read_concept(extension: Json) -> Json:
 def _tribe_key(concept: Json) -> object:
     """Return the codes that identify a tribe, or its text where it has no code."""
     # The text is the patient's own wording, and differs for one and the same tribe.
-    pairs = ((coding.get("system"), coding.get("code")) for coding in concept.get("coding", []))
-    return frozenset(pairs) or concept.get("text")
+    return frozenset(map(code_pair, concept.get("coding", []))) or concept.get("text")
 
 
 def _parse_tribe(concept: Json) -> Tribe:
