@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from fhir_client.model import Json
-from fhir_client.uscore.code_systems import code_pair
+from fhir_client.uscore.code_systems import canonical_tag, code_pair
 from fhir_client.uscore.datatypes import coding_json, concept_json
 from fhir_client.uscore.element_ids import free_id
 from fhir_client.uscore.statement import BCP47, Coding, Language
@@ -114,11 +114,10 @@ def identify_element(patient: Json, element: Json, name: str) -> str:
 
 
 def entry_key(entry: Json) -> object:
-    """Return the primary tags that identify an entry's language, or its text without a tag."""
+    """Return the tags that identify an entry's language, or its text without a tag."""
     concept = entry.get("language", {})
     # Codes of other systems, such as a vendor's own, say the same again and would differ.
-    tags = _read_tags(concept)
-    return frozenset(map(_primary_tag, tags)) or concept.get("text")
+    return frozenset(_read_tags(concept)) or concept.get("text")
 
 
 def _names_language(concept: Json, language: Language) -> bool:
@@ -129,8 +128,9 @@ def _names_language(concept: Json, language: Language) -> bool:
     """
     if not language.codings:
         return bool(concept.get("text") == language.text and not concept.get("coding"))
-    own = [_primary_tag(coding.code) for coding in language.codings]
-    chart = set(map(_primary_tag, _read_tags(concept)))
+    own = [canonical_tag(coding.code) for coding in language.codings]
+    # A region or script makes another entry: zh-CN is no answer of a reader of 繁體中文.
+    chart = set(_read_tags(concept))
     return own[-1] in chart and chart <= set(own)
 
 
@@ -144,11 +144,6 @@ def _read_tags(concept: Json) -> list[str]:
     # Many charts have a tag without its system, or with the system of ISO 639.
     pairs = (code_pair({"system": BCP47, **coding}) for coding in concept.get("coding", []))
     return [str(code or "") for system, code in pairs if system == BCP47]
-
-
-def _primary_tag(tag: str) -> str:
-    # Region and script make no other language here: en-US is English.
-    return tag.partition("-")[0].casefold()
 
 
 def _has_code(coding: Json, codings: Iterable[Json]) -> bool:

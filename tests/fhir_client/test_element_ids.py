@@ -10,8 +10,9 @@ from fhir_client.uscore.elements.tribal_affiliation import TRIBAL_AFFILIATION
 from fhir_client.uscore.statement import ElementValue, Interpreter, TribalAffiliation, Tribe
 from fhir_client.uscore.versions import us_core_version
 from fhir_client.write.bundle import build_bundle
-from tests.support.merge_examples import ASIAN, CHART, SPANISH, with_values
+from tests.support.merge_examples import ASIAN, SPANISH, with_values
 
+BARE_CHART: dict[str, Any] = {"resourceType": "Patient", "id": "1", "meta": {"versionId": "3"}}
 VALUES: dict[str, ElementValue] = {
     "race": ASIAN,
     "interpreter": Interpreter(True),
@@ -23,7 +24,7 @@ VALUES: dict[str, ElementValue] = {
 def with_ids(*ids: str) -> dict[str, Any]:
     """Return the chart with elements of others that have these ids."""
     names = [{"id": element_id, "family": "Doe"} for element_id in ids]
-    return {**CHART, "name": names}
+    return {**BARE_CHART, "name": names}
 
 
 def build(chart: dict[str, Any], base_url: str | None = None) -> list[dict[str, Any]]:
@@ -67,13 +68,13 @@ def test_a_free_id_skips_every_number_in_use() -> None:
 
 def test_an_id_inside_another_extension_counts() -> None:
     nested = {"url": "http://vendor.example/a", "extension": [{"id": "race", "url": "b"}]}
-    chart = {**CHART, "extension": [nested, *CHART["extension"]]}
+    chart = {**BARE_CHART, "extension": [nested]}
     assert "race-2" in target_ids(build(chart))
 
 
 def test_an_id_of_the_charts_own_extension_stays() -> None:
     own = {"id": "race", "url": RACE.url, "extension": [{"url": "text", "valueString": "White"}]}
-    assert "race" in target_ids(build({**CHART, "extension": [own]}))
+    assert "race" in target_ids(build({**BARE_CHART, "extension": [own]}))
 
 
 def test_a_removed_tribe_frees_its_id() -> None:
@@ -83,17 +84,17 @@ def test_a_removed_tribe_frees_its_id() -> None:
         "url": TRIBAL_AFFILIATION,
         "extension": [{"url": "tribalAffiliation", "valueCodeableConcept": concept}],
     }
-    ids = target_ids(build({**CHART, "extension": [tribe]}))
+    ids = target_ids(build({**BARE_CHART, "extension": [tribe]}))
     assert {"tribal-affiliation", "tribal-affiliation-2"} <= set(ids)
 
 
 def test_the_patient_entry_has_the_address_of_the_patient() -> None:
-    [patient_entry, *created_entries] = build(CHART, "https://ehr.example/fhir")
+    [patient_entry, *created_entries] = build(BARE_CHART, "https://ehr.example/fhir")
     assert patient_entry["fullUrl"] == "https://ehr.example/fhir/Patient/1"
     assert all("fullUrl" in entry for entry in created_entries)
 
 
 def test_without_a_server_every_entry_has_its_own_address() -> None:
-    urls = [entry["fullUrl"] for entry in build(CHART)]
+    urls = [entry["fullUrl"] for entry in build(BARE_CHART)]
     assert len(set(urls)) == len(urls)
     assert urls[0].startswith("urn:uuid:")
