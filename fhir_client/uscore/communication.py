@@ -1,10 +1,11 @@
 """Entries of Patient.communication: which language an entry names, and how it is marked."""
 
 from collections.abc import Collection, Iterable
-from itertools import count
 
 from fhir_client.model import Json
+from fhir_client.uscore.code_systems import canonical_tag, code_pair
 from fhir_client.uscore.datatypes import coding_json, concept_json
+from fhir_client.uscore.element_ids import free_id
 from fhir_client.uscore.statement import BCP47, Coding, Language
 
 PROFICIENCY = "http://hl7.org/fhir/StructureDefinition/patient-proficiency"
@@ -51,7 +52,13 @@ def put_language(patient: Json, language: Language, reserved: Json | None = None
     concept = entry.get("language", {})
     if not _states_language(concept, language):
         own = [coding_json(coding) for coding in language.codings]
-        foreign = [coding for coding in concept.get("coding", []) if not _has_code(coding, own)]
+        # Another spelling of our code stays too: it is the chart's, and not ours to rewrite.
+        pairs = [(coding["system"], coding["code"]) for coding in own]
+        foreign = [
+            coding
+            for coding in concept.get("coding", [])
+            if (coding.get("system"), coding.get("code")) not in pairs
+        ]
         # Codes of others stay behind ours, because a reader takes the first one as the language.
         entry["language"] = {**concept, **concept_json(*language.codings, text=language.text)}
         if foreign:
@@ -100,22 +107,17 @@ def unmark_entry(entry: Json, codes: Collection[str]) -> None:
 
 def identify_element(patient: Json, element: Json, name: str) -> str:
     """Return the id of an entry or a mark, and give it a free one where it has none."""
-    entries = read_entries(patient)
-    marks = (mark for entry in entries for mark in entry.get("extension", []))
-    used = {element.get("id") for element in (*entries, *marks)}
-    names = (candidate for number in count(2) for candidate in (name, f"{name}-{number}"))
     # An id of the chart stays, because a Provenance of others may name it.
     if "id" not in element:
-        element["id"] = next(candidate for candidate in names if candidate not in used)
+        element["id"] = free_id(patient, name)
     return str(element["id"])
 
 
 def entry_key(entry: Json) -> object:
-    """Return the primary tags that identify an entry's language, or its text without a tag."""
+    """Return the tags that identify an entry's language, or its text without a tag."""
     concept = entry.get("language", {})
     # Codes of other systems, such as a vendor's own, say the same again and would differ.
-    tags = _read_tags(concept)
-    return frozenset(map(_primary_tag, tags)) or concept.get("text")
+    return frozenset(_read_tags(concept)) or concept.get("text")
 
 
 def _names_language(concept: Json, language: Language) -> bool:
@@ -126,8 +128,9 @@ def _names_language(concept: Json, language: Language) -> bool:
     """
     if not language.codings:
         return bool(concept.get("text") == language.text and not concept.get("coding"))
-    own = [_primary_tag(coding.code) for coding in language.codings]
-    chart = set(map(_primary_tag, _read_tags(concept)))
+    own = [canonical_tag(coding.code) for coding in language.codings]
+    # A region or script makes another entry: zh-CN is no answer of a reader of 繁體中文.
+    chart = set(_read_tags(concept))
     return own[-1] in chart and chart <= set(own)
 
 
@@ -138,24 +141,13 @@ def _states_language(concept: Json, language: Language) -> bool:
 
 
 def _read_tags(concept: Json) -> list[str]:
-    # Many charts have a tag without its system.
-    codings = concept.get("coding", [])
-    return [
-        str(coding.get("code", "")) for coding in codings if coding.get("system", BCP47) == BCP47
-    ]
-
-
-def _primary_tag(tag: str) -> str:
-    # Region and script make no other language here: en-US is English.
-    return tag.partition("-")[0].casefold()
+    # Many charts have a tag without its system, or with the system of ISO 639.
+    pairs = (code_pair({"system": BCP47, **coding}) for coding in concept.get("coding", []))
+    return [str(code or "") for system, code in pairs if system == BCP47]
 
 
 def _has_code(coding: Json, codings: Iterable[Json]) -> bool:
-    return any(
-        candidate.get("system") == coding.get("system")
-        and candidate.get("code") == coding.get("code")
-        for candidate in codings
-    )
+    return code_pair(coding) in map(code_pair, codings)
 
 
 def _is_own_mark(extension: Json, codes: Collection[str]) -> bool:

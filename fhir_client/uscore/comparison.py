@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 
+from fhir_client.uscore.code_systems import code_pair
 from fhir_client.uscore.statement import Coding, ItemAnswer
 
 
 def comparable_value(value: object) -> object:
     """Return an element's value without the displays and the order of its codes."""
     if isinstance(value, Coding):
-        # A server may replace a display by its own name for the same code.
-        return value.system, value.code
+        # A server may replace a display by its own name, and a system by another of its names.
+        return code_pair({"system": value.system, "code": value.code})
     if isinstance(value, tuple):
         return frozenset(map(comparable_value, value))
     if is_dataclass(value):

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from fhir_client.model import Element, Json
+from fhir_client.uscore.code_systems import canonical_system
 from fhir_client.uscore.communication import READ, SIGNED, language_modes
 from fhir_client.uscore.elements.language import parse_language
 from fhir_client.uscore.elements.spec import parse_coding
@@ -97,7 +98,9 @@ def _parse_item(item: Json) -> ItemAnswer:
     answers = item.get("answer", [])
     codings = tuple(parse_coding(part["valueCoding"]) for part in answers if "valueCoding" in part)
     reasons = (
-        AbsentReason(coding.code) for coding in codings if coding.system == DATA_ABSENT_REASON
+        AbsentReason(coding.code)
+        for coding in codings
+        if canonical_system(coding.system) == DATA_ABSENT_REASON
     )
     reason = next(reasons, None)
     return ItemAnswer(
@@ -127,7 +130,9 @@ def _find_written_language(patient: Json) -> Language | None:
         return None
     language = parse_language(entry.get("language", {}))
     # The entry can be the chart's own, with codes of others behind ours.
-    codings = tuple(coding for coding in language.codings if coding.system == BCP47)
+    codings = tuple(
+        coding for coding in language.codings if canonical_system(coding.system) == BCP47
+    )
     return replace(language, codings=codings)
 
 

@@ -8,6 +8,7 @@ from fhir_client.model import Element, Json
 from fhir_client.uscore.chart import ChartElements, chart_elements
 from fhir_client.uscore.elements import SPECS
 from fhir_client.uscore.elements.spec import MergeRules
+from fhir_client.uscore.narrative import fit_narrative
 from fhir_client.uscore.statement import Statement, without_elements
 from fhir_client.uscore.versions import UsCoreVersion
 
@@ -63,6 +64,7 @@ def merge_statement(
         # Provenance names the elements by these ids, in this order.
         element_ids |= outcome.ids
         kept_elements += [element.value] * outcome.kept_chart_value
+    merged = fit_narrative(patient, merged)
     return PatientMerge(
         merged,
         merged != patient,

@@ -21,6 +21,7 @@ from fhir_client.uscore.chart import (
 )
 from fhir_client.uscore.elements import SPECS
 from fhir_client.uscore.elements.spec import COMMUNICATION
+from fhir_client.uscore.narrative import fit_narrative
 
 KeyedHash = Callable[[str], str]
 """A keyed hash: without the key it does not tell what a patient answered."""
@@ -120,7 +121,8 @@ def restore_prior_values(
     for change in changes:
         if change_state(chart_elements(restored), change, keyed_hash) is ChangeState.WRITTEN:
             _restore_part(restored, change, keyed_hash)
-    return restored
+    # A server may have made a new narrative from our values.
+    return fit_narrative(patient, restored)
 
 
 def _restore_part(patient: Json, change: ElementChange, keyed_hash: KeyedHash) -> None:

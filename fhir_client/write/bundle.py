@@ -33,13 +33,15 @@ def build_bundle(
     version: UsCoreVersion,
     patient: Json | None = None,
     policy: MergePolicy | None = None,
+    base_url: str | None = None,
 ) -> BuiltBundle:
     """Return the Bundle for a server that follows FHIR; raises NoVersionError.
 
-    It has a Patient entry only where the merge changes the given Patient.
+    It has a Patient entry only where the merge changes the given Patient. `base_url` is the
+    server's, None where no server is known yet.
     """
     merge = None if patient is None else merge_statement(patient, statement, version, policy)
-    return BuiltBundle(transaction_bundle(statement, version, merge), merge)
+    return BuiltBundle(transaction_bundle(statement, version, merge, base_url=base_url), merge)
 
 
 def transaction_bundle(
@@ -48,6 +50,7 @@ def transaction_bundle(
     merge: PatientMerge | None,
     quirks: Quirks = STANDARD_QUIRKS,
     once: Callable[[str], bool] = lambda _: True,
+    base_url: str | None = None,
 ) -> Json:
     """Return the transaction Bundle with the merged Patient; raises NoVersionError.
 
@@ -56,7 +59,12 @@ def transaction_bundle(
     entries = []
     if merge is not None and merge.changed:
         version_id = required_version(merge.patient)
-        entries.append(replace_entry(statement.patient, merge.patient, version_id))
+        full_url = (
+            uuid5(statement.submission, "Patient").urn
+            if base_url is None
+            else f"{base_url}/{statement.patient}"
+        )
+        entries.append(replace_entry(statement.patient, merge.patient, version_id, full_url))
     observations = {
         uuid5(statement.submission, f"entry {element}").urn: observation
         for element, observation in build_observations(statement, version)
@@ -102,9 +110,11 @@ def required_version(resource: Json) -> str:
     return str(version_id)
 
 
-def replace_entry(url: str, resource: Json, version: str) -> Json:
+def replace_entry(url: str, resource: Json, version: str, full_url: str) -> Json:
     """Return the entry that replaces that version of the resource at `url`."""
+    # Relative references, such as a generalPractitioner's, cannot be resolved without a fullUrl.
     return {
+        "fullUrl": full_url,
         "resource": resource,
         "request": {"method": "PUT", "url": url, "ifMatch": f'W/"{version}"'},
     }

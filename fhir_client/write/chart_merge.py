@@ -9,6 +9,7 @@ from fhir_client.errors import VersionConflictError
 from fhir_client.model import Element, Json
 from fhir_client.quirks import Quirks
 from fhir_client.uscore.elements import SPECS
+from fhir_client.uscore.narrative import fit_narrative
 from fhir_client.uscore.patient_merge import PatientMerge, merge_statement
 from fhir_client.uscore.statement import Source, Statement, without_elements
 from fhir_client.write.charts import read_chart, refuse_partial_chart
@@ -68,7 +69,8 @@ def merge_for_server(patient: Json, statement: Statement, writer: Writer) -> Pat
     """Return the Patient merged with the elements that its server can hold."""
     supported = _supported_statement(statement, writer.quirks)
     merge = merge_statement(patient, supported, writer.version, writer.policy)
-    fitted = _fit_languages(patient, merge.patient, writer.quirks)
+    # The narrative comes last: a server that holds fewer languages may leave it true.
+    fitted = fit_narrative(patient, _fit_languages(patient, merge.patient, writer.quirks))
     return replace(merge, patient=fitted, changed=fitted != patient)
 
 

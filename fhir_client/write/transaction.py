@@ -31,7 +31,12 @@ class TransactionWriter:
         for _ in range(MERGE_ATTEMPTS):
             chart = read_and_merge(task)
             bundle = transaction_bundle(
-                chart.statement, writer.version, chart.merge, writer.quirks, writer.creates_once
+                chart.statement,
+                writer.version,
+                chart.merge,
+                writer.quirks,
+                writer.creates_once,
+                client.base_url,
             )
             validate_bundle(bundle)
             # Recorded before anything is sent, so that a crash cannot lose the prior values.
@@ -55,7 +60,13 @@ class TransactionWriter:
     ) -> None:
         """Change all of the resources, or none; raises VersionConflictError."""
         entries = [
-            replace_entry(change.reference, change.after, change.version) for change in changes
+            replace_entry(
+                change.reference,
+                change.after,
+                change.version,
+                f"{client.base_url}/{change.reference}",
+            )
+            for change in changes
         ]
         answer = client.send_bundle(
             {"resourceType": "Bundle", "type": "transaction", "entry": entries}

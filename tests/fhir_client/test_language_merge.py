@@ -1,7 +1,10 @@
 """The merge of languages: one is preferred, and no entry of others is lost."""
 
+import pytest
+
 from fhir_client.model import Element
 from fhir_client.uscore.communication import PROFICIENCY, language_modes
+from fhir_client.uscore.elements import SPECS
 from fhir_client.uscore.statement import BCP47, Coding, Language
 from tests.support.merge_examples import (
     CANTONESE,
@@ -32,7 +35,9 @@ def test_two_preferred_true_languages() -> None:
 
 def test_a_language_that_the_chart_has_gets_no_second_entry() -> None:
     english = Language("English", (Coding(BCP47, "en", "English"),))
-    [entry] = merge_values({Element.SPOKEN_LANGUAGE: english})["communication"]
+    coding = {"system": BCP47, "code": "EN"}
+    chart = {**CHART, "communication": [{"language": {"coding": [coding]}}]}
+    [entry] = merge_values({Element.SPOKEN_LANGUAGE: english}, chart)["communication"]
     assert entry["preferred"] is True
     assert entry["language"]["text"] == "English"
 
@@ -79,11 +84,11 @@ def test_a_language_that_shares_only_its_shortest_code_stays_in_the_chart() -> N
 
 def test_a_vendors_own_code_for_the_language_stays_beside_ours() -> None:
     local = {"system": "http://vendor.example/languages", "code": "132"}
-    spanish = {"coding": [local, {"system": BCP47, "code": "es-MX"}], "text": "Spanish"}
+    spanish = {"coding": [local, {"system": BCP47, "code": "es"}], "text": "Spanish"}
     [entry] = merge_values(
         {Element.SPOKEN_LANGUAGE: SPANISH}, {**CHART, "communication": [{"language": spanish}]}
     )["communication"]
-    assert [coding["code"] for coding in entry["language"]["coding"]] == ["es", "132", "es-MX"]
+    assert [coding["code"] for coding in entry["language"]["coding"]] == ["es", "132"]
     assert entry["language"]["text"] == "Español"
 
 
@@ -101,3 +106,41 @@ def test_a_proficiency_level_of_others_stays() -> None:
 def test_a_sign_language_is_marked_as_signed() -> None:
     entries = merge_values({Element.SPOKEN_LANGUAGE: SIGN})["communication"]
     assert language_modes(entries[1]) == {"ESGN"}
+
+
+@pytest.mark.parametrize("codes", [("zh-CN", "zh"), ("zh", "zh-CN")])
+@pytest.mark.parametrize("element", [Element.SPOKEN_LANGUAGE, Element.WRITTEN_LANGUAGE])
+def test_an_entry_of_another_region_is_never_relabelled(
+    codes: tuple[str, str], element: Element
+) -> None:
+    entries = [{"language": {"coding": [{"system": BCP47, "code": code}]}} for code in codes]
+    merged = merge_values({element: CHINESE}, {**CHART, "communication": entries})["communication"]
+    assert len(merged) == 2
+    by_code = dict(zip(codes, merged, strict=True))
+    assert by_code["zh-CN"] == entries[codes.index("zh-CN")]
+    assert by_code["zh"]["language"]["text"] == "繁體中文"
+
+
+@pytest.mark.parametrize("code", ["zh-CN", "zh-TW", "zh-Hans", "zh_hant_tw"])
+def test_a_language_beside_an_entry_of_a_region_gets_its_own_entry(code: str) -> None:
+    entry = {"language": {"coding": [{"system": BCP47, "code": code}], "text": "Chinese"}}
+    chart = {**CHART, "communication": [entry]}
+    merged = merge_values({Element.WRITTEN_LANGUAGE: CHINESE}, chart)
+    assert merged["communication"][0] == entry
+    assert len(merged["communication"]) == 2
+    assert merge_values({Element.WRITTEN_LANGUAGE: CHINESE}, merged) == merged
+
+
+def test_a_tag_with_a_region_is_the_same_in_any_spelling() -> None:
+    mexican = Language("Español", (Coding(BCP47, "es"), Coding(BCP47, "es-MX")))
+    entry = {"language": {"coding": [{"system": BCP47, "code": "spa_mx"}]}}
+    chart = {**CHART, "communication": [entry]}
+    [merged] = merge_values({Element.SPOKEN_LANGUAGE: mexican}, chart)["communication"]
+    assert [coding["code"] for coding in merged["language"]["coding"]] == ["es", "es-MX", "spa_mx"]
+
+
+def test_a_person_may_enter_english_as_that_of_a_region() -> None:
+    english = Language("English", (Coding(BCP47, "en", "English"),))
+    merged = merge_values({Element.SPOKEN_LANGUAGE: english})["communication"]
+    spec = SPECS[Element.SPOKEN_LANGUAGE]
+    assert spec.is_entered([{**ENGLISH, "preferred": True}], merged)

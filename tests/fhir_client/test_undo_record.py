@@ -105,7 +105,7 @@ def test_undo_restores_the_chart_and_a_second_undo_changes_nothing(erases: bool)
 
 @pytest.mark.parametrize("element", ["race", "communication"])
 def test_a_server_may_add_ids_displays_and_another_order(element: str) -> None:
-    merged, changes = merge_and_record(CHART, ALL_ANSWERED)
+    merged, changes = merge_and_record(deepcopy(CHART), ALL_ANSWERED)
     items = merged["extension"] if element == "race" else merged["communication"]
     for item in items:
         item["id"] = "of-the-server"

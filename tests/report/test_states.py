@@ -112,6 +112,37 @@ def test_the_chart_alone_gives_a_state(
 
 
 @pytest.mark.parametrize(
+    ("system", "code", "expected"),
+    [
+        ("http://hl7.org/fhir/v3/Race", "2106-3", State.SOURCE_UNKNOWN),
+        ("2.16.840.1.113883.6.238", "2106-3", State.SOURCE_UNKNOWN),
+        ("https://terminology.hl7.org/CodeSystem/v3-Race|2.1.0", "2106-3", State.SOURCE_UNKNOWN),
+        ("http://hl7.org/fhir/v3/NullFlavor", "ASKU", State.DECLINED),
+        ("http://hl7.org/fhir/data-absent-reason/", "asked-declined", State.DECLINED),
+    ],
+)
+def test_a_system_in_another_spelling_is_the_same_system(
+    export_folder: ExportFolder,
+    count_export: CountExport,
+    system: str,
+    code: str,
+    expected: State,
+) -> None:
+    extension = group_extension("race", code, system=system, text="Declined to answer")
+    export_folder.add_patient("p", extension)
+    assert read_state(count_export(), "race") is expected
+
+
+@pytest.mark.parametrize("system", ["http://id.loc.gov/vocabulary/iso639-1", "URN:IETF:BCP:47"])
+def test_a_language_system_in_another_spelling_is_the_same_system(
+    export_folder: ExportFolder, count_export: CountExport, system: str
+) -> None:
+    entry = {"language": {"coding": [{"system": system, "code": "vi"}]}}
+    export_folder.add_patient(communication=[entry])
+    assert read_state(count_export(), "spoken-language") is State.SOURCE_UNKNOWN
+
+
+@pytest.mark.parametrize(
     ("entries", "spoken_state", "written_state"),
     [
         ([communication_entry("es")], State.SOURCE_UNKNOWN, State.NOT_ASKED),

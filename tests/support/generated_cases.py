@@ -59,6 +59,10 @@ MINIMAL_CHART: Json = {
 """The least chart that US Core allows."""
 FULL_CHART: Json = {
     **MINIMAL_CHART,
+    # An id that an extension of ours would take, and references that need the entry's fullUrl.
+    "name": [{"id": "race", "family": "Nguyen", "given": ["Lan"]}],
+    "generalPractitioner": [{"reference": "Practitioner/5"}],
+    "link": [{"other": {"reference": "Patient/8"}, "type": "seealso"}],
     "telecom": [{"system": "phone", "value": "+1 555 0100", "use": "mobile"}],
     "extension": [
         {

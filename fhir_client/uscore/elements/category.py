@@ -1,12 +1,18 @@
 """Race and ethnicity: US Core's extension of OMB categories, details and a text."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from fhir_client.model import Json, WorksheetEntry
 from fhir_client.text import says_something
+from fhir_client.uscore.code_systems import canonical_system, code_pair
 from fhir_client.uscore.datatypes import ABSENT_TEXTS, coding_json, concept_json
-from fhir_client.uscore.elements.extensions import describe_extension, replace_extension
+from fhir_client.uscore.element_ids import free_id
+from fhir_client.uscore.elements.extensions import (
+    describe_extension,
+    replace_extension,
+    value_codings,
+)
 from fhir_client.uscore.elements.spec import (
     NOTHING_TO_ENTER,
     ElementMerge,
@@ -27,6 +33,7 @@ from fhir_client.uscore.versions import DATA_ABSENT_REASON, NULL_FLAVOR, UsCoreV
 
 OMB_CATEGORIES = frozenset({"1002-5", "2028-9", "2054-5", "2076-8", "2106-3", "2135-2", "2186-5"})
 """The five races and two ethnicities of 1997 that ombCategory binds; other codes are details."""
+_CODED_VALUES = frozenset({"valueCoding", "valueCodeableConcept"})
 # Our own two texts, and the names of the null codes in US Core's value sets.
 _NULL_WORDS = frozenset(
     {
@@ -60,7 +67,7 @@ class CategorySpec(ElementSpec):
             return ElementMerge(kept_chart_value=True)
         current: Json = next(iter(self.find_items(patient)), {})
         # A Provenance of others may name the chart's id.
-        extension_id = str(current.get("id") or self.element.value)
+        extension_id = str(current.get("id") or free_id(patient, self.element.value))
         extension = self.build_extension(value, rules.version, extension_id)
         # An equal extension keeps what a vendor added to it, such as displays of its own.
         if self.item_meaning(current) == self.item_meaning(extension):
@@ -104,18 +111,19 @@ class CategorySpec(ElementSpec):
 
     def item_meaning(self, item: Json) -> Meaning:
         """Return the codes and texts of an extension, each with the URL of its part."""
-        parts = item.get("extension", [])
-        codes = {
-            (str(part.get("url")), _code_key(part["valueCoding"]))
-            for part in parts
-            if "valueCoding" in part
-        }
         texts = {
-            (str(part.get("url")), part["valueString"]) for part in parts if "valueString" in part
+            (str(part.get("url")), part["valueString"])
+            for part in item.get("extension", [])
+            if "valueString" in part
         }
         # Some systems once wrote a value at the top, where none may stand. It still is an answer.
-        misplaced = {(key, repr(value)) for key, value in item.items() if key.startswith("value")}
-        return frozenset({*codes, *texts, *misplaced})
+        misplaced = {
+            (key, repr(value))
+            for key, value in item.items()
+            if key.startswith("value") and key not in _CODED_VALUES
+        }
+        codes = {(place, code_pair(coding)) for place, coding in _coded_places(item)}
+        return frozenset({*codes, *texts, *misplaced, *_concept_texts(item)})
 
     def describe_item(self, item: Json) -> str:
         """Return the text of an extension, else the names of its codes."""
@@ -180,11 +188,14 @@ class CategorySpec(ElementSpec):
 def _has_answer(extension: Json, placeholders: Collection[str]) -> bool:
     parts = extension.get("extension", [])
     codings = [
-        part.get("valueCoding", {})
-        for part in parts
-        if part.get("url") in ("ombCategory", "detailed")
+        coding
+        for part in (extension, *parts)
+        if part is extension or part.get("url") in ("ombCategory", "detailed")
+        for coding in value_codings(part)
     ]
-    if not all(map(_is_null, codings)) or any(key.startswith("value") for key in extension):
+    if not all(map(_is_null, codings)):
+        return True
+    if any(key.startswith("value") and key not in _CODED_VALUES for key in extension):
         return True
     # A text beside null codes is an answer, unless it only puts the null into words.
     texts = {
@@ -192,6 +203,7 @@ def _has_answer(extension: Json, placeholders: Collection[str]) -> bool:
         for part in parts
         if part.get("url") == "text" and "valueString" in part
     }
+    texts |= {text for _, text in _concept_texts(extension)}
     displays = {str(coding.get("display", "")).casefold() for coding in codings}
     return any(
         says_something(text, placeholders) and text.casefold() not in _NULL_WORDS | displays
@@ -201,20 +213,37 @@ def _has_answer(extension: Json, placeholders: Collection[str]) -> bool:
 
 def _is_null(coding: Json) -> bool:
     # NullFlavor's "other" stands for a detail without a code: there is an answer.
-    is_null_system = coding.get("system") in (NULL_FLAVOR, DATA_ABSENT_REASON)
+    is_null_system = canonical_system(coding.get("system")) in (NULL_FLAVOR, DATA_ABSENT_REASON)
     return is_null_system and coding.get("code") != "OTH"
 
 
 def _is_category(coding: Coding) -> bool:
-    return coding.system == CDCREC and coding.code in OMB_CATEGORIES
+    return canonical_system(coding.system) == CDCREC and coding.code in OMB_CATEGORIES
 
 
 def _coding_part(url: str, coding: Coding) -> Json:
     return {"url": url, "valueCoding": coding_json(coding)}
 
 
-def _code_key(coding: Json) -> tuple[object, object]:
-    return coding.get("system"), coding.get("code")
+def _coded_places(extension: Json) -> Iterator[tuple[str, Json]]:
+    """Yield each coding of an extension with the place where it stands.
+
+    A code in a place where US Core has none differs from the same code in its own place. The merge
+    then puts it right, if the patient says the same.
+    """
+    for coding in value_codings(extension):
+        yield "value", coding
+    for part in extension.get("extension", []):
+        suffix = "" if "valueCoding" in part else " valueCodeableConcept"
+        for coding in value_codings(part):
+            yield f"{part.get('url')}{suffix}", coding
+
+
+def _concept_texts(extension: Json) -> Iterator[tuple[str, str]]:
+    """Yield the texts of concepts, with the place where they stand."""
+    for part in (extension, *extension.get("extension", [])):
+        if text := part.get("valueCodeableConcept", {}).get("text"):
+            yield f"{part.get('url')} valueCodeableConcept", str(text)
 
 
 def _pairs(meaning: Meaning) -> Iterable[tuple[object, object]]:

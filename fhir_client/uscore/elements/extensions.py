@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from fhir_client.model import Json
 from fhir_client.uscore.datatypes import NO, YES
-from fhir_client.uscore.elements.spec import describe_coding
+from fhir_client.uscore.elements.spec import describe_coding, describe_concept
 
 _YES_NO_WORDS = {YES.code: "Yes", NO.code: "No"}
 
@@ -43,6 +43,12 @@ def read_yes_no(extension: Json) -> bool | None:
     return {YES.code: True, NO.code: False}.get(code, extension.get("valueBoolean"))
 
 
+def value_codings(extension: Json) -> list[Json]:
+    """Return the codings of a value, whichever of the two coded types it has."""
+    codings = [extension["valueCoding"]] if "valueCoding" in extension else []
+    return codings + list(extension.get("valueCodeableConcept", {}).get("coding", []))
+
+
 def describe_extension(extension: Json) -> str:
     """Return a plain or a category extension in words: its text, else the names of its codes."""
     if "valueBoolean" in extension:
@@ -50,11 +56,13 @@ def describe_extension(extension: Json) -> str:
     if "valueCoding" in extension:
         coding = extension["valueCoding"]
         return _YES_NO_WORDS.get(coding.get("code", ""), describe_coding(coding))
+    if "valueCodeableConcept" in extension:
+        return describe_concept(extension["valueCodeableConcept"])
     parts = extension.get("extension", [])
     texts = [
         str(part["valueString"])
         for part in parts
         if part.get("url") == "text" and "valueString" in part
     ]
-    names = [describe_coding(part["valueCoding"]) for part in parts if "valueCoding" in part]
+    names = [describe_coding(coding) for part in parts for coding in value_codings(part)]
     return "; ".join(texts or names)

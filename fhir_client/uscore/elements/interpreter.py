@@ -12,6 +12,7 @@ from fhir_client.uscore.datatypes import (
     concept_json,
     find_extensions,
 )
+from fhir_client.uscore.element_ids import free_id
 from fhir_client.uscore.elements.extensions import (
     describe_extension,
     read_yes_no,
@@ -54,7 +55,7 @@ class InterpreterSpec(ElementSpec):
     def _set_need(self, patient: Json, answer: Interpreter, version: UsCoreVersion) -> str:
         own_url = INTERPRETER_NEEDED if version.interpreter_is_coded else INTERPRETER_REQUIRED
         own = next(iter(find_extensions(patient, own_url)), {})
-        extension_id = str(own.get("id") or self.element.value)
+        extension_id = str(own.get("id") or free_id(patient, self.element.value))
         chart_urls = {str(item.get("url")) for item in self.find_items(patient)}
         # A reader of either extension must find the same answer.
         for url in sorted(chart_urls | {own_url}):

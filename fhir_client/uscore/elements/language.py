@@ -79,7 +79,9 @@ class LanguageSpec(ElementSpec):
             return False
         [chart_key], [merged_key] = chart, merged
         if isinstance(chart_key, frozenset) and isinstance(merged_key, frozenset):
-            return bool(chart_key) and chart_key <= merged_key
+            # An EHR's list may have English as en-US alone.
+            chart_tags, merged_tags = map(_primary_tags, (chart_key, merged_key))
+            return bool(chart_tags) and chart_tags <= merged_tags
         return str(chart_key).casefold() == str(merged_key).casefold()
 
 
@@ -130,6 +132,10 @@ class WrittenLanguageSpec(LanguageSpec):
         mark = mark_only(patient, entry, (READ,), READ)
         name = self.element.value
         return ElementMerge({name: identify_element(patient, mark, name)})
+
+
+def _primary_tags(tags: frozenset[object]) -> frozenset[str]:
+    return frozenset(str(tag).partition("-")[0] for tag in tags)
 
 
 def parse_language(concept: Json) -> Language:

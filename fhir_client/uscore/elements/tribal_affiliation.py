@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from itertools import count
 
 from fhir_client.model import Json, WorksheetEntry
+from fhir_client.uscore.code_systems import code_pair
 from fhir_client.uscore.datatypes import concept_json
+from fhir_client.uscore.element_ids import free_id
 from fhir_client.uscore.elements.spec import (
     NOTHING_TO_ENTER,
     ElementMerge,
@@ -44,10 +46,11 @@ class TribalAffiliationSpec(ElementSpec):
             tribes: tuple[Tribe, ...] = ()
         else:
             tribes = expect_value(value, TribalAffiliation).tribes
-        merged = self._identify([self._find_or_build(tribe, chart) for tribe in tribes])
+        foreign = [item for item in patient.get("extension", []) if not self.owns_item(item)]
+        items = [self._find_or_build(tribe, chart) for tribe in tribes]
+        merged = self._identify({**patient, "extension": foreign}, items)
         # Equal lists stay in place, so that a second merge changes nothing.
         if merged != chart:
-            foreign = [item for item in patient.get("extension", []) if not self.owns_item(item)]
             patient["extension"] = [*foreign, *merged]
         if not patient.get("extension"):
             patient.pop("extension", None)
@@ -65,11 +68,15 @@ class TribalAffiliationSpec(ElementSpec):
         parts = [{"url": "tribalAffiliation", "valueCodeableConcept": concept}]
         return next(same, {"url": TRIBAL_AFFILIATION, "extension": parts})
 
-    def _identify(self, items: list[Json]) -> list[Json]:
-        """Return the extensions with different ids; an id of the chart stays."""
-        used = {item.get("id") for item in items}
-        free = (name for name in self._names() if name not in used)
-        return [item if "id" in item else {**item, "id": next(free)} for item in items]
+    def _identify(self, rest: Json, items: list[Json]) -> list[Json]:
+        """Return the extensions with ids that the `rest` lacks; an id of the chart stays."""
+        identified = list(items)
+        for position, item in enumerate(items):
+            if "id" not in item:
+                resource = {"rest": rest, "extension": identified}
+                new_id = free_id(resource, self.element.value)
+                identified[position] = {**item, "id": new_id}
+        return identified
 
     def item_meaning(self, item: Json) -> frozenset[object]:
         """Return the tribe that an extension names."""
@@ -124,8 +131,7 @@ def _read_concept(extension: Json) -> Json:
 def _tribe_key(concept: Json) -> object:
     """Return the codes that identify a tribe, or its text where it has no code."""
     # The text is the patient's own wording, and differs for one and the same tribe.
-    pairs = ((coding.get("system"), coding.get("code")) for coding in concept.get("coding", []))
-    return frozenset(pairs) or concept.get("text")
+    return frozenset(map(code_pair, concept.get("coding", []))) or concept.get("text")
 
 
 def _parse_tribe(concept: Json) -> Tribe:

@@ -14,6 +14,10 @@ CREATE MACRO ref_key(kind, ref) AS CASE
         split_part(ref.reference, ':', 3)
 END;
 
+-- A system without scheme, `urn:`, version and closing slash: charts write these in several ways.
+CREATE MACRO plain_system(system) AS regexp_replace(
+    regexp_replace(lower(trim(system)), '^(https?://|urn:oid:|urn:)', ''), '([|].*|/+)$', '');
+
 -- A code of a system that the report can read stands alone; any other code keeps its system.
 CREATE MACRO code_key(coding) AS CASE
     WHEN coding.code IS NULL THEN NULL
@@ -32,6 +36,19 @@ CREATE MACRO code_key(coding) AS CASE
         'http://terminology.hl7.org/CodeSystem/iso639-2',
         'http://terminology.hl7.org/CodeSystem/iso639-3',
         'http://terminology.hl7.org/CodeSystem/Languages')
+        -- The list above decides most codings without the dearer comparison.
+        OR plain_system(coding.system) IN (
+        '2.16.840.1.113883.6.238', '2.16.840.1.113883.5.104', '2.16.840.1.113883.5.50',
+        'hl7.org/fhir/us/core/codesystem/cdcrec', 'terminology.hl7.org/codesystem/cdcrec',
+        'hl7.org/fhir/v3/race', 'hl7.org/fhir/v3/ethnicity',
+        'terminology.hl7.org/codesystem/v3-race', 'terminology.hl7.org/codesystem/v3-ethnicity',
+        'terminology.hl7.org/codesystem/v3-nullflavor', 'hl7.org/fhir/v3/nullflavor',
+        '2.16.840.1.113883.5.1008', 'hl7.org/fhir/data-absent-reason',
+        'terminology.hl7.org/codesystem/data-absent-reason',
+        'ietf:bcp:47', '2.16.840.1.113883.6.121', '2.16.840.1.113883.6.99',
+        '2.16.840.1.113883.6.100', 'id.loc.gov/vocabulary/iso639-1',
+        'id.loc.gov/vocabulary/iso639-2', 'id.loc.gov/vocabulary/iso639-3',
+        'www.loc.gov/standards/iso639-2', 'iso:std:iso:639')
     THEN coding.code ELSE coding.system || '|' || coding.code END;
 CREATE MACRO code_keys(codings) AS
     list_filter([code_key(c) FOR c IN coalesce(codings, [])], lambda k: k IS NOT NULL);
