@@ -86,7 +86,10 @@ class CategorySpec(ElementSpec):
         """Return whether the chart has texts alone, and none of them is an answer."""
         items = self.find_items(patient)
         has_codes = any(
-            "valueCoding" in part for item in items for part in item.get("extension", [])
+            True
+            for item in items
+            for part in (item, *item.get("extension", []))
+            for _ in value_codings(part)
         )
         return bool(items) and not has_codes and not self.has_value(patient, placeholders)
 
