@@ -54,9 +54,11 @@ def _receive_raw(response: requests.Response, deadline: float) -> bytes:
 
 
 def _decompress(received: bytes, response: requests.Response) -> bytes:
+    if "Content-Encoding" not in response.headers:
+        return received
     compressed = urllib3.HTTPResponse(
         io.BytesIO(received),
-        {"Content-Encoding": response.headers.get("Content-Encoding", "")},
+        {"Content-Encoding": response.headers["Content-Encoding"]},
         preload_content=False,
     )
     body = bytearray()
