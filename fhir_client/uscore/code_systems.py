@@ -1,6 +1,7 @@
 """Code systems and language tags: every spelling that charts use for the one that we write."""
 
 import re
+from functools import lru_cache
 
 from fhir_client.model import Json
 from fhir_client.uscore.statement import BCP47, CDCREC, TRIBAL_ENTITIES
@@ -95,12 +96,17 @@ _SHORTEST = dict(pair.split(":") for pair in _SHORTEST_CODES.split())
 
 def canonical_system(system: object) -> str | None:
     """Return the system as we write it; the same text for a system that we do not know."""
-    if not isinstance(system, str):
-        return None
+    return _canonical_system(system) if isinstance(system, str) else None
+
+
+# A chart names the same few systems and tags again and again.
+@lru_cache(maxsize=512)
+def _canonical_system(system: str) -> str:
     plain = _SUFFIX.sub("", _PREFIX.sub("", system.strip().casefold()))
     return _SYSTEMS.get(plain, system)
 
 
+@lru_cache(maxsize=512)
 def canonical_tag(tag: str) -> str:
     """Return a language tag with its shortest primary code and the usual case (RFC 5646, 2.1.1).
 
@@ -126,5 +132,7 @@ def canonical_coding(coding: Json) -> Json:
 
 def code_pair(coding: Json) -> tuple[object, object]:
     """Return the system and the code of a coding, as we write them."""
-    canonical = canonical_coding(coding)
-    return canonical.get("system"), canonical.get("code")
+    system, code = canonical_system(coding.get("system")), coding.get("code")
+    if system is None:
+        return coding.get("system"), code
+    return system, canonical_tag(code) if system == BCP47 and isinstance(code, str) else code

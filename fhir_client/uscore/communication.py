@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from fhir_client.model import Json
 from fhir_client.uscore.code_systems import canonical_tag, code_pair
 from fhir_client.uscore.datatypes import coding_json, concept_json
-from fhir_client.uscore.element_ids import free_id
+from fhir_client.uscore.element_ids import ElementIds
 from fhir_client.uscore.statement import BCP47, Coding, Language
 
 PROFICIENCY = "http://hl7.org/fhir/StructureDefinition/patient-proficiency"
@@ -105,11 +105,11 @@ def unmark_entry(entry: Json, codes: Collection[str]) -> None:
         entry.pop("extension", None)
 
 
-def identify_element(patient: Json, element: Json, name: str) -> str:
+def identify_element(ids: ElementIds, element: Json, name: str) -> str:
     """Return the id of an entry or a mark, and give it a free one where it has none."""
     # An id of the chart stays, because a Provenance of others may name it.
     if "id" not in element:
-        element["id"] = free_id(patient, name)
+        element["id"] = ids.take_id(name)
     return str(element["id"])
 
 

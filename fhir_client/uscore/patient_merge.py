@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from fhir_client.model import Element, Json
 from fhir_client.uscore.chart import ChartElements, chart_elements
+from fhir_client.uscore.element_ids import ElementIds
 from fhir_client.uscore.elements import SPECS
 from fhir_client.uscore.elements.spec import MergeRules
 from fhir_client.uscore.narrative import fit_narrative
@@ -56,7 +57,7 @@ def merge_statement(
     # The specs replace the list of extensions, but change the entries of languages in place.
     if "communication" in patient:
         merged["communication"] = deepcopy(patient["communication"])
-    rules = MergeRules(version, policy.decline_erases, policy.placeholders)
+    rules = MergeRules(version, ElementIds(patient), policy.decline_erases, policy.placeholders)
     element_ids: dict[str, str] = {}
     kept_elements = []
     for element, spec in SPECS.items():

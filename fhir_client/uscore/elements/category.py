@@ -7,7 +7,6 @@ from fhir_client.model import Json, WorksheetEntry
 from fhir_client.text import says_something
 from fhir_client.uscore.code_systems import canonical_system, code_pair
 from fhir_client.uscore.datatypes import ABSENT_TEXTS, coding_json, concept_json
-from fhir_client.uscore.element_ids import free_id
 from fhir_client.uscore.elements.extensions import (
     describe_extension,
     replace_extension,
@@ -67,7 +66,7 @@ class CategorySpec(ElementSpec):
             return ElementMerge(kept_chart_value=True)
         current: Json = next(iter(self.find_items(patient)), {})
         # A Provenance of others may name the chart's id.
-        extension_id = str(current.get("id") or free_id(patient, self.element.value))
+        extension_id = str(current.get("id") or rules.ids.take_id(self.element.value))
         extension = self.build_extension(value, rules.version, extension_id)
         # An equal extension keeps what a vendor added to it, such as displays of its own.
         if self.item_meaning(current) == self.item_meaning(extension):

@@ -12,7 +12,6 @@ from fhir_client.uscore.datatypes import (
     concept_json,
     find_extensions,
 )
-from fhir_client.uscore.element_ids import free_id
 from fhir_client.uscore.elements.extensions import (
     describe_extension,
     read_yes_no,
@@ -32,7 +31,7 @@ from fhir_client.uscore.statement import (
     Interpreter,
     Statement,
 )
-from fhir_client.uscore.versions import US_CORE, UsCoreVersion
+from fhir_client.uscore.versions import US_CORE
 
 INTERPRETER_REQUIRED = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
 INTERPRETER_NEEDED = f"{US_CORE}us-core-interpreter-needed"
@@ -49,13 +48,13 @@ class InterpreterSpec(ElementSpec):
             return ElementMerge()
         if isinstance(value, AbsentReason):
             return self._merge_absence(patient, value, rules)
-        extension_id = self._set_need(patient, expect_value(value, Interpreter), rules.version)
+        extension_id = self._set_need(patient, expect_value(value, Interpreter), rules)
         return ElementMerge({self.element.value: extension_id})
 
-    def _set_need(self, patient: Json, answer: Interpreter, version: UsCoreVersion) -> str:
-        own_url = INTERPRETER_NEEDED if version.interpreter_is_coded else INTERPRETER_REQUIRED
+    def _set_need(self, patient: Json, answer: Interpreter, rules: MergeRules) -> str:
+        own_url = INTERPRETER_NEEDED if rules.version.interpreter_is_coded else INTERPRETER_REQUIRED
         own = next(iter(find_extensions(patient, own_url)), {})
-        extension_id = str(own.get("id") or free_id(patient, self.element.value))
+        extension_id = str(own.get("id") or rules.ids.take_id(self.element.value))
         chart_urls = {str(item.get("url")) for item in self.find_items(patient)}
         # A reader of either extension must find the same answer.
         for url in sorted(chart_urls | {own_url}):

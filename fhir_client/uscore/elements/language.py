@@ -106,7 +106,7 @@ class SpokenLanguageSpec(LanguageSpec):
         entry = put_language(patient, language)
         prefer_entry(patient, entry)
         mark_only(patient, entry, (SPOKEN, SIGNED), SIGNED if language.signed else SPOKEN)
-        return ElementMerge({self.element.value: identify_element(patient, entry, "language")})
+        return ElementMerge({self.element.value: identify_element(rules.ids, entry, "language")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class WrittenLanguageSpec(LanguageSpec):
         # another time.
         mark = mark_only(patient, entry, (READ,), READ)
         name = self.element.value
-        return ElementMerge({name: identify_element(patient, mark, name)})
+        return ElementMerge({name: identify_element(rules.ids, mark, name)})
 
 
 def _primary_tags(tags: frozenset[object]) -> frozenset[str]:

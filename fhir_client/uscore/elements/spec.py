@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from fhir_client.model import Element, Json, WorksheetEntry
+from fhir_client.uscore.element_ids import ElementIds
 from fhir_client.uscore.statement import Coding, ElementValue, Statement
 from fhir_client.uscore.versions import UsCoreVersion
 
@@ -34,10 +35,12 @@ class ObservationSpec:
 class MergeRules:
     """The version of US Core, and whether a declined or unknown answer erases the chart's value.
 
-    `placeholders` are the normalized texts by element that are no value of the chart.
+    `ids` are the ids in use in the Patient. `placeholders` are the normalized texts by element that
+    are no value of the chart.
     """
 
     version: UsCoreVersion
+    ids: ElementIds
     erase: bool = False
     placeholders: Mapping[Element, Collection[str]] = field(default_factory=dict)
 

@@ -7,7 +7,7 @@ from itertools import count
 from fhir_client.model import Json, WorksheetEntry
 from fhir_client.uscore.code_systems import code_pair
 from fhir_client.uscore.datatypes import concept_json
-from fhir_client.uscore.element_ids import free_id
+from fhir_client.uscore.element_ids import free_id, used_ids
 from fhir_client.uscore.elements.spec import (
     NOTHING_TO_ENTER,
     ElementMerge,
@@ -74,7 +74,7 @@ class TribalAffiliationSpec(ElementSpec):
         for position, item in enumerate(items):
             if "id" not in item:
                 resource = {"rest": rest, "extension": identified}
-                new_id = free_id(resource, self.element.value)
+                new_id = free_id(used_ids(resource), self.element.value)
                 identified[position] = {**item, "id": new_id}
         return identified
 
