@@ -110,8 +110,8 @@ def poll_export(client: FhirClient, status_url: str) -> ExportManifest | timedel
         pause = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         return DEFAULT_PAUSE if pause is None else pause
     manifest = json_body(response)
-    # A half-sent manifest is no JSON, so its body is empty here. The reader of foreign JSON drops
-    # empty lists, so a manifest without files shows only its required transactionTime.
+    # A half-sent manifest is no JSON, so its body is empty here. One without files may leave out
+    # the list, and still has its required transactionTime.
     if not manifest.keys() & {"output", "transactionTime"}:
         raise TemporaryError(
             "The server's answer was cut off or is no export manifest.", response.status_code

@@ -17,7 +17,7 @@ _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # Only a text with one of these can hold a value that FHIR forbids. Most texts have none, and
 # walking through every value of a chart costs more than parsing it. A zero byte means UTF-16.
-_SUSPICIOUS = re.compile(rb"null|\[\s*\]|\\u[dD][89a-fA-F]|\x00")
+_SUSPICIOUS = re.compile(rb"null|\\u[dD][89a-fA-F]|\x00")
 
 
 def parse_foreign_json(raw: bytes) -> Any:
@@ -44,7 +44,7 @@ def _require_depth(value: Any, left: int) -> None:
 
 
 def clean_value(value: Any) -> Any:
-    """Return the value without the nulls, empty lists and half characters that FHIR forbids."""
+    """Return the value without the nulls and half characters that FHIR forbids."""
     if isinstance(value, str):
         return _LONE_SURROGATE.sub(_REPLACEMENT, value)
     if isinstance(value, list):
@@ -71,8 +71,12 @@ def _clean_object(value: dict[str, Any]) -> dict[str, Any]:
         key = clean_value(name)
         if isinstance(member, list) and _keeps_places(value, name):
             cleaned[key] = [clean_value(item) for item in member]
-        elif member is not None and (result := clean_value(member)) != []:
-            cleaned[key] = result
+        elif member is not None:
+            result = clean_value(member)
+            # A list of nulls says nothing. A list that came empty does: it names no search
+            # parameter of a server, or no file of an export.
+            if result != [] or member == []:
+                cleaned[key] = result
     return cleaned
 
 

@@ -11,11 +11,11 @@ ELEMENT_LABELS = {
 STATE_LABELS = {
     "self": "Patient answered",
     "proxy": "Someone answered for the patient",
-    "source-unknown": "On file, source unknown",
+    "source-unknown": "On file, source not known",
     "declined": "Declined",
     "dont-know": "Does not know",
     "not-asked": "Not asked",
-    "unusable": "Unusable",
+    "unusable": "Not usable",
 }
 
 METRIC_LABELS = {
@@ -26,7 +26,7 @@ METRIC_LABELS = {
     "gap": "Gap",
     "gap-dont-know": "Gap: does not know",
     "gap-not-asked": "Gap: not asked",
-    "gap-unusable": "Gap: unusable",
+    "gap-unusable": "Gap: not usable",
     "declined-as-complete": "Complete, with declined counted as complete",
     "declined-as-incomplete": "Complete, with declined counted as incomplete",
     "known-1997": "Known by the 1997 standard (a Hispanic answer alone leaves race missing)",

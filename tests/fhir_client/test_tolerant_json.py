@@ -25,7 +25,8 @@ values = st.recursive(
         ({"extension": [None]}, {}),
         ({"name": [{"given": None, "family": "Ng"}]}, {"name": [{"family": "Ng"}]}),
         ({"name": [None, {"family": "Ng"}]}, {"name": [{"family": "Ng"}]}),
-        ({"extension": []}, {}),
+        ({"extension": []}, {"extension": []}),
+        ({"extension": [], "id": None}, {"extension": []}),
         ({"given": ["Ana", None]}, {"given": ["Ana"]}),
     ],
 )
