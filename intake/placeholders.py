@@ -17,7 +17,7 @@ class Placeholder(StrEnum):
     UNKNOWN = "unknown"
     """The person was asked and does not know."""
     NOT_ASKED = "not-asked"
-    """Nobody knows an answer, and nothing says that anybody asked."""
+    """No answer is known, and nothing says that the patient was asked."""
     UNUSABLE = "unusable"
     INVISIBLE = "invisible"
 

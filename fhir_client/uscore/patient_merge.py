@@ -34,8 +34,8 @@ class PatientMerge:
 
     `prior_values` are the chart's items before the merge, for undo. `element_ids` are the ids of
     the items that now state an answer. `kept_elements` are those whose chart value stayed although
-    the informant declined or did not know. `unanswered_elements` are those of which the chart had
-    nothing but texts that are no answer.
+    the informant declined or did not know. `unanswered_elements` are those for which the
+    chart had only texts that are no answer.
     """
 
     patient: Json

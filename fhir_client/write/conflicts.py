@@ -57,7 +57,7 @@ def refuse_conflicts(
     reports = () if reader is None else tuple(read_reports(reader, f"Patient/{patient['id']}"))
     from_patient = reported_by_patient(reports) if by_another else frozenset[str]()
     changed = _changed_by_others(meanings, context, reports) - context.corrected_elements
-    # Where the chart only says that no answer is known, an answer contradicts nobody.
+    # If the chart only says that no answer is known, an answer contradicts nothing.
     changed -= merge.unanswered_elements
     undecided = [element for element in replaced if element in from_patient | changed]
     if undecided:

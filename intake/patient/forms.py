@@ -226,8 +226,8 @@ def _in_question_order(question: Question, choices: Sequence[str]) -> tuple[str,
 
 def _field_text(values: FormValues, key: str) -> str:
     text = next(iter(values.get(key, ())), "").strip()
-    # Some keyboards and pasted texts bring characters that nobody sees. Alone they are no answer,
-    # and the patient, who sees an empty field, could not take them out either.
+    # Some keyboards and pasted texts bring invisible characters. Alone they are no answer, and the
+    # patient, before an empty field, could not remove them.
     return text if _is_typed(text) else ""
 
 

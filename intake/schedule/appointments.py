@@ -19,7 +19,7 @@ EXPECTED_STATUSES = frozenset({"proposed", "pending", "booked", "arrived", "chec
 """The Appointment.status values of patients that may still come, or have just come."""
 # Only a proposed appointment may have no start (R4, Appointment, app-3).
 PROPOSED = "proposed"
-# A date alone is no start: midnight would be a time that nobody named.
+# A date alone is no start: the server named no time, and midnight would be invented.
 _DATE_TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::(\d{2})(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?"
 )

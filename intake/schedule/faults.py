@@ -16,7 +16,7 @@ class RecordFault:
 
 
 ReportFault = Callable[[RecordFault], None]
-"""Takes the fault of a record that is left out, or of which only a part is read."""
+"""Takes the fault of a record that is left out or only partly read."""
 
 
 def ignore_fault(_fault: RecordFault) -> None:

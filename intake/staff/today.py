@@ -139,7 +139,7 @@ def _list_patients(tx: Tx, clinic: Clinic) -> list[ExpectedPatient]:
         for patient, interval in intervals.items()
     }
     proxy_submissions = proxies.newest_proxy_submissions(tx, [visit.id for visit in expected])
-    # The kiosk offers the same window: the desk sees who can be found there now.
+    # The kiosk uses the same window, so the desk sees the patients that it can find now.
     window = current_site().settings.times.appointment_window
     return [
         ExpectedPatient(

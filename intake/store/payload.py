@@ -183,6 +183,6 @@ def _check_words(words: str, where: str) -> None:
     # Lone surrogates cannot be stored as UTF-8, and control characters corrupt logs and files.
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in words):
         raise PayloadError(f"{where}: has a control character")
-    # The chart would state an answer that nobody can read.
+    # The chart would state an answer that no reader can see.
     if not has_visible_character(words):
         raise PayloadError(f"{where}: has no visible character")

@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from threading import Barrier, BrokenBarrierError
 from typing import Any
 from uuid import uuid4
@@ -31,40 +30,21 @@ from fhir_client.write.transaction import find_written
 from fhir_client.write.writer import write_statement
 from intake.mapping.statement import build_statement
 from intake.settings import MappingPolicy, load_settings
-from intake.store.payload import decode_submission
 from tests.servers.unreliable_client import open_unreliable_client
+from tests.support.outbox import EXAMPLE_PATIENT, EXAMPLE_SUBMISSION
 
 pytestmark = pytest.mark.server
 WRITER = Writer(us_core_version("6.1.0"))
-EXAMPLE = Path(__file__).parents[1] / "support" / "data" / "multi-race.answers.json"
-PATIENT = {
-    "resourceType": "Patient",
-    "name": [{"family": "Nguyen", "given": ["Lan"]}],
-    "telecom": [{"system": "phone", "value": "+1 555 0100"}],
-    "gender": "female",
-    "birthDate": "1980-02-29",
-    "extension": [
-        {
-            "url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex",
-            "valueCode": "F",
-        }
-    ],
-    "communication": [
-        {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}, "preferred": True}
-    ],
-}
 
 
 @pytest.fixture
 def patient(client: FhirClient) -> dict[str, Any]:
-    return client.create(PATIENT)
+    return client.create(EXAMPLE_PATIENT)
 
 
 @pytest.fixture
 def statement(patient: dict[str, Any]) -> Statement:
-    submission = replace(
-        decode_submission(EXAMPLE.read_bytes()), id=uuid4(), patient=f"Patient/{patient['id']}"
-    )
+    submission = replace(EXAMPLE_SUBMISSION, id=uuid4(), patient=f"Patient/{patient['id']}")
     return build_statement(submission, load_settings().question_sets["spd15-2024"], MappingPolicy())
 
 
@@ -94,8 +74,8 @@ def test_a_submission_is_written_and_read_back_without_harm(
     assert effects(client, statement) == ONE
     now = client.read(statement.patient)
     untouched = {"name", "telecom", "gender", "birthDate"}
-    assert {key: now[key] for key in untouched} == {key: PATIENT[key] for key in untouched}
-    assert PATIENT["extension"][0] in now["extension"]
+    assert {key: now[key] for key in untouched} == {key: EXAMPLE_PATIENT[key] for key in untouched}
+    assert EXAMPLE_PATIENT["extension"][0] in now["extension"]
     assert [entry.get("preferred", False) for entry in now["communication"]] == [False, True, False]
 
 
@@ -242,7 +222,7 @@ def test_a_merged_chart_is_followed_and_a_loop_is_held(
     client: FhirClient, patient: dict[str, Any], statement: Statement
 ) -> None:
     link = [{"type": "replaced-by", "other": {"reference": f"Patient/{patient['id']}"}}]
-    old = client.create({**PATIENT, "active": False, "link": link})
+    old = client.create({**EXAMPLE_PATIENT, "active": False, "link": link})
     assert (
         write_statement(client, WRITER, replace(statement, patient=f"Patient/{old['id']}")).patient
         == statement.patient
@@ -258,7 +238,7 @@ def test_a_merged_chart_is_followed_and_a_loop_is_held(
 def test_an_inactive_or_missing_patient_is_a_patient_error(
     client: FhirClient, statement: Statement
 ) -> None:
-    retired = client.create({**PATIENT, "active": False})
+    retired = client.create({**EXAMPLE_PATIENT, "active": False})
     for reference in (f"Patient/{retired['id']}", f"Patient/{uuid4()}"):
         with pytest.raises(PatientError):
             write_statement(client, WRITER, replace(statement, patient=reference))

@@ -8,7 +8,7 @@ import pytest
 
 import fhir_client
 from fhir_client import FhirClient
-from tests.servers.test_exactly_once import PATIENT
+from tests.support.outbox import EXAMPLE_PATIENT
 
 pytestmark = pytest.mark.server
 README = Path(fhir_client.__file__).with_name("README.md")
@@ -19,7 +19,7 @@ RACE_URL = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
 def test_the_example_of_the_readme_writes_a_race_and_verifies_it(
     server: str, client: FhirClient
 ) -> None:
-    patient = client.create(PATIENT)
+    patient = client.create(EXAMPLE_PATIENT)
     example, imports, *_ = PYTHON_BLOCK.findall(README.read_text("utf-8"))
     here = {
         "https://ehr.example/fhir": server,
