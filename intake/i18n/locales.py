@@ -19,6 +19,15 @@ _ENDONYMS: Mapping[str, str] = {
     "zh-Hant": "繁體中文",
 }
 
+# Names that CLDR gives to another language or misspells, found in the second reading of the
+# catalogs (translations/README.md).
+_CORRECTED_NAMES: Mapping[str, Mapping[str, str]] = {
+    "ar": {"chk": "التشوكية"},
+    "ko": {"hmn": "몽어", "ht": "아이티 크레올어"},
+    "ru": {"chk": "чуукский", "wuu": "шанхайский"},
+    "zh-Hant": {"chk": "楚克語", "ht": "海地克里奧語", "tl": "他加祿語"},
+}
+
 # CLDR has French words for Haitian Creole.
 _FRENCH_IN_CLDR = frozenset({"ht"})
 _MONTHS: Mapping[str, tuple[str, ...]] = {
@@ -80,14 +89,26 @@ def date_order(tag: str) -> tuple[str, ...]:
 
 @cache
 def language_names(tag: str) -> Mapping[str, str]:
-    """Return CLDR's names of languages in the page's language, by their tags.
+    """Return CLDR's names of languages in the page's language, corrected, by their tags.
 
     CLDR lacks the names of some languages.
     """
     if tag in _FRENCH_IN_CLDR:
         return {}
-    names = cldr_locale(tag).languages
-    return {identity.replace("_", "-"): name for identity, name in names.items()}
+    cldr_names = {
+        identity.replace("_", "-"): name for identity, name in cldr_locale(tag).languages.items()
+    }
+    if tag == "zh-Hant":
+        cldr_names = {identity: _spoken_name(name) for identity, name in cldr_names.items()}
+    return cldr_names | _CORRECTED_NAMES.get(tag, {})
+
+
+def _spoken_name(name: str) -> str:
+    """Return a Traditional Chinese name with 語 (language), where CLDR has 文 (writing).
+
+    中文 (Chinese) is the everyday word for the spoken language, too.
+    """
+    return name[:-1] + "語" if name.endswith("文") and not name.endswith("中文") else name
 
 
 def normalize_tag(typed: str) -> str:

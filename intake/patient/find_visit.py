@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 
+from anyascii import anyascii
 from flask import Blueprint, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
@@ -119,11 +120,13 @@ def _find_by_birth_date(tx: Tx, tablet: Device, form: Mapping[str, str]) -> Visi
 
 
 def _sorted_letters(initials: str) -> list[str]:
-    """Return the letters without case, diacritics and points, in alphabetical order.
+    """Return the letters as small Latin ones without diacritics, in alphabetical order.
 
-    Many people write the family name first, so the order of the initials does not count.
+    Many people write the family name first, so the order of the initials does not count. A patient
+    may write in another script than the chart, so `М` and `م` count as `M`.
     """
-    return sorted(letter for letter in terminology.fold_text(initials) if letter.isalpha())
+    letters = (anyascii(letter) for letter in terminology.fold_text(initials) if letter.isalpha())
+    return sorted(latin[0].casefold() for latin in letters if latin[:1].isalpha())
 
 
 def parse_date(form: Mapping[str, str]) -> date | VisitFault:

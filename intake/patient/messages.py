@@ -17,7 +17,7 @@ FORM_FAULT_MESSAGES = {
     FormFault.TOO_LONG: N_("That is too long for us to keep. Please write a little less."),
     FormFault.CONTROL: N_("Please use only letters, numbers, and signs."),
     FormFault.NO_WORDS: N_("Please write the name of the language, or choose another answer."),
-    FormFault.NOT_PICKED: N_("Please choose one from the list, or write it in your own words."),
+    FormFault.NOT_PICKED: N_("Please choose one from the list, or write it yourself."),
     FormFault.NO_INFORMANT: N_("Please choose who is answering."),
 }
 
@@ -31,7 +31,9 @@ VISIT_FAULT_MESSAGES = {
     ),
     VisitFault.NO_DATE: N_("Please give the day, the month, and the year."),
     VisitFault.NO_SUCH_DATE: N_("This date is not in the calendar. Please check it."),
-    VisitFault.INITIALS: N_("Please also give the first letters of your first and last name."),
+    VisitFault.INITIALS: N_(
+        "Please also give the first letters of the patient’s first and last name."
+    ),
     VisitFault.TOO_MANY_TRIES: N_(
         "That was many tries. Please ask the front desk. They will be glad to help."
     ),

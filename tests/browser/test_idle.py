@@ -117,7 +117,7 @@ def test_a_screen_reader_reads_the_reason_but_not_the_countdown(
     page = open_page()
     open_question_on_tablet(live, page)
     page.clock.run_for(91_000)
-    dialog = page.get_by_role("dialog", name="Are you still here?")
+    dialog = page.get_by_role("dialog", name="Do you need more time?")
     expect(dialog).to_have_accessible_description(
         "To keep your answers private, we will clear this page soon. Seconds left:"
     )

@@ -76,3 +76,19 @@ def test_haitian_creole_uses_no_french_names() -> None:
 )
 def test_normalizes_a_tag(typed: str, tag: str) -> None:
     assert normalize_tag(typed) == tag
+
+
+@pytest.mark.parametrize(
+    ("tag", "identity", "name"),
+    [
+        ("ru", "chk", "чуукский"),
+        ("ru", "wuu", "шанхайский"),
+        ("ko", "hmn", "몽어"),
+        ("ar", "chk", "التشوكية"),
+        ("zh-Hant", "tl", "他加祿語"),
+        ("zh-Hant", "en", "英語"),
+        ("zh-Hant", "zh", "中文"),
+    ],
+)
+def test_corrects_names_that_cldr_gives_wrongly(tag: str, identity: str, name: str) -> None:
+    assert language_names(tag)[identity] == name

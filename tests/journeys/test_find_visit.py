@@ -142,6 +142,17 @@ def test_accepts_initials_without_diacritics_and_in_any_order(
     assert person.path == "/why"
 
 
+@pytest.mark.parametrize("typed", ["MK", "МК", "м к", "م ك", "ΜΚ"])
+def test_accepts_initials_in_another_script_than_the_charts(
+    pages: TestSite, person: PatientSession, typed: str
+) -> None:
+    pages.expect_visit("1", initials="MK", name="Maryam Karimi")
+    pages.expect_visit("2", initials="AL")
+    person.give_birth_date(17, 5, 1980)
+    person.give_birth_date(17, 5, 1980, initials=typed)
+    assert person.path == "/why"
+
+
 def test_initials_that_match_two_visits_go_to_the_front_desk(
     pages: TestSite, person: PatientSession
 ) -> None:
