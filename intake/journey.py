@@ -2,11 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from intake.answers import Answer, AnswerState, Informant, Submission
+from intake.clock import age_in_years
 from intake.questions import Condition, Question, QuestionKind, QuestionSet, Subject
+
+ADULT_AGE = 18
 
 Answers = Mapping[str, Answer]
 """Answers by the id of their question."""
@@ -207,3 +210,11 @@ def reask_at(
     if not finite or len(finite) < len(lengths):
         return None
     return submission.answered_at + min(finite)
+
+
+def is_asked_first(birth_date: date | None, today: date, from_age: int) -> bool:
+    """Return whether a patient is a young person, to be asked before a parent.
+
+    `from_age` is the site's lower limit in years. A patient without a known birth date is none.
+    """
+    return birth_date is not None and from_age <= age_in_years(birth_date, today) < ADULT_AGE

@@ -33,6 +33,7 @@ COMMANDS = {
     "links": "create pre-visit links for a day's visits",
     "keys": "manage the encryption key and the keys that sign requests to FHIR servers",
     "bundle": "print the transaction Bundle of one submission",
+    "paper": "print the paper sheet of a question set in one language",
     "questionnaires": "print or publish the question sets as FHIR Questionnaires",
     "report": "print the completeness report",
     "i18n": "collect messages into the catalogs, and check every language",

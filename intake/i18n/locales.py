@@ -100,7 +100,7 @@ def language_names(tag: str) -> Mapping[str, str]:
     }
     if tag == "zh-Hant":
         cldr_names = {identity: _spoken_name(name) for identity, name in cldr_names.items()}
-    return cldr_names | _CORRECTED_NAMES.get(tag, {})
+    return {**cldr_names, **_CORRECTED_NAMES.get(tag, {})}
 
 
 def _spoken_name(name: str) -> str:

@@ -1,12 +1,9 @@
 """The informant's questions, and the patients to be asked before a parent."""
 
 from intake import journey
-from intake.clock import age_in_years
 from intake.pages.site import current_site
 from intake.questions import QuestionSet
 from intake.store.drafts import Draft, DraftState
-
-ADULT_AGE = 18
 
 
 def current_questions(state: DraftState) -> QuestionSet:
@@ -20,9 +17,7 @@ def is_asked_first(draft: Draft) -> bool:
     The site sets the lower limit of the age.
     """
     settings = current_site().settings
-    birth_date = draft.state.visit_context.known.birth_date
-    if birth_date is None:
-        return False
     # The birthday begins at midnight in the clinic, not in UTC.
     today = current_site().clock().astimezone(settings.clinics[draft.clinic].time_zone).date()
-    return settings.asked_first_from_age <= age_in_years(birth_date, today) < ADULT_AGE
+    birth_date = draft.state.visit_context.known.birth_date
+    return journey.is_asked_first(birth_date, today, settings.asked_first_from_age)

@@ -8,10 +8,10 @@ from intake import journey
 from intake.answers import Informant, MatchCriteria
 from intake.journey import RouteStep, StepKind
 from intake.pages import renderer
+from intake.pages.answer_forms import FormFault
 from intake.pages.errors import PageResponse
 from intake.pages.site import current_site
 from intake.patient import informants, steps, visit_session
-from intake.patient.forms import FormFault
 from intake.patient.visit_session import LINK, SIZE, THEME
 from intake.questions import QuestionKind, Subject
 from intake.store import visits

@@ -1,8 +1,8 @@
 """The messages for rejected forms, visits not found, and links that do not work."""
 
+from intake.pages.answer_forms import FormFault
 from intake.pages.errors import N_
 from intake.patient.find_visit import VisitFault
-from intake.patient.forms import FormFault
 from intake.patient.links import LinkFault
 
 # The templates translate these messages, because the language is known per request only.

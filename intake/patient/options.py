@@ -8,8 +8,8 @@ from fhir_client.model import Element
 from intake import i18n, journey, terminology
 from intake.answers import OWN_WORDS
 from intake.pages import language
+from intake.pages.answer_forms import CHOICE, SEARCH, FormValues
 from intake.pages.site import current_site
-from intake.patient.forms import CHOICE, SEARCH, FormValues
 from intake.questions import Detail, Question, QuestionKind
 from intake.store.drafts import Draft
 from intake.terminology import Concept, Language, Tribe

@@ -9,11 +9,12 @@ from flask import Blueprint, abort, request
 from intake import journey
 from intake.answers import Answer, AnswerState
 from intake.journey import RouteStep, StepKind
+from intake.pages import answer_forms as forms
 from intake.pages import renderer
+from intake.pages.answer_forms import FormFault, FormReading
 from intake.pages.errors import PageResponse
 from intake.pages.site import current_site
-from intake.patient import forms, steps
-from intake.patient.forms import FormFault, FormReading
+from intake.patient import steps
 from intake.patient.options import page_options
 from intake.questions import Question, QuestionKind
 from intake.store.drafts import Draft

@@ -9,10 +9,10 @@ from flask import redirect, request, url_for
 from intake import journey
 from intake.journey import RouteStep
 from intake.pages import errors
+from intake.pages.answer_forms import FormFault
 from intake.pages.errors import PageResponse
 from intake.pages.site import current_site
 from intake.patient import informants, visit_session
-from intake.patient.forms import FormFault
 from intake.store import drafts
 from intake.store.drafts import Draft, DraftState, PendingForm
 

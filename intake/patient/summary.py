@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from intake import terminology
 from intake.answers import OWN_WORDS, Answer, AnswerState
-from intake.patient import forms
+from intake.pages import answer_forms as forms
 from intake.questions import Option, Question, QuestionKind
 from intake.terminology import Language
 

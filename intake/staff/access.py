@@ -41,6 +41,8 @@ PAGE_ROLES: Mapping[str, frozenset[str]] = {
     "let_in": DESK,
     "take_off": DESK,
     "correct_chart": DESK,
+    # The desk enters answers, and never reads them back.
+    "enter_answers": DESK,
     "invitation": DESK,
     "invitation_qr": DESK,
     # Labels and when they were last seen.

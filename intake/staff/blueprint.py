@@ -9,6 +9,7 @@ from intake.pages.sessions import STAFF_PATH
 from intake.staff import (
     access,
     accounts,
+    answer_entry,
     audit,
     error_pages,
     labels,
@@ -37,6 +38,7 @@ for pages in (
     sign_in,
     today,
     walk_ins,
+    answer_entry,
     tablets,
     monitor,
     submission,

@@ -100,7 +100,7 @@ class DayField(DateField):  # type: ignore[misc]  # The library has no types.
         try:
             super().process_formdata(valuelist)
         except ValueError:
-            raise ValueError("Enter the whole date of birth, such as 1980-05-17.") from None
+            raise ValueError("Enter the whole date, such as 1980-05-17.") from None
 
 
 class ChartForm(StaffForm):

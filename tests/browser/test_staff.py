@@ -20,6 +20,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/staff/today?clinic=hillside", ""),
     ("/staff/today?clinic=riverside", "text=Get code"),
     ("/staff/today?clinic=riverside", "text=Create link"),
+    ("/staff/today?clinic=riverside", "text=Enter answers"),
     ("/staff/tablets", ""),
     ("/staff/tablets", "text=Create a pairing code"),
     ("/staff/tablets", "text=Revoke"),

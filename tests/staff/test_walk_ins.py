@@ -148,7 +148,7 @@ def test_a_schedule_fetch_keeps_walk_ins_on_the_list(pages: TestSite, desk: Staf
         ({"record_number": "4711|4712"}, "This is not a record number."),
         ({"record_number": "7" * 81}, "This is not a record number."),
         ({"birth_date": ""}, "Enter the date of birth."),
-        ({"birth_date": "05.03.1990"}, "Enter the whole date of birth, such as 1980-05-17."),
+        ({"birth_date": "05.03.1990"}, "Enter the whole date, such as 1980-05-17."),
         (
             {"birth_date": "2026-11-25"},
             "Check the date of birth: it is in the future or too long ago.",

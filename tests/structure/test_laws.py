@@ -19,7 +19,7 @@ CONTRACTS = [
 ]
 BREACHES = {
     "intake/store/attempts.py": "import intake.worker.backoff",
-    "intake/staff/blueprint.py": "import intake.patient.forms\nimport requests",
+    "intake/staff/blueprint.py": "import intake.patient.messages\nimport requests",
     "fhir_client/errors.py": "import intake.answers\nimport msgspec",
     "fhir_client/transport/network.py": "import fhir_client.uscore.versions",
     "intake/report/labels.py": "import flask",
@@ -69,7 +69,7 @@ def test_catches_a_breach_of_each_law(copy: Path) -> None:
     assert [f"{name} BROKEN" for name in CONTRACTS if f"{name} BROKEN" not in done.stdout] == []
     for chain in (
         "intake.store.attempts -> intake.worker.backoff",
-        "intake.staff.blueprint -> intake.patient.forms",
+        "intake.staff.blueprint -> intake.patient.messages",
         "intake.staff.blueprint -> requests",
         "fhir_client.errors -> intake.answers",
         "fhir_client.errors -> msgspec",
