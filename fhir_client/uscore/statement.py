@@ -10,6 +10,8 @@ from fhir_client.model import Element
 
 CDCREC = "urn:oid:2.16.840.1.113883.6.238"
 BCP47 = "urn:ietf:bcp:47"
+OWN_WORDS_SEPARATOR = "; "
+"""Stands in a text between the names of what was chosen and the informant's own words."""
 TRIBAL_ENTITIES = "http://terminology.hl7.org/CodeSystem/v3-TribalEntityUS"
 
 
@@ -53,12 +55,19 @@ class Language:
     """A language as answered: its codings, and its name as the informant saw it.
 
     The codings go from the shortest ISO 639 code to the most specific tag. A language without a
-    code has only its text. `signed` marks a sign language.
+    code has only its text. `signed` marks a sign language. `own_words` are the informant's words
+    beside a language with codings, such as a dialect or Braille.
     """
 
     text: str
     codings: tuple[Coding, ...] = ()
     signed: bool = False
+    own_words: str = ""
+
+    @property
+    def wording(self) -> str:
+        """The name, then the own words, as a FHIR text has them."""
+        return OWN_WORDS_SEPARATOR.join(filter(None, (self.text, self.own_words)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def test_another_tribe_is_replaced_and_undo_restores_it() -> None:
     assert describe_elements(merge.patient)[Element.TRIBAL_AFFILIATION] == ("Schaghticoke",)
     changes = element_changes(merge.prior_values, chart_elements(merge.patient), str.upper)
     restored = restore_prior_values(dict(merge.patient), changes, str.upper)
-    assert describe_elements(restored)[Element.TRIBAL_AFFILIATION] == ("Diné",)
+    assert describe_elements(restored)[Element.TRIBAL_AFFILIATION] == ("Diné [170]",)
     assert sorted(map(repr, restored["extension"])) == sorted(map(repr, MEMBER["extension"]))
 
 

@@ -83,7 +83,7 @@ def test_keeps_a_box_without_a_code_beside_own_words() -> None:
         Answer(AnswerState.ANSWERED, (BLACK, "somali"), {BLACK: "Benadiri"})
     )
     assert race is not None
-    assert race.text == "Somali; Benadiri"
+    assert race.text == "Black or African American, Somali; Benadiri"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_gives_own_words_beside_hispanic_alone_to_ethnicity() -> None:
     race, ethnicity = map_race_ethnicity(choose(HISPANIC, own_words="Chicana"))
     assert race is None
     assert ethnicity is not None
-    assert ethnicity.text == "Chicana"
+    assert ethnicity.text == "Hispanic or Latino; Chicana"
 
 
 def test_puts_a_groups_write_in_into_the_text_of_its_element() -> None:
@@ -123,7 +123,14 @@ def test_puts_a_groups_write_in_into_the_text_of_its_element() -> None:
     )
     assert race is not None
     assert ethnicity is not None
-    assert (race.text, ethnicity.text) == ("Hmong", "de Oaxaca")
+    assert (race.text, ethnicity.text) == ("Asian; Hmong", "Hispanic or Latino; de Oaxaca")
+
+
+def test_own_words_never_hide_a_ticked_group() -> None:
+    race, _ = map_race_ethnicity(choose(WHITE, BLACK, own_words="Gullah"))
+    assert list_codes(race) == ([WHITE, BLACK], [])
+    assert race is not None
+    assert race.text == "White, Black or African American; Gullah"
 
 
 @pytest.mark.parametrize(

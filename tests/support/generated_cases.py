@@ -217,7 +217,8 @@ def _language(source: Random, question: Question) -> Answer:
         for language in load_languages().values()
         if language.can_answer(question.elements[0])
     ]
-    return Answer(AnswerState.ANSWERED, (source.choice(offered),))
+    own = {OWN_WORDS: source.choice(WORDS)} if source.random() < 0.2 else {}
+    return Answer(AnswerState.ANSWERED, (source.choice(offered),), own)
 
 
 def _groups(source: Random, question: Question) -> Answer:

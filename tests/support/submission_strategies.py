@@ -123,8 +123,11 @@ def question_answers(question: Question) -> st.SearchStrategy[Answer]:
         for language in terminology.load_languages().values()
         if language.can_answer(question.elements[0])
     )
-    from_table = st.sampled_from(languages).map(
-        lambda language: Answer(AnswerState.ANSWERED, (language,))
+    from_table = st.builds(
+        Answer,
+        st.just(AnswerState.ANSWERED),
+        st.sampled_from(languages).map(lambda language: (language,)),
+        st.dictionaries(st.just(OWN_WORDS), words, max_size=1),
     )
     return from_table | words.map(lambda own: Answer(AnswerState.ANSWERED, (), {OWN_WORDS: own}))
 
