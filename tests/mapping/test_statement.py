@@ -99,6 +99,40 @@ def test_maps_dominican_to_the_group_that_the_patient_chose(
     ) == expected
 
 
+@pytest.mark.parametrize(
+    ("choices", "expected", "text"),
+    [
+        ((ASIAN, "2126-1"), ([ASIAN], ["2126-1"]), "Asian, Afghanistani"),
+        (("2126-1", ASIAN), ([ASIAN], ["2126-1"]), "Asian, Afghanistani"),
+        (
+            (MENA, "2126-1"),
+            ([], [MENA, "2126-1"]),
+            "Middle Eastern or North African, Afghanistani",
+        ),
+        (("2126-1",), ([], [MENA, "2126-1"]), "Middle Eastern or North African, Afghanistani"),
+        (
+            (ASIAN, MENA, "2126-1"),
+            ([ASIAN], [MENA, "2126-1"]),
+            "Asian, Middle Eastern or North African, Afghanistani",
+        ),
+    ],
+)
+def test_a_detail_of_two_groups_adds_none_that_was_not_ticked(
+    choices: tuple[str, ...], expected: tuple[list[str], list[str]], text: str
+) -> None:
+    race, _ = map_race_ethnicity(choose(*choices), MappingPolicy(mena_rolls_up_to_white=False))
+    assert list_codes(race) == expected
+    assert race is not None
+    assert race.text == text
+
+
+def test_a_detail_of_a_ticked_group_adds_none_in_the_set_of_1997() -> None:
+    answers = {"race": choose(ASIAN, "2126-1")}
+    race = map_answers(answers, questions="omb-1997").values[Element.RACE]
+    assert isinstance(race, CategoryAnswer)
+    assert list_codes(race) == ([ASIAN], ["2126-1"])
+
+
 def test_adds_the_group_of_a_code_from_the_search() -> None:
     race, _ = map_race_ethnicity(choose("1010-8"))
     assert list_codes(race) == (["1002-5"], ["1010-8"])

@@ -145,9 +145,9 @@ def assert_groups(question: Question, answer: Answer, statement: Statement) -> N
         choices = [
             choice
             for choice in answer.choices
-            if owning_option(question, choice).element is element
+            if owning_option(question, choice, answer.choices).element is element
         ]
-        expected = {owning_option(question, choice).code for choice in choices}
+        expected = {owning_option(question, choice, answer.choices).code for choice in choices}
         expected |= {
             details[choice].code if choice in details else choice for choice in choices
         } - {None}

@@ -1,5 +1,6 @@
 """Every submission that a question set allows, for hypothesis to draw from."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
 from hypothesis import strategies as st
@@ -73,7 +74,7 @@ def choices_are_consistent(question: Question, choices: list[str]) -> bool:
     owners = {
         owner.id: owner
         for choice in choices
-        if (owner := terminology.find_group_option(question, choice))
+        if (owner := terminology.find_group_option(question, choice, choices))
     }
     return not any(set(owner.excludes) & set(owners) for owner in owners.values())
 
@@ -166,8 +167,8 @@ def question_set_submissions(questions: QuestionSet) -> st.SearchStrategy[Submis
 submissions = st.one_of(*map(question_set_submissions, QUESTION_SETS.values()))
 
 
-def owning_option(question: Question, choice: str) -> Option:
-    """Return the group that a choice belongs to."""
-    option = terminology.find_group_option(question, choice)
+def owning_option(question: Question, choice: str, chosen: Sequence[str]) -> Option:
+    """Return the group that a choice belongs to, among all that the patient chose."""
+    option = terminology.find_group_option(question, choice, chosen)
     assert option is not None
     return option
