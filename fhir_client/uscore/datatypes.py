@@ -50,13 +50,13 @@ def uuid_identifier(identity: UUID) -> Json:
     return {"system": URI, "value": identity.urn}
 
 
-def observation_id(statement: Statement, element: str) -> UUID:
-    """Return the Observation's own identity.
+def observation_id(statement: Statement, name: str) -> UUID:
+    """Return the own identity of the Observation of that name.
 
     One shared value would make the submission's Observations match each other.
     """
     # A UUID of version 5 is the same at every retry, so that none is created twice.
-    return uuid5(statement.submission, element)
+    return uuid5(statement.submission, name)
 
 
 def informant_reference(statement: Statement) -> Json:

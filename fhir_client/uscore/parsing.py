@@ -19,6 +19,7 @@ from fhir_client.uscore.statement import (
     Language,
     Source,
     Statement,
+    TribalAffiliation,
 )
 from fhir_client.uscore.versions import DATA_ABSENT_REASON
 
@@ -57,17 +58,24 @@ def parse_items(response: Json) -> tuple[ItemAnswer, ...]:
 
 
 def _parse_values(observations: Iterable[Json], patient: Json) -> dict[Element, ElementValue]:
-    values = {}
+    values: dict[Element, ElementValue] = {}
     for observation in observations:
         element, value = observation_element(observation), parse_observation(observation)
         if element is not None and value is not None:
-            values[element] = value
+            values[element] = _join_tribes(values.get(element), value)
     spoken = values.get(Element.SPOKEN_LANGUAGE)
     if isinstance(spoken, Language):
         values[Element.SPOKEN_LANGUAGE] = replace(spoken, signed=_is_signed(spoken, patient))
     if (written := _find_written_language(patient)) is not None:
         values[Element.WRITTEN_LANGUAGE] = written
     return values
+
+
+def _join_tribes(earlier: ElementValue | None, value: ElementValue) -> ElementValue:
+    # Each tribe has an Observation of its own.
+    if isinstance(earlier, TribalAffiliation) and isinstance(value, TribalAffiliation):
+        return TribalAffiliation((*earlier.tribes, *value.tribes))
+    return value
 
 
 def _parse_response(response: Json) -> Statement:

@@ -112,6 +112,10 @@ class ElementSpec(ABC):
     def describe_item(self, item: Json) -> str:
         """Return what an item says in words."""
 
+    def split_value(self, value: ElementValue) -> tuple[ElementValue, ...]:
+        """Return the parts of a value that have an Observation each."""
+        return (value,)
+
     @abstractmethod
     def observation_value(self, value: ElementValue) -> Json:
         """Return the elements of an Observation that hold the value."""
