@@ -115,6 +115,21 @@ class ItemAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """How the answers were entered.
+
+    `channel` is the application's word for it, and `mode` its code of v3-ParticipationMode.
+    `by_staff` tells that staff entered the answers, and `practitioner` names the person, such as
+    `Practitioner/123`, where one is known.
+    """
+
+    channel: str
+    mode: Coding
+    by_staff: bool = False
+    practitioner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """Everything that one submission says of one patient.
 
@@ -141,6 +156,7 @@ class Statement:
     organization: str | None = None
     source_display: str | None = None
     corrected_elements: frozenset[str] = frozenset()
+    entry: Entry | None = None
 
 
 def without_elements(statement: Statement, elements: Iterable[str]) -> Statement:

@@ -10,6 +10,7 @@ from fhir_client.uscore.statement import (
     CategoryAnswer,
     Coding,
     ElementValue,
+    Entry,
     Interpreter,
     ItemAnswer,
     Language,
@@ -19,7 +20,14 @@ from fhir_client.uscore.statement import (
     Tribe,
 )
 from intake import terminology
-from intake.answers import INFORMANT_RELATIONSHIPS, OWN_WORDS, Answer, AnswerState, Submission
+from intake.answers import (
+    INFORMANT_RELATIONSHIPS,
+    OWN_WORDS,
+    Answer,
+    AnswerState,
+    Channel,
+    Submission,
+)
 from intake.mapping.choices import GroupChoice, UnknownAnswerError, resolve_choices
 from intake.mapping.items import ABSENT_REASONS, build_items, tribe_coding
 from intake.questions import Question, QuestionKind, QuestionSet
@@ -29,6 +37,16 @@ from intake.terminology import MENA, WHITE
 ElementValues = dict[Element, ElementValue]
 NOT_HISPANIC = "2186-5"
 """The CDCREC code of "Not Hispanic or Latino"."""
+
+_PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationMode"
+_ONLINE = Coding(_PARTICIPATION, "ONLINEWRIT", "online written")
+COMPLETION_MODES = {
+    Channel.KIOSK: _ONLINE,
+    Channel.LINK: _ONLINE,
+    Channel.STAFF: Coding(_PARTICIPATION, "VERBAL", "verbal"),
+    Channel.PAPER: Coding(_PARTICIPATION, "HANDWRIT", "handwritten"),
+}
+"""How the informant gave the answers, by channel."""
 
 
 def build_statement(
@@ -55,6 +73,12 @@ def build_statement(
         encounter=submission.encounter,
         organization=organization,
         values=values,
+        entry=Entry(
+            submission.channel.value,
+            COMPLETION_MODES[submission.channel],
+            submission.channel.is_by_staff,
+            submission.entered_by,
+        ),
     )
 
 

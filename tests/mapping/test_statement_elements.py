@@ -9,7 +9,7 @@ from fhir_client.uscore.statement import (
     Source,
     TribalAffiliation,
 )
-from intake.answers import Informant
+from intake.answers import Channel, Informant
 from intake.mapping.choices import UnknownAnswerError
 from tests.support.mapped_answers import (
     choose,
@@ -123,6 +123,21 @@ def test_names_the_source_by_the_informant(
 ) -> None:
     statement = map_answers({"interpreter": choose("no")}, informant=informant)
     assert (statement.source, statement.source_display) == (source, display)
+
+
+@pytest.mark.parametrize(
+    ("channel", "mode", "by_staff"),
+    [
+        (Channel.KIOSK, "ONLINEWRIT", False),
+        (Channel.LINK, "ONLINEWRIT", False),
+        (Channel.STAFF, "VERBAL", True),
+        (Channel.PAPER, "HANDWRIT", True),
+    ],
+)
+def test_tells_how_the_answers_were_entered(channel: Channel, mode: str, by_staff: bool) -> None:
+    entry = map_answers({}, channel=channel).entry
+    assert entry is not None
+    assert (entry.channel, entry.mode.code, entry.by_staff) == (channel.value, mode, by_staff)
 
 
 def test_names_an_unknown_tribe_by_its_position() -> None:

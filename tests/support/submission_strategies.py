@@ -1,6 +1,7 @@
 """Every submission that a question set allows, for hypothesis to draw from."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from hypothesis import strategies as st
@@ -161,7 +162,15 @@ def question_set_submissions(questions: QuestionSet) -> st.SearchStrategy[Submis
         answers=answers(questions),
         appointment=st.none() | ids.map(lambda visit_id: f"Appointment/{visit_id}"),
         encounter=st.none() | ids.map(lambda visit_id: f"Encounter/{visit_id}"),
-    )
+    ).flatmap(enter_by_staff)
+
+
+def enter_by_staff(submission: Submission) -> st.SearchStrategy[Submission]:
+    """Draw the member of staff who entered it, where its channel has one."""
+    if not submission.channel.is_by_staff:
+        return st.just(submission)
+    staff = st.none() | ids.map(lambda staff_id: f"Practitioner/{staff_id}")
+    return staff.map(lambda name: replace(submission, entered_by=name))
 
 
 submissions = st.one_of(*map(question_set_submissions, QUESTION_SETS.values()))
