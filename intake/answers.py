@@ -60,6 +60,11 @@ class Channel(StrEnum):
     STAFF = "staff"
     PAPER = "paper"
 
+    @property
+    def is_by_staff(self) -> bool:
+        """Whether staff enter the answers that the informant gives."""
+        return self in (Channel.STAFF, Channel.PAPER)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -136,7 +141,8 @@ class Submission:
     finds the chart. `answered_at` is aware and carries the clinic's offset. `locale` is the
     language tag of the pages; it never counts as a preferred language. `notice` is the version of
     the privacy notice on the page. `answers` is by question id; a question that is absent was not
-    asked or skipped.
+    asked or skipped. `entered_by` names the member of staff who entered the answers, such as
+    `Practitioner/123`, where the channel is staff or paper and the account names one.
     """
 
     id: UUID
@@ -152,3 +158,4 @@ class Submission:
     answers: Mapping[str, Answer]
     appointment: str | None = None
     encounter: str | None = None
+    entered_by: str | None = None

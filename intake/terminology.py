@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar
@@ -57,6 +57,10 @@ _TRIBE_SYNONYMS = {
     "Tuscarora": ("Haudenosaunee",),
     "Barrow": ("Utqiagvik",),
 }
+
+# Codes that CDCREC has in one group and Statistical Policy Directive No. 15 counts in another:
+# Afghanistani is below MENA, and the directive's Asian group takes in Central Asia.
+_OTHER_GROUPS = {"2126-1": "2028-9"}
 
 # Unicode does not decompose these letters, yet people without the keyboard type the plain ones.
 _PLAIN_LETTERS = str.maketrans(
@@ -164,11 +168,22 @@ def group_of(code: str) -> str | None:
     return None
 
 
-def find_group_option(question: Question, choice: str) -> Option | None:
+def find_group_option(
+    question: Question, choice: str, chosen: Collection[str] = ()
+) -> Option | None:
     """Return the question's group that a choice belongs to, or None.
 
-    `choice` is the id of an option or a detail, or a CDCREC code.
+    `choice` is the id of an option or a detail, or a CDCREC code. `chosen` are the patient's
+    choices: a code that two groups can hold belongs to the one that the patient chose.
     """
+    other_group = question.find_option(_OTHER_GROUPS.get(choice, ""))
+    own_group = _find_own_group(question, choice)
+    if other_group is None or other_group.id not in chosen:
+        return own_group
+    return own_group if own_group is not None and own_group.id in chosen else other_group
+
+
+def _find_own_group(question: Question, choice: str) -> Option | None:
     for option in question.options:
         if choice == option.id or any(choice == detail.id for detail in option.details):
             return option

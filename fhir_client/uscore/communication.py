@@ -1,12 +1,12 @@
 """Entries of Patient.communication: which language an entry names, and how it is marked."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from fhir_client.model import Json
 from fhir_client.uscore.code_systems import canonical_tag, code_pair
 from fhir_client.uscore.datatypes import coding_json, concept_json
 from fhir_client.uscore.element_ids import ElementIds
-from fhir_client.uscore.statement import BCP47, Coding, Language
+from fhir_client.uscore.statement import BCP47, OWN_WORDS_SEPARATOR, Coding, Language
 
 PROFICIENCY = "http://hl7.org/fhir/StructureDefinition/patient-proficiency"
 MODE = "http://terminology.hl7.org/CodeSystem/v3-LanguageAbilityMode"
@@ -35,14 +35,16 @@ def language_modes(entry: Json) -> set[str]:
     }
 
 
-def put_language(patient: Json, language: Language, reserved: Json | None = None) -> Json:
+def put_language(
+    patient: Json, language: Language, is_reserved: Callable[[Json], bool] = lambda _: False
+) -> Json:
     """Return the Patient's entry for the language, with the informant's wording, or a new one.
 
-    An entry with exactly this wording comes before one that only names the same language. The
-    `reserved` entry is left alone.
+    An entry with exactly this wording comes before one that only names the same language. Reserved
+    entries are left alone.
     """
     entries: list[Json] = patient.setdefault("communication", [])
-    free = [entry for entry in entries if entry is not reserved]
+    free = [entry for entry in entries if not is_reserved(entry)]
     exact = (entry for entry in free if _states_language(entry.get("language", {}), language))
     same = (entry for entry in free if _names_language(entry.get("language", {}), language))
     entry = next(exact, None) or next(same, None)
@@ -60,7 +62,7 @@ def put_language(patient: Json, language: Language, reserved: Json | None = None
             if (coding.get("system"), coding.get("code")) not in pairs
         ]
         # Codes of others stay behind ours, because a reader takes the first one as the language.
-        entry["language"] = {**concept, **concept_json(*language.codings, text=language.text)}
+        entry["language"] = {**concept, **concept_json(*language.codings, text=language.wording)}
         if foreign:
             entry["language"]["coding"] = own + foreign
     return entry
@@ -120,24 +122,44 @@ def entry_key(entry: Json) -> object:
     return frozenset(_read_tags(concept)) or concept.get("text")
 
 
+def entry_own_words(entry: Json) -> str:
+    """Return the words behind the name of an entry's language, "" where it has no code."""
+    concept = entry.get("language", {})
+    text = concept.get("text")
+    if not isinstance(text, str) or not _read_tags(concept):
+        return ""
+    return text.partition(OWN_WORDS_SEPARATOR)[2]
+
+
+def has_other_words(entry: Json, language: Language) -> bool:
+    """Return whether relabelling an entry would lose own words, or add some to it."""
+    if entry.get("language", {}).get("text") == language.wording:
+        return False
+    return bool(language.own_words or entry_own_words(entry))
+
+
 def _names_language(concept: Json, language: Language) -> bool:
     """Return whether the chart's codes all belong to the language, its most specific among them.
 
     Cantonese and Mandarin share the code zh, Dari and Persian share fa. A shared code alone never
     makes two languages one.
     """
+    is_same_text = concept.get("text") == language.wording
     if not language.codings:
-        return bool(concept.get("text") == language.text and not concept.get("coding"))
+        return is_same_text and not concept.get("coding")
     own = [canonical_tag(coding.code) for coding in language.codings]
-    # A region or script makes another entry: zh-CN is no answer of a reader of 繁體中文.
+    # A region or script makes another entry: zh-CN is no answer of a reader of 繁體中文. An entry
+    # with the same text may lack codes that we know.
     chart = set(_read_tags(concept))
-    return own[-1] in chart and chart <= set(own)
+    return (own[-1] in chart or is_same_text) and chart <= set(own)
 
 
 def _states_language(concept: Json, language: Language) -> bool:
     own = (coding_json(coding) for coding in language.codings)
     chart = concept.get("coding", [])
-    return concept.get("text") == language.text and all(_has_code(coding, chart) for coding in own)
+    return concept.get("text") == language.wording and all(
+        _has_code(coding, chart) for coding in own
+    )
 
 
 def _read_tags(concept: Json) -> list[str]:

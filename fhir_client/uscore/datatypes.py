@@ -15,6 +15,8 @@ GRAVITY_CODES = f"{GRAVITY}CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
 # The two codes that us-core-interpreter-needed binds as answers.
 YES = Coding(SNOMED, "373066001", "Yes")
 NO = Coding(SNOMED, "373067005", "No")
+# A clinic for which the site names no Organization.
+CLINIC = "Clinic"
 DECLINED_TEXT, UNKNOWN_TEXT = "Declined to answer", "Does not know"
 # US Core 6 and 7 have one code for both, so that only the text keeps them apart.
 ABSENT_TEXTS = {
@@ -50,13 +52,13 @@ def uuid_identifier(identity: UUID) -> Json:
     return {"system": URI, "value": identity.urn}
 
 
-def observation_id(statement: Statement, element: str) -> UUID:
-    """Return the Observation's own identity.
+def observation_id(statement: Statement, name: str) -> UUID:
+    """Return the own identity of the Observation of that name.
 
     One shared value would make the submission's Observations match each other.
     """
     # A UUID of version 5 is the same at every retry, so that none is created twice.
-    return uuid5(statement.submission, element)
+    return uuid5(statement.submission, name)
 
 
 def informant_reference(statement: Statement) -> Json:
@@ -68,6 +70,30 @@ def informant_reference(statement: Statement) -> Json:
         return {"reference": statement.patient}
     # A reference without an address is legal, and no server can fail to resolve it.
     return {"type": "RelatedPerson", "display": statement.source_display or "Related person"}
+
+
+def clinic_reference(statement: Statement) -> Json:
+    """Return a reference to the clinic's Organization."""
+    if statement.organization is None:
+        return {"type": "Organization", "display": CLINIC}
+    # A clinic that the server has no Organization for is named by identifier.
+    system, bar, value = statement.organization.rpartition("|")
+    if not bar:
+        return {"reference": statement.organization}
+    return {"type": "Organization", "identifier": {"system": system, "value": value}}
+
+
+def author_reference(statement: Statement) -> Json:
+    """Return a reference to the author of the record.
+
+    The informant is, unless staff entered the answers: then it is the practitioner where one is
+    named, else the clinic.
+    """
+    if statement.entry is None or not statement.entry.by_staff:
+        return informant_reference(statement)
+    if statement.entry.practitioner is not None:
+        return {"reference": statement.entry.practitioner}
+    return clinic_reference(statement)
 
 
 def response_url(statement: Statement) -> str:

@@ -1,6 +1,7 @@
 """Observations: Gravity's race and ethnicity (SDOH Clinical Care 3.0.0), US Core's others."""
 
 from collections.abc import Iterator
+from itertools import count
 
 from fhir_client.model import Element, Json
 from fhir_client.uscore.datatypes import (
@@ -14,7 +15,7 @@ from fhir_client.uscore.datatypes import (
     with_encounter,
 )
 from fhir_client.uscore.elements import OBSERVATION_CODES, SPECS
-from fhir_client.uscore.elements.spec import ObservationSpec
+from fhir_client.uscore.elements.spec import ObservationSpec, expect_value
 from fhir_client.uscore.statement import AbsentReason, Coding, ElementValue, Source, Statement
 from fhir_client.uscore.versions import US_CORE, UsCoreVersion
 
@@ -29,26 +30,39 @@ SOURCE_METHODS = {
 _ELEMENTS_BY_CODE = {coding.code: element for element, coding in OBSERVATION_CODES.items()}
 
 
-def build_observations(
-    statement: Statement, version: UsCoreVersion
-) -> Iterator[tuple[Element, Json]]:
-    """Yield each element that was asked, with its Observation.
+def build_observations(statement: Statement, version: UsCoreVersion) -> Iterator[tuple[str, Json]]:
+    """Yield the Observations of each element that was asked, with their names.
 
     The written language has none (fhir_client/MAPPING.md, "Observations").
     """
     # The order of the questions, which is not that in which the specs merge.
     for element in Element:
-        observation, value = SPECS[element].observation, statement.values.get(element)
-        if observation is not None and value is not None:
-            yield element, _build_observation(statement, element, observation, version)
+        spec, value = SPECS[element], statement.values.get(element)
+        if spec.observation is None or value is None:
+            continue
+        absent = isinstance(value, AbsentReason)
+        parts = (value,) if absent else spec.split_value(value)
+        for name, part in zip(observation_names(element), parts, strict=False):
+            resource = _build_observation(statement, element, name, version)
+            yield name, {**resource, **_value_elements(element, part)}
+
+
+def observation_names(element: Element) -> Iterator[str]:
+    """Yield the names of an element's Observations, endlessly; the first is the element's own.
+
+    Several tribes have an Observation each: `tribal-affiliation`, `tribal-affiliation-2` ….
+    """
+    yield element.value
+    yield from (f"{element.value}-{number}" for number in count(2))
 
 
 def _build_observation(
-    statement: Statement, element: Element, spec: ObservationSpec, version: UsCoreVersion
+    statement: Statement, element: Element, name: str, version: UsCoreVersion
 ) -> Json:
+    spec = expect_value(SPECS[element].observation, ObservationSpec)
     resource: Json = {
         "resourceType": "Observation",
-        "identifier": [uuid_identifier(observation_id(statement, element))],
+        "identifier": [uuid_identifier(observation_id(statement, name))],
         # Gravity allows no "amended": a correction at the same visit is "corrected".
         "status": CORRECTED if element in statement.corrected_elements else FINAL,
         "category": [concept_json(spec.category)],
@@ -66,7 +80,7 @@ def _build_observation(
     resource = with_encounter(resource, statement)
     if spec.has_method:
         resource["method"] = concept_json(SOURCE_METHODS[statement.source])
-    return {**resource, **_value_elements(element, statement.values[element])}
+    return resource
 
 
 def _value_elements(element: Element, value: ElementValue) -> Json:

@@ -8,17 +8,22 @@ from uuid import UUID
 from fhir_client.model import Element, Json
 from fhir_client.uscore.code_systems import canonical_system
 from fhir_client.uscore.communication import READ, SIGNED, language_modes
+from fhir_client.uscore.datatypes import find_extensions
 from fhir_client.uscore.elements.language import parse_language
 from fhir_client.uscore.elements.spec import parse_coding
 from fhir_client.uscore.observations import CORRECTED, observation_element, parse_observation
+from fhir_client.uscore.questionnaire_response import COMPLETION_MODE
 from fhir_client.uscore.statement import (
     BCP47,
     AbsentReason,
+    Coding,
     ElementValue,
+    Entry,
     ItemAnswer,
     Language,
     Source,
     Statement,
+    TribalAffiliation,
 )
 from fhir_client.uscore.versions import DATA_ABSENT_REASON
 
@@ -57,17 +62,24 @@ def parse_items(response: Json) -> tuple[ItemAnswer, ...]:
 
 
 def _parse_values(observations: Iterable[Json], patient: Json) -> dict[Element, ElementValue]:
-    values = {}
+    values: dict[Element, ElementValue] = {}
     for observation in observations:
         element, value = observation_element(observation), parse_observation(observation)
         if element is not None and value is not None:
-            values[element] = value
+            values[element] = _join_tribes(values.get(element), value)
     spoken = values.get(Element.SPOKEN_LANGUAGE)
     if isinstance(spoken, Language):
         values[Element.SPOKEN_LANGUAGE] = replace(spoken, signed=_is_signed(spoken, patient))
     if (written := _find_written_language(patient)) is not None:
         values[Element.WRITTEN_LANGUAGE] = written
     return values
+
+
+def _join_tribes(earlier: ElementValue | None, value: ElementValue) -> ElementValue:
+    # Each tribe has an Observation of its own.
+    if isinstance(earlier, TribalAffiliation) and isinstance(value, TribalAffiliation):
+        return TribalAffiliation((*earlier.tribes, *value.tribes))
+    return value
 
 
 def _parse_response(response: Json) -> Statement:
@@ -86,6 +98,24 @@ def _parse_response(response: Json) -> Statement:
         notice=notice,
         items=parse_items(response),
         encounter=response.get("encounter", {}).get("reference"),
+        entry=_read_entry(response),
+    )
+
+
+def _read_entry(response: Json) -> Entry | None:
+    author = response.get("author", {})
+    reference = author.get("reference", "")
+    # The patient or a related person is the author of answers that they entered themselves.
+    resource_type = author.get("type") or reference.partition("/")[0]
+    modes = find_extensions(response, COMPLETION_MODE)
+    if not modes:
+        return None
+    concept = modes[0].get("valueCodeableConcept", {})
+    return Entry(
+        str(concept.get("text", "")),
+        next(map(parse_coding, concept.get("coding", [])), Coding("", "")),
+        by_staff=resource_type in ("Practitioner", "Organization"),
+        practitioner=reference if resource_type == "Practitioner" else None,
     )
 
 

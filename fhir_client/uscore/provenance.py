@@ -3,8 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from fhir_client.model import Json
-from fhir_client.uscore.datatypes import concept_json, informant_reference, response_url
-from fhir_client.uscore.statement import Coding, Source, Statement
+from fhir_client.uscore.datatypes import (
+    author_reference,
+    clinic_reference,
+    concept_json,
+    informant_reference,
+    response_url,
+)
+from fhir_client.uscore.statement import Coding, Entry, Source, Statement
 from fhir_client.uscore.versions import US_CORE, UsCoreVersion
 
 PROFILE = f"{US_CORE}us-core-provenance"
@@ -12,6 +18,7 @@ TARGET_ELEMENT = "http://hl7.org/fhir/StructureDefinition/targetElement"
 PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 AUTHOR = Coding(PARTICIPANT, "author", "Author")
 INFORMANT = Coding(PARTICIPANT, "informant", "Informant")
+ENTERER = Coding(PARTICIPANT, "enterer", "Enterer")
 
 
 def build_provenance(
@@ -46,18 +53,22 @@ def _element_target(patient: str, element_id: str) -> Json:
 def _build_agents(statement: Statement, version: UsCoreVersion) -> list[Json]:
     # An author speaks of themselves, and an informant of another person.
     role = AUTHOR if statement.source is Source.PATIENT else INFORMANT
-    agents: list[Json] = [{"type": concept_json(role), "who": informant_reference(statement)}]
-    if statement.organization is not None:
+    agents: list[Json] = []
+    if role is AUTHOR or version.takes_related_agents:
+        agents.append({"type": concept_json(role), "who": informant_reference(statement)})
+    if statement.entry is not None and statement.entry.by_staff:
+        agents.append(_build_enterer(statement, statement.entry))
+    # Without an informant, the Organization is the one agent that every Provenance needs.
+    if statement.organization is not None or not agents:
         # Each version has its own code system for this one role.
         transmitter = Coding(version.participant_system, "transmitter", "Transmitter")
-        organization = _organization_reference(statement.organization)
-        agents.append({"type": concept_json(transmitter), "who": organization})
+        agents.append({"type": concept_json(transmitter), "who": clinic_reference(statement)})
     return agents
 
 
-def _organization_reference(organization: str) -> Json:
-    # A clinic that the server has no Organization for is named by identifier.
-    system, bar, value = organization.rpartition("|")
-    if not bar:
-        return {"reference": organization}
-    return {"type": "Organization", "identifier": {"system": system, "value": value}}
+def _build_enterer(statement: Statement, entry: Entry) -> Json:
+    agent = {"type": concept_json(ENTERER), "who": author_reference(statement)}
+    if entry.practitioner is None:
+        return agent
+    # US Core's provenance-1: a practitioner acts on behalf of an organization.
+    return {**agent, "onBehalfOf": clinic_reference(statement)}

@@ -3,7 +3,9 @@
 from fhir_client.model import Json
 from fhir_client.uscore.datatypes import (
     absent_reason_coding,
+    author_reference,
     coding_json,
+    concept_json,
     informant_reference,
     uuid_identifier,
     with_encounter,
@@ -13,12 +15,12 @@ from fhir_client.uscore.versions import US_CORE, UsCoreVersion
 
 LANGUAGE = "en"
 """The language of the questions and of the answers' names; the notice tells which one was shown."""
+COMPLETION_MODE = "http://hl7.org/fhir/StructureDefinition/questionnaireresponse-completionMode"
 PROFILE = f"{US_CORE}us-core-questionnaireresponse"
 
 
 def build_questionnaire_response(statement: Statement, version: UsCoreVersion) -> Json:
     """Return the submission's QuestionnaireResponse; its identifier is the submission's UUID."""
-    informant = informant_reference(statement)
     notice = {
         "linkId": "notice",
         "text": "Notice shown",
@@ -32,11 +34,14 @@ def build_questionnaire_response(statement: Statement, version: UsCoreVersion) -
         "status": "completed",
         "subject": {"reference": statement.patient},
         "authored": statement.answered_at.isoformat(timespec="seconds"),
-        # Self-administered: the informant wrote it down, and is where it comes from.
-        "author": informant,
-        "source": informant,
+        # The author wrote it down, and the source is where it comes from.
+        "author": author_reference(statement),
+        "source": informant_reference(statement),
         "item": [notice, *map(_build_item, statement.items)],
     }
+    if (entry := statement.entry) is not None:
+        mode = concept_json(entry.mode, text=entry.channel)
+        response["extension"] = [{"url": COMPLETION_MODE, "valueCodeableConcept": mode}]
     # 3.1.1 has no profile of it.
     if version.has_screening_profiles:
         response["meta"] = {"profile": [PROFILE]}

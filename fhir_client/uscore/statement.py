@@ -10,6 +10,8 @@ from fhir_client.model import Element
 
 CDCREC = "urn:oid:2.16.840.1.113883.6.238"
 BCP47 = "urn:ietf:bcp:47"
+OWN_WORDS_SEPARATOR = "; "
+"""Stands in a text between the names of what was chosen and the informant's own words."""
 TRIBAL_ENTITIES = "http://terminology.hl7.org/CodeSystem/v3-TribalEntityUS"
 
 
@@ -53,12 +55,19 @@ class Language:
     """A language as answered: its codings, and its name as the informant saw it.
 
     The codings go from the shortest ISO 639 code to the most specific tag. A language without a
-    code has only its text. `signed` marks a sign language.
+    code has only its text. `signed` marks a sign language. `own_words` are the informant's words
+    beside a language with codings, such as a dialect or Braille.
     """
 
     text: str
     codings: tuple[Coding, ...] = ()
     signed: bool = False
+    own_words: str = ""
+
+    @property
+    def wording(self) -> str:
+        """The name, then the own words, as a FHIR text has them."""
+        return OWN_WORDS_SEPARATOR.join(filter(None, (self.text, self.own_words)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,21 @@ class ItemAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """How the answers were entered.
+
+    `channel` is the application's word for it, and `mode` its code of v3-ParticipationMode.
+    `by_staff` tells that staff entered the answers, and `practitioner` names the person, such as
+    `Practitioner/123`, where one is known.
+    """
+
+    channel: str
+    mode: Coding
+    by_staff: bool = False
+    practitioner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """Everything that one submission says of one patient.
 
@@ -132,6 +156,7 @@ class Statement:
     organization: str | None = None
     source_display: str | None = None
     corrected_elements: frozenset[str] = frozenset()
+    entry: Entry | None = None
 
 
 def without_elements(statement: Statement, elements: Iterable[str]) -> Statement:

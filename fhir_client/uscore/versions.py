@@ -23,7 +23,8 @@ class UsCoreVersion:
     The nulls stand in ombCategory for an absent answer; None where only a text may stand there.
     `interpreter_is_coded` tells us-core-interpreter-needed (8.0.0 on) from
     patient-interpreterRequired. `has_tribal_affiliation` tells whether the version has
-    us-core-tribal-affiliation.
+    us-core-tribal-affiliation. `takes_related_agents` tells whether a Provenance may name a
+    related person as agent.
     """
 
     name: str
@@ -35,6 +36,7 @@ class UsCoreVersion:
     has_screening_profiles: bool
     has_tribal_affiliation: bool
     participant_system: str
+    takes_related_agents: bool = True
 
     def null_coding(self, element: str, reason: AbsentReason) -> Coding | None:
         """Return the code in ombCategory of race or ethnicity for that reason."""
@@ -49,7 +51,9 @@ _THO_PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant
 
 _ROWS = (
     # us-core-ethnicity of 3.1.1 binds no null codes: only the text tells.
-    UsCoreVersion("3.1.1", ASKU, ASKU, None, None, False, False, False, _US_CORE_PARTICIPANT),
+    UsCoreVersion(
+        "3.1.1", ASKU, ASKU, None, None, False, False, False, _US_CORE_PARTICIPANT, False
+    ),
     UsCoreVersion("6.1.0", ASKU, ASKU, ASKU, ASKU, False, True, True, _US_CORE_PARTICIPANT),
     UsCoreVersion("7.0.0", ASKU, ASKU, ASKU, ASKU, False, True, True, _US_CORE_PARTICIPANT),
     UsCoreVersion(

@@ -15,6 +15,9 @@ from fhir_client.uscore.statement import Statement
 from fhir_client.uscore.versions import UsCoreVersion
 from fhir_client.write.ehr_questionnaire import map_to_ehr_items
 
+MAX_CONDITIONAL_ENTRIES = 8
+"""How many entries a transaction with conditional creates may have (Medplum, fhir-router)."""
+
 
 class NoVersionError(ValueError):
     """The resource has no meta.versionId, without which it cannot be replaced safely."""
@@ -66,8 +69,8 @@ def transaction_bundle(
         )
         entries.append(replace_entry(statement.patient, merge.patient, version_id, full_url))
     observations = {
-        uuid5(statement.submission, f"entry {element}").urn: observation
-        for element, observation in build_observations(statement, version)
+        uuid5(statement.submission, f"entry {name}").urn: observation
+        for name, observation in build_observations(statement, version)
     }
     response = map_to_ehr_items(build_questionnaire_response(statement, version), quirks)
     # Resources refer to each other by these URLs, which the server replaces.
@@ -76,8 +79,11 @@ def transaction_bundle(
     new_resources[uuid5(statement.submission, "Provenance").urn] = build_provenance(
         statement, version, observations, element_ids
     )
+    # Medplum refuses conditional creates in a larger transaction. The If-Match of the chart then
+    # stops a second delivery, and the read-back finds what it would double.
+    takes_conditions = len(entries) + len(new_resources) <= MAX_CONDITIONAL_ENTRIES
     entries += [
-        _create_entry(url, resource, once=once(resource["resourceType"]))
+        _create_entry(url, resource, once=takes_conditions and once(resource["resourceType"]))
         for url, resource in new_resources.items()
     ]
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}

@@ -8,7 +8,7 @@ from fhir_client.errors import GoneError, RefusedError
 from fhir_client.model import Json
 from fhir_client.transport import exact_json
 from fhir_client.transport.responses import attachment_data
-from fhir_client.uscore.datatypes import ABSENT_TEXTS, informant_reference, uuid_identifier
+from fhir_client.uscore.datatypes import ABSENT_TEXTS, author_reference, uuid_identifier
 from fhir_client.uscore.statement import ItemAnswer, Source, Statement
 
 TITLE = "Race, ethnicity and language, as told at check-in"
@@ -29,7 +29,7 @@ def build_document(statement: Statement, response: Json) -> Json:
         "type": {"text": TITLE},
         "subject": {"reference": statement.patient},
         "date": statement.answered_at.isoformat(timespec="seconds"),
-        "author": [informant_reference(statement)],
+        "author": [author_reference(statement)],
         "content": [
             _build_attachment(PLAIN_TEXT, _format_text(statement).encode()),
             _build_attachment(JSON, exact_json.format_json(response).encode()),

@@ -1,15 +1,17 @@
 """Reads earlier reports of an element by the patient or for them."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from uuid import UUID, uuid5
 
 from fhir_client.client import FhirClient
 from fhir_client.model import Json
 from fhir_client.references import local_reference
 from fhir_client.uscore.elements import OBSERVATION_CODES
-from fhir_client.uscore.observations import SOURCE_METHODS, observation_element
+from fhir_client.uscore.observations import SOURCE_METHODS, observation_element, observation_names
 from fhir_client.uscore.statement import Source
 
 VALID_STATUSES = ("final", "amended", "corrected")
@@ -62,10 +64,16 @@ def reported_elsewhere(
     reports: Iterable[ElementReport], own_submissions: Iterable[UUID]
 ) -> frozenset[str]:
     """Return the elements with a report that is not from our own submissions."""
-    own_identifiers = {
-        uuid5(submission, element).urn
-        for submission in own_submissions
+    reports = tuple(reports)
+    counts = Counter(report.element for report in reports)
+    # A submission has as many Observations of an element as the server has, at most.
+    names = tuple(
+        name
         for element in OBSERVATION_CODES
+        for name in islice(observation_names(element), counts[element])
+    )
+    own_identifiers = {
+        uuid5(submission, name).urn for submission in own_submissions for name in names
     }
     return frozenset(
         report.element for report in reports if not report.identifiers & own_identifiers

@@ -165,14 +165,14 @@ def response_for_server(statement: Statement, writer: Writer) -> Json:
 def observations_for_server(
     statement: Statement, writer: Writer, response: str
 ) -> Iterator[tuple[str, Json]]:
-    """Yield each element with its Observation for this server.
+    """Yield each Observation for this server, with its name.
 
     It is derived from the QuestionnaireResponse, if there is one.
     """
-    for element, observation in build_observations(statement, writer.version):
+    for name, observation in build_observations(statement, writer.version):
         source = {"derivedFrom": [{"reference": response}]} if response else {}
         rest = {key: value for key, value in observation.items() if key != "derivedFrom"}
-        yield element, rest | source
+        yield name, rest | source
 
 
 def _create_once(task: WriteTask, resource: Json) -> str:

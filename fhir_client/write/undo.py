@@ -16,7 +16,7 @@ from fhir_client.errors import (
     RefusedError,
     VersionConflictError,
 )
-from fhir_client.model import Conflict, Json, WriteStrategyKind
+from fhir_client.model import Conflict, Element, Json, WriteStrategyKind
 from fhir_client.uscore.chart import (
     canonical_text,
     chart_elements,
@@ -27,6 +27,7 @@ from fhir_client.uscore.chart import (
 )
 from fhir_client.uscore.datatypes import uuid_identifier
 from fhir_client.uscore.elements import OBSERVATION_CODES
+from fhir_client.uscore.observations import observation_names
 from fhir_client.uscore.undo_record import (
     ChangeState,
     ElementChange,
@@ -150,8 +151,14 @@ def _describe_conflict(patient: Json, part: ElementChange) -> Conflict:
 def _find_observations(client: FhirClient, writer: Writer, effect: WrittenEffect) -> Iterator[Json]:
     if WrittenPart.OBSERVATIONS in writer.strategy.parts:
         for element in OBSERVATION_CODES:
-            identity = uuid5(effect.submission, element)
-            yield from _find_part(client, writer, effect, WrittenPart.OBSERVATIONS, identity)
+            for name in observation_names(element):
+                identity = uuid5(effect.submission, name)
+                copies = _find_part(client, writer, effect, WrittenPart.OBSERVATIONS, identity)
+                observations = tuple(copies)
+                yield from observations
+                # The undo record does not tell how many tribes were answered.
+                if not observations or element is not Element.TRIBAL_AFFILIATION:
+                    break
 
 
 def _find_responses(client: FhirClient, writer: Writer, effect: WrittenEffect) -> Iterator[Json]:

@@ -239,7 +239,9 @@ def _group_items(question: Question, answer: CategoryAnswer) -> Iterator[ItemAns
     """
     codings = {coding.code: coding for coding in (*answer.categories, *answer.detailed)}
     group_by_code = {
-        code: group for code in codings if (group := terminology.find_group_option(question, code))
+        code: group
+        for code in codings
+        if (group := terminology.find_group_option(question, code, codings))
     }
     ticked = {group.id: group for group in group_by_code.values()}
     yield ItemAnswer(

@@ -31,12 +31,12 @@ def resolve_choices(question: Question, answer: Answer) -> tuple[GroupChoice, ..
     A detail implies its group, which comes before the detail. Raises UnknownAnswerError.
     """
     choices: dict[str, GroupChoice] = {}
-    for position, choice_id in enumerate(answer.choices):
-        choice = _find_choice(question, choice_id, position)
+    for position in range(len(answer.choices)):
+        choice = _find_choice(question, answer, position)
         option = question.find_option(choice.group)
         if option is not None and option.id not in choices:
             choices[option.id] = GroupChoice(option.id, option.id, option.code, option.label)
-        choices.setdefault(choice_id, choice)
+        choices.setdefault(choice.id, choice)
     _refuse_contradiction(question, {choice.group for choice in choices.values()})
     return tuple(choices.values())
 
@@ -51,8 +51,9 @@ def _refuse_contradiction(question: Question, groups: set[str]) -> None:
             )
 
 
-def _find_choice(question: Question, choice_id: str, position: int) -> GroupChoice:
-    option = terminology.find_group_option(question, choice_id)
+def _find_choice(question: Question, answer: Answer, position: int) -> GroupChoice:
+    choice_id = answer.choices[position]
+    option = terminology.find_group_option(question, choice_id, answer.choices)
     if option is None:
         raise UnknownAnswerError(
             f"answers.{question.id}.choices[{position}]: is no choice of this question"

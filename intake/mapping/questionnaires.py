@@ -253,5 +253,5 @@ def _searchable_options(question: Question, option: Option) -> tuple[AnswerOptio
         AnswerOption(Coding(CDCREC, concept.code, concept.display), TranslatedText(concept.display))
         for concept in terminology.load_concepts().values()
         if concept.code not in boxes
-        and terminology.find_group_option(question, concept.code) is option
+        and terminology.find_group_option(question, concept.code, (option.id,)) is option
     )

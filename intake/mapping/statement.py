@@ -1,6 +1,7 @@
 """Maps a submission and its question set to a coded statement for fhir_client."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from fhir_client.model import Element
 from fhir_client.uscore.statement import (
@@ -9,6 +10,7 @@ from fhir_client.uscore.statement import (
     CategoryAnswer,
     Coding,
     ElementValue,
+    Entry,
     Interpreter,
     ItemAnswer,
     Language,
@@ -18,7 +20,14 @@ from fhir_client.uscore.statement import (
     Tribe,
 )
 from intake import terminology
-from intake.answers import INFORMANT_RELATIONSHIPS, OWN_WORDS, Answer, AnswerState, Submission
+from intake.answers import (
+    INFORMANT_RELATIONSHIPS,
+    OWN_WORDS,
+    Answer,
+    AnswerState,
+    Channel,
+    Submission,
+)
 from intake.mapping.choices import GroupChoice, UnknownAnswerError, resolve_choices
 from intake.mapping.items import ABSENT_REASONS, build_items, tribe_coding
 from intake.questions import Question, QuestionKind, QuestionSet
@@ -28,6 +37,16 @@ from intake.terminology import MENA, WHITE
 ElementValues = dict[Element, ElementValue]
 NOT_HISPANIC = "2186-5"
 """The CDCREC code of "Not Hispanic or Latino"."""
+
+_PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationMode"
+_ONLINE = Coding(_PARTICIPATION, "ONLINEWRIT", "online written")
+COMPLETION_MODES = {
+    Channel.KIOSK: _ONLINE,
+    Channel.LINK: _ONLINE,
+    Channel.STAFF: Coding(_PARTICIPATION, "VERBAL", "verbal"),
+    Channel.PAPER: Coding(_PARTICIPATION, "HANDWRIT", "handwritten"),
+}
+"""How the informant gave the answers, by channel."""
 
 
 def build_statement(
@@ -54,6 +73,12 @@ def build_statement(
         encounter=submission.encounter,
         organization=organization,
         values=values,
+        entry=Entry(
+            submission.channel.value,
+            COMPLETION_MODES[submission.channel],
+            submission.channel.is_by_staff,
+            submission.entered_by,
+        ),
     )
 
 
@@ -180,10 +205,8 @@ def _code_categories(
     if policy.mena_rolls_up_to_white and MENA in codes and WHITE not in categories:
         categories.append(WHITE)
     detailed = [code for code in codes if code not in categories]
-    # Beside write-ins the text only repeats the boxes without a code. Their codes say the others.
-    labels = dict.fromkeys(
-        choice.label for choice in choices if not write_ins or choice.code is None
-    )
+    # US Core's text stands for the whole answer: a reader of the text alone misses no group.
+    labels = dict.fromkeys(choice.label for choice in choices)
     return CategoryAnswer(
         text="; ".join(filter(None, (", ".join(labels), *write_ins))),
         categories=tuple(map(_cdcrec_coding, categories)),
@@ -204,20 +227,26 @@ def _map_language(question: Question, answer: Answer) -> Language:
             f"answers.{question.id}.choices: exactly one language of the table, or own words"
         )
     language = terminology.load_languages()[answer.choices[0]]
-    return Language(
-        text=language.endonym, codings=_language_codings(language), signed=language.signed
+    coded = Language(
+        text=language.endonym,
+        codings=_language_codings(language),
+        signed=language.signed,
+        own_words=own_words or "",
     )
+    # Without a code the whole text is what names the language.
+    return coded if coded.codings else replace(coded, text=coded.wording, own_words="")
 
 
 def _language_codings(language: terminology.Language) -> tuple[Coding, ...]:
     """Return the language's codings, from the shortest code to the most specific."""
-    if language.code is None:
-        return ()
-    broad_language = terminology.load_languages().get(language.code)
-    broad = Coding(BCP47, language.code, broad_language.name if broad_language else None)
-    # US Core's value set has no tags with a script, such as zh-Hans. The text says the script.
-    is_specific = language.is_tag and "-" not in language.id and language.id != language.code
-    return (broad, Coding(BCP47, language.id, language.name)) if is_specific else (broad,)
+    languages = terminology.load_languages()
+    codes = dict.fromkeys((language.code, language.id if language.is_tag else None))
+    # The table has no row for the code of a family, such as sgn, so that it has no display.
+    return tuple(
+        Coding(BCP47, code, languages[code].name if code in languages else None)
+        for code in codes
+        if code is not None
+    )
 
 
 def _map_tribes(question: Question, answer: Answer) -> TribalAffiliation:

@@ -69,7 +69,7 @@ def read_details(question: Question, values: FormValues, previous: Answer) -> Fo
     owners = {
         choice: owner.id
         for choice in picked
-        if (owner := terminology.find_group_option(question, choice))
+        if (owner := terminology.find_group_option(question, choice, groups))
     }
     texts = {
         key.removeprefix(WRITE_IN): _field_text(values, key)
@@ -132,7 +132,7 @@ def chosen_details(question: Question, group: str, choices: Sequence[str]) -> It
     option = question.find_option(group)
     boxes = {detail.id for detail in option.details} if option else set()
     for choice in choices:
-        owner = terminology.find_group_option(question, choice)
+        owner = terminology.find_group_option(question, choice, choices)
         if owner is not None and owner.id == group and choice != group and choice not in boxes:
             yield choice
 
@@ -163,7 +163,7 @@ def _remaining_details(
         return [], {}
     groups = set(ticked) & set(groups_with_details(question, previous))
     owners = {
-        choice: terminology.find_group_option(question, choice)
+        choice: terminology.find_group_option(question, choice, groups)
         for choice in previous.choices
         if question.find_option(choice) is None
     }

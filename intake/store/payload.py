@@ -52,6 +52,7 @@ class SubmissionJson(msgspec.Struct, forbid_unknown_fields=True, frozen=True, om
     answers: dict[str, AnswerJson]
     appointment: str | None = None
     encounter: str | None = None
+    entered_by: str | None = None
 
 
 _decoder = msgspec.json.Decoder(SubmissionJson)
@@ -80,6 +81,7 @@ def encode_submission(submission: Submission) -> bytes:
             answers=answers,
             appointment=submission.appointment,
             encounter=submission.encounter,
+            entered_by=submission.entered_by,
         )
     )
 
@@ -119,6 +121,7 @@ def decode_unchecked(raw: bytes | str) -> Submission:
         },
         appointment=stored.appointment,
         encounter=stored.encounter,
+        entered_by=stored.entered_by,
     )
 
 
@@ -130,6 +133,9 @@ def check_submission(submission: Submission) -> None:
     _check_patient(submission.patient)
     _check_reference(submission.appointment, "Appointment")
     _check_reference(submission.encounter, "Encounter")
+    _check_reference(submission.entered_by, "Practitioner", "entered_by")
+    if submission.entered_by is not None and not submission.channel.is_by_staff:
+        raise PayloadError("entered_by: goes with the channel staff or paper")
     # Without the offset, the day of the answers in the clinic is a guess.
     if submission.answered_at.tzinfo is None:
         raise PayloadError(
@@ -152,9 +158,10 @@ def _check_patient(reference: str) -> None:
         )
 
 
-def _check_reference(reference: str | None, kind: str) -> None:
+def _check_reference(reference: str | None, kind: str, key: str = "") -> None:
     if reference is not None and not re.fullmatch(f"{kind}/{REFERENCE}", reference):
-        raise PayloadError(f"{kind.lower()}: a relative reference is needed, such as {kind}/123")
+        where = key or kind.lower()
+        raise PayloadError(f"{where}: a relative reference is needed, such as {kind}/123")
 
 
 def _check_answer(name: str, answer: Answer) -> None:

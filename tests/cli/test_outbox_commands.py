@@ -106,6 +106,8 @@ BAD: dict[str, dict[str, object]] = {
     "patient: a relative reference is needed": {"patient": "../metadata"},
     "patient: Patient/123 or Patient?identifier=": {"patient": "Patient?name=Lopez"},
     "encounter: a relative reference is needed": {"encounter": "Encounter/1?_format=xml"},
+    "entered_by: a relative reference is needed, such as Practitioner/123": {"entered_by": "Kim"},
+    "entered_by: goes with the channel staff or paper": {"entered_by": "Practitioner/9"},
     "locale: a language tag is needed": {"locale": "Spanish, please"},
     "answered_at: a time with an offset": {"answered_at": "2026-11-23T10:00:00"},
     "answered_at: lies in the future": {"answered_at": "2126-11-23T10:00:00Z"},

@@ -39,6 +39,8 @@ from tests.support.generated_cases import GeneratedCase, build_case_bundle, gene
 ROOT = Path(__file__).resolve().parents[2]
 SIMPLE_LANGUAGE = re.compile(r"[a-z]{2,3}(-([A-Z]{2}|\d{3}))?")
 """US Core's simple-language: language[-region], no script, no variant, no private use."""
+SCRIPTS = {"zh-Hans", "zh-Hant"}
+"""Tags that stand behind zh: the script in which a letter must be written."""
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})")
 AGENT_TYPES = {"Patient", "Practitioner", "Organization", "RelatedPerson", "Encounter"}
 QUESTION_SETS = load_settings().question_sets
@@ -136,10 +138,12 @@ def test_every_language_is_bound_and_has_its_own_name(language_id: str) -> None:
     assert isinstance(language, Language)
     assert language.text
     for coding in language.codings:
-        assert SIMPLE_LANGUAGE.fullmatch(coding.code)
+        assert SIMPLE_LANGUAGE.fullmatch(coding.code) or coding.code in SCRIPTS
         assert coding.system == BCP47
         assert_own_name(coding)
     if language.codings:
+        # Up to 7.0.0 US Core binds every BCP-47 language: the most specific tag must be there.
+        assert language.codings[-1].code == language_id
         assert language.codings[0].code in us_core_bindings.LANGUAGES
         assert language.codings[-1].code not in us_core_bindings.COLLECTIVE_LANGUAGES
 
@@ -231,7 +235,9 @@ def test_languages_in_the_chart_are_simple_and_bound(cases: list[GeneratedCase],
             for language in (entry["language"] for entry in resource.get("communication", [])):
                 tags = [coding["code"] for coding in language.get("coding", [])]
                 all_tags |= set(tags)
-                assert all(map(SIMPLE_LANGUAGE.fullmatch, tags))
+                assert all(SIMPLE_LANGUAGE.fullmatch(tag) or tag in SCRIPTS for tag in tags)
+                assert tags[-1:] != ["sgn"]
+                assert us_core_bindings.COLLECTIVE_LANGUAGES.isdisjoint(tags[-1:])
                 assert not tags or tags[0] in us_core_bindings.LANGUAGES
     assert len(all_tags) > 20
 

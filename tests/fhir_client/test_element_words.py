@@ -7,6 +7,7 @@ import pytest
 from fhir_client.model import Element, WorksheetEntry
 from fhir_client.uscore.chart import describe_item
 from fhir_client.uscore.comparison import comparable_items, comparable_value
+from fhir_client.uscore.datatypes import coding_json
 from fhir_client.uscore.elements import INTERPRETER, SPECS, SPOKEN_LANGUAGE, TRIBES
 from fhir_client.uscore.elements.spec import NOTHING_TO_ENTER
 from fhir_client.uscore.observations import parse_observation
@@ -24,9 +25,13 @@ from fhir_client.uscore.statement import (
     TribalAffiliation,
 )
 from fhir_client.uscore.undo_record import ElementChange, ValueChange, compose_changes
+from fhir_client.uscore.versions import ASKU
 from tests.support.statements import NAVAJO_NATION, NAVAJO_TRIBE, UNLISTED_TRIBE
 
 ASIAN, WHITE = Coding(CDCREC, "2028-9", "Asian"), Coding(CDCREC, "2106-3", "White")
+RACE_TEXT = {"url": "text", "valueString": "Gullah"}
+OMB_WHITE = {"url": "ombCategory", "valueCoding": coding_json(WHITE)}
+NO_ANSWER = {"url": "ombCategory", "valueCoding": coding_json(ASKU)}
 
 
 @pytest.mark.parametrize(
@@ -39,6 +44,13 @@ ASIAN, WHITE = Coding(CDCREC, "2028-9", "Asian"), Coding(CDCREC, "2106-3", "Whit
         ("communication", {"language": {"text": "Español"}}, "Español"),
         ("communication", {"language": {"coding": [{"code": "es"}]}}, "es"),
         ("race", {"extension": [{"url": "detailed", "valueCoding": {"code": "x"}}]}, "x"),
+        ("race", {"extension": [RACE_TEXT, OMB_WHITE]}, "Gullah [White 2106-3]"),
+        ("race", {"extension": [RACE_TEXT, NO_ANSWER]}, "Gullah"),
+        (
+            "communication",
+            {"language": {"text": "中文", "coding": [{"code": "zh-CN"}, {"display": "中文"}]}},
+            "中文 [zh-CN]",
+        ),
     ],
 )
 def test_an_item_of_a_chart_is_put_into_words(part: str, item: dict[str, Any], words: str) -> None:

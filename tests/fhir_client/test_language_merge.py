@@ -1,11 +1,14 @@
 """The merge of languages: one is preferred, and no entry of others is lost."""
 
+from copy import deepcopy
+from dataclasses import replace
+
 import pytest
 
 from fhir_client.model import Element
 from fhir_client.uscore.communication import PROFICIENCY, language_modes
 from fhir_client.uscore.elements import SPECS
-from fhir_client.uscore.statement import BCP47, Coding, Language
+from fhir_client.uscore.statement import BCP47, Coding, ElementValue, Language
 from tests.support.merge_examples import (
     CANTONESE,
     CHART,
@@ -16,6 +19,9 @@ from tests.support.merge_examples import (
     SPANISH,
     merge_values,
 )
+
+Words = tuple[str | None, str | None]
+"""The own words beside the spoken and the written language; None where it was not asked."""
 
 
 def test_an_explicit_not_preferred_of_others_stays() -> None:
@@ -115,10 +121,71 @@ def test_an_entry_of_another_region_is_never_relabelled(
 ) -> None:
     entries = [{"language": {"coding": [{"system": BCP47, "code": code}]}} for code in codes]
     merged = merge_values({element: CHINESE}, {**CHART, "communication": entries})["communication"]
-    assert len(merged) == 2
-    by_code = dict(zip(codes, merged, strict=True))
-    assert by_code["zh-CN"] == entries[codes.index("zh-CN")]
-    assert by_code["zh"]["language"]["text"] == "繁體中文"
+    assert merged[:2] == entries
+    assert merged[2]["language"]["text"] == "繁體中文"
+    assert [coding["code"] for coding in merged[2]["language"]["coding"]] == ["zh", "zh-Hant"]
+
+
+def test_an_entry_with_the_same_text_gets_the_codes_that_it_lacks() -> None:
+    entry = {"language": {"coding": [{"system": BCP47, "code": "zh"}], "text": "繁體中文"}}
+    chart = {**CHART, "communication": [entry]}
+    [merged] = merge_values({Element.WRITTEN_LANGUAGE: CHINESE}, chart)["communication"]
+    assert [coding["code"] for coding in merged["language"]["coding"]] == ["zh", "zh-Hant"]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "texts"),
+    [
+        # The own words of one language never become those of the other.
+        ((None, "Braille"), ("", None), {"ESP": "Español", "RWR": "Español; Braille"}),
+        (("", ""), ("de Oaxaca", None), {"ESP": "Español; de Oaxaca", "RWR": "Español"}),
+        (("", ""), (None, "Braille"), {"ESP": "Español", "RWR": "Español; Braille"}),
+        (
+            ("de Oaxaca", ""),
+            (None, "Braille"),
+            {"ESP": "Español; de Oaxaca", "RWR": "Español; Braille"},
+        ),
+        (("de Oaxaca", "Braille"), ("", ""), {"ESP": "Español", "RWR": "Español"}),
+        (
+            ("", "Braille"),
+            ("de Oaxaca", None),
+            {"ESP": "Español; de Oaxaca", "RWR": "Español; Braille"},
+        ),
+    ],
+)
+def test_own_words_stay_with_the_language_that_they_were_said_of(
+    first: Words, then: Words, texts: dict[str, str]
+) -> None:
+    chart = merge_values(spanish_values(*first), {**CHART, "communication": []})
+    merged = merge_values(spanish_values(*then), chart)
+    assert merge_values(spanish_values(*then), merged) == merged
+    assert {
+        mode: entry["language"]["text"]
+        for entry in merged["communication"]
+        for mode in language_modes(entry)
+    } == texts
+
+
+def spanish_values(spoken: str | None, written: str | None) -> dict[Element, ElementValue]:
+    """Return Spanish with own words, spoken and written; None where it was not asked."""
+    pairs = ((Element.SPOKEN_LANGUAGE, spoken), (Element.WRITTEN_LANGUAGE, written))
+    return {
+        element: replace(SPANISH, own_words=own_words)
+        for element, own_words in pairs
+        if own_words is not None
+    }
+
+
+def test_lost_own_words_do_not_read_back() -> None:
+    sudanese = Language("العربية", (Coding(BCP47, "ar"),), own_words="Sudanese Arabic")
+    merged = merge_values({Element.SPOKEN_LANGUAGE: sudanese})
+    spec = SPECS[Element.SPOKEN_LANGUAGE]
+    kept, lost = merged["communication"][1:], deepcopy(merged["communication"][1:])
+    lost[0]["language"]["text"] = "العربية"
+    assert kept[0]["language"]["text"] == "العربية; Sudanese Arabic"
+    assert spec.meaning(kept) != spec.meaning(lost)
+    # A person types the language into an EHR's list, which takes no own words.
+    assert spec.is_entered(lost, kept)
 
 
 @pytest.mark.parametrize("code", ["zh-CN", "zh-TW", "zh-Hans", "zh_hant_tw"])

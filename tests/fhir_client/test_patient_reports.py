@@ -116,6 +116,11 @@ def test_our_own_submissions_are_no_reports_from_elsewhere() -> None:
         observation(SELF, element, identifier=[{"value": uuid5(submission, element).urn}])
         for submission, element in ((ours, "race"), (other, "interpreter"))
     ]
+    # Each tribe of a submission has an Observation of its own.
+    held += [
+        observation(SELF, "tribal-affiliation", identifier=[{"value": uuid5(ours, name).urn}])
+        for name in ("tribal-affiliation", "tribal-affiliation-2")
+    ]
     assert reported_elsewhere(
         read_reports(cast("FhirClient", ObservationServer(*held)), PATIENT), [ours]
     ) == {"interpreter"}

@@ -1,4 +1,4 @@
-"""Tribal affiliation: an extension for each tribe, and one Observation for all."""
+"""Tribal affiliation: an extension and an Observation for each tribe."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,9 +15,11 @@ from fhir_client.uscore.statement import (
     AbsentReason,
     ElementValue,
     TribalAffiliation,
+    Tribe,
 )
 from fhir_client.uscore.undo_record import element_changes, restore_prior_values
 from fhir_client.uscore.versions import us_core_version
+from fhir_client.write.bundle import build_bundle
 from tests.support.merge_examples import BIRTH_SEX, CHART, CHART_RACE
 from tests.support.statements import EMPTY_STATEMENT, NAVAJO_TRIBE, UNLISTED_TRIBE
 from tests.support.us_core_bindings import VERSIONS
@@ -93,7 +95,7 @@ def test_another_tribe_is_replaced_and_undo_restores_it() -> None:
     assert describe_elements(merge.patient)[Element.TRIBAL_AFFILIATION] == ("Schaghticoke",)
     changes = element_changes(merge.prior_values, chart_elements(merge.patient), str.upper)
     restored = restore_prior_values(dict(merge.patient), changes, str.upper)
-    assert describe_elements(restored)[Element.TRIBAL_AFFILIATION] == ("Diné",)
+    assert describe_elements(restored)[Element.TRIBAL_AFFILIATION] == ("Diné [170]",)
     assert sorted(map(repr, restored["extension"])) == sorted(map(repr, MEMBER["extension"]))
 
 
@@ -113,15 +115,47 @@ def test_an_absent_answer_erases_only_where_the_site_says_so(reason: AbsentReaso
     [TribalAffiliation((NAVAJO_TRIBE,)), TribalAffiliation((UNLISTED_TRIBE,)), BOTH, *AbsentReason],
     ids=str,
 )
-def test_one_observation_states_it_and_reads_back(
+def test_each_tribe_has_an_observation_that_reads_back(
     value: TribalAffiliation | AbsentReason, name: str
 ) -> None:
     statement = replace(EMPTY_STATEMENT, values={Element.TRIBAL_AFFILIATION: value})
-    [(element, observation)] = build_observations(statement, us_core_version(name))
-    assert element == "tribal-affiliation"
-    assert observation["code"]["coding"][0]["code"] == "95370-3"
-    assert ("meta" in observation) == (name != "3.1.1")
-    # US Core's us-core-2: a value, components or a reason, and never two of them.
-    stated = {"valueCodeableConcept", "component", "dataAbsentReason"} & set(observation)
-    assert len(stated) == 1
-    assert parse_observation(observation) == value
+    observations = dict(build_observations(statement, us_core_version(name)))
+    names = ["tribal-affiliation", "tribal-affiliation-2"]
+    assert list(observations) == (names if value == BOTH else names[:1])
+    for observation in observations.values():
+        assert observation["code"]["coding"][0]["code"] == "95370-3"
+        assert ("meta" in observation) == (name != "3.1.1")
+        # US Core's us-core-2: a value, components or a reason, and never two of them.
+        stated = {"valueCodeableConcept", "component", "dataAbsentReason"} & set(observation)
+        assert len(stated) == 1
+    identifiers = {resource["identifier"][0]["value"] for resource in observations.values()}
+    assert len(identifiers) == len(observations)
+    parsed = [parse_observation(observation) for observation in observations.values()]
+    if isinstance(value, AbsentReason):
+        assert parsed == [value]
+    else:
+        assert parsed == [TribalAffiliation((tribe,)) for tribe in value.tribes]
+
+
+@pytest.mark.parametrize(("tribe_count", "is_conditional"), [(5, True), (6, False)])
+def test_a_large_transaction_has_no_conditional_creates(
+    tribe_count: int, is_conditional: bool
+) -> None:
+    tribes = tuple(Tribe(f"Tribe {number}") for number in range(tribe_count))
+    values = {Element.TRIBAL_AFFILIATION: TribalAffiliation(tribes)}
+    statement = replace(EMPTY_STATEMENT, values=values)
+    bundle = build_bundle(statement, us_core_version("6.1.0"), CHART).bundle
+    requests = [entry["request"] for entry in bundle["entry"]]
+    assert [request["method"] for request in requests] == ["PUT", *["POST"] * (tribe_count + 2)]
+    assert "ifMatch" in requests[0]
+    conditions = ["ifNoneExist" in request for request in requests]
+    assert any(conditions) is is_conditional
+
+
+def test_several_tribes_in_one_observation_are_still_read() -> None:
+    concepts = [{"coding": [{"system": TRIBAL_ENTITIES, "code": "170"}]}, {"text": "Schaghticoke"}]
+    components = [{"valueCodeableConcept": concept} for concept in concepts]
+    observation = {"code": {"coding": [{"code": "95370-3"}]}, "component": components}
+    parsed = parse_observation(observation)
+    assert isinstance(parsed, TribalAffiliation)
+    assert len(parsed.tribes) == 2

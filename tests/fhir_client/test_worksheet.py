@@ -73,6 +73,12 @@ def test_an_empty_chart_needs_every_answer_and_nothing_else() -> None:
     assert words_to_type(PATIENT, EMPTY_STATEMENT) == {}
 
 
+def test_a_text_that_names_the_codes_is_not_repeated() -> None:
+    race = CategoryAnswer("Asian, Hmong; from Laos", (ASIAN,), (HMONG,))
+    said = replace(EMPTY_STATEMENT, values={Element.RACE: race})
+    assert words_to_type(PATIENT, said) == {"race": "Asian, Hmong; from Laos"}
+
+
 def test_a_merged_chart_needs_no_entry() -> None:
     assert words_to_type(merge_statement(PATIENT, SAID, WRITER.version).patient) == {}
 

@@ -210,6 +210,20 @@ def test_asks_the_questions_of_the_1997_standard(template: Path, tmp_path: Path)
     site.database.close()
 
 
+def test_a_detail_of_two_groups_goes_to_the_group_that_was_ticked(pages: TestSite) -> None:
+    pages.expect_visit("1")
+    person = PatientSession(pages)
+    person.reach_first_question()
+    person.send_form({"choice": ["2028-9"]})
+    person.send_form({"search": "Afghanistani", "find": "1"})
+    person.send_form({"choice": ["2126-1"]})
+    for _ in range(3):
+        person.send_form()
+    assert "Middle Eastern" not in person.page.text
+    person.send_form()
+    assert read_only_submission(pages).answers["race-ethnicity"].choices == ("2028-9", "2126-1")
+
+
 def test_keeps_the_patient_when_the_visit_leaves_the_schedule(
     pages: TestSite,
 ) -> None:

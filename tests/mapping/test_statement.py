@@ -83,7 +83,7 @@ def test_keeps_a_box_without_a_code_beside_own_words() -> None:
         Answer(AnswerState.ANSWERED, (BLACK, "somali"), {BLACK: "Benadiri"})
     )
     assert race is not None
-    assert race.text == "Somali; Benadiri"
+    assert race.text == "Black or African American, Somali; Benadiri"
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,40 @@ def test_maps_dominican_to_the_group_that_the_patient_chose(
         list_codes(race)[0] if race else None,
         list_codes(ethnicity)[0] if ethnicity else None,
     ) == expected
+
+
+@pytest.mark.parametrize(
+    ("choices", "expected", "text"),
+    [
+        ((ASIAN, "2126-1"), ([ASIAN], ["2126-1"]), "Asian, Afghanistani"),
+        (("2126-1", ASIAN), ([ASIAN], ["2126-1"]), "Asian, Afghanistani"),
+        (
+            (MENA, "2126-1"),
+            ([], [MENA, "2126-1"]),
+            "Middle Eastern or North African, Afghanistani",
+        ),
+        (("2126-1",), ([], [MENA, "2126-1"]), "Middle Eastern or North African, Afghanistani"),
+        (
+            (ASIAN, MENA, "2126-1"),
+            ([ASIAN], [MENA, "2126-1"]),
+            "Asian, Middle Eastern or North African, Afghanistani",
+        ),
+    ],
+)
+def test_a_detail_of_two_groups_adds_none_that_was_not_ticked(
+    choices: tuple[str, ...], expected: tuple[list[str], list[str]], text: str
+) -> None:
+    race, _ = map_race_ethnicity(choose(*choices), MappingPolicy(mena_rolls_up_to_white=False))
+    assert list_codes(race) == expected
+    assert race is not None
+    assert race.text == text
+
+
+def test_a_detail_of_a_ticked_group_adds_none_in_the_set_of_1997() -> None:
+    answers = {"race": choose(ASIAN, "2126-1")}
+    race = map_answers(answers, questions="omb-1997").values[Element.RACE]
+    assert isinstance(race, CategoryAnswer)
+    assert list_codes(race) == ([ASIAN], ["2126-1"])
 
 
 def test_adds_the_group_of_a_code_from_the_search() -> None:
@@ -114,7 +148,7 @@ def test_gives_own_words_beside_hispanic_alone_to_ethnicity() -> None:
     race, ethnicity = map_race_ethnicity(choose(HISPANIC, own_words="Chicana"))
     assert race is None
     assert ethnicity is not None
-    assert ethnicity.text == "Chicana"
+    assert ethnicity.text == "Hispanic or Latino; Chicana"
 
 
 def test_puts_a_groups_write_in_into_the_text_of_its_element() -> None:
@@ -123,7 +157,14 @@ def test_puts_a_groups_write_in_into_the_text_of_its_element() -> None:
     )
     assert race is not None
     assert ethnicity is not None
-    assert (race.text, ethnicity.text) == ("Hmong", "de Oaxaca")
+    assert (race.text, ethnicity.text) == ("Asian; Hmong", "Hispanic or Latino; de Oaxaca")
+
+
+def test_own_words_never_hide_a_ticked_group() -> None:
+    race, _ = map_race_ethnicity(choose(WHITE, BLACK, own_words="Gullah"))
+    assert list_codes(race) == ([WHITE, BLACK], [])
+    assert race is not None
+    assert race.text == "White, Black or African American; Gullah"
 
 
 @pytest.mark.parametrize(

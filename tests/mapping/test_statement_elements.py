@@ -9,7 +9,7 @@ from fhir_client.uscore.statement import (
     Source,
     TribalAffiliation,
 )
-from intake.answers import Informant
+from intake.answers import Channel, Informant
 from intake.mapping.choices import UnknownAnswerError
 from tests.support.mapped_answers import (
     choose,
@@ -27,9 +27,20 @@ def test_never_takes_the_language_of_the_pages_for_the_preferred_one() -> None:
         ("es", ["es"]),
         ("yue", ["zh", "yue"]),
         ("prs", ["fa", "prs"]),
-        ("zh-Hans", ["zh"]),
+        ("zh-Hans", ["zh", "zh-Hans"]),
+        ("zh-Hant", ["zh", "zh-Hant"]),
         ("ase", ["sgn", "ase"]),
+        ("mfs", ["sgn", "mfs"]),
+        ("mam", ["myn", "mam"]),
+        ("quc", ["myn", "quc"]),
+        ("kek", ["myn", "kek"]),
+        ("rhg", ["inc", "rhg"]),
+        ("ksw", ["kar", "ksw"]),
+        ("kri", ["cpe", "kri"]),
+        ("pcm", ["cpe", "pcm"]),
+        # No tag names the one language, and the tag of a family never stands alone.
         ("mixteco", []),
+        ("sign-other", []),
     ],
 )
 def test_codes_languages_from_the_shortest_to_the_most_specific(
@@ -38,8 +49,31 @@ def test_codes_languages_from_the_shortest_to_the_most_specific(
     spoken = map_answers({"spoken-language": choose(choice)}).values.get(Element.SPOKEN_LANGUAGE)
     assert isinstance(spoken, Language)
     assert [coding.code for coding in spoken.codings] == expected
-    assert spoken.signed == (choice == "ase")
+    assert spoken.signed == (choice in {"ase", "mfs", "sign-other"})
     assert spoken.text
+
+
+@pytest.mark.parametrize("element", ["spoken-language", "written-language"])
+@pytest.mark.parametrize(
+    ("choice", "own_words", "text"),
+    [
+        ("ar", "Sudanese Arabic", "العربية; Sudanese Arabic"),
+        ("en", "Braille", "English; Braille"),
+        ("mixteco", "bajo; de Oaxaca", "Tu’un savi; bajo; de Oaxaca"),
+    ],
+)
+def test_keeps_own_words_beside_a_listed_language(
+    element: str, choice: str, own_words: str, text: str
+) -> None:
+    answer = choose(choice, own_words=own_words)
+    language = map_answers({element: answer}).values.get(Element(element))
+    assert isinstance(language, Language)
+    assert language.wording == text
+    assert list_codes_of(language) == ([choice] if choice != "mixteco" else [])
+
+
+def list_codes_of(language: Language) -> list[str]:
+    return [coding.code for coding in language.codings]
 
 
 def test_codes_no_language_in_own_words() -> None:
@@ -89,6 +123,21 @@ def test_names_the_source_by_the_informant(
 ) -> None:
     statement = map_answers({"interpreter": choose("no")}, informant=informant)
     assert (statement.source, statement.source_display) == (source, display)
+
+
+@pytest.mark.parametrize(
+    ("channel", "mode", "by_staff"),
+    [
+        (Channel.KIOSK, "ONLINEWRIT", False),
+        (Channel.LINK, "ONLINEWRIT", False),
+        (Channel.STAFF, "VERBAL", True),
+        (Channel.PAPER, "HANDWRIT", True),
+    ],
+)
+def test_tells_how_the_answers_were_entered(channel: Channel, mode: str, by_staff: bool) -> None:
+    entry = map_answers({}, channel=channel).entry
+    assert entry is not None
+    assert (entry.channel, entry.mode.code, entry.by_staff) == (channel.value, mode, by_staff)
 
 
 def test_names_an_unknown_tribe_by_its_position() -> None:

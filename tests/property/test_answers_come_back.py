@@ -125,7 +125,8 @@ def assert_answered(question: Question, answer: Answer, statement: Statement) ->
         language = statement.values[question.elements[0]]
         assert isinstance(language, Language)
         terms = [terminology.load_languages()[choice] for choice in answer.choices]
-        assert language.text == (terms[0].endonym if terms else answer.write_ins[OWN_WORDS])
+        names = [term.endonym for term in terms]
+        assert language.wording == "; ".join([*names, *answer.write_ins.values()])
         first_codes = [coding.code for coding in language.codings[:1]]
         assert first_codes == [term.code for term in terms if term.code]
 
@@ -144,9 +145,9 @@ def assert_groups(question: Question, answer: Answer, statement: Statement) -> N
         choices = [
             choice
             for choice in answer.choices
-            if owning_option(question, choice).element is element
+            if owning_option(question, choice, answer.choices).element is element
         ]
-        expected = {owning_option(question, choice).code for choice in choices}
+        expected = {owning_option(question, choice, answer.choices).code for choice in choices}
         expected |= {
             details[choice].code if choice in details else choice for choice in choices
         } - {None}

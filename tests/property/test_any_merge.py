@@ -28,13 +28,13 @@ def test_merging_twice_changes_nothing_and_one_language_is_preferred(
         assert len(preferred) == 1 or (erases and not preferred)
         spoken = statement.values.get(Element.SPOKEN_LANGUAGE)
         if isinstance(spoken, Language):
-            assert preferred == [spoken.text]
+            assert preferred == [spoken.wording]
         ids = [entry["id"] for entry in entries if "id" in entry]
         assert len(ids) == len(set(ids))
         written = statement.values.get(Element.WRITTEN_LANGUAGE)
         if isinstance(written, Language):
             assert [
                 entry["language"]["text"] for entry in entries if "RWR" in language_modes(entry)
-            ] == [written.text]
+            ] == [written.wording]
         assert BIRTH_SEX in chart["extension"]
         assert chart["vendorOddity"] == CHART["vendorOddity"]

@@ -53,7 +53,7 @@ def test_a_reviewers_decision_is_written_and_the_answer_is_recorded(
     assert outbox.read_state(submission) == ("held", "chart-changed")
     with outbox.database.write() as tx:
         [contest] = conflict_decisions.read_conflicts(tx, str(submission.id))
-        assert (contest.element, contest.chart) == ("race", ("White",))
+        assert (contest.element, contest.chart) == ("race", ("White [2106-3]",))
         assert conflict_decisions.decide_conflicts(
             tx, str(submission.id), {"race": ConflictDecision(take, contest.chart_key)}
         )

@@ -120,7 +120,7 @@ def test_a_change_by_others_is_held_and_stays_if_a_reviewer_says_so(
     assert outbox.read_statuses(submission) == {"final", "completed"}
     with outbox.database.write() as tx:
         [contest] = conflict_decisions.read_conflicts(tx, str(submission.id))
-        assert (contest.element, contest.chart, contest.answer) == ("race", ("White",), ())
+        assert (contest.element, contest.chart, contest.answer) == ("race", ("White [2106-3]",), ())
         assert not discard_submission(tx, str(submission.id))
         assert conflict_decisions.decide_conflicts(
             tx,

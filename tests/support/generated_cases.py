@@ -159,6 +159,7 @@ def _case(source: Random) -> GeneratedCase:
         for question in questions.questions
         if (answer := _answer(source, question)) is not None
     }
+    channel = source.choice(list(Channel))
     submission = Submission(
         id=UUID(int=source.getrandbits(128), version=4),
         clinic="riverside",
@@ -166,13 +167,14 @@ def _case(source: Random) -> GeneratedCase:
         answered_at=datetime(2026, 11, 1, tzinfo=timezone(source.choice(OFFSETS)))
         + timedelta(seconds=source.randrange(10**6)),
         informant=source.choice(list(Informant)),
-        channel=source.choice(list(Channel)),
+        channel=channel,
         question_set=questions.id,
         question_set_version=questions.version,
         locale=source.choice(LOCALES),
         notice="2026-11",
         answers=answers,
         encounter=source.choice((None, "Encounter/e-1")),
+        entered_by=source.choice((None, "Practitioner/9")) if channel.is_by_staff else None,
     )
     return GeneratedCase(
         decode_submission(encode_submission(submission)), questions, switches, organization
@@ -217,7 +219,8 @@ def _language(source: Random, question: Question) -> Answer:
         for language in load_languages().values()
         if language.can_answer(question.elements[0])
     ]
-    return Answer(AnswerState.ANSWERED, (source.choice(offered),))
+    own = {OWN_WORDS: source.choice(WORDS)} if source.random() < 0.2 else {}
+    return Answer(AnswerState.ANSWERED, (source.choice(offered),), own)
 
 
 def _groups(source: Random, question: Question) -> Answer:

@@ -30,6 +30,7 @@ def map_answers(
     *,
     questions: str = "spd15-2024",
     informant: Informant = Informant.SELF,
+    channel: Channel = Channel.KIOSK,
     policy: MappingPolicy | None = None,
     question_set: QuestionSet | None = None,
 ) -> Statement:
@@ -39,7 +40,7 @@ def map_answers(
         patient="Patient/1",
         answered_at=datetime(2026, 11, 23, 15, tzinfo=UTC),
         informant=informant,
-        channel=Channel.KIOSK,
+        channel=channel,
         question_set=questions,
         question_set_version="1.0.0",
         locale="es",

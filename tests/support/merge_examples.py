@@ -27,7 +27,7 @@ ASIAN = CategoryAnswer("Asian", (Coding(CDCREC, "2028-9", "Asian"),))
 SPANISH = Language("Español", (Coding(BCP47, "es", "Spanish"),))
 CANTONESE = Language("廣東話", (Coding(BCP47, "zh"), Coding(BCP47, "yue")))
 MANDARIN = Language("普通话", (Coding(BCP47, "zh"), Coding(BCP47, "cmn")))
-CHINESE = Language("繁體中文", (Coding(BCP47, "zh"),))
+CHINESE = Language("繁體中文", (Coding(BCP47, "zh"), Coding(BCP47, "zh-Hant")))
 SIGN = Language("ASL", (Coding(BCP47, "sgn"), Coding(BCP47, "ase")), signed=True)
 NOTHING = Statement(
     submission=UUID(int=7),

@@ -140,7 +140,7 @@ def normalize_answer(
 ) -> tuple[AnswerState, set[str], dict[str, str]]:
     """Return the answer without order, and with the groups that its details imply."""
     owners = (
-        [terminology.find_group_option(question, code) for code in answer.choices]
+        [terminology.find_group_option(question, code, answer.choices) for code in answer.choices]
         if question.kind is QuestionKind.GROUPS
         else []
     )

@@ -21,7 +21,18 @@ reasons = st.sampled_from(AbsentReason)
 categories = st.builds(
     CategoryAnswer, st.text(min_size=1, max_size=9), st.just((Coding(CDCREC, "2028-9"),))
 )
-languages = st.sampled_from([SPANISH, CANTONESE, MANDARIN, CHINESE, SIGN, Language("Mixteco bajo")])
+languages = st.sampled_from(
+    [
+        SPANISH,
+        replace(SPANISH, own_words="Braille"),
+        replace(SPANISH, own_words="de Oaxaca"),
+        CANTONESE,
+        MANDARIN,
+        CHINESE,
+        SIGN,
+        Language("Mixteco bajo"),
+    ]
+)
 affiliations = st.sampled_from(
     [TribalAffiliation((NAVAJO_TRIBE,)), TribalAffiliation((NAVAJO_TRIBE, UNLISTED_TRIBE))]
 )

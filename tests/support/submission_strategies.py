@@ -1,5 +1,7 @@
 """Every submission that a question set allows, for hypothesis to draw from."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from hypothesis import strategies as st
@@ -73,7 +75,7 @@ def choices_are_consistent(question: Question, choices: list[str]) -> bool:
     owners = {
         owner.id: owner
         for choice in choices
-        if (owner := terminology.find_group_option(question, choice))
+        if (owner := terminology.find_group_option(question, choice, choices))
     }
     return not any(set(owner.excludes) & set(owners) for owner in owners.values())
 
@@ -123,8 +125,11 @@ def question_answers(question: Question) -> st.SearchStrategy[Answer]:
         for language in terminology.load_languages().values()
         if language.can_answer(question.elements[0])
     )
-    from_table = st.sampled_from(languages).map(
-        lambda language: Answer(AnswerState.ANSWERED, (language,))
+    from_table = st.builds(
+        Answer,
+        st.just(AnswerState.ANSWERED),
+        st.sampled_from(languages).map(lambda language: (language,)),
+        st.dictionaries(st.just(OWN_WORDS), words, max_size=1),
     )
     return from_table | words.map(lambda own: Answer(AnswerState.ANSWERED, (), {OWN_WORDS: own}))
 
@@ -157,14 +162,22 @@ def question_set_submissions(questions: QuestionSet) -> st.SearchStrategy[Submis
         answers=answers(questions),
         appointment=st.none() | ids.map(lambda visit_id: f"Appointment/{visit_id}"),
         encounter=st.none() | ids.map(lambda visit_id: f"Encounter/{visit_id}"),
-    )
+    ).flatmap(enter_by_staff)
+
+
+def enter_by_staff(submission: Submission) -> st.SearchStrategy[Submission]:
+    """Draw the member of staff who entered it, where its channel has one."""
+    if not submission.channel.is_by_staff:
+        return st.just(submission)
+    staff = st.none() | ids.map(lambda staff_id: f"Practitioner/{staff_id}")
+    return staff.map(lambda name: replace(submission, entered_by=name))
 
 
 submissions = st.one_of(*map(question_set_submissions, QUESTION_SETS.values()))
 
 
-def owning_option(question: Question, choice: str) -> Option:
-    """Return the group that a choice belongs to."""
-    option = terminology.find_group_option(question, choice)
+def owning_option(question: Question, choice: str, chosen: Sequence[str]) -> Option:
+    """Return the group that a choice belongs to, among all that the patient chose."""
+    option = terminology.find_group_option(question, choice, chosen)
     assert option is not None
     return option

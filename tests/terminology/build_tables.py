@@ -16,8 +16,9 @@ from babel import Locale, UnknownLocaleError
 
 OUT = Path(__file__).resolve().parents[2] / "config" / "terminology"
 
-# Languages that CLDR or the value set lacks: our id, the shortest code of the value set (None: text
-# only), the name and the endonym.
+# Languages that CLDR or the value set lacks: our id, the code of the value set that covers it, the
+# name and the endonym. The code can be that of a family (ISO 639-5), because the id is then the
+# language's own tag and stands beside it. None: text only, as no tag names the one language.
 ADDED = [
     ("zh-Hans", "zh", "Chinese (Simplified)", "简体中文"),
     ("zh-Hant", "zh", "Chinese (Traditional)", "繁體中文"),
@@ -33,26 +34,26 @@ ADDED = [
     ("tl", "tl", "Tagalog", "Tagalog"),
     ("fil", "fil", "Filipino", "Filipino"),
     ("so", "so", "Somali", "Soomaali"),
-    ("quc", None, "K’iche’", "K’iche’"),
-    ("mam", None, "Mam", "Mam"),
-    ("kjb", None, "Q’anjob’al", "Q’anjob’al"),
-    ("kek", None, "Q’eqchi’", "Q’eqchi’"),
-    ("ixl", None, "Ixil", "Ixil"),
-    ("yua", None, "Yucatec Maya", "Maaya t’aan"),
+    ("quc", "myn", "K’iche’", "K’iche’"),
+    ("mam", "myn", "Mam", "Mam"),
+    ("kjb", "myn", "Q’anjob’al", "Q’anjob’al"),
+    ("kek", "myn", "Q’eqchi’", "Q’eqchi’"),
+    ("ixl", "myn", "Ixil", "Ixil"),
+    ("yua", "myn", "Yucatec Maya", "Maaya t’aan"),
     ("nahuatl", None, "Nahuatl", "Nāhuatl"),
     ("mixteco", None, "Mixteco", "Tu’un savi"),
     ("triqui", None, "Triqui", "Triqui"),
-    ("cab", None, "Garifuna", "Garífuna"),
+    ("cab", "sai", "Garifuna", "Garífuna"),
     ("ckb", "ku", "Central Kurdish", "کوردیی ناوەندی"),
-    ("rhg", None, "Rohingya", "Ruáingga"),
-    ("ksw", None, "S’gaw Karen", "ကညီကျိာ်"),
-    ("cnh", None, "Hakha Chin", "Laiholh"),
-    ("ymm", None, "Maay", "Af Maay"),
-    ("kri", None, "Krio", "Krio"),
-    ("pcm", None, "Nigerian Pidgin", "Naijá"),
+    ("rhg", "inc", "Rohingya", "Ruáingga"),
+    ("ksw", "kar", "S’gaw Karen", "ကညီကျိာ်"),
+    ("cnh", "sit", "Hakha Chin", "Laiholh"),
+    ("ymm", "cus", "Maay", "Af Maay"),
+    ("kri", "cpe", "Krio", "Krio"),
+    ("pcm", "cpe", "Nigerian Pidgin", "Naijá"),
     ("ase", "sgn", "American Sign Language", "ASL"),
-    ("mfs", None, "Mexican Sign Language", "Lengua de señas mexicana"),
-    ("sign-other", "sgn", "Another sign language", "Another sign language"),
+    ("mfs", "sgn", "Mexican Sign Language", "Lengua de señas mexicana"),
+    ("sign-other", None, "Another sign language", "Another sign language"),
 ]
 SIGNED = {"ase", "mfs", "sign-other"}
 RTL = {"ar", "fa", "he", "ur", "ps", "prs", "yi", "ug", "sd", "ckb", "dv", "syr"}

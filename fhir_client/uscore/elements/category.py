@@ -1,5 +1,6 @@
 """Race and ethnicity: US Core's extension of OMB categories, details and a text."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -128,7 +129,7 @@ class CategorySpec(ElementSpec):
         return frozenset({*codes, *texts, *misplaced, *_concept_texts(item)})
 
     def describe_item(self, item: Json) -> str:
-        """Return the text of an extension, else the names of its codes."""
+        """Return the text of an extension with its codes, else the names of its codes."""
         return describe_extension(item)
 
     def observation_value(self, value: ElementValue) -> Json:
@@ -166,8 +167,14 @@ class CategorySpec(ElementSpec):
         parts = merged_items[0].get("extension", []) if merged_items else []
         texts = "; ".join(str(part["valueString"]) for part in parts if part.get("url") == "text")
         codings = [part["valueCoding"] for part in parts if "valueCoding" in part]
-        names = ", ".join(str(coding["display"]) for coding in codings if "display" in coding)
-        words = " / ".join(dict.fromkeys(filter(None, (names, texts))))
+        # A text of ours names what was chosen. A display can differ: an EHR's list shows that.
+        named = frozenset(re.split("[,;] ", texts))
+        names = ", ".join(
+            str(coding["display"])
+            for coding in codings
+            if "display" in coding and str(coding["display"]) not in named
+        )
+        words = " / ".join(filter(None, (names, texts)))
         codes = tuple(f"{coding.get('system', '')}|{coding['code']}" for coding in codings)
         return WorksheetEntry(self.element, words or NOTHING_TO_ENTER, codes)
 

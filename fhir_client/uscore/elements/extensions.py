@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from fhir_client.model import Json
 from fhir_client.uscore.datatypes import NO, YES
-from fhir_client.uscore.elements.spec import describe_coding, describe_concept
+from fhir_client.uscore.elements.spec import add_codes, describe_coding, describe_concept
 
 _YES_NO_WORDS = {YES.code: "Yes", NO.code: "No"}
 
@@ -50,7 +50,7 @@ def value_codings(extension: Json) -> list[Json]:
 
 
 def describe_extension(extension: Json) -> str:
-    """Return a plain or a category extension in words: its text, else the names of its codes."""
+    """Return an extension in words: its text with its codes beside it, else their names."""
     if "valueBoolean" in extension:
         return "Yes" if extension["valueBoolean"] else "No"
     if "valueCoding" in extension:
@@ -64,5 +64,7 @@ def describe_extension(extension: Json) -> str:
         for part in parts
         if part.get("url") == "text" and "valueString" in part
     ]
-    names = [describe_coding(coding) for part in parts for coding in value_codings(part)]
-    return "; ".join(texts or names)
+    codings = [coding for part in parts for coding in value_codings(part)]
+    return (
+        add_codes("; ".join(texts), codings) if texts else "; ".join(map(describe_coding, codings))
+    )

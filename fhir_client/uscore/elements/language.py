@@ -10,6 +10,8 @@ from fhir_client.uscore.communication import (
     SPOKEN,
     clear_preferred,
     entry_key,
+    entry_own_words,
+    has_other_words,
     identify_element,
     language_modes,
     mark_only,
@@ -30,6 +32,7 @@ from fhir_client.uscore.elements.spec import (
     parse_coding,
 )
 from fhir_client.uscore.statement import (
+    OWN_WORDS_SEPARATOR,
     AbsentReason,
     ElementValue,
     Language,
@@ -42,17 +45,18 @@ class LanguageSpec(ElementSpec):
     """What the specs of the two languages share."""
 
     def item_meaning(self, item: Json) -> frozenset[object]:
-        """Return the language that an entry names."""
-        return frozenset({entry_key(item)})
+        """Return the language that an entry names, and the own words beside it."""
+        key, own_words = entry_key(item), entry_own_words(item)
+        return frozenset({(key, own_words) if own_words else key})
 
     def describe_item(self, item: Json) -> str:
-        """Return the language's name."""
+        """Return the language's name, with its codes."""
         return describe_concept(item.get("language", {}))
 
     def observation_value(self, value: ElementValue) -> Json:
         """Return the language as a concept."""
         language = expect_value(value, Language)
-        return {"valueCodeableConcept": concept_json(*language.codings, text=language.text)}
+        return {"valueCodeableConcept": concept_json(*language.codings, text=language.wording)}
 
     def parse_observation(self, observation: Json) -> ElementValue | None:
         """Return the language; only the Patient's mark tells whether it is a signed one."""
@@ -67,12 +71,16 @@ class LanguageSpec(ElementSpec):
             return WorksheetEntry(self.element, NOTHING_TO_ENTER)
         # The most specific coding has the name that an EHR's list shows.
         names = [coding.display for coding in value.codings if coding.display][-1:]
-        words = " / ".join(dict.fromkeys((*names, value.text)))
+        words = " / ".join(dict.fromkeys((*names, value.wording)))
         return WorksheetEntry(self.element, words, tuple(map(coding_pair, value.codings)))
 
     def is_entered(self, chart_items: list[Json], merged_items: list[Json]) -> bool:
         """Return whether the chart has the language, maybe in fewer codes: zh for zh and yue."""
-        chart, merged = self.meaning(chart_items), self.meaning(merged_items)
+        # No screen of an EHR takes own words beside a language of its list.
+        chart, merged = (
+            frozenset(map(entry_key, self.select_items(items)))
+            for items in (chart_items, merged_items)
+        )
         if chart == merged:
             return True
         if len(chart) != 1 or len(merged) != 1:
@@ -103,7 +111,16 @@ class SpokenLanguageSpec(LanguageSpec):
         if value is None or isinstance(value, AbsentReason):
             return ElementMerge()
         language = expect_value(value, Language)
-        entry = put_language(patient, language)
+        written = statement.values.get(Element.WRITTEN_LANGUAGE)
+        entry = put_language(
+            patient,
+            language,
+            lambda entry: (
+                READ.code in language_modes(entry)
+                and written != language
+                and has_other_words(entry, language)
+            ),
+        )
         prefer_entry(patient, entry)
         mark_only(patient, entry, (SPOKEN, SIGNED), SIGNED if language.signed else SPOKEN)
         return ElementMerge({self.element.value: identify_element(rules.ids, entry, "language")})
@@ -126,7 +143,18 @@ class WrittenLanguageSpec(LanguageSpec):
         if value is None or isinstance(value, AbsentReason):
             return ElementMerge()
         language = expect_value(value, Language)
-        entry = put_language(patient, language, _other_language(patient, statement, language))
+        spoken = statement.values.get(Element.SPOKEN_LANGUAGE)
+        # Only one and the same language shares an entry. Without a spoken language in the
+        # statement, the entry of the chart's keeps its own words.
+        entry = put_language(
+            patient,
+            language,
+            lambda entry: (
+                bool(entry.get("preferred"))
+                and spoken != language
+                and (isinstance(spoken, Language) or has_other_words(entry, language))
+            ),
+        )
         # The mark has the id and not the entry, which can also be the spoken language's, from
         # another time.
         mark = mark_only(patient, entry, (READ,), READ)
@@ -141,15 +169,8 @@ def _primary_tags(tags: frozenset[object]) -> frozenset[str]:
 def parse_language(concept: Json) -> Language:
     """Return a FHIR CodeableConcept as a language."""
     codings = tuple(map(parse_coding, concept.get("coding", [])))
-    return Language(str(concept.get("text", "")), codings)
-
-
-def _other_language(patient: Json, statement: Statement, written: Language) -> Json | None:
-    """Return the entry just merged for the spoken language, where the written one differs.
-
-    Only one and the same language shares an entry.
-    """
-    spoken = statement.values.get(Element.SPOKEN_LANGUAGE)
-    if not isinstance(spoken, Language) or spoken == written:
-        return None
-    return next(entry for entry in read_entries(patient) if entry.get("preferred"))
+    text = str(concept.get("text", ""))
+    if not codings:
+        return Language(text)
+    name, _, own_words = text.partition(OWN_WORDS_SEPARATOR)
+    return Language(name, codings, own_words=own_words)

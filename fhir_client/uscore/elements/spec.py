@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from fhir_client.model import Element, Json, WorksheetEntry
+from fhir_client.uscore.code_systems import canonical_system
 from fhir_client.uscore.element_ids import ElementIds
 from fhir_client.uscore.statement import Coding, ElementValue, Statement
-from fhir_client.uscore.versions import UsCoreVersion
+from fhir_client.uscore.versions import DATA_ABSENT_REASON, NULL_FLAVOR, UsCoreVersion
 
 EXTENSION = "extension"
 COMMUNICATION = "communication"
@@ -111,6 +112,10 @@ class ElementSpec(ABC):
     def describe_item(self, item: Json) -> str:
         """Return what an item says in words."""
 
+    def split_value(self, value: ElementValue) -> tuple[ElementValue, ...]:
+        """Return the parts of a value that have an Observation each."""
+        return (value,)
+
     @abstractmethod
     def observation_value(self, value: ElementValue) -> Json:
         """Return the elements of an Observation that hold the value."""
@@ -161,8 +166,30 @@ def describe_coding(coding: Json) -> str:
 
 
 def describe_concept(concept: Json) -> str:
-    """Return a FHIR CodeableConcept in words."""
-    return str(concept.get("text") or next(map(describe_coding, concept.get("coding", [])), ""))
+    """Return a FHIR CodeableConcept in words, with its codes beside its text."""
+    codings = concept.get("coding", [])
+    if text := concept.get("text"):
+        return add_codes(str(text), codings)
+    return next(map(describe_coding, codings), "")
+
+
+def add_codes(text: str, codings: Iterable[Json]) -> str:
+    """Return a text with the codes beside it: `Gullah [Black 2054-5]`."""
+    # A text can say more or less than its codes, and a reviewer decides about both. A null code
+    # says nothing that its text does not.
+    names = (
+        " ".join(
+            dict.fromkeys(
+                str(coding[key])
+                for key in ("display", "code")
+                if coding.get(key) not in (None, "", text)
+            )
+        )
+        for coding in codings
+        if canonical_system(coding.get("system")) not in (NULL_FLAVOR, DATA_ABSENT_REASON)
+    )
+    codes = ", ".join(filter(None, names))
+    return f"{text} [{codes}]" if codes else text
 
 
 def parse_coding(coding: Json) -> Coding:

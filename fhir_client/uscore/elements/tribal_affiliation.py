@@ -86,20 +86,21 @@ class TribalAffiliationSpec(ElementSpec):
         """Return the tribe's name."""
         return describe_concept(_read_concept(item))
 
-    def observation_value(self, value: ElementValue) -> Json:
-        """Return the tribe; several have a component each, as races have."""
+    def split_value(self, value: ElementValue) -> tuple[ElementValue, ...]:
+        """Return each tribe alone, because an Observation's value holds one concept."""
         tribes = expect_value(value, TribalAffiliation).tribes
-        # Observation.value holds one concept alone.
-        if len(tribes) == 1:
-            return {"valueCodeableConcept": _tribe_concept(tribes[0])}
-        components = [
-            {"code": concept_json(self.code), "valueCodeableConcept": _tribe_concept(tribe)}
-            for tribe in tribes
-        ]
-        return {"component": components}
+        return tuple(TribalAffiliation((tribe,)) for tribe in tribes)
+
+    def observation_value(self, value: ElementValue) -> Json:
+        """Return the one tribe."""
+        [tribe] = expect_value(value, TribalAffiliation).tribes
+        return {"valueCodeableConcept": _tribe_concept(tribe)}
 
     def parse_observation(self, observation: Json) -> ElementValue | None:
-        """Return the tribes of the value and of the components."""
+        """Return the tribe of the value, or the tribes of the components.
+
+        This library once wrote several tribes as components of one Observation.
+        """
         parts = (observation, *observation.get("component", []))
         concepts = [
             part["valueCodeableConcept"] for part in parts if "valueCodeableConcept" in part
