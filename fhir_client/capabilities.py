@@ -37,6 +37,11 @@ class Capabilities:
     resources: Mapping[str, ResourceCapability]
 
     @property
+    def release_name(self) -> str:
+        """The name of its release, such as STU3; "" for a version that is no release's."""
+        return release_name(self.fhir_version)
+
+    @property
     def is_r4(self) -> bool:
         """Whether it is FHIR R4: release 4.0.0, or its technical correction 4.0.1."""
         return self.fhir_version in ("4.0.0", "4.0.1")
@@ -48,6 +53,29 @@ class Capabilities:
         declares nothing, so its types may be tried.
         """
         return self.resources.get(resource_type, _NOT_OFFERED if self.resources else _UNDECLARED)
+
+
+# hl7.org/fhir/history.html
+_RELEASES = {
+    "0.0": "DSTU1",
+    "0.": "a draft of DSTU2",
+    "1.0": "DSTU2",
+    "1.": "a draft of STU3",
+    "3.0": "STU3",
+    "3.": "a draft of R4",
+    "4.0": "R4",
+    "4.1": "R4B",
+    "4.3": "R4B",
+    "4.": "a draft of R5",
+    "5.0": "R5",
+    "6.": "R6",
+}
+
+
+def release_name(fhir_version: str) -> str:
+    """Return the name of the release that a FHIR version belongs to, "" for none."""
+    starts = sorted(_RELEASES, key=len, reverse=True)
+    return next((_RELEASES[start] for start in starts if fhir_version.startswith(start)), "")
 
 
 def parse_capabilities(statement: Json) -> Capabilities:

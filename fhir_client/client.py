@@ -31,6 +31,7 @@ from fhir_client.transport.responses import (
     server_date,
 )
 from fhir_client.transport.searchset import next_page_url, search_matches
+from fhir_client.transport.self_description import self_description_error
 from fhir_client.transport.tls import DEFAULT_TLS, Tls
 
 __all__ = ["JSON", "NDJSON", "FhirClient", "Resource", "search_matches"]
@@ -94,13 +95,13 @@ class FhirClient:
         response = self._connection.request("GET", self._connection.url(METADATA))
         self.server_time = server_date(response)
         error = response_error(response) if response.status_code >= 300 else None
-        if isinstance(error, TemporaryError | ServerError):
+        if isinstance(error, TemporaryError):
             raise error
-        # A proxy or a web server may answer with any status and a page of its own.
         statement = json_body(response)
-        if error or statement.get("resourceType") != "CapabilityStatement":
-            raise ServerError("There is no FHIR server at this base URL.", response.status_code)
-        return statement
+        if error is None and statement.get("resourceType") == "CapabilityStatement":
+            return statement
+        # A server of an old release may describe itself with any status.
+        raise self_description_error(response, statement, error)
 
     def read(self, reference: str) -> Resource:
         """Return the resource of a reference such as `Patient/123`.

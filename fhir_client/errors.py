@@ -50,6 +50,10 @@ class ServerError(FhirError):
     """The server or our access to it is at fault, not the request: pause the server."""
 
 
+class OldFhirError(ServerError):
+    """The server speaks a release of FHIR before R4, or only its XML."""
+
+
 class AccessError(ServerError):
     """Our secret, key, scopes, certificate or token endpoint is at fault."""
 

@@ -149,10 +149,20 @@ def load_tribes() -> Mapping[str, Tribe]:
     return {row[0]: Tribe(*row) for row in _read_rows("tribes.json")}
 
 
+@cache
+def languages_date() -> str:
+    """Return the day on which the table of languages was made, such as 2026-11-29."""
+    return str(_read_table("languages.json")["made"])
+
+
 def _read_rows(file_name: str) -> list[Any]:
-    table = json.loads((CONFIG / "terminology" / file_name).read_text("utf-8"))
-    rows: list[Any] = table["rows"]
+    rows: list[Any] = _read_table(file_name)["rows"]
     return rows
+
+
+def _read_table(file_name: str) -> dict[str, Any]:
+    table: dict[str, Any] = json.loads((CONFIG / "terminology" / file_name).read_text("utf-8"))
+    return table
 
 
 def group_of(code: str) -> str | None:

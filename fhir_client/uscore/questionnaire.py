@@ -36,7 +36,9 @@ class ItemControl(StrEnum):
 
     CHECK_BOX = "check-box"
     RADIO_BUTTON = "radio-button"
-    AUTOCOMPLETE = "autocomplete"
+    # Renderers search a drop-down's options by themselves. "autocomplete" asks a terminology
+    # server, and Smart Forms shows nothing without one.
+    DROP_DOWN = "drop-down"
     HELP = "help"
 
 
@@ -58,10 +60,23 @@ class AnswerOption:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionSet:
+    """Options that several items share: a ValueSet inside the Questionnaire.
+
+    `made` is the date of the table behind it, such as 2026-11-29.
+    """
+
+    id: str
+    made: str
+    choices: tuple[AnswerOption, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionnaireItem:
     """One item.
 
-    `enabled_by` is another item's linkId and the coding that has to be chosen there.
+    Its options are its own `choices`, or those of `option_set`. `enabled_by` are codings, each
+    with the linkId of an earlier item; one of them has to be chosen there.
     """
 
     link_id: str
@@ -69,12 +84,18 @@ class QuestionnaireItem:
     words: TranslatedText
     code: Coding | None = None
     choices: tuple[AnswerOption, ...] = ()
+    option_set: OptionSet | None = None
     control: ItemControl | None = None
     repeats: bool = False
     max_length: int | None = None
     hidden: bool = False
-    enabled_by: tuple[str, Coding] | None = None
+    enabled_by: tuple[tuple[str, Coding], ...] = ()
     items: tuple["QuestionnaireItem", ...] = ()
+
+    @property
+    def options(self) -> tuple[AnswerOption, ...]:
+        """The item's options, its own or shared ones."""
+        return self.choices if self.option_set is None else self.option_set.choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +115,12 @@ class Questionnaire:
 
 def build_questionnaire(questionnaire: Questionnaire) -> Json:
     """Return the FHIR Questionnaire, without an id, which the server gives."""
+    sets = {item.option_set.id: item.option_set for item in questionnaire.items if item.option_set}
+    contained = {"contained": list(map(_build_value_set, sets.values()))} if sets else {}
     return {
         "resourceType": "Questionnaire",
         "language": questionnaire.language,
+        **contained,
         "url": questionnaire.url,
         "version": questionnaire.version,
         # Invariant que-0 wants a name for programs: a capital, then letters, digits, underscores.
@@ -110,6 +134,18 @@ def build_questionnaire(questionnaire: Questionnaire) -> Json:
     }
 
 
+def _build_value_set(option_set: OptionSet) -> Json:
+    # Form renderers show the codes of an expansion. From a definition alone they ask a terminology
+    # server for the codes, and most sites have none.
+    options = [_option_coding(option) for option in option_set.choices]
+    return {
+        "resourceType": "ValueSet",
+        "id": option_set.id,
+        "status": "active",
+        "expansion": {"timestamp": option_set.made, "total": len(options), "contains": options},
+    }
+
+
 def _build_item(item: QuestionnaireItem) -> Json:
     resource: Json = {
         "linkId": item.link_id,
@@ -120,14 +156,20 @@ def _build_item(item: QuestionnaireItem) -> Json:
         resource["extension"] = extensions
     if item.code is not None:
         resource["code"] = [coding_json(item.code)]
-    if item.enabled_by is not None:
-        question, choice = item.enabled_by
-        # The display is left out: it would have to match the option's in every language.
-        bare = {"system": choice.system, "code": choice.code}
-        resource["enableWhen"] = [{"question": question, "operator": "=", "answerCoding": bare}]
+    if item.enabled_by:
+        resource["enableWhen"] = [_build_condition(*condition) for condition in item.enabled_by]
+    # R4 wants a behaviour for several conditions, and none for one (invariant que-12).
+    if len(item.enabled_by) > 1:
+        resource["enableBehavior"] = "any"
     if item.repeats:
         resource["repeats"] = True
     return {**resource, **dict(_answer_elements(item))}
+
+
+def _build_condition(link_id: str, choice: Coding) -> Json:
+    # The display is left out: it would have to match the option's in every language.
+    bare = {"system": choice.system, "code": choice.code}
+    return {"question": link_id, "operator": "=", "answerCoding": bare}
 
 
 def _answer_elements(item: QuestionnaireItem) -> Iterator[tuple[str, Any]]:
@@ -138,6 +180,8 @@ def _answer_elements(item: QuestionnaireItem) -> Iterator[tuple[str, Any]]:
         yield "maxLength", item.max_length
     if item.choices:
         yield "answerOption", list(map(_build_option, item.choices))
+    if item.option_set is not None:
+        yield "answerValueSet", f"#{item.option_set.id}"
     if item.items:
         yield "item", list(map(_build_item, item.items))
 
@@ -151,14 +195,18 @@ def _item_extensions(item: QuestionnaireItem) -> Iterator[Json]:
 
 
 def _build_option(option: AnswerOption) -> Json:
-    coding = {
+    coding = _option_coding(option)
+    if not option.exclusive:
+        return {"valueCoding": coding}
+    return {"extension": [{"url": EXCLUSIVE, "valueBoolean": True}], "valueCoding": coding}
+
+
+def _option_coding(option: AnswerOption) -> Json:
+    return {
         "system": option.coding.system,
         "code": option.coding.code,
         **_translated("display", option.words),
     }
-    if not option.exclusive:
-        return {"valueCoding": coding}
-    return {"extension": [{"url": EXCLUSIVE, "valueBoolean": True}], "valueCoding": coding}
 
 
 def _translated(name: str, words: TranslatedText) -> Json:

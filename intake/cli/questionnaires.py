@@ -53,7 +53,8 @@ def _print_questionnaire(args: argparse.Namespace, settings: Settings) -> int:
                 f"intake.toml has {', '.join(settings.languages)}."
             )
         questionnaire = flatten_translations(questionnaire, args.language)
-    print(exact_json.format_json(questionnaire, indent=2))
+    # Indentation would double the size, and the readers are programs.
+    print(exact_json.format_json(questionnaire, indent=0))
     return 0
 
 

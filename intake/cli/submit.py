@@ -1,4 +1,7 @@
-"""`intake submit`: stores submissions from files in the outbox, as a tablet does."""
+"""`intake submit`: stores submissions from files in the outbox, as a tablet does.
+
+An input is ANSWERS.json, or a QuestionnaireResponse to one of our Questionnaires.
+"""
 
 import argparse
 import sys
@@ -7,11 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+from fhir_client.transport import exact_json
+from fhir_client.transport.tolerant_json import parse_foreign_json
 from intake import journey
 from intake.answers import Submission
 from intake.cli.site import NotReadyError, open_current_database, print_message
 from intake.clock import system_clock
+from intake.mapping.responses import ResponseReader
 from intake.mapping.site_mapping import validate_submission
 from intake.settings import Settings, load_settings
 from intake.store.database import Database, DatabaseError
@@ -37,7 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="+",
         metavar="FILE",
-        help="JSON, or NDJSON with one submission per line; - is standard input",
+        help="JSON, or NDJSON with one submission per line: ANSWERS.json or "
+        "QuestionnaireResponses to our Questionnaires; - is standard input",
     )
     parser.add_argument(
         "--patient",
@@ -50,10 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Store every valid submission and print its id; name every invalid one."""
     settings, fault_count = load_settings(), 0
+    reader = ResponseReader(settings)
     with open_current_database(settings) as database:
         for item in read_inputs(args.files):
             try:
-                submission = _decode_input(item, args, settings)
+                submission = _decode_input(item, args, settings, reader)
                 _store_submission(database, submission, settings)
                 # The id is printed only after the commit: a caller may delete its copy then.
                 print(submission.id)
@@ -71,7 +80,8 @@ def run(args: argparse.Namespace) -> int:
 def read_inputs(files: list[str]) -> Iterator[SubmissionInput]:
     """Yield each submission of the files.
 
-    A file with an object on a line is NDJSON. Any other file is one submission as a whole.
+    A file with an object on a line is NDJSON, unless the whole file is one JSON value over several
+    lines. Any other file is one submission as a whole.
     """
     for name in files:
         try:
@@ -81,7 +91,9 @@ def read_inputs(files: list[str]) -> Iterator[SubmissionInput]:
             continue
         # Windows programs begin UTF-8 files with a byte order mark.
         lines = raw.removeprefix(BOM_UTF8).splitlines()
-        if not any(line.strip().startswith(b"{") and line.strip().endswith(b"}") for line in lines):
+        filled = [line.strip() for line in lines if line.strip()]
+        has_objects = any(line.startswith(b"{") and line.endswith(b"}") for line in filled)
+        if not has_objects or (len(filled) > 1 and _is_json(raw)):
             yield SubmissionInput(name, raw)
             continue
         yield from (
@@ -91,24 +103,45 @@ def read_inputs(files: list[str]) -> Iterator[SubmissionInput]:
         )
 
 
+def _is_json(raw: bytes) -> bool:
+    # A pretty-printed response has whole objects on its lines, too.
+    try:
+        exact_json.parse_json(raw.removeprefix(BOM_UTF8))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _decode_input(
-    item: SubmissionInput, args: argparse.Namespace, settings: Settings
+    item: SubmissionInput, args: argparse.Namespace, settings: Settings, reader: ResponseReader
 ) -> Submission:
     """Return the submission; raises ValueError naming the faulty field, never its content."""
     if item.fault:
         raise ValueError(item.fault)
-    submission = decode_unchecked(item.raw)
-    submission = replace(
-        submission,
-        patient=args.patient or submission.patient,
-        clinic=args.clinic or submission.clinic,
-    )
+    if (resource := _find_resource(item.raw)) is not None:
+        submission = reader.read_submission(resource, patient=args.patient, clinic=args.clinic)
+    else:
+        submission = decode_unchecked(item.raw.removeprefix(BOM_UTF8))
+        submission = replace(
+            submission,
+            patient=args.patient or submission.patient,
+            clinic=args.clinic or submission.clinic,
+        )
     # The checks follow the options, which may replace a patient or clinic that is not valid here.
     check_submission(submission)
     validate_submission(submission, settings)
     if submission.answered_at > system_clock() + CLOCK_TOLERANCE:
         raise ValueError("answered_at: lies in the future")
     return submission
+
+
+def _find_resource(raw: bytes) -> dict[str, Any] | None:
+    """Return the FHIR resource in the input; None for ANSWERS.json."""
+    # Most inputs are ANSWERS.json, and need no second parsing.
+    if b"resourceType" not in raw:
+        return None
+    value = parse_foreign_json(raw)
+    return value if isinstance(value, dict) and "resourceType" in value else None
 
 
 def _store_submission(database: Database, submission: Submission, settings: Settings) -> None:

@@ -15,7 +15,7 @@ from intake.diagnostics.pins import check_pin, check_proof
 from intake.diagnostics.servers import check_description, check_requests, suggest_remedy
 from intake.diagnostics.smart import check_smart_configuration
 from intake.diagnostics.write_test import WriteTestContext, check_by_writing
-from intake.ehr.clients import build_client
+from intake.ehr.clients import build_client, server_quirks
 from intake.ehr.strategy import negotiate_strategy, pin_strategy
 from intake.settings import Server, Settings
 from intake.store.database import Database
@@ -55,8 +55,9 @@ def check_server(
             yield from _check_reachable_server(
                 about, server, settings, client, clock, database, options
             )
+            required = server_quirks(server, settings).appointment_search
             for clinic in clinics:
-                yield from check_clinic(clinic, server, client, clock)
+                yield from check_clinic(clinic, server, client, clock, required)
     except FhirError as error:
         yield wrong_finding(
             about, f"{server.base_url}: {error.message}", suggest_remedy(server, error)

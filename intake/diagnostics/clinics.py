@@ -1,6 +1,6 @@
 """Checks one clinic at its FHIR server: Organization, Locations and schedule."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from itertools import islice
 
@@ -11,7 +11,11 @@ from fhir_client.write.patient_matching import match_patient
 from intake.clock import Clock
 from intake.diagnostics.findings import Finding, good_finding, unknown_finding, wrong_finding
 from intake.diagnostics.servers import suggest_remedy
-from intake.schedule.appointments import schedule_window, search_appointments
+from intake.schedule.appointments import (
+    schedule_window,
+    search_appointments,
+    searchable_locations,
+)
 from intake.schedule.faults import RecordFault
 from intake.schedule.fetch import PROTECTED_CHART, read_expected_visits
 from intake.settings import Clinic, Server
@@ -24,21 +28,36 @@ MAX_CHARTS = 10
 
 
 def check_clinic(
-    clinic: Clinic, server: Server, client: FhirClient, clock: Clock
+    clinic: Clinic,
+    server: Server,
+    client: FhirClient,
+    clock: Clock,
+    required: Collection[str] = (),
 ) -> Iterator[Finding]:
-    """Yield the findings about the clinic."""
+    """Yield the findings about the clinic.
+
+    `required` are the search parameters that the server requires (`Quirks.appointment_search`).
+    """
     about = f"clinic {clinic.id}"
+    remedy = None
     try:
         yield _check_place(about, client, "Organization", clinic.organization)
         for location in clinic.locations:
             yield _check_place(about, client, "Location", location)
-        yield _check_schedule(about, client, clinic, clock)
-        yield from _check_record_numbers(about, client, clinic, clock)
+        # Some servers search appointments by location only, and refuse everything else.
+        if not searchable_locations(clinic):
+            remedy = (
+                f"Name the clinic's Locations in locations of [{clinic.id}] in clinics.toml; if it "
+                "still refuses, ask the EHR's support which search parameters it needs."
+            )
+        yield _check_schedule(about, client, clinic, clock, required)
+        yield from _check_record_numbers(about, client, clinic, clock, required)
     except FhirError as error:
+        is_refused = isinstance(error, RefusedError)
         yield wrong_finding(
             about,
             f"its places or its schedule cannot be read. {error.message}",
-            suggest_remedy(server, error),
+            remedy if remedy and is_refused else suggest_remedy(server, error),
         )
 
 
@@ -89,10 +108,12 @@ def _search_places(client: FhirClient, resource_type: str, identifier: str) -> l
     return list(client.search(resource_type, {"identifier": identifier, "_count": "2"}))
 
 
-def _check_schedule(about: str, client: FhirClient, clinic: Clinic, clock: Clock) -> Finding:
+def _check_schedule(
+    about: str, client: FhirClient, clinic: Clinic, clock: Clock, required: Collection[str]
+) -> Finding:
     faults: list[RecordFault] = []
     window = schedule_window(clinic, clock())
-    count = sum(1 for _ in search_appointments(client, clinic, window, faults.append))
+    count = sum(1 for _ in search_appointments(client, clinic, window, faults.append, required))
     if faults:
         names = "; ".join(f"{fault.record}: {fault.words}" for fault in faults[:MAX_FAULTS])
         return wrong_finding(
@@ -116,13 +137,13 @@ def _check_schedule(about: str, client: FhirClient, clinic: Clinic, clock: Clock
 
 
 def _check_record_numbers(
-    about: str, client: FhirClient, clinic: Clinic, clock: Clock
+    about: str, client: FhirClient, clinic: Clinic, clock: Clock, required: Collection[str]
 ) -> Iterator[Finding]:
     """Yield whether patient matching by record number can work at this clinic.
 
     The check looks up an expected patient by the record number of their own chart.
     """
-    visits = _read_some_visits(client, clinic, clock)
+    visits = _read_some_visits(client, clinic, clock, required)
     readable = [visit for visit in visits if visit.fault != PROTECTED_CHART]
     if visits and not readable:
         words = f"it lets us read no expected patient's chart ({len(visits)} tried)"
@@ -144,11 +165,14 @@ def _check_record_numbers(
         yield unknown_finding(about, words, f"If they have others: {remedy}")
 
 
-def _read_some_visits(client: FhirClient, clinic: Clinic, clock: Clock) -> tuple[Visit, ...]:
+def _read_some_visits(
+    client: FhirClient, clinic: Clinic, clock: Clock, required: Collection[str]
+) -> tuple[Visit, ...]:
     if not clinic.record_number_system:
         return ()
     window = schedule_window(clinic, clock())
-    return tuple(islice(read_expected_visits(client, clinic, window), MAX_CHARTS))
+    expected_visits = read_expected_visits(client, clinic, window, required=required)
+    return tuple(islice(expected_visits, MAX_CHARTS))
 
 
 def _check_matching(about: str, client: FhirClient, identifier: Json, birth_date: date) -> Finding:

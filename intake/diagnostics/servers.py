@@ -7,7 +7,14 @@ from urllib.parse import urlsplit
 
 from fhir_client.capabilities import Capabilities, parse_capabilities
 from fhir_client.client import FhirClient
-from fhir_client.errors import AccessError, FhirError, GoneError, ServerError
+from fhir_client.errors import (
+    AccessError,
+    FhirError,
+    GoneError,
+    OldFhirError,
+    ServerError,
+    TemporaryError,
+)
 from fhir_client.transport import tls
 from fhir_client.write.strategy import WriteStrategy, WrittenPart
 from intake.clock import Clock
@@ -17,6 +24,7 @@ from intake.settings import Server
 
 MAX_CLOCK_SKEW = timedelta(seconds=60)
 RENEWAL_NOTICE = timedelta(days=14)
+ASK_FOR_R4 = "Ask the EHR's support for the base URL of its R4 server."
 UNUSED_IDENTIFIER = "urn:intake:check|nobody"
 """An identifier that no resource has: a search for it proves access and returns no data."""
 UNUSED_PATIENT = "Patient/00000000-0000-4000-8000-000000000000"
@@ -36,12 +44,31 @@ def suggest_remedy(server: Server, error: FhirError) -> str:
             f"Look at auth and the settings that it needs in {table}, and at the scopes that the "
             "server granted."
         )
-    if isinstance(error, ServerError):
+    if isinstance(error, OldFhirError):
+        return ASK_FOR_R4
+    if isinstance(error, GoneError | ServerError):
         return f"Look at {table}, base_url and auth first."
-    return (
-        "Is it running, and does the network let this machine reach it? The address is "
-        f"base_url in {table}."
-    )
+    if isinstance(error, TemporaryError) and error.status is None:
+        return (
+            "Is it running, and does the network let this machine reach it? The address is "
+            f"base_url in {table}."
+        )
+    return _suggest_remedy_for_answer(table, error)
+
+
+def _suggest_remedy_for_answer(table: str, error: FhirError) -> str:
+    """Return the remedy for a server that runs, and answers something else than we need."""
+    if not isinstance(error, TemporaryError):
+        return (
+            "It runs and refuses this request. Ask the EHR's support which parameters and "
+            f"permissions it needs, and look at quirks in {table}."
+        )
+    # A page of a proxy or of a login comes with a 200, too.
+    if error.status is not None and error.status < 300:
+        return (
+            f"It runs. Look at base_url in {table}: a proxy or a web page may answer in its place."
+        )
+    return "It runs and is in trouble. Try again later; then ask the EHR's support."
 
 
 def check_description(
@@ -57,10 +84,11 @@ def check_description(
     if capabilities.is_r4:
         yield good_finding(about, description)
     else:
+        release = capabilities.release_name or "an unknown release"
         yield wrong_finding(
             about,
-            f"{description}; FHIR R4 (4.0.1) is needed",
-            "Ask the EHR's support for the base URL of its R4 server.",
+            f"{description}; FHIR R4 (4.0.1) is needed, and it speaks {release}",
+            ASK_FOR_R4,
         )
     yield _check_clock(about, client.server_time, clock())
     yield check_certificate(about, server, clock())

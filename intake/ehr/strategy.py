@@ -126,6 +126,8 @@ def _settings_hash(server: Server, settings: Settings) -> str:
     # of strategies keeps its former name in the hash, so that an upgrade makes no pin stale.
     quirks = asdict(server_quirks(server, settings))
     quirks["rungs"] = quirks.pop("write_strategies")
+    # The schedule's search has nothing to do with writing.
+    del quirks["appointment_search"]
     basis = [
         server.base_url,
         server.strategy,

@@ -5,6 +5,8 @@ The items fit the Questionnaire that `questionnaires.py` builds:
 - The item of a question has the question's own id, with one Coding per choice.
 - The details stand below `ID.details`, in a group for each group of the question: its boxes,
   the codes found by searching the whole code table, and the write-in line.
+- A hidden item before them names each group with words on its line and without a tick. It
+  enables that line, which otherwise stays hidden until the group is chosen.
 - The own words have an item of their own.
 - Declined and unknown are codings of data-absent-reason, and options of the question itself.
   US Core does not limit an item's answer. A patient can therefore choose both in any form
@@ -33,6 +35,7 @@ ABSENT_REASONS = {
 }
 INTERPRETER_CODINGS = {"yes": YES, "no": NO}
 SEARCH_LABEL = "Name of the group, in English"
+LINES_LABEL = "Groups with words and without a tick"
 
 
 def details_link_id(question: Question) -> str:
@@ -46,6 +49,11 @@ def group_link_id(question: Question, option: Option) -> str:
     Its parts end in `.boxes`, `.found` and `.write-in`.
     """
     return f"{question.id}.{option.id}"
+
+
+def lines_link_id(question: Question) -> str:
+    """Return the linkId that names the groups with a write-in and without a tick."""
+    return f"{question.id}.lines"
 
 
 def own_words_link_id(question: Question) -> str:
@@ -90,6 +98,8 @@ def build_items(questions: QuestionSet, question: Question, answer: Answer) -> I
         return
     if codings := tuple(_answer_codings(questions, question, answer)):
         yield ItemAnswer(question.id, question.title, codings)
+    if lines := tuple(_find_unticked_lines(questions, question, answer, codings)):
+        yield ItemAnswer(lines_link_id(question), LINES_LABEL, lines)
     if details := tuple(_build_details(questions, question, answer)):
         yield ItemAnswer(details_link_id(question), question.detail_title, items=details)
     if own_words := answer.write_ins.get(OWN_WORDS):
@@ -114,6 +124,16 @@ def _answer_codings(questions: QuestionSet, question: Question, answer: Answer) 
         yield from (tribe_coding(terminology.load_tribes()[code]) for code in answer.choices)
     else:
         yield from (INTERPRETER_CODINGS[option_id] for option_id in answer.choices)
+
+
+def _find_unticked_lines(
+    questions: QuestionSet, question: Question, answer: Answer, ticked: tuple[Coding, ...]
+) -> Iterator[Coding]:
+    for option in question.options:
+        coding = group_coding(questions, option.id, option.code, option.label)
+        ticked_codes = {(chosen.system, chosen.code) for chosen in ticked}
+        if answer.write_ins.get(option.id) and (coding.system, coding.code) not in ticked_codes:
+            yield coding
 
 
 def _build_details(

@@ -5,8 +5,9 @@ show, because FHIR has no place for them: the wording for an informant, and the 
 group's box.
 
 The informant's own questions are hidden, because no item names the informant. Our responses have
-these items, and no other renderer asks them of the patient. Languages are named by their own
-name, as on the tablet, and need no translation.
+these items, and no other renderer asks them of the patient. A language has its own name, as on
+the tablet, and its English name, by which staff search a renderer's list. Neither needs a
+translation. All language questions share one set of options.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,7 @@ from fhir_client.uscore.questionnaire import (
     AnswerOption,
     ItemControl,
     ItemType,
+    OptionSet,
     Questionnaire,
     QuestionnaireItem,
     TranslatedText,
@@ -28,11 +30,13 @@ from intake.answers import MAX_WRITE_IN_LENGTH
 from intake.i18n import SOURCE, load_translator
 from intake.mapping.items import (
     INTERPRETER_CODINGS,
+    LINES_LABEL,
     SEARCH_LABEL,
     details_link_id,
     group_coding,
     group_link_id,
     language_coding,
+    lines_link_id,
     own_words_link_id,
     tribe_coding,
 )
@@ -77,6 +81,18 @@ def _notice_item() -> QuestionnaireItem:
     return QuestionnaireItem("notice", ItemType.STRING, TranslatedText("Notice shown"), hidden=True)
 
 
+def _lines_item(question: Question, lines: tuple[AnswerOption, ...]) -> QuestionnaireItem:
+    # Patients never see this item either.
+    return QuestionnaireItem(
+        lines_link_id(question),
+        ItemType.CHOICE,
+        TranslatedText(LINES_LABEL),
+        choices=lines,
+        repeats=True,
+        hidden=True,
+    )
+
+
 def _hide_informant_items(
     question: Question, items: Iterable[QuestionnaireItem]
 ) -> Iterator[QuestionnaireItem]:
@@ -89,6 +105,9 @@ class _ItemBuilder:
 
     def __init__(self, questions: QuestionSet, tags: tuple[str, ...]) -> None:
         self._questions, self._tags = questions, tags
+        self._languages = OptionSet(
+            "languages", terminology.languages_date(), tuple(self._build_language_options())
+        )
 
     def translate_joined(self, messages: list[str]) -> TranslatedText:
         """Return several short texts as one."""
@@ -104,19 +123,20 @@ class _ItemBuilder:
         elements = question.recorded_elements
         code = OBSERVATION_CODES.get(elements[0]) if len(elements) == 1 else None
         repeats = question.kind is QuestionKind.TRIBES or _takes_several(question)
+        is_language = question.kind is QuestionKind.LANGUAGE
         yield QuestionnaireItem(
             question.id,
             ItemType.CHOICE,
             self._translate(question.title),
             code=code,
-            choices=(
-                *self._build_options(question, repeats=repeats),
-                *self._build_absent_options(exclusive=repeats),
-            ),
+            choices=() if is_language else tuple(self._build_options(question, repeats=repeats)),
+            option_set=self._languages if is_language else None,
             control=_choose_control(question, repeats=repeats),
             repeats=repeats,
             items=tuple(self._build_hint(question)),
         )
+        if lines := tuple(self._build_line_options(question)):
+            yield _lines_item(question, lines)
         if details := tuple(self._build_details(question)):
             yield QuestionnaireItem(
                 details_link_id(question),
@@ -131,13 +151,13 @@ class _ItemBuilder:
         return self.translate_joined([message])
 
     def _language_label(self, language: terminology.Language) -> TranslatedText:
-        if language.has_endonym:
-            return TranslatedText(language.endonym)
-        return self._translate(language.name)
+        if not language.has_endonym:
+            return self._translate(language.name)
+        if language.endonym == language.name:
+            return TranslatedText(language.name)
+        return TranslatedText(f"{language.endonym} ({language.name})")
 
     def _build_options(self, question: Question, *, repeats: bool) -> Iterator[AnswerOption]:
-        if question.kind is QuestionKind.LANGUAGE:
-            yield from self._build_language_options()
         if question.kind is QuestionKind.TRIBES:
             for tribe in terminology.load_tribes().values():
                 yield AnswerOption(tribe_coding(tribe), TranslatedText(tribe.name))
@@ -150,6 +170,7 @@ class _ItemBuilder:
                 self._translate(option.label),
                 repeats and _is_exclusive(question, option),
             )
+        yield from self._build_absent_options(exclusive=repeats)
 
     def _build_language_options(self) -> Iterator[AnswerOption]:
         languages = sorted(
@@ -160,6 +181,12 @@ class _ItemBuilder:
             yield AnswerOption(
                 language_coding(self._questions, language), self._language_label(language)
             )
+        yield from self._build_absent_options(exclusive=False)
+
+    def _build_line_options(self, question: Question) -> Iterator[AnswerOption]:
+        for option in question.options:
+            if option.write_in is not None:
+                yield AnswerOption(self._option_coding(option), TranslatedText(option.label))
 
     def _option_coding(self, option: Option) -> Coding:
         return group_coding(self._questions, option.id, option.code, option.label)
@@ -189,7 +216,8 @@ class _ItemBuilder:
 
     def _build_group_parts(self, question: Question, option: Option) -> Iterator[QuestionnaireItem]:
         link_id = group_link_id(question, option)
-        enabled_by = (question.id, self._option_coding(option))
+        coding = self._option_coding(option)
+        enabled_by = ((question.id, coding),)
         if option.details:
             yield QuestionnaireItem(
                 f"{link_id}.boxes",
@@ -212,13 +240,14 @@ class _ItemBuilder:
                 ItemType.CHOICE,
                 self._translate(SEARCH_LABEL),
                 choices=searchable,
-                control=ItemControl.AUTOCOMPLETE,
+                control=ItemControl.DROP_DOWN,
                 repeats=True,
                 enabled_by=enabled_by,
             )
         if option.write_in is not None:
-            # A write-in counts without its group's box, so the line is always enabled.
-            yield self._build_line(f"{link_id}.write-in", option.write_in)
+            # Words count without a tick, too. A response then names their group among the lines.
+            line = self._build_line(f"{link_id}.write-in", option.write_in)
+            yield replace(line, enabled_by=(*enabled_by, (lines_link_id(question), coding)))
 
     def _build_line(self, link_id: str, message: str) -> QuestionnaireItem:
         return QuestionnaireItem(
@@ -228,7 +257,7 @@ class _ItemBuilder:
 
 def _choose_control(question: Question, *, repeats: bool) -> ItemControl:
     if question.kind in (QuestionKind.LANGUAGE, QuestionKind.TRIBES):
-        return ItemControl.AUTOCOMPLETE
+        return ItemControl.DROP_DOWN
     return ItemControl.CHECK_BOX if repeats else ItemControl.RADIO_BUTTON
 
 

@@ -18,6 +18,7 @@ from intake.patient.visit_session import FAULT
 from intake.store import attempts, codes, visits
 from intake.store.database import Tx
 from intake.store.devices import Device
+from intake.store.payload import FIRST_YEAR, LAST_YEAR
 from intake.store.visits import Visit
 
 MAX_TRIES, TRIES_PERIOD = 10, timedelta(minutes=15)
@@ -139,9 +140,12 @@ def parse_date(form: Mapping[str, str]) -> date | VisitFault:
         return VisitFault.NO_DATE
     try:
         day, month, year = map(int, parts)
-        return date(year, month, day)
+        birth_date = date(year, month, day)
     except ValueError:
         return VisitFault.NO_SUCH_DATE
+    # A year such as 26 is a typing error. The patient can mend it without the front desk.
+    is_possible = FIRST_YEAR <= birth_date.year <= LAST_YEAR
+    return birth_date if is_possible else VisitFault.NO_SUCH_DATE
 
 
 def western_digits(text: str) -> str:

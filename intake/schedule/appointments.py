@@ -1,12 +1,13 @@
 """Finds a clinic's expected appointments; an odd one is reported and leaves the others alone."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from fhir_client.client import FhirClient
+from fhir_client.errors import RefusedError
 from fhir_client.model import Json
 from fhir_client.references import local_reference
 from fhir_client.transport.tolerant_json import list_objects, object_member
@@ -19,6 +20,9 @@ EXPECTED_STATUSES = frozenset({"proposed", "pending", "booked", "arrived", "chec
 """The Appointment.status values of patients that may still come, or have just come."""
 # Only a proposed appointment may have no start (R4, Appointment, app-3).
 PROPOSED = "proposed"
+LOCATIONS_PER_SEARCH = 20
+"""A clinic with more Locations is searched in several requests, so that no URL gets too long."""
+LOCATION = "location"
 # A date alone is no start: the server named no time, and midnight would be invented.
 _DATE_TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::(\d{2})(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?"
@@ -42,6 +46,10 @@ class ExpectedAppointment:
     patient: str | None
 
 
+class LocationsNeededError(RefusedError):
+    """The server searches appointments by location only, and the clinic names none."""
+
+
 class _MalformedError(Exception):
     """The appointment cannot be read; the message says why in words of ours."""
 
@@ -60,21 +68,67 @@ def search_appointments(
     clinic: Clinic,
     window: ScheduleWindow,
     report_fault: ReportFault = ignore_fault,
+    required: Collection[str] = (),
 ) -> Iterator[ExpectedAppointment]:
     """Yield the appointments in the window at one of the clinic's locations.
 
-    The search narrows by time only, and this function compares time and location itself. Both
-    ends of the search have a time with its offset, because some servers refuse a bare date.
+    The search narrows by time only, and this function compares time and location itself. A server
+    that needs one of the parameters `required`, or refuses the search by time, is searched by the
+    clinic's locations. Raises LocationsNeededError for a clinic without any.
     """
-    between = (f"ge{_format_instant(window.start)}", f"lt{_format_instant(window.end)}")
-    for resource in client.search("Appointment", {"date": between, "_count": "200"}):
+    seen: set[str] = set()
+    for resource in _search_resources(client, clinic, window, required):
         try:
             appointment = _parse_appointment(resource, clinic)
         except _MalformedError as error:
             report_fault(RecordFault(_own_reference(resource) or "Appointment", str(error)))
             continue
-        if appointment and window.start <= appointment.starts_at < window.end:
+        # With a Location in two requests, an appointment is found twice.
+        if appointment is None or appointment.reference in seen:
+            continue
+        seen.add(appointment.reference)
+        if window.start <= appointment.starts_at < window.end:
             yield appointment
+
+
+def _search_resources(
+    client: FhirClient, clinic: Clinic, window: ScheduleWindow, required: Collection[str]
+) -> Iterator[Json]:
+    # Both ends have a time with its offset, because some servers refuse a bare date.
+    between = (f"ge{_format_instant(window.start)}", f"lt{_format_instant(window.end)}")
+    parameters = {"date": between, "_count": "200"}
+    if not required:
+        is_begun = False
+        try:
+            for resource in client.search("Appointment", parameters):
+                is_begun = True
+                yield resource
+        except RefusedError as error:
+            # Without a status it is our own limit that was passed. A second search would pass it
+            # again.
+            if is_begun or error.status is None or not searchable_locations(clinic):
+                raise
+        else:
+            return
+    elif LOCATION not in required or not searchable_locations(clinic):
+        raise LocationsNeededError(
+            f"The server searches appointments only by {' or '.join(required)}, and the settings "
+            "name no Location of this clinic."
+        )
+    for locations in _batch_locations(searchable_locations(clinic)):
+        by_location = {**parameters, LOCATION: ",".join(locations)}
+        yield from client.search("Appointment", by_location)
+
+
+def searchable_locations(clinic: Clinic) -> tuple[str, ...]:
+    """Return the clinic's Locations by which appointments can be searched."""
+    # An identifier is no value of a search by reference.
+    return tuple(name for name in clinic.locations if name.startswith("Location/"))
+
+
+def _batch_locations(locations: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for start in range(0, len(locations), LOCATIONS_PER_SEARCH):
+        yield locations[start : start + LOCATIONS_PER_SEARCH]
 
 
 def _format_instant(moment: datetime) -> str:

@@ -1,6 +1,6 @@
 """Fetches today's and tomorrow's appointments, and what their charts say now."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,7 +16,7 @@ from fhir_client.errors import (
 )
 from fhir_client.model import Json
 from intake.clock import Clock
-from intake.ehr.clients import build_client
+from intake.ehr.clients import build_client, server_quirks
 from intake.log import error_location, logger
 from intake.schedule.appointments import (
     ExpectedAppointment,
@@ -58,11 +58,19 @@ def fetch_due_schedules(settings: Settings, database: Database, clock: Clock) ->
 
 
 def _fetch_schedule(settings: Settings, database: Database, clinic: Clinic, now: datetime) -> None:
-    window = schedule_window(clinic, now)
+    server, window = settings.servers[clinic.server], schedule_window(clinic, now)
     faults: list[RecordFault] = []
     try:
-        with build_client(settings.servers[clinic.server]) as client:
-            expected_visits = tuple(read_expected_visits(client, clinic, window, faults.append))
+        with build_client(server) as client:
+            expected_visits = tuple(
+                read_expected_visits(
+                    client,
+                    clinic,
+                    window,
+                    faults.append,
+                    server_quirks(server, settings).appointment_search,
+                )
+            )
     except FhirError as error:
         logger.warning(
             "schedule-failed", extra={"clinic": clinic.id, "reason": type(error).__name__}
@@ -111,14 +119,16 @@ def read_expected_visits(
     clinic: Clinic,
     window: ScheduleWindow,
     report_fault: ReportFault = ignore_fault,
+    required: Collection[str] = (),
 ) -> Iterator[Visit]:
     """Yield the clinic's visits in the window with their patients' current charts.
 
-    A visit whose chart is protected or malformed carries the reason in place of the chart's values.
+    `required` are the server's required search parameters (`Quirks.appointment_search`). A visit
+    whose chart is protected or malformed carries the reason in place of the chart's values.
     """
     # A patient with several appointments has one chart, and the cache reads it once.
     read_chart = cache(client.read)
-    for appointment in search_appointments(client, clinic, window, report_fault):
+    for appointment in search_appointments(client, clinic, window, report_fault, required):
         if appointment.patient is None:
             continue
         visit = _read_chart_values(

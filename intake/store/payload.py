@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,10 @@ from intake.answers import (
 )
 
 MAX_WORD_LENGTH, MAX_TAG_LENGTH, MAX_SEARCH_LENGTH = 80, 35, 2000
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+"""Years of answers and births. Others are typing errors, and no server stores all of them."""
+MAX_OFFSET = timedelta(hours=14)
+"""FHIR's limit of an offset (R4, datatypes, dateTime)."""
 REFERENCE = r"[A-Za-z0-9\-.]{1,64}"
 """FHIR's rule for the id in a reference (R4, datatypes, id)."""
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
@@ -130,31 +134,49 @@ def check_submission(submission: Submission) -> None:
     for key in ("clinic", "question_set", "question_set_version", "notice"):
         if not 0 < len(getattr(submission, key)) <= MAX_WORD_LENGTH:
             raise PayloadError(f"{key}: 1 to {MAX_WORD_LENGTH} characters")
-    _check_patient(submission.patient)
+    _check_patient(submission.patient, submission.answered_at)
     _check_reference(submission.appointment, "Appointment")
     _check_reference(submission.encounter, "Encounter")
     _check_reference(submission.entered_by, "Practitioner", "entered_by")
     if submission.entered_by is not None and not submission.channel.is_by_staff:
         raise PayloadError("entered_by: goes with the channel staff or paper")
-    # Without the offset, the day of the answers in the clinic is a guess.
-    if submission.answered_at.tzinfo is None:
-        raise PayloadError(
-            "answered_at: a time with an offset is needed, such as 2026-11-23T10:00:00-05:00"
-        )
+    _check_answered_at(submission.answered_at)
     if len(submission.locale) > MAX_TAG_LENGTH or not _TAG.fullmatch(submission.locale):
         raise PayloadError("locale: a language tag is needed, such as es or zh-Hant")
     for name, answer in submission.answers.items():
         _check_answer(name, answer)
 
 
-def _check_patient(reference: str) -> None:
+def _check_answered_at(answered_at: datetime) -> None:
+    offset = answered_at.utcoffset()
+    # Without the offset, the day of the answers in the clinic is a guess.
+    if offset is None:
+        raise PayloadError(
+            "answered_at: a time with an offset is needed, such as 2026-11-23T10:00:00-05:00"
+        )
+    # A server refuses such a time forever, so that it may not enter the outbox.
+    if abs(offset) > MAX_OFFSET or offset % timedelta(minutes=1):
+        raise PayloadError(
+            "answered_at: the offset has whole minutes and lies between -14:00 and +14:00"
+        )
+    if not FIRST_YEAR <= answered_at.year <= LAST_YEAR:
+        raise PayloadError(f"answered_at: the year lies between {FIRST_YEAR} and {LAST_YEAR}")
+
+
+def _check_patient(reference: str, answered_at: datetime) -> None:
     # A reference with a query is a search for a chart that patient matching still has to find.
     if "?" not in reference:
         _check_reference(reference, "Patient")
-    elif MatchCriteria.from_reference(reference) is None or len(reference) > MAX_SEARCH_LENGTH:
+        return
+    criteria = MatchCriteria.from_reference(reference)
+    if criteria is None or len(reference) > MAX_SEARCH_LENGTH:
         raise PayloadError(
             "patient: Patient/123 or Patient?identifier=SYSTEM|NUMBER&birthdate=1980-05-17 "
             "is needed, URL-encoded"
+        )
+    if criteria.birth_date.year < FIRST_YEAR or criteria.birth_date > answered_at.date():
+        raise PayloadError(
+            f"patient: the birth date lies between {FIRST_YEAR} and the day of the answers"
         )
 
 

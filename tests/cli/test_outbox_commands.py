@@ -110,6 +110,22 @@ BAD: dict[str, dict[str, object]] = {
     "entered_by: goes with the channel staff or paper": {"entered_by": "Practitioner/9"},
     "locale: a language tag is needed": {"locale": "Spanish, please"},
     "answered_at: a time with an offset": {"answered_at": "2026-11-23T10:00:00"},
+    "answered_at: the offset has whole minutes and lies between -14:00 and": {
+        "answered_at": "2026-11-23T10:00:00+15:00"
+    },
+    "answered_at: the offset has whole minutes": {"answered_at": "2026-11-23T10:00:00-14:01"},
+    "answered_at: the year lies between 1900 and": {"answered_at": "1899-12-31T23:59:59Z"},
+    "answered_at: the year lies between 1900": {"answered_at": "9999-12-31T23:59:59-14:00"},
+    "answered_at: the year lies between": {"answered_at": "0001-01-01T00:00:00+14:00"},
+    "Invalid RFC3339 encoded datetime - at `$.answered_at`": {
+        "answered_at": "2026-11-23T10:00:60Z"
+    },
+    "patient: the birth date lies between 1900 and the day of the answers": {
+        "patient": "Patient?identifier=urn:mrn%7C4711&birthdate=1899-05-17"
+    },
+    "patient: the birth date lies between 1900 and the day": {
+        "patient": "Patient?identifier=urn:mrn%7C4711&birthdate=2026-11-24"
+    },
     "answered_at: lies in the future": {"answered_at": "2126-11-23T10:00:00Z"},
     "Invalid UUID": {"id": "7"},
     "notice: 1 to 80 characters": {"notice": ""},

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.questionnaire import Questionnaire
 
+from fhir_client.transport.exact_json import format_json
 from fhir_client.uscore.questionnaire import (
     TRANSLATION,
     build_questionnaire,
@@ -40,7 +41,9 @@ def test_translate_every_text(name: str) -> None:
     messages = form_messages(SETTINGS.question_sets[name])
     assert [message for message in messages if message not in template] == []
     items = [
-        item for item in walk_items(build_resource(name)["item"]) if item["linkId"] != "notice"
+        item
+        for item in walk_items(build_resource(name)["item"])
+        if item["linkId"] != "notice" and not item["linkId"].endswith(".lines")
     ]
     assert items
     for item in items:
@@ -67,6 +70,46 @@ def test_speak_one_language_when_flattened(name: str, tag: str) -> None:
     displays = [option["valueCoding"]["display"] for option in last["answerOption"]]
     expected = ("Yes, please", "No, thank you", "I’d rather not say", "I don’t know")
     assert displays == [load_translator(tag).plain(message) for message in expected]
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("tag", ["en", "ar"])
+def test_language_questions_share_one_list_found_by_english_name(name: str, tag: str) -> None:
+    form = flatten_translations(build_resource(name), tag)
+    languages = [item for item in form["item"] if item["linkId"].endswith("-language")]
+    assert {item["answerValueSet"] for item in languages} == {"#languages"}
+    assert len(languages) > 1
+    assert not any("answerOption" in item for item in languages)
+    [value_set] = form["contained"]
+    displays = {part["code"]: part["display"] for part in value_set["expansion"]["contains"]}
+    assert displays["vi"] == "Tiếng Việt (Vietnamese)"
+    assert displays["en"] == "English"
+    assert displays["asked-declined"] == load_translator(tag).plain("I’d rather not say")
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_no_list_needs_a_terminology_server(name: str) -> None:
+    assert "autocomplete" not in json.dumps(build_resource(name))
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_printed_form_is_a_fraction_of_its_indented_size(name: str) -> None:
+    assert len(format_json(build_resource(name), indent=0).encode()) < 520_000
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_line_stays_hidden_until_its_group_is_chosen(name: str) -> None:
+    items = {item["linkId"]: item for item in walk_items(build_resource(name)["item"])}
+    lines = {link_id: item for link_id, item in items.items() if link_id.endswith(".write-in")}
+    assert lines
+    for link_id, line in lines.items():
+        question, group = link_id.split(".")[:2]
+        conditions = [
+            (when["question"], when["answerCoding"]["code"]) for when in line["enableWhen"]
+        ]
+        assert conditions == [(question, group), (f"{question}.lines", group)]
+        assert line["enableBehavior"] == "any"
+        assert items[f"{question}.lines"]["readOnly"]
 
 
 def test_allow_one_answer_to_a_question_of_exclusive_options() -> None:

@@ -21,7 +21,24 @@ def find_misfits(response: Json, questionnaire: Json) -> list[str]:
     named = f"{questionnaire['url']}|{questionnaire['version']}"
     wrong = [] if response["questionnaire"] == named else ["questionnaire"]
     chosen = {item["linkId"]: item_codings(item) for item in walk_items(response.get("item", []))}
-    return [*wrong, *_items(response.get("item", []), questionnaire["item"], chosen)]
+    questions = _share_options(questionnaire["item"], questionnaire.get("contained", []))
+    return [*wrong, *_items(response.get("item", []), questions, chosen)]
+
+
+def _share_options(questions: list[Json], value_sets: list[Json]) -> list[Json]:
+    """Return the questions with the options of their ValueSets as their own."""
+    options = {
+        f"#{value_set['id']}": [
+            {"valueCoding": coding} for coding in value_set["expansion"]["contains"]
+        ]
+        for value_set in value_sets
+    }
+    return [
+        {**question, "answerOption": options[question["answerValueSet"]]}
+        if "answerValueSet" in question
+        else question
+        for question in questions
+    ]
 
 
 def walk_items(items: list[Json]) -> Iterator[Json]:
@@ -54,10 +71,16 @@ def _items(
 
 
 def _enabled(question: Json, chosen: dict[str, list[tuple[str, str]]]) -> Iterator[str]:
-    for when in question.get("enableWhen", []):
-        coding = when["answerCoding"]
-        if (coding["system"], coding["code"]) not in chosen.get(when["question"], []):
-            yield f"{question['linkId']}: is answered and not enabled"
+    conditions = question.get("enableWhen", [])
+    enabled = [
+        (when["answerCoding"]["system"], when["answerCoding"]["code"])
+        in chosen.get(when["question"], [])
+        for when in conditions
+    ]
+    if len(enabled) > 1:
+        assert question["enableBehavior"] == "any"
+    if conditions and not any(enabled):
+        yield f"{question['linkId']}: is answered and not enabled"
 
 
 def _answers(item: Json, question: Json) -> Iterator[str]:

@@ -3,17 +3,25 @@
 import json
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from tests.support.stub_server import StubRequest, StubResponse, StubServer
 
 FRONT = "Location/front"
 
 
+def _is_at_one_of(appointment: dict[str, Any], searches: list[str]) -> bool:
+    if not searches:
+        return True
+    actors = {part["actor"].get("reference") for part in appointment.get("participant", [])}
+    return all(actors & set(search.split(",")) for search in searches)
+
+
 @dataclass
 class ScheduleServer:
     """A server with appointments and charts.
 
+    Each search for appointments needs one of the parameters `required`; without one it gets 400.
     `statuses` holds the HTTP status of a patient whose chart is not answered with 200.
     """
 
@@ -21,6 +29,7 @@ class ScheduleServer:
     appointments: list[dict[str, Any]] = field(default_factory=list)
     statuses: dict[str, int] = field(default_factory=dict)
     charts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
 
     @property
     def base_url(self) -> str:
@@ -42,7 +51,16 @@ class ScheduleServer:
     def respond(self, request: StubRequest) -> StubResponse:
         path = urlsplit(request.path).path.removeprefix("/fhir/")
         if path == "Appointment":
-            entry = [{"resource": appointment} for appointment in self.appointments]
+            parameters = parse_qs(urlsplit(request.path).query)
+            if self.required and not set(self.required) & set(parameters):
+                issue = {"severity": "error", "code": "required"}
+                outcome = {"resourceType": "OperationOutcome", "issue": [issue]}
+                return StubResponse(400, json.dumps(outcome).encode())
+            entry = [
+                {"resource": appointment}
+                for appointment in self.appointments
+                if _is_at_one_of(appointment, parameters.get("location", []))
+            ]
             return StubResponse(
                 body=json.dumps(
                     {"resourceType": "Bundle", "type": "searchset", "entry": entry}
