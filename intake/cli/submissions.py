@@ -14,12 +14,18 @@ from intake.cli.argument_types import parse_count
 from intake.cli.site import AUDIT_ACTOR, open_current_database, print_message
 from intake.cli.worklist import run_worklist
 from intake.clock import format_duration
-from intake.settings import Settings, load_settings
-from intake.store import audit, servers
+from intake.settings import load_settings
+from intake.store import audit
 from intake.store.database import Tx
+from intake.store.health_words import (
+    SiteHealth,
+    explain_obstacle,
+    read_site_health,
+    summarize_site,
+)
 from intake.store.outbox import undo_requests
 from intake.store.outbox.counts import count_by_status, last_verified, oldest_waiting
-from intake.store.outbox.records import Status, SubmissionRecord, find_record, list_records
+from intake.store.outbox.records import OPEN, Status, SubmissionRecord, find_record, list_records
 from intake.store.outbox.undo_requests import UndoRequestResult
 
 
@@ -89,9 +95,10 @@ def _list_submissions(args: argparse.Namespace) -> int:
             json.dump([_to_json(record, tx.now) for record in records], sys.stdout, indent=1)
             print()
         else:
-            _print_summary(tx, settings)
+            site = read_site_health(tx, settings)
+            _print_summary(tx, site)
             for record in records:
-                print(_format_record(record, tx.now))
+                print(_format_record(record, site))
     # The exit code counts every held submission, also those that --state or --limit hides:
     # a monitoring job needs no other question.
     return 1 if held_count else 0
@@ -115,32 +122,35 @@ def _to_json(record: SubmissionRecord, now: datetime) -> dict[str, Any]:
     }
 
 
-def _print_summary(tx: Tx, settings: Settings) -> None:
+def _print_summary(tx: Tx, site: SiteHealth) -> None:
     """Print the state of delivery and of each server, on standard error."""
     oldest, verified = oldest_waiting(tx), last_verified(tx)
+    print_message(summarize_site(site))
     print_message(
         f"oldest waiting: {_format_age(oldest, tx.now)}; "
         f"last verified: {_format_age(verified, tx.now)}"
     )
-    for server_id in settings.servers:
-        state = servers.read_state(tx, server_id)
+    for state in (server.state for server in site.servers):
         if state.paused_since is not None:
             since = _format_age(state.paused_since, tx.now)
-            print_message(f"{server_id} was paused {since}: {state.words}")
+            print_message(f"{state.id} was paused {since}: {state.words}")
         elif remaining := state.remaining_pause(tx.now):
             print_message(
-                f"{server_id} asked for time: the worker continues in "
+                f"{state.id} asked for time: the worker continues in "
                 f"{format_duration(remaining)}; `Try again now` on the monitor ends the wait"
             )
 
 
-def _format_record(record: SubmissionRecord, now: datetime) -> str:
+def _format_record(record: SubmissionRecord, site: SiteHealth) -> str:
     state = "sending" if record.sending else record.status.value
     if record.undoing:
         state = f"undo:{state}"
-    age = format_duration(now - record.queued_at)
+    age = format_duration(site.now - record.queued_at)
     columns = f"{record.id}  {state:<10} {age:>6}  {record.attempts:>3}  {record.clinic:<16}"
-    return f"{columns} {record.words or ''}".rstrip()
+    words = record.words or ""
+    if record.status in OPEN and not record.sending:
+        words = explain_obstacle(site, record.server) or words
+    return f"{columns} {words}".rstrip()
 
 
 def _format_age(moment: datetime | None, now: datetime) -> str:

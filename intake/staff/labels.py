@@ -92,16 +92,26 @@ def state_label(record: SubmissionRecord) -> str:
     return f"Undo: {label.lower()}" if record.undoing else label
 
 
-def explain_state(record: SubmissionRecord) -> str:
-    """Return why the submission is in its state, and what happens next."""
+def explain_state(record: SubmissionRecord, obstacle: str = "") -> str:
+    """Return why the submission is in its state, and what happens next.
+
+    `obstacle` says why its server takes nothing now, "" if it does.
+    """
     if record.sending:
         return "A worker is sending it now."
-    # The worker's own words are more precise than the state's meaning.
-    if record.words is None:
-        return UNDO_MEANING if record.undoing else STATE_MEANINGS[record.status]
     if record.status in OPEN:
+        return _explain_open(record, obstacle)
+    # The worker's own words are more precise than the state's meaning.
+    return record.words or STATE_MEANINGS[record.status]
+
+
+def _explain_open(record: SubmissionRecord, obstacle: str) -> str:
+    # The server's trouble is newer than what this submission met at its own last attempt.
+    if obstacle:
+        return f"It is stored here and waits. {obstacle}"
+    if record.words is not None:
         return f"{record.words} The worker tries again by itself."
-    return record.words
+    return UNDO_MEANING if record.undoing else STATE_MEANINGS[record.status]
 
 
 def describe_strategy(kind: str) -> str:

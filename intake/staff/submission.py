@@ -10,6 +10,7 @@ from intake.pages.site import current_site
 from intake.staff import access
 from intake.store import audit
 from intake.store.database import Tx
+from intake.store.health_words import explain_obstacle, read_site_health
 from intake.store.outbox import discard, retry, undo_requests
 from intake.store.outbox.conflict_decisions import CONFLICT_REASON
 from intake.store.outbox.records import OPEN, Status, SubmissionRecord, find_record
@@ -36,12 +37,14 @@ def show_submission(identity: str) -> str:
     record = read_submission(identity)
     with current_site().database.read() as tx:
         actions, now = audit.entries_about(tx, record.id), tx.now
+        site_health = read_site_health(tx, current_site().settings)
     # A clinic may have left the configuration since the patient answered.
     clinic = current_site().settings.clinics.get(record.clinic)
     is_held = record.status is Status.HELD
     return render_template(
         "staff/submission.html",
         record=record,
+        obstacle=explain_obstacle(site_health, record.server),
         clinic=clinic,
         times=tuple(_list_times(record)),
         actions=actions,

@@ -173,6 +173,18 @@ fetches = Table(
     Column("fetched_at", UtcDateTime, nullable=False),
 )
 
+# How a server, or a clinic's schedule, answered the last attempts.
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("about", String(120), primary_key=True),
+    Column("attempted_at", UtcDateTime, nullable=False),
+    Column("answered_at", UtcDateTime),
+    Column("failing_since", UtcDateTime),
+    Column("failures", Integer, nullable=False),
+    Column("reason", String(80)),
+)
+
 codes = Table(
     "codes",
     metadata,

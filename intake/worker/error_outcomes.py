@@ -2,13 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from fhir_client.errors import (
-    AccessError,
-    FhirError,
-    ServerError,
-    TemporaryError,
-    VersionConflictError,
-)
+from fhir_client.errors import ServerError, TemporaryError, VersionConflictError
+from intake.ehr.contacts import error_reason
 from intake.log import error_location
 from intake.store import servers
 from intake.store.outbox.leases import LeasedWork
@@ -18,7 +13,7 @@ from intake.worker.outcomes import SERVER_PAUSE, Held, ServerPaused, Waiting
 
 FAILS_ALONE_AFTER = timedelta(days=1)
 """A submission that the server fails this long, while others succeed, is held."""
-FORBIDDEN, CREDENTIALS_REASON = "http-403", "credentials"
+FORBIDDEN = "http-403"
 TURN_DELAY = timedelta(seconds=2)
 """The time that a submission waits for its turn.
 
@@ -53,7 +48,8 @@ def retry_outcome(
     is_failing = is_conflict or (error.status or 0) >= 500
     if is_failing and _fails_alone(context, leased):
         remedy = "It fails for a day while others succeed. Ask the EHR's support."
-        return Held(leased, "fails-alone", f"{error.message} {remedy}")
+        message = f"{error.message} {remedy}"
+        return Held(leased, "fails-alone", message, server_answered=False)
     retry_after = error.retry_after if isinstance(error, TemporaryError) else None
     return Waiting(
         leased,
@@ -61,8 +57,9 @@ def retry_outcome(
         error.message,
         retry_delay(leased.record.attempts + 1, context.jitter, retry_after),
         is_failing=is_failing,
-        # A 409 or 412 proves that the server processes requests, so a pause ends.
-        server_answered=is_conflict,
+        # A 409 or 412 proves that the server processes requests, so a pause ends. So does a
+        # read-back, which has a reason of its own.
+        server_answered=is_conflict or bool(reason),
         server_delay=retry_after,
     )
 
@@ -110,10 +107,3 @@ def unforeseen_outcome(leased: LeasedWork, error: Exception) -> Held:
         " the fix."
     )
     return Held(leased, "fault", message, server_answered=False, location=error_location(error))
-
-
-def error_reason(error: FhirError) -> str:
-    """Return the reason code that the monitor shows for a server's error."""
-    if isinstance(error, AccessError):
-        return CREDENTIALS_REASON
-    return f"http-{error.status}" if error.status is not None else "no-answer"

@@ -36,6 +36,7 @@ class _ConflictJson(
     answer: tuple[str, ...]
     chart_key: str
     by_patient: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def encode_conflicts(conflicts: tuple[Conflict, ...]) -> str:
             conflict.answer,
             conflict.chart_key,
             conflict.by_patient,
+            conflict.reason,
         )
         for conflict in conflicts
     ]
@@ -72,7 +74,14 @@ def read_conflicts(tx: Tx, identity: str) -> tuple[Conflict, ...]:
         return ()
     detail = tx.cipher.decrypt(encrypted, identity)
     return tuple(
-        Conflict(stored.element, stored.chart, stored.answer, stored.chart_key, stored.by_patient)
+        Conflict(
+            stored.element,
+            stored.chart,
+            stored.answer,
+            stored.chart_key,
+            stored.by_patient,
+            stored.reason,
+        )
         for stored in msgspec.json.decode(detail, type=tuple[_ConflictJson, ...])
     )
 
