@@ -8,6 +8,7 @@ from babel.dates import format_time as format_babel_time
 
 from intake.clock import format_duration as format_clock_duration
 from intake.settings.values import STRATEGY_DESCRIPTIONS
+from intake.store.outbox.held_reasons import StaffAction
 from intake.store.outbox.records import OPEN, Status, SubmissionRecord
 
 LOCALE = "en_US"
@@ -68,6 +69,36 @@ DRIFT_MEANINGS = {
     "merged": "The chart was merged or closed after verification. Check that the right chart "
     "has the answers.",
     "changed": "The chart's values were changed after verification.",
+}
+
+ROLE_NAMES = {
+    "desk": "Front desk",
+    "it": "IT",
+    "quality": "Quality",
+    "reviewer": "Reviewer",
+    "admin": "Administrator",
+}
+
+ACTION_LABELS = {
+    StaffAction.CORRECT_CRITERIA: "Correct on the page of today",
+    StaffAction.CHOOSE_CHART: "Choose the chart…",
+    StaffAction.DECIDE: "Decide…",
+    StaffAction.RETRY: "Try again now",
+    StaffAction.DISCARD: "Discard…",
+    StaffAction.TYPE_BY_HAND: "Put on the worklist",
+    StaffAction.CONFIRM_ENTRY: "Open the worklist",
+    StaffAction.STOP_UNDO: "Stop the undo",
+}
+
+ACTION_MEANINGS = {
+    StaffAction.CORRECT_CRITERIA: "corrects record number and birth date on the page of today.",
+    StaffAction.CHOOSE_CHART: "searches the EHR and chooses the chart here.",
+    StaffAction.DECIDE: "decides which value the chart keeps. Only reviewers see the values.",
+    StaffAction.RETRY: "has the worker try again now.",
+    StaffAction.DISCARD: "discards the submission and erases its answers.",
+    StaffAction.TYPE_BY_HAND: "puts the answers on the worklist, to be typed by hand.",
+    StaffAction.CONFIRM_ENTRY: "types the answers from the worklist.",
+    StaffAction.STOP_UNDO: "stops the undo; the chart keeps what was written.",
 }
 
 ROLE_LABELS = {

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from intake.store.column_types import UtcDateTime
 from intake.store.database import Tx
-from intake.store.tables import contacts as table
+from intake.store.monitor_tables import contacts as table
 
 ALARMING_FAILURES = 3
 """One failure can be chance. After this many in a row, staff need to know."""

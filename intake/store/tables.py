@@ -68,6 +68,8 @@ submissions = Table(
     Column("checked_at", UtcDateTime),
     # The end of the re-ask interval; without it the patient is asked at the next visit.
     Column("again_at", UtcDateTime),
+    # When an administrator chose to have the answers typed by hand.
+    Column("by_hand_at", UtcDateTime),
 )
 Index("submissions_due", submissions.c.server, submissions.c.status, submissions.c.due_at)
 Index("submissions_patient", submissions.c.server, submissions.c.patient_key, submissions.c.number)
@@ -171,18 +173,6 @@ fetches = Table(
     metadata,
     Column("clinic", String(80), primary_key=True),
     Column("fetched_at", UtcDateTime, nullable=False),
-)
-
-# How a server, or a clinic's schedule, answered the last attempts.
-contacts = Table(
-    "contacts",
-    metadata,
-    Column("about", String(120), primary_key=True),
-    Column("attempted_at", UtcDateTime, nullable=False),
-    Column("answered_at", UtcDateTime),
-    Column("failing_since", UtcDateTime),
-    Column("failures", Integer, nullable=False),
-    Column("reason", String(80)),
 )
 
 codes = Table(

@@ -6,6 +6,7 @@ from fhir_client.errors import ServerError, TemporaryError, VersionConflictError
 from intake.ehr.contacts import error_reason
 from intake.log import error_location
 from intake.store import servers
+from intake.store.outbox.held_reasons import HeldReason, find_remedy
 from intake.store.outbox.leases import LeasedWork
 from intake.worker.backoff import retry_delay
 from intake.worker.context import WorkerContext
@@ -19,7 +20,11 @@ TURN_DELAY = timedelta(seconds=2)
 
 Another submission of the chart goes first, or another worker has the lease.
 """
-SUPPORT_REMEDY = "Ask the EHR's support, then retry."
+
+
+def remedy_words(leased: LeasedWork, reason: HeldReason) -> str:
+    """Return what ends the hold of a submission, or of its undo."""
+    return find_remedy(reason, undoing=leased.record.undoing).words
 
 
 class PostponedError(Exception):
@@ -47,9 +52,9 @@ def retry_outcome(
     is_conflict = isinstance(error, VersionConflictError)
     is_failing = is_conflict or (error.status or 0) >= 500
     if is_failing and _fails_alone(context, leased):
-        remedy = "It fails for a day while others succeed. Ask the EHR's support."
-        message = f"{error.message} {remedy}"
-        return Held(leased, "fails-alone", message, server_answered=False)
+        remedy = remedy_words(leased, HeldReason.FAILS_ALONE)
+        message = f"{error.message} It fails for a day while others succeed. {remedy}"
+        return Held(leased, HeldReason.FAILS_ALONE, message, server_answered=False)
     retry_after = error.retry_after if isinstance(error, TemporaryError) else None
     return Waiting(
         leased,
@@ -82,8 +87,8 @@ def server_error_outcome(
 ) -> ServerPaused | Held:
     """Return a pause of the server, or hold a submission that it forbids alone."""
     if _is_forbidden_alone(context, leased, error):
-        remedy = f"It accepts others. {SUPPORT_REMEDY}"
-        return Held(leased, "refused", f"{error.message} {remedy}")
+        remedy = f"It accepts others. {remedy_words(leased, HeldReason.REFUSED)}"
+        return Held(leased, HeldReason.REFUSED, f"{error.message} {remedy}")
     return ServerPaused(leased, error_reason(error), error.message)
 
 
@@ -103,7 +108,9 @@ def unforeseen_outcome(leased: LeasedWork, error: Exception) -> Held:
     """
     # The error's own text is left out: it could quote an answer.
     message = (
-        f"An unforeseen error stopped it ({type(error).__name__}). Report it, then retry after"
-        " the fix."
+        f"An unforeseen error stopped it ({type(error).__name__})."
+        f" {remedy_words(leased, HeldReason.FAULT)}"
     )
-    return Held(leased, "fault", message, server_answered=False, location=error_location(error))
+    return Held(
+        leased, HeldReason.FAULT, message, server_answered=False, location=error_location(error)
+    )

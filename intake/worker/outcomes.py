@@ -11,6 +11,7 @@ from intake.store import audit, contacts, servers
 from intake.store.database import Tx
 from intake.store.outbox import delivery_steps, leases, undo_leases
 from intake.store.outbox.conflict_decisions import ConflictDecision
+from intake.store.outbox.held_reasons import HeldReason
 from intake.store.outbox.hold import hold_submission
 from intake.store.outbox.leases import LeasedSubmission, LeasedWork
 from intake.store.outbox.undo_leases import LeasedUndo
@@ -131,7 +132,7 @@ class Held:
 
     event: ClassVar[str] = "held"
     leased: LeasedWork
-    reason: str
+    reason: HeldReason
     message: str
     detail: str | None = None
     server_answered: bool = True

@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, select, update
 
 from fhir_client.model import Conflict
 from intake.store.database import Tx
+from intake.store.outbox.held_reasons import HeldReason
 from intake.store.outbox.records import Status
 from intake.store.outbox.retry import requeue_values
 from intake.store.tables import submissions as table
 
-CONFLICT_REASON = "chart-changed"
+CONFLICT_REASON = HeldReason.CONFLICT
 """The reason code of a submission that a reviewer has to decide about."""
 
 
