@@ -70,6 +70,7 @@ class Conflict:
 
     `chart` and `answer` are words that quote both. `chart_key` recognises this value of the chart
     again. `by_patient` tells that the patient gave the chart's value, and another one the answer.
+    `reason` says in a sentence without its full stop why a reviewer must decide.
     """
 
     element: str
@@ -77,3 +78,4 @@ class Conflict:
     answer: tuple[str, ...]
     chart_key: str
     by_patient: bool = False
+    reason: str = ""

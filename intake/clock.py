@@ -1,7 +1,7 @@
 """The one clock that every caller gets, and arithmetic with days and durations."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
@@ -28,6 +28,14 @@ def format_duration(length: timedelta) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
+
+
+def format_since(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """Return a moment in a zone, such as `9:33 AM EST`, with the day if that is not today."""
+    local = moment.astimezone(zone)
+    clock_time = f"{local.hour % 12 or 12}:{local:%M %p %Z}"
+    is_today = local.date() == now.astimezone(zone).date()
+    return clock_time if is_today else f"{local:%b} {local.day}, {clock_time}"
 
 
 def age_in_years(born: date, on: date) -> int:

@@ -25,6 +25,9 @@ CHART_CHANGED = "The chart was changed after the visit began"
 PATIENT_DISAGREES = (
     "The answers come from another person, and the patient said otherwise themselves"
 )
+REPORTED_ELSEWHERE = (
+    "Another source recorded a different answer, and no visit shows what the chart had before"
+)
 
 Meanings = Mapping[Element, frozenset[object]]
 """What a chart says of each element, in a form to compare."""
@@ -61,8 +64,20 @@ def refuse_conflicts(
     changed -= merge.unanswered_elements
     undecided = [element for element in replaced if element in from_patient | changed]
     if undecided:
-        reason = PATIENT_DISAGREES if from_patient.issuperset(undecided) else CHART_CHANGED
-        raise ChartConflictError(reason, _describe(undecided, patient, merge, from_patient))
+        # Only a visit that knew its chart can tell that others changed it since.
+        reason = REPORTED_ELSEWHERE if context.chart is None else CHART_CHANGED
+        conflicts = _describe(undecided, patient, merge, from_patient, reason)
+        raise ChartConflictError(_join_reasons(conflicts), conflicts)
+
+
+def _join_reasons(conflicts: tuple[Conflict, ...]) -> str:
+    """Return the reason that all share, or each reason with its own elements."""
+    elements: dict[str, list[str]] = {}
+    for conflict in conflicts:
+        elements.setdefault(conflict.reason, []).append(conflict.element)
+    if len(elements) == 1:
+        return conflicts[0].reason
+    return "; ".join(f"{reason}: {', '.join(names)}" for reason, names in elements.items())
 
 
 def _replaced_elements(
@@ -95,7 +110,11 @@ def _changed_by_others(
 
 
 def _describe(
-    elements: list[Element], patient: Json, merge: PatientMerge, from_patient: frozenset[str]
+    elements: list[Element],
+    patient: Json,
+    merge: PatientMerge,
+    from_patient: frozenset[str],
+    reason: str,
 ) -> tuple[Conflict, ...]:
     meanings = element_meanings(chart_elements(patient))
     in_chart, in_answer = describe_elements(patient), describe_elements(merge.patient)
@@ -106,6 +125,7 @@ def _describe(
             in_answer[element],
             canonical_text(meanings[element]),
             element in from_patient,
+            PATIENT_DISAGREES if element in from_patient else reason,
         )
         for element in elements
     )

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any
 
+from fhir_client.errors import FhirError
 from intake.cli.checks.languages import check_languages
 from intake.cli.checks.pages import check_pages
 from intake.cli.checks.storage import check_storage
@@ -20,6 +21,7 @@ from intake.diagnostics.findings import (
     unknown_finding,
     wrong_finding,
 )
+from intake.ehr.contacts import record_contact
 from intake.settings import Settings, SettingsError, load_settings
 from intake.store import audit
 
@@ -97,7 +99,28 @@ def _check_servers(
                 action = "write-test" if options.write_test else "server-pinned"
                 with database.write() as tx:
                     audit.record_action(tx, AUDIT_ACTOR, action, server.id)
-            yield from check_server(server, settings, clock, database, options)
+            findings: list[Finding] = []
+            error = yield from _keep_findings(
+                check_server(server, settings, clock, database, options), findings
+            )
+            # A server with a fault is not well, even if the check came to its end.
+            is_wrong = any(finding.verdict is Verdict.WRONG for finding in findings)
+            if database is not None and (error is not None or not is_wrong):
+                record_contact(database, server.id, error)
+
+
+def _keep_findings(
+    check: Generator[Finding, None, FhirError | None], findings: list[Finding]
+) -> Generator[Finding, None, FhirError | None]:
+    """Yield the findings of a check, add them to the list, and return the check's error."""
+    while True:
+        try:
+            finding = next(check)
+        except StopIteration as end:
+            error: FhirError | None = end.value
+            return error
+        findings.append(finding)
+        yield finding
 
 
 def _print_text(findings: Iterable[Finding]) -> list[Finding]:

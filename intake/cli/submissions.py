@@ -6,6 +6,7 @@ Only `worklist` prints answers.
 import argparse
 import json
 import sys
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,43 @@ from intake.cli.argument_types import parse_count
 from intake.cli.site import AUDIT_ACTOR, open_current_database, print_message
 from intake.cli.worklist import run_worklist
 from intake.clock import format_duration
-from intake.settings import Settings, load_settings
-from intake.store import audit, servers
+from intake.settings import load_settings
+from intake.store import audit
 from intake.store.database import Tx
+from intake.store.health_words import (
+    SiteHealth,
+    explain_obstacle,
+    read_site_health,
+    summarize_site,
+)
 from intake.store.outbox import undo_requests
 from intake.store.outbox.counts import count_by_status, last_verified, oldest_waiting
-from intake.store.outbox.records import Status, SubmissionRecord, find_record, list_records
+from intake.store.outbox.discard import discard_submission
+from intake.store.outbox.hold import hold_by_staff
+from intake.store.outbox.records import OPEN, Status, SubmissionRecord, find_record, list_records
+from intake.store.outbox.retry import retry_submission
 from intake.store.outbox.undo_requests import UndoRequestResult
+from intake.store.outbox.worklist import request_worksheet
+
+ACTIONS: Mapping[str, tuple[str, Callable[[Tx, str], bool], str]] = {
+    "retry": (
+        "make held or waiting submissions due now; this releases what staff hold",
+        retry_submission,
+        "submission-retried",
+    ),
+    "hold": ("hold open submissions until a retry", hold_by_staff, "submission-held"),
+    "discard": (
+        "discard held submissions and erase their answers",
+        discard_submission,
+        "submission-discarded",
+    ),
+    "by-hand": (
+        "put held submissions on the worklist, whatever holds them",
+        request_worksheet,
+        "worklist-requested",
+    ),
+}
+"""Help, function and audit event of each action that the monitor also has."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=parse_count, default=200, help="at most so many, the newest first (200)"
     )
-    actions = parser.add_subparsers(dest="action", metavar="worklist|typed|undo")
+    actions = parser.add_subparsers(
+        dest="action", metavar="retry|hold|discard|by-hand|worklist|typed|undo"
+    )
     sheet = actions.add_parser(
         "worklist", help="print as CSV what staff must type into charts; contains answers"
     )
@@ -47,6 +80,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "typed", help="report submissions as typed into the charts; the worker reads them back"
     )
     typed.add_argument("ids", nargs="+", metavar="ID")
+    for name, (help_text, _act, _event) in ACTIONS.items():
+        action = actions.add_parser(name, help=help_text)
+        action.add_argument("ids", nargs="+", metavar="ID", help="the submission's complete id")
     undo = actions.add_parser(
         "undo", help="have the worker restore the chart's values from before the submission"
     )
@@ -59,7 +95,26 @@ def run(args: argparse.Namespace) -> int:
         return _list_submissions(args)
     if args.action == "undo":
         return _request_undo(args.id)
+    if args.action in ACTIONS:
+        return _apply_action(args.action, args.ids)
     return run_worklist(args)
+
+
+def _apply_action(name: str, submission_ids: list[str]) -> int:
+    """Apply an action to each submission; 1 if one is not in the state for it."""
+    _, act, event = ACTIONS[name]
+    refused_count = 0
+    with open_current_database(load_settings()) as database:
+        for submission_id in submission_ids:
+            # One transaction per submission: a wrong id does not undo the actions before it.
+            with database.write() as tx:
+                is_applied = act(tx, submission_id)
+                if is_applied:
+                    audit.record_action(tx, AUDIT_ACTOR, event, submission_id)
+            if not is_applied:
+                print_message(f"intake submissions: cannot {name} {submission_id} in its state")
+                refused_count += 1
+    return 1 if refused_count else 0
 
 
 def _request_undo(submission_id: str) -> int:
@@ -89,9 +144,10 @@ def _list_submissions(args: argparse.Namespace) -> int:
             json.dump([_to_json(record, tx.now) for record in records], sys.stdout, indent=1)
             print()
         else:
-            _print_summary(tx, settings)
+            site = read_site_health(tx, settings)
+            _print_summary(tx, site)
             for record in records:
-                print(_format_record(record, tx.now))
+                print(_format_record(record, site))
     # The exit code counts every held submission, also those that --state or --limit hides:
     # a monitoring job needs no other question.
     return 1 if held_count else 0
@@ -115,32 +171,35 @@ def _to_json(record: SubmissionRecord, now: datetime) -> dict[str, Any]:
     }
 
 
-def _print_summary(tx: Tx, settings: Settings) -> None:
+def _print_summary(tx: Tx, site: SiteHealth) -> None:
     """Print the state of delivery and of each server, on standard error."""
     oldest, verified = oldest_waiting(tx), last_verified(tx)
+    print_message(summarize_site(site))
     print_message(
         f"oldest waiting: {_format_age(oldest, tx.now)}; "
         f"last verified: {_format_age(verified, tx.now)}"
     )
-    for server_id in settings.servers:
-        state = servers.read_state(tx, server_id)
+    for state in (server.state for server in site.servers):
         if state.paused_since is not None:
             since = _format_age(state.paused_since, tx.now)
-            print_message(f"{server_id} was paused {since}: {state.words}")
+            print_message(f"{state.id} was paused {since}: {state.words}")
         elif remaining := state.remaining_pause(tx.now):
             print_message(
-                f"{server_id} asked for time: the worker continues in "
+                f"{state.id} asked for time: the worker continues in "
                 f"{format_duration(remaining)}; `Try again now` on the monitor ends the wait"
             )
 
 
-def _format_record(record: SubmissionRecord, now: datetime) -> str:
+def _format_record(record: SubmissionRecord, site: SiteHealth) -> str:
     state = "sending" if record.sending else record.status.value
     if record.undoing:
         state = f"undo:{state}"
-    age = format_duration(now - record.queued_at)
+    age = format_duration(site.now - record.queued_at)
     columns = f"{record.id}  {state:<10} {age:>6}  {record.attempts:>3}  {record.clinic:<16}"
-    return f"{columns} {record.words or ''}".rstrip()
+    words = record.words or ""
+    if record.status in OPEN and not record.sending:
+        words = explain_obstacle(site, record.server) or words
+    return f"{columns} {words}".rstrip()
 
 
 def _format_age(moment: datetime | None, now: datetime) -> str:

@@ -1,6 +1,6 @@
 """Checks a FHIR server as the worker uses it, and then each of its clinics."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from fhir_client.client import FhirClient
@@ -40,8 +40,8 @@ def check_server(
     clock: Clock,
     database: Database | None = None,
     options: CheckOptions = READ_ONLY,
-) -> Iterator[Finding]:
-    """Yield the findings about a server and its clinics.
+) -> Generator[Finding, None, FhirError | None]:
+    """Yield the findings about a server and its clinics; return the error that ended the check.
 
     For an unusable server, they say why, and that nothing is known of its clinics. Without a
     database the check knows no pinned strategy, and can pin none.
@@ -68,6 +68,8 @@ def check_server(
                 f"clinic {clinic.id}",
                 f"its places and its schedule, because server {server.id} cannot be used",
             )
+        return error
+    return None
 
 
 def _check_reachable_server(

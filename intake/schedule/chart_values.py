@@ -23,13 +23,13 @@ def add_chart_values(visit: Visit, clinic: Clinic, patient: Json) -> Visit:
 
     A chart with malformed elements gives the rest, and the visit says so in its fault.
     """
-    names = _name_parts(patient)
+    names = name_parts(patient)
     identified = replace(
         visit,
         name=" ".join(names),
         birth_date=_parse_birth_date(patient.get("birthDate")),
         initials="".join(name[:1].upper() for name in (names[0], names[-1])) if names else "",
-        record_number=_find_record_number(patient, clinic.record_number_system),
+        record_number=find_record_number(patient, clinic.record_number_system),
     )
     try:
         base = chart_elements(patient)
@@ -53,7 +53,7 @@ def _parse_birth_date(value: object) -> date | None:
         return None
 
 
-def _name_parts(patient: Json) -> list[str]:
+def name_parts(patient: Json) -> list[str]:
     """Return the first given name and the family name, as far as the chart has them."""
     names = list_objects(patient.get("name"))
     current = [name for name in names if name.get("use") != "old"] or [{}]
@@ -66,7 +66,8 @@ def _name_parts(patient: Json) -> list[str]:
     return [part for part in parts if isinstance(part, str)]
 
 
-def _find_record_number(patient: Json, system: str) -> str | None:
+def find_record_number(patient: Json, system: str) -> str | None:
+    """Return the chart's first record number of that system."""
     # Some servers send the number as a JSON number.
     numbers = (
         str(identifier["value"])

@@ -17,6 +17,7 @@ from fhir_client.errors import (
 from fhir_client.model import Json
 from intake.clock import Clock
 from intake.ehr.clients import build_client, server_quirks
+from intake.ehr.contacts import error_reason, record_contact
 from intake.log import error_location, logger
 from intake.schedule.appointments import (
     ExpectedAppointment,
@@ -27,7 +28,7 @@ from intake.schedule.appointments import (
 from intake.schedule.chart_values import MALFORMED_CHART, add_chart_values
 from intake.schedule.faults import RecordFault, ReportFault, ignore_fault
 from intake.settings import Clinic, Settings
-from intake.store import visits
+from intake.store import contacts, visits
 from intake.store.database import Database
 from intake.store.visits import Visit, visit_id
 
@@ -39,6 +40,8 @@ CHART_FAULTS = {
     MALFORMED_CHART: "some of its values are not FHIR",
     UNREADABLE_CHART: "the server's answer is no FHIR",
 }
+UNFORESEEN_REASON = "fault"
+"""The reason code of a fetch that stopped at an error of ours."""
 MAX_FAULT_LINES = 20
 """The log names this many odd records of a fetch at most; the count has all of them."""
 
@@ -75,6 +78,8 @@ def _fetch_schedule(settings: Settings, database: Database, clinic: Clinic, now:
         logger.warning(
             "schedule-failed", extra={"clinic": clinic.id, "reason": type(error).__name__}
         )
+        record_contact(database, clinic.server, error)
+        _record_failure(database, clinic, error_reason(error))
         return
     except Exception as error:  # noqa: BLE001
         # An unforeseen fault at one clinic must not cost the other clinics their schedule.
@@ -86,9 +91,16 @@ def _fetch_schedule(settings: Settings, database: Database, clinic: Clinic, now:
                 "where": error_location(error),
             },
         )
+        _record_failure(database, clinic, UNFORESEEN_REASON)
         return
     _log_faults(clinic, faults)
+    record_contact(database, clinic.server)
     _save_schedule(database, clinic, window, expected_visits)
+
+
+def _record_failure(database: Database, clinic: Clinic, reason: str) -> None:
+    with database.write() as tx:
+        contacts.record_failure(tx, contacts.schedule_contact(clinic.id), reason)
 
 
 def _log_faults(clinic: Clinic, faults: list[RecordFault]) -> None:
@@ -109,6 +121,7 @@ def _save_schedule(
             visits.save_visit(tx, visit)
         visit_ids = [visit.id for visit in expected_visits]
         visits.record_fetch(tx, clinic.id, visit_ids, window.start, window.end)
+        contacts.record_answer(tx, contacts.schedule_contact(clinic.id))
     if protected := sum(1 for visit in expected_visits if visit.fault == PROTECTED_CHART):
         logger.warning("charts-forbidden", extra={"clinic": clinic.id, "count": protected})
     logger.info("schedule-fetched", extra={"clinic": clinic.id, "count": len(expected_visits)})

@@ -58,6 +58,13 @@ PAGE_ROLES: Mapping[str, frozenset[str]] = {
     "discard": IT,
     "undo": UNDOES,
     "stop_undo": UNDOES,
+    # An administrator has a person type the answers, whatever holds them.
+    "by_hand": ADMIN,
+    # IT holds an open submission; a retry releases it.
+    "hold": IT,
+    # Names of patients whose chart may be the right one.
+    "find_chart": REVIEWER,
+    "choose_chart": REVIEWER,
     # The values over which chart and patient conflict, and no others.
     "review": REVIEWER,
     "conflict": REVIEWER,

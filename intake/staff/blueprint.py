@@ -3,6 +3,7 @@
 from flask import Blueprint, Flask
 
 from fhir_client.text import show_controls
+from intake.clock import format_since
 from intake.pages import errors, language
 from intake.pages.errors import ErrorFrame
 from intake.pages.sessions import STAFF_PATH
@@ -11,6 +12,7 @@ from intake.staff import (
     accounts,
     answer_entry,
     audit,
+    chart_choice,
     error_pages,
     labels,
     monitor,
@@ -24,6 +26,7 @@ from intake.staff import (
     walk_ins,
     worklist,
 )
+from intake.store.health_words import describe_reason
 
 blueprint = Blueprint(
     "staff",
@@ -44,6 +47,7 @@ for pages in (
     submission,
     undo,
     review,
+    chart_choice,
     report,
     worklist,
     accounts,
@@ -59,6 +63,8 @@ def _template_values() -> dict[str, object]:
         "signed_in": access.current_sign_in(),
         "may": access.may_open,
         "labels": labels,
+        "format_since": format_since,
+        "describe_reason": describe_reason,
     }
 
 

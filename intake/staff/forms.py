@@ -6,7 +6,14 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import DateField, PasswordField, SelectField, SelectMultipleField, StringField
-from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, ValidationError
+from wtforms.validators import (
+    DataRequired,
+    EqualTo,
+    InputRequired,
+    Length,
+    Optional,
+    ValidationError,
+)
 
 from intake.answers import is_record_number
 from intake.clock import age_in_years
@@ -127,6 +134,21 @@ class ChartForm(StaffForm):
         """Take the clinic's date of today, and the library's options."""
         super().__init__(**options)
         self.today = today
+
+
+class ChartSearchForm(StaffForm):
+    """A record number, or a family name with a birth date, that find charts to choose from."""
+
+    record_number = StringField("Record number", filters=[_collapse_spaces])
+    family_name = StringField("Family name", [Length(max=80)], filters=[_collapse_spaces])
+    birth_date = DayField("Date of birth", [Optional()])
+
+    def validate_record_number(self, field: Any) -> None:
+        """Accept a possible record number, or a name with a birth date in its place."""
+        if field.data and not is_record_number(field.data):
+            raise ValidationError("This is not a record number.")
+        if not field.data and not (self.family_name.data and self.birth_date.data):
+            raise ValidationError("Enter the record number, or family name and date of birth.")
 
 
 class UserForm(StaffForm):

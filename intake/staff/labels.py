@@ -8,6 +8,7 @@ from babel.dates import format_time as format_babel_time
 
 from intake.clock import format_duration as format_clock_duration
 from intake.settings.values import STRATEGY_DESCRIPTIONS
+from intake.store.outbox.held_reasons import StaffAction
 from intake.store.outbox.records import OPEN, Status, SubmissionRecord
 
 LOCALE = "en_US"
@@ -70,6 +71,36 @@ DRIFT_MEANINGS = {
     "changed": "The chart's values were changed after verification.",
 }
 
+ROLE_NAMES = {
+    "desk": "Front desk",
+    "it": "IT",
+    "quality": "Quality",
+    "reviewer": "Reviewer",
+    "admin": "Administrator",
+}
+
+ACTION_LABELS = {
+    StaffAction.CORRECT_CRITERIA: "Correct on the page of today",
+    StaffAction.CHOOSE_CHART: "Choose the chart…",
+    StaffAction.DECIDE: "Decide…",
+    StaffAction.RETRY: "Try again now",
+    StaffAction.DISCARD: "Discard…",
+    StaffAction.TYPE_BY_HAND: "Put on the worklist",
+    StaffAction.CONFIRM_ENTRY: "Open the worklist",
+    StaffAction.STOP_UNDO: "Stop the undo",
+}
+
+ACTION_MEANINGS = {
+    StaffAction.CORRECT_CRITERIA: "corrects record number and birth date on the page of today.",
+    StaffAction.CHOOSE_CHART: "searches the EHR and chooses the chart here.",
+    StaffAction.DECIDE: "decides which value the chart keeps. Only reviewers see the values.",
+    StaffAction.RETRY: "has the worker try again now.",
+    StaffAction.DISCARD: "discards the submission and erases its answers.",
+    StaffAction.TYPE_BY_HAND: "puts the answers on the worklist, to be typed by hand.",
+    StaffAction.CONFIRM_ENTRY: "types the answers from the worklist.",
+    StaffAction.STOP_UNDO: "stops the undo; the chart keeps what was written.",
+}
+
 ROLE_LABELS = {
     "desk": "Front desk: today's patients, codes and links",
     "it": "IT: the monitor, without names and answers",
@@ -92,16 +123,26 @@ def state_label(record: SubmissionRecord) -> str:
     return f"Undo: {label.lower()}" if record.undoing else label
 
 
-def explain_state(record: SubmissionRecord) -> str:
-    """Return why the submission is in its state, and what happens next."""
+def explain_state(record: SubmissionRecord, obstacle: str = "") -> str:
+    """Return why the submission is in its state, and what happens next.
+
+    `obstacle` says why its server takes nothing now, "" if it does.
+    """
     if record.sending:
         return "A worker is sending it now."
-    # The worker's own words are more precise than the state's meaning.
-    if record.words is None:
-        return UNDO_MEANING if record.undoing else STATE_MEANINGS[record.status]
     if record.status in OPEN:
+        return _explain_open(record, obstacle)
+    # The worker's own words are more precise than the state's meaning.
+    return record.words or STATE_MEANINGS[record.status]
+
+
+def _explain_open(record: SubmissionRecord, obstacle: str) -> str:
+    # The server's trouble is newer than what this submission met at its own last attempt.
+    if obstacle:
+        return f"It is stored here and waits. {obstacle}"
+    if record.words is not None:
         return f"{record.words} The worker tries again by itself."
-    return record.words
+    return UNDO_MEANING if record.undoing else STATE_MEANINGS[record.status]
 
 
 def describe_strategy(kind: str) -> str:

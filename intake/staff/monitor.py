@@ -3,9 +3,8 @@
 It shows no name and no answer, and it calls nothing verified that was not read back.
 """
 
+import functools
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from flask import (
@@ -26,39 +25,13 @@ from intake.staff import access
 from intake.staff.pagination import fetch_page
 from intake.store import audit, servers, strategies, visits
 from intake.store.database import Tx
-from intake.store.outbox.counts import count_by_status, count_drifted, last_verified, oldest_waiting
-from intake.store.outbox.records import OPEN, UNFINISHED, Status, SubmissionRecord, list_records
-from intake.store.servers import ServerState
-from intake.store.strategies import PinnedStrategy
+from intake.store.health_words import explain_obstacle, read_site_health, summarize_site
+from intake.store.outbox.counts import count_by_status, count_drifted
+from intake.store.outbox.records import Status, SubmissionRecord, list_records
 
 ROWS_PER_PAGE = 50
 REFRESH_SECONDS = 30
 """How often the page refreshes itself, if the user switched that on."""
-
-BEHIND_AFTER = timedelta(minutes=10)
-"""Delivery takes seconds: a submission that waits this long is a fault, even if others pass."""
-
-
-class Health(StrEnum):
-    """A server's health, the worst first."""
-
-    UNWATCHED = "No worker"
-    PAUSED = "Paused"
-    BEHIND = "Behind"
-    RUNNING = "Running"
-
-
-@dataclass(frozen=True, slots=True)
-class ServerSummary:
-    """One FHIR server: its state, its write strategy and its unfinished submissions."""
-
-    state: ServerState
-    health: Health
-    open_count: int
-    held_count: int
-    oldest: datetime | None
-    verified: datetime | None
-    pinned: PinnedStrategy | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +66,10 @@ def show_monitor() -> Response:
     """Show the monitor."""
     chosen, clinics = _read_filter(), current_site().settings.clinics.values()
     with current_site().database.read() as tx:
-        summaries = [_summarize_server(tx, server) for server in current_site().settings.servers]
+        site_health = read_site_health(tx, current_site().settings)
+        pins = {
+            server: strategies.read_pinned(tx, server) for server in current_site().settings.servers
+        }
         unconfigured = servers.count_unconfigured(tx, current_site().settings.servers.keys())
         counts = count_by_status(tx, clinic=chosen.clinic)
         drifted = count_drifted(tx, clinic=chosen.clinic)
@@ -104,7 +80,10 @@ def show_monitor() -> Response:
         now = tx.now
     page = render_template(
         "staff/monitor.html",
-        servers=summaries,
+        site_health=site_health,
+        summary=summarize_site(site_health),
+        obstacles=functools.cache(functools.partial(explain_obstacle, site_health)),
+        pins=pins,
         unconfigured=unconfigured,
         counts=counts,
         drifted=drifted,
@@ -159,29 +138,3 @@ def _list_records(
         limit=limit,
         offset=offset,
     )
-
-
-def _summarize_server(tx: Tx, server: str) -> ServerSummary:
-    state = servers.read_state(tx, server)
-    counts = count_by_status(tx, server, among=UNFINISHED)
-    oldest = oldest_waiting(tx, server)
-    return ServerSummary(
-        state=state,
-        health=_judge_health(state, oldest, tx.now),
-        open_count=sum(counts[status] for status in OPEN),
-        held_count=counts[Status.HELD],
-        oldest=oldest,
-        verified=last_verified(tx, server),
-        pinned=strategies.read_pinned(tx, server),
-    )
-
-
-def _judge_health(state: ServerState, oldest: datetime | None, now: datetime) -> Health:
-    # Without a worker nothing else in the server's state is current.
-    if not state.is_watched(now):
-        return Health.UNWATCHED
-    if state.paused_since is not None:
-        return Health.PAUSED
-    if oldest is not None and now - oldest > BEHIND_AFTER:
-        return Health.BEHIND
-    return Health.RUNNING

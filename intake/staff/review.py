@@ -10,7 +10,7 @@ from intake.pages.site import current_site
 from intake.staff import access
 from intake.staff.submission import read_submission
 from intake.store import audit
-from intake.store.outbox import conflict_decisions
+from intake.store.outbox import chart_searches, conflict_decisions
 from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision
 from intake.store.outbox.records import find_record
 
@@ -28,16 +28,21 @@ def register_pages(blueprint: Blueprint) -> None:
 
 
 def list_conflicts() -> str:
-    """Show the submissions in conflict, oldest first."""
+    """Show the submissions in conflict, and those without a chart, oldest first."""
     with current_site().database.read() as tx:
         candidates = (
             find_record(tx, identity) for identity in conflict_decisions.list_conflicting_ids(tx)
         )
         # A submission may be gone between the two queries.
         records = [record for record in candidates if record is not None]
+        without_chart = chart_searches.list_choosable(tx)
         now = tx.now
     return render_template(
-        "staff/review.html", records=records, clinics=current_site().settings.clinics, now=now
+        "staff/review.html",
+        records=records,
+        without_chart=without_chart,
+        clinics=current_site().settings.clinics,
+        now=now,
     )
 
 

@@ -10,8 +10,10 @@ from intake.pages.site import current_site
 from intake.staff import access
 from intake.store import audit
 from intake.store.database import Tx
-from intake.store.outbox import discard, retry, undo_requests
-from intake.store.outbox.conflict_decisions import CONFLICT_REASON
+from intake.store.health_words import explain_obstacle, read_site_health
+from intake.store.outbox import discard, retry, undo_requests, worklist
+from intake.store.outbox.held_reasons import ACTION_ROLES, StaffAction, find_remedy
+from intake.store.outbox.hold import hold_by_staff
 from intake.store.outbox.records import OPEN, Status, SubmissionRecord, find_record
 
 RETRIABLE = (Status.HELD, Status.WAITING)
@@ -22,6 +24,12 @@ def register_pages(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/submissions/<identity>", "submission", show_submission)
     blueprint.add_url_rule(
         "/submissions/<identity>/retry", "retry", retry_submission, methods=["POST"]
+    )
+    blueprint.add_url_rule(
+        "/submissions/<identity>/hold", "hold", hold_submission, methods=["POST"]
+    )
+    blueprint.add_url_rule(
+        "/submissions/<identity>/by-hand", "by_hand", type_by_hand, methods=["POST"]
     )
     blueprint.add_url_rule(
         "/submissions/<identity>/discard",
@@ -36,21 +44,20 @@ def show_submission(identity: str) -> str:
     record = read_submission(identity)
     with current_site().database.read() as tx:
         actions, now = audit.entries_about(tx, record.id), tx.now
+        site_health = read_site_health(tx, current_site().settings)
     # A clinic may have left the configuration since the patient answered.
     clinic = current_site().settings.clinics.get(record.clinic)
-    is_held = record.status is Status.HELD
     return render_template(
         "staff/submission.html",
         record=record,
+        obstacle=explain_obstacle(site_health, record.server),
         clinic=clinic,
         times=tuple(_list_times(record)),
         actions=actions,
         can_retry=record.status in RETRIABLE and not record.sending,
-        # A held undo has sent its answers already: there is nothing left to discard.
-        can_discard=is_held and not record.undoing,
         can_undo=undo_requests.can_undo(record, current_site().settings.times.undo, now),
-        can_stop_undo=is_held and record.undoing,
-        in_conflict=is_held and record.reason == CONFLICT_REASON,
+        can_hold=record.status in OPEN and not record.sending,
+        actions_of_remedy=_list_actions(record),
         now=now,
     )
 
@@ -79,6 +86,24 @@ def discard_submission(identity: str) -> ResponseReturnValue:
     return apply_action(discard.discard_submission, identity, "submission-discarded", *messages)
 
 
+def hold_submission(identity: str) -> ResponseReturnValue:
+    """Hold an open submission, until IT releases it."""
+    messages = (
+        "The submission is held. A retry releases it.",
+        "The worker is sending it, or it is no longer open.",
+    )
+    return apply_action(hold_by_staff, identity, "submission-held", *messages)
+
+
+def type_by_hand(identity: str) -> ResponseReturnValue:
+    """Have the worker put the held submission on the worklist."""
+    messages = (
+        "The worker puts it on the worklist. Refresh the worklist in a moment.",
+        "Only a held submission with its answers can be put on the worklist.",
+    )
+    return apply_action(worklist.request_worksheet, identity, "worklist-requested", *messages)
+
+
 def apply_action(
     act: Callable[[Tx, str], bool], identity: str, name: str, success: str, failure: str
 ) -> ResponseReturnValue:
@@ -99,6 +124,14 @@ def read_submission(identity: str) -> SubmissionRecord:
     if record is None:
         abort(404)
     return record
+
+
+def _list_actions(record: SubmissionRecord) -> tuple[tuple[StaffAction, str], ...]:
+    """Return the actions that end the hold, each with its role; nothing if it is not held."""
+    if record.status is not Status.HELD:
+        return ()
+    remedy = find_remedy(record.reason, undoing=record.undoing)
+    return tuple((action, ACTION_ROLES[action]) for action in remedy.actions)
 
 
 def _list_times(record: SubmissionRecord) -> Iterator[tuple[str, datetime]]:

@@ -77,6 +77,12 @@ def pause_server(tx: Tx, server: str, *, until: datetime, reason: str, words: st
     return state.paused_since is None
 
 
+def explain_pause(tx: Tx, server: str, reason: str, words: str) -> None:
+    """Give a paused server the reason of its newest failure."""
+    query = update(table).where(table.c.id == server, table.c.paused_since.is_not(None))
+    tx.connection.execute(query.values(reason=reason, words=words))
+
+
 def record_worker_seen(tx: Tx, server: str) -> None:
     """Record that a worker is running for the server now."""
     _save_state(tx, server, {"worker_seen": tx.now})

@@ -68,6 +68,8 @@ submissions = Table(
     Column("checked_at", UtcDateTime),
     # The end of the re-ask interval; without it the patient is asked at the next visit.
     Column("again_at", UtcDateTime),
+    # When an administrator chose to have the answers typed by hand.
+    Column("by_hand_at", UtcDateTime),
 )
 Index("submissions_due", submissions.c.server, submissions.c.status, submissions.c.due_at)
 Index("submissions_patient", submissions.c.server, submissions.c.patient_key, submissions.c.number)

@@ -7,6 +7,7 @@ from functools import cache, partial
 from fhir_client.errors import ServerError
 from intake.clock import Clock
 from intake.ehr.clients import build_client
+from intake.ehr.contacts import CREDENTIALS_REASON
 from intake.ehr.strategy import prepare_writer, read_pin
 from intake.settings import Server, Settings
 from intake.store import servers
@@ -17,7 +18,6 @@ from intake.store.outbox.undo_leases import LeasedUndo
 from intake.worker.backoff import JitterSource
 from intake.worker.context import WorkerContext
 from intake.worker.delivery import deliver_submission
-from intake.worker.error_outcomes import CREDENTIALS_REASON
 from intake.worker.outcomes import SERVER_PAUSE, log_server_paused, pause_server
 from intake.worker.undo import deliver_undo
 

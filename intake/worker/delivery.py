@@ -29,15 +29,16 @@ from intake.mapping.choices import UnknownAnswerError
 from intake.mapping.site_mapping import map_submission
 from intake.store.database import DatabaseError
 from intake.store.outbox import chart_assignment, delivery_steps
+from intake.store.outbox.held_reasons import HeldReason
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.outbox.records import Status
-from intake.store.outbox.unmatched import UNMATCHED_REASON
-from intake.store.outbox.worklist import WORKLIST_REASON, encode_worksheet
+from intake.store.outbox.worklist import encode_worksheet
+from intake.worker.by_hand import type_by_hand
 from intake.worker.conflicts import settle_conflicts, writer_with_decisions
 from intake.worker.context import WorkerContext
 from intake.worker.error_outcomes import (
-    SUPPORT_REMEDY,
     PostponedError,
+    remedy_words,
     retry_outcome,
     server_error_outcome,
     unforeseen_outcome,
@@ -66,14 +67,6 @@ INDEXED_WITHIN = timedelta(minutes=10)
 What it does not show later is missing.
 """
 NOT_SHOWN_REASON = "not-shown"
-WORKLIST_REMEDY = (
-    "An administrator's worklist says what to type. The worker reads it back when the"
-    " administrator says there that it is typed."
-)
-UNMATCHED_REMEDY = (
-    "The front desk corrects number and date on its page of today; the answers wait for that."
-)
-PATIENT_REMEDY = "Find the right chart and enter the answers there."
 
 
 def deliver_submission(context: WorkerContext, leased: LeasedSubmission) -> None:
@@ -86,7 +79,8 @@ def deliver_submission(context: WorkerContext, leased: LeasedSubmission) -> None
         # No outcome can be stored now. The lease ends, and a worker tries again.
         raise
     except Exception as error:  # noqa: BLE001
-        apply_outcome(context, _error_outcome(context, leased, error))
+        outcome = _error_outcome(context, leased, error)
+        apply_outcome(context, type_by_hand(context, leased, outcome))
 
 
 def _deliver_in_steps(context: WorkerContext, unmatched: LeasedSubmission) -> Iterator[Outcome]:
@@ -113,10 +107,10 @@ def _deliver_in_steps(context: WorkerContext, unmatched: LeasedSubmission) -> It
 def _writer_for(context: WorkerContext, leased: LeasedSubmission) -> Writer:
     """Return how to write the submission.
 
-    If a person typed it into the chart, the worker only reads it back.
+    If a person types it into the chart, the worker only reads it back.
     """
     writer = writer_with_decisions(context.writer, leased)
-    if leased.record.typed_at is None:
+    if leased.record.typed_at is None and leased.record.by_hand_at is None:
         return writer
     worklist = full_strategy(WriteStrategyKind.WORKLIST)
     return replace(writer, strategy=replace(worklist, batch=writer.strategy.batch))
@@ -197,9 +191,9 @@ def _mismatch_outcome(
     elements = ", ".join(mismatch.element for mismatch in mismatches)
     return Held(
         leased,
-        "mismatch",
+        HeldReason.MISMATCH,
         f"The server took it, but does not read back the same: {elements}."
-        " Compare with the chart, then retry.",
+        f" {remedy_words(leased, HeldReason.MISMATCH)}",
         detail=json.dumps([asdict(mismatch) for mismatch in mismatches], default=str),
     )
 
@@ -215,8 +209,9 @@ def _error_outcome(context: WorkerContext, leased: LeasedSubmission, error: Exce
         case FhirError():
             return _refusal_outcome(context, leased, error)
         case InvalidBundleError() | NoVersionError() | UnknownAnswerError():
-            message = f"This cannot be written: {error}. Report it, then retry after the fix."
-            return Held(leased, "invalid", message, server_answered=False)
+            remedy = remedy_words(leased, HeldReason.INVALID)
+            message = f"This cannot be written: {error}. {remedy}"
+            return Held(leased, HeldReason.INVALID, message, server_answered=False)
     return unforeseen_outcome(leased, error)
 
 
@@ -229,9 +224,16 @@ def _refusal_outcome(
             return settle_conflicts(leased, error, context.settings)
         case ManualEntryError():
             worksheet = None if error.worksheet is None else encode_worksheet(error.worksheet)
-            return Held(leased, WORKLIST_REASON, f"{error.message} {WORKLIST_REMEDY}", worksheet)
+            return _hold(leased, HeldReason.WORKLIST, error, worksheet)
         case UnmatchedPatientError():
-            return Held(leased, UNMATCHED_REASON, f"{error.message} {UNMATCHED_REMEDY}")
+            return _hold(leased, HeldReason.UNMATCHED, error)
         case PatientError() | GoneError():
-            return Held(leased, "patient", f"{error.message} {PATIENT_REMEDY}")
-    return Held(leased, "refused", f"{error.message} {SUPPORT_REMEDY}")
+            return _hold(leased, HeldReason.PATIENT, error)
+    return _hold(leased, HeldReason.REFUSED, error)
+
+
+def _hold(
+    leased: LeasedSubmission, reason: HeldReason, error: FhirError, detail: str | None = None
+) -> Held:
+    message = f"{error.message} {remedy_words(leased, reason)}"
+    return Held(leased, reason, message, detail)

@@ -10,6 +10,7 @@ from fhir_client.uscore.undo_record import ChangeState, change_state
 from fhir_client.write.charts import read_written_patient
 from intake.clock import Clock
 from intake.ehr.clients import build_client
+from intake.ehr.contacts import record_contact
 from intake.log import error_location, logger
 from intake.settings import Server, Settings
 from intake.store.database import Database, DatabaseError
@@ -51,6 +52,7 @@ def check_drift(server: Server, database: Database, clock: Clock, stop: threadin
                 for candidate in candidates:
                     _check_candidate(client, server, database, candidate)
     except FhirError as error:
+        record_contact(database, server.id, error)
         logger.warning("drift-unseen", extra={"server": server.id, "reason": type(error).__name__})
 
 

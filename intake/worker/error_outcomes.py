@@ -2,15 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from fhir_client.errors import (
-    AccessError,
-    FhirError,
-    ServerError,
-    TemporaryError,
-    VersionConflictError,
-)
+from fhir_client.errors import ServerError, TemporaryError, VersionConflictError
+from intake.ehr.contacts import error_reason
 from intake.log import error_location
 from intake.store import servers
+from intake.store.outbox.held_reasons import HeldReason, find_remedy
 from intake.store.outbox.leases import LeasedWork
 from intake.worker.backoff import retry_delay
 from intake.worker.context import WorkerContext
@@ -18,13 +14,17 @@ from intake.worker.outcomes import SERVER_PAUSE, Held, ServerPaused, Waiting
 
 FAILS_ALONE_AFTER = timedelta(days=1)
 """A submission that the server fails this long, while others succeed, is held."""
-FORBIDDEN, CREDENTIALS_REASON = "http-403", "credentials"
+FORBIDDEN = "http-403"
 TURN_DELAY = timedelta(seconds=2)
 """The time that a submission waits for its turn.
 
 Another submission of the chart goes first, or another worker has the lease.
 """
-SUPPORT_REMEDY = "Ask the EHR's support, then retry."
+
+
+def remedy_words(leased: LeasedWork, reason: HeldReason) -> str:
+    """Return what ends the hold of a submission, or of its undo."""
+    return find_remedy(reason, undoing=leased.record.undoing).words
 
 
 class PostponedError(Exception):
@@ -52,8 +52,9 @@ def retry_outcome(
     is_conflict = isinstance(error, VersionConflictError)
     is_failing = is_conflict or (error.status or 0) >= 500
     if is_failing and _fails_alone(context, leased):
-        remedy = "It fails for a day while others succeed. Ask the EHR's support."
-        return Held(leased, "fails-alone", f"{error.message} {remedy}")
+        remedy = remedy_words(leased, HeldReason.FAILS_ALONE)
+        message = f"{error.message} It fails for a day while others succeed. {remedy}"
+        return Held(leased, HeldReason.FAILS_ALONE, message, server_answered=False)
     retry_after = error.retry_after if isinstance(error, TemporaryError) else None
     return Waiting(
         leased,
@@ -61,8 +62,9 @@ def retry_outcome(
         error.message,
         retry_delay(leased.record.attempts + 1, context.jitter, retry_after),
         is_failing=is_failing,
-        # A 409 or 412 proves that the server processes requests, so a pause ends.
-        server_answered=is_conflict,
+        # A 409 or 412 proves that the server processes requests, so a pause ends. So does a
+        # read-back, which has a reason of its own.
+        server_answered=is_conflict or bool(reason),
         server_delay=retry_after,
     )
 
@@ -85,8 +87,8 @@ def server_error_outcome(
 ) -> ServerPaused | Held:
     """Return a pause of the server, or hold a submission that it forbids alone."""
     if _is_forbidden_alone(context, leased, error):
-        remedy = f"It accepts others. {SUPPORT_REMEDY}"
-        return Held(leased, "refused", f"{error.message} {remedy}")
+        remedy = f"It accepts others. {remedy_words(leased, HeldReason.REFUSED)}"
+        return Held(leased, HeldReason.REFUSED, f"{error.message} {remedy}")
     return ServerPaused(leased, error_reason(error), error.message)
 
 
@@ -106,14 +108,9 @@ def unforeseen_outcome(leased: LeasedWork, error: Exception) -> Held:
     """
     # The error's own text is left out: it could quote an answer.
     message = (
-        f"An unforeseen error stopped it ({type(error).__name__}). Report it, then retry after"
-        " the fix."
+        f"An unforeseen error stopped it ({type(error).__name__})."
+        f" {remedy_words(leased, HeldReason.FAULT)}"
     )
-    return Held(leased, "fault", message, server_answered=False, location=error_location(error))
-
-
-def error_reason(error: FhirError) -> str:
-    """Return the reason code that the monitor shows for a server's error."""
-    if isinstance(error, AccessError):
-        return CREDENTIALS_REASON
-    return f"http-{error.status}" if error.status is not None else "no-answer"
+    return Held(
+        leased, HeldReason.FAULT, message, server_answered=False, location=error_location(error)
+    )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from intake.settings import Settings
 from intake.store import attempts, audit, drafts, sign_ins, visits
 from intake.store.database import Database
-from intake.store.outbox import erasure
+from intake.store.outbox import chart_searches, erasure
 
 VISIT_RETENTION = timedelta(days=2)
 ATTEMPT_RETENTION = timedelta(days=1)
@@ -17,6 +17,7 @@ def erase_expired(settings: Settings, database: Database) -> None:
     # One transaction: a crash in between leaves nothing half erased.
     with database.write() as tx:
         drafts.drop_idle_drafts(tx, kiosk=times.kiosk_drop, others=times.draft_idle)
+        chart_searches.erase_searches(tx)
         erasure.erase_expired(tx, payload_after=times.payload, undo_after=times.undo)
         visits.erase_visits(tx, tx.now - VISIT_RETENTION)
         attempts.erase_attempts(tx, ATTEMPT_RETENTION)

@@ -15,7 +15,7 @@ from intake.store.database import Database
 from intake.store.outbox.counts import count_by_status
 from intake.store.outbox.records import Status
 from intake.store.visits import MatchState
-from intake.worker import drift, housekeeping, patient_matching
+from intake.worker import chart_searches, drift, housekeeping, patient_matching
 from intake.worker.backoff import JitterSource
 from intake.worker.batches import deliver_due
 
@@ -43,6 +43,7 @@ def run_worker(
     rounds = {
         "schedule": partial(_fetch_schedules, settings, database, clock),
         "walk-ins": partial(_match_new_patients, settings, database, clock),
+        "requests": partial(_serve_staff, settings, database, clock),
     }
     if not once:
         # `intake worker --once` empties the outbox: it must not wait for a search over a year.
@@ -80,6 +81,12 @@ def _match_new_patients(settings: Settings, database: Database, clock: Clock) ->
     )
     # The desk waits for the result. A server that fails is not asked every second, however.
     return IDLE_PAUSE if _run_guarded(match_patients) else ROUND_PAUSE
+
+
+def _serve_staff(settings: Settings, database: Database, clock: Clock) -> timedelta:
+    # A reviewer waits for the charts. A server that fails is not asked every second, however.
+    search_charts = partial(chart_searches.run_chart_searches, settings, database, clock)
+    return IDLE_PAUSE if _run_guarded(search_charts) else ROUND_PAUSE
 
 
 def _fetch_schedules(settings: Settings, database: Database, clock: Clock) -> timedelta:

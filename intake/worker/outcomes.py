@@ -7,10 +7,11 @@ from typing import ClassVar
 
 from intake.log import logger
 from intake.settings import Settings
-from intake.store import audit, servers
+from intake.store import audit, contacts, servers
 from intake.store.database import Tx
 from intake.store.outbox import delivery_steps, leases, undo_leases
 from intake.store.outbox.conflict_decisions import ConflictDecision
+from intake.store.outbox.held_reasons import HeldReason
 from intake.store.outbox.hold import hold_submission
 from intake.store.outbox.leases import LeasedSubmission, LeasedWork
 from intake.store.outbox.undo_leases import LeasedUndo
@@ -131,7 +132,7 @@ class Held:
 
     event: ClassVar[str] = "held"
     leased: LeasedWork
-    reason: str
+    reason: HeldReason
     message: str
     detail: str | None = None
     server_answered: bool = True
@@ -202,13 +203,28 @@ def _update_server(tx: Tx, server_id: str, outcome: Outcome) -> bool:
             servers.record_success(tx, server_id)
         case Accepted() | Decided() | Held(server_answered=True) | Waiting(server_answered=True):
             servers.end_pause(tx, server_id)
-        case Waiting(server_delay=timedelta() as delay):
-            servers.back_off(tx, server_id, until=tx.now + delay)
+        case Waiting():
+            _record_fault(tx, server_id, outcome)
+            return False
+        case _:
+            # The step sent nothing, or what it learned is about this submission alone.
+            return False
+    contacts.record_answer(tx, contacts.server_contact(server_id))
     return False
+
+
+def _record_fault(tx: Tx, server_id: str, outcome: Waiting) -> None:
+    """Store that the server could not serve the step."""
+    contacts.record_failure(tx, contacts.server_contact(server_id), outcome.reason)
+    # A paused server that now fails in another way must not keep its first reason.
+    servers.explain_pause(tx, server_id, outcome.reason, outcome.message)
+    if outcome.server_delay is not None:
+        servers.back_off(tx, server_id, until=tx.now + outcome.server_delay)
 
 
 def pause_server(tx: Tx, server_id: str, reason: str, message: str) -> bool:
     """Pause the server; True if it was running before."""
+    contacts.record_failure(tx, contacts.server_contact(server_id), reason)
     return servers.pause_server(
         tx, server_id, until=tx.now + SERVER_PAUSE, reason=reason, words=message
     )

@@ -10,6 +10,7 @@ from fhir_client.write.patient_matching import match_patient
 from intake.answers import MatchCriteria
 from intake.clock import Clock
 from intake.ehr.clients import build_client
+from intake.ehr.contacts import record_contact
 from intake.log import logger
 from intake.mapping.elements import all_covered_elements
 from intake.schedule.chart_values import add_chart_values
@@ -93,6 +94,7 @@ def _match_on_server(
         with build_client(server) as client:
             succeeded = [_match_visit(settings, database, client, visit) for visit in unmatched]
     except FhirError as error:
+        record_contact(database, server.id, error)
         return _log_failure(server.id, error)
     return all(succeeded)
 

@@ -19,12 +19,13 @@ from fhir_client.write.bundle import NoVersionError
 from fhir_client.write.undo import WrittenEffect, undo_submission
 from intake.store.database import DatabaseError
 from intake.store.outbox import undo_leases
+from intake.store.outbox.held_reasons import HeldReason
 from intake.store.outbox.undo_leases import LaterSubmission, LeasedUndo
 from intake.store.outbox.undo_records import UndoRecord
 from intake.worker.conflicts import hold_conflicts
 from intake.worker.context import WorkerContext
 from intake.worker.error_outcomes import (
-    SUPPORT_REMEDY,
+    remedy_words,
     retry_outcome,
     server_error_outcome,
     unforeseen_outcome,
@@ -37,14 +38,8 @@ from intake.worker.undo_records import (
     keyed_hash,
 )
 
-UPDATE_REMEDY = (
-    "Ask for update of Observation and QuestionnaireResponse, then retry; or undo it in the chart"
-    " by hand and stop this."
-)
-MANUAL_REMEDY = "Do that, then stop the undo here."
-PATIENT_REMEDY = "Nothing was changed. Put the right chart right by hand."
+UPDATE_REMEDY = "It needs the right to update Observation and QuestionnaireResponse."
 LATER_OPEN = "A later submission of the same patient is not delivered yet."
-LATER_REMEDY = "Retry when it is verified or held."
 
 
 def deliver_undo(context: WorkerContext, leased: LeasedUndo) -> None:
@@ -65,7 +60,7 @@ def _undo_in_steps(context: WorkerContext, leased: LeasedUndo) -> Iterator[Outco
         later = undo_leases.list_later_submissions(tx, leased.record.id)
     # It is uncertain whether an open submission changed the chart, and so what to restore.
     if any(submission.is_open for submission in later):
-        yield Held(leased, "later", f"{LATER_OPEN} {LATER_REMEDY}", server_answered=False)
+        yield _hold(leased, HeldReason.LATER, LATER_OPEN, server_answered=False)
         return
     values = decode_prior_values(leased.undo_record)
     restated = _restated_parts(later)
@@ -123,14 +118,14 @@ def _error_outcome(context: WorkerContext, leased: LeasedUndo, error: Exception)
             return retry_outcome(context, leased, error)
         case ServerError() if error.status in BARRED_STATUSES:
             # A write needs fewer rights than an undo, so the server does not pause.
-            return Held(leased, "refused", f"{error.message} {UPDATE_REMEDY}")
+            return _hold(leased, HeldReason.REFUSED, f"{error.message} {UPDATE_REMEDY}")
         case ServerError():
             return server_error_outcome(context, leased, error)
         case FhirError():
             return _hold_refused(leased, error)
         case NoVersionError():
-            message = f"This cannot be undone: {error}. Put the chart right by hand."
-            return Held(leased, "invalid", message, server_answered=False)
+            message = f"This cannot be undone: {error}."
+            return _hold(leased, HeldReason.INVALID, message, server_answered=False)
     return unforeseen_outcome(leased, error)
 
 
@@ -141,7 +136,14 @@ def _hold_refused(leased: LeasedUndo, error: FhirError) -> Held:
             # The policy decides what is written, never what an undo takes back: a reviewer does.
             return hold_conflicts(leased, error, error.conflicts)
         case ManualEntryError():
-            return Held(leased, "by-hand", f"{error.message} {MANUAL_REMEDY}")
+            return _hold(leased, HeldReason.BY_HAND, error.message)
         case PatientError() | GoneError():
-            return Held(leased, "patient", f"{error.message} {PATIENT_REMEDY}")
-    return Held(leased, "refused", f"{error.message} {SUPPORT_REMEDY}")
+            return _hold(leased, HeldReason.PATIENT, error.message)
+    return _hold(leased, HeldReason.REFUSED, error.message)
+
+
+def _hold(
+    leased: LeasedUndo, reason: HeldReason, message: str, *, server_answered: bool = True
+) -> Held:
+    message = f"{message} {remedy_words(leased, reason)}"
+    return Held(leased, reason, message, server_answered=server_answered)

@@ -198,3 +198,56 @@ def test_a_decided_conflict_returns_only_for_another_value(element: str) -> None
         )
         == ()
     )
+
+
+def read_reason(context: MergeContext, reports: ReportingServer, *, by_another: bool) -> str:
+    """Return the message of a conflict about race, with a chart that says otherwise."""
+    said, other = SAID["race"]
+    merge = merge_statement(chart(other), said, V6)
+    with pytest.raises(ChartConflictError) as raised:
+        refuse_conflicts(
+            cast("FhirClient", reports), chart(other), merge, context, by_another=by_another
+        )
+    assert [conflict.reason for conflict in raised.value.conflicts] == [
+        raised.value.message.partition(" (race)")[0]
+    ]
+    return raised.value.message
+
+
+def test_each_conflict_gives_its_true_reason() -> None:
+    visit, none = MergeContext(chart=chart_elements(BARE)), MergeContext()
+    reported = ReportingServer("race")
+    assert "changed after the visit began" in read_reason(
+        visit, ReportingServer(), by_another=False
+    )
+    without_visit = read_reason(none, reported, by_another=False)
+    assert "Another source recorded a different answer, and no visit shows" in without_visit
+    assert "after the visit began" not in without_visit
+    for context in (visit, none):
+        message = read_reason(context, reported, by_another=True)
+        assert "the patient said otherwise themselves" in message
+
+
+def test_two_reasons_in_one_submission_each_name_their_elements() -> None:
+    said = replace(
+        NOTHING,
+        values={Element.RACE: ASIAN, Element.ETHNICITY: CategoryAnswer("Cuban")},
+    )
+    other = replace(
+        NOTHING,
+        values={
+            Element.RACE: CategoryAnswer("White"),
+            Element.ETHNICITY: CategoryAnswer("Mexican"),
+        },
+    )
+    merge = merge_statement(chart(other), said, V6)
+    with pytest.raises(ChartConflictError) as raised:
+        refuse_conflicts(
+            cast("FhirClient", ReportingServer("race")),
+            chart(other),
+            merge,
+            MergeContext(chart=chart_elements(BARE)),
+            by_another=True,
+        )
+    assert "said otherwise themselves: race; " in raised.value.message
+    assert "changed after the visit began: ethnicity" in raised.value.message

@@ -14,10 +14,11 @@ from intake.schedule import fetch
 from intake.schedule.appointments import schedule_window
 from intake.schedule.chart_values import add_chart_values
 from intake.settings import Clinic, Settings
-from intake.store import visits
+from intake.store import contacts, visits
 from intake.store.visits import Visit
 from tests.support.schedule_server import FRONT, ScheduleServer
 from tests.support.sites import START_TIME, TestSite
+from tests.support.stub_server import StubResponse
 
 
 def read_visits(
@@ -208,3 +209,26 @@ def test_takes_a_403_of_the_token_endpoint_as_a_fault_of_the_server(
         pytest.raises(ServerError, match="token endpoint"),
     ):
         list(fetch.read_expected_visits(client, clinic, window))
+
+
+def test_records_each_failed_fetch_and_the_next_good_one(
+    schedule_server: ScheduleServer, settings: Settings, pages: TestSite
+) -> None:
+    def read_failures() -> list[tuple[int, str | None]]:
+        keys = (contacts.schedule_contact("riverside"), contacts.server_contact("main"))
+        with pages.database.read() as tx:
+            found = [contacts.read_contact(tx, key) for key in keys]
+        return [(contact.failures, contact.reason) for contact in found]
+
+    good = schedule_server.server.respond
+    schedule_server.server.respond = lambda _: StubResponse(503)
+    for _ in range(3):
+        fetch.fetch_due_schedules(settings, pages.database, pages.clock)
+    assert read_failures() == [(3, "http-503"), (3, "http-503")]
+    schedule_server.server.respond = lambda _: StubResponse(400)
+    fetch.fetch_due_schedules(settings, pages.database, pages.clock)
+    # The server is well: it refuses this search alone.
+    assert read_failures() == [(4, "http-400"), (0, None)]
+    schedule_server.server.respond = good
+    fetch.fetch_due_schedules(settings, pages.database, pages.clock)
+    assert read_failures() == [(0, None), (0, None)]

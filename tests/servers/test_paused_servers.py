@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from fhir_client.client import FhirClient
-from intake.store import servers
+from intake.store import contacts, servers
 from intake.store.outbox.records import Status
 from intake.store.tables import submissions as table
 from tests.support.certificates import create_authority
@@ -193,3 +193,28 @@ def test_a_failure_does_not_move_the_time_of_the_last_success(outbox: Outbox, fa
     later = outbox.submit_example(outbox.create_patient())
     outbox.work_until_closed(later)
     assert read_server(outbox).last_success == outbox.read_record(later).verified_at
+
+
+def test_a_paused_server_that_fails_in_another_way_gives_the_newer_reason(outbox: Outbox) -> None:
+    submission = outbox.submit_example(outbox.create_patient())
+    outbox.proxy.default_fault = answer_with(401)
+    outbox.deliver_due()
+    assert read_server(outbox).reason == "http-401"
+    outbox.proxy.default_fault = answer_with(503)
+    outbox.clock.advance(minutes=2)
+    outbox.deliver_due()
+    state = read_server(outbox)
+    assert (state.reason, state.words) == (
+        "http-503",
+        "The server answered 503: try again later.",
+    )
+    assert read_contact(outbox).failures == 2
+    outbox.proxy.default_fault = None
+    outbox.work_until_closed(submission)
+    assert read_server(outbox).paused_since is None
+    assert read_contact(outbox).failures == 0
+
+
+def read_contact(outbox: Outbox) -> contacts.Contact:
+    with outbox.database.read() as tx:
+        return contacts.read_contact(tx, contacts.server_contact("main"))

@@ -58,6 +58,7 @@ def test_the_list_shows_id_state_age_attempts_reason_and_explanation(
         )
     lease_submission(pages, "Patient/3")
     pages.clock.advance(minutes=3)
+    record_worker_pass(pages)
     it.open_page("/staff/monitor")
     listed = it.table_rows()
     assert listed[2] == [

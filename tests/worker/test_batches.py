@@ -12,6 +12,7 @@ from fhir_client.model import WriteStrategyKind
 from fhir_client.write.strategy import full_strategy
 from intake.ehr.strategy import pin_strategy
 from intake.store.outbox import leases, undo_requests
+from intake.store.outbox.held_reasons import HeldReason
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.outbox.undo_leases import LeasedUndo
 from intake.worker import batches
@@ -36,7 +37,7 @@ class Deliveries:
         self.ids: list[str] = []
         self.undone: list[str] = []
         self.act: Act = lambda context, leased: apply_outcome(
-            context, Held(leased, "refused", "Refused.")
+            context, Held(leased, HeldReason.REFUSED, "Refused.")
         )
 
     def deliver(self, context: WorkerContext, leased: LeasedSubmission) -> None:
@@ -45,7 +46,7 @@ class Deliveries:
 
     def undo(self, context: WorkerContext, leased: LeasedUndo) -> None:
         self.undone.append(leased.record.id)
-        apply_outcome(context, Held(leased, "later", "Wait."))
+        apply_outcome(context, Held(leased, HeldReason.LATER, "Wait."))
 
 
 @pytest.fixture

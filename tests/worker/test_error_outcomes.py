@@ -12,9 +12,9 @@ from fhir_client.errors import (
     TemporaryError,
     VersionConflictError,
 )
+from intake.ehr.contacts import error_reason
 from intake.store import servers
 from intake.worker.error_outcomes import (
-    error_reason,
     retry_outcome,
     server_error_outcome,
     unforeseen_outcome,

@@ -7,6 +7,7 @@ import pytest
 
 from intake.store import audit
 from intake.store.outbox.conflict_decisions import ConflictChoice, ConflictDecision
+from intake.store.outbox.held_reasons import HeldReason
 from intake.store.outbox.leases import LeasedSubmission
 from intake.worker.outcomes import (
     SERVER_PAUSE,
@@ -32,7 +33,7 @@ def make_outcome(event: str, site: WorkerSite, leased: LeasedSubmission) -> Outc
         "verified": Verified(leased, site.settings),
         "decided": Decided(leased, KEEP_CHART),
         "waiting": Waiting(leased, "http-503", "Busy.", MINUTE),
-        "held": Held(leased, "refused", "Refused."),
+        "held": Held(leased, HeldReason.REFUSED, "Refused."),
         "behind": Postponed(leased, MINUTE),
     }
     return outcomes[event]
@@ -136,7 +137,7 @@ def test_a_hold_without_an_answer_leaves_the_pause(worker_site: WorkerSite) -> N
     leased = worker_site.lease_new()
     apply_outcome(worker_site.context, ServerPaused(leased, "http-401", "No access."))
     worker_site.clock.advance(minutes=1)
-    held = Held(worker_site.acquire_lease(), "fault", "Report it.", server_answered=False)
+    held = Held(worker_site.acquire_lease(), HeldReason.FAULT, "Report it.", server_answered=False)
     apply_outcome(worker_site.context, held)
     assert worker_site.read_server().paused_since is not None
 
@@ -154,7 +155,9 @@ def test_the_log_says_where_an_unforeseen_error_was_raised(
     worker_site: WorkerSite, caplog: pytest.LogCaptureFixture
 ) -> None:
     leased = worker_site.lease_new()
-    held = Held(leased, "fault", "Report it.", server_answered=False, location="merge.py:7")
+    held = Held(
+        leased, HeldReason.FAULT, "Report it.", server_answered=False, location="merge.py:7"
+    )
     with caplog.at_level(logging.INFO, "intake.worker"):
         apply_outcome(worker_site.context, held)
     [line] = caplog.records

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from intake.answers import Answer, AnswerState
+from intake.store.outbox.held_reasons import HeldReason
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.outbox.records import Status
 from intake.worker.outcomes import Held, Verified, apply_outcome
@@ -17,7 +18,7 @@ DECLINED = Answer(AnswerState.DECLINED)
 
 def hold_new(site: WorkerSite, **answers: Answer) -> LeasedSubmission:
     leased = site.lease_new(answers=answers)
-    apply_outcome(site.context, Held(leased, "refused", "Refused."))
+    apply_outcome(site.context, Held(leased, HeldReason.REFUSED, "Refused."))
     return leased
 
 

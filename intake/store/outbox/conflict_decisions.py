@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, select, update
 
 from fhir_client.model import Conflict
 from intake.store.database import Tx
+from intake.store.outbox.held_reasons import HeldReason
 from intake.store.outbox.records import Status
 from intake.store.outbox.retry import requeue_values
 from intake.store.tables import submissions as table
 
-CONFLICT_REASON = "chart-changed"
+CONFLICT_REASON = HeldReason.CONFLICT
 """The reason code of a submission that a reviewer has to decide about."""
 
 
@@ -36,6 +37,7 @@ class _ConflictJson(
     answer: tuple[str, ...]
     chart_key: str
     by_patient: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ def encode_conflicts(conflicts: tuple[Conflict, ...]) -> str:
             conflict.answer,
             conflict.chart_key,
             conflict.by_patient,
+            conflict.reason,
         )
         for conflict in conflicts
     ]
@@ -72,7 +75,14 @@ def read_conflicts(tx: Tx, identity: str) -> tuple[Conflict, ...]:
         return ()
     detail = tx.cipher.decrypt(encrypted, identity)
     return tuple(
-        Conflict(stored.element, stored.chart, stored.answer, stored.chart_key, stored.by_patient)
+        Conflict(
+            stored.element,
+            stored.chart,
+            stored.answer,
+            stored.chart_key,
+            stored.by_patient,
+            stored.reason,
+        )
         for stored in msgspec.json.decode(detail, type=tuple[_ConflictJson, ...])
     )
 

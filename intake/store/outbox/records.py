@@ -45,6 +45,7 @@ class SubmissionRecord:
     `drift` says how the chart changed after verification: `merged` or `changed`.
     `typed_at` is when staff reported that they typed the answers into the chart. The worker then
     sends nothing and only reads back.
+    `by_hand_at` is when an administrator chose to have the answers typed by hand.
     """
 
     id: str
@@ -68,11 +69,12 @@ class SubmissionRecord:
     undoing: bool
     drift: str | None
     typed_at: datetime | None = None
+    by_hand_at: datetime | None = None
 
 
 ENCRYPTED_COLUMNS = ("payload", "known", "earlier", "detail", "decided")
 # A list of records needs none of the encrypted columns, which are the large ones.
-_COLUMNS = tuple(column for column in table.c if column.name not in ENCRYPTED_COLUMNS)
+RECORD_COLUMNS = tuple(column for column in table.c if column.name not in ENCRYPTED_COLUMNS)
 
 
 def record_from_row(tx: Tx, row: Row[Any]) -> SubmissionRecord:
@@ -100,6 +102,7 @@ def record_from_row(tx: Tx, row: Row[Any]) -> SubmissionRecord:
         undoing=row.undo_from is not None,
         drift=row.drift,
         typed_at=row.typed_at,
+        by_hand_at=row.by_hand_at,
     )
 
 
@@ -113,7 +116,7 @@ def patient_key(tx: Tx, server: str, patient: str) -> str:
 
 def find_record(tx: Tx, identity: str) -> SubmissionRecord | None:
     """Return the record with this id, None if there is none."""
-    row = tx.connection.execute(select(*_COLUMNS).where(table.c.id == identity)).first()
+    row = tx.connection.execute(select(*RECORD_COLUMNS).where(table.c.id == identity)).first()
     return None if row is None else record_from_row(tx, row)
 
 
@@ -134,7 +137,7 @@ def list_records(
     offset: int = 0,
 ) -> tuple[SubmissionRecord, ...]:
     """Return records, newest first; with `drifted` only those whose chart has drifted."""
-    query = select(*_COLUMNS).order_by(table.c.number.desc()).limit(limit).offset(offset)
+    query = select(*RECORD_COLUMNS).order_by(table.c.number.desc()).limit(limit).offset(offset)
     if status is not None:
         query = query.where(table.c.status == status.value)
     # The partial index of drifted records serves exactly this condition.

@@ -16,7 +16,7 @@ def retry_submission(tx: Tx, identity: str) -> bool:
     query = (
         update(table)
         .where(table.c.id == identity, retryable)
-        .values(**requeue_values(tx), typed_at=None)
+        .values(**requeue_values(tx), typed_at=None, by_hand_at=None)
     )
     return tx.connection.execute(query).rowcount == 1
 

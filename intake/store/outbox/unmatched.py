@@ -9,12 +9,13 @@ from intake.answers import MatchCriteria
 from intake.store import payload
 from intake.store.database import Tx
 from intake.store.outbox.decryption import try_decrypt_submission
+from intake.store.outbox.held_reasons import HeldReason
 from intake.store.outbox.merge_base import MergeBase, encrypt_merge_base
 from intake.store.outbox.records import Status, patient_key
 from intake.store.outbox.retry import requeue_values
 from intake.store.tables import submissions as table
 
-UNMATCHED_REASON = "unmatched"
+UNMATCHED_REASON = HeldReason.UNMATCHED
 """The reason code of a submission whose chart was not found."""
 _IS_UNMATCHED = (
     table.c.status == Status.HELD.value,

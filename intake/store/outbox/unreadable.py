@@ -4,6 +4,7 @@ from sqlalchemy import update
 
 from intake.store.crypto import KeyFileError
 from intake.store.database import Tx
+from intake.store.outbox.held_reasons import REMEDIES, HeldReason
 from intake.store.outbox.records import Status
 from intake.store.tables import submissions as table
 
@@ -12,10 +13,7 @@ def explain_unreadable(error: Exception) -> str:
     """Return a sentence that says why a row cannot be decrypted, and the remedy."""
     # Only the text of a KeyFileError is safe to show. Another error may quote an answer.
     reason = error if isinstance(error, KeyFileError) else "it was stored in another form"
-    return (
-        f"It cannot be read here: {reason}. "
-        "Bring back the key file and the version that stored it, then retry."
-    )
+    return f"It cannot be read here: {reason}. {REMEDIES[HeldReason.UNREADABLE].words}"
 
 
 def hold_unreadable(tx: Tx, identity: str, words: str) -> None:
@@ -23,7 +21,7 @@ def hold_unreadable(tx: Tx, identity: str, words: str) -> None:
     values = {
         "status": Status.HELD.value,
         "held_at": tx.now,
-        "reason": "unreadable",
+        "reason": HeldReason.UNREADABLE.value,
         "words": words,
     }
     tx.connection.execute(update(table).where(table.c.id == identity).values(values))

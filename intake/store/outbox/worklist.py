@@ -11,11 +11,12 @@ from fhir_client.model import Worksheet
 from intake.store.crypto import KeyFileError
 from intake.store.database import Tx
 from intake.store.outbox.decryption import try_decrypt_submission
+from intake.store.outbox.held_reasons import HeldReason
 from intake.store.outbox.records import Status
 from intake.store.outbox.retry import requeue_values
 from intake.store.tables import submissions as table
 
-WORKLIST_REASON = "worklist"
+WORKLIST_REASON = HeldReason.WORKLIST
 """The reason code of a submission that staff have to type into the chart."""
 
 
@@ -70,6 +71,22 @@ def read_worklist(tx: Tx, clinic: str | None = None) -> Worklist:
     # Unreadable ones are listed, so that an answer to type is never silently missing.
     unreadable = tuple(identity for identity, entry in entries_by_id.items() if entry is None)
     return Worklist(entries, unreadable)
+
+
+def request_worksheet(tx: Tx, identity: str) -> bool:
+    """Have the worker put a held submission on the worklist, whatever holds it.
+
+    Return False if it is not held, is on the worklist already, or has no answers left to type.
+    """
+    is_held = (
+        table.c.id == identity,
+        table.c.status == Status.HELD.value,
+        table.c.undo_from.is_(None),
+        table.c.payload.is_not(None),
+        table.c.reason != WORKLIST_REASON,
+    )
+    query = update(table).where(*is_held).values(**requeue_values(tx), by_hand_at=tx.now)
+    return tx.connection.execute(query).rowcount == 1
 
 
 def mark_typed(tx: Tx, identity: str) -> bool:

@@ -1,0 +1,17 @@
+"""What the monitor shows and does: contacts, chart searches, answers to type by hand."""
+
+from alembic import op
+
+from intake.store.migrate import add_missing_columns
+from intake.store.monitor_tables import chart_searches, contacts
+from intake.store.tables import submissions
+
+revision = "0011"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Create tables and columns, unless the first revision created the current ones."""
+    for table in (contacts, chart_searches):
+        table.create(op.get_bind(), checkfirst=True)
+    add_missing_columns(submissions, "by_hand_at")
