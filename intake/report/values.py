@@ -109,6 +109,33 @@ class BrokenLine:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingPart:
+    """The end of a file that could not be read, from behind its line `lines`.
+
+    `kind` is the resource type of its lines, "" for the folder as a whole.
+    """
+
+    kind: str
+    file: str
+    lines: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceholderCount:
+    """How many statements about an element only held this placeholder, such as `n/a`.
+
+    `kind` says what it counts as (`intake.placeholders.Placeholder`); a text without a visible
+    character has the kind `invisible` and no text.
+    """
+
+    element: str
+    text: str
+    kind: str
+    count: Count
+
+
+@dataclass(frozen=True, slots=True)
 class ElementCounts:
     """The exact counts of one row and element, never shown; `parts` split a state."""
 
@@ -182,4 +209,6 @@ class Report:
     excluded: tuple[Exclusion, ...]
     broken_lines: int
     newest_encounter: datetime | None
+    missing: tuple[MissingPart, ...] = ()
+    placeholders: tuple[PlaceholderCount, ...] = ()
     format: str = FORMAT
