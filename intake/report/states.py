@@ -144,13 +144,15 @@ def _insert_facts(connection: "DuckDBPyConnection", local_facts: Iterable[LocalF
     remaining = iter(local_facts)
     while batch := list(islice(remaining, _BATCH_SIZE)):
         # A list per column: DuckDB unnests it many times faster than it takes rows one by one.
-        columns: list[list[str] | list[int] | list[datetime] | list[bool]] = [
+        columns: list[list[str] | list[int] | list[datetime] | list[bool] | list[bool | None]] = [
             [fact.patient.removeprefix("Patient/") for fact in batch],
             [fact.element for fact in batch],
             [int(fact.state) for fact in batch],
             [fact.answered_at for fact in batch],
             [fact.verified for fact in batch],
             [fact.hispanic for fact in batch],
+            [fact.detailed for fact in batch],
+            [fact.changed for fact in batch],
         ]
         placeholders = ", ".join(["unnest(?)"] * len(columns))
         connection.execute(f"INSERT INTO local_fact SELECT {placeholders}", columns)

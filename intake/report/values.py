@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import IntEnum
 
-DEFINITION_VERSION = "2026-12.1"
+DEFINITION_VERSION = "2026-12.2"
 """Changes whenever the same files could give another number."""
 
 FORMAT = "intake-report/1"
@@ -57,7 +57,8 @@ class LocalFact:
     """What our own store knows of one patient's element.
 
     `verified` says whether read-back proved it in the EHR. `hispanic` marks an ethnicity that
-    answers the combined question whole.
+    answers the combined question whole. `changed` says whether the chart held another value before
+    the write, None if that is not known.
     """
 
     patient: str
@@ -66,6 +67,8 @@ class LocalFact:
     answered_at: datetime
     verified: bool
     hispanic: bool = False
+    detailed: bool = False
+    changed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

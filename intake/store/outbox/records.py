@@ -70,7 +70,7 @@ class SubmissionRecord:
     typed_at: datetime | None = None
 
 
-ENCRYPTED_COLUMNS = ("payload", "known", "earlier", "detail", "decided")
+ENCRYPTED_COLUMNS = ("payload", "known", "earlier", "detail", "decided", "facts")
 # A list of records needs none of the encrypted columns, which are the large ones.
 _COLUMNS = tuple(column for column in table.c if column.name not in ENCRYPTED_COLUMNS)
 
