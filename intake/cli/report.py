@@ -13,13 +13,13 @@ from fhir_client.errors import FhirError
 from intake.cli.site import open_current_database
 from intake.clock import Clock, system_clock
 from intake.feed.live_report import fetch_and_make_report, resolve_period
-from intake.report.build import BuiltReport, ReportRequest, build_report
+from intake.report.build import BuiltReport, IncompleteFilesError, ReportRequest, build_report
 from intake.report.clinics import clinic_scopes
 from intake.report.codec import to_json
 from intake.report.codes import mapped_codes
 from intake.report.files import find_files
 from intake.report.loader import UnreadableFilesError
-from intake.report.outputs import to_csv, to_html, to_text
+from intake.report.outputs import list_warnings, to_csv, to_html, to_text
 from intake.report.periods import parse_period
 from intake.report.values import ClinicScope, Period, Report
 from intake.settings import SettingsError, load_settings
@@ -60,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--period", required=True, help="2026, 2026-Q3, 2026-09 or rolling-12")
     parser.add_argument("--format", choices=FORMATTERS, default="text", help="default: text")
+    parser.add_argument(
+        "--allow-partial",
+        action="store_true",
+        help="report on what is there, even if a part of a file is missing; the report says so",
+    )
     parser.add_argument(
         "--clinics",
         choices=("configured", "none"),
@@ -119,10 +124,19 @@ def _report_on_files(args: argparse.Namespace, now: datetime) -> int:
     # None lets the report choose: Organizations if no configured clinic has encounters.
     by_organization = {"none": True, "configured": False}.get(args.clinics)
     request = ReportRequest(
-        period, now, mapped_codes(), scope.clinics, scope.time_zone, by_organization
+        period,
+        now,
+        mapped_codes(),
+        scope.clinics,
+        scope.time_zone,
+        by_organization,
+        allow_partial=args.allow_partial,
     )
     try:
         built = build_report(args.folder, request)
+    except IncompleteFilesError as error:
+        remedy = "--allow-partial reports on the rest."
+        return _fail(1, f"intake report: {error} {remedy}")
     except (UnreadableFilesError, OSError) as error:
         return _fail(1, f"intake report: {error}")
     return _print_report(built, args.format)
@@ -136,11 +150,10 @@ def _print_report(built: BuiltReport, format_name: str) -> int:
     sys.stdout.write(FORMATTERS[format_name](built.report))
     for line in built.broken:
         _print_progress(f"{line.file}:{line.line}: {line.fault}; left out")
-    if not built.report.broken_lines:
-        return 0
-    return _fail(
-        1, f"{built.report.broken_lines} lines could not be read; the other lines are counted"
-    )
+    warnings = list_warnings(built.report)
+    for warning in warnings:
+        _print_progress(warning)
+    return 1 if warnings else 0
 
 
 def _choose_scope(args: argparse.Namespace) -> _ReportScope:

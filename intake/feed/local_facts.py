@@ -1,27 +1,20 @@
-"""The answers in our own store for the report, also those that no server has yet."""
+"""The facts in our own store for the report, also of answers that no server has yet."""
 
 from collections.abc import Iterator
 
-from fhir_client.model import Element
-from fhir_client.uscore.statement import AbsentReason, CategoryAnswer, Source, Statement
-from intake.answers import MatchCriteria
 from intake.feed.export_files import qualify_reference
-from intake.mapping.choices import UnknownAnswerError
-from intake.mapping.statement import NOT_HISPANIC, build_statement
-from intake.report.values import ELEMENTS, LocalFact, State
+from intake.feed.facts import build_facts
+from intake.report.values import LocalFact, State
 from intake.settings import Settings
 from intake.store.database import Database
 from intake.store.outbox.captured import CapturedSubmission, list_captured
+from intake.store.outbox.facts import SubmissionFacts
 
 BATCH_SIZE = 500
-ABSENT_STATES = {
-    AbsentReason.ASKED_DECLINED: State.DECLINED,
-    AbsentReason.ASKED_UNKNOWN: State.DONT_KNOW,
-}
 
 
 def read_local_facts(settings: Settings, database: Database) -> Iterator[LocalFact]:
-    """Yield every answer whose payload is still in the store.
+    """Yield the facts of every submission that is still stored, with or without its answers.
 
     The patients have the references that the exported files have.
     """
@@ -43,37 +36,19 @@ def read_local_facts(settings: Settings, database: Database) -> Iterator[LocalFa
 def _submission_facts(
     settings: Settings, captured: CapturedSubmission, server_number: int
 ) -> Iterator[LocalFact]:
-    questions = settings.question_sets.get(captured.submission.question_set)
-    if questions is None or MatchCriteria.from_reference(captured.submission.patient):
-        # The worker has not matched this patient to a chart yet, so the report has no patient to
-        # count.
+    content = captured.content
+    facts = content if isinstance(content, SubmissionFacts) else build_facts(content, settings)
+    if facts is None:
         return
-    try:
-        statement = build_statement(captured.submission, questions, settings.mapping)
-    except UnknownAnswerError:
-        # The worker holds such a submission and shows the reason. The report cannot count it.
-        return
-    patient = qualify_reference(statement.patient, server_number)
-    ethnicity = statement.values.get(Element.ETHNICITY)
-    hispanic = isinstance(ethnicity, CategoryAnswer) and any(
-        coding.code != NOT_HISPANIC for coding in (*ethnicity.categories, *ethnicity.detailed)
-    )
-    for element, state in _element_states(statement):
+    patient = qualify_reference(facts.patient, server_number)
+    for fact in facts.elements:
         yield LocalFact(
             patient,
-            element,
-            state,
-            statement.answered_at,
+            fact.element,
+            State(fact.state),
+            facts.answered_at,
             captured.verified,
-            hispanic=hispanic and element is Element.ETHNICITY,
+            hispanic=fact.completes_race,
+            detailed=fact.detailed,
+            changed=fact.changed,
         )
-
-
-def _element_states(statement: Statement) -> Iterator[tuple[Element, State]]:
-    answered = State.SELF if statement.source is Source.PATIENT else State.PROXY
-    # The report counts some of the elements only.
-    for element in map(Element, ELEMENTS):
-        value = statement.values.get(element)
-        if value is not None:
-            state = ABSENT_STATES[value] if isinstance(value, AbsentReason) else answered
-            yield element, state

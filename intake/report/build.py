@@ -2,17 +2,18 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from intake.report.counts import count_rows
-from intake.report.files import find_files
+from intake.report.files import find_files, stamp_files
+from intake.report.labels import describe_missing
 from intake.report.loader import MEMORY_LIMIT, load_tables, open_engine
 from intake.report.metrics import build_rows, mask_count
 from intake.report.population import find_members, place_encounters, read_organizations
-from intake.report.states import find_states
+from intake.report.states import count_placeholders, find_states
 from intake.report.values import (
     STANDARD_DEFINITION,
     TOTAL,
@@ -21,13 +22,27 @@ from intake.report.values import (
     Definition,
     Exclusion,
     LocalFact,
+    MissingPart,
     Period,
+    PlaceholderCount,
     Report,
     RowCounts,
 )
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+
+class IncompleteFilesError(ValueError):
+    """A part of the data is missing, so that no total can be right."""
+
+    def __init__(self, missing: Sequence[MissingPart]) -> None:
+        """Take the missing parts, at least one."""
+        super().__init__(
+            "; ".join(map(describe_missing, missing))
+            + ". No total can be right without it: fetch the files again."
+        )
+        self.missing = tuple(missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +52,7 @@ class ReportRequest:
     `clinics` are the rows. `by_organization` makes a row of every Organization that provided an
     encounter, with its days in `time_zone`: True always, False never, None where no encounter in
     the files belongs to a clinic. `code_kinds` maps each CDCREC code to `race` or `ethnicity`.
+    `allow_partial` counts what is there even if a part of a file is missing.
     """
 
     period: Period
@@ -46,6 +62,7 @@ class ReportRequest:
     time_zone: str = "UTC"
     by_organization: bool | None = None
     definition: Definition = STANDARD_DEFINITION
+    allow_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +75,8 @@ class Tally:
     newest_encounter: datetime | None
     broken: tuple[BrokenLine, ...]
     broken_lines: int
+    missing: tuple[MissingPart, ...]
+    placeholders: tuple[PlaceholderCount, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +90,9 @@ class BuiltReport:
 def build_report(
     folder: Path, request: ReportRequest, local_facts: Iterable[LocalFact] | None = None
 ) -> BuiltReport:
-    """Build the report from a folder of NDJSON files; raises UnreadableFilesError.
+    """Build the report from a folder of NDJSON files.
 
+    Raises UnreadableFilesError, and IncompleteFilesError unless the request allows a part.
     `local_facts` is what our own store knows, None where the store was not read.
     """
     tally = build_tally(folder, request, local_facts or ())
@@ -88,6 +108,11 @@ def build_report(
         ),
         broken_lines=tally.broken_lines,
         newest_encounter=tally.newest_encounter,
+        missing=tally.missing,
+        placeholders=tuple(
+            replace(placeholder, count=mask_count(placeholder.count))
+            for placeholder in tally.placeholders
+        ),
     )
     return BuiltReport(report, tally.broken)
 
@@ -98,9 +123,17 @@ def build_tally(
     local_facts: Iterable[LocalFact] = (),
     memory_limit: str = MEMORY_LIMIT,
 ) -> Tally:
-    """Count exactly; raises UnreadableFilesError."""
+    """Count exactly; raises UnreadableFilesError and IncompleteFilesError."""
     with open_engine(memory_limit) as (connection, spare_folder):
-        loaded = load_tables(connection, spare_folder, find_files(folder))
+        files = find_files(folder)
+        stamps = stamp_files(files)
+        loaded = load_tables(connection, spare_folder, files)
+        missing = list(loaded.missing)
+        # A client that still writes to the folder would give some patients and not the others.
+        if stamp_files(find_files(folder)) != stamps:
+            missing.append(MissingPart("", folder.name, 0, "it changed while it was read"))
+        if missing and not request.allow_partial:
+            raise IncompleteFilesError(missing)
         clinics = _choose_clinics(connection, request)
         exclusions = find_members(connection, request.period)
         find_states(connection, request.definition, request.code_kinds, local_facts)
@@ -115,6 +148,8 @@ def build_tally(
             _read_newest_encounter(connection),
             tuple(loaded.broken),
             loaded.broken_lines,
+            tuple(missing),
+            count_placeholders(connection),
         )
 
 

@@ -1,5 +1,7 @@
 """The report's labels for elements, states, metrics and reasons."""
 
+from intake.report.values import MissingPart
+
 ELEMENT_LABELS = {
     "race": "Race",
     "ethnicity": "Ethnicity",
@@ -65,3 +67,22 @@ NOTES = (
     "For that reason the rows need not sum to the total.",
     "Ranges are 95 % Wilson intervals.",
 )
+
+PLACEHOLDER_LABELS = {
+    "declined": "counted as declined",
+    "unknown": "counted as does not know",
+    "not-asked": "counted as not asked",
+    "unusable": "counted as not usable",
+    "invisible": "counted as not usable",
+}
+NO_VISIBLE_TEXT = "(no visible text)"
+
+
+def describe_missing(part: MissingPart) -> str:
+    """Return one sentence, without its full stop, that says what is missing."""
+    if not part.kind:
+        return f"The folder {part.file} is not complete: {part.cause}"
+    return (
+        f"{part.file} cannot be read beyond line {part.lines} ({part.cause}):"
+        f" every {part.kind} after that is missing"
+    )

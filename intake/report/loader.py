@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from intake.report.files import RESOURCE_TYPES, sift_file
 from intake.report.queries import read_query
 from intake.report.shapes import SHAPES, lenient_source, strict_source
-from intake.report.values import BrokenLine
+from intake.report.values import BrokenLine, MissingPart
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -38,11 +38,12 @@ class UnreadableFilesError(ValueError):
 
 @dataclass
 class LoadedFiles:
-    """The files that were read in the end, and the lines that were not."""
+    """The files that were read in the end, and the lines and parts that were not."""
 
     files: dict[str, tuple[Path, ...]]
     broken: list[BrokenLine] = field(default_factory=list)
     more_broken: int = 0
+    missing: list[MissingPart] = field(default_factory=list)
 
     @property
     def broken_lines(self) -> int:
@@ -106,6 +107,7 @@ def _fill_table(
     loaded.files[kind] = tuple(sifted.path for sifted in sifted_files)
     loaded.broken += [line for sifted in sifted_files for line in sifted.broken]
     loaded.more_broken += sum(sifted.more_broken for sifted in sifted_files)
+    loaded.missing += [sifted.missing for sifted in sifted_files if sifted.missing]
     try:
         _execute_over(connection, query, lenient_source(SHAPES[kind]), loaded.files[kind])
     except duckdb.Error as error:

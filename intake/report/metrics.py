@@ -236,6 +236,6 @@ def _subtract_counts(first: Count, second: Count) -> Count:
     return WITHHELD if isinstance(first, str) or isinstance(second, str) else first - second
 
 
-def mask_count(count: int) -> Count:
+def mask_count(count: Count) -> Count:
     """Return a count of no table as it may be shown."""
-    return SMALL if is_small(count) else count
+    return SMALL if isinstance(count, int) and is_small(count) else count

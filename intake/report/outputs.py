@@ -10,9 +10,12 @@ from intake.report.labels import (
     ELEMENT_LABELS,
     EXCLUSION_LABELS,
     METRIC_LABELS,
+    NO_VISIBLE_TEXT,
     NOTES,
+    PLACEHOLDER_LABELS,
     STATE_LABELS,
     TOGETHER_LABELS,
+    describe_missing,
 )
 from intake.report.values import WITHHELD, Count, ElementResult, Metric, Report, ReportRow
 
@@ -27,6 +30,7 @@ _STYLE = (
     "caption{text-align:start;font-weight:bold;padding:.5rem 0}"
     "th,td{border:1px solid #767676;padding:.3rem .6rem;text-align:end}"
     "th{text-align:start;background:#f2f2f2}"
+    ".warning{border:2px solid #9b1c1c;padding:.5rem 1rem}"
 )
 
 
@@ -41,6 +45,31 @@ def trace_facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("Snapshot", report.snapshot),
         ("Newest encounter", newest),
         ("Lines that could not be read", str(report.broken_lines)),
+    )
+
+
+def list_warnings(report: Report) -> tuple[str, ...]:
+    """Return what a reader must know before any number: what is missing from all of them."""
+    warnings = [
+        f"Incomplete: {describe_missing(part)}. No total of this report can be right."
+        for part in report.missing
+    ]
+    if report.broken_lines:
+        lines = "1 line" if report.broken_lines == 1 else f"{report.broken_lines} lines"
+        warnings.append(f"{lines} could not be read; the other lines are counted.")
+    return tuple(warnings)
+
+
+def list_placeholders(report: Report) -> tuple[tuple[str, str, str, Count], ...]:
+    """Return each placeholder that charts hold: element, text, what it counts as, how often."""
+    return tuple(
+        (
+            ELEMENT_LABELS[placeholder.element],
+            placeholder.text or NO_VISIBLE_TEXT,
+            PLACEHOLDER_LABELS[placeholder.kind],
+            placeholder.count,
+        )
+        for placeholder in report.placeholders
     )
 
 
@@ -70,6 +99,7 @@ def to_text(report: Report) -> str:
     """Return the report as plain text."""
     lines = [
         "Completeness report",
+        *list_warnings(report),
         *(f"{name}: {value}" for name, value in trace_facts(report)),
         "",
     ]
@@ -77,6 +107,8 @@ def to_text(report: Report) -> str:
         lines += _align_columns(title, list(_text_table(report, element)))
     lines += _align_columns("All together", list(_together_table(report)))
     lines += ["Left out", *(f"  {words}: {count}" for words, count in list_exclusions(report)), ""]
+    if report.placeholders:
+        lines += _align_columns("Texts in place of an answer", _placeholder_table(report))
     return "\n".join([*lines, *NOTES]) + "\n"
 
 
@@ -86,6 +118,11 @@ def list_exclusions(report: Report) -> tuple[tuple[str, Count], ...]:
         (EXCLUSION_LABELS.get(exclusion.reason, exclusion.reason), exclusion.count)
         for exclusion in report.excluded
     )
+
+
+def _placeholder_table(report: Report) -> list[list[str]]:
+    head = ["Element", "Text in the chart", "Meaning", "Count"]
+    return [head, *(list(map(str, cells)) for cells in list_placeholders(report))]
 
 
 def _text_table(report: Report, element: str) -> Iterator[list[str]]:
@@ -132,6 +169,7 @@ def to_csv(report: Report) -> str:
         report.snapshot,
     ]
     writer.writerow(_COLUMNS)
+    writer.writerows([*trace, *cells] for cells in _list_missing(report))
     # One long table: a pivot table needs the states and the metrics in the same columns.
     for row in report.rows:
         for element, kind, measure, metric in _list_measures(row):
@@ -149,9 +187,19 @@ def to_csv(report: Report) -> str:
     for exclusion in report.excluded:
         cells = [exclusion.reason, exclusion.count]
         writer.writerow([*trace, "", ALL_CLINICS, "", "excluded", *cells, "", "", "", ""])
+    for placeholder in report.placeholders:
+        text = escape_formula(placeholder.text or NO_VISIBLE_TEXT)
+        place = ["", ALL_CLINICS, placeholder.element, "placeholder"]
+        writer.writerow([*trace, *place, text, placeholder.count, "", "", "", ""])
     broken = ["broken-lines", report.broken_lines]
     writer.writerow([*trace, "", ALL_CLINICS, "", "excluded", *broken, "", "", "", ""])
     return out.getvalue()
+
+
+def _list_missing(report: Report) -> Iterator[list[Count]]:
+    for part in report.missing:
+        words = [escape_formula(part.cause), escape_formula(part.file)]
+        yield ["", ALL_CLINICS, part.kind, "missing", *words, part.lines, "", "", ""]
 
 
 def _list_measures(row: ReportRow) -> Iterator[tuple[str, str, str, Metric]]:
@@ -193,10 +241,16 @@ def to_html(report: Report) -> str:
         *([words, str(count)] for words, count in list_exclusions(report)),
     ]
     notes = "".join(f"<li>{escape(note)}</li>" for note in NOTES)
+    warnings = "".join(
+        f'<p class="warning"><strong>{escape(warning)}</strong></p>'
+        for warning in list_warnings(report)
+    )
+    if report.placeholders:
+        tables.append(_html_table("Texts in place of an answer", _placeholder_table(report)))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>Completeness report</title><style>{_STYLE}</style></head>"
-        f"<body><main><h1>Completeness report</h1><dl>{trace}</dl>{''.join(tables)}"
+        f"<body><main><h1>Completeness report</h1>{warnings}<dl>{trace}</dl>{''.join(tables)}"
         f"{_html_table('Left out', left_out)}<ul>{notes}</ul></main></body></html>\n"
     )
 

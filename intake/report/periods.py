@@ -12,11 +12,23 @@ FIRST_YEAR = 1900
 _PERIOD_NAME = re.compile(r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
 
 
+class PeriodNotBegunError(ValueError):
+    """The period lies in the future: a report would print zeros as if they were counts."""
+
+
 def parse_period(name: str, today: date) -> Period:
     """Read `2026`, `2026-Q3`, `2026-09` or `rolling-12`; raises ValueError.
 
-    `rolling-12` is the twelve months that end with today.
+    `rolling-12` is the twelve months that end with today. Raises PeriodNotBegunError for a period
+    that begins after today.
     """
+    period = _read_period(name, today)
+    if period.first > today:
+        raise PeriodNotBegunError(f"{name} has not begun: its first day is {period.first}")
+    return period
+
+
+def _read_period(name: str, today: date) -> Period:
     if name == "rolling-12":
         end = date.fromordinal(today.toordinal() + 1)
         return Period(name, months_before(end, 12), end)

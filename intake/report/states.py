@@ -1,5 +1,6 @@
 """Gives each counted patient one state per element, from the strongest evidence."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from fhir_client.model import Element
+from fhir_client.text import normalize_text
 from intake.placeholders import Placeholder, classify_text
 from intake.report.codes import (
     INTERPRETER_CODES,
@@ -16,7 +18,7 @@ from intake.report.codes import (
     OTHER_RACE,
 )
 from intake.report.queries import read_query
-from intake.report.values import Definition, LocalFact
+from intake.report.values import ELEMENTS, Definition, LocalFact, PlaceholderCount
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -111,6 +113,28 @@ def _classify_texts(connection: "DuckDBPyConnection") -> None:
     )
 
 
+def count_placeholders(connection: "DuckDBPyConnection") -> tuple[PlaceholderCount, ...]:
+    """Return how many statements held each placeholder, in a fixed order.
+
+    Texts that differ only in case, spaces and edge marks are one placeholder.
+    """
+    rows = connection.execute(read_query("placeholder_texts")).fetchall()
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for element, text, people in rows:
+        for part in text.split(_TEXT_SEPARATOR):
+            kind = classify_text(Element(element), part)
+            if kind is not None:
+                # An invisible text has nothing to show.
+                shown = "" if kind is Placeholder.INVISIBLE else normalize_text(part)
+                counts[element, shown, kind] += people
+    return tuple(
+        PlaceholderCount(element, text, kind, count)
+        for (element, text, kind), count in sorted(
+            counts.items(), key=lambda item: (ELEMENTS.index(item[0][0]), -item[1], item[0])
+        )
+    )
+
+
 def _combined_kind(element: Element, text: str) -> Placeholder | None:
     kinds = [classify_text(element, part) for part in text.split(_TEXT_SEPARATOR)]
     return min(kinds, key=_STRENGTHS.index)
@@ -120,13 +144,15 @@ def _insert_facts(connection: "DuckDBPyConnection", local_facts: Iterable[LocalF
     remaining = iter(local_facts)
     while batch := list(islice(remaining, _BATCH_SIZE)):
         # A list per column: DuckDB unnests it many times faster than it takes rows one by one.
-        columns: list[list[str] | list[int] | list[datetime] | list[bool]] = [
+        columns: list[list[str] | list[int] | list[datetime] | list[bool] | list[bool | None]] = [
             [fact.patient.removeprefix("Patient/") for fact in batch],
             [fact.element for fact in batch],
             [int(fact.state) for fact in batch],
             [fact.answered_at for fact in batch],
             [fact.verified for fact in batch],
             [fact.hispanic for fact in batch],
+            [fact.detailed for fact in batch],
+            [fact.changed for fact in batch],
         ]
         placeholders = ", ".join(["unnest(?)"] * len(columns))
         connection.execute(f"INSERT INTO local_fact SELECT {placeholders}", columns)

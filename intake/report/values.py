@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import IntEnum
 
-DEFINITION_VERSION = "2026-12.1"
+DEFINITION_VERSION = "2026-12.2"
 """Changes whenever the same files could give another number."""
 
 FORMAT = "intake-report/1"
@@ -57,7 +57,8 @@ class LocalFact:
     """What our own store knows of one patient's element.
 
     `verified` says whether read-back proved it in the EHR. `hispanic` marks an ethnicity that
-    answers the combined question whole.
+    answers the combined question whole. `changed` says whether the chart held another value before
+    the write, None if that is not known.
     """
 
     patient: str
@@ -66,6 +67,8 @@ class LocalFact:
     answered_at: datetime
     verified: bool
     hispanic: bool = False
+    detailed: bool = False
+    changed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,33 @@ class BrokenLine:
     file: str
     line: int
     fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class MissingPart:
+    """The end of a file that could not be read, from behind its line `lines`.
+
+    `kind` is the resource type of its lines, "" for the folder as a whole.
+    """
+
+    kind: str
+    file: str
+    lines: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceholderCount:
+    """How many statements about an element only held this placeholder, such as `n/a`.
+
+    `kind` says what it counts as (`intake.placeholders.Placeholder`); a text without a visible
+    character has the kind `invisible` and no text.
+    """
+
+    element: str
+    text: str
+    kind: str
+    count: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,4 +212,6 @@ class Report:
     excluded: tuple[Exclusion, ...]
     broken_lines: int
     newest_encounter: datetime | None
+    missing: tuple[MissingPart, ...] = ()
+    placeholders: tuple[PlaceholderCount, ...] = ()
     format: str = FORMAT

@@ -22,6 +22,7 @@ class TimesTable:
     link_days: int = 7
     payload_days: int = 30
     undo_days: int = 90
+    facts_days: int = 730
     audit_days: int = 2190
     staff_idle_minutes: int = 30
     staff_longest_hours: int = 12

@@ -208,6 +208,7 @@ def _build_times(table: TimesTable) -> Times:
         link=timedelta(days=table.link_days),
         payload=timedelta(days=table.payload_days),
         undo=timedelta(days=table.undo_days),
+        facts=timedelta(days=table.facts_days),
         audit=timedelta(days=table.audit_days),
         staff_idle=timedelta(minutes=table.staff_idle_minutes),
         staff_longest=timedelta(hours=table.staff_longest_hours),

@@ -115,6 +115,7 @@ class Times:
     # How long the store keeps answers, prior values and audit entries.
     payload: timedelta
     undo: timedelta
+    facts: timedelta
     audit: timedelta
     staff_idle: timedelta
     staff_longest: timedelta

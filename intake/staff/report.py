@@ -20,13 +20,16 @@ def register_pages(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/report.json", "report_json", download_json)
 
 
-def show_report() -> str:
-    """Show the latest report of the requested period, or of any period."""
+def show_report() -> tuple[str, int]:
+    """Show the latest report of the requested period, or of any period; 404 for an unknown one."""
     snapshot, periods = _read_snapshot()
     report, is_outdated = _decode_snapshot(snapshot)
-    return render_template(
+    asked_period = request.args.get("period")
+    is_unknown = asked_period is not None and asked_period not in periods
+    page = render_template(
         "staff/report.html",
         report=report,
+        unknown_period=asked_period if is_unknown else None,
         counted_on=report and report.as_of.astimezone(current_site().settings.time_zone).date(),
         is_outdated=is_outdated,
         periods=periods,
@@ -34,6 +37,7 @@ def show_report() -> str:
         report_labels=labels,
         headlines=HEADLINES,
     )
+    return page, 404 if is_unknown else 200
 
 
 def download_csv() -> Response:
@@ -51,9 +55,8 @@ def download_json() -> Response:
 def _read_snapshot() -> tuple[bytes | None, tuple[str, ...]]:
     with current_site().database.read() as tx:
         periods = reports.list_periods(tx)
-        # An unknown period shows the latest report: old links stay useful.
-        period = request.args.get("period")
-        return reports.latest_snapshot(tx, period if period in periods else None), periods
+        # An unknown period has no snapshot. Another period's numbers would pass for its own.
+        return reports.latest_snapshot(tx, request.args.get("period")), periods
 
 
 def _open_download() -> tuple[bytes, Report]:

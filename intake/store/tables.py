@@ -60,6 +60,8 @@ submissions = Table(
     Column("earlier", LargeBinary),
     Column("detail", LargeBinary),
     Column("decided", LargeBinary),
+    # What the report counts after the answers are erased; no value.
+    Column("facts", LargeBinary),
     # The state before the undo. If it is set, the row stands for the undo, not the submission.
     Column("undo_from", String(16)),
     Column("undo_at", UtcDateTime),
@@ -101,6 +103,9 @@ HAS_ANSWERS = or_(
     submissions.c.decided.is_not(None),
 )
 """The condition that a row still contains answers, or values that show them."""
+submissions_facts = _partial_index(
+    "submissions_facts", submissions.c.facts.is_not(None), submissions.c.verified_at
+)
 # The monitor runs these queries every half minute. Housekeeping runs its own every minute, under
 # the lock that each Submit waits for.
 submissions_asked_for = (

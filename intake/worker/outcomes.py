@@ -18,6 +18,7 @@ from intake.store.outbox.undo_leases import LeasedUndo
 from intake.store.outbox.undo_records import UndoRecord
 from intake.worker.context import WorkerContext
 from intake.worker.supersede import supersede_older_answers
+from intake.worker.verified_facts import record_facts
 
 SERVER_PAUSE = timedelta(minutes=1)
 POLICY_ACTOR = "policy"
@@ -50,11 +51,12 @@ class Verified:
     settings: Settings
 
     def store(self, tx: Tx) -> bool:
-        """Mark as verified and supersede older answers; False if the lease was lost."""
+        """Mark as verified, supersede older answers, store facts; False if the lease was lost."""
         # One transaction: no worker may lease an older submission between the two.
         lease_kept = delivery_steps.mark_verified(tx, self.leased)
         if lease_kept:
             supersede_older_answers(tx, self.leased, self.settings)
+            record_facts(tx, self.leased, self.settings)
         return lease_kept
 
 

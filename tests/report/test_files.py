@@ -2,12 +2,15 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from intake.report.build import build_tally
+from intake.report.build import IncompleteFilesError, build_tally
 from intake.report.files import find_files, line_fault
+from intake.report.loader import LoadedFiles, load_tables
 from intake.report.values import BrokenLine
 from tests.support.report_export import CountExport, ExportFolder, report_request
 
@@ -40,6 +43,8 @@ def test_export_files_are_found_by_name(tmp_path: Path) -> None:
         (b'["Patient"]', "is not an object"),
         (b"null", "is not an object"),
         (b'{"resourceType":"Group","id":"a"}', "is not of type Patient"),
+        (b'{"resourceType":"Patient","id":"a","x":"\\ud83d\\ude00"}', ""),
+        (b'{"resourceType":"Patient","id":"a","x":"\\ud83d"}', "has half of a surrogate pair"),
         (b'{"resourceType":"Patient"}', "has no id"),
         (b'{"resourceType":"Patient","id":7}', "has no id"),
     ],
@@ -64,6 +69,8 @@ GOOD = [json.dumps({"resourceType": "Patient", "id": key}) for key in "abc"]
         b'{"resourceType":"Patient","id":"z","id":"y"}',
         b'{"resourceType":"Claim","id":"z"}',
         b'{"id":"a"}{"id":"b"}',
+        b'{"resourceType":"Patient","id":"z","name":[{"family":"\\ud83d"}]}',
+        b'{"resourceType":"Patient","id":"z","\\uDC00":1}',
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])
@@ -82,14 +89,104 @@ def test_a_broken_line_is_named_and_the_rest_counts(
     assert tally.broken_lines == 1
 
 
-def test_a_cut_off_archive_is_named(export_folder: ExportFolder) -> None:
+def cut_off(data: bytes, form: str) -> tuple[str, bytes]:
+    """Return the name and the content of a Patient file whose end is missing."""
+    packed = gzip.compress(data)
+    return {
+        "archive": ("Patient.000.ndjson.gz", packed[: len(packed) - 12]),
+        "archive without its checksum": ("Patient.000.ndjson.gz", packed[:-6]),
+        "empty archive": ("Patient.000.ndjson.gz", b""),
+        "second member": ("Patient.000.ndjson.gz", packed + packed[:-20]),
+        "bytes behind": ("Patient.000.ndjson.gz", packed + b"rest"),
+        "plain": ("Patient.000.ndjson", data[:-5]),
+    }[form]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "archive",
+        "archive without its checksum",
+        "empty archive",
+        "second member",
+        "bytes behind",
+        "plain",
+    ],
+)
+def test_a_cut_off_file_refuses_the_report(export_folder: ExportFolder, form: str) -> None:
     for key in "abc":
         export_folder.add_encounter(key)
     folder = export_folder.write_files()
-    data = gzip.compress("\n".join(GOOD).encode())
-    (folder / "Patient.ndjson.gz").write_bytes(data[: len(data) - 12])
+    name, content = cut_off("\n".join(GOOD).encode(), form)
+    (folder / name).write_bytes(content)
+    with pytest.raises(IncompleteFilesError, match=re.escape(name)):
+        build_tally(folder, report_request())
+    tally = build_tally(folder, report_request(allow_partial=True))
+    assert [(part.kind, part.file) for part in tally.missing] == [("Patient", name)]
+    assert tally.rows[-1].people <= 3
+
+
+def test_a_folder_that_changes_while_it_is_read_is_refused(
+    export_folder: ExportFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export_folder.add_patient()
+    folder = export_folder.write_files()
+
+    def load_and_append(*args: Any) -> LoadedFiles:
+        loaded = load_tables(*args)
+        with (folder / "Patient.ndjson").open("a", encoding="utf-8") as file:
+            file.write(GOOD[0] + "\n")
+        return loaded
+
+    monkeypatch.setattr("intake.report.build.load_tables", load_and_append)
+    with pytest.raises(IncompleteFilesError, match="changed while it was read"):
+        build_tally(folder, report_request())
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("1.Patient.ndjson", "Patient"),
+        ("Patient.000.ndjson.gz", "Patient"),
+        ("Patient/part-00000.ndjson", "Patient"),
+        ("Patient/1.ndjson.gz", "Patient"),
+        ("fhir_Patient_2.ndjson", "Patient"),
+        ("Patient.jsonl", "Patient"),
+        ("Patient-Encounter.ndjson", None),
+        ("Patient/.part.ndjson", None),
+        ("Patient/part.ndjson.crc", None),
+        ("deleted/Patient.ndjson", None),
+    ],
+)
+def test_the_names_of_usual_bulk_clients_are_found(
+    tmp_path: Path, name: str, kind: str | None
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+    kinds = [kind for kind, paths in find_files(tmp_path).items() if paths]
+    assert kinds == ([] if kind is None else [kind])
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_content_of_a_file_says_whether_it_is_packed(
+    export_folder: ExportFolder, packed: bool
+) -> None:
+    export_folder.add_encounter("a")
+    folder = export_folder.write_files()
+    data = GOOD[0].encode() + b"\n"
+    name = "Patient.ndjson" if packed else "Patient.ndjson.gz"
+    (folder / name).write_bytes(gzip.compress(data) if packed else data)
+    assert build_tally(folder, report_request()).rows[-1].people == 1
+
+
+def test_a_byte_order_mark_leaves_every_line_readable(export_folder: ExportFolder) -> None:
+    for key in "ab":
+        export_folder.add_encounter(key)
+    folder = export_folder.write_files()
+    text = "".join(f"\ufeff{line}\n" for line in GOOD[:2])
+    (folder / "Patient.ndjson").write_text(text, encoding="utf-8")
     tally = build_tally(folder, report_request())
-    assert tally.broken[-1].fault.startswith("the file cannot be read further")
+    assert (tally.rows[-1].people, tally.broken_lines) == (2, 0)
 
 
 def test_odd_parts_are_read_as_nothing(

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from intake.report.periods import day_start, months_before, parse_period
+from intake.report.periods import PeriodNotBegunError, day_start, months_before, parse_period
 
 TODAY = date(2026, 11, 23)
 
@@ -15,7 +15,7 @@ TODAY = date(2026, 11, 23)
         ("2026", "2026-01-01", "2027-01-01"),
         ("2026-Q1", "2026-01-01", "2026-04-01"),
         ("2026-Q4", "2026-10-01", "2027-01-01"),
-        ("2026-12", "2026-12-01", "2027-01-01"),
+        ("2025-12", "2025-12-01", "2026-01-01"),
         ("2026-09", "2026-09-01", "2026-10-01"),
         ("rolling-12", "2025-11-24", "2026-11-24"),
     ],
@@ -70,3 +70,9 @@ def test_months_before(day: str, months: int, expected: str) -> None:
 )
 def test_days_begin_in_the_zone(day: str, zone: str, expected: str) -> None:
     assert day_start(date.fromisoformat(day), zone).isoformat() == expected
+
+
+@pytest.mark.parametrize("name", ["2026-12", "2027", "2027-Q1"])
+def test_a_period_that_has_not_begun_is_refused(name: str) -> None:
+    with pytest.raises(PeriodNotBegunError, match="has not begun"):
+        parse_period(name, TODAY)

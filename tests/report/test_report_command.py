@@ -1,6 +1,7 @@
 """`intake report` writes results to stdout, messages to stderr, and exits with 0, 1 or 2."""
 
 import argparse
+import gzip
 import json
 from pathlib import Path
 
@@ -98,3 +99,41 @@ def test_a_faulty_configuration_is_refused(
     (tmp_path / "clinics.toml").write_text("[river]\n", encoding="utf-8")
     assert run_report(export, tmp_path, "--period", "2026") == 1
     assert "clinics.toml" in capsys.readouterr().err
+
+
+def cut_patients_off(export: Path) -> None:
+    whole = (export / "Patient.ndjson").read_bytes()
+    (export / "Patient.ndjson").unlink()
+    (export / "Patient.000.ndjson.gz").write_bytes(gzip.compress(whole)[:-20])
+
+
+def test_a_cut_off_file_is_refused_unless_partial_is_allowed(
+    export: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut_patients_off(export)
+    assert run_report(export, config, "--period", "2026-Q3") == 1
+    out, words = capsys.readouterr()
+    assert out == ""
+    assert "Patient.000.ndjson.gz" in words
+    assert "--allow-partial" in words
+
+
+@pytest.mark.parametrize("form", ["text", "json", "csv", "html"])
+def test_every_output_says_first_what_is_missing(
+    export: Path, config: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    cut_patients_off(export)
+    options = ("--period", "2026-Q3", "--format", form, "--allow-partial")
+    assert run_report(export, config, *options) == 1
+    out = capsys.readouterr().out
+    assert "Patient.000.ndjson.gz" in out
+    if form != "json":
+        assert out.index("Patient.000.ndjson.gz") < out.index("Riverside")
+
+
+def test_a_future_period_says_that_it_has_not_begun(
+    export: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_report(export, config, "--period", "2027-Q3") == 2
+    out, words = capsys.readouterr()
+    assert (out, "has not begun" in words) == ("", True)

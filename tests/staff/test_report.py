@@ -12,6 +12,7 @@ from justhtml import JustHTML
 
 from intake.report.build import build_report
 from intake.report.codec import to_json
+from intake.report.values import MissingPart
 from intake.store import audit, reports
 from tests.support.report_export import ExportFolder, report_request
 from tests.support.sites import TestSite
@@ -132,6 +133,26 @@ def test_a_report_of_another_period_can_be_shown(
         "from Jul 1, 2026 to Sep 30, 2026, counted on"
         in reader.open_page(str(node_attributes(link)["href"])).text
     )
+
+
+@pytest.mark.parametrize("period", ["nonsense", "2026-Q4", "", "<b>"])
+def test_an_unknown_period_shows_no_other_periods_numbers(
+    reader: StaffSession, snapshot: bytes, period: str
+) -> None:
+    page = reader.client.get("/staff/report", query_string={"period": period})
+    assert page.status_code == 404
+    assert "There is no report for the period" in page.text
+    assert "66.7" not in page.text
     assert (
-        "from Aug 1, 2026 to Aug 31, 2026" in reader.open_page("/staff/report?period=nonsense").text
+        reader.client.get("/staff/report.csv", query_string={"period": period}).status_code == 404
     )
+
+
+def test_the_page_says_first_what_is_missing(
+    pages: TestSite, reader: StaffSession, export_folder: ExportFolder
+) -> None:
+    part = MissingPart("Patient", "Patient.000.ndjson.gz", 812, "EOFError")
+    built = build_report(export_folder.write_files(), report_request()).report
+    save_snapshot(pages, to_json(replace(built, missing=(part,))))
+    text = reader.open_page("/staff/report").text
+    assert text.index("beyond line 812") < text.index("Direct self-report")

@@ -11,11 +11,16 @@ from intake.store.database import Database, Tx
 from intake.store.outbox import conflict_decisions, leases, worklist
 from intake.store.outbox.counts import count_by_status, count_drifted, last_verified, oldest_waiting
 from intake.store.outbox.erasure import erase_expired
+from intake.store.outbox.facts import erase_facts, list_factless
 from intake.store.outbox.records import OPEN, Status, list_records
 
 QUERIES: dict[str, Callable[[Tx], object]] = {
     "erase": lambda tx: erase_expired(
         tx, payload_after=timedelta(days=30), undo_after=timedelta(days=90)
+    ),
+    "erase of facts": lambda tx: erase_facts(tx, facts_after=timedelta(days=730)),
+    "submissions without facts": lambda tx: list_factless(
+        tx, verified_before=tx.now, after=0, limit=10
     ),
     "erase of the audit": lambda tx: audit.erase_entries(tx, timedelta(days=2192)),
     "counts": count_by_status,

@@ -69,15 +69,12 @@ CREATE MACRO as_identifiers(identifiers) AS [
     coalesce(i.system, '') || '|' || i.value
     FOR i IN coalesce(identifiers, []) IF i.value IS NOT NULL];
 
--- `urls` are the extensions' URLs in the same order, so that each list is built once a patient.
-CREATE MACRO us_core(extensions, urls, name) AS extensions[list_position(
-    urls, 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-' || name)];
-CREATE MACRO hl7(extensions, urls, name) AS extensions[list_position(
-    urls, 'http://hl7.org/fhir/StructureDefinition/' || name)];
--- The parts of all race or ethnicity extensions: a chart may have one more than the profile allows.
+-- Every extension of one URL counts: a chart may have more than the profile allows.
+CREATE MACRO us_core_url(name) AS
+    'http://hl7.org/fhir/us/core/StructureDefinition/us-core-' || name;
+CREATE MACRO hl7_url(name) AS 'http://hl7.org/fhir/StructureDefinition/' || name;
 CREATE MACRO group_parts(extensions, name) AS flatten([
-    coalesce(e.extension, []) FOR e IN coalesce(extensions, [])
-    IF e.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-' || name]);
+    coalesce(e.extension, []) FOR e IN coalesce(extensions, []) IF e.url = us_core_url(name)]);
 CREATE MACRO group_codes(parts) AS code_keys([
     p.valueCoding FOR p IN parts IF p.url IN ('ombCategory', 'detailed')]);
 -- Several texts are separated by a character that no FHIR string may contain (states.py).
@@ -89,6 +86,10 @@ CREATE MACRO source_of(method) AS CASE
     WHEN method = 'self-reported' THEN 'self'
     WHEN method = 'reported-by-related-person' THEN 'proxy'
     WHEN method IS NOT NULL THEN 'other' END;
+-- The first source that a list of methods or agents names; a person comes before another source.
+CREATE MACRO first_source(sources) AS coalesce(
+    list_filter(sources, lambda s: s IN ('self', 'proxy'))[1],
+    list_filter(sources, lambda s: s IS NOT NULL)[1]);
 CREATE MACRO source_of_agent(who) AS CASE
     WHEN who.type = 'RelatedPerson' OR contains(who.reference, 'RelatedPerson/') THEN 'proxy'
     WHEN who.type = 'Patient' OR starts_with(who.reference, 'Patient')

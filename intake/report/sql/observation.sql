@@ -18,10 +18,13 @@ WITH typed AS (
     FROM typed
 )
 SELECT id, element, ref_key('Patient', subject) AS patient, instant(answered_at) AS answered_at,
-    coalesce(source_of(methods[1].code), source_of_agent(performers[1])) AS source,
+    coalesce(first_source([source_of(m.code) FOR m IN coalesce(methods, [])]),
+        first_source([source_of_agent(p) FOR p IN performers])) AS source,
     list_concat(code_keys(value.coding), list_distinct(flatten(
         [code_keys(c.valueCodeableConcept.coding) FOR c IN components]))) AS codes,
     trim(coalesce(value.text, value_text,
         [c.valueString FOR c IN components IF c.valueString IS NOT NULL][1])) AS text,
-    reasons[1].code AS absent, instant(meta.lastUpdated) AS updated_at, status
+    coalesce(list_filter([r.code FOR r IN coalesce(reasons, [])],
+        lambda c: c IN ('asked-declined', 'asked-unknown', 'unknown', 'masked'))[1],
+        reasons[1].code) AS absent, instant(meta.lastUpdated) AS updated_at, status
 FROM recognized WHERE element IS NOT NULL

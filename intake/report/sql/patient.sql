@@ -1,14 +1,18 @@
 CREATE TABLE patient AS
 WITH typed AS (
     SELECT checked('Patient', resourceType, id) AS id, meta, extension AS extensions, link AS links,
-        list_transform(extension, lambda e: e.url) AS urls,
         coalesce(communication, []) AS communications
     FROM source
 ), extracted AS (
     SELECT id, meta, links, group_parts(extensions, 'race') AS race,
         group_parts(extensions, 'ethnicity') AS ethnicity,
-        us_core(extensions, urls, 'interpreter-needed').valueCoding AS needed,
-        hl7(extensions, urls, 'patient-interpreterRequired').valueBoolean AS required,
+        code_keys([e.valueCoding FOR e IN coalesce(extensions, [])
+            IF e.url = us_core_url('interpreter-needed')]) AS needed,
+        -- SNOMED CT 373066001 is yes, 373067005 is no.
+        [CASE WHEN e.valueBoolean THEN '373066001' ELSE '373067005' END
+            FOR e IN coalesce(extensions, [])
+            IF e.url = hl7_url('patient-interpreterRequired') AND e.valueBoolean IS NOT NULL]
+            AS required,
         [{'language': c.language, 'preferred': coalesce(c.preferred, false),
             'modes': list_filter(flatten([
                 [n.valueCoding.code FOR n IN coalesce(e.extension, []) IF n.url = 'type']
@@ -41,8 +45,5 @@ SELECT id,
     code_keys(spoken_language.coding) AS spoken_codes, trim(spoken_language.text) AS spoken_text,
     code_keys(written_language.coding) AS written_codes,
     trim(written_language.text) AS written_text,
-    -- SNOMED CT 373066001 is yes, 373067005 is no.
-    CASE WHEN needed.code IS NOT NULL THEN [code_key(needed)]
-        WHEN required THEN ['373066001']
-        WHEN NOT required THEN ['373067005'] ELSE [] END::VARCHAR[] AS interpreter_codes
+    CASE WHEN len(needed) > 0 THEN needed ELSE required END::VARCHAR[] AS interpreter_codes
 FROM preferred

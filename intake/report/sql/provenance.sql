@@ -12,8 +12,9 @@ WITH typed AS (
 SELECT id,
     split_part(target.reference, '/', -2) AS kind,
     split_part(target.reference, '/', -1) AS target,
-    hl7(target.extension, list_transform(target.extension, lambda e: e.url), 'targetElement')
-        .valueUri AS element,
-    list_filter(sources, lambda s: s IS NOT NULL)[1] AS source,
+    -- A target without elements is meant as a whole.
+    unnest(CASE WHEN len(elements) > 0 THEN elements ELSE [NULL] END) AS element,
+    first_source(sources) AS source,
     instant(recorded) AS answered_at
-FROM attributed
+FROM (SELECT *, [e.valueUri FOR e IN coalesce(target.extension, [])
+    IF e.url = hl7_url('targetElement') AND e.valueUri IS NOT NULL] AS elements FROM attributed)

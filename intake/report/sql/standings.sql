@@ -36,6 +36,7 @@ WITH worded AS (
 ), ranked AS (
     -- `state` is the number of values.State.
     SELECT patient, element, answered_at, detailed, hispanic, english, false AS verified,
+        NULL::BOOLEAN AS changed,
         CASE reading
             WHEN 'answered' THEN CASE source WHEN 'self' THEN 1 WHEN 'proxy' THEN 2 ELSE 3 END
             WHEN 'declined' THEN 4 WHEN 'unknown' THEN 5 ELSE 7 END AS state,
@@ -49,7 +50,7 @@ WITH worded AS (
             AND coalesce(kind <> 'unknown', true) AS reason_unknown
     FROM reading WHERE reading IS NOT NULL
     UNION ALL
-    SELECT patient, element, answered_at, false, hispanic, false, verified, state,
+    SELECT patient, element, answered_at, detailed, hispanic, false, verified, changed, state,
         CASE WHEN state <= 2 THEN 'local-answer' ELSE 'local-null' END::evidence, false
     FROM local_fact SEMI JOIN person ON person.id = local_fact.patient
 )
@@ -64,5 +65,6 @@ SELECT patient, element,
     coalesce(
         arg_max(verified, answered_at) FILTER (evidence IN ('local-answer', 'local-null')),
         bool_or(verified)) AS verified,
+    arg_max(changed, answered_at) FILTER (verified) AS changed,
     false AS hispanic_only
 FROM ranked GROUP BY patient, element

@@ -72,7 +72,7 @@ class SubmissionRecord:
     by_hand_at: datetime | None = None
 
 
-ENCRYPTED_COLUMNS = ("payload", "known", "earlier", "detail", "decided")
+ENCRYPTED_COLUMNS = ("payload", "known", "earlier", "detail", "decided", "facts")
 # A list of records needs none of the encrypted columns, which are the large ones.
 RECORD_COLUMNS = tuple(column for column in table.c if column.name not in ENCRYPTED_COLUMNS)
 

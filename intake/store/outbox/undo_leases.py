@@ -120,6 +120,7 @@ def finish_undo(tx: Tx, undo: LeasedUndo, later_undo_records: Mapping[str, UndoR
         "payload": None,
         "known": None,
         "decided": None,
+        "facts": None,
         "drift": None,
     }
     if not finish_lease(tx, undo, values):

@@ -6,8 +6,10 @@ The worker needs them to undo a submission, and to continue an attempt that brok
 from dataclasses import dataclass
 
 import msgspec
+from sqlalchemy import select
 
 from intake.store.database import Tx
+from intake.store.tables import submissions as table
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +40,11 @@ def encrypt_undo_record(tx: Tx, undo_record: UndoRecord, identity: str) -> bytes
 def decrypt_undo_record(tx: Tx, encrypted: bytes, identity: str) -> UndoRecord:
     """Return the stored undo record of the submission `identity`."""
     return msgspec.json.decode(tx.cipher.decrypt(encrypted, identity), type=UndoRecord)
+
+
+def read_undo_record(tx: Tx, identity: str) -> UndoRecord | None:
+    """Return the stored undo record of a submission, None if it has none; raises KeyFileError."""
+    encrypted = tx.connection.execute(
+        select(table.c.earlier).where(table.c.id == identity)
+    ).scalar()
+    return None if encrypted is None else decrypt_undo_record(tx, encrypted, identity)

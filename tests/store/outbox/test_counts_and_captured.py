@@ -53,7 +53,7 @@ def test_captured_submissions_come_in_parts_until_their_erasure(
     with database.read() as tx:
         part = list_captured(tx, after=0, limit=2)
         rest = list_captured(tx, after=part[-1].number, limit=9)
-    assert [captured.submission for captured in (*part, *rest)] == [
+    assert [captured.content for captured in (*part, *rest)] == [
         submissions[0],
         *submissions[2:],
     ]
@@ -62,7 +62,7 @@ def test_captured_submissions_come_in_parts_until_their_erasure(
     with database.write() as tx:
         erase_expired(tx, payload_after=timedelta(days=30), undo_after=timedelta(days=90))
         assert [
-            captured.submission for captured in list_captured(tx, after=0, limit=9)
+            captured.content for captured in list_captured(tx, after=0, limit=9)
         ] == submissions[2:]
 
 
@@ -78,5 +78,5 @@ def test_unreadable_submissions_do_not_end_the_captured_ones(
         tx.connection.execute(unreadable.values(payload=cipher.encrypt(b"said", "another row")))
     with database.read() as tx:
         assert [
-            captured.submission for captured in list_captured(tx, after=0, limit=2)
+            captured.content for captured in list_captured(tx, after=0, limit=2)
         ] == submissions[3:]

@@ -1,0 +1,17 @@
+"""The tables that only the completeness report reads."""
+
+from sqlalchemy import Column, Integer, String, Table
+
+from intake.store.tables import metadata
+
+# Monthly counts, never a row per patient. `before` and `after` are groups such as `2106-3`.
+chart_changes = Table(
+    "chart_changes",
+    metadata,
+    Column("clinic", String(80), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("element", String(40), primary_key=True),
+    Column("before", String(80), primary_key=True),
+    Column("after", String(80), primary_key=True),
+    Column("people", Integer, nullable=False),
+)
