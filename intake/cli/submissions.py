@@ -14,7 +14,7 @@ from intake.cli.argument_types import parse_count
 from intake.cli.site import AUDIT_ACTOR, open_current_database, print_message
 from intake.cli.worklist import run_worklist
 from intake.clock import format_duration
-from intake.settings import Settings, load_settings
+from intake.settings import Settings, load_site_settings
 from intake.store import audit, servers
 from intake.store.database import Tx
 from intake.store.outbox import undo_requests
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _request_undo(submission_id: str) -> int:
-    with open_current_database(load_settings()) as database, database.write() as tx:
+    with open_current_database(load_site_settings()) as database, database.write() as tx:
         if find_record(tx, submission_id) is None:
             print_message(
                 f"There is no submission '{submission_id}'; `intake submissions` lists them."
@@ -80,7 +80,7 @@ def _request_undo(submission_id: str) -> int:
 
 
 def _list_submissions(args: argparse.Namespace) -> int:
-    settings = load_settings()
+    settings = load_site_settings()
     with open_current_database(settings) as database, database.read() as tx:
         status = Status(args.state) if args.state else None
         records = list_records(tx, status=status, limit=args.limit)
