@@ -10,7 +10,7 @@ from intake.clock import Clock, system_clock
 from intake.pages import assets, errors, headers, health, language, sessions, well_known
 from intake.pages.site import Site, attach_site
 from intake.patient import blueprint as patient
-from intake.settings import Settings, SettingsError, find_serving_faults, load_settings
+from intake.settings import Settings, SettingsError, find_serving_faults, load_site_settings
 from intake.staff import blueprint as staff
 from intake.store.crypto import load_keys
 from intake.store.database import Database, open_database
@@ -27,7 +27,7 @@ def create_app(
     Without `settings` it loads them from $INTAKE_CONFIG; without `database` it opens the settings'
     own.
     """
-    settings = settings or load_settings()
+    settings = settings or load_site_settings()
     if faults := tuple(find_serving_faults(settings.public_url)):
         raise SettingsError(faults)
     cipher = load_keys(settings.key_file)

@@ -2,6 +2,12 @@
 
 from pathlib import Path
 
+DISTRIBUTION = "intake-uscore"
+"""The name under which a package index knows this software; `intake` there is other software."""
+
+POSTGRES_HINT = f"PostgreSQL needs the extra: pip install '{DISTRIBUTION}[postgres]'."
+"""The remedy where the driver of PostgreSQL is missing."""
+
 # A wheel has both folders inside the package; a checkout has them beside it.
 _package = Path(__file__).resolve().parent
 _root = _package if (_package / "config").is_dir() else _package.parent

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fhir_client.client import FhirClient
-from intake.settings import load_settings
+from intake.i18n import existing_tags
 from tests.support.postgres import run_postgres
 from tests.support.prerequisites import skip_or_fail
 from tests.support.sites import TestSite, make_site, make_template
@@ -53,9 +53,7 @@ def tribal_pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
     """The same at a site that also asks about tribes, in every language."""
     folder = tmp_path / "tribal"
     folder.mkdir()
-    made = make_site(
-        template, folder, languages=load_settings().languages, question_set="spd15-2024-tribal"
-    )
+    made = make_site(template, folder, languages=existing_tags(), question_set="spd15-2024-tribal")
     yield made
     made.database.close()
 

@@ -22,7 +22,8 @@ from intake.diagnostics.findings import (
     wrong_finding,
 )
 from intake.ehr.contacts import record_contact
-from intake.settings import Settings, SettingsError, load_settings
+from intake.settings import Settings, SettingsError, load_site_settings
+from intake.settings.site_folder import find_unread_files
 from intake.store import audit
 
 
@@ -52,26 +53,31 @@ def run(args: argparse.Namespace) -> int:
 def find_all(clock: Clock, options: CheckOptions) -> Iterator[Finding]:
     """Yield each finding as soon as it is known; nothing changes unless `options` say so."""
     try:
-        settings = load_settings()
+        settings = load_site_settings()
     except SettingsError as error:
         # Every fault is reported at once, so that one edit can correct all of them.
         for fault in error.faults:
             yield wrong_finding(
                 "configuration",
                 fault,
-                "Correct it there; config/README.md lists every key.",
+                "Correct it; config/README.md lists every file and key.",
             )
         yield unknown_finding(
             "everything else", "it can be checked when the configuration is correct"
         )
         return
     # The order is that of setting a site up: a fault early in it explains those after it.
-    source = settings.directory or "the shipped files alone"
     yield good_finding(
         "configuration",
-        f"{source}: FHIR servers {len(settings.servers)}, clinics {len(settings.clinics)}, "
-        f"languages {', '.join(settings.languages)}",
+        f"{settings.directory}: FHIR servers {len(settings.servers)}, "
+        f"clinics {len(settings.clinics)}, languages {', '.join(settings.languages)}",
     )
+    if names := list(find_unread_files(settings)):
+        yield unknown_finding(
+            "configuration",
+            f"what these are for, as nothing reads them: {', '.join(names)}",
+            "Is one of them a misspelt file or a copy that a setting should name?",
+        )
     yield from check_pages(settings)
     yield from check_languages(settings)
     is_usable = yield from _check_storage(settings, clock)
@@ -129,8 +135,8 @@ def _print_text(findings: Iterable[Finding]) -> list[Finding]:
     for finding in findings:
         if not printed or printed[-1].about != finding.about:
             print(finding.about)
-        remedy = f"\n{'':13}→ {finding.way_out}" if finding.way_out else ""
-        print(f"  {finding.verdict:<9}  {finding.words}{remedy}", flush=True)
+        remedy = f"\n{'':14}→ {finding.way_out}" if finding.way_out else ""
+        print(f"  {finding.verdict:<10}  {finding.words}{remedy}", flush=True)
         printed.append(finding)
     counts = _count_verdicts(printed)
     print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))

@@ -15,7 +15,7 @@ from intake.cli.site import (
 )
 from intake.clock import format_duration
 from intake.pages import addresses
-from intake.settings import Settings, load_settings
+from intake.settings import Settings, load_site_settings
 from intake.store import audit, devices
 from intake.store.database import Database
 from intake.store.devices import MAX_LABEL_LENGTH, Device
@@ -53,7 +53,7 @@ def _parse_label(text: str) -> str:
 
 def run(args: argparse.Namespace) -> int:
     """Run the chosen action; 2 if the clinic is unknown."""
-    settings = load_settings()
+    settings = load_site_settings()
     if args.action != "revoke" and is_unknown_clinic(settings, args.clinic, "intake devices"):
         return 2
     with open_current_database(settings) as database:

@@ -4,6 +4,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, OperationalError
 
 from intake.cli.site import NotReadyError
 from intake.settings import SettingsError
+from intake.shipped import POSTGRES_HINT
 from intake.store.crypto import KeyFileError
 from intake.store.database import NewerSchemaError
 from intake.store.group_commit import NotStoredError
@@ -28,7 +29,7 @@ def describe_error(error: Exception) -> tuple[str, ...]:
         case DBAPIError() | NoSuchModuleError() | NotStoredError():
             return _describe_database_error(error)
         case ModuleNotFoundError(name="psycopg"):
-            return ("PostgreSQL needs the extra: pip install 'intake[postgres]'.",)
+            return (POSTGRES_HINT,)
         case OSError(strerror=str()):
             # Only a file or a folder: network errors have become other exceptions before this.
             parts = (error.filename, error.strerror)

@@ -9,7 +9,7 @@ from typing import Any
 
 from intake.cli.site import print_message
 from intake.i18n import SOURCE, read_ledger
-from intake.i18n.catalogs import catalog_tags
+from intake.i18n.catalogs import catalog_tags, existing_tags
 from intake.i18n.extraction import UnreadableError, extracted_files, find_stale_files
 from intake.i18n.lint import CatalogFault, find_language_faults, find_template_faults
 from intake.i18n.locales import normalize_tag
@@ -77,8 +77,10 @@ def _check_languages(tags: Sequence[str], *, as_json: bool) -> int:
         for question_set in settings.question_sets.values()
         for text in question_texts(question_set)
     ]
+    # Translators work without a site: then every language is checked, and not English alone.
+    default_tags = settings.languages if settings.directory else existing_tags(TRANSLATIONS)
     faults_by_tag = {
-        tag: find_language_faults(tag, messages, TRANSLATIONS) for tag in tags or settings.languages
+        tag: find_language_faults(tag, messages, TRANSLATIONS) for tag in tags or default_tags
     }
     general_faults = (
         *find_stale_files(catalog_tags(TRANSLATIONS), TRANSLATIONS),

@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 from intake.cli.site import find_server, print_message
 from intake.ehr import client_keys
 from intake.ehr.client_keys import ClientKeyError
-from intake.settings import AuthKind, Server, Settings, load_settings
+from intake.settings import AuthKind, Server, Settings, load_site_settings
 from intake.store.crypto import KeyFileError, create_keys, rotate_keys
 from intake.store.site_keys import holds_encrypted_rows
 
@@ -55,7 +55,7 @@ def _add_server_argument(parser: argparse.ArgumentParser, *, required: bool) -> 
 
 def run(args: argparse.Namespace) -> int:
     """Create, add, remove or print keys."""
-    settings = load_settings()
+    settings = load_site_settings()
     if args.scope == "client":
         return _manage_client_keys(args, settings)
     return _manage_store_keys(args.scope, settings)

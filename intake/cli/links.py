@@ -16,7 +16,7 @@ from intake.cli.site import (
 from intake.clock import day_bounds
 from intake.pages import addresses
 from intake.report.outputs import escape_formula
-from intake.settings import Clinic, Settings, load_settings
+from intake.settings import Clinic, Settings, load_site_settings
 from intake.store import audit, links, visits
 from intake.store.database import Database, Tx
 from intake.store.outbox import reask_intervals
@@ -69,7 +69,7 @@ def _parse_day(text: str) -> date:
 
 def run(args: argparse.Namespace) -> int:
     """Create the links; 1 if a clinic's schedule was never fetched."""
-    settings = load_settings()
+    settings = load_site_settings()
     if is_unknown_clinic(settings, args.clinic, "intake links"):
         return 2
     public_url = require_public_url(settings)

@@ -5,7 +5,7 @@ import argparse
 from sqlalchemy import make_url
 
 from intake.cli.site import open_current_database
-from intake.settings import Settings, load_settings
+from intake.settings import Settings, load_site_settings
 from intake.store.crypto import KeyFileError, load_keys, read_site_id
 from intake.store.migrate import migrate_database
 from intake.store.site_keys import is_blank
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Migrate the database, and create its folder where it is missing."""
     del args
-    settings = load_settings()
+    settings = load_site_settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     has_key = settings.key_file.exists()
     if has_key:

@@ -22,7 +22,7 @@ from intake.report.loader import UnreadableFilesError
 from intake.report.outputs import list_warnings, to_csv, to_html, to_text
 from intake.report.periods import parse_period
 from intake.report.values import ClinicScope, Period, Report
-from intake.settings import SettingsError, load_settings
+from intake.settings import SettingsError, load_settings, load_site_settings
 
 FORMATTERS: Mapping[str, Callable[[Report], str]] = {
     "text": to_text,
@@ -95,7 +95,7 @@ def _report_on_servers(args: argparse.Namespace, now: datetime) -> int:
             "intake report: --clinics and --time-zone go with --from; "
             "a report on the servers covers the configured clinics",
         )
-    settings = load_settings()
+    settings = load_site_settings()
     try:
         period = resolve_period(settings, args.period, now)
     except ValueError as error:

@@ -15,8 +15,8 @@ from intake.cli.argument_types import parse_count
 from intake.cli.site import AUDIT_ACTOR, open_current_database, print_message
 from intake.cli.worklist import run_worklist
 from intake.clock import format_duration
-from intake.settings import load_settings
-from intake.store import audit
+from intake.settings import Settings, load_site_settings
+from intake.store import audit, servers
 from intake.store.database import Tx
 from intake.store.health_words import (
     SiteHealth,
@@ -104,7 +104,7 @@ def _apply_action(name: str, submission_ids: list[str]) -> int:
     """Apply an action to each submission; 1 if one is not in the state for it."""
     _, act, event = ACTIONS[name]
     refused_count = 0
-    with open_current_database(load_settings()) as database:
+    with open_current_database(load_site_settings()) as database:
         for submission_id in submission_ids:
             # One transaction per submission: a wrong id does not undo the actions before it.
             with database.write() as tx:
@@ -118,7 +118,7 @@ def _apply_action(name: str, submission_ids: list[str]) -> int:
 
 
 def _request_undo(submission_id: str) -> int:
-    with open_current_database(load_settings()) as database, database.write() as tx:
+    with open_current_database(load_site_settings()) as database, database.write() as tx:
         if find_record(tx, submission_id) is None:
             print_message(
                 f"There is no submission '{submission_id}'; `intake submissions` lists them."
@@ -135,7 +135,7 @@ def _request_undo(submission_id: str) -> int:
 
 
 def _list_submissions(args: argparse.Namespace) -> int:
-    settings = load_settings()
+    settings = load_site_settings()
     with open_current_database(settings) as database, database.read() as tx:
         status = Status(args.state) if args.state else None
         records = list_records(tx, status=status, limit=args.limit)

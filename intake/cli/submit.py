@@ -20,7 +20,7 @@ from intake.cli.site import NotReadyError, open_current_database, print_message
 from intake.clock import system_clock
 from intake.mapping.responses import ResponseReader
 from intake.mapping.site_mapping import validate_submission
-from intake.settings import Settings, load_settings
+from intake.settings import Settings, load_site_settings
 from intake.store.database import Database, DatabaseError
 from intake.store.outbox.enqueue import DifferentContentError, store_submission
 from intake.store.payload import check_submission, decode_unchecked
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Store every valid submission and print its id; name every invalid one."""
-    settings, fault_count = load_settings(), 0
+    settings, fault_count = load_site_settings(), 0
     reader = ResponseReader(settings)
     with open_current_database(settings) as database:
         for item in read_inputs(args.files):

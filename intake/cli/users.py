@@ -16,7 +16,7 @@ from intake.cli.site import (
     require_public_url,
 )
 from intake.pages import addresses
-from intake.settings import Settings, load_settings
+from intake.settings import Settings, load_site_settings
 from intake.store import audit, users
 from intake.store.database import Database, Tx
 from intake.store.users import ROLES, User
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the chosen action; 1 if it is refused."""
-    settings = load_settings()
+    settings = load_site_settings()
     with open_current_database(settings) as database:
         try:
             return _ACTIONS[args.action](args, settings, database)

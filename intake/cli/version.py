@@ -6,6 +6,7 @@ import subprocess
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
+from intake.shipped import DISTRIBUTION
 from intake.store.database import HEAD_REVISION
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the version line."""
     del args
     try:
-        installed = distribution("intake")
+        installed = distribution(DISTRIBUTION)
     except PackageNotFoundError:
         # The source runs from a folder on PYTHONPATH, without an installation.
         installed = None

@@ -10,7 +10,7 @@ from waitress.server import create_server
 from intake.app import create_app
 from intake.cli.argument_types import add_listen_arguments
 from intake.cli.site import open_current_database, print_message
-from intake.settings import load_settings
+from intake.settings import load_site_settings
 from intake.store.database import PAGE_PATIENCE
 
 THREADS = 8
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve the pages; prints `ready web URL` on standard output once the server listens."""
-    settings = load_settings()
+    settings = load_site_settings()
     for signal_number in STOP_SIGNALS:
         signal.signal(signal_number, _stop_serving)
     with open_current_database(settings, PAGE_PATIENCE) as database:

@@ -7,7 +7,7 @@ import threading
 from intake import log
 from intake.cli.site import open_current_database
 from intake.clock import system_clock
-from intake.settings import load_settings
+from intake.settings import load_site_settings
 from intake.worker import loop
 
 
@@ -27,6 +27,6 @@ def run(args: argparse.Namespace) -> int:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, lambda *_: stop.set())
     log.start_logging(system_clock)
-    settings = load_settings()
+    settings = load_site_settings()
     with open_current_database(settings) as database:
         return loop.run_worker(settings, database, system_clock, once=args.once, stop=stop)

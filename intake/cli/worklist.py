@@ -11,7 +11,7 @@ from intake.cli.site import (
     print_message,
 )
 from intake.report.outputs import escape_formula
-from intake.settings import Settings, load_settings
+from intake.settings import Settings, load_site_settings
 from intake.store import audit
 from intake.store.database import Database
 from intake.store.outbox import worklist
@@ -35,7 +35,7 @@ def run_worklist(args: argparse.Namespace) -> int:
 
     Returns 1 if the file exists, an entry is unreadable, or a typed submission is not held.
     """
-    settings = load_settings()
+    settings = load_site_settings()
     if args.action == "worklist" and is_unknown_clinic(settings, args.clinic, "intake submissions"):
         return 2
     with open_current_database(settings) as database:

@@ -11,6 +11,7 @@ from typing import Any
 from intake.demo.clinics import CLINICS, RECORD_NUMBER_SYSTEM
 from intake.demo.processes import DemoError
 from intake.demo.toml import format_toml
+from intake.i18n import existing_tags
 from intake.settings import Settings, load_settings
 from intake.shipped import CONFIG
 from intake.store.crypto import create_keys
@@ -73,6 +74,8 @@ def _intake_document(folder: Path, public_url: str, base_url: str) -> dict[str, 
         "data_dir": str(folder / "data"),
         "database": "",
         "key_file": "",
+        # A visitor sees every language; a site begins with English.
+        "languages": list(existing_tags()),
     }
     server = {**shipped_server, "base_url": base_url}
     return {**shipped, **own_values, "servers": {SERVER: server}}

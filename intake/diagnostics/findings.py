@@ -5,10 +5,14 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The result of one check. A result that cannot be found out is never called good."""
+    """The result of one check. A result that cannot be found out is never called good.
+
+    Unreviewed is a text that works and that no speaker of its language has judged.
+    """
 
     GOOD = "good"
     WRONG = "wrong"
+    UNREVIEWED = "unreviewed"
     UNKNOWN = "not known"
 
 
@@ -29,6 +33,11 @@ class Finding:
 def good_finding(about: str, words: str) -> Finding:
     """Return the finding that a part is in order."""
     return Finding(about, Verdict.GOOD, words)
+
+
+def unreviewed_finding(about: str, words: str, remedy: str) -> Finding:
+    """Return the finding that a part works, and that its texts await a reviewer."""
+    return Finding(about, Verdict.UNREVIEWED, words, remedy)
 
 
 def wrong_finding(about: str, words: str, remedy: str) -> Finding:

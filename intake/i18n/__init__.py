@@ -1,6 +1,6 @@
 """The languages of the pages: names, direction, catalogs and their drafters."""
 
-from intake.i18n.catalogs import catalog_file
+from intake.i18n.catalogs import catalog_file, existing_tags
 from intake.i18n.ledger import LedgerEntry, read_ledger
 from intake.i18n.locales import (
     SOURCE,
@@ -20,6 +20,7 @@ __all__ = [
     "Translator",
     "catalog_file",
     "date_order",
+    "existing_tags",
     "find_locale",
     "language_names",
     "load_translator",

@@ -9,7 +9,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.plurals import get_plural
 from babel.messages.pofile import generate_po, read_po
 
-from intake.i18n.locales import cldr_locale, language_names
+from intake.i18n.locales import SOURCE, cldr_locale, language_names
 from intake.shipped import CONFIG, TRANSLATIONS
 
 LANGUAGE_TABLE = "terminology/languages.json"
@@ -40,6 +40,11 @@ def catalog_tags(folder: Path = TRANSLATIONS) -> tuple[str, ...]:
             for path in folder.glob("*/LC_MESSAGES/messages.po")
         )
     )
+
+
+def existing_tags(folder: Path = TRANSLATIONS) -> tuple[str, ...]:
+    """Return the tags of all languages that pages can have: the source, then the catalogs."""
+    return (SOURCE, *catalog_tags(folder))
 
 
 def read_template(folder: Path = TRANSLATIONS) -> Catalog:

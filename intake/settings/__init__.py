@@ -1,6 +1,6 @@
 """The installation's settings: read from TOML files, with all faults at once."""
 
-from intake.settings.loader import SettingsError, load_settings
+from intake.settings.loader import SettingsError, load_settings, load_site_settings
 from intake.settings.rules import find_serving_faults
 from intake.settings.values import (
     Auth,
@@ -27,4 +27,5 @@ __all__ = [
     "Times",
     "find_serving_faults",
     "load_settings",
+    "load_site_settings",
 ]

@@ -106,7 +106,7 @@ class IntakeFile:
     trusted_proxies: int = 0
     languages: tuple[str, ...] = ("en",)
     question_set: str = "spd15-2024"
-    notice: str = "1"
+    notice: str = "2026-11"
     asked_first_from_age: int = 12
     times: TimesTable = field(default_factory=TimesTable)
     mapping: MappingPolicy = field(default_factory=MappingPolicy)

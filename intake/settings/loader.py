@@ -1,7 +1,6 @@
 """Loads the configuration: a site's files replace the shipped ones."""
 
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -14,10 +13,21 @@ from intake.answers import AnswerState
 from intake.questions import QuestionSet
 from intake.settings import rules
 from intake.settings.composition import compose_questions
+from intake.settings.faults import missing_value
 from intake.settings.files import ClinicTable, IntakeFile, QuestionSetFile, ServerTable, TimesTable
+from intake.settings.site_folder import (
+    find_folder_faults,
+    folder_from_environment,
+    list_toml_files,
+    read_toml,
+)
 from intake.settings.tables import read_table
 from intake.settings.values import Auth, Clinic, Server, Settings, Times
-from intake.shipped import CONFIG
+
+NO_SITE = (
+    "There is no site yet: `intake init DIR` makes its folder. "
+    "`--config DIR` or INTAKE_CONFIG=DIR names the folder of a site that exists."
+)
 
 
 class SettingsError(Exception):
@@ -29,77 +39,70 @@ class SettingsError(Exception):
         super().__init__("\n".join(self.faults))
 
 
+def load_site_settings() -> Settings:
+    """Return the settings of the site's folder, which $INTAKE_CONFIG names.
+
+    Raises SettingsError with every fault, and without a folder: the shipped files hold examples,
+    which a site must never use.
+    """
+    settings = load_settings()
+    if settings.directory is None:
+        raise SettingsError([NO_SITE])
+    return settings
+
+
 def load_settings(directory: Path | None = None) -> Settings:
     """Return the settings of the site's folder, or the shipped settings alone.
 
     The site's folder is `directory`, else $INTAKE_CONFIG. Raises SettingsError with every fault of
     every file.
     """
-    path = directory or _folder_from_environment()
+    path = directory or folder_from_environment()
     folder = path.resolve() if path else None
     faults: list[str] = []
-    # Without its folder every other file would be the shipped one, which hides the mistake.
-    if folder is not None and not folder.is_dir():
-        raise SettingsError([f"{folder}: there is no such folder of configuration"])
+    if folder is not None:
+        # Without its folder every file would be the shipped one, which hides the mistake.
+        if not folder.is_dir():
+            raise SettingsError([f"{folder}: there is no such folder of configuration"])
+        faults.extend(find_folder_faults(folder))
     question_sets = _load_question_sets(folder, faults)
     intake_toml = read_toml(folder, "intake.toml", faults)
-    file = read_table(IntakeFile, intake_toml, "intake.toml", faults)
+    file = None
+    if intake_toml is not None:
+        file = read_table(IntakeFile, intake_toml, "intake.toml", faults)
     quirks = _load_quirks(folder, faults)
-    servers = _read_servers(file, folder, tuple(quirks), faults)
-    clinics = _read_clinics(
-        read_toml(folder, "clinics.toml", faults), tuple(file.servers) if file else None, faults
-    )
+    servers = _read_servers(intake_toml or {}, folder, tuple(quirks), faults)
+    server_names = tuple(file.servers) if file else None
+    clinics = _read_clinics(read_toml(folder, "clinics.toml", faults), server_names, faults)
     if file:
-        faults.extend(rules.find_intake_faults(file, tuple(question_sets)))
-    if faults or file is None:
+        faults.extend(rules.find_intake_faults(file, question_sets))
+    if faults or file is None or question_sets is None:
         raise SettingsError(faults)
     # Without faults every profile is usable; the filter is for the type checker.
     usable_quirks = {name: profile for name, profile in quirks.items() if profile is not None}
     return _build_settings(folder, file, question_sets, servers, clinics, usable_quirks)
 
 
-def _folder_from_environment() -> Path | None:
-    path = os.environ.get("INTAKE_CONFIG")
-    return Path(path) if path else None
-
-
-def _find_file(folder: Path | None, name: str) -> Path:
-    site_file = folder / name if folder else None
-    return site_file if site_file is not None and site_file.exists() else CONFIG / name
-
-
-def read_toml(folder: Path | None, name: str, faults: list[str]) -> dict[str, Any]:
-    """Return the content of the site's file, else the shipped one; empty on faults."""
-    try:
-        return tomllib.loads(_find_file(folder, name).read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        faults.append(f"{name}: this is not TOML: {error}")
-    except (OSError, UnicodeDecodeError) as error:
-        faults.append(f"{name}: cannot be read: {error}")
-    return {}
-
-
-def _load_question_sets(folder: Path | None, faults: list[str]) -> Mapping[str, QuestionSet]:
+def _load_question_sets(folder: Path | None, faults: list[str]) -> Mapping[str, QuestionSet] | None:
+    """Return the question sets by id; None if a file has a fault that hides its id."""
     files = {
-        name: file
-        for name in _list_files(folder, "questions")
-        if (file := read_table(QuestionSetFile, read_toml(folder, name, faults), name, faults))
+        name: None if raw is None else read_table(QuestionSetFile, raw, name, faults)
+        for name in list_toml_files(folder, "questions")
+        for raw in [read_toml(folder, name, faults)]
     }
     # All files are read before any is checked, because a set may extend a set of a later file.
-    files_by_id = {file.id: file for file in files.values()}
+    files_by_id = {file.id: file for file in files.values() if file}
+    is_complete = None not in files.values()
     for name, file in files.items():
-        faults.extend(rules.find_question_set_faults(file, files_by_id, name))
+        # An unreadable file may hold the set that this one extends: it is not reported as missing.
+        if file and (is_complete or file.extends in ("", *files_by_id)):
+            faults.extend(rules.find_question_set_faults(file, files_by_id, name))
+    if not is_complete:
+        return None
     return {
         set_id: QuestionSet(file.id, file.version, file.url, compose_questions(file, files_by_id))
         for set_id, file in files_by_id.items()
     }
-
-
-def _list_files(folder: Path | None, kind: str) -> list[str]:
-    """Return the names of the TOML files in a subfolder, shipped and the site's."""
-    parents = [CONFIG / kind, *([folder / kind] if folder else [])]
-    names = {path.name for parent in parents if parent.is_dir() for path in parent.glob("*.toml")}
-    return [f"{kind}/{name}" for name in sorted(names)]
 
 
 def _load_quirks(folder: Path | None, faults: list[str]) -> Mapping[str, Quirks | None]:
@@ -108,25 +111,28 @@ def _load_quirks(folder: Path | None, faults: list[str]) -> Mapping[str, Quirks 
     A server that names a faulty profile is not reported again.
     """
     profiles: dict[str, Quirks | None] = {}
-    for name in _list_files(folder, "quirks"):
-        raw = _rename_old_keys(read_toml(folder, name, faults))
-        profile = read_table(Quirks, raw, name, faults)
+    for name in list_toml_files(folder, "quirks"):
+        raw = read_toml(folder, name, faults)
+        profile = None if raw is None else _read_quirks(raw, name, faults)
         faults.extend(rules.find_quirks_faults(profile, name) if profile else ())
         profiles[Path(name).stem] = profile
     return profiles
 
 
-def _rename_old_keys(raw: dict[str, Any]) -> dict[str, Any]:
-    """Return the keys of a quirk profile, with `rungs` read as `write_strategies`."""
+def _read_quirks(raw: dict[str, Any], name: str, faults: list[str]) -> Quirks | None:
+    """Return the quirk profile, with the key `rungs` read as `write_strategies`."""
     # The key had that name in the first releases, and the files of sites may still use it.
-    return {("write_strategies" if key == "rungs" else key): value for key, value in raw.items()}
+    renamed = {("write_strategies" if key == "rungs" else key): raw[key] for key in raw}
+    return read_table(Quirks, renamed, name, faults)
 
 
 def _read_servers(
-    file: IntakeFile | None, folder: Path | None, quirks: tuple[str, ...], faults: list[str]
+    intake_toml: dict[str, Any], folder: Path | None, quirks: tuple[str, ...], faults: list[str]
 ) -> Mapping[str, Server]:
     servers = {}
-    for name, raw in (file.servers if file else {}).items():
+    tables = intake_toml.get("servers")
+    # Another fault in the file must not hide the faults of its servers.
+    for name, raw in tables.items() if isinstance(tables, dict) else ():
         where = f"intake.toml: servers.{name}"
         table = read_table(ServerTable, raw, where, faults)
         if table is not None:
@@ -165,10 +171,10 @@ def _build_server(name: str, table: ServerTable, folder: Path | None) -> Server:
 
 
 def _read_clinics(
-    raw: dict[str, Any], servers: tuple[str, ...] | None, faults: list[str]
+    raw: dict[str, Any] | None, servers: tuple[str, ...] | None, faults: list[str]
 ) -> Mapping[str, Clinic]:
     clinics = {}
-    for name, raw_table in raw.items():
+    for name, raw_table in (raw or {}).items():
         where = f"clinics.toml: {name}"
         table = read_table(ClinicTable, raw_table, where, faults)
         if table is None:
@@ -180,8 +186,9 @@ def _read_clinics(
         # An unknown time zone cannot become a ZoneInfo.
         if not clinic_faults:
             clinics[name] = _build_clinic(name, table)
-    if not raw:
-        faults.append("clinics.toml: there is no clinic; add a table such as [riverside]")
+    # None: the file cannot be read, which is a fault of its own.
+    if raw == {}:
+        faults.append(missing_value("clinics.toml", "one table for each clinic, as [riverside]"))
     return clinics
 
 

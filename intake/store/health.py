@@ -1,5 +1,6 @@
 """Checks of the store: durable commits, matching keys, agreeing clocks, room to write."""
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -85,6 +86,16 @@ def write_probe(tx: Tx) -> None:
     tx.connection.execute(insert(site_values).values(name=name, value=bytes(PROBE_BYTES)))
     old_probes = site_values.c.name.startswith("probe-", autoescape=True)
     tx.connection.execute(delete(site_values).where(old_probes, site_values.c.name != name))
+
+
+def find_folder_obstacle(folder: Path) -> str | None:
+    """Return why this user cannot keep files in the folder, which need not exist; None if so."""
+    existing = next(candidate for candidate in (folder, *folder.parents) if candidate.exists())
+    if not existing.is_dir():
+        return f"{existing} is a file"
+    if not os.access(existing, os.W_OK | os.X_OK):
+        return f"this user may not write to {existing}"
+    return None
 
 
 def free_bytes(folder: Path) -> int:

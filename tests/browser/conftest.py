@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 from waitress.server import create_server
 
-from intake.settings import load_settings
+from intake.i18n import existing_tags
 from tests.browser.walker import Walker
 from tests.support.prerequisites import skip_or_fail
 from tests.support.sites import TestSite, make_site
@@ -91,7 +91,7 @@ class LiveSite:
 def live(template: Path, tmp_path: Path) -> Iterator[LiveSite]:
     """Serve a site that asks every question; its clock stands still."""
     site = make_site(
-        template, tmp_path, languages=load_settings().languages, question_set="spd15-2024-tribal"
+        template, tmp_path, languages=existing_tags(), question_set="spd15-2024-tribal"
     )
     server = create_server(
         site.app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True

@@ -25,7 +25,7 @@ from fhir_client.uscore.versions import us_core_version
 from intake import terminology
 from intake.answers import OWN_WORDS, Answer, AnswerState, Channel, Informant, Submission
 from intake.demo.node import NodeMissingError, find_node
-from intake.i18n import load_translator
+from intake.i18n import existing_tags, load_translator
 from intake.mapping.questionnaires import build_form
 from intake.mapping.statement import build_statement
 from intake.questions import Subject
@@ -128,7 +128,7 @@ ANSWERS = {
 def test_lforms_renders_our_form_and_returns_our_answers(
     renderer: str, open_page: OpenPage, name: str, tag: str
 ) -> None:
-    form = build_questionnaire(build_form(SETTINGS.question_sets[name], SETTINGS.languages))
+    form = build_questionnaire(build_form(SETTINGS.question_sets[name], existing_tags()))
     expected = _build_response(name)
     page = open_page()
     page.goto(renderer)

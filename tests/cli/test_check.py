@@ -1,6 +1,5 @@
 """`intake check`: names each fault with its remedy, as text and as JSON."""
 
-import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,34 +14,9 @@ from intake.settings import load_settings
 from intake.store import servers
 from intake.store.crypto import create_keys, load_keys
 from intake.store.database import open_database
+from tests.support.site_check import checked, rewrite, said
 
 EXAMPLE = Path(__file__).parents[1] / "support" / "data" / "multi-race.answers.json"
-
-
-def checked(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, str]]:
-    """Run a check that must exit with 1, as no server answers; return the verdicts by subject."""
-    capsys.readouterr()
-    assert main(["check", "--json"]) == 1
-    told: dict[str, dict[str, str]] = {}
-    for each in json.loads(capsys.readouterr().out)["findings"]:
-        told.setdefault(each["about"], {})[each["words"]] = each["verdict"]
-        assert each["verdict"] != "wrong" or each["way_out"]
-    return told
-
-
-def said(found: dict[str, str]) -> str:
-    return "; ".join(f"{verdict}: {words}" for words, verdict in found.items())
-
-
-def rewrite(site: Path, **keys: Any) -> None:
-    path = site / "intake.toml"
-    lines = [
-        line for line in path.read_text("utf-8").splitlines() if line.split(" = ")[0] not in keys
-    ]
-    path.write_text(
-        "\n".join([*(f"{key} = {json.dumps(value)}" for key, value in keys.items()), *lines]),
-        "utf-8",
-    )
 
 
 def test_finds_only_the_unreachable_server_wrong(
@@ -81,7 +55,8 @@ def test_prints_the_same_findings_as_text_and_json(
     counts = [list(found.values()) for found in told.values()]
     flat = [verdict for each in counts for verdict in each]
     assert words.splitlines()[-1] == ", ".join(
-        f"{flat.count(verdict)} {verdict}" for verdict in ("good", "wrong", "not known")
+        f"{flat.count(verdict)} {verdict}"
+        for verdict in ("good", "wrong", "unreviewed", "not known")
     )
 
 
@@ -97,8 +72,12 @@ def test_names_every_configuration_fault(site: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("keys", "verdict", "words"),
     [
-        ({"public_url": ""}, "wrong", "is needed"),
-        ({"public_url": "http://clinic.example"}, "wrong", "plain http is for this machine only"),
+        ({"public_url": ""}, "wrong", "public_url: found nothing; allowed: the address"),
+        (
+            {"public_url": "http://clinic.example"},
+            "wrong",
+            "allowed: https; plain http is",
+        ),
         (
             {"public_url": "https://clinic.example", "trusted_proxies": 1},
             "good",
@@ -123,6 +102,30 @@ def test_calls_the_database_unknown_without_a_key(
     assert "there is no key file yet" in said(told["key"])
     assert set(told["database"].values()) == {"not known"}
     assert not (site / "data").exists()
+
+
+def test_calls_a_draft_of_a_language_unreviewed(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rewrite(ready, languages=["en", "es"])
+    verdicts = {words[:2]: verdict for words, verdict in checked(capsys)["languages"].items()}
+    assert verdicts == {"en": "good", "es": "unreviewed"}
+
+
+def test_finds_no_site_in_the_shipped_examples(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("INTAKE_CONFIG", raising=False)
+    assert "There is no site yet" in said(checked(capsys)["configuration"])
+
+
+def test_names_files_in_the_folder_that_nothing_reads(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (ready / "tokens.txt").write_text("", "utf-8")
+    assert "not known: what these are for, as nothing reads them: tokens.txt" in said(
+        checked(capsys)["configuration"]
+    )
 
 
 def test_reports_a_key_that_other_users_can_read(
@@ -160,23 +163,6 @@ def test_reports_the_schema_of_another_version(
     engine.dispose()
     assert "wrong: " in said(told := checked(capsys)["database"])
     assert "has schema 9999, and this version works with" in said(told)
-
-
-@pytest.mark.parametrize(
-    ("database", "words"),
-    [
-        ("postgresql+psycopg://intake:s3cret@127.0.0.1:9/intake", "does not answer"),
-        ("postgresql+nothing://intake:s3cret@127.0.0.1/intake", "Can't load plugin"),
-    ],
-)
-def test_reports_a_silent_database_without_its_password(
-    ready: Path, capsys: pytest.CaptureFixture[str], database: str, words: str
-) -> None:
-    rewrite(ready, database=database)
-    told = checked(capsys)
-    assert f"wrong: {database.replace('s3cret', '***')}" in said(told["database"])
-    assert words in said(told["database"])
-    assert "s3cret" not in str(told)
 
 
 def test_reports_since_when_and_why_a_server_is_paused(

@@ -89,5 +89,5 @@ def test_reports_a_faulty_configuration_once(site: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (
         1,
-        "clinics.toml: there is no clinic; add a table such as [riverside]\n",
+        "clinics.toml: found nothing; allowed: one table for each clinic, as [riverside]\n",
     )

@@ -1,18 +1,20 @@
 """The shipped catalogs are up to date, and every offered language is complete."""
 
+import re
 from dataclasses import fields
 
 import pytest
 
-from intake.i18n import SOURCE, load_translator
+from intake.i18n import SOURCE, existing_tags, load_translator, read_ledger
 from intake.i18n.catalogs import catalog_tags, read_catalog
 from intake.i18n.extraction import extracted_files
 from intake.i18n.lint import find_language_faults, find_template_faults
 from intake.questions import Detail, Option, Question, question_texts
 from intake.settings import load_settings
+from intake.shipped import CONFIG
 
 SETTINGS = load_settings()
-TRANSLATED = tuple(tag for tag in SETTINGS.languages if tag != SOURCE)
+TRANSLATED = tuple(tag for tag in existing_tags() if tag != SOURCE)
 QUESTION_TEXTS = tuple(
     text.message
     for questions in SETTINGS.question_sets.values()
@@ -20,8 +22,10 @@ QUESTION_TEXTS = tuple(
 )
 
 
-def test_offers_every_shipped_language() -> None:
-    assert set(SETTINGS.languages) == {SOURCE, *catalog_tags()}
+def test_the_ledger_and_the_shipped_file_name_every_language() -> None:
+    assert set(existing_tags()) == {SOURCE, *read_ledger()}
+    [offer] = re.findall(r"There are: (.*)\.", (CONFIG / "intake.toml").read_text("utf-8"))
+    assert set(offer.split(", ")) == set(existing_tags())
 
 
 @pytest.mark.parametrize("tag", TRANSLATED)

@@ -13,10 +13,11 @@ from fhir_client.uscore.questionnaire import build_questionnaire
 from fhir_client.uscore.questionnaire_response import build_questionnaire_response
 from fhir_client.uscore.versions import VERSIONS, us_core_version
 from intake.answers import Submission
+from intake.i18n import existing_tags
 from intake.mapping.questionnaires import build_form
 from intake.mapping.responses import ResponseReader
 from intake.mapping.statement import build_statement
-from intake.settings import MappingPolicy, load_settings
+from intake.settings import MappingPolicy
 from tests.support.questionnaire_responses import find_misfits, normalize_answer, read_answers
 from tests.support.submission_strategies import QUESTION_SETS, submissions
 
@@ -25,7 +26,7 @@ READER = ResponseReader(load_settings())
 
 @cache
 def publish_form(name: str) -> dict[str, Any]:
-    return build_questionnaire(build_form(QUESTION_SETS[name], load_settings().languages))
+    return build_questionnaire(build_form(QUESTION_SETS[name], existing_tags()))
 
 
 def build_response(submission: Submission, version_name: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from fhir_client.quirks import Quirks
 from intake.ehr.clients import server_quirks
 from intake.settings import SettingsError, load_settings
 from intake.settings.values import STRATEGY_DESCRIPTIONS, STRATEGY_NAMES
+from tests.support.command_site import write_site
 
 SERVER = '[servers.main]\nbase_url = "https://fhir.example.org"\n'
 
@@ -27,6 +28,7 @@ def test_describes_every_write_strategy() -> None:
 
 @pytest.mark.parametrize("key", ["write_strategies", "rungs"])
 def test_a_site_adds_a_profile_without_code(tmp_path: Path, key: str) -> None:
+    write_site(tmp_path, "https://fhir.example.org")
     (tmp_path / "quirks").mkdir()
     (tmp_path / "quirks" / "ours.toml").write_text(f'{key} = ["put"]\nbatch = false\n', "utf-8")
     (tmp_path / "intake.toml").write_text(f'{SERVER}quirks = "ours"\nstrategy = "put"\n', "utf-8")
@@ -36,6 +38,7 @@ def test_a_site_adds_a_profile_without_code(tmp_path: Path, key: str) -> None:
 
 
 def test_names_all_faults_at_once(tmp_path: Path) -> None:
+    write_site(tmp_path, "https://fhir.example.org")
     (tmp_path / "quirks").mkdir()
     profile = (
         'write_strategies = ["post"]\naccepted_extensions = ["race"]\nquestionnaire = "urn:q"\n'
@@ -47,12 +50,12 @@ def test_names_all_faults_at_once(tmp_path: Path) -> None:
         load_settings(tmp_path)
     faults = "\n".join(caught.value.faults)
     for words in (
-        "quirks/ours.toml: write_strategies: 'post' is not among transaction, patch",
-        "quirks/ours.toml: accepted_extensions: 'race' is no address",
-        "quirks/ours.toml: questionnaire, items:",
-        "quirks/other.toml: unknown key 'replace'",
+        'quirks/ours.toml: write_strategies: found "post"; allowed: transaction, patch',
+        'quirks/ours.toml: accepted_extensions: found "race"; allowed: the URL',
+        "quirks/ours.toml: items: found nothing; allowed: questionnaire and items",
+        "quirks/other.toml: replace: found an unknown key",
         "quirks/other.toml: batch: ",
-        "servers.main: quirks: there is no quirks/none.toml",
-        "servers.main: strategy: 'post' is not among auto, transaction",
+        'servers.main: quirks: found "none"; allowed: ',
+        'servers.main: strategy: found "post"; allowed: auto, transaction',
     ):
         assert words in faults

@@ -1,14 +1,22 @@
 """Settings: a site's files replace the shipped ones, and every fault is named at once."""
 
-from dataclasses import fields
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from fhir_client.model import Element
-from intake.settings import ConflictPolicy, SettingsError, find_serving_faults, load_settings
-from intake.settings.files import IntakeFile, ServerTable, TimesTable
-from intake.settings.loader import read_toml
+from intake.settings import (
+    ConflictPolicy,
+    SettingsError,
+    find_serving_faults,
+    load_settings,
+    load_site_settings,
+)
+from intake.settings.files import CommonLanguagesTable, IntakeFile, ServerTable, TimesTable
+from intake.settings.site_folder import REQUIRED_FILES
+from intake.settings.tables import read_table
+from intake.shipped import CONFIG
 
 FAULTY = """
 public_url = "ftp://clinic"
@@ -42,17 +50,17 @@ def test_loads_the_shipped_files() -> None:
     assert settings.clinics["riverside"].server in settings.servers
 
 
-def test_shipped_file_lists_every_key_with_its_default() -> None:
-    faults: list[str] = []
-    shipped = read_toml(None, "intake.toml", faults)
+def test_the_shipped_file_is_the_loaders_defaults() -> None:
+    shipped = tomllib.loads((CONFIG / "intake.toml").read_text("utf-8"))
     assert set(shipped) == set(IntakeFile.__dataclass_fields__)
-    assert shipped["times"] == {
-        key: getattr(TimesTable(), key) for key in TimesTable.__dataclass_fields__
-    }
-    defaults = {field.name: field.default for field in fields(ServerTable)} | {
-        "base_url": shipped["servers"]["main"]["base_url"]
-    }
-    assert {**shipped["servers"]["main"], "scopes": ()} == defaults
+    [server] = shipped.pop("servers").values()
+    assert set(server) == set(ServerTable.__dataclass_fields__)
+    faults: list[str] = []
+    assert read_table(IntakeFile, shipped, "intake.toml", faults) == IntakeFile()
+    table = read_table(ServerTable, server, "intake.toml", faults)
+    assert table == ServerTable(base_url=server["base_url"])
+    for key, shape in (("times", TimesTable), ("common_languages", CommonLanguagesTable)):
+        assert set(shipped[key]) == set(shape.__dataclass_fields__)
     assert faults == []
 
 
@@ -87,29 +95,42 @@ def test_names_wrong_types_and_unknown_keys_together(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings(tmp_path)
     faults = "\n".join(caught.value.faults)
-    assert "intake.toml: trusted_proxies: expected `int`, got `str`" in faults
-    assert "intake.toml: unknown key 'colour'" in faults
+    assert 'intake.toml: trusted_proxies: found "two"; allowed: a number' in faults
+    assert "intake.toml: colour: found an unknown key; allowed: public_url, " in faults
+    # A fault elsewhere in the file does not hide the faults of its servers.
+    assert 'servers.main: us_core: found "5.0.0"; allowed: ' in faults
 
 
-def test_names_the_line_of_broken_toml(tmp_path: Path) -> None:
-    (tmp_path / "clinics.toml").write_text("[riverside\n", "utf-8")
+def test_names_the_line_of_broken_toml(site: Path) -> None:
+    (site / "clinics.toml").write_text("[riverside\n", "utf-8")
     with pytest.raises(SettingsError, match=r"clinics\.toml: this is not TOML: .*line 1"):
-        load_settings(tmp_path)
+        load_settings(site)
 
 
-def test_a_sites_file_replaces_the_shipped_file(tmp_path: Path) -> None:
-    (tmp_path / "intake.toml").write_text(
+@pytest.mark.parametrize(
+    "name", [*REQUIRED_FILES, "quirks/generic.toml", "questions/omb-1997.toml", "questions/x.toml"]
+)
+def test_reports_a_syntax_error_as_one_fault(site: Path, name: str) -> None:
+    (site / name).parent.mkdir(exist_ok=True)
+    (site / name).write_text("[riverside\n", "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(site)
+    [fault] = caught.value.faults
+    assert fault.startswith(f"{name}: this is not TOML: ")
+
+
+def test_a_sites_file_replaces_the_shipped_file(site: Path) -> None:
+    (site / "intake.toml").write_text(
         'notice = "ours"\nkey_file = "k"\n[servers.main]\nbase_url = "https://ehr/r4/"\n', "utf-8"
     )
-    settings = load_settings(tmp_path)
+    settings = load_settings(site)
     assert (settings.notice, settings.servers["main"].base_url) == ("ours", "https://ehr/r4")
-    assert settings.key_file == tmp_path / "k"
-    assert set(settings.clinics) == set(load_settings().clinics)
+    assert settings.key_file == site / "k"
 
 
-def test_names_a_missing_folder(tmp_path: Path) -> None:
+def test_names_a_missing_folder(site: Path) -> None:
     with pytest.raises(SettingsError, match="no such folder"):
-        load_settings(tmp_path / "missing")
+        load_settings(site / "missing")
 
 
 @pytest.mark.parametrize(
@@ -135,26 +156,32 @@ base_url = "https://ehr.example/fhir"
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ('auth = "client-secret"', ["client_id: needed", "secret_file: needed"]),
-        ('auth = "backend-services"', ["client_id: needed", "key_file: needed"]),
+        ('auth = "client-secret"', ["client_id: found nothing", "secret_file: found nothing"]),
+        ('auth = "backend-services"', ["client_id: found nothing", "key_file: found nothing"]),
         (
             'token_url = "http://ehr.example/token"',
-            ["token_url: plain http is for this machine only"],
+            ['token_url: found "http://ehr.example/token"; allowed: https; plain http is'],
         ),
-        ('token_url = "ehr.example"', ["token_url: 'ehr.example' is no http or https address"]),
-        ('algorithm = "RS256"', ["algorithm: ES384 or RS384"]),
+        (
+            'token_url = "ehr.example"',
+            ['token_url: found "ehr.example"; allowed: an http or https address'],
+        ),
+        (
+            'algorithm = "RS256"',
+            ['algorithm: found "RS256"; allowed: ES384, RS384'],
+        ),
         (
             'certificate_key_file = "k.pem"',
-            ["certificate_file: needed beside certificate_key_file"],
+            ["certificate_file: found nothing; allowed: a path, needed beside"],
         ),
     ],
 )
 def test_names_each_missing_credential_of_a_server(
-    tmp_path: Path, lines: str, words: list[str]
+    site: Path, lines: str, words: list[str]
 ) -> None:
-    (tmp_path / "intake.toml").write_text(f"{ACCESS}{lines}\n", "utf-8")
+    (site / "intake.toml").write_text(f"{ACCESS}{lines}\n", "utf-8")
     with pytest.raises(SettingsError) as caught:
-        load_settings(tmp_path)
+        load_settings(site)
     faults = [
         fault for fault in caught.value.faults if fault.startswith("intake.toml: servers.main: ")
     ]
@@ -162,22 +189,22 @@ def test_names_each_missing_credential_of_a_server(
     assert len(faults) == len(words)
 
 
-def test_finds_credential_files_in_the_sites_folder(tmp_path: Path) -> None:
+def test_finds_credential_files_in_the_sites_folder(site: Path) -> None:
     lines = (
         'auth = "backend-services"\nclient_id = "intake"\n'
         'key_file = "k.json"\ncertificate_file = "/etc/c.pem"\n'
     )
-    (tmp_path / "intake.toml").write_text(f"{ACCESS}{lines}", "utf-8")
-    server = load_settings(tmp_path).servers["main"]
-    assert (server.auth.key_file, server.auth.token_url) == (tmp_path / "k.json", "")
+    (site / "intake.toml").write_text(f"{ACCESS}{lines}", "utf-8")
+    server = load_settings(site).servers["main"]
+    assert (server.auth.key_file, server.auth.token_url) == (site / "k.json", "")
     assert (server.certificate_file, server.certificate_key_file) == (Path("/etc/c.pem"), None)
 
 
-def test_reads_a_conflict_policy_for_each_element(tmp_path: Path) -> None:
-    (tmp_path / "intake.toml").write_text(
+def test_reads_a_conflict_policy_for_each_element(site: Path) -> None:
+    (site / "intake.toml").write_text(
         f'[merge]\nrace = "person"\nspoken_language = "chart"\n{ACCESS}', "utf-8"
     )
-    policy = load_settings(tmp_path).merge
+    policy = load_settings(site).merge
     policies = [policy.policy_for(element) for element in Element]
     assert policies == [
         ConflictPolicy.PERSON,
@@ -185,12 +212,51 @@ def test_reads_a_conflict_policy_for_each_element(tmp_path: Path) -> None:
         ConflictPolicy.CHART,
         *[ConflictPolicy.REVIEW] * 3,
     ]
-    (tmp_path / "intake.toml").write_text(
-        f'[merge]\nrace = "newest"\nsex = "chart"\n{ACCESS}', "utf-8"
-    )
+    (site / "intake.toml").write_text(f'[merge]\nrace = "newest"\nsex = "chart"\n{ACCESS}', "utf-8")
     with pytest.raises(SettingsError) as caught:
-        load_settings(tmp_path)
+        load_settings(site)
     assert [fault.partition(": merge: ")[2].split()[0] for fault in caught.value.faults] == [
-        "unknown",
+        "sex:",
         "race:",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("trusted_proxies = -1", "trusted_proxies: found -1; allowed: at least 0"),
+        ('languages = ["en", 7]', "languages[2]: found 7; allowed: a text"),
+        ("languages = [1979-05-27]", "languages[1]: found a date or time; allowed: a text"),
+        ('question_sets = "x"', "question_sets: found an unknown key; allowed: "),
+        ('times = "soon"', 'times: found "soon"; allowed: a table of keys'),
+        ("[merge]\nrace = true", "merge: race: found true; allowed: review, person, chart"),
+        ('[merge]\nrace = "Chart"', "allowed: review, person, chart; did you mean chart?"),
+        ("[times]\nundo_day = 9", "times: undo_day: found an unknown key; allowed: "),
+    ],
+)
+def test_gives_every_wrong_value_in_one_form(site: Path, line: str, words: str) -> None:
+    shipped = (site / "intake.toml").read_text("utf-8")
+    (site / "intake.toml").write_text(f"{line}\n{shipped}", "utf-8")
+    if line.startswith("["):
+        (site / "intake.toml").write_text(f"{shipped}\n{line}\n", "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(site)
+    [fault] = caught.value.faults
+    assert fault.startswith("intake.toml: ")
+    assert words in fault
+    if "unknown key" in words:
+        assert fault.endswith(("did you mean question_set?", "did you mean undo_days?"))
+
+
+def test_shows_no_password_of_an_address(site: Path) -> None:
+    (site / "intake.toml").write_text(
+        '[servers.main]\nbase_url = "ftp://me:hunter2@ehr.example/fhir"\n', "utf-8"
+    )
+    with pytest.raises(SettingsError, match=r'base_url: found "ftp://…@ehr\.example/fhir"'):
+        load_settings(site)
+
+
+def test_a_real_site_needs_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("INTAKE_CONFIG", raising=False)
+    with pytest.raises(SettingsError, match="There is no site yet: `intake init DIR` makes"):
+        load_site_settings()

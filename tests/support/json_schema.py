@@ -14,9 +14,10 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "integer": int,
     "number": (int, float),
+    "boolean": bool,
     "null": type(None),
 }
-WORDS = ("$schema", "$id", "$defs", "title", "description")
+WORDS = ("$schema", "$id", "$defs", "title", "description", "default")
 
 
 def schema_faults(
@@ -66,7 +67,11 @@ def _breach(keyword: str, value: Any, rule: Any, root: dict[str, Any]) -> list[s
 
 def _is(value: Any, rule: str | list[str]) -> bool:
     names = [rule] if isinstance(rule, str) else rule
-    return any(isinstance(value, TYPES[name]) and not isinstance(value, bool) for name in names)
+    # Python counts a boolean as an integer; JSON does not.
+    return any(
+        isinstance(value, TYPES[name]) and (name == "boolean") is isinstance(value, bool)
+        for name in names
+    )
 
 
 def _is_moment(value: str, rule: str) -> bool:

@@ -2,7 +2,12 @@
 
 from collections.abc import Iterator
 
-from intake.diagnostics.findings import Finding, good_finding, wrong_finding
+from intake.diagnostics.findings import (
+    Finding,
+    good_finding,
+    unreviewed_finding,
+    wrong_finding,
+)
 from intake.i18n import SOURCE, lint, read_ledger
 from intake.questions import question_texts
 from intake.settings import Settings
@@ -23,12 +28,20 @@ def check_languages(settings: Settings) -> Iterator[Finding]:
                 f"`intake i18n check {tag}` names every fault.",
             )
         else:
-            yield good_finding(ABOUT, f"{tag} is complete{_describe_origin(tag)}")
+            yield _judge_review(tag)
 
 
-def _describe_origin(tag: str) -> str:
+def _judge_review(tag: str) -> Finding:
+    """Return the finding about a complete language: good only if a speaker has reviewed it."""
     if tag == SOURCE:
-        return ", the language of the messages"
+        return good_finding(ABOUT, f"{tag} is complete, the language of the messages")
     entry = read_ledger()[tag]
-    review = f"reviewed: {entry.reviewed}" if entry.reviewed else "not reviewed yet"
-    return f"; drafted: {entry.drafted}; {review}"
+    summary = f"{tag} is complete; drafted: {entry.drafted}"
+    if entry.reviewed:
+        return good_finding(ABOUT, f"{summary}; reviewed: {entry.reviewed}")
+    return unreviewed_finding(
+        ABOUT,
+        f"{summary}; no native speaker has reviewed it",
+        "translations/README.md says how to review it; "
+        "until then, offer it only if your clinic accepts a draft.",
+    )

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from intake.clock import Clock
 from intake.diagnostics.findings import Finding, good_finding, unknown_finding, wrong_finding
 from intake.settings import Settings
+from intake.shipped import POSTGRES_HINT
 from intake.store import health, servers
 from intake.store.crypto import Cipher, KeyFileError, load_keys
 from intake.store.database import (
@@ -18,6 +19,7 @@ from intake.store.database import (
     NewerSchemaError,
     Tx,
     open_database,
+    open_engine,
     refuse_newer_schema,
 )
 
@@ -33,6 +35,11 @@ def check_storage(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Yield the findings about disk, key and database."""
     # The disk needs neither key nor database, so it is checked even without them.
     yield _check_disk(settings)
+    # Nor does the address of the database: with a wrong one, a key would not help.
+    if fault := _find_address_fault(settings):
+        yield fault
+        yield unknown_finding("key", "whether it fits: the database cannot be opened")
+        return
     try:
         cipher = load_keys(settings.key_file)
     except KeyFileError as error:
@@ -50,7 +57,42 @@ def check_storage(settings: Settings, clock: Clock) -> Iterator[Finding]:
     yield from _check_database(settings, cipher, clock)
 
 
+def _find_address_fault(settings: Settings) -> Finding | None:
+    """Return the fault of a database that cannot be opened, or None; needs no key."""
+    url = make_url(settings.database_url)
+    location = url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        obstacle = health.find_folder_obstacle(Path(url.database or "").parent)
+        if obstacle is None:
+            return None
+        return wrong_finding(
+            "database",
+            f"{location}: its folder cannot be used: {obstacle}",
+            "Correct data_dir or database in intake.toml, or create the folder for this user.",
+        )
+    try:
+        engine = open_engine(settings.database_url)
+        with engine.connect():
+            pass
+        engine.dispose()
+    except ImportError:
+        return wrong_finding("database", f"{location}: its driver is missing", POSTGRES_HINT)
+    except SQLAlchemyError as error:
+        return wrong_finding(
+            "database",
+            f"{location} does not answer: {_first_line(error)}",
+            "Is it running, and is `database` right?",
+        )
+    return None
+
+
 def _check_disk(settings: Settings) -> Finding:
+    if obstacle := health.find_folder_obstacle(settings.data_dir):
+        return wrong_finding(
+            "disk",
+            f"{settings.data_dir}: it cannot be used: {obstacle}",
+            "Correct data_dir in intake.toml, or create the folder for this user.",
+        )
     free = health.free_bytes(settings.data_dir)
     summary = f"{settings.data_dir}: {free / 2**30:.1f} GiB free"
     if free >= MIN_FREE_BYTES:
@@ -65,15 +107,7 @@ def _check_database(settings: Settings, cipher: Cipher, clock: Clock) -> Iterato
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         yield wrong_finding("database", f"{location}: there is none yet", "Run `intake migrate`.")
         return
-    try:
-        database = open_database(settings.database_url, cipher, clock)
-    except (SQLAlchemyError, ImportError) as error:
-        yield wrong_finding(
-            "database",
-            f"{location}: {_first_line(error)}",
-            "PostgreSQL needs the extra: `pip install 'intake[postgres]'`.",
-        )
-        return
+    database = open_database(settings.database_url, cipher, clock)
     try:
         yield from _check_open_database(settings, database, location)
     except SQLAlchemyError as error:
