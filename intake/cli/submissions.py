@@ -15,8 +15,8 @@ from intake.cli.argument_types import parse_count
 from intake.cli.site import AUDIT_ACTOR, open_current_database, print_message
 from intake.cli.worklist import run_worklist
 from intake.clock import format_duration
-from intake.settings import Settings, load_site_settings
-from intake.store import audit, servers
+from intake.settings import load_site_settings
+from intake.store import audit
 from intake.store.database import Tx
 from intake.store.health_words import (
     SiteHealth,

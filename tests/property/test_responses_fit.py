@@ -17,7 +17,7 @@ from intake.i18n import existing_tags
 from intake.mapping.questionnaires import build_form
 from intake.mapping.responses import ResponseReader
 from intake.mapping.statement import build_statement
-from intake.settings import MappingPolicy
+from intake.settings import MappingPolicy, load_settings
 from tests.support.questionnaire_responses import find_misfits, normalize_answer, read_answers
 from tests.support.submission_strategies import QUESTION_SETS, submissions
 
