@@ -39,14 +39,14 @@ NOT_HISPANIC = "2186-5"
 """The CDCREC code of "Not Hispanic or Latino"."""
 
 _PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationMode"
-_ONLINE = Coding(_PARTICIPATION, "ONLINEWRIT", "online written")
+_ELECTRONIC = Coding(_PARTICIPATION, "ELECTRONIC", "electronic data")
 COMPLETION_MODES = {
-    Channel.KIOSK: _ONLINE,
-    Channel.LINK: _ONLINE,
+    Channel.KIOSK: _ELECTRONIC,
+    Channel.LINK: _ELECTRONIC,
     Channel.STAFF: Coding(_PARTICIPATION, "VERBAL", "verbal"),
-    Channel.PAPER: Coding(_PARTICIPATION, "HANDWRIT", "handwritten"),
+    Channel.PAPER: Coding(_PARTICIPATION, "WRITTEN", "written"),
 }
-"""How the informant gave the answers, by channel."""
+"""How the informant gave the answers, by channel; R4 binds ValueSet/questionnaireresponse-mode."""
 
 
 def build_statement(

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fhir_client import spellings
 from intake.report.files import RESOURCE_TYPES, sift_file
 from intake.report.queries import read_query
 from intake.report.shapes import SHAPES, lenient_source, strict_source
@@ -30,6 +31,15 @@ if TYPE_CHECKING:
 
 MEMORY_LIMIT = "1GB"
 """What DuckDB may hold in memory before it spills to the temporary folder."""
+
+SYSTEMS = [
+    *spellings.CDCREC,
+    *spellings.NULL_FLAVOR,
+    *spellings.DATA_ABSENT_REASON,
+    *spellings.LANGUAGES,
+    *spellings.SNOMED_CT,
+]
+"""Every spelling of the systems that the report reads."""
 
 
 class UnreadableFilesError(ValueError):
@@ -67,6 +77,14 @@ def open_engine(memory_limit: str = MEMORY_LIMIT) -> Iterator[tuple["DuckDBPyCon
             connection.execute("SET temp_directory = $folder", {"folder": folder})
             # A clinic's machine may have no way out: DuckDB must not look for extensions there.
             connection.execute("SET autoinstall_known_extensions = false")
+            connection.execute("SET VARIABLE readable_systems = $systems", {"systems": SYSTEMS})
+            connection.execute(
+                "SET VARIABLE shortest_codes = map($longer, $shortest)",
+                {
+                    "longer": list(spellings.SHORTEST_CODES),
+                    "shortest": list(spellings.SHORTEST_CODES.values()),
+                },
+            )
             connection.execute(read_query("macros"))
             yield connection, Path(folder)
         finally:

@@ -18,7 +18,15 @@ _EXTENSION: Shape = {
     "url": _TEXT,
     "valueBoolean": "BOOLEAN",
     "valueCoding": _CODING,
-    "extension": [{"url": _TEXT, "valueCoding": _CODING, "valueString": _TEXT}],
+    "valueCodeableConcept": _CONCEPT,
+    "extension": [
+        {
+            "url": _TEXT,
+            "valueCoding": _CODING,
+            "valueCodeableConcept": _CONCEPT,
+            "valueString": _TEXT,
+        }
+    ],
 }
 _TARGET: Shape = {"reference": _TEXT, "extension": [{"url": _TEXT, "valueUri": _TEXT}]}
 

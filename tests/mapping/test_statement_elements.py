@@ -128,10 +128,10 @@ def test_names_the_source_by_the_informant(
 @pytest.mark.parametrize(
     ("channel", "mode", "by_staff"),
     [
-        (Channel.KIOSK, "ONLINEWRIT", False),
-        (Channel.LINK, "ONLINEWRIT", False),
+        (Channel.KIOSK, "ELECTRONIC", False),
+        (Channel.LINK, "ELECTRONIC", False),
         (Channel.STAFF, "VERBAL", True),
-        (Channel.PAPER, "HANDWRIT", True),
+        (Channel.PAPER, "WRITTEN", True),
     ],
 )
 def test_tells_how_the_answers_were_entered(channel: Channel, mode: str, by_staff: bool) -> None:

@@ -73,7 +73,11 @@ NEEDED = US_CORE + "interpreter-needed"
             State.DECLINED,
         ),
         ("race", group_extension("race", text=" "), State.NOT_ASKED),
-        ("race", {"url": US_CORE + "race", "valueCoding": {"code": "2106-3"}}, State.NOT_ASKED),
+        (
+            "race",
+            {"url": US_CORE + "race", "valueCoding": {"code": "2106-3"}},
+            State.SOURCE_UNKNOWN,
+        ),
         (
             "ethnicity",
             group_extension("ethnicity", "2186-5", text="Not Hispanic"),

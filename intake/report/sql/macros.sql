@@ -16,7 +16,7 @@ END;
 
 -- A system without scheme, `urn:`, version and closing slash: charts write these in several ways.
 CREATE MACRO plain_system(system) AS regexp_replace(
-    regexp_replace(lower(trim(system)), '^(https?://|urn:oid:|urn:)', ''), '([|].*|/+)$', '');
+    regexp_replace(lower(trim(system)), '^(https?://|urn:oid:|urn:)', ''), '([|].*|/+|#)$', '');
 
 -- A code of a system that the report can read stands alone; any other code keeps its system.
 CREATE MACRO code_key(coding) AS CASE
@@ -37,21 +37,18 @@ CREATE MACRO code_key(coding) AS CASE
         'http://terminology.hl7.org/CodeSystem/iso639-3',
         'http://terminology.hl7.org/CodeSystem/Languages')
         -- The list above decides most codings without the dearer comparison.
-        OR plain_system(coding.system) IN (
-        '2.16.840.1.113883.6.238', '2.16.840.1.113883.5.104', '2.16.840.1.113883.5.50',
-        'hl7.org/fhir/us/core/codesystem/cdcrec', 'terminology.hl7.org/codesystem/cdcrec',
-        'hl7.org/fhir/v3/race', 'hl7.org/fhir/v3/ethnicity',
-        'terminology.hl7.org/codesystem/v3-race', 'terminology.hl7.org/codesystem/v3-ethnicity',
-        'terminology.hl7.org/codesystem/v3-nullflavor', 'hl7.org/fhir/v3/nullflavor',
-        '2.16.840.1.113883.5.1008', 'hl7.org/fhir/data-absent-reason',
-        'terminology.hl7.org/codesystem/data-absent-reason',
-        'ietf:bcp:47', '2.16.840.1.113883.6.121', '2.16.840.1.113883.6.99',
-        '2.16.840.1.113883.6.100', 'id.loc.gov/vocabulary/iso639-1',
-        'id.loc.gov/vocabulary/iso639-2', 'id.loc.gov/vocabulary/iso639-3',
-        'www.loc.gov/standards/iso639-2', 'iso:std:iso:639')
+        OR list_contains(getvariable('readable_systems'), plain_system(coding.system))
     THEN coding.code ELSE coding.system || '|' || coding.code END;
 CREATE MACRO code_keys(codings) AS
     list_filter([code_key(c) FOR c IN coalesce(codings, [])], lambda k: k IS NOT NULL);
+
+-- A language tag in small letters with its shortest primary code: ENG and eng are en.
+CREATE MACRO plain_tag(code) AS replace(lower(trim(code)), '_', '-');
+CREATE MACRO language_tag(code) AS
+    coalesce(
+        getvariable('shortest_codes')[split_part(plain_tag(code), '-', 1)],
+        split_part(plain_tag(code), '-', 1))
+    || regexp_extract(plain_tag(code), '-.*');
 
 -- FHIR dates may lack a time, a day or a month. `moment` reads a time, `day_of` a date of any
 -- precision, `instant` either.
@@ -73,13 +70,23 @@ CREATE MACRO as_identifiers(identifiers) AS [
 CREATE MACRO us_core_url(name) AS
     'http://hl7.org/fhir/us/core/StructureDefinition/us-core-' || name;
 CREATE MACRO hl7_url(name) AS 'http://hl7.org/fhir/StructureDefinition/' || name;
+-- The parts of all race or ethnicity extensions: a chart may have one more than the profile allows.
+-- Some charts have the value at the top, as if it were the category.
 CREATE MACRO group_parts(extensions, name) AS flatten([
-    coalesce(e.extension, []) FOR e IN coalesce(extensions, []) IF e.url = us_core_url(name)]);
-CREATE MACRO group_codes(parts) AS code_keys([
-    p.valueCoding FOR p IN parts IF p.url IN ('ombCategory', 'detailed')]);
+    CASE WHEN e.valueCoding IS NULL AND e.valueCodeableConcept IS NULL
+        THEN coalesce(e.extension, [])
+        ELSE list_append(coalesce(e.extension, []), {
+            'url': 'ombCategory', 'valueCoding': e.valueCoding,
+            'valueCodeableConcept': e.valueCodeableConcept, 'valueString': NULL::VARCHAR}) END
+    FOR e IN coalesce(extensions, [])
+    IF e.url = us_core_url(name)]);
+CREATE MACRO group_codes(parts) AS code_keys(flatten([
+    list_append(coalesce(p.valueCodeableConcept.coding, []), p.valueCoding)
+    FOR p IN parts IF p.url IN ('ombCategory', 'detailed')]));
 -- Several texts are separated by a character that no FHIR string may contain (states.py).
-CREATE MACRO group_text(parts) AS array_to_string([
-    trim(p.valueString) FOR p IN parts IF p.url = 'text' AND trim(p.valueString) <> ''], chr(31));
+CREATE MACRO group_text(parts) AS array_to_string(list_filter([
+    trim(CASE WHEN p.url = 'text' THEN p.valueString ELSE p.valueCodeableConcept.text END)
+    FOR p IN parts], lambda t: t <> ''), chr(31));
 
 -- self, proxy, other or NULL: the person who answered.
 CREATE MACRO source_of(method) AS CASE

@@ -12,7 +12,7 @@ WITH worded AS (
     SELECT worded.*, code_list.detailed, code_list.hispanic, code_list.english, CASE
         -- The EHR fills in its default language by itself: alone it is nobody's answer.
         WHEN mapped AND source IN ('chart', 'other') AND worded.element LIKE '%-language'
-            AND lower(worded.codes[1]) = lower($default_language) THEN 'unusable'
+            AND first_language = language_tag($default_language) THEN 'unusable'
         WHEN mapped THEN 'answered'
         WHEN list_contains(worded.codes, $other_race) AND text <> '' AND kind IS NULL
             THEN 'answered'
