@@ -19,8 +19,8 @@ from intake.questions import Question, QuestionKind
 from intake.store.drafts import Draft
 
 STATES = {state.value: state for state in (AnswerState.DECLINED, AnswerState.UNKNOWN)}
-SEARCH_RESULTS_ANCHOR = "#search-box"
-"""The part of a question's page that has the search and its results."""
+SEARCH_RESULTS_ANCHOR = "#found"
+"""The results of a search; the browser moves the focus there, so that they are read aloud."""
 ONLY_PREFIX = "only-"
 """Before a state: the patient has read that the form also had an answer, and means the state."""
 
@@ -134,6 +134,7 @@ def _render_step(draft: Draft, step: RouteStep, question: Question) -> str:
         ticked=values.get(forms.CHOICE, ()),
         typed=lambda name: next(iter(values.get(name, ())), ""),
         faults=pending.faults if pending else (),
+        wrong=forms.wrong_fields(values, pending.faults if pending else ()),
         earlier_state=answer.state.value if answer is not None and has_state else None,
         options=page_options(question, values, draft) if has_options else None,
         groups=journey.groups_with_details(question, answer),
