@@ -3,11 +3,19 @@
 from typing import Any
 
 from flask import Flask
-from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from intake.clock import Clock, system_clock
-from intake.pages import assets, errors, headers, health, language, sessions, well_known
+from intake.pages import (
+    assets,
+    errors,
+    form_origin,
+    headers,
+    health,
+    language,
+    sessions,
+    well_known,
+)
 from intake.pages.site import Site, attach_site
 from intake.patient import blueprint as patient
 from intake.settings import Settings, SettingsError, find_serving_faults, load_site_settings
@@ -44,7 +52,7 @@ def create_app(
     attach_site(app, Site(settings, database, clock, language.complete_languages(settings)))
     sessions.init_app(app, secret=cipher.derive_key("cookies"), https=settings.is_https)
     headers.init_app(app, https=settings.is_https)
-    CSRFProtect(app)
+    form_origin.init_app(app, settings.public_url)
     for module in (language, errors, health, patient, staff, assets):
         module.init_app(app)
     well_known.init_app(app, lambda: _public_keys(settings))

@@ -60,7 +60,7 @@ def tribal_pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
 
 @pytest.fixture
 def secure_pages(template: Path, tmp_path: Path) -> Iterator[TestSite]:
-    """The same over https, where CSRF protection also checks the Referer."""
+    """The same over https, as in production."""
     made = make_site(template, tmp_path, "https://intake.clinic.example")
     yield made
     made.database.close()

@@ -39,6 +39,14 @@ class FormFault(StrEnum):
     NO_INFORMANT = "missing"
 
 
+CHOICE_FAULTS = frozenset(
+    {FormFault.CONTRADICTION, FormFault.UNKNOWN_CHOICE, FormFault.NO_INFORMANT}
+)
+TEXT_FAULTS = frozenset({FormFault.TOO_LONG, FormFault.CONTROL})
+CALM_FAULTS = frozenset({FormFault.BOTH, FormFault.NOT_PICKED})
+"""The page asks which of two answers the patient means, or to pick one: nothing was wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class FormReading:
     """The content of a form: an answer (None: skipped), or its faults."""
@@ -91,6 +99,22 @@ def read_details(question: Question, values: FormValues, previous: Answer) -> Fo
     own_words = {key: text for key, text in previous.write_ins.items() if key == OWN_WORDS}
     answer = Answer(AnswerState.ANSWERED, choices, {**write_ins, **own_words})
     return _build_reading(answer, faults)
+
+
+def wrong_fields(values: FormValues, faults: Iterable[str]) -> frozenset[str]:
+    """Return the fields to be marked as wrong; `choice` stands for all choices.
+
+    A search without a choice, and a choice beside a decline, are no errors of a field.
+    """
+    wrong: set[str] = set()
+    if not CHOICE_FAULTS.isdisjoint(faults):
+        wrong.add(CHOICE)
+    if FormFault.NO_WORDS in faults:
+        wrong.add(OWN_WORDS)
+    if not TEXT_FAULTS.isdisjoint(faults):
+        names = (key for key in values if key == OWN_WORDS or key.startswith(WRITE_IN))
+        wrong |= {key for key in names if any(_text_faults([_field_text(values, key)]))}
+    return frozenset(wrong)
 
 
 def is_search(values: FormValues) -> bool:

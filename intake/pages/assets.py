@@ -2,8 +2,9 @@
 
 from hashlib import sha256
 from pathlib import Path
+from typing import cast
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, current_app
 from flask.sansio.blueprints import Blueprint as SansioBlueprint
 from jinja2 import StrictUndefined
 
@@ -40,6 +41,11 @@ def init_app(app: Flask) -> None:
     }
     fixed_endpoints = {rule.endpoint for rule in app.url_map.iter_rules() if not rule.arguments}
     app.jinja_env.globals["address"] = {endpoint: build(endpoint) for endpoint in fixed_endpoints}
+
+
+def asset_address(name: str) -> str:
+    """Return the address of the static file `name`, such as `pages/look.css`."""
+    return cast("dict[str, str]", current_app.jinja_env.globals["asset"])[name]
 
 
 def _static_files(owner: SansioBlueprint) -> tuple[Path, ...]:

@@ -11,7 +11,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from intake import i18n
-from intake.pages import language, renderer
+from intake.pages import language, moments, renderer
+from intake.pages.form_origin import FOREIGN_ORIGIN
 from intake.pages.sessions import is_staff_request
 from intake.store.crypto import KeyNotOnDiskError
 from intake.store.database import UNAVAILABLE_ERRORS
@@ -29,22 +30,33 @@ def N_(message: str) -> str:  # noqa: N802  # gettext tools know this name for m
     return message
 
 
-# The key is a status or a reason; the value is the title and the text.
+# The key is a status or a reason; the value is the title and the text. A patient at home reads
+# them as well, so none of them leads to the front desk: Help names the place to ask.
 PATIENT_WORDS: Mapping[str | int, tuple[str, str]] = {
     "expired": (
         N_("Please start again"),
         N_("This page was open for a while, so we cleared it to keep it private."),
     ),
-    404: (N_("There is no such page"), N_("Please start again, or ask the front desk.")),
+    "cleared": (
+        N_("Please start again"),
+        N_(
+            "This page was no longer in use, so we cleared it to keep it private. Nothing was sent."
+        ),
+    ),
+    "foreign": (
+        N_("Please start again"),
+        N_("We could not tell if this form came from our page, so we did not take it."),
+    ),
+    404: (N_("There is no such page"), N_("Please start again.")),
     405: (N_("Please start again"), N_("This page cannot be opened this way.")),
     413: (N_("That was too long"), N_("Please go back and write a little less.")),
     429: (
         N_("Please wait a moment"),
-        N_("Too many tries. Please wait a few minutes, or ask the front desk."),
+        N_("Too many tries. Please wait a few minutes."),
     ),
     500: (
         N_("Something went wrong on our side"),
-        N_("Your visit goes on as planned. Please tell the front desk."),
+        N_("Your visit goes on as planned. Please tell us about it at the clinic."),
     ),
 }
 
@@ -55,13 +67,15 @@ class ErrorFrame:
 
     `template` shows `title` and `text` with the values that `prepare` returns; `prepare` also
     chooses the language. `home` is the next step's address if the frame itself fails. `words` has
-    at least the entries for 404 and 500.
+    at least the entries for 404, 500 and `expired`. `moment_template` asks the reader to wait, and
+    sends the form again; without one, the words for 500 appear instead.
     """
 
     template: str
     prepare: Callable[[], Mapping[str, Any]]
     home: str
     words: Mapping[str | int, tuple[str, str]]
+    moment_template: str = ""
 
 
 def register_frame(app: Flask, frame: ErrorFrame, *, staff: bool = False) -> None:
@@ -70,7 +84,7 @@ def register_frame(app: Flask, frame: ErrorFrame, *, staff: bool = False) -> Non
 
 
 def error_page(reason: str | int, status: int) -> tuple[str, int]:
-    """Return the calm page for `reason`, a status or `expired`, with `status`."""
+    """Return the calm page for `reason`, a status or a word such as `expired`, with `status`."""
     frame: ErrorFrame = current_app.extensions[EXTENSION_KEY][is_staff_request()]
     title, text = frame.words.get(reason, frame.words[404 if status < 500 else 500])
     try:
@@ -99,8 +113,13 @@ def _translate(message: str) -> str:
     return i18n.load_translator(language.current_locale().tag).gettext(message)
 
 
-def _handle_csrf_error(_error: CSRFError) -> tuple[str, int]:
-    return error_page("expired", 400)
+def _handle_csrf_error(error: CSRFError) -> tuple[str, int]:
+    if is_staff_request():
+        return error_page("expired", 400)
+    # A tablet or phone keeps its own cookie when the session is wiped. A browser without any cookie
+    # never had a session, so nothing was cleared.
+    is_cleared = error.description != FOREIGN_ORIGIN and bool(request.cookies)
+    return error_page("cleared" if is_cleared else "foreign", 400)
 
 
 def _handle_http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
@@ -110,22 +129,34 @@ def _handle_http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
     return error_page(error.code, error.code)
 
 
-def _handle_unavailable_database(error: Exception) -> tuple[str, int]:
+def _handle_unavailable_database(error: Exception) -> tuple[str, int, Mapping[str, str]]:
     log.warning(
         "the database is unavailable in %s: %s",
         request.endpoint,
         type(error).__name__,
         extra={"event": "database-unavailable"},
     )
-    frame: ErrorFrame = current_app.extensions[EXTENSION_KEY][is_staff_request()]
-    # The frame reads the database, so the patient would wait for a locked one a second time.
-    return _render_alone(frame, *frame.words[500]), 503
+    return _moment_page()
 
 
-def _handle_missing_key(error: KeyNotOnDiskError) -> tuple[str, int]:
+def _handle_missing_key(error: KeyNotOnDiskError) -> tuple[str, int, Mapping[str, str]]:
     # The sentence names the file and no key.
     log.error("nothing can be stored: %s", error, extra={"event": "key-not-on-disk"})
-    return error_page(503, 503)
+    return _moment_page()
+
+
+def _moment_page() -> tuple[str, int, Mapping[str, str]]:
+    """Return the page of a fault that passes: it keeps the form and sends it again."""
+    frame: ErrorFrame = current_app.extensions[EXTENSION_KEY][is_staff_request()]
+    headers = {"Retry-After": str(moments.SECONDS)}
+    # The frame reads the database, so the patient would wait for a locked one a second time.
+    if not frame.moment_template:
+        return _render_alone(frame, *frame.words[500]), 503, headers
+    return (
+        renderer.render_standalone(frame.moment_template, **moments.moment_values()),
+        503,
+        headers,
+    )
 
 
 def _handle_unforeseen_error(error: Exception) -> tuple[str, int]:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from flask import Blueprint, Flask, session
+from flask import Blueprint, Flask, request, session, url_for
 
-from intake.pages import errors, language
+from intake.pages import answer_forms, errors, language
 from intake.pages.errors import ErrorFrame
 from intake.pages.site import current_site
 from intake.patient import (
@@ -13,6 +13,7 @@ from intake.patient import (
     introduction,
     links,
     messages,
+    offline,
     question_pages,
     start,
     visit_session,
@@ -26,7 +27,7 @@ blueprint = Blueprint(
     static_folder="static",
     static_url_path="/static/patient",
 )
-for pages in (start, find_visit, links, introduction, question_pages, check):
+for pages in (start, find_visit, links, introduction, question_pages, check, offline):
     pages.register_pages(blueprint)
 
 
@@ -48,10 +49,16 @@ def _frame_context() -> dict[str, Any]:
         "clinic": clinic.name if clinic else None,
         "on_tablet": visit_session.is_on_tablet(),
         "times": settings.times,
+        "help_phone": settings.help_phone,
+        # A page that a form led to cannot be opened by its address.
+        "here": request.path if request.method in ("GET", "HEAD") else url_for("patient.onward"),
         "size": session.get(SIZE),
         "theme": session.get(THEME),
+        "calm_faults": answer_forms.CALM_FAULTS,
         "form_fault_messages": messages.FORM_FAULT_MESSAGES,
+        "informant_labels": messages.INFORMANT_LABELS,
         "visit_fault_messages": messages.VISIT_FAULT_MESSAGES,
+        "link_visit_fault_messages": messages.LINK_VISIT_FAULT_MESSAGES,
         "link_fault_messages": messages.LINK_FAULT_MESSAGES,
     }
 
@@ -66,5 +73,11 @@ def _prepare_error_page() -> dict[str, Any]:
 def init_app(app: Flask) -> None:
     """Add the patient's pages, and their frame for error pages, to the application."""
     app.register_blueprint(blueprint)
-    frame = ErrorFrame("patient/error.html", _prepare_error_page, "/", errors.PATIENT_WORDS)
+    frame = ErrorFrame(
+        "patient/error.html",
+        _prepare_error_page,
+        "/",
+        errors.PATIENT_WORDS,
+        moment_template="patient/moment.html",
+    )
     errors.register_frame(app, frame)

@@ -17,6 +17,7 @@ from intake.patient.summary import answer_lines
 from intake.patient.visit_session import LANGUAGE, LINK, SUBMISSION
 from intake.store import drafts, links
 from intake.store.drafts import Draft
+from intake.store.outbox.decryption import has_no_answers
 from intake.store.outbox.records import find_record
 
 THANK_YOU_SECONDS = 20
@@ -47,7 +48,9 @@ def _render_check(draft: Draft) -> PageResponse:
         for question in questions
     ]
     context = step_context(draft, journey.CHECK)
-    return renderer.render_page("patient/check.html", **context, rows=rows)
+    return renderer.render_page(
+        "patient/check.html", **context, rows=rows, informant_url=step_url(journey.INFORMANT)
+    )
 
 
 def send_answers() -> PageResponse:
@@ -61,7 +64,8 @@ def send_answers() -> PageResponse:
     if draft is None or str(draft.state.submission) != submission_id:
         if _is_stored(submission_id):
             return _redirect_to_thanks(submission_id)
-        return errors.error_page("expired", 410)
+        reason = "cleared" if draft else visit_session.missing_draft_reason()
+        return errors.error_page(reason, 410)
     return show_step(journey.CHECK, _store_submission)
 
 
@@ -120,7 +124,12 @@ def view_done() -> PageResponse:
     submission_id = session.get(SUBMISSION)
     if submission_id is None or not _is_stored(submission_id):
         return redirect(url_for("patient.home"), 303)
+    with current_site().database.read() as tx:
+        is_empty = has_no_answers(tx, submission_id)
     on_tablet = visit_session.current_tablet() is not None and LINK not in session
     return renderer.render_page(
-        "patient/done.html", on_tablet=on_tablet, thank_you_seconds=THANK_YOU_SECONDS
+        "patient/done.html",
+        on_tablet=on_tablet,
+        is_empty=is_empty,
+        thank_you_seconds=THANK_YOU_SECONDS,
     )

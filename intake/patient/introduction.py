@@ -87,6 +87,8 @@ def _handle_who(draft: Draft) -> PageResponse:
             **steps.step_context(draft, journey.INFORMANT),
             informants=Informant,
             faults=pending.faults if pending else (),
+            wrong=frozenset({"choice"} if pending and pending.faults else ()),
+            chosen=pending.values.get("informant", ()) if pending else (draft.state.informant,),
             asked_first=asked_first_from_age if informants.is_asked_first(draft) else None,
         )
     value = request.form.get("informant", "")

@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 from enum import StrEnum
 
-from flask import Blueprint, redirect, request, session, url_for
+from flask import Blueprint, make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from intake.pages import language, renderer
@@ -13,7 +13,7 @@ from intake.pages.site import current_site
 from intake.patient import find_visit, visit_session
 from intake.patient.find_visit import VisitFault
 from intake.patient.visit_session import LINK, PHONE
-from intake.store import links
+from intake.store import drafts, links
 from intake.store.database import Tx
 from intake.store.links import Link
 from intake.store.visits import Visit
@@ -48,7 +48,12 @@ def open_link(token: str) -> PageResponse:
     if isinstance(opened, LinkFault):
         return _render_fault(opened)
     session[LINK] = token
-    return renderer.render_page("patient/start.html", quiet=True)
+    response = make_response(renderer.render_page("patient/start.html", quiet=True))
+    # The device has its secret before it sends the date of birth. If that response is lost on the
+    # way, the same date opens the link again.
+    if PHONE not in request.cookies:
+        _set_device_cookie(response, secrets.token_urlsafe(24))
+    return response
 
 
 def view_birth_date() -> PageResponse:
@@ -83,6 +88,11 @@ def view_birth_date() -> PageResponse:
 def _redirect_to_route(draft_token: str, device_key: str) -> Response:
     visit_session.carry_draft(draft_token)
     response = redirect(url_for("patient.onward"), 303)
+    _set_device_cookie(response, device_key)
+    return response
+
+
+def _set_device_cookie(response: Response, device_key: str) -> None:
     response.set_cookie(
         PHONE,
         device_key,
@@ -91,7 +101,6 @@ def _redirect_to_route(draft_token: str, device_key: str) -> Response:
         httponly=True,
         samesite="Lax",
     )
-    return response
 
 
 def _find_open_link(tx: Tx, token: str) -> tuple[Link, Visit] | LinkFault:
@@ -106,9 +115,15 @@ def _find_open_link(tx: Tx, token: str) -> tuple[Link, Visit] | LinkFault:
         return LinkFault.EXPIRED
     if link.tries_left <= 0:
         return LinkFault.TRIES
-    if links.is_bound_elsewhere(tx, link, request.cookies.get(PHONE)):
+    # Before the first answer, another device has nothing to see: the date of birth binds it anew.
+    if links.is_bound_elsewhere(tx, link, request.cookies.get(PHONE)) and _has_answers(tx, link):
         return LinkFault.ELSEWHERE
     return link, link.visit
+
+
+def _has_answers(tx: Tx, link: Link) -> bool:
+    draft = drafts.find_by_link(tx, link.id)
+    return draft is not None and bool(draft.state.answers)
 
 
 def _render_fault(fault: LinkFault) -> tuple[str, int]:

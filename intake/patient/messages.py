@@ -1,5 +1,6 @@
-"""The messages for rejected forms, visits not found, and links that do not work."""
+"""The informants' names, and the messages for forms, visits and links that do not work."""
 
+from intake.answers import Informant
 from intake.pages.answer_forms import FormFault
 from intake.pages.errors import N_
 from intake.patient.find_visit import VisitFault
@@ -15,7 +16,7 @@ FORM_FAULT_MESSAGES = {
     ),
     FormFault.UNKNOWN_CHOICE: N_("Please choose from the answers on this page."),
     FormFault.TOO_LONG: N_("That is too long for us to keep. Please write a little less."),
-    FormFault.CONTROL: N_("Please use only letters, numbers, and signs."),
+    FormFault.CONTROL: N_("One of the characters cannot be saved. Please type it another way."),
     FormFault.NO_WORDS: N_("Please write the name of the language, or choose another answer."),
     FormFault.NOT_PICKED: N_("Please choose one from the list, or write it yourself."),
     FormFault.NO_INFORMANT: N_("Please choose who is answering."),
@@ -30,7 +31,7 @@ VISIT_FAULT_MESSAGES = {
         "We could not find your visit. Please check the date, or ask the front desk."
     ),
     VisitFault.NO_DATE: N_("Please give the day, the month, and the year."),
-    VisitFault.NO_SUCH_DATE: N_("This date is not in the calendar. Please check it."),
+    VisitFault.NO_SUCH_DATE: N_("That date does not exist. Please check it."),
     VisitFault.INITIALS: N_(
         "Please also give the first letters of the patient’s first and last name."
     ),
@@ -42,6 +43,18 @@ VISIT_FAULT_MESSAGES = {
     ),
 }
 
+LINK_VISIT_FAULT_MESSAGES = VISIT_FAULT_MESSAGES | {
+    # There is no front desk at home.
+    VisitFault.BIRTH_DATE: N_("The date of birth did not match. Please check it."),
+}
+
+INFORMANT_LABELS = {
+    Informant.SELF: N_("Me, the patient"),
+    Informant.SELF_WITH_HELP: N_("Me, the patient, with someone’s help"),
+    Informant.GUARDIAN: N_("A parent or guardian of the patient"),
+    Informant.CAREGIVER: N_("Someone else who cares for the patient"),
+}
+
 LINK_FAULT_MESSAGES = {
     LinkFault.UNKNOWN: (
         N_("This link does not work"),
@@ -51,7 +64,7 @@ LINK_FAULT_MESSAGES = {
         ),
     ),
     LinkFault.EXPIRED: (
-        N_("This link has ended"),
+        N_("This link has expired"),
         N_(
             "It was open for a few days only. You can answer at the clinic. "
             "Your visit goes on as planned."
@@ -59,12 +72,12 @@ LINK_FAULT_MESSAGES = {
     ),
     LinkFault.USED: (
         N_("You have answered already"),
-        N_("Thank you. To change an answer, please ask the front desk."),
+        N_("Thank you. To change an answer, please tell us at your visit."),
     ),
     LinkFault.TRIES: (
         N_("This link is closed"),
         N_(
-            "The date of birth did not fit a few times, so we closed the link. "
+            "The date of birth did not match. We closed this link to protect your privacy. "
             "You can answer at the clinic."
         ),
     ),

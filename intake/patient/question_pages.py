@@ -9,8 +9,7 @@ from flask import Blueprint, abort, request
 from intake import journey
 from intake.answers import Answer, AnswerState
 from intake.journey import RouteStep, StepKind
-from intake.pages import answer_forms as forms
-from intake.pages import renderer
+from intake.pages import answer_forms, renderer
 from intake.pages.answer_forms import FormFault, FormReading
 from intake.pages.errors import PageResponse
 from intake.pages.site import current_site
@@ -20,8 +19,8 @@ from intake.questions import Question, QuestionKind
 from intake.store.drafts import Draft
 
 STATES = {state.value: state for state in (AnswerState.DECLINED, AnswerState.UNKNOWN)}
-SEARCH_RESULTS_ANCHOR = "#search-box"
-"""The part of a question's page that has the search and its results."""
+SEARCH_RESULTS_ANCHOR = "#found"
+"""The results of a search; the browser moves the focus there, so that they are read aloud."""
 ONLY_PREFIX = "only-"
 """Before a state: the patient has read that the form also had an answer, and means the state."""
 
@@ -63,12 +62,12 @@ def _handle_question(draft: Draft, step: RouteStep, question: Question) -> PageR
     # The patient has chosen between the answer and the state, so the answer is dropped now.
     if state.startswith(ONLY_PREFIX) and state.removeprefix(ONLY_PREFIX) in STATES:
         reading = FormReading(Answer(STATES[state.removeprefix(ONLY_PREFIX)]))
-    elif state in STATES and forms.has_content(values):
+    elif state in STATES and answer_forms.has_content(values):
         reading = FormReading(None, (FormFault.BOTH,))
     elif state in STATES:
         reading = FormReading(Answer(STATES[state]))
     else:
-        reading = forms.read_question(question, values, previous)
+        reading = answer_forms.read_question(question, values, previous)
         # The page names a declined or unknown answer but has no box for it. Continue without a
         # choice therefore keeps that answer.
         is_empty = reading == FormReading(None)
@@ -81,7 +80,7 @@ def _handle_details(draft: Draft, step: RouteStep, question: Question) -> PageRe
     if request.method != "POST":
         return _render_step(draft, step, question)
     values = request.form.to_dict(flat=False)
-    reading = forms.read_details(question, values, draft.state.answers[question.id])
+    reading = answer_forms.read_details(question, values, draft.state.answers[question.id])
     return _apply_reading(draft, step, question, reading, values)
 
 
@@ -95,7 +94,7 @@ def _apply_reading(
     """Store the answer and leave the step, or show the form again with its faults."""
     # A button for declined or unknown also sends the rest of the form, search term included.
     has_state = "state" in values
-    if not has_state and forms.is_search(values):
+    if not has_state and answer_forms.is_search(values):
         return steps.repeat_step(draft, step, values, (), SEARCH_RESULTS_ANCHOR)
     if reading.faults:
         return steps.repeat_step(draft, step, values, reading.faults)
@@ -116,7 +115,7 @@ def _must_pick(
     """
     pending = draft.state.pending.get(step.key)
     is_reminded = pending is not None and FormFault.NOT_PICKED in pending.faults
-    if is_reminded or not forms.is_unpicked(values):
+    if is_reminded or not answer_forms.is_unpicked(values):
         return False
     return page_options(question, values, draft).has_results
 
@@ -124,7 +123,7 @@ def _must_pick(
 def _render_step(draft: Draft, step: RouteStep, question: Question) -> str:
     pending, answer = draft.state.pending.get(step.key), draft.state.answers.get(question.id)
     # A rejected form wins over the stored answer, so that nothing typed is lost.
-    values = pending.values if pending else forms.form_values(answer)
+    values = pending.values if pending else answer_forms.form_values(answer)
     template = "details" if step.kind is StepKind.DETAILS else question.kind.value
     has_state = answer is not None and answer.state is not AnswerState.ANSWERED
     has_options = question.kind is not QuestionKind.CHOICE
@@ -132,9 +131,10 @@ def _render_step(draft: Draft, step: RouteStep, question: Question) -> str:
         f"patient/{template}.html",
         **steps.step_context(draft, step),
         question=question,
-        ticked=values.get(forms.CHOICE, ()),
+        ticked=values.get(answer_forms.CHOICE, ()),
         typed=lambda name: next(iter(values.get(name, ())), ""),
         faults=pending.faults if pending else (),
+        wrong=answer_forms.wrong_fields(values, pending.faults if pending else ()),
         earlier_state=answer.state.value if answer is not None and has_state else None,
         options=page_options(question, values, draft) if has_options else None,
         groups=journey.groups_with_details(question, answer),

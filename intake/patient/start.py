@@ -32,9 +32,9 @@ class PairForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
 def register_pages(blueprint: Blueprint) -> None:
     """Add these pages."""
     blueprint.add_url_rule("/", "home", view_home)
-    blueprint.add_url_rule("/language", "language", choose_language, methods=["POST"])
+    blueprint.add_url_rule("/language", "language", view_language, methods=["GET", "POST"])
     blueprint.add_url_rule("/pair", "pair", view_pairing, methods=["GET", "POST"])
-    blueprint.add_url_rule("/over", "over", start_over, methods=["POST"])
+    blueprint.add_url_rule("/over", "over", view_start_over, methods=["GET", "POST"])
     blueprint.add_url_rule("/look", "look", change_appearance, methods=["POST"])
 
 
@@ -53,14 +53,21 @@ def view_home() -> str:
     return renderer.render_page("patient/start.html")
 
 
-def choose_language() -> PageResponse:
-    """Begin in the chosen language.
+def view_language() -> PageResponse:
+    """Begin in the chosen language, or change it midway and return to the page `back`.
 
-    On a tablet the visit begins anew. On a phone it resumes after the date of birth.
+    At the beginning, on a tablet the visit begins anew. On a phone it resumes after the date of
+    birth. Midway, the draft and its answers stay.
     """
+    if request.method != "POST":
+        back = _safe_path(request.args.get("back", ""))
+        return renderer.render_page("patient/start.html", back=back, midway=True)
     tag = request.form.get("language", "")
     if tag not in {locale.tag for locale in language.offered_locales()}:
-        return errors.error_page("expired", 400)
+        return errors.error_page("cleared", 400)
+    if "back" in request.form:
+        visit_session.change_language(tag)
+        return redirect(_safe_path(request.form["back"]), 303)
     visit_session.leave_draft(LINK, SIZE, THEME)
     session[LANGUAGE] = tag
     return redirect(url_for("patient.birth_date" if LINK in session else "patient.find"), 303)
@@ -93,8 +100,11 @@ def view_pairing() -> PageResponse:
     return response
 
 
-def start_over() -> Response:
-    """Wipe the visit and go back to the first page."""
+def view_start_over() -> PageResponse:
+    """Ask once; after a yes, wipe the visit and go back to the first page."""
+    if request.method != "POST":
+        back = _safe_path(request.args.get("back", ""))
+        return renderer.render_page("patient/over.html", back=back)
     # The session knows the link's address, so this comes before the wipe.
     target = visit_session.first_page_url()
     visit_session.wipe_session()

@@ -5,16 +5,21 @@ from dataclasses import replace
 from typing import Any
 
 from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
 
 from intake import journey
 from intake.journey import RouteStep
 from intake.pages import errors
 from intake.pages.answer_forms import FormFault
 from intake.pages.errors import PageResponse
+from intake.pages.moments import TRIES_FIELD
 from intake.pages.site import current_site
 from intake.patient import informants, visit_session
 from intake.store import drafts
 from intake.store.drafts import Draft, DraftState, PendingForm
+
+AWAY = "away"
+"""The field of a form that the script sends before the patient leaves its page for a moment."""
 
 
 def step_url(step: RouteStep) -> str:
@@ -39,12 +44,20 @@ def show_step(step: RouteStep, view: Callable[[Draft], PageResponse]) -> PageRes
     if draft is None:
         # A lost form needs an explanation; a lost page does not.
         if request.method == "POST":
-            return errors.error_page("expired", 410)
+            return errors.error_page(visit_session.missing_draft_reason(), 410)
         return redirect(url_for("patient.home"), 303)
     questions, state = informants.current_questions(draft.state), draft.state
     if not journey.is_reachable(questions, state.answers, state.seen, step):
         return redirect(first_open_url(state), 303)
+    if request.method == "POST" and AWAY in request.form:
+        return _keep_for_return(draft, step)
     return view(draft)
+
+
+def _keep_for_return(draft: Draft, step: RouteStep) -> PageResponse:
+    """Keep the unfinished form of a patient who changes the language or the look of the page."""
+    repeat_step(draft, step, request.form.to_dict(flat=False), ())
+    return Response(status=204, mimetype="text/plain")
 
 
 def step_context(draft: Draft, step: RouteStep) -> dict[str, Any]:
@@ -52,9 +65,11 @@ def step_context(draft: Draft, step: RouteStep) -> dict[str, Any]:
     questions, state = informants.current_questions(draft.state), draft.state
     back = journey.previous_step(questions, state.answers, state.seen, step)
     return {
-        # Back from the first step leads to the languages: a patient who tapped the wrong one
-        # cannot read this page.
-        "back": visit_session.first_page_url() if back is None else step_url(back),
+        # Back from the first step leads to the languages and keeps the draft: a patient who tapped
+        # the wrong one cannot read this page.
+        "back": url_for("patient.language", back=step_url(step))
+        if back is None
+        else step_url(back),
         "progress": journey.question_progress(questions, state.answers, step),
         "draft": draft,
         "proxy": state.informant is not None and not state.informant.is_patient,
@@ -88,7 +103,7 @@ def repeat_step(
     typed = {
         key: tuple(texts)
         for key, texts in values.items()
-        if key not in ("csrf_token", "find", "state")
+        if key not in ("csrf_token", "find", "state", AWAY, TRIES_FIELD)
     }
     if FormFault.BOTH in faults:
         # The page asks which of the two the patient means, so it needs the declined state, too.
@@ -101,4 +116,4 @@ def repeat_step(
 def _save_and_redirect(draft: Draft, state: DraftState, target: str) -> PageResponse:
     with current_site().database.write() as tx:
         is_saved = drafts.save_state(tx, draft, state)
-    return redirect(target, 303) if is_saved else errors.error_page("expired", 410)
+    return redirect(target, 303) if is_saved else errors.error_page("cleared", 410)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from intake import terminology
 from intake.answers import OWN_WORDS, Answer, AnswerState
-from intake.pages import answer_forms as forms
+from intake.pages import answer_forms
 from intake.questions import Option, Question, QuestionKind
 from intake.terminology import Language
 
@@ -57,7 +57,7 @@ def _detail_texts(question: Question, option: Option, answer: Answer) -> Iterato
         if detail.id in answer.choices:
             yield AnswerText(message=detail.label)
     # CDCREC has English names only, so they are marked as English for screen readers.
-    for code in forms.chosen_details(question, option.id, answer.choices):
+    for code in answer_forms.chosen_details(question, option.id, answer.choices):
         display = terminology.load_concepts()[code].display
         yield AnswerText(text=display, language="en", direction="ltr")
     # Own words are quoted as they were typed; their language is unknown.

@@ -16,7 +16,7 @@ from intake.store.visits import Visit
 TABLET, PHONE = "tablet", "phone"
 """The cookies of a paired tablet, and of the device that opened a link."""
 
-DRAFT, LINK, LANGUAGE, SUBMISSION, SIZE, THEME, FAULT = (
+DRAFT, LINK, LANGUAGE, SUBMISSION, SIZE, THEME, FAULT, TYPED = (
     "draft",
     "link",
     "language",
@@ -24,8 +24,9 @@ DRAFT, LINK, LANGUAGE, SUBMISSION, SIZE, THEME, FAULT = (
     "size",
     "theme",
     "fault",
+    "typed",
 )
-"""The keys of a session; none of its values is something that the patient typed."""
+"""The keys of a session; what the patient typed is in it only encrypted, for one page."""
 
 TOUCH_INTERVAL = timedelta(seconds=20)
 """A request of the draft's owner is recorded this often at most, to spare the disk."""
@@ -80,6 +81,17 @@ def _load_draft(token: str | None) -> Draft | None:
             if draft.device:
                 devices.record_seen(tx, draft.device)
     return draft
+
+
+def missing_draft_reason() -> str:
+    """Return why this browser has no draft, as a key of `errors.PATIENT_WORDS`."""
+    token = session.get(DRAFT)
+    if token is None:
+        return "cleared"
+    with current_site().database.read() as tx:
+        draft = drafts.find_by_token(tx, token)
+    # An idle draft is still there until the worker erases it; afterwards nobody knows the cause.
+    return "cleared" if draft is None else "expired"
 
 
 def draft_idle_limit(channel: Channel) -> timedelta:
@@ -138,9 +150,19 @@ def wipe_last_visit() -> None:
 
     A patient may have chosen a text size before any visit began; that choice stays.
     """
-    session.pop(LANGUAGE, None)
+    for key in (LANGUAGE, FAULT, TYPED):
+        session.pop(key, None)
     if {DRAFT, SUBMISSION, LINK} & session.keys():
         wipe_session()
+
+
+def change_language(tag: str) -> None:
+    """Show the pages in another language; the draft and its answers stay."""
+    draft = current_draft()
+    session[LANGUAGE] = tag
+    if draft is not None:
+        with current_site().database.write() as tx:
+            drafts.save_state(tx, draft, replace(draft.state, locale=tag))
 
 
 def leave_draft(*keys: str) -> None:

@@ -108,6 +108,7 @@ class IntakeFile:
     question_set: str = "spd15-2024"
     notice: str = "2026-11"
     asked_first_from_age: int = 12
+    help_phone: str = ""
     times: TimesTable = field(default_factory=TimesTable)
     mapping: MappingPolicy = field(default_factory=MappingPolicy)
     merge: ConflictPolicies = field(default_factory=ConflictPolicies)

@@ -247,6 +247,7 @@ def _build_settings(
         question_sets=question_sets,
         notice=file.notice,
         asked_first_from_age=file.asked_first_from_age,
+        help_phone=file.help_phone,
         times=_build_times(file.times),
         mapping=file.mapping,
         merge=file.merge,

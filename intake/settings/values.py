@@ -170,7 +170,7 @@ class Settings:
     `directory` is the site's folder; None means the shipped configuration alone.
     `common_languages` are, by element, the ids of the languages that a question lists before any
     search. A patient of `asked_first_from_age` years or older is asked before a parent; with 18
-    there is no such patient.
+    there is no such patient. Help at home names `help_phone`, unless it is empty.
     """
 
     directory: Path | None
@@ -184,6 +184,7 @@ class Settings:
     question_sets: Mapping[str, QuestionSet]
     notice: str
     asked_first_from_age: int
+    help_phone: str
     times: Times
     mapping: MappingPolicy
     merge: ConflictPolicies

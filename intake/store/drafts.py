@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from intake.answers import Answer, AnswerState, Channel, Informant, Submission
+from intake.store import codes
 from intake.store.database import Tx
 from intake.store.outbox.enqueue import store_submission
 from intake.store.outbox.merge_base import MergeBase
@@ -184,6 +185,7 @@ def submit_draft(
         tx, submission, visit_context.server, draft.visit, visit_context.known, again
     )
     drop_draft(tx, draft.id)
+    codes.close_codes(tx, draft.visit)
     return stored
 
 

@@ -186,8 +186,10 @@ codes = Table(
     Column("code_key", String(64), primary_key=True),
     Column("clinic", String(80), nullable=False),
     Column("visit", ForeignKey("visits.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", UtcDateTime),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
+    Column("device", String(36)),
 )
 
 devices = Table(

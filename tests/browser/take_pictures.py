@@ -73,7 +73,7 @@ def picture_patient_pages(browser: Browser, addresses: Mapping[str, str], words:
             page.evaluate("scrollTo(0, 0)")
             take_picture(page, "question-phone")
             page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
-            walker.press_button("#over button")
+            page.goto(addresses["kiosk"])
     walker.press_button()
     walker.tick_cards("2047-9", "2125-3")
     page.fill('[id="write-in-2118-8"]', "حلبي")

@@ -32,7 +32,7 @@ def fault_message(person: PatientSession) -> str:
         ({"own-words": "Hmong", "state": "unknown"}, "Which one should we keep?"),
         ({"choice": ["2028-9", "no-such-group"]}, "Please choose from the answers on this page."),
         ({"own-words": "x" * 10_000}, "too long"),
-        ({"own-words": "a\x07b"}, "only letters, numbers, and signs"),
+        ({"own-words": "a\x07b"}, "One of the characters cannot be saved"),
     ],
     ids=["declined", "unknown", "forged", "long", "control"],
 )

@@ -107,7 +107,7 @@ def test_a_forwarded_link_has_few_tries(pages: TestSite) -> None:
     person.send_form({"language": "en"}, form="/language")
     for _ in range(links.MAX_TRIES - 1):
         person.give_birth_date(1, 1, 1990)
-        assert "We could not find your visit" in person.page.text
+        assert "The date of birth did not match. Please check it." in person.page.text
     form = person.page
     person.give_birth_date(1, 1, 1990)
     assert (person.page.status_code, person.heading) == (410, "This link is closed")
@@ -123,7 +123,7 @@ def test_an_impossible_date_costs_no_try(pages: TestSite) -> None:
     person.open_page(path)
     person.send_form({"language": "en"}, form="/language")
     person.give_birth_date(31, 2, 1980)
-    assert "This date is not in the calendar." in person.page.text
+    assert "That date does not exist." in person.page.text
     with pages.database.read() as tx:
         link = links.find_link(tx, path.removeprefix("/l/"))
     assert link is not None

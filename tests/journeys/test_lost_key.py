@@ -31,7 +31,7 @@ def test_submit_without_the_key_file_keeps_the_draft_and_thanks_for_nothing(
     if replaced:
         create_keys(key_file)
     person.send_form(form="/send")
-    assert (person.page.status_code, person.heading) == (503, "Something went wrong on our side")
+    assert (person.page.status_code, person.heading) == (503, "One moment, please")
     assert count_submissions(pages) == 0
 
     shutil.copy2(backup, key_file)

@@ -12,7 +12,7 @@ from tests.support.journeys import read_only_submission, skip_to_check
 from tests.support.patients import PatientSession
 from tests.support.sites import TestSite
 
-ASKED_FIRST = "to answer for themselves"
+ASKED_FIRST = "please answer for yourself"
 
 
 def reach_who_page(site: TestSite, born: date) -> PatientSession:
@@ -54,7 +54,7 @@ def test_the_site_sets_the_age(pages: TestSite) -> None:
     pages.app.extensions["intake"] = replace(
         site, settings=replace(pages.settings, asked_first_from_age=13)
     )
-    assert "from 13 years on" in reach_who_page(pages, date(2013, 11, 24)).page.text
+    assert "If you are 13 or older" in reach_who_page(pages, date(2013, 11, 24)).page.text
 
 
 def change_informant(person: PatientSession, first: str, then: str, **typed: str) -> None:

@@ -33,7 +33,7 @@ def count_drafts(site: TestSite) -> int:
 
 @pytest.mark.parametrize(
     ("path", "method"),
-    [("/no-such-page", "GET"), ("/over", "GET"), ("/question/interpreter", "POST")],
+    [("/no-such-page", "GET"), ("/send", "GET"), ("/question/interpreter", "POST")],
 )
 def test_shows_errors_to_patients_in_their_own_frame(
     person: PatientSession, path: str, method: str

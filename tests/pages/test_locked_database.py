@@ -13,7 +13,7 @@ from tests.support.patients import PatientSession
 from tests.support.sites import TestSite
 from tests.support.staff import sign_in_staff
 
-HEADING = "Something went wrong on our side"
+HEADING = "One moment, please"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from intake.store.database import Database
 from tests.support.store import TestClock, make_visit
 
 
-def test_a_code_opens_one_visit_once_at_its_clinic_for_a_time(
+def test_a_code_opens_one_visit_on_one_tablet_for_a_time(
     database: Database, clock: TestClock
 ) -> None:
     ttl = timedelta(minutes=15)
@@ -17,14 +17,18 @@ def test_a_code_opens_one_visit_once_at_its_clinic_for_a_time(
         seen = make_visit(clock)
         visits.save_visit(tx, seen)
         older, code = codes.create_code(tx, seen, ttl), codes.create_code(tx, seen, ttl)
-        assert codes.redeem_code(tx, "eastside", code) is None
-        assert older == code or codes.redeem_code(tx, "riverside", older) is None
-        assert codes.redeem_code(tx, "riverside", f"{code[:3]} {code[3:]}") == seen
-        assert codes.redeem_code(tx, "riverside", code) is None
+        assert codes.redeem_code(tx, "eastside", code, "tablet") is None
+        assert older == code or codes.redeem_code(tx, "riverside", older, "tablet") is None
+        assert codes.redeem_code(tx, "riverside", f"{code[:3]} {code[3:]}", "tablet") == seen
+        assert codes.redeem_code(tx, "riverside", code, "other") is None
+        assert codes.redeem_code(tx, "riverside", code, "tablet") == seen
+        assert codes.find_creation_time(tx, "riverside", code) == clock()
+        codes.close_codes(tx, seen.id)
+        assert codes.redeem_code(tx, "riverside", code, "tablet") is None
         late = codes.create_code(tx, seen, ttl)
     clock.advance(minutes=15)
     with database.write() as tx:
-        assert codes.redeem_code(tx, "riverside", late) is None
+        assert codes.redeem_code(tx, "riverside", late, "tablet") is None
 
 
 def test_a_tablet_is_paired_once_and_revoked_for_good(database: Database, clock: TestClock) -> None:

@@ -66,9 +66,8 @@ class PatientSession:
             for key, value in (given or {}).items()
         }
         action = str(node_attributes(chosen).get("action") or self.path)
-        headers = (
-            {"Referer": f"{self.base_url}{self.path}"} if self.base_url.startswith("https") else {}
-        )
+        # Some browsers leave out the Referer; none leaves out the Origin of a form.
+        headers = {"Origin": self.base_url}
         self.page = self.client.post(
             action, data=values, base_url=self.base_url, headers=headers, follow_redirects=True
         )

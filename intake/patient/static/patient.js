@@ -74,20 +74,23 @@ function chooseVoice(language, voices) {
   return (ofRegion("US") || ofRegion(pageTag.region) || matching[0])?.voice;
 }
 
+/* Every text and every button: a person who cannot read must hear that declining is possible. */
+const SPOKEN = "h1, h2, p, li, legend, label, .choice span, dt, dd, summary, .button"
+  .split(", ").map((part) => `main ${part}, .actions ${part}`).join();
+
 /* Read the page aloud, if the device has a voice for its language. Remote voices would send the text elsewhere. */
 function setUpReading() {
   const button = find("[data-read]");
   const speech = window.speechSynthesis;
   if (!button || !speech) return;
-  const language = document.documentElement.lang;
   const label = button.textContent;
 
-  function findVoice() {
-    return chooseVoice(language, speech.getVoices().filter((voice) => voice.localService));
+  function findVoice(node) {
+    return chooseVoice(node.closest("[lang]").lang, speech.getVoices().filter((voice) => voice.localService));
   }
 
   function showButton() {
-    button.hidden = !findVoice();
+    button.hidden = !findVoice(button);
   }
 
   function resetButton() {
@@ -99,11 +102,12 @@ function setUpReading() {
       speech.cancel();
       return;
     }
-    const voice = findVoice();
-    for (const part of document.querySelectorAll("main h1, main h2, main p, main li, main .choice span, main dt, main dd")) {
-      if (!part.offsetParent || part.querySelector("h1, h2, p")) continue;
+    for (const part of document.querySelectorAll(SPOKEN)) {
+      /* On the page of the languages each button has its own voice; without one it is left out. */
+      const voice = findVoice(part);
+      if (!voice || !part.offsetParent || part.matches(".unseen, details:not([open]) p") || part.querySelector(SPOKEN)) continue;
       const utterance = new SpeechSynthesisUtterance(part.innerText);
-      utterance.lang = language;
+      utterance.lang = voice.lang;
       utterance.voice = voice;
       utterance.onend = () => { if (!speech.pending) resetButton(); };
       utterance.onerror = resetButton;
@@ -182,38 +186,77 @@ function setUpReturn() {
   }, Number(body.dataset.return) * 1000);
 }
 
-/* Before the browser sends a form, check the server: without a network the form stays on the page. */
-function setUpSending() {
+/* Send an unfinished form to be kept while its patient changes the language or the look of the page. */
+async function keepForm() {
+  const form = find("[data-kept]");
+  if (!form) return;
+  const values = new URLSearchParams(new FormData(form));
+  values.set("away", "1");
+  await fetch(form.action, { method: "POST", body: values }).catch(() => undefined);
+}
+
+/* Guard every way out: without a network the page stays, says so, and goes on by itself later. */
+function setUpLeaving() {
   const notice = find("#offline");
   let busy = false;
 
+  async function leave(control, go) {
+    if (busy) return;
+    busy = true;
+    if (notice && !(await isServerAlive())) {
+      notice.hidden = false;
+      await waitForServer();
+      notice.hidden = true;
+    }
+    if (control.matches("[data-keep]")) await keepForm();
+    busy = false;
+    go();
+  }
+
   /* `sure` is 1 when the checked form passes here again, and 2 once it is sent, so a double tap sends nothing more. */
-  document.addEventListener("submit", async (event) => {
+  document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.dataset.sure === "1") {
       form.dataset.sure = "2";
       return;
     }
-    if (busy || form.dataset.sure === "2") {
-      event.preventDefault();
-      return;
-    }
-    if (!form.requestSubmit) return;
+    if (!form.requestSubmit && !busy && form.dataset.sure !== "2") return;
     event.preventDefault();
-    busy = true;
-    if (await isServerAlive()) {
+    if (form.dataset.sure === "2") return;
+    leave(form, () => {
       form.dataset.sure = "1";
       form.requestSubmit(event.submitter);
-    } else {
-      notice.hidden = false;
-      await waitForServer();
-      notice.hidden = true;
-    }
-    busy = false;
+    });
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || link.origin !== location.origin || link.hash || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    leave(link, () => { location.href = link.href; });
   });
   window.addEventListener("pageshow", () => {
     for (const form of document.forms) delete form.dataset.sure;
   });
+}
+
+/* A form that could not be stored goes again by itself, unless the patient has gone. */
+function setUpAgain() {
+  const form = find("[data-again]");
+  if (!form) return;
+  const timer = setInterval(() => {
+    if (find("#idle").hasAttribute("open")) return;
+    clearInterval(timer);
+    form.requestSubmit();
+  }, Number(form.dataset.again) * 1000);
+}
+
+/* The offline page opens the page that was asked for; a tablet keeps the offline pages. */
+function setUpRecovery() {
+  if (find("[data-recover]")) waitForServer().then(() => location.replace(location.href));
+  const workers = navigator.serviceWorker;
+  if (!body.dataset.worker || !workers) return;
+  workers.register(body.dataset.worker).catch(() => undefined);
+  workers.controller?.postMessage(document.documentElement.lang);
 }
 
 /* Text in the own-words field selects "Another language". */
@@ -228,5 +271,7 @@ setUpHiding();
 setUpReading();
 setUpIdling();
 setUpReturn();
-setUpSending();
+setUpLeaving();
+setUpAgain();
+setUpRecovery();
 setUpOwnWords();

@@ -2,11 +2,26 @@
 
 from typing import Any
 
+from sqlalchemy import select
+
 from intake.answers import Submission
 from intake.store import payload
 from intake.store.crypto import KeyFileError
 from intake.store.database import Tx
 from intake.store.payload import PayloadError
+from intake.store.tables import submissions as table
+
+
+def has_no_answers(tx: Tx, submission_id: str) -> bool:
+    """Return whether every question of this stored submission was left open.
+
+    An erased or unreadable submission is not known to be empty.
+    """
+    row = tx.connection.execute(select(table).where(table.c.id == submission_id)).first()
+    if row is None or row.payload is None:
+        return False
+    submission = try_decrypt_submission(tx, row)
+    return submission is not None and not submission.answers
 
 
 def try_decrypt_submission(tx: Tx, row: Any) -> Submission | None:

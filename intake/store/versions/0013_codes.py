@@ -1,0 +1,12 @@
+"""The tablet that a code belongs to after its first use, and when the code was made."""
+
+from intake.store.migrate import add_missing_columns
+from intake.store.tables import codes
+
+revision = "0013"
+down_revision = "0012"
+
+
+def upgrade() -> None:
+    """Add the columns; a code that is in use now has no tablet and expires in minutes."""
+    add_missing_columns(codes, "device", "created_at")
