@@ -41,6 +41,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask for a password, or read its line from standard input",
     )
+    practitioner = actions.add_parser(
+        "practitioner",
+        help="name the account's Practitioner: the author of answers that it enters",
+    )
+    practitioner.add_argument("name")
+    practitioner.add_argument(
+        "reference", nargs="?", help="such as Practitioner/123; without it the account names none"
+    )
     listing = actions.add_parser("list", help="list the users, their roles and states")
     listing.add_argument("--json", action="store_true", help="as JSON")
     # These three take nothing but a name.
@@ -84,7 +92,12 @@ def _list_users(args: argparse.Namespace, _settings: Settings, database: Databas
         accounts = users.list_users(tx)
     if args.json:
         objects = [
-            {"name": user.name, "roles": sorted(user.roles), "state": _user_state(user)}
+            {
+                "name": user.name,
+                "roles": sorted(user.roles),
+                "state": _user_state(user),
+                **({"practitioner": user.practitioner} if user.practitioner else {}),
+            }
             for user in accounts
         ]
         json.dump(objects, sys.stdout, indent=1)
@@ -112,6 +125,14 @@ def _print_sign_in(args: argparse.Namespace, settings: Settings, database: Datab
     return 0
 
 
+def _set_practitioner(args: argparse.Namespace, _settings: Settings, database: Database) -> int:
+    with database.write() as tx:
+        user = _find_user(tx, args.name)
+        users.set_practitioner(tx, user, args.reference)
+        audit.record_action(tx, AUDIT_ACTOR, "user-practitioner-set", user.id)
+    return 0
+
+
 def _disable_user(args: argparse.Namespace, _settings: Settings, database: Database) -> int:
     with database.write() as tx:
         user = _find_user(tx, args.name)
@@ -132,6 +153,7 @@ _ACTIONS = {
     "add": _add_user,
     "list": _list_users,
     "once": _print_sign_in,
+    "practitioner": _set_practitioner,
     "disable": _disable_user,
     "enable": _enable_user,
 }

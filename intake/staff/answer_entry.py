@@ -222,6 +222,7 @@ def _build_submission(
         answers=answers,
         appointment=visit.appointment,
         encounter=visit.encounter,
+        entered_by=access.current_user().practitioner,
     )
 
 

@@ -244,6 +244,7 @@ users = Table(
     Column("once_key", String(64), unique=True),
     Column("once_until", UtcDateTime),
     Column("disabled", Boolean, nullable=False, default=False),
+    Column("practitioner", String(80)),
 )
 
 sign_ins = Table(

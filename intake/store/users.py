@@ -1,5 +1,6 @@
 """Staff accounts: names, scrypt-hashed passwords, roles and one-time sign-ins."""
 
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from intake.store.database import Tx
+from intake.store.payload import REFERENCE
 from intake.store.tables import sign_ins
 from intake.store.tables import users as table
 
@@ -28,13 +30,17 @@ _DUMMY_HASH = f"{HASH_METHOD}${secrets.token_hex(8)}${secrets.token_hex(64)}"
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One staff member's account."""
+    """One staff member's account.
+
+    `practitioner` is the person's record on the EHR's server, such as `Practitioner/123`.
+    """
 
     id: str
     name: str
     roles: frozenset[str]
     disabled: bool
     has_password: bool
+    practitioner: str | None = None
 
 
 def add_user(tx: Tx, name: str, roles: Iterable[str], password: str | None = None) -> User:
@@ -125,6 +131,13 @@ def list_users(tx: Tx) -> tuple[User, ...]:
     )
 
 
+def set_practitioner(tx: Tx, user: User, reference: str | None) -> None:
+    """Set the Practitioner of an account, or none; raises ValueError for another reference."""
+    if reference is not None and not re.fullmatch(f"Practitioner/{REFERENCE}", reference):
+        raise ValueError("a relative reference is needed, such as Practitioner/123")
+    tx.connection.execute(update(table).where(table.c.id == user.id).values(practitioner=reference))
+
+
 def disable_user(tx: Tx, user: User) -> None:
     """Disable the account and end its sign-ins in every browser."""
     tx.connection.execute(
@@ -141,5 +154,10 @@ def enable_user(tx: Tx, user: User) -> None:
 
 def _user_from_row(row: Any) -> User:
     return User(
-        row.id, row.name, frozenset(row.roles.split(",")), row.disabled, row.password is not None
+        row.id,
+        row.name,
+        frozenset(row.roles.split(",")),
+        row.disabled,
+        row.password is not None,
+        row.practitioner,
     )

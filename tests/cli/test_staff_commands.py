@@ -59,6 +59,22 @@ def test_reads_a_password_from_standard_input(
     assert "at least 12 characters" in capsys.readouterr().err
 
 
+def test_an_account_names_a_practitioner(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["users", "add", "ana", "--role", "desk"])
+    assert main(["users", "practitioner", "ana", "Practitioner/9"]) == 0
+    assert listed_practitioners(capsys) == ["Practitioner/9"]
+    assert main(["users", "practitioner", "ana", "Ana Lopez"]) == 1
+    assert "such as Practitioner/123" in capsys.readouterr().err
+    assert main(["users", "practitioner", "ana"]) == 0
+    assert listed_practitioners(capsys) == [None]
+
+
+def listed_practitioners(capsys: pytest.CaptureFixture[str]) -> list[str | None]:
+    capsys.readouterr()
+    main(["users", "list", "--json"])
+    return [user.get("practitioner") for user in json.loads(capsys.readouterr().out)]
+
+
 def test_lists_disables_and_enables_users(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["users", "add", "ana", "--role", "desk"])
     assert main(["users", "disable", "ana"]) == 0

@@ -7,7 +7,7 @@ from intake.store.monitor_tables import chart_searches, contacts
 from intake.store.tables import submissions
 
 revision = "0011"
-down_revision = "0007"
+down_revision = "0009"
 
 
 def upgrade() -> None:
