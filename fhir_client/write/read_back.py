@@ -17,6 +17,7 @@ from fhir_client.uscore.statement import Statement
 from fhir_client.write.chart_merge import merge_for_server
 from fhir_client.write.charts import read_current_patient
 from fhir_client.write.document import build_document, read_attachments
+from fhir_client.write.earlier_observations import find_earlier_observations
 from fhir_client.write.read_back_fetch import (
     DOCUMENT_TYPE,
     HISTORY,
@@ -71,7 +72,7 @@ def read_back(
     if result is None or (WrittenPart.RESPONSE in parts and not result.response):
         return (Mismatch(RESPONSE_TYPE, 1, 0, absent=True),)
     statement = replace(statement, patient=result.patient)
-    expected: dict[str, Json] = (
+    expected: dict[Element, Json] = (
         dict(observations_for_server(statement, writer, result.response))
         if WrittenPart.OBSERVATIONS in parts
         else {}
@@ -88,6 +89,7 @@ def read_back(
         mismatches += _compare_responses(responses, writer, statement)
     for element, observation in expected.items():
         mismatches += _compare_observations(selected[element], element, observation)
+    mismatches += _find_standing_answers(client, writer, statement)
     if WrittenPart.DOCUMENT in parts:
         mismatches += _compare_documents(client, selected[DOCUMENT_TYPE], writer, statement)
     if WrittenPart.PROVENANCE in parts:
@@ -206,6 +208,15 @@ def _compare_observations(
     yield from _compare_count(element, observations)
     if len(observations) == 1 and not _is_same_observation(observations[0], expected):
         yield Mismatch(element, expected, observations)
+
+
+def _find_standing_answers(
+    client: FhirClient, writer: Writer, statement: Statement
+) -> Iterator[Mismatch]:
+    """Yield a mismatch for each earlier answer at this visit that was to be taken back."""
+    for observation in find_earlier_observations(client, writer, statement).all:
+        reference = f"Observation/{observation.get('id')}"
+        yield Mismatch(f"{reference} of an earlier answer", "entered-in-error", observation)
 
 
 def _compare_count(name: str, resources: list[Json]) -> Iterator[Mismatch]:

@@ -12,6 +12,10 @@ from fhir_client.uscore.datatypes import uuid_identifier
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.bundle import replace_entry, transaction_bundle
 from fhir_client.write.chart_merge import MERGE_ATTEMPTS, read_and_merge, repeated_conflict
+from fhir_client.write.earlier_observations import (
+    correct_elements,
+    find_earlier_observations,
+)
 from fhir_client.write.lookup import find_own
 from fhir_client.write.task import ResourceChange, WriteAttempt, Writer, WriteResult, WriteTask
 from fhir_client.write.validation import validate_bundle
@@ -30,13 +34,15 @@ class TransactionWriter:
             return result
         for _ in range(MERGE_ATTEMPTS):
             chart = read_and_merge(task)
+            earlier = find_earlier_observations(client, writer, chart.statement)
             bundle = transaction_bundle(
-                chart.statement,
+                correct_elements(chart.statement, earlier),
                 writer.version,
                 chart.merge,
                 writer.quirks,
                 writer.creates_once,
                 client.base_url,
+                earlier,
             )
             validate_bundle(bundle)
             # Recorded before anything is sent, so that a crash cannot lose the prior values.
@@ -46,6 +52,7 @@ class TransactionWriter:
                     chart.version,
                     chart.merge.prior_values,
                     chart_elements(chart.merge.patient),
+                    earlier.all,
                 )
             )
             if result := _send_transaction(client, writer, chart.statement, bundle):

@@ -27,6 +27,7 @@ from fhir_client.uscore.chart import (
 )
 from fhir_client.uscore.datatypes import uuid_identifier
 from fhir_client.uscore.elements import OBSERVATION_CODES
+from fhir_client.uscore.observations import is_last_answer
 from fhir_client.uscore.undo_record import (
     ChangeState,
     ElementChange,
@@ -34,10 +35,11 @@ from fhir_client.uscore.undo_record import (
     change_state,
     restore_prior_values,
 )
+from fhir_client.write.bundle import ENTERED_IN_ERROR
 from fhir_client.write.charts import read_written_patient, refuse_partial_chart
 from fhir_client.write.lookup import find_own
 from fhir_client.write.strategy import RESOURCE_TYPES, WHOLE_CHART_KINDS, WrittenPart
-from fhir_client.write.task import ENTERED_IN_ERROR, ResourceChange, Writer, mark_in_error
+from fhir_client.write.task import ResourceChange, Writer, mark_in_error
 from fhir_client.write.writer import amend_resources
 
 # Three attempts, each followed by a look; the last look is the read-back of the third.
@@ -50,13 +52,15 @@ MANUAL_KINDS = frozenset({WriteStrategyKind.DOCUMENT, WriteStrategyKind.WORKLIST
 class WrittenEffect:
     """What one submission wrote to which Patient.
 
-    `elements_to_keep` stay as the chart has them.
+    `elements_to_keep` stay as the chart has them. `prior_observations` are those of earlier
+    answers at the same visit, which the submission corrected.
     """
 
     patient: str
     submission: UUID
     parts: tuple[ElementChange, ...]
     elements_to_keep: frozenset[str] = frozenset()
+    prior_observations: tuple[Json, ...] = ()
 
 
 def undo_submission(
@@ -101,14 +105,17 @@ def _find_changes(
     """
     observations = tuple(_find_observations(client, writer, effect))
     responses = tuple(_find_responses(client, writer, effect))
+    is_done = bool(responses) and all(map(_is_in_error, responses))
+    restored_ids = {str(prior.get("id")) for prior in effect.prior_observations}
     marks = [
         mark_in_error(resource)
         for resource in (*observations, *responses)
-        if not _is_in_error(resource)
+        if not _is_in_error(resource) and resource.get("id") not in restored_ids
     ]
+    if not is_done:
+        marks = [*_restore_observations(client, writer, effect), *marks]
     # A later submission may have answered these elements, and its values stay.
     parts = [part for part in effect.parts if part.chart_part not in effect.elements_to_keep]
-    is_done = bool(responses) and all(map(_is_in_error, responses))
     if is_done or not parts:
         # After the chart was restored, its values are others', even if they equal ours again.
         return tuple(marks)
@@ -147,11 +154,41 @@ def _describe_conflict(patient: Json, part: ElementChange) -> Conflict:
     return Conflict(part.chart_part, tuple(in_chart), prior, chart_key)
 
 
+def _restore_observations(
+    client: FhirClient, writer: Writer, effect: WrittenEffect
+) -> Iterator[ResourceChange]:
+    """Yield the changes that give corrected Observations their earlier content again."""
+    if WrittenPart.OBSERVATIONS not in writer.strategy.parts:
+        return
+    for prior in effect.prior_observations:
+        current = client.read(f"Observation/{prior['id']}")
+        restored = {**prior, "meta": current.get("meta", {})}
+        is_withdrawn = _is_in_error(current) and current.get("identifier") == prior.get(
+            "identifier"
+        )
+        # A later correction may have answered since, and its answer stays.
+        if is_withdrawn or is_answer_of(current, effect.submission):
+            yield ResourceChange(current, restored)
+
+
+def is_answer_of(observation: Json, submission: UUID) -> bool:
+    """Return whether a submission wrote the Observation last."""
+    return any(
+        is_last_answer(observation, uuid_identifier(uuid5(submission, element)))
+        for element in OBSERVATION_CODES
+    )
+
+
 def _find_observations(client: FhirClient, writer: Writer, effect: WrittenEffect) -> Iterator[Json]:
     if WrittenPart.OBSERVATIONS in writer.strategy.parts:
         for element in OBSERVATION_CODES:
             identity = uuid5(effect.submission, element)
-            yield from _find_part(client, writer, effect, WrittenPart.OBSERVATIONS, identity)
+            for observation in _find_part(
+                client, writer, effect, WrittenPart.OBSERVATIONS, identity
+            ):
+                # A later correction updated it, and its answer stays.
+                if is_last_answer(observation, uuid_identifier(identity)):
+                    yield observation
 
 
 def _find_responses(client: FhirClient, writer: Writer, effect: WrittenEffect) -> Iterator[Json]:
