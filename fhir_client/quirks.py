@@ -17,6 +17,8 @@ class Quirks:
     - `replaces_extensions`: it takes the Patient's extensions as one whole list only.
     - `patch_tests`: its JSON Patch takes the operation `test`.
     - `search_lag_seconds`: how long after a write a search may not find it.
+    - `sequential_versions`: its numeric version ids count up by one. Where it shows no history, a
+      gap then shows another user's change.
     - `one_communication`: a Patient has one language there.
     - `own_questionnaires`: it takes answers to its own Questionnaires only. `questionnaire` is the
       canonical of one. `items` maps our linkIds to its own; "" leaves an answer out on purpose.
@@ -29,6 +31,7 @@ class Quirks:
     replaces_extensions: bool = False
     patch_tests: bool = True
     search_lag_seconds: int = 0
+    sequential_versions: bool = True
     one_communication: bool = False
     own_questionnaires: bool = False
     questionnaire: str = ""

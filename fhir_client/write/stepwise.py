@@ -66,16 +66,18 @@ class StepwiseWriter:
         parts = task.writer.strategy.parts
         element_ids: dict[str, str] = {}
         base_version: str | None = None
+        written_version: str | None = None
         # Looked up first, because the undo record needs them before anything is sent.
         earlier = find_earlier_observations(task.client, task.writer, task.statement)
         task = replace(task, statement=correct_elements(task.statement, earlier))
         if WrittenPart.CHART in parts:
-            patient, element_ids, base_version = self._write_chart(task, earlier)
+            chart = self._write_chart(task, earlier)
+            patient, element_ids, base_version, written_version = chart
         else:
             patient = _record_unchanged_chart(task, earlier)
         statement = replace(task.statement, patient=patient)
         result = _create_parts(task, statement, element_ids, earlier)
-        return replace(result, base_version=base_version)
+        return replace(result, base_version=base_version, written_version=written_version)
 
     def amend(
         self, client: FhirClient, writer: Writer, changes: tuple[ResourceChange, ...]
@@ -88,10 +90,11 @@ class StepwiseWriter:
 
     def _write_chart(
         self, task: WriteTask, earlier: EarlierObservations
-    ) -> tuple[str, dict[str, str], str | None]:
+    ) -> tuple[str, dict[str, str], str | None, str | None]:
         """Merge the statement into the chart.
 
-        Returns the chart's reference, the ids of its elements and the version merged into.
+        Returns the chart's reference, the ids of its elements, the version merged into and the
+        version written.
         """
         for _ in range(MERGE_ATTEMPTS):
             chart = read_and_merge(task)
@@ -101,14 +104,14 @@ class StepwiseWriter:
             task.record_attempt(_chart_attempt(task, chart, earlier))
             if not merge.changed:
                 base_version = chart.version if task.is_first_attempt else None
-                return reference, dict(merge.element_ids), base_version
+                return reference, dict(merge.element_ids), base_version, None
             change = ResourceChange(chart.patient, merge.patient)
             try:
-                self.update_chart(task.client, task.writer, change)
+                written = self.update_chart(task.client, task.writer, change)
             except VersionConflictError:
                 # This is where a 409 or 412 is handled without a transaction: merge again.
                 continue
-            return reference, dict(merge.element_ids), chart.version
+            return reference, dict(merge.element_ids), chart.version, written
         raise repeated_conflict()
 
 

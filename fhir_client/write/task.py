@@ -56,12 +56,14 @@ class WriteResult:
     `response` is "" where the server hides it.
 
     `base_version` is the version of the Patient that was merged into. It is None where an earlier
-    attempt had already written the submission.
+    attempt had already written the submission. `written_version` is the Patient's version after
+    the write, None where the server did not name it.
     """
 
     patient: str
     response: str
     base_version: str | None = None
+    written_version: str | None = None
 
 
 RecordAttempt = Callable[[WriteAttempt], None]
