@@ -29,6 +29,7 @@ from fhir_client.transport.responses import (
     json_body,
     response_error,
     server_date,
+    written_version,
 )
 from fhir_client.transport.searchset import next_page_url, search_matches
 from fhir_client.transport.self_description import self_description_error
@@ -187,17 +188,22 @@ class FhirClient:
             return f"{resource_type}/{created['id']}"
         return local_reference(response.headers.get("Location"), resource_type)
 
-    def put(self, reference: str, resource: Resource, version: str) -> None:
-        """Replace the resource if it still has that version; raises VersionConflictError."""
-        self._send_write("PUT", reference, resource, {"If-Match": f'W/"{version}"'})
+    def put(self, reference: str, resource: Resource, version: str) -> str | None:
+        """Replace the resource if it still has that version; raises VersionConflictError.
 
-    def patch(self, reference: str, operations: list[Resource], version: str) -> None:
+        Returns the new version, None where the server does not name it.
+        """
+        response = self._send_write("PUT", reference, resource, {"If-Match": f'W/"{version}"'})
+        return written_version(response)
+
+    def patch(self, reference: str, operations: list[Resource], version: str) -> str | None:
         """Apply a JSON Patch (RFC 6902) if the resource still has that version.
 
-        Raises VersionConflictError.
+        Returns the new version, None where the server does not name it. Raises
+        VersionConflictError.
         """
         headers = {"If-Match": f'W/"{version}"', "Content-Type": JSON_PATCH}
-        self._send_write("PATCH", reference, operations, headers)
+        return written_version(self._send_write("PATCH", reference, operations, headers))
 
     def delete(self, reference: str) -> None:
         """Delete the resource."""

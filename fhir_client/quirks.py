@@ -19,6 +19,8 @@ class Quirks:
     - `search_lag_seconds`: how long after a write a search may not find it.
     - `appointment_search`: parameters of which every search for Appointments needs one; empty means
       that the date is enough.
+    - `sequential_versions`: its numeric version ids count up by one. Where it shows no history, a
+      gap then shows another user's change.
     - `one_communication`: a Patient has one language there.
     - `own_questionnaires`: it takes answers to its own Questionnaires only. `questionnaire` is the
       canonical of one. `items` maps our linkIds to its own; "" leaves an answer out on purpose.
@@ -32,6 +34,7 @@ class Quirks:
     patch_tests: bool = True
     search_lag_seconds: int = 0
     appointment_search: tuple[str, ...] = ()
+    sequential_versions: bool = True
     one_communication: bool = False
     own_questionnaires: bool = False
     questionnaire: str = ""

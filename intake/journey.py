@@ -83,6 +83,17 @@ def _is_met(condition: Condition, answers: Answers) -> bool:
     return answer is not None and condition.choice in answer.choices
 
 
+def is_ruled_out(question: Question, answers: Answers) -> bool:
+    """Return whether the answer to an earlier question leaves no place for this one."""
+    condition = question.asked_with
+    return (
+        condition is not None
+        and condition.question in answers
+        and question.id not in answers
+        and not _is_met(condition, answers)
+    )
+
+
 def answers_to_send(questions: QuestionSet, answers: Answers) -> Answers:
     """Return the answers to questions that are still asked.
 

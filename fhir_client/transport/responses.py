@@ -145,6 +145,18 @@ def _describe_codes(body: dict[str, Any]) -> str:
     return f" (reason: {', '.join(safe_codes)})" if safe_codes else ""
 
 
+def written_version(response: requests.Response) -> str | None:
+    """Return the version that a write made, from its ETag or the returned resource."""
+    if version := parse_entity_tag(response.headers.get("ETag")):
+        return version
+    return parse_entity_tag(object_member(json_body(response), "meta").get("versionId"))
+
+
+def parse_entity_tag(text: object) -> str | None:
+    """Return the version in an ETag such as `W/"3"` (R4, http.html#versioning)."""
+    return str(text or "").removeprefix("W/").strip('"') or None
+
+
 def parse_retry_after(header: str | None, now: datetime) -> timedelta | None:
     """Return the wait that Retry-After asks for (RFC 9110, 10.2.3).
 

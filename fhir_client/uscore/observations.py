@@ -1,6 +1,7 @@
 """Observations: Gravity's race and ethnicity (SDOH Clinical Care 3.0.0), US Core's others."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import count
 
 from fhir_client.model import Element, Json
@@ -28,6 +29,23 @@ SOURCE_METHODS = {
     ),
 }
 _ELEMENTS_BY_CODE = {coding.code: element for element, coding in OBSERVATION_CODES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierObservations:
+    """The current Observations of this visit's earlier answers, as the server has them.
+
+    `corrected` are by name the ones that the correction updates, with the same id. `withdrawn` have
+    no successor in the correction.
+    """
+
+    corrected: dict[str, Json] = field(default_factory=dict)
+    withdrawn: tuple[Json, ...] = ()
+
+    @property
+    def all(self) -> tuple[Json, ...]:
+        """All of them, for the undo record."""
+        return (*self.corrected.values(), *self.withdrawn)
 
 
 def build_observations(statement: Statement, version: UsCoreVersion) -> Iterator[tuple[str, Json]]:
@@ -64,7 +82,7 @@ def _build_observation(
         "resourceType": "Observation",
         "identifier": [uuid_identifier(observation_id(statement, name))],
         # Gravity allows no "amended": a correction at the same visit is "corrected".
-        "status": CORRECTED if element in statement.corrected_elements else FINAL,
+        "status": CORRECTED if name in statement.corrected_elements else FINAL,
         "category": [concept_json(spec.category)],
         "code": concept_json(spec.code),
         "subject": {"reference": statement.patient},
@@ -88,6 +106,27 @@ def _value_elements(element: Element, value: ElementValue) -> Json:
     if isinstance(value, AbsentReason):
         return {"dataAbsentReason": concept_json(absent_reason_coding(value))}
     return SPECS[element].observation_value(value)
+
+
+def correct_observation(existing: Json, correction: Json) -> Json:
+    """Return the correction in the place of an existing Observation, with the same id.
+
+    It keeps the identifiers of the answers that it corrects, so that both find it again.
+    """
+    own = correction["identifier"]
+    earlier = [item for item in existing.get("identifier", []) if item not in own]
+    return {
+        **correction,
+        "id": existing["id"],
+        "meta": {**existing.get("meta", {}), **correction.get("meta", {})},
+        "identifier": [*earlier, *own],
+    }
+
+
+def is_last_answer(observation: Json, identifier: Json) -> bool:
+    """Return whether no later correction has updated the Observation with that identifier."""
+    identifiers = observation.get("identifier") or [{}]
+    return bool(identifiers[-1].get("value") == identifier["value"])
 
 
 def observation_element(observation: Json) -> Element | None:

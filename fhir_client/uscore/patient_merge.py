@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fhir_client.model import Element, Json
 from fhir_client.uscore.chart import ChartElements, chart_elements
+from fhir_client.uscore.correction import Correction, is_same_chart
 from fhir_client.uscore.element_ids import ElementIds
 from fhir_client.uscore.elements import SPECS
 from fhir_client.uscore.elements.spec import MergeRules
@@ -20,12 +21,14 @@ class MergePolicy:
 
     `decline_erases` tells whether a declined or unknown answer erases the chart's value.
     `elements_to_keep` stay as the chart has them, because that was decided. `placeholders` are the
-    normalized texts (`fhir_client.text`) by element that are no value of the chart.
+    normalized texts (`fhir_client.text`) by element that are no value of the chart. `correction`
+    is set where the statement corrects earlier answers at the same visit.
     """
 
     decline_erases: bool = False
     elements_to_keep: frozenset[str] = frozenset()
     placeholders: Mapping[Element, Collection[str]] = field(default_factory=dict)
+    correction: Correction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,8 @@ class PatientMerge:
     `prior_values` are the chart's items before the merge, for undo. `element_ids` are the ids of
     the items that now state an answer. `kept_elements` are those whose chart value stayed although
     the informant declined or did not know. `unanswered_elements` are those for which the
-    chart had only texts that are no answer.
+    chart had only texts that are no answer. `foreign_elements` are those that others changed
+    after the answers that the statement corrects.
     """
 
     patient: Json
@@ -44,6 +48,7 @@ class PatientMerge:
     element_ids: Mapping[str, str] = field(default_factory=dict)
     kept_elements: tuple[str, ...] = ()
     unanswered_elements: frozenset[str] = frozenset()
+    foreign_elements: frozenset[str] = frozenset()
 
 
 def merge_statement(
@@ -52,6 +57,37 @@ def merge_statement(
     """Return `patient` merged with the statement; a second merge changes nothing."""
     policy = policy or MergePolicy()
     statement = without_elements(statement, policy.elements_to_keep)
+    merge = _merge_values(patient, statement, version, policy)
+    correction = policy.correction
+    if correction is None:
+        return merge
+
+    def merge_earlier(chart: Json, earlier: Statement) -> Json:
+        kept = without_elements(earlier, policy.elements_to_keep)
+        return _merge_values(chart, kept, version, policy).patient
+
+    # A value that a reviewer left to the chart is not taken back either.
+    correction = replace(correction, elements=correction.elements - policy.elements_to_keep)
+    before_visit = correction.take_back(patient, merge_earlier)
+    corrected = _merge_values(before_visit, statement, version, policy)
+    foreign = correction.find_foreign_elements(merge.prior_values)
+    # The same values in another order would only be another version of the chart.
+    if is_same_chart(corrected.patient, merge.patient):
+        return replace(merge, foreign_elements=foreign)
+    fitted = fit_narrative(patient, corrected.patient)
+    return replace(
+        corrected,
+        patient=fitted,
+        changed=fitted != patient,
+        prior_values=merge.prior_values,
+        unanswered_elements=merge.unanswered_elements,
+        foreign_elements=foreign,
+    )
+
+
+def _merge_values(
+    patient: Json, statement: Statement, version: UsCoreVersion, policy: MergePolicy
+) -> PatientMerge:
     # A shallow copy: everything that is not merged stays the very object that was read.
     merged = dict(patient)
     # The specs replace the list of extensions, but change the entries of languages in place.

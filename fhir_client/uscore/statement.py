@@ -167,3 +167,12 @@ def without_elements(statement: Statement, elements: Iterable[str]) -> Statement
         element: value for element, value in statement.values.items() if element not in removed
     }
     return replace(statement, values=values)
+
+
+def valued_elements(statement: Statement) -> frozenset[Element]:
+    """Return the elements to which the statement gives a value, and not only a reason."""
+    return frozenset(
+        element
+        for element, value in statement.values.items()
+        if not isinstance(value, AbsentReason)
+    )

@@ -223,6 +223,11 @@ def parse_change(stored: Json) -> ElementChange:
     return ElementChange(stored["element"], value_changes, stored["meant"], stored["means"])
 
 
+def says_the_same(items: Iterable[Json], others: Iterable[Json]) -> bool:
+    """Return whether two lists of items say the same, but for ids, displays and order."""
+    return sorted(map(_plain_text, items)) == sorted(map(_plain_text, others))
+
+
 def _hash_part(chart: ChartElements, part: str, keyed_hash: KeyedHash) -> str:
     """Return the hash of all that a part says."""
     if part == COMMUNICATION:

@@ -7,13 +7,19 @@ from uuid import uuid5
 from fhir_client.model import Json
 from fhir_client.quirks import STANDARD_QUIRKS, Quirks
 from fhir_client.uscore.datatypes import response_url
-from fhir_client.uscore.observations import build_observations
+from fhir_client.uscore.observations import (
+    EarlierObservations,
+    build_observations,
+    correct_observation,
+)
 from fhir_client.uscore.patient_merge import MergePolicy, PatientMerge, merge_statement
 from fhir_client.uscore.provenance import build_provenance
 from fhir_client.uscore.questionnaire_response import build_questionnaire_response
 from fhir_client.uscore.statement import Statement
 from fhir_client.uscore.versions import UsCoreVersion
 from fhir_client.write.ehr_questionnaire import map_to_ehr_items
+
+ENTERED_IN_ERROR = "entered-in-error"
 
 MAX_CONDITIONAL_ENTRIES = 8
 """How many entries a transaction with conditional creates may have (Medplum, fhir-router)."""
@@ -54,11 +60,14 @@ def transaction_bundle(
     quirks: Quirks = STANDARD_QUIRKS,
     once: Callable[[str], bool] = lambda _: True,
     base_url: str | None = None,
+    earlier: EarlierObservations | None = None,
 ) -> Json:
     """Return the transaction Bundle with the merged Patient; raises NoVersionError.
 
-    `once` tells whether the server takes a conditional create for a resource type.
+    `once` tells whether the server takes a conditional create for a resource type. `earlier` are
+    the Observations that the statement corrects.
     """
+    earlier = earlier or EarlierObservations()
     entries = []
     if merge is not None and merge.changed:
         version_id = required_version(merge.patient)
@@ -68,16 +77,27 @@ def transaction_bundle(
             else f"{base_url}/{statement.patient}"
         )
         entries.append(replace_entry(statement.patient, merge.patient, version_id, full_url))
-    observations = {
-        uuid5(statement.submission, f"entry {name}").urn: observation
-        for name, observation in build_observations(statement, version)
-    }
+    observations: dict[str, Json] = {}
+    references = []
+    for name, observation in build_observations(statement, version):
+        if existing := earlier.corrected.get(name):
+            corrected = correct_observation(existing, observation)
+            references.append(f"Observation/{existing['id']}")
+            entries.append(_update_entry(corrected, required_version(existing), base_url))
+        else:
+            url = uuid5(statement.submission, f"entry {name}").urn
+            references.append(url)
+            observations[url] = observation
+    entries += [
+        _update_entry(in_error(existing), required_version(existing), base_url)
+        for existing in earlier.withdrawn
+    ]
     response = map_to_ehr_items(build_questionnaire_response(statement, version), quirks)
     # Resources refer to each other by these URLs, which the server replaces.
     new_resources = {response_url(statement): response, **observations}
     element_ids = {} if merge is None else merge.element_ids
     new_resources[uuid5(statement.submission, "Provenance").urn] = build_provenance(
-        statement, version, observations, element_ids
+        statement, version, references, element_ids
     )
     # Medplum refuses conditional creates in a larger transaction. The If-Match of the chart then
     # stops a second delivery, and the read-back finds what it would double.
@@ -124,6 +144,16 @@ def replace_entry(url: str, resource: Json, version: str, full_url: str) -> Json
         "resource": resource,
         "request": {"method": "PUT", "url": url, "ifMatch": f'W/"{version}"'},
     }
+
+
+def _update_entry(resource: Json, version: str, base_url: str | None) -> Json:
+    reference = f"{resource['resourceType']}/{resource['id']}"
+    return replace_entry(reference, resource, version, f"{base_url}/{reference}")
+
+
+def in_error(resource: Json) -> Json:
+    """Return the resource as entered in error."""
+    return {**resource, "status": ENTERED_IN_ERROR}
 
 
 def _create_entry(url: str, resource: Json, *, once: bool) -> Json:

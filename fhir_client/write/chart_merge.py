@@ -11,7 +11,12 @@ from fhir_client.quirks import Quirks
 from fhir_client.uscore.elements import SPECS
 from fhir_client.uscore.narrative import fit_narrative
 from fhir_client.uscore.patient_merge import PatientMerge, merge_statement
-from fhir_client.uscore.statement import Source, Statement, without_elements
+from fhir_client.uscore.statement import (
+    Source,
+    Statement,
+    valued_elements,
+    without_elements,
+)
 from fhir_client.write.charts import read_chart, refuse_partial_chart
 from fhir_client.write.conflicts import refuse_conflicts
 from fhir_client.write.strategy import WHOLE_CHART_KINDS, WrittenPart
@@ -54,6 +59,7 @@ def read_and_merge(task: WriteTask) -> MergedChart:
         merge,
         task.context,
         by_another=statement.source is not Source.PATIENT,
+        unvalued=frozenset(Element) - valued_elements(statement),
     )
     return MergedChart(patient, statement, merge)
 

@@ -22,6 +22,7 @@ from fhir_client.write.patient_reports import (
 )
 
 CHART_CHANGED = "The chart was changed after the visit began"
+CHANGED_SINCE_ANSWER = "The chart was changed after the answers that this corrects were written"
 PATIENT_DISAGREES = (
     "The answers come from another person, and the patient said otherwise themselves"
 )
@@ -40,19 +41,31 @@ def refuse_conflicts(
     context: MergeContext,
     *,
     by_another: bool = False,
+    unvalued: frozenset[str] = frozenset(),
 ) -> None:
     """Raise ChartConflictError for values that a reviewer must decide about first.
 
-    Three kinds of value need a decision:
+    Four kinds of value need a decision:
 
     - a value that others changed since the visit began;
+    - a value that others wrote over answers that are corrected now. It needs one even where the
+      correction has no value to write: `unvalued` are these elements;
     - a value that the patient told another source, where the chart at that time is unknown;
     - a value that the patient reported, where another person answers for them (`by_another`).
 
     `client` is None for a server whose Observations are not read.
     """
     meanings = element_meanings(chart_elements(patient))
-    replaced = _replaced_elements(meanings, merge, context)
+    undecided_values = _undecided_elements(meanings, context)
+    replaced = _replaced_elements(meanings, merge, undecided_values)
+    foreign = [
+        element
+        for element in undecided_values
+        if element in merge.foreign_elements and (element in replaced or element in unvalued)
+    ]
+    if foreign:
+        conflicts = _describe(foreign, patient, merge, frozenset(), CHANGED_SINCE_ANSWER)
+        raise ChartConflictError(CHANGED_SINCE_ANSWER, conflicts)
     if not replaced:
         return
     # Most writes replace nothing, or know the visit's chart. They need no search for Observations.
@@ -80,18 +93,21 @@ def _join_reasons(conflicts: tuple[Conflict, ...]) -> str:
     return "; ".join(f"{reason}: {', '.join(names)}" for reason, names in elements.items())
 
 
-def _replaced_elements(
-    meanings: Meanings, merge: PatientMerge, context: MergeContext
-) -> list[Element]:
-    """Return the elements whose undecided chart value the merge replaces."""
-    merged = element_meanings(chart_elements(merge.patient))
+def _undecided_elements(meanings: Meanings, context: MergeContext) -> list[Element]:
+    """Return the elements with a chart value that no reviewer has decided about."""
     return [
         element
         for element, meaning in meanings.items()
-        if meaning
-        and meaning != merged[element]
-        and context.decided_values.get(element) != canonical_text(meaning)
+        if meaning and context.decided_values.get(element) != canonical_text(meaning)
     ]
+
+
+def _replaced_elements(
+    meanings: Meanings, merge: PatientMerge, elements: list[Element]
+) -> list[Element]:
+    """Return those of the elements whose chart value the merge replaces."""
+    merged = element_meanings(chart_elements(merge.patient))
+    return [element for element in elements if meanings[element] != merged[element]]
 
 
 def _changed_by_others(

@@ -1,14 +1,12 @@
 """Reads a write back: it is verified when the server returns what was sent."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from fhir_client.client import FhirClient, search_matches
-from fhir_client.model import Element, Json, WriteStrategyKind
+from fhir_client.model import Json, WriteStrategyKind
 from fhir_client.references import local_reference
-from fhir_client.uscore.chart import chart_elements, element_meanings
 from fhir_client.uscore.comparison import comparable_items, comparable_value
 from fhir_client.uscore.observations import CORRECTED, FINAL, parse_observation
 from fhir_client.uscore.parsing import parse_items
@@ -17,6 +15,8 @@ from fhir_client.uscore.statement import Statement
 from fhir_client.write.chart_merge import merge_for_server
 from fhir_client.write.charts import read_current_patient
 from fhir_client.write.document import build_document, read_attachments
+from fhir_client.write.earlier_observations import find_earlier_observations
+from fhir_client.write.lost_update import UNKNOWN_VERSION, find_lost_version, patient_meanings
 from fhir_client.write.read_back_fetch import (
     DOCUMENT_TYPE,
     HISTORY,
@@ -82,12 +82,15 @@ def read_back(
     selected = select_resources(client, writer, result.patient, targets, fetched)
     mismatches: list[Mismatch] = []
     if WrittenPart.CHART in parts:
-        mismatches += _compare_chart(fetched, writer, statement, merged_version)
+        mismatches += _compare_chart(
+            fetched, writer, statement, merged_version, result.written_version
+        )
     if WrittenPart.RESPONSE in parts:
         responses = selected.get(RESPONSE_TYPE, [fetched.get(RESPONSE_TYPE, {})])
         mismatches += _compare_responses(responses, writer, statement)
-    for element, observation in expected.items():
-        mismatches += _compare_observations(selected[element], element, observation)
+    for name, observation in expected.items():
+        mismatches += _compare_observations(selected[name], name, observation)
+    mismatches += _find_standing_answers(client, writer, statement)
     if WrittenPart.DOCUMENT in parts:
         mismatches += _compare_documents(client, selected[DOCUMENT_TYPE], writer, statement)
     if WrittenPart.PROVENANCE in parts:
@@ -110,12 +113,23 @@ def _find_submission(
 
 
 def _compare_chart(
-    fetched: dict[str, Json], writer: Writer, statement: Statement, base_version: str | None
+    fetched: dict[str, Json],
+    writer: Writer,
+    statement: Statement,
+    base_version: str | None,
+    written_version: str | None,
 ) -> tuple[Mismatch, ...]:
+    patient, history = fetched["Patient"], fetched.get(HISTORY, {})
+    mismatches = tuple(_compare_patient(patient, writer, statement))
     # The history matters only for a chart that has the answers.
-    mismatches = tuple(_compare_patient(fetched["Patient"], writer, statement))
-    history = fetched.get(HISTORY, {})
-    return mismatches or tuple(_find_lost_update(history, writer, statement, base_version))
+    if mismatches or base_version is None:
+        return mismatches
+    lost = find_lost_version(patient, history, writer, statement, base_version, written_version)
+    if lost is None:
+        return ()
+    words = "another user's change, which the server let this write replace"
+    # A history can be late, like a search.
+    return (Mismatch(words, base_version, lost, absent=lost == UNKNOWN_VERSION),)
 
 
 def _compare_patient(patient: Json, writer: Writer, statement: Statement) -> Iterator[Mismatch]:
@@ -127,8 +141,8 @@ def _compare_patient(patient: Json, writer: Writer, statement: Statement) -> Ite
             yield Mismatch(f"Patient {entry.element}", entry.words, None)
         return
     # The chart has the answers exactly when writing them again would change nothing.
-    current = _patient_meanings(patient)
-    expected = _patient_meanings(merge_for_server(patient, statement, writer).patient)
+    current = patient_meanings(patient)
+    expected = patient_meanings(merge_for_server(patient, statement, writer).patient)
     for element in current:
         if current[element] != expected[element]:
             yield Mismatch(
@@ -136,49 +150,6 @@ def _compare_patient(patient: Json, writer: Writer, statement: Statement) -> Ite
                 sorted(map(repr, expected[element])),
                 sorted(map(repr, current[element])),
             )
-
-
-def _find_lost_update(
-    history: Json, writer: Writer, statement: Statement, base_version: str | None
-) -> Iterator[Mismatch]:
-    """Yield a mismatch where the write replaced another user's change.
-
-    Another version lies between the one merged into and the one written, so the server ignored
-    If-Match.
-    """
-    dated = (
-        version
-        for version in search_matches(history)
-        if {"versionId", "lastUpdated"} <= version.get("meta", {}).keys()
-    )
-    versions = {version["meta"]["versionId"]: version for version in dated}
-    # Without the base version among the newest, nothing can be said about what came after it.
-    base = versions.get(base_version)
-    if base is None or not _lacks_statement(base, writer, statement):
-        return
-    later = [version for version in versions.values() if _updated_at(version) > _updated_at(base)]
-    following = min(later, key=_updated_at, default=None)
-    if following is not None and _lacks_statement(following, writer, statement):
-        yield Mismatch(
-            "another user's change, which the server let this write replace",
-            base_version,
-            following["meta"]["versionId"],
-        )
-
-
-def _lacks_statement(patient: Json, writer: Writer, statement: Statement) -> bool:
-    """Return whether a version of the Patient says otherwise than the statement."""
-    # Meanings, because marks that a server drops make no difference.
-    merged = merge_for_server(patient, statement, writer).patient
-    return _patient_meanings(merged) != _patient_meanings(patient)
-
-
-def _patient_meanings(patient: Json) -> Mapping[Element, frozenset[object]]:
-    return element_meanings(chart_elements(patient))
-
-
-def _updated_at(resource: Json) -> datetime:
-    return datetime.fromisoformat(resource["meta"]["lastUpdated"])
 
 
 def _compare_responses(
@@ -206,6 +177,15 @@ def _compare_observations(
     yield from _compare_count(element, observations)
     if len(observations) == 1 and not _is_same_observation(observations[0], expected):
         yield Mismatch(element, expected, observations)
+
+
+def _find_standing_answers(
+    client: FhirClient, writer: Writer, statement: Statement
+) -> Iterator[Mismatch]:
+    """Yield a mismatch for each earlier answer at this visit that was to be taken back."""
+    for observation in find_earlier_observations(client, writer, statement).all:
+        reference = f"Observation/{observation.get('id')}"
+        yield Mismatch(f"{reference} of an earlier answer", "entered-in-error", observation)
 
 
 def _compare_count(name: str, resources: list[Json]) -> Iterator[Mismatch]:

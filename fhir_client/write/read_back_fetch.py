@@ -2,7 +2,7 @@
 
 from fhir_client.client import FhirClient, search_matches
 from fhir_client.errors import GoneError, RefusedError, ServerError
-from fhir_client.model import Json, WriteStrategyKind
+from fhir_client.model import Element, Json, WriteStrategyKind
 from fhir_client.transport.responses import BARRED_STATUSES, entry_errors
 from fhir_client.uscore.datatypes import uuid_identifier
 from fhir_client.uscore.statement import Statement
@@ -23,11 +23,11 @@ SearchTargets = dict[str, tuple[str, Json]]
 
 
 def resources_to_find(
-    writer: Writer, statement: Statement, expected: dict[str, Json]
+    writer: Writer, statement: Statement, expected: dict[Element, Json]
 ) -> SearchTargets:
     """Return the resources to search for; `expected` are the Observations by element."""
     parts, identifier = writer.strategy.parts, uuid_identifier(statement.submission)
-    targets = {
+    targets: SearchTargets = {
         element: (RESOURCE_TYPES[WrittenPart.OBSERVATIONS], observation["identifier"][0])
         for element, observation in expected.items()
     }

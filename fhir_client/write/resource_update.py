@@ -7,20 +7,27 @@ from fhir_client.errors import RefusedError, VersionConflictError
 from fhir_client.write.json_patch import patch_operations
 from fhir_client.write.task import ResourceChange, Writer
 
-UpdateResource = Callable[[FhirClient, Writer, ResourceChange], None]
-"""Changes one resource; raises VersionConflictError where another client changed it first."""
+UpdateResource = Callable[[FhirClient, Writer, ResourceChange], str | None]
+"""Changes one resource and returns its new version.
+
+It raises VersionConflictError where another client changed the resource first.
+"""
 
 
-def put_resource(client: FhirClient, writer: Writer, change: ResourceChange) -> None:  # noqa: ARG001
-    """Send the whole resource, with every element that was read."""
-    client.put(change.reference, change.after, change.version)
+def put_resource(
+    client: FhirClient,
+    writer: Writer,  # noqa: ARG001
+    change: ResourceChange,
+) -> str | None:
+    """Send the whole resource, with every element that was read; return its new version."""
+    return client.put(change.reference, change.after, change.version)
 
 
-def patch_resource(client: FhirClient, writer: Writer, change: ResourceChange) -> None:
-    """Send only the difference."""
+def patch_resource(client: FhirClient, writer: Writer, change: ResourceChange) -> str | None:
+    """Send only the difference; return the new version."""
     operations = patch_operations(change.before, change.after, writer.quirks)
     try:
-        client.patch(change.reference, operations, change.version)
+        return client.patch(change.reference, operations, change.version)
     except RefusedError:
         # Servers answer a failed `test` operation with 400 or 422. It is a conflict only if another
         # client changed the resource.

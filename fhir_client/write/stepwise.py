@@ -12,7 +12,11 @@ from fhir_client.model import Json
 from fhir_client.references import local_reference
 from fhir_client.uscore.chart import chart_elements
 from fhir_client.uscore.datatypes import response_url
-from fhir_client.uscore.observations import build_observations
+from fhir_client.uscore.observations import (
+    EarlierObservations,
+    build_observations,
+    correct_observation,
+)
 from fhir_client.uscore.provenance import build_provenance
 from fhir_client.uscore.questionnaire_response import build_questionnaire_response
 from fhir_client.uscore.statement import Statement
@@ -25,11 +29,22 @@ from fhir_client.write.chart_merge import (
 )
 from fhir_client.write.charts import read_chart
 from fhir_client.write.document import build_document
+from fhir_client.write.earlier_observations import (
+    correct_elements,
+    find_earlier_observations,
+)
 from fhir_client.write.ehr_questionnaire import map_to_ehr_items, unmapped_questions
 from fhir_client.write.lookup import find_own
 from fhir_client.write.resource_update import UpdateResource, put_resource
 from fhir_client.write.strategy import WrittenPart
-from fhir_client.write.task import ResourceChange, WriteAttempt, Writer, WriteResult, WriteTask
+from fhir_client.write.task import (
+    ResourceChange,
+    WriteAttempt,
+    Writer,
+    WriteResult,
+    WriteTask,
+    mark_in_error,
+)
 from fhir_client.write.validation import validate_resources
 from fhir_client.write.worksheet import build_worksheet
 
@@ -51,12 +66,18 @@ class StepwiseWriter:
         parts = task.writer.strategy.parts
         element_ids: dict[str, str] = {}
         base_version: str | None = None
+        written_version: str | None = None
+        # Looked up first, because the undo record needs them before anything is sent.
+        earlier = find_earlier_observations(task.client, task.writer, task.statement)
+        task = replace(task, statement=correct_elements(task.statement, earlier))
         if WrittenPart.CHART in parts:
-            patient, element_ids, base_version = self._write_chart(task)
+            chart = self._write_chart(task, earlier)
+            patient, element_ids, base_version, written_version = chart
         else:
-            patient = _record_unchanged_chart(task)
-        result = _create_parts(task, replace(task.statement, patient=patient), element_ids)
-        return replace(result, base_version=base_version)
+            patient = _record_unchanged_chart(task, earlier)
+        statement = replace(task.statement, patient=patient)
+        result = _create_parts(task, statement, element_ids, earlier)
+        return replace(result, base_version=base_version, written_version=written_version)
 
     def amend(
         self, client: FhirClient, writer: Writer, changes: tuple[ResourceChange, ...]
@@ -67,40 +88,46 @@ class StepwiseWriter:
             update = self.update_chart if is_chart else put_resource
             update(client, writer, change)
 
-    def _write_chart(self, task: WriteTask) -> tuple[str, dict[str, str], str | None]:
+    def _write_chart(
+        self, task: WriteTask, earlier: EarlierObservations
+    ) -> tuple[str, dict[str, str], str | None, str | None]:
         """Merge the statement into the chart.
 
-        Returns the chart's reference, the ids of its elements and the version merged into.
+        Returns the chart's reference, the ids of its elements, the version merged into and the
+        version written.
         """
         for _ in range(MERGE_ATTEMPTS):
             chart = read_and_merge(task)
             merge, reference = chart.merge, chart.statement.patient
             validate_resources([merge.patient])
             # Recorded before anything is sent, so that a crash cannot lose the prior values.
-            task.record_attempt(_chart_attempt(task, chart))
+            task.record_attempt(_chart_attempt(task, chart, earlier))
             if not merge.changed:
                 base_version = chart.version if task.is_first_attempt else None
-                return reference, dict(merge.element_ids), base_version
+                return reference, dict(merge.element_ids), base_version, None
             change = ResourceChange(chart.patient, merge.patient)
             try:
-                self.update_chart(task.client, task.writer, change)
+                written = self.update_chart(task.client, task.writer, change)
             except VersionConflictError:
                 # This is where a 409 or 412 is handled without a transaction: merge again.
                 continue
-            return reference, dict(merge.element_ids), chart.version
+            return reference, dict(merge.element_ids), chart.version, written
         raise repeated_conflict()
 
 
-def _chart_attempt(task: WriteTask, chart: MergedChart) -> WriteAttempt:
+def _chart_attempt(
+    task: WriteTask, chart: MergedChart, earlier: EarlierObservations
+) -> WriteAttempt:
     reference, version, merge = chart.statement.patient, chart.version, chart.merge
     if not task.is_first_attempt and not merge.changed:
         # The chart may state the answers because an earlier attempt wrote them. That attempt
         # recorded the prior values.
-        return WriteAttempt(reference, version, None, None)
-    return WriteAttempt(reference, version, merge.prior_values, chart_elements(merge.patient))
+        return WriteAttempt(reference, version, None, None, earlier.all)
+    new_values = chart_elements(merge.patient)
+    return WriteAttempt(reference, version, merge.prior_values, new_values, earlier.all)
 
 
-def _record_unchanged_chart(task: WriteTask) -> str:
+def _record_unchanged_chart(task: WriteTask, earlier: EarlierObservations) -> str:
     """Record the attempt of a strategy that leaves the chart as it is.
 
     Returns the chart's reference.
@@ -114,6 +141,7 @@ def _record_unchanged_chart(task: WriteTask) -> str:
             str(patient.get("meta", {}).get("versionId", "")),
             chart if task.is_first_attempt else None,
             chart,
+            earlier.all,
         )
     )
     return reference
@@ -137,7 +165,10 @@ def _refuse_unmapped(task: WriteTask, patient: Json) -> None:
 
 
 def _create_parts(
-    task: WriteTask, statement: Statement, element_ids: dict[str, str]
+    task: WriteTask,
+    statement: Statement,
+    element_ids: dict[str, str],
+    earlier: EarlierObservations,
 ) -> WriteResult:
     writer, parts = task.writer, task.writer.strategy.parts
     response, observations = "", list[str]()
@@ -145,9 +176,11 @@ def _create_parts(
         response = _create_once(task, response_for_server(statement, writer))
     if WrittenPart.OBSERVATIONS in parts:
         observations = [
-            _create_once(task, observation)
-            for _, observation in observations_for_server(statement, writer, response)
+            _correct_or_create(task, observation, earlier.corrected.get(name))
+            for name, observation in observations_for_server(statement, writer, response)
         ]
+        for observation in earlier.withdrawn:
+            put_resource(task.client, writer, mark_in_error(observation))
     if WrittenPart.DOCUMENT in parts:
         answers = build_questionnaire_response(statement, writer.version)
         _create_once(task, build_document(statement, answers))
@@ -173,6 +206,16 @@ def observations_for_server(
         source = {"derivedFrom": [{"reference": response}]} if response else {}
         rest = {key: value for key, value in observation.items() if key != "derivedFrom"}
         yield name, rest | source
+
+
+def _correct_or_create(task: WriteTask, observation: Json, existing: Json | None) -> str:
+    """Return the reference of the Observation, updated where an earlier answer has one."""
+    if existing is None:
+        return _create_once(task, observation)
+    change = ResourceChange(existing, correct_observation(existing, observation))
+    validate_resources([change.after])
+    put_resource(task.client, task.writer, change)
+    return change.reference
 
 
 def _create_once(task: WriteTask, resource: Json) -> str:

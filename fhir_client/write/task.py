@@ -11,11 +11,9 @@ from fhir_client.uscore.chart import ChartElements
 from fhir_client.uscore.patient_merge import MergePolicy
 from fhir_client.uscore.statement import Statement
 from fhir_client.uscore.versions import UsCoreVersion
-from fhir_client.write.bundle import required_version
+from fhir_client.write.bundle import in_error, required_version
 from fhir_client.write.charts import MergeContext
 from fhir_client.write.strategy import WriteStrategy
-
-ENTERED_IN_ERROR = "entered-in-error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +38,15 @@ class WriteAttempt:
     `version` is the Patient's version that was merged into.
 
     `prior_values` is None where an earlier attempt already changed the chart. The values that were
-    recorded for that attempt still hold.
+    recorded for that attempt still hold. `prior_observations` are those of earlier answers at the
+    same visit, as they were before this correction.
     """
 
     patient: str
     version: str
     prior_values: ChartElements | None
     new_values: ChartElements | None = None
+    prior_observations: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,14 @@ class WriteResult:
     `response` is "" where the server hides it.
 
     `base_version` is the version of the Patient that was merged into. It is None where an earlier
-    attempt had already written the submission.
+    attempt had already written the submission. `written_version` is the Patient's version after
+    the write, None where the server did not name it.
     """
 
     patient: str
     response: str
     base_version: str | None = None
+    written_version: str | None = None
 
 
 RecordAttempt = Callable[[WriteAttempt], None]
@@ -103,7 +105,7 @@ class ResourceChange:
 
 def mark_in_error(resource: Json) -> ResourceChange:
     """Return the change that marks a resource as entered in error."""
-    return ResourceChange(resource, {**resource, "status": ENTERED_IN_ERROR})
+    return ResourceChange(resource, in_error(resource))
 
 
 class StrategyWriter(Protocol):

@@ -6,12 +6,16 @@ from fhir_client.client import FhirClient
 from fhir_client.errors import GoneError, RefusedError, VersionConflictError
 from fhir_client.model import Json
 from fhir_client.references import local_reference
-from fhir_client.transport.responses import entry_errors
+from fhir_client.transport.responses import entry_errors, parse_entity_tag
 from fhir_client.uscore.chart import chart_elements
 from fhir_client.uscore.datatypes import uuid_identifier
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.bundle import replace_entry, transaction_bundle
 from fhir_client.write.chart_merge import MERGE_ATTEMPTS, read_and_merge, repeated_conflict
+from fhir_client.write.earlier_observations import (
+    correct_elements,
+    find_earlier_observations,
+)
 from fhir_client.write.lookup import find_own
 from fhir_client.write.task import ResourceChange, WriteAttempt, Writer, WriteResult, WriteTask
 from fhir_client.write.validation import validate_bundle
@@ -30,13 +34,15 @@ class TransactionWriter:
             return result
         for _ in range(MERGE_ATTEMPTS):
             chart = read_and_merge(task)
+            earlier = find_earlier_observations(client, writer, chart.statement)
             bundle = transaction_bundle(
-                chart.statement,
+                correct_elements(chart.statement, earlier),
                 writer.version,
                 chart.merge,
                 writer.quirks,
                 writer.creates_once,
                 client.base_url,
+                earlier,
             )
             validate_bundle(bundle)
             # Recorded before anything is sent, so that a crash cannot lose the prior values.
@@ -46,6 +52,7 @@ class TransactionWriter:
                     chart.version,
                     chart.merge.prior_values,
                     chart_elements(chart.merge.patient),
+                    earlier.all,
                 )
             )
             if result := _send_transaction(client, writer, chart.statement, bundle):
@@ -97,12 +104,26 @@ def _send_transaction(
         raise RefusedError(
             "The server lacks a resource that this refers to.", error.status
         ) from None
-    locations = (entry.get("response", {}).get("location") for entry in answer.get("entry", []))
-    references = (local_reference(location, "QuestionnaireResponse") for location in locations)
+    answers = [entry.get("response", {}) for entry in answer.get("entry", [])]
+    references = (
+        local_reference(entry.get("location"), "QuestionnaireResponse") for entry in answers
+    )
+    written_version = _find_written_version(answers, bundle)
     # Some servers answer without locations, and the submission is looked up then.
     if response := next(filter(None, references), None):
-        return WriteResult(statement.patient, response)
-    return find_written(client, writer, statement) or WriteResult(statement.patient, "")
+        return WriteResult(statement.patient, response, written_version=written_version)
+    result = find_written(client, writer, statement) or WriteResult(statement.patient, "")
+    return replace(result, written_version=written_version)
+
+
+def _find_written_version(answers: list[Json], bundle: Json) -> str | None:
+    """Return the version of the Patient that a transaction wrote, from its answer."""
+    # The answers stand in the order of the entries (R4, http.html#transaction-response).
+    for entry, answer in zip(bundle["entry"], answers, strict=False):
+        if entry["resource"]["resourceType"] == "Patient":
+            _, _, version = str(answer.get("location", "")).partition("/_history/")
+            return version or parse_entity_tag(answer.get("etag"))
+    return None
 
 
 def find_written(client: FhirClient, writer: Writer, statement: Statement) -> WriteResult | None:

@@ -7,6 +7,7 @@ A value that others changed since stays, and a person decides about it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID, uuid5
 
 from fhir_client.client import FhirClient
@@ -27,7 +28,7 @@ from fhir_client.uscore.chart import (
 )
 from fhir_client.uscore.datatypes import uuid_identifier
 from fhir_client.uscore.elements import OBSERVATION_CODES
-from fhir_client.uscore.observations import observation_names
+from fhir_client.uscore.observations import is_last_answer, observation_names
 from fhir_client.uscore.undo_record import (
     ChangeState,
     ElementChange,
@@ -35,10 +36,11 @@ from fhir_client.uscore.undo_record import (
     change_state,
     restore_prior_values,
 )
+from fhir_client.write.bundle import ENTERED_IN_ERROR
 from fhir_client.write.charts import read_written_patient, refuse_partial_chart
 from fhir_client.write.lookup import find_own
 from fhir_client.write.strategy import RESOURCE_TYPES, WHOLE_CHART_KINDS, WrittenPart
-from fhir_client.write.task import ENTERED_IN_ERROR, ResourceChange, Writer, mark_in_error
+from fhir_client.write.task import ResourceChange, Writer, mark_in_error
 from fhir_client.write.writer import amend_resources
 
 # Three attempts, each followed by a look; the last look is the read-back of the third.
@@ -46,18 +48,23 @@ MAX_ROUNDS = 4
 # A person filed or typed these values, so only a person can take them out of the chart.
 MANUAL_KINDS = frozenset({WriteStrategyKind.DOCUMENT, WriteStrategyKind.WORKLIST})
 
+MOST_OBSERVATIONS = 600
+"""No element has more Observations: HL7's TribalEntityUS has fewer tribes."""
+
 
 @dataclass(frozen=True, slots=True)
 class WrittenEffect:
     """What one submission wrote to which Patient.
 
-    `elements_to_keep` stay as the chart has them.
+    `elements_to_keep` stay as the chart has them. `prior_observations` are those of earlier
+    answers at the same visit, which the submission corrected.
     """
 
     patient: str
     submission: UUID
     parts: tuple[ElementChange, ...]
     elements_to_keep: frozenset[str] = frozenset()
+    prior_observations: tuple[Json, ...] = ()
 
 
 def undo_submission(
@@ -102,14 +109,17 @@ def _find_changes(
     """
     observations = tuple(_find_observations(client, writer, effect))
     responses = tuple(_find_responses(client, writer, effect))
+    is_done = bool(responses) and all(map(_is_in_error, responses))
+    restored_ids = {str(prior.get("id")) for prior in effect.prior_observations}
     marks = [
         mark_in_error(resource)
         for resource in (*observations, *responses)
-        if not _is_in_error(resource)
+        if not _is_in_error(resource) and resource.get("id") not in restored_ids
     ]
+    if not is_done:
+        marks = [*_restore_observations(client, writer, effect), *marks]
     # A later submission may have answered these elements, and its values stay.
     parts = [part for part in effect.parts if part.chart_part not in effect.elements_to_keep]
-    is_done = bool(responses) and all(map(_is_in_error, responses))
     if is_done or not parts:
         # After the chart was restored, its values are others', even if they equal ours again.
         return tuple(marks)
@@ -148,6 +158,32 @@ def _describe_conflict(patient: Json, part: ElementChange) -> Conflict:
     return Conflict(part.chart_part, tuple(in_chart), prior, chart_key)
 
 
+def _restore_observations(
+    client: FhirClient, writer: Writer, effect: WrittenEffect
+) -> Iterator[ResourceChange]:
+    """Yield the changes that give corrected Observations their earlier content again."""
+    if WrittenPart.OBSERVATIONS not in writer.strategy.parts:
+        return
+    for prior in effect.prior_observations:
+        current = client.read(f"Observation/{prior['id']}")
+        restored = {**prior, "meta": current.get("meta", {})}
+        is_withdrawn = _is_in_error(current) and current.get("identifier") == prior.get(
+            "identifier"
+        )
+        # A later correction may have answered since, and its answer stays.
+        if is_withdrawn or is_answer_of(current, effect.submission):
+            yield ResourceChange(current, restored)
+
+
+def is_answer_of(observation: Json, submission: UUID) -> bool:
+    """Return whether a submission wrote the Observation last."""
+    return any(
+        is_last_answer(observation, uuid_identifier(uuid5(submission, name)))
+        for element in OBSERVATION_CODES
+        for name in islice(observation_names(element), MOST_OBSERVATIONS)
+    )
+
+
 def _find_observations(client: FhirClient, writer: Writer, effect: WrittenEffect) -> Iterator[Json]:
     if WrittenPart.OBSERVATIONS in writer.strategy.parts:
         for element in OBSERVATION_CODES:
@@ -155,7 +191,12 @@ def _find_observations(client: FhirClient, writer: Writer, effect: WrittenEffect
                 identity = uuid5(effect.submission, name)
                 copies = _find_part(client, writer, effect, WrittenPart.OBSERVATIONS, identity)
                 observations = tuple(copies)
-                yield from observations
+                # A later correction may have updated one, and its answer stays.
+                yield from (
+                    observation
+                    for observation in observations
+                    if is_last_answer(observation, uuid_identifier(identity))
+                )
                 # The undo record does not tell how many tribes were answered.
                 if not observations or element is not Element.TRIBAL_AFFILIATION:
                     break

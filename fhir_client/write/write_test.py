@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fhir_client.client import FhirClient
-from fhir_client.errors import FhirError, PatientError
-from fhir_client.model import Json
+from fhir_client.errors import FhirError, PatientError, RefusedError, VersionConflictError
+from fhir_client.model import Json, WriteStrategyKind
 from fhir_client.uscore.chart import chart_elements
 from fhir_client.uscore.observations import build_observations
 from fhir_client.uscore.questionnaire_response import build_questionnaire_response
@@ -15,7 +15,7 @@ from fhir_client.write.charts import MergeContext
 from fhir_client.write.document import build_document
 from fhir_client.write.repair import repair_and_read_back
 from fhir_client.write.stepwise import find_existing, is_derived_from
-from fhir_client.write.strategy import WrittenPart
+from fhir_client.write.strategy import CHART_INTERACTIONS, WrittenPart
 from fhir_client.write.task import ResourceChange, WriteAttempt, Writer, mark_in_error
 from fhir_client.write.writer import amend_resources, write_statement
 
@@ -32,6 +32,8 @@ class WriteTestResult:
     - `chart_restored`: the chart has its earlier values again.
     - `marked_references`: resources that are now entered in error.
     - `remaining_references`: resources that could be neither deleted nor marked.
+    - `refuses_stale_update`: the server refused an update of the chart with an older version in
+      If-Match. None where this could not be tried.
     """
 
     fault: FhirError | None
@@ -39,6 +41,7 @@ class WriteTestResult:
     chart_restored: bool
     marked_references: tuple[str, ...]
     remaining_references: tuple[str, ...]
+    refuses_stale_update: bool | None = None
 
     @property
     def passed(self) -> bool:
@@ -79,9 +82,37 @@ def run_write_test(
     except FhirError as error:
         # An error is no proof that nothing was written, so the clean-up looks for everything.
         fault = error
+    refuses_stale = None if fault else _try_stale_update(client, writer, before)
     marked, remaining = _remove_resources(client, writer, statement)
     restored = _restore_chart(client, writer, before)
-    return WriteTestResult(fault, mismatched, restored, marked, remaining)
+    return WriteTestResult(fault, mismatched, restored, marked, remaining, refuses_stale)
+
+
+def _try_stale_update(client: FhirClient, writer: Writer, before: Json) -> bool | None:
+    """Return whether the server refuses an update that names an older version of the chart.
+
+    The update has the chart's current or earlier content, so it harms nothing where the server
+    takes it. It is sent by the strategy, because a transaction and a PUT can differ.
+    """
+    current = client.read(f"Patient/{before['id']}")
+    stale = {**current, "meta": {**current.get("meta", {}), **_version_of(before)}}
+    if stale["meta"] == current.get("meta") or writer.strategy.kind not in CHART_INTERACTIONS:
+        # Nothing was written to the chart, so there is no older version.
+        return None
+    # A patch without a difference has no operation, so it puts the earlier values back.
+    is_patch = writer.strategy.kind is WriteStrategyKind.PATCH
+    after = {**stale, **_changed_elements(before)} if is_patch else current
+    try:
+        amend_resources(client, writer, (ResourceChange(stale, after),))
+    except (VersionConflictError, RefusedError):
+        return True
+    except FhirError:
+        return None
+    return False
+
+
+def _version_of(patient: Json) -> Json:
+    return {key: value for key, value in patient.get("meta", {}).items() if key == "versionId"}
 
 
 def _restore_chart(client: FhirClient, writer: Writer, before: Json) -> bool:

@@ -23,13 +23,20 @@ ASK_TO_ENABLE = "Ask the EHR's support to enable it."
 
 
 def check_capabilities(
-    about: str, server: Capabilities, strategy: WriteStrategy
+    about: str, server: Capabilities, strategy: WriteStrategy, *, proves_if_match: bool = False
 ) -> Iterator[Finding]:
-    """Yield the findings about the capabilities that the strategy needs."""
+    """Yield the findings about the capabilities that the strategy needs.
+
+    `proves_if_match` tells that a write test follows, which counts more than a promise.
+    """
     yield _check_interactions(about, server, strategy)
     yield _check_searches(about, server, strategy)
     yield from _check_undo(about, server, strategy)
-    if WrittenPart.CHART in strategy.parts and strategy.kind is not WriteStrategyKind.WORKLIST:
+    writes_chart = (
+        WrittenPart.CHART in strategy.parts and strategy.kind is not WriteStrategyKind.WORKLIST
+    )
+    keeps_versions = server.for_resource("Patient").versioning != "no-version"
+    if writes_chart and not (proves_if_match and keeps_versions):
         yield _check_versioning(about, server)
     # A conditional create names an identifier. Resources that the server finds by patient only,
     # and Provenance, are created without one.

@@ -88,7 +88,8 @@ def _check_reachable_server(
         pin_strategy(server, settings, database, strategy)
     # The checks below depend on the strategy that the worker will use.
     strategy = yield from check_pin(about, server, settings, capabilities, database)
-    yield from check_capabilities(about, capabilities, strategy)
+    tests_writing = options.write_test and database is not None and bool(server.test_patient)
+    yield from check_capabilities(about, capabilities, strategy, proves_if_match=tests_writing)
     yield from check_item_map(about, server, settings)
     yield from check_smart_configuration(about, server)
     yield from check_tokens(about, server, strategy)

@@ -11,7 +11,7 @@ from fhir_client.model import Json, WriteStrategyKind
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.bundle import NoVersionError
 from fhir_client.write.chart_merge import merge_for_server
-from fhir_client.write.strategy import WriteStrategy
+from fhir_client.write.strategy import CHART_INTERACTIONS, WriteStrategy
 from fhir_client.write.task import Writer
 from fhir_client.write.validation import InvalidBundleError
 from fhir_client.write.write_test import WriteTestResult, run_write_test
@@ -129,6 +129,7 @@ def _test_strategy(
         )
         return False, isinstance(error, NoVersionError)
     yield _describe_result(context, strategy, result)
+    yield from _describe_if_match(context, strategy, result)
     yield from _describe_remains(context, result)
     # Only a fault of this strategy justifies the next one. After a temporary fault, such as a
     # timeout, the same strategy may still work.
@@ -160,6 +161,30 @@ def _describe_result(
             "Compare with the EHR's support; a profile in quirks/ can say what it does not hold.",
         )
     return _describe_fault(context, test, result.fault)
+
+
+def _describe_if_match(
+    context: WriteTestContext, strategy: WriteStrategy, result: WriteTestResult
+) -> Iterator[Finding]:
+    """Yield what the server did with a stale If-Match, for a strategy that writes the chart."""
+    if strategy.kind not in CHART_INTERACTIONS or result.fault is not None:
+        return
+    update = f"an update of {context.server.test_patient} with a stale If-Match"
+    match result.refuses_stale_update:
+        case True:
+            yield good_finding(
+                context.about,
+                f"it refused {update}, so that our writes overwrite no concurrent change",
+            )
+        case False:
+            yield wrong_finding(
+                context.about,
+                f"it took {update}, so that our writes can overwrite a concurrent change",
+                "Ask the EHR's support to enable versions with If-Match for Patient. Until then "
+                "the read-back holds a submission that overwrote one, as far as versions show it.",
+            )
+        case None:
+            yield unknown_finding(context.about, f"{update} could not be tried")
 
 
 def _describe_fault(context: WriteTestContext, test: str, fault: FhirError | None) -> Finding:

@@ -125,6 +125,9 @@ def _settings_hash(server: Server, settings: Settings) -> str:
     # A change of any of these makes the pin stale, and the next writer negotiates again. The list
     # of strategies keeps its former name in the hash, so that an upgrade makes no pin stale.
     quirks = asdict(server_quirks(server, settings))
+    if quirks["sequential_versions"]:
+        # It is younger than the pins, and its default changes none of them.
+        del quirks["sequential_versions"]
     quirks["rungs"] = quirks.pop("write_strategies")
     # The schedule's search has nothing to do with writing.
     del quirks["appointment_search"]

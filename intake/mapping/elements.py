@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from intake.answers import Submission
+from intake.journey import is_ruled_out
 from intake.questions import QuestionSet
 from intake.settings import Settings
 
@@ -25,6 +26,26 @@ def covered_elements(submission: Submission, questions: QuestionSet | None) -> f
         return frozenset()
     return frozenset(
         element.value for question in known_questions for element in question.recorded_elements
+    )
+
+
+def stated_elements(submission: Submission, settings: Settings) -> frozenset[str]:
+    """Return the covered elements, and those of questions that the answers rule out.
+
+    A patient who was asked about tribes because of one answer, and then corrects that answer, is
+    not asked about tribes again. The correction still takes the tribes back, also where it was
+    given to another of the site's question sets.
+    """
+    question_sets = settings.question_sets
+    covered = covered_elements(submission, question_sets.get(submission.question_set))
+    if not covered:
+        return covered
+    return covered.union(
+        element.value
+        for questions in question_sets.values()
+        for question in questions.questions
+        if is_ruled_out(question, submission.answers)
+        for element in question.recorded_elements
     )
 
 

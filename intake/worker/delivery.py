@@ -28,7 +28,7 @@ from fhir_client.write.writer import write_statement
 from intake.mapping.choices import UnknownAnswerError
 from intake.mapping.site_mapping import map_submission
 from intake.store.database import DatabaseError
-from intake.store.outbox import chart_assignment, delivery_steps
+from intake.store.outbox import chart_assignment, delivery_steps, supersede
 from intake.store.outbox.held_reasons import HeldReason
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.outbox.records import Status
@@ -36,6 +36,7 @@ from intake.store.outbox.worklist import encode_worksheet
 from intake.worker.by_hand import type_by_hand
 from intake.worker.conflicts import settle_conflicts, writer_with_decisions
 from intake.worker.context import WorkerContext
+from intake.worker.corrections import NewerAnswers, find_correction, find_newer_answers
 from intake.worker.error_outcomes import (
     PostponedError,
     remedy_words,
@@ -45,7 +46,6 @@ from intake.worker.error_outcomes import (
 )
 from intake.worker.merge_context import (
     build_merge_context,
-    corrected_elements,
     read_earlier_submissions,
 )
 from intake.worker.outcomes import (
@@ -86,10 +86,12 @@ def deliver_submission(context: WorkerContext, leased: LeasedSubmission) -> None
 def _deliver_in_steps(context: WorkerContext, unmatched: LeasedSubmission) -> Iterator[Outcome]:
     """Match the patient, write and read back; yield the outcome of each step."""
     leased = resolve_patient(context, unmatched)
+    newer = find_newer_answers(context.database, leased, context.settings)
+    leased = _drop_corrected_elements(context, leased, newer)
     statement = without_elements(
         map_submission(leased.submission, context.settings), leased.superseded_elements
     )
-    writer = _writer_for(context, leased)
+    writer = _writer_for(context, leased, newer.at_other_visits)
     result: WriteResult | None = None
     # An accepted submission comes back only because its read-back is not complete.
     if leased.record.status is not Status.ACCEPTED:
@@ -104,12 +106,31 @@ def _deliver_in_steps(context: WorkerContext, unmatched: LeasedSubmission) -> It
         yield Verified(leased, context.settings)
 
 
-def _writer_for(context: WorkerContext, leased: LeasedSubmission) -> Writer:
+def _drop_corrected_elements(
+    context: WorkerContext, leased: LeasedSubmission, newer: NewerAnswers
+) -> LeasedSubmission:
+    """Return the submission without answers that were corrected at the same visit."""
+    if newer.at_same_visit <= leased.superseded_elements:
+        return leased
+    with context.database.write() as tx:
+        return supersede.drop_superseded_elements(tx, leased, newer.at_same_visit)
+
+
+def _writer_for(
+    context: WorkerContext, leased: LeasedSubmission, answered_since: frozenset[str]
+) -> Writer:
     """Return how to write the submission.
 
-    If a person types it into the chart, the worker only reads it back.
+    The chart keeps the elements that were `answered_since`. If a person typed the submission into
+    the chart, the worker only reads it back.
     """
     writer = writer_with_decisions(context.writer, leased)
+    policy = replace(
+        writer.policy,
+        elements_to_keep=writer.policy.elements_to_keep | answered_since,
+        correction=find_correction(context.database, leased, context.settings),
+    )
+    writer = replace(writer, policy=policy)
     if leased.record.typed_at is None and leased.record.by_hand_at is None:
         return writer
     worklist = full_strategy(WriteStrategyKind.WORKLIST)
@@ -122,13 +143,12 @@ def _write_statement(
     """Merge the statement into the chart and write it, once however often this runs."""
     _postpone_until_indexed(context, leased, writer)
     earlier = read_earlier_submissions(context.database, leased)
-    corrected = corrected_elements(leased, earlier, context.settings)
     # Elements that a reviewer left to the chart are not written, so no undo touches them.
     undoable = without_elements(statement, writer.policy.elements_to_keep)
     return write_statement(
         context.client,
         writer,
-        replace(statement, corrected_elements=corrected),
+        statement,
         context=build_merge_context(leased, earlier, context.settings),
         first=leased.last_target is None,
         before_sending=_attempt_recorder(context, leased, undoable),

@@ -1,20 +1,17 @@
 """Collects what the merge needs: the merge base, and what this site wrote since."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from fhir_client.uscore.chart import elements_of_part
 from fhir_client.write.charts import MergeContext
-from intake.answers import Submission
 from intake.mapping.elements import all_covered_elements
 from intake.settings import Settings
 from intake.store.database import Database
 from intake.store.outbox import supersede
 from intake.store.outbox.conflict_decisions import ConflictChoice
 from intake.store.outbox.leases import LeasedSubmission
-from intake.store.outbox.records import Status
 from intake.store.outbox.supersede import RelatedSubmission
 from intake.store.outbox.undo_records import UndoRecord
 from intake.worker.undo_records import decode_prior_values
@@ -24,7 +21,6 @@ SCHEDULE_MAX_AGE = timedelta(days=3)
 
 What this site wrote since then is no change by others.
 """
-DELIVERED = frozenset({Status.ACCEPTED, Status.VERIFIED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +61,6 @@ def build_merge_context(
     )
 
 
-def corrected_elements(
-    leased: LeasedSubmission, earlier: EarlierSubmissions, settings: Settings
-) -> frozenset[str]:
-    """Return the elements that the patient answered before at the same visit.
-
-    A second answer at one visit is a correction, and no new answer.
-    """
-    return all_covered_elements(_same_visit(leased, earlier.recently_sent), settings)
-
-
 def _own_changes(earlier: EarlierSubmissions, settings: Settings) -> frozenset[str]:
     # An undo changes the chart too: it puts prior values back.
     undone = (
@@ -84,14 +70,3 @@ def _own_changes(earlier: EarlierSubmissions, settings: Settings) -> frozenset[s
     )
     submissions = (related.submission for related in earlier.recently_sent)
     return all_covered_elements(submissions, settings).union(*undone)
-
-
-def _same_visit(
-    leased: LeasedSubmission, related: Iterable[RelatedSubmission]
-) -> Iterator[Submission]:
-    appointment = leased.submission.appointment
-    for earlier in related:
-        # Without an appointment nothing tells that two submissions belong to one visit.
-        is_same = appointment and earlier.submission.appointment == appointment
-        if is_same and earlier.status in DELIVERED:
-            yield earlier.submission

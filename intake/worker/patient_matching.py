@@ -12,12 +12,11 @@ from intake.clock import Clock
 from intake.ehr.clients import build_client
 from intake.ehr.contacts import record_contact
 from intake.log import logger
-from intake.mapping.elements import all_covered_elements
 from intake.schedule.chart_values import add_chart_values
 from intake.settings import Server, Settings
 from intake.store import servers, visits
 from intake.store.database import Database
-from intake.store.outbox import chart_assignment, supersede
+from intake.store.outbox import chart_assignment
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.visits import MatchState, Visit
 from intake.worker.backoff import retry_delay
@@ -48,13 +47,7 @@ def resolve_patient(context: WorkerContext, leased: LeasedSubmission) -> LeasedS
             # The other submission can wait for hours, and each turn of this one costs a search.
             # So the turns come less and less often.
             raise PostponedError(retry_delay(leased.record.attempts + 1, context.jitter))
-        # Only now is it known that later submissions of this chart are of the same patient.
-        newer = supersede.list_newer_delivered(tx, leased)
-        superseded = all_covered_elements(
-            (related.submission for related in newer), context.settings
-        )
-        resolved = supersede.drop_superseded_elements(tx, leased, superseded)
-        return replace(resolved, submission=submission)
+    return replace(leased, submission=submission)
 
 
 def match_expected_patients(

@@ -1,6 +1,7 @@
 """Undoes one submission, except for what a later submission states again."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from fhir_client.errors import (
@@ -16,7 +17,7 @@ from fhir_client.errors import (
 from fhir_client.transport.responses import BARRED_STATUSES
 from fhir_client.uscore.undo_record import KeyedHash, compose_changes
 from fhir_client.write.bundle import NoVersionError
-from fhir_client.write.undo import WrittenEffect, undo_submission
+from fhir_client.write.undo import WrittenEffect, is_answer_of, undo_submission
 from intake.store.database import DatabaseError
 from intake.store.outbox import undo_leases
 from intake.store.outbox.held_reasons import HeldReason
@@ -66,7 +67,8 @@ def _undo_in_steps(context: WorkerContext, leased: LeasedUndo) -> Iterator[Outco
     restated = _restated_parts(later)
     effect = _effect_to_undo(leased, values, frozenset(restated))
     undo_submission(context.client, context.writer, effect, key)
-    yield Reversed(leased, _inherited_records(values, restated, key))
+    inherited = _inherited_records(values, restated, key)
+    yield Reversed(leased, _forget_observations(leased, later, inherited))
 
 
 def _restated_parts(later: tuple[LaterSubmission, ...]) -> Mapping[str, LaterSubmission]:
@@ -88,6 +90,7 @@ def _effect_to_undo(
         UUID(leased.record.id),
         values.parts,
         restated | frozenset(leased.decisions),
+        values.observations,
     )
 
 
@@ -107,9 +110,31 @@ def _inherited_records(
         later_values = decode_prior_values(record)
         parts = {later_part.chart_part: later_part for later_part in later_values.parts}
         parts[part.chart_part] = compose_changes(part, parts.get(part.chart_part), key)
-        composed = PriorValues(tuple(parts.values()), later_values.stated_parts)
+        composed = replace(later_values, parts=tuple(parts.values()))
         inherited[later.id] = UndoRecord(record.sent, encode_prior_values(composed))
     return inherited
+
+
+def _forget_observations(
+    leased: LeasedUndo, later: tuple[LaterSubmission, ...], inherited: Mapping[str, UndoRecord]
+) -> Mapping[str, UndoRecord]:
+    """Return the new undo records, without Observations of the undone submission.
+
+    Otherwise the undo of a correction would bring back the answer that is undone now.
+    """
+    records = dict(inherited)
+    for submission in later:
+        record = records.get(submission.id, submission.undo_record)
+        values = decode_prior_values(record)
+        kept = tuple(
+            observation
+            for observation in values.observations
+            if not is_answer_of(observation, UUID(leased.record.id))
+        )
+        if kept != values.observations:
+            encoded = encode_prior_values(replace(values, observations=kept))
+            records[submission.id] = UndoRecord(record.sent, encoded)
+    return records
 
 
 def _error_outcome(context: WorkerContext, leased: LeasedUndo, error: Exception) -> Outcome:

@@ -1,9 +1,10 @@
 """Encodes the prior values of a submission for its undo record."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+from fhir_client.model import Json
 from fhir_client.transport import exact_json
 from fhir_client.uscore.statement import AbsentReason, Statement
 from fhir_client.uscore.undo_record import (
@@ -22,10 +23,14 @@ from intake.store.outbox.undo_records import UndoRecord, WriteTarget
 
 @dataclass(frozen=True, slots=True)
 class PriorValues:
-    """The parts of the chart that a submission changed, and all parts that it states."""
+    """The parts of the chart that a submission changed, and all parts that it states.
+
+    `observations` are those of earlier answers at the same visit, as they were before.
+    """
 
     parts: tuple[ElementChange, ...]
     stated_parts: frozenset[str]
+    observations: tuple[Json, ...] = ()
 
 
 def keyed_hash(tx: Tx) -> KeyedHash:
@@ -42,13 +47,27 @@ def build_undo_record(
     if attempt.prior_values is None or attempt.new_values is None:
         # The chart was written by the attempt before, so its prior values stand.
         values = previous_values or PriorValues((), _stated_parts(statement, ()))
+        values = replace(values, observations=_prior_observations(attempt, previous_values))
         return UndoRecord(target, encode_prior_values(values))
     parts = element_changes(attempt.prior_values, attempt.new_values, key)
     if previous_values is not None:
         # If an earlier attempt wrote an element, the value from before that attempt is kept.
         parts = carry_over_changes(previous_values.parts, attempt.prior_values, parts, key)
-    values = PriorValues(parts, _stated_parts(statement, parts))
+    observations = _prior_observations(attempt, previous_values)
+    values = PriorValues(parts, _stated_parts(statement, parts), observations)
     return UndoRecord(target, encode_prior_values(values))
+
+
+def _prior_observations(attempt: WriteAttempt, previous: PriorValues | None) -> tuple[Json, ...]:
+    """Return the Observations before the first attempt that changed them."""
+    recorded = () if previous is None else previous.observations
+    recorded_ids = {observation.get("id") for observation in recorded}
+    new = (
+        observation
+        for observation in attempt.prior_observations
+        if observation.get("id") not in recorded_ids
+    )
+    return (*recorded, *new)
 
 
 def _stated_parts(statement: Statement, parts: Iterable[ElementChange]) -> frozenset[str]:
@@ -67,6 +86,7 @@ def encode_prior_values(values: PriorValues) -> str:
         {
             "parts": list(map(encode_change, values.parts)),
             "speaks_of": sorted(values.stated_parts),
+            "observations": list(values.observations),
         }
     )
 
@@ -75,4 +95,5 @@ def decode_prior_values(undo_record: UndoRecord) -> PriorValues:
     """Return the prior values of an undo record."""
     values = exact_json.parse_json(undo_record.values)
     parts = tuple(map(parse_change, values["parts"]))
-    return PriorValues(parts, frozenset(values["speaks_of"]))
+    observations = tuple(values.get("observations", ()))
+    return PriorValues(parts, frozenset(values["speaks_of"]), observations)

@@ -140,7 +140,7 @@ def test_an_informant_never_replaces_the_patients_own_answer_without_review(
         assert [
             (conflict.element, conflict.by_patient)
             for conflict in conflict_decisions.read_conflicts(tx, str(parent.id))
-        ] == [("race", True)]
+        ] == [("race", True), ("ethnicity", True)]
     again = outbox.submit_example(patient, base, answers={"race-ethnicity": WHITE_ALONE})
     outbox.deliver_due()
     assert [outbox.read_state(submission)[0] for submission in (parent, again)] == [
@@ -160,7 +160,7 @@ def test_an_informant_corrects_what_an_informant_answered(outbox: Outbox) -> Non
     assert outbox.read_state(mended) == ("verified", None)
 
 
-def test_an_answer_at_the_same_visit_is_a_correction_and_a_later_one_is_new(
+def test_a_correction_updates_the_observation_and_a_later_answer_adds_one(
     outbox: Outbox,
 ) -> None:
     patient = outbox.create_patient()
@@ -177,17 +177,19 @@ def test_an_answer_at_the_same_visit_is_a_correction_and_a_later_one_is_new(
     assert [outbox.read_state(submission)[0] for submission in (first, mended, later)] == [
         "verified"
     ] * 3
-    assert [race_status(outbox, submission) for submission in (first, mended, later)] == [
-        "final",
+    observations = [find_race(outbox, submission) for submission in (first, mended, later)]
+    assert [observation["status"] for observation in observations] == [
+        "corrected",
         "corrected",
         "final",
     ]
+    assert observations[0] == observations[1]
 
 
-def race_status(outbox: Outbox, submission: Submission) -> str:
+def find_race(outbox: Outbox, submission: Submission) -> dict[str, Any]:
     own = f"urn:ietf:rfc:3986|{uuid5(submission.id, 'race').urn}"
     [observation] = outbox.direct_client.search("Observation", {"identifier": own})
-    return str(observation["status"])
+    return observation
 
 
 def test_a_server_that_ignores_if_match_is_seen(outbox: Outbox) -> None:

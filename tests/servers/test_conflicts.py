@@ -82,7 +82,8 @@ def test_no_policy_replaces_the_patients_own_answer(outbox: Outbox) -> None:
     )
     outbox.deliver_due()
     assert outbox.read_state(submission) == ("held", "chart-changed")
-    outbox.settings = replace(person, merge=ConflictPolicies(race=ConflictPolicy.CHART))
+    chart = ConflictPolicies(race=ConflictPolicy.CHART, ethnicity=ConflictPolicy.CHART)
+    outbox.settings = replace(person, merge=chart)
     with outbox.database.write() as tx:
         retry_submission(tx, str(submission.id))
     outbox.work_until_closed(submission)

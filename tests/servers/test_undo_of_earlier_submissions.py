@@ -35,7 +35,7 @@ def test_a_later_submission_stays_and_its_undo_restores_the_first_values(
             chart_elements(outbox.direct_client.read(patient))["communication"]
             == before["communication"]
         )
-        assert outbox.read_statuses(second) == {"final", "completed"}
+        assert outbox.read_statuses(second) == {"corrected", "completed"}
         assert outbox.deliver_undo(second) == ("reversed", None)
     assert outbox.read_chart(patient) == before
 

@@ -240,3 +240,42 @@ def test_a_pin_stays_until_a_new_test_and_what_speaks_against_it_is_named(
     assert read_pin(site) == since
     check("--pin")
     assert read_pin(site).strategy.kind == "observations"
+
+
+@pytest.mark.parametrize("rung", ["patch", "put", "transaction"])
+@pytest.mark.parametrize("heeds", [True, False])
+def test_a_stale_update_proves_whether_the_server_heeds_if_match(
+    site: Outbox, check: Checked, rung: str, heeds: bool
+) -> None:
+    patient = site.create_patient()
+    before = site.direct_client.read(patient)
+    name_test_patient(site, patient)
+    offered = None if rung == "transaction" else offer_strategy(rung)
+    site.proxy.default_fault = offered if heeds else without_if_match(offered)
+    words = check("--write-test")
+    stale = f"{patient} with a stale If-Match"
+    found = [(verdict, text.split(", so")[0]) for verdict, text in words if stale in text]
+    expected = "it refused an update of" if heeds else "it took an update of"
+    assert found == [("good" if heeds else "wrong", f"{expected} {stale}")]
+    assert not any("promise to honour" in text for _, text in words)
+    after = site.direct_client.read(patient)
+    assert chart_elements(after) == chart_elements(before)
+
+
+def without_if_match(offered: Fault | None) -> Fault:
+    """Return the fault of a server that ignores If-Match."""
+
+    def fault(request: ProxyRequest, forward: Forward) -> ProxyResponse | None:
+        headers = {
+            name: value for name, value in request.headers.items() if name.lower() != "if-match"
+        }
+        body = request.body
+        if request.is_transaction:
+            bundle = json.loads(body)
+            for entry in bundle["entry"]:
+                entry["request"].pop("ifMatch", None)
+            body = json.dumps(bundle).encode()
+        careless = replace(request, headers=headers, body=body)
+        return forward(careless) if offered is None else offered(careless, forward)
+
+    return fault

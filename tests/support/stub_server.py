@@ -67,7 +67,7 @@ def run_stub_server(
             self.end_headers()
             self.wfile.write(response.body)
 
-        do_POST = do_DELETE = do_GET  # noqa: N815
+        do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             """Log nothing."""

@@ -12,7 +12,6 @@ from intake.store.outbox.leases import LeasedSubmission
 from intake.store.outbox.merge_base import MergeBase
 from intake.worker.merge_context import (
     build_merge_context,
-    corrected_elements,
     read_earlier_submissions,
 )
 from tests.support.worker_site import WorkerSite
@@ -68,18 +67,3 @@ def test_only_a_decision_for_the_patient_settles_a_value(worker_site: WorkerSite
     earlier = read_earlier_submissions(worker_site.database, leased)
     merge = build_merge_context(leased, earlier, worker_site.settings)
     assert merge.decided_values == {"race": "race-hash"}
-
-
-def test_a_second_answer_at_one_visit_is_a_correction(worker_site: WorkerSite) -> None:
-    deliver_new(worker_site, answers=INTERPRETER, appointment="Appointment/1")
-    deliver_new(worker_site, answers=LANGUAGE, appointment="Appointment/2")
-    leased = worker_site.lease_new(appointment="Appointment/1")
-    earlier = read_earlier_submissions(worker_site.database, leased)
-    assert corrected_elements(leased, earlier, worker_site.settings) == {"interpreter"}
-
-
-def test_without_an_appointment_nothing_is_a_correction(worker_site: WorkerSite) -> None:
-    deliver_new(worker_site, answers=INTERPRETER, appointment=None)
-    leased = worker_site.lease_new(appointment=None)
-    earlier = read_earlier_submissions(worker_site.database, leased)
-    assert corrected_elements(leased, earlier, worker_site.settings) == frozenset()

@@ -13,7 +13,6 @@ from intake.store import servers, visits
 from intake.store.visits import MatchState, Visit
 from intake.worker import patient_matching
 from intake.worker.error_outcomes import PostponedError
-from intake.worker.outcomes import Accepted, Verified, apply_outcome
 from intake.worker.patient_matching import match_expected_patients, resolve_patient
 from tests.support.worker_site import WorkerSite
 
@@ -109,17 +108,6 @@ def test_a_submission_waits_for_an_older_one_of_its_chart(
     with pytest.raises(PostponedError) as postponed:
         resolve_patient(worker_site.context, leased)
     assert postponed.value.delay > timedelta()
-
-
-def test_what_was_answered_later_is_superseded_when_the_chart_is_matched(
-    worker_site: WorkerSite, server: FakeServer
-) -> None:
-    leased = worker_site.lease_new(patient=CRITERIA.reference)
-    later = worker_site.lease_new(patient="Patient/7", answers=YES)
-    apply_outcome(worker_site.context, Accepted(later))
-    apply_outcome(worker_site.context, Verified(later, worker_site.settings))
-    resolved = resolve_patient(worker_site.context, leased)
-    assert resolved.superseded_elements == {"interpreter"}
 
 
 def test_the_desk_sees_a_match_and_a_mistake(worker_site: WorkerSite, server: FakeServer) -> None:

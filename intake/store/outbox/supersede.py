@@ -18,10 +18,6 @@ from intake.store.outbox.records import UNFINISHED, Status
 from intake.store.outbox.undo_records import UndoRecord, decrypt_undo_record
 from intake.store.tables import submissions as table
 
-DELIVERED = (Status.ACCEPTED, Status.VERIFIED, Status.ENTERED)
-"""The states in which the chart has the answers, even if no read-back has verified them yet."""
-
-
 # All queries are built once, because the worker runs them for every submission.
 _this = (
     select(table.c.patient_key, table.c.number).where(table.c.id == bindparam("of_row")).subquery()
@@ -33,19 +29,43 @@ _same_chart = (
 _number = select(_this.c.number).scalar_subquery()
 _older = (*_same_chart, table.c.number < _number)
 _moment = bindparam("moment", type_=UtcDateTime)
-_columns = (table.c.id, table.c.status, table.c.payload, table.c.taken)
+_columns = (
+    table.c.id,
+    table.c.status,
+    table.c.payload,
+    table.c.taken,
+    table.c.sent_at,
+    table.c.accepted_at,
+    table.c.earlier,
+    (table.c.number < _number).label("is_older"),
+)
 _older_with_answers = select(*_columns).where(*_older, table.c.payload.is_not(None))
 UNDELIVERED = _older_with_answers.where(
     table.c.status.in_([status.value for status in UNFINISHED]), table.c.undo_from.is_(None)
 )
+OTHERS_SENT = (
+    select(*_columns)
+    .where(
+        *_same_chart,
+        table.c.number != _number,
+        table.c.payload.is_not(None),
+        table.c.sent_at.is_not(None),
+        table.c.status != Status.REVERSED.value,
+    )
+    .order_by(table.c.number.desc())
+)
+ERASED_SINCE = select(table.c.id, table.c.earlier).where(
+    *_same_chart,
+    table.c.number != _number,
+    table.c.payload.is_(None),
+    table.c.earlier.is_not(None),
+    table.c.sent_at > _moment,
+    table.c.accepted_at.is_not(None),
+    # A superseded one has a successor, which counts instead.
+    table.c.status.not_in([Status.REVERSED.value, Status.SUPERSEDED.value]),
+)
 SENT_SINCE = _older_with_answers.where(table.c.sent_at >= _moment)
 SENT_IDS = select(table.c.id).where(*_older, table.c.sent_at.is_not(None))
-NEWER_DELIVERED = select(*_columns).where(
-    *_same_chart,
-    table.c.number > _number,
-    table.c.payload.is_not(None),
-    table.c.status.in_([status.value for status in DELIVERED]),
-)
 UNDONE_SINCE = select(table.c.id, table.c.earlier).where(
     *_older, table.c.reversed_at >= _moment, table.c.earlier.is_not(None)
 )
@@ -55,13 +75,29 @@ UNDONE_SINCE = select(table.c.id, table.c.earlier).where(
 class RelatedSubmission:
     """Another submission for the same chart, mostly an older one.
 
-    `superseded_elements` are those that later submissions have replaced.
+    `superseded_elements` are those that later submissions have replaced. `undo_record` is None
+    for one that was never sent. `is_older` tells that it was stored first, and `was_accepted` that
+    the chart has its answers, or had them.
     """
 
     id: str
     status: Status
     submission: Submission
     superseded_elements: frozenset[str]
+    undo_record: UndoRecord | None = None
+    is_older: bool = True
+    was_accepted: bool = False
+
+
+def list_others_sent(tx: Tx, leased: LeasedSubmission) -> tuple[RelatedSubmission, ...]:
+    """Return the chart's other submissions that were sent and not undone, the newest first."""
+    return _list_related(tx, leased, OTHERS_SENT)
+
+
+def list_erased_since(tx: Tx, leased: LeasedSubmission, moment: datetime) -> tuple[UndoRecord, ...]:
+    """Return the undo records of submissions sent after `moment` whose answers are erased."""
+    rows = tx.connection.execute(ERASED_SINCE, {**_parameters(leased), "moment": moment})
+    return tuple(decrypt_undo_record(tx, row.earlier, row.id) for row in rows)
 
 
 def list_undelivered(tx: Tx, leased: LeasedSubmission) -> tuple[RelatedSubmission, ...]:
@@ -74,14 +110,6 @@ def list_sent_since(
 ) -> tuple[RelatedSubmission, ...]:
     """Return the chart's older submissions sent since `moment`, in any state."""
     return _list_related(tx, leased, SENT_SINCE, moment)
-
-
-def list_newer_delivered(tx: Tx, leased: LeasedSubmission) -> tuple[RelatedSubmission, ...]:
-    """Return the chart's newer submissions that were delivered first.
-
-    This happens after patient matching: the older submission had no chart before.
-    """
-    return _list_related(tx, leased, NEWER_DELIVERED)
 
 
 def list_sent_ids(tx: Tx, leased: LeasedSubmission) -> tuple[str, ...]:
@@ -145,4 +173,15 @@ def _related_submission(tx: Tx, row: Any) -> RelatedSubmission | None:
         # An unreadable submission is held as such, and none of its elements can be superseded.
         return None
     superseded = frozenset(filter(None, row.taken.split(",")))
-    return RelatedSubmission(row.id, Status(row.status), submission, superseded)
+    undo_record = None
+    if row.sent_at is not None and row.earlier is not None:
+        undo_record = decrypt_undo_record(tx, row.earlier, row.id)
+    return RelatedSubmission(
+        row.id,
+        Status(row.status),
+        submission,
+        superseded,
+        undo_record,
+        is_older=bool(row.is_older),
+        was_accepted=row.accepted_at is not None,
+    )
