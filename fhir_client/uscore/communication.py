@@ -126,7 +126,9 @@ def entry_own_words(entry: Json) -> str:
     """Return the words behind the name of an entry's language, "" where it has no code."""
     concept = entry.get("language", {})
     text = concept.get("text")
-    if not isinstance(text, str) or not _read_tags(concept):
+    # ISO 639 has names such as "Spanish; Castilian", which are nobody's own words.
+    displays = (coding.get("display") for coding in concept.get("coding", []))
+    if not isinstance(text, str) or not _read_tags(concept) or text in displays:
         return ""
     return text.partition(OWN_WORDS_SEPARATOR)[2]
 

@@ -58,11 +58,7 @@ def _find_current(
         # Charts may have been merged since, so the Observations are about the statement's patient.
         earlier = replace(write.statement, patient=statement.patient)
         for name, expected in build_observations(earlier, writer.version):
-            # Where a reviewer left the value to the chart, its own Observation stays too.
-            if (
-                observation_element(expected)
-                not in correction.elements - writer.policy.elements_to_keep
-            ):
+            if observation_element(expected) not in elements:
                 continue
             identifier = expected["identifier"][0]
             for observation in find_own(

@@ -23,13 +23,13 @@ SearchTargets = dict[str, tuple[str, Json]]
 
 
 def resources_to_find(
-    writer: Writer, statement: Statement, expected: dict[Element, Json]
+    writer: Writer, statement: Statement, expected: dict[str, Json]
 ) -> SearchTargets:
-    """Return the resources to search for; `expected` are the Observations by element."""
+    """Return the resources to search for; `expected` are the Observations by name."""
     parts, identifier = writer.strategy.parts, uuid_identifier(statement.submission)
     targets: SearchTargets = {
-        element: (RESOURCE_TYPES[WrittenPart.OBSERVATIONS], observation["identifier"][0])
-        for element, observation in expected.items()
+        name: (RESOURCE_TYPES[WrittenPart.OBSERVATIONS], observation["identifier"][0])
+        for name, observation in expected.items()
     }
     # A resource that was created on its own can exist twice, and only a search shows that. After a
     # transaction the Observations show it.

@@ -236,7 +236,6 @@ def test_languages_in_the_chart_are_simple_and_bound(cases: list[GeneratedCase],
                 tags = [coding["code"] for coding in language.get("coding", [])]
                 all_tags |= set(tags)
                 assert all(SIMPLE_LANGUAGE.fullmatch(tag) or tag in SCRIPTS for tag in tags)
-                assert tags[-1:] != ["sgn"]
                 assert us_core_bindings.COLLECTIVE_LANGUAGES.isdisjoint(tags[-1:])
                 assert not tags or tags[0] in us_core_bindings.LANGUAGES
     assert len(all_tags) > 20

@@ -176,6 +176,16 @@ def spanish_values(spoken: str | None, written: str | None) -> dict[Element, Ele
     }
 
 
+def test_a_name_of_two_parts_is_no_own_word() -> None:
+    name = "Spanish; Castilian"
+    entry = {"language": {"coding": [{"code": "es", "display": name}], "text": name}}
+    spec = SPECS[Element.SPOKEN_LANGUAGE]
+    [merged] = merge_values(
+        {Element.SPOKEN_LANGUAGE: SPANISH}, {**CHART, "communication": [entry]}
+    )["communication"]
+    assert spec.meaning([merged]) == spec.meaning([{**entry, "preferred": True}])
+
+
 def test_lost_own_words_do_not_read_back() -> None:
     sudanese = Language("العربية", (Coding(BCP47, "ar"),), own_words="Sudanese Arabic")
     merged = merge_values({Element.SPOKEN_LANGUAGE: sudanese})

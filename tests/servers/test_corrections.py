@@ -29,7 +29,7 @@ Answers = dict[str, Answer]
 WHITE, HISPANIC, NATIVE, ASIAN = "2106-3", "2135-2", "1002-5", "2028-9"
 DECLINED = Answer(AnswerState.DECLINED)
 UNKNOWN = Answer(AnswerState.UNKNOWN)
-NAVAJO = "170"
+NAVAJO, HOPI = "170", "104"
 STRATEGIES = (
     WriteStrategyKind.TRANSACTION,
     WriteStrategyKind.PATCH,
@@ -56,6 +56,14 @@ PAIRS: dict[str, tuple[Answers, Answers]] = {
     "a tribe, then white": (
         groups(choose(NATIVE), tribal_affiliation=choose(NAVAJO)),
         groups(choose(WHITE)),
+    ),
+    "two tribes, then one": (
+        groups(choose(NATIVE), tribal_affiliation=choose(NAVAJO, HOPI)),
+        groups(choose(NATIVE), tribal_affiliation=choose(HOPI)),
+    ),
+    "one tribe, then two": (
+        groups(choose(NATIVE), tribal_affiliation=choose(HOPI)),
+        groups(choose(NATIVE), tribal_affiliation=choose(NAVAJO, HOPI)),
     ),
     "own words, then declined": (groups(WRONG_PERSON), groups(DECLINED)),
     "white, then unknown": (groups(choose(WHITE)), groups(UNKNOWN)),
@@ -161,9 +169,12 @@ def test_a_value_of_others_stays_and_its_correction_is_held(outbox: Outbox) -> N
     assert chart_elements(outbox.direct_client.read(patient))["race"] == [WHITE_RACE]
 
 
-def test_an_undone_correction_gives_the_first_answers_back(outbox: Outbox) -> None:
+@pytest.mark.parametrize("tribes", [(NAVAJO,), (NAVAJO, HOPI)])
+def test_an_undone_correction_gives_the_first_answers_back(
+    outbox: Outbox, tribes: tuple[str, ...]
+) -> None:
     patient = outbox.create_patient()
-    first = submit(outbox, patient, groups(choose(NATIVE), tribal_affiliation=choose(NAVAJO)))
+    first = submit(outbox, patient, groups(choose(NATIVE), tribal_affiliation=choose(*tribes)))
     outbox.deliver_due()
     before = read_facts(outbox, patient)
     second = submit(outbox, patient, groups(choose(WHITE)))

@@ -124,7 +124,7 @@ COLLECTIVE_LANGUAGES = frozenset(
     """
         afa alg apa art ath aus bad bai bat ber bih bnt btk cai cau cel cmc cpe cpf cpp crp cus
     dra fiu gem inc ine ira iro kar     khi kro map mkh mno mul mun myn nah nai nic nub oto paa
-    phi pra roa sai sal sem sio sit sla smi son ssa tai tup tut und     wak wen ypk znd mis zxx
+    phi pra roa sai sal sem sgn sio sit sla smi son ssa tai tup tut und     wak wen ypk znd mis zxx
     """.split()  # noqa: SIM905
 )
 """Codes of ISO 639-2 that name a family of languages, or none.
