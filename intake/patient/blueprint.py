@@ -10,6 +10,7 @@ from intake.pages.site import current_site
 from intake.patient import (
     check,
     find_visit,
+    foreign_names,
     introduction,
     links,
     messages,
@@ -73,6 +74,7 @@ def _prepare_error_page() -> dict[str, Any]:
 def init_app(app: Flask) -> None:
     """Add the patient's pages, and their frame for error pages, to the application."""
     app.register_blueprint(blueprint)
+    foreign_names.init_app(app)
     frame = ErrorFrame(
         "patient/error.html",
         _prepare_error_page,

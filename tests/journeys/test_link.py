@@ -158,3 +158,53 @@ def test_start_over_returns_to_the_link(pages: TestSite) -> None:
     assert person.path == path
     open_link(person, path)
     assert person.path == "/why"
+
+
+@pytest.mark.parametrize("lost", ["the response", "every cookie"])
+def test_a_lost_response_at_the_date_of_birth_locks_nobody_out(pages: TestSite, lost: str) -> None:
+    person, path = PatientSession(pages), create_link_path(pages, pages.expect_visit("1"))
+    person.open_page(path)
+    person.send_form({"language": "en"}, form="/language")
+    date_page, values = person.page, person.form_values(person.find_form("by-date"))
+    before = [cookie for name in ("visit", "phone") if (cookie := person.client.get_cookie(name))]
+    person.give_birth_date(17, 5, 1980)
+    assert person.path == "/why"
+    # The device never saw the response, so it still has the cookies from before.
+    for name in ("visit", "phone"):
+        person.client.delete_cookie(name)
+    if lost == "the response":
+        for cookie in before:
+            person.client.set_cookie(cookie.key, cookie.value)
+        person.page = date_page
+        date = {"day": "17", "month": "5", "year": "1980"}
+        person.page = person.client.post("/birth-date", data=values | date, follow_redirects=True)
+    else:
+        open_link(person, path)
+    assert (person.path, person.page.status_code) == ("/why", 200)
+    skip_to_thanks(person)
+    assert person.heading == "Thank you"
+
+
+def test_after_the_first_answer_another_device_is_refused(pages: TestSite) -> None:
+    person, path = PatientSession(pages), create_link_path(pages, pages.expect_visit("1"))
+    open_link(person, path)
+    second = PatientSession(pages)
+    open_link(second, path)
+    assert second.path == "/why"
+    second.send_form()
+    second.send_form({"informant": "self"})
+    second.send_form({"state": "declined"})
+    person.open_page(path)
+    assert (person.page.status_code, person.heading) == (
+        410,
+        "This link was opened on another device",
+    )
+
+
+def test_a_closed_link_says_why(pages: TestSite) -> None:
+    person, path = PatientSession(pages), create_link_path(pages, pages.expect_visit("1"))
+    person.open_page(path)
+    person.send_form({"language": "en"}, form="/language")
+    for _ in range(links.MAX_TRIES):
+        person.give_birth_date(1, 1, 1990)
+    assert "We closed this link to protect your privacy." in person.page.text

@@ -252,7 +252,7 @@ function setUpAgain() {
 
 /* The offline page opens the page that was asked for; a tablet keeps the offline pages. */
 function setUpRecovery() {
-  if (find("[data-recover]")) waitForServer().then(() => location.replace(location.href));
+  if (find("[data-recover]") && !location.pathname.startsWith("/offline")) waitForServer().then(() => location.replace(location.href));
   const workers = navigator.serviceWorker;
   if (!body.dataset.worker || !workers) return;
   workers.register(body.dataset.worker).catch(() => undefined);

@@ -7,7 +7,7 @@ const EVERY_LANGUAGE = {{ every_language|tojson }};
 const FILES = {{ files|tojson }};
 let language = "";
 
-/* Without cookies: the pages must not know a tablet or a patient. */
+{# Without cookies: the pages must not know a tablet or a patient. #}
 async function keep(cache, path) {
   const response = await fetch(path, { credentials: "omit" });
   if (!response.ok) throw new Error(path);
@@ -25,7 +25,7 @@ async function takeOver() {
   await self.clients.claim();
 }
 
-/* A form cannot be opened by its address: go on from the first open page. */
+{# A form cannot be opened by its address: go on from the first open page. #}
 async function load(request) {
   try {
     return await fetch(request);
