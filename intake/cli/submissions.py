@@ -1,17 +1,17 @@
-"""`intake submissions`: the monitor on the command line, the worklist and undo.
+"""`intake submissions`: the monitor and its actions on the command line.
 
 Only `worklist` prints answers.
 """
 
 import argparse
-import json
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from intake.cli.argument_types import parse_count
-from intake.cli.site import AUDIT_ACTOR, open_current_database, print_message
+from intake.cli.output import print_json, print_message, print_note
+from intake.cli.site import AUDIT_ACTOR, open_current_database
+from intake.cli.submission_actions import change_submissions
 from intake.cli.worklist import run_worklist
 from intake.clock import format_duration
 from intake.settings import Settings, load_site_settings
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=parse_count, default=200, help="at most so many, the newest first (200)"
     )
-    actions = parser.add_subparsers(dest="action", metavar="worklist|typed|undo")
+    actions = parser.add_subparsers(dest="action", metavar="retry|discard|worklist|typed|undo")
     sheet = actions.add_parser(
         "worklist", help="print as CSV what staff must type into charts; contains answers"
     )
@@ -47,6 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "typed", help="report submissions as typed into the charts; the worker reads them back"
     )
     typed.add_argument("ids", nargs="+", metavar="ID")
+    for name, summary in (
+        ("retry", "have the worker try held or waiting submissions again at once"),
+        ("discard", "give held submissions up and erase their answers; needs --yes"),
+    ):
+        action = actions.add_parser(name, help=summary)
+        action.add_argument("ids", nargs="+", metavar="ID", help="a submission's complete id")
+        if name == "discard":
+            action.add_argument("--yes", action="store_true", help="erase them without asking")
     undo = actions.add_parser(
         "undo", help="have the worker restore the chart's values from before the submission"
     )
@@ -59,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
         return _list_submissions(args)
     if args.action == "undo":
         return _request_undo(args.id)
+    if args.action in ("retry", "discard"):
+        return change_submissions(args)
     return run_worklist(args)
 
 
@@ -86,8 +96,7 @@ def _list_submissions(args: argparse.Namespace) -> int:
         records = list_records(tx, status=status, limit=args.limit)
         held_count = count_by_status(tx)[Status.HELD]
         if args.json:
-            json.dump([_to_json(record, tx.now) for record in records], sys.stdout, indent=1)
-            print()
+            print_json([_to_json(record, tx.now) for record in records])
         else:
             _print_summary(tx, settings)
             for record in records:
@@ -118,7 +127,7 @@ def _to_json(record: SubmissionRecord, now: datetime) -> dict[str, Any]:
 def _print_summary(tx: Tx, settings: Settings) -> None:
     """Print the state of delivery and of each server, on standard error."""
     oldest, verified = oldest_waiting(tx), last_verified(tx)
-    print_message(
+    print_note(
         f"oldest waiting: {_format_age(oldest, tx.now)}; "
         f"last verified: {_format_age(verified, tx.now)}"
     )

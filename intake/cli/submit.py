@@ -10,7 +10,8 @@ from pathlib import Path
 
 from intake import journey
 from intake.answers import Submission
-from intake.cli.site import NotReadyError, open_current_database, print_message
+from intake.cli.output import print_message
+from intake.cli.site import NotReadyError, open_current_database
 from intake.clock import system_clock
 from intake.mapping.site_mapping import validate_submission
 from intake.settings import Settings, load_site_settings

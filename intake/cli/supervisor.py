@@ -133,4 +133,4 @@ def end_processes(
 
 def intake_command(*words: str) -> Sequence[str]:
     """Return the command line that runs an intake command with this interpreter."""
-    return (sys.executable, "-m", "intake.cli", *words)
+    return (sys.executable, "-m", "intake", *words)

@@ -9,7 +9,8 @@ from waitress.server import create_server
 
 from intake.app import create_app
 from intake.cli.argument_types import add_listen_arguments
-from intake.cli.site import open_current_database, print_message
+from intake.cli.output import print_message
+from intake.cli.site import open_current_database
 from intake.settings import load_site_settings
 from intake.store.database import PAGE_PATIENCE
 

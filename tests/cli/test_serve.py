@@ -17,7 +17,7 @@ SECONDS = 30
 
 @pytest.fixture
 def serving(site: Path) -> Iterator[subprocess.Popen[str]]:
-    command = (sys.executable, "-m", "intake.cli", "serve", "--port", "0")
+    command = (sys.executable, "-m", "intake", "serve", "--port", "0")
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -82,7 +82,7 @@ def test_ends_without_a_key_and_names_the_command(
 def test_reports_a_faulty_configuration_once(site: Path) -> None:
     (site / "clinics.toml").write_text("", "utf-8")
     done = subprocess.run(
-        (sys.executable, "-m", "intake.cli", "serve", "--config", str(site)),
+        (sys.executable, "-m", "intake", "serve", "--config", str(site)),
         capture_output=True,
         text=True,
         check=False,

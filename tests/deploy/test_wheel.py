@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.support.command_site import write_site
 from tests.support.prerequisites import skip_or_fail
 
 ROOT = Path(__file__).parents[2]
@@ -56,12 +57,9 @@ def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A site's folder, far from any checkout."""
-    (tmp_path / "intake.toml").write_text(
-        'public_url = "http://localhost"\nlanguages = ["en", "es", "ar"]\n'
-        f'data_dir = "{tmp_path / "data"}"\n'
-        '[servers.main]\nbase_url = "http://127.0.0.1:9/fhir"\n',
-        "utf-8",
-    )
+    write_site(tmp_path, "http://127.0.0.1:9/fhir")
+    intake = (tmp_path / "intake.toml").read_text("utf-8")
+    (tmp_path / "intake.toml").write_text(f'languages = ["en", "es", "ar"]\n{intake}', "utf-8")
     return tmp_path
 
 
@@ -69,7 +67,7 @@ def command(unpacked: Path, site: Path, *words: str) -> dict[str, object]:
     """Return the arguments of a process that runs a command of the wheel."""
     environment = {**os.environ, "PYTHONPATH": str(unpacked), "INTAKE_CONFIG": str(site)}
     return {
-        "args": (sys.executable, "-m", "intake.cli", *words),
+        "args": (sys.executable, "-m", "intake", *words),
         "cwd": site,
         "env": environment,
         "text": True,
