@@ -10,6 +10,7 @@ from typing import Protocol, cast
 
 from intake.cli.command_parser import CommandParser
 from intake.cli.output import QUIET, discard_output, prepare_streams
+from intake.cli.readiness import CANNOT_HEAL, is_supervised
 from intake.suggestions import suggest_word
 
 INTERRUPTED = 130
@@ -84,14 +85,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except Exception as error:
         # Late, because it loads the database library: `intake bundle` stays small without it.
-        from intake.cli.error_messages import describe_error
+        from intake.cli.error_messages import describe_error, needs_person
 
         sentences = describe_error(error)
         if not sentences:
             raise
         print("\n".join(sentences), file=sys.stderr)
         discard_output()
-        return 1
+        return CANNOT_HEAL if is_supervised() and needs_person(error) else 1
     return exit_code
 
 
