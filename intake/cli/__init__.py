@@ -49,6 +49,8 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "users": "manage the staff accounts",
         "devices": "pair, list and revoke tablets",
         "links": "create pre-visit links for a day's visits",
+        "backup": "copy database and site folder, and the keys apart, while everything runs",
+        "restore": "put a backup back where a site or its database is lost",
         "keys": "manage the encryption key and the keys that sign requests to FHIR servers",
         "questionnaires": "print or publish the question sets as FHIR Questionnaires",
         "i18n": "collect messages into the catalogs, and check every language",
