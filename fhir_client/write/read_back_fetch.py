@@ -2,7 +2,7 @@
 
 from fhir_client.client import FhirClient, search_matches
 from fhir_client.errors import GoneError, RefusedError, ServerError
-from fhir_client.model import Element, Json, WriteStrategyKind
+from fhir_client.model import Json, WriteStrategyKind
 from fhir_client.transport.responses import BARRED_STATUSES, entry_errors
 from fhir_client.uscore.datatypes import uuid_identifier
 from fhir_client.uscore.statement import Statement

@@ -1,7 +1,6 @@
 """`intake check`: reports what is right, wrong and unknown about a site."""
 
 import argparse
-import json
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from fhir_client.errors import FhirError
 from intake.cli.checks.languages import check_languages
 from intake.cli.checks.pages import check_pages
 from intake.cli.checks.storage import check_storage
+from intake.cli.output import print_json
 from intake.cli.site import AUDIT_ACTOR, open_current_database
 from intake.clock import Clock, system_clock
 from intake.diagnostics.check import CheckOptions, check_server
@@ -147,7 +147,7 @@ def _print_json(findings: Iterable[Finding]) -> list[Finding]:
     printed = list(findings)
     report: dict[str, Any] = dict(_count_verdicts(printed))
     report["findings"] = [asdict(finding) for finding in printed]
-    print(json.dumps(report, ensure_ascii=False, indent=1))
+    print_json(report)
     return printed
 
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from intake.cli.output import use_utf8
+
 
 @contextmanager
 def open_csv(path: Path | None, heading: Sequence[str]) -> Iterator[TextIO]:
@@ -16,6 +18,7 @@ def open_csv(path: Path | None, heading: Sequence[str]) -> Iterator[TextIO]:
     The file is on disk (fsync) when the block ends. Raises FileExistsError.
     """
     if path is None:
+        use_utf8()
         write_row(sys.stdout, heading)
         yield sys.stdout
         return

@@ -3,11 +3,11 @@
 import argparse
 import os
 import signal
-import sys
 import threading
 from pathlib import Path
 
 from intake.cli.argument_types import parse_port
+from intake.cli.output import print_message, print_note
 
 PORT = 8100
 
@@ -41,11 +41,11 @@ def run(args: argparse.Namespace) -> int:
     from intake.demo import processes, startup
 
     options = startup.DemoOptions(_demo_folder(), args.port, args.fhir, args.seed)
-    output = startup.DemoOutput(_print_result, _print_progress)
+    output = startup.DemoOutput(_print_result, print_note)
     try:
         startup.run_demo(options, output, stop)
     except processes.DemoError as error:
-        _print_progress(str(error))
+        print_message(error)
         return 1
     except processes.DemoStoppedError:
         return 0
@@ -59,7 +59,3 @@ def _demo_folder() -> Path:
 
 def _print_result(line: str) -> None:
     print(line, flush=True)
-
-
-def _print_progress(line: str) -> None:
-    print(line, file=sys.stderr)

@@ -1,16 +1,14 @@
 """`intake devices`: pairs tablets with a clinic, lists and revokes them."""
 
 import argparse
-import json
-import sys
 from datetime import datetime
 from typing import Any
 
+from intake.cli.output import print_json, print_message, print_note
 from intake.cli.site import (
     AUDIT_ACTOR,
     is_unknown_clinic,
     open_current_database,
-    print_message,
     require_public_url,
 )
 from intake.clock import format_duration
@@ -68,7 +66,7 @@ def _pair_device(args: argparse.Namespace, settings: Settings, database: Databas
         audit.record_action(tx, AUDIT_ACTOR, "tablet-invited", args.clinic)
     # Only the code goes to standard output, so that a script can read it.
     print(code)
-    print_message(f"Open {address} on the tablet and enter the code there within an hour.")
+    print_note(f"Open {address} on the tablet and enter the code there within an hour.")
     return 0
 
 
@@ -76,8 +74,7 @@ def _list_devices(args: argparse.Namespace, _settings: Settings, database: Datab
     with database.read() as tx:
         tablets, now = devices.list_devices(tx, args.clinic), tx.now
     if args.json:
-        json.dump([_to_json(device) for device in tablets], sys.stdout, indent=1)
-        print()
+        print_json([_to_json(device) for device in tablets])
         return 0
     for device in tablets:
         seen = (

@@ -38,6 +38,11 @@ def describe_error(error: Exception) -> tuple[str, ...]:
             return ()
 
 
+def needs_person(error: Exception) -> bool:
+    """Return whether only a person can correct the fault, so that a restart does not help."""
+    return isinstance(error, SettingsError | NotReadyError | KeyFileError | NewerSchemaError)
+
+
 def _describe_database_error(
     error: DBAPIError | NoSuchModuleError | NotStoredError,
 ) -> tuple[str, str]:

@@ -1,13 +1,12 @@
 """`intake i18n`: collects the messages into the catalogs, and checks every language."""
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from intake.cli.site import print_message
+from intake.cli.output import print_json, print_message
 from intake.i18n import SOURCE, read_ledger
 from intake.i18n.catalogs import catalog_tags, existing_tags
 from intake.i18n.extraction import UnreadableError, extracted_files, find_stale_files
@@ -117,7 +116,7 @@ def _print_json(
         "languages": {tag: _to_dicts(faults) for tag, faults in faults_by_tag.items()},
         "general": _to_dicts(general_faults),
     }
-    print(json.dumps(result, ensure_ascii=False, indent=2))
+    print_json(result)
 
 
 def _to_dicts(faults: Sequence[CatalogFault]) -> list[dict[str, Any]]:

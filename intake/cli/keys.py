@@ -5,7 +5,8 @@ import json
 
 from sqlalchemy import make_url
 
-from intake.cli.site import find_server, print_message
+from intake.cli.output import print_message, print_note
+from intake.cli.site import find_server
 from intake.ehr import client_keys
 from intake.ehr.client_keys import ClientKeyError
 from intake.settings import AuthKind, Server, Settings, load_site_settings
@@ -65,7 +66,7 @@ def _manage_store_keys(action: str, settings: Settings) -> int:
     path = settings.key_file
     try:
         if action == "new":
-            _create_first_key(settings)
+            create_first_key(settings)
         else:
             rotate_keys(path)
     except KeyFileError as error:
@@ -75,7 +76,7 @@ def _manage_store_keys(action: str, settings: Settings) -> int:
     return 0
 
 
-def _create_first_key(settings: Settings) -> None:
+def create_first_key(settings: Settings) -> None:
     """Create the key file; raises KeyFileError beside a database that another key encrypted."""
     path = settings.key_file
     # With the new key the site would go on, and its older submissions would be lost unseen.
@@ -118,7 +119,7 @@ def _apply_action(args: argparse.Namespace, servers: list[Server]) -> str:
             algorithm = args.algorithm or servers[0].auth.algorithm
             key = client_keys.rotate_key(servers[0], algorithm)
             # The EHR rejects signatures of a key that it does not know yet.
-            print_message(
+            print_note(
                 "Hand the EHR the new public keys. Until it has them, the previous key signs."
             )
             return key.id

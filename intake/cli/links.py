@@ -6,11 +6,11 @@ from datetime import date
 from pathlib import Path
 
 from intake.cli.csv_output import open_csv, write_row
+from intake.cli.output import print_message, print_note
 from intake.cli.site import (
     AUDIT_ACTOR,
     is_unknown_clinic,
     open_current_database,
-    print_message,
     require_public_url,
 )
 from intake.clock import day_bounds
@@ -128,7 +128,7 @@ def _create_for_clinic(
         )
         audit.record_action(tx, AUDIT_ACTOR, "links-made", f"{clinic.id} {day.isoformat()}")
     left_out = len(expected) - len(created)
-    print_message(_describe_result(clinic, day, len(created), left_out, has_schedule=has_schedule))
+    print_note(_describe_result(clinic, day, len(created), left_out, has_schedule=has_schedule))
     return ClinicLinks(created, has_schedule)
 
 

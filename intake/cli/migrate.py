@@ -4,7 +4,7 @@ import argparse
 
 from sqlalchemy import make_url
 
-from intake.cli.site import open_current_database
+from intake.cli.site import open_current_database, require_public_url
 from intake.settings import Settings, load_site_settings
 from intake.store.crypto import KeyFileError, load_keys, read_site_id
 from intake.store.migrate import migrate_database
@@ -12,13 +12,17 @@ from intake.store.site_keys import is_blank
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add nothing: the command takes no arguments."""
+    """Add the option with which `intake serve` calls it."""
+    parser.add_argument("--for-serving", action="store_true", help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
     """Migrate the database, and create its folder where it is missing."""
-    del args
     settings = load_site_settings()
+    if args.for_serving:
+        # What would end the pages and the worker at once is reported before they start.
+        require_public_url(settings)
+        load_keys(settings.key_file)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     has_key = settings.key_file.exists()
     if has_key:

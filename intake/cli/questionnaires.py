@@ -8,12 +8,13 @@ from fhir_client.errors import FhirError
 from fhir_client.transport import exact_json
 from fhir_client.uscore.questionnaire import build_questionnaire, flatten_translations
 from fhir_client.write.publication import publish_questionnaire
-from intake.cli.site import NotReadyError, find_server, print_message
+from intake.cli.output import print_message
+from intake.cli.site import NotReadyError, find_server, offered_languages
 from intake.ehr.clients import build_client
 from intake.i18n import lint
 from intake.mapping.questionnaires import build_form, form_messages
 from intake.questions import QuestionSet
-from intake.settings import Server, Settings, load_settings
+from intake.settings import Server, Settings, load_settings, load_site_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,20 +38,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print or publish."""
-    settings = load_settings()
     if args.action == "print":
-        return _print_questionnaire(args, settings)
-    return _publish_all(args, settings)
+        return _print_questionnaire(args, load_settings())
+    return _publish_all(args, load_site_settings())
 
 
 def _print_questionnaire(args: argparse.Namespace, settings: Settings) -> int:
     [question_set] = _select_sets(args.set or settings.question_set.id, settings)
     questionnaire = _build_translated(question_set, settings)
     if args.language is not None:
-        if args.language not in settings.languages:
+        tags = offered_languages(settings)
+        if args.language not in tags:
             raise NotReadyError(
-                f"'{args.language}' is not offered here; "
-                f"intake.toml has {', '.join(settings.languages)}."
+                f"'{args.language}' is not offered here; there are {', '.join(tags)}."
             )
         questionnaire = flatten_translations(questionnaire, args.language)
     # Indentation would double the size, and the readers are programs.
@@ -87,12 +87,13 @@ def _publish_to_server(server: Server, questionnaires: Iterable[dict[str, Any]])
 
 def _build_translated(question_set: QuestionSet, settings: Settings) -> dict[str, Any]:
     """Return the Questionnaire in every offered language; raises NotReadyError."""
-    for tag in settings.languages:
+    tags = offered_languages(settings)
+    for tag in tags:
         if faults := lint.find_language_faults(tag, form_messages(question_set)):
             raise NotReadyError(
                 f"{tag} is not complete: {faults[0]}. `intake i18n check {tag}` names every fault."
             )
-    return build_questionnaire(build_form(question_set, settings.languages))
+    return build_questionnaire(build_form(question_set, tags))
 
 
 def _select_sets(set_id: str | None, settings: Settings) -> list[QuestionSet]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from fhir_client.errors import FhirError
+from intake.cli.output import print_message, print_note
 from intake.cli.site import open_current_database
 from intake.clock import Clock, system_clock
 from intake.feed.live_report import fetch_and_make_report, resolve_period
@@ -102,7 +103,7 @@ def _report_on_servers(args: argparse.Namespace, now: datetime) -> int:
         return _fail(2, f"intake report: {error}")
     with open_current_database(settings) as database:
         activity = "searching" if args.bulk is None else "waiting for an export of"
-        _print_progress(f"{activity} {', '.join(settings.servers)} for {_describe_period(period)}")
+        print_note(f"{activity} {', '.join(settings.servers)} for {_describe_period(period)}")
         try:
             # The command has no orderly stop of its own: Ctrl-C simply ends it.
             built = fetch_and_make_report(
@@ -120,7 +121,7 @@ def _report_on_files(args: argparse.Namespace, now: datetime) -> int:
         period = parse_period(args.period, now.astimezone(ZoneInfo(scope.time_zone)).date())
     except (ValueError, OSError, KeyError) as error:
         return _fail(2, f"intake report: {error}")
-    _print_progress(f"reading {args.folder} for {_describe_period(period)}")
+    print_note(f"reading {args.folder} for {_describe_period(period)}")
     # None lets the report choose: Organizations if no configured clinic has encounters.
     by_organization = {"none": True, "configured": False}.get(args.clinics)
     request = ReportRequest(
@@ -149,10 +150,10 @@ def _describe_period(period: Period) -> str:
 def _print_report(built: BuiltReport, format_name: str) -> int:
     sys.stdout.write(FORMATTERS[format_name](built.report))
     for line in built.broken:
-        _print_progress(f"{line.file}:{line.line}: {line.fault}; left out")
+        print_message(f"{line.file}:{line.line}: {line.fault}; left out")
     warnings = list_warnings(built.report)
     for warning in warnings:
-        _print_progress(warning)
+        print_message(warning)
     return 1 if warnings else 0
 
 
@@ -177,9 +178,5 @@ def _require_files(folder: Path) -> None:
 
 
 def _fail(exit_code: int, sentence: str) -> int:
-    _print_progress(sentence)
+    print_message(sentence)
     return exit_code
-
-
-def _print_progress(sentence: str) -> None:
-    sys.stderr.write(f"{sentence}\n")

@@ -1,10 +1,11 @@
 """What most commands start with: settings, key and database, or a sentence on what is missing."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from intake.cli.output import print_message
 from intake.clock import system_clock
+from intake.i18n import existing_tags
 from intake.settings import Server, Settings, find_serving_faults
 from intake.store.crypto import load_keys
 from intake.store.database import (
@@ -67,6 +68,11 @@ def find_server(settings: Settings, server_id: str) -> Server:
     return settings.servers[server_id]
 
 
+def offered_languages(settings: Settings) -> tuple[str, ...]:
+    """Return the tags of the site's languages; without a site, of all languages there are."""
+    return settings.languages if settings.directory else existing_tags()
+
+
 def is_unknown_clinic(settings: Settings, clinic_id: str | None, command: str) -> bool:
     """Return whether `--clinic` names no clinic of the site, after saying so."""
     if clinic_id is None or clinic_id in settings.clinics:
@@ -74,8 +80,3 @@ def is_unknown_clinic(settings: Settings, clinic_id: str | None, command: str) -
     names = ", ".join(settings.clinics)
     print_message(f"{command}: --clinic: '{clinic_id}' is not among {names}")
     return True
-
-
-def print_message(message: object) -> None:
-    """Print to standard error, so that standard output carries results alone."""
-    print(message, file=sys.stderr)

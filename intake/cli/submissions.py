@@ -1,18 +1,17 @@
-"""`intake submissions`: the monitor on the command line, the worklist and undo.
+"""`intake submissions`: the monitor and its actions on the command line.
 
 Only `worklist` prints answers.
 """
 
 import argparse
-import json
-import sys
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from intake.cli.argument_types import parse_count
-from intake.cli.site import AUDIT_ACTOR, open_current_database, print_message
+from intake.cli.output import print_json, print_message, print_note
+from intake.cli.site import AUDIT_ACTOR, open_current_database
+from intake.cli.submission_actions import ACTIONS, add_actions, change_submissions
 from intake.cli.worklist import run_worklist
 from intake.clock import format_duration
 from intake.settings import load_site_settings
@@ -26,32 +25,8 @@ from intake.store.health_words import (
 )
 from intake.store.outbox import undo_requests
 from intake.store.outbox.counts import count_by_status, last_verified, oldest_waiting
-from intake.store.outbox.discard import discard_submission
-from intake.store.outbox.hold import hold_by_staff
 from intake.store.outbox.records import OPEN, Status, SubmissionRecord, find_record, list_records
-from intake.store.outbox.retry import retry_submission
 from intake.store.outbox.undo_requests import UndoRequestResult
-from intake.store.outbox.worklist import request_worksheet
-
-ACTIONS: Mapping[str, tuple[str, Callable[[Tx, str], bool], str]] = {
-    "retry": (
-        "make held or waiting submissions due now; this releases what staff hold",
-        retry_submission,
-        "submission-retried",
-    ),
-    "hold": ("hold open submissions until a retry", hold_by_staff, "submission-held"),
-    "discard": (
-        "discard held submissions and erase their answers",
-        discard_submission,
-        "submission-discarded",
-    ),
-    "by-hand": (
-        "put held submissions on the worklist, whatever holds them",
-        request_worksheet,
-        "worklist-requested",
-    ),
-}
-"""Help, function and audit event of each action that the monitor also has."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,9 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "typed", help="report submissions as typed into the charts; the worker reads them back"
     )
     typed.add_argument("ids", nargs="+", metavar="ID")
-    for name, (help_text, _act, _event) in ACTIONS.items():
-        action = actions.add_parser(name, help=help_text)
-        action.add_argument("ids", nargs="+", metavar="ID", help="the submission's complete id")
+    add_actions(actions)
     undo = actions.add_parser(
         "undo", help="have the worker restore the chart's values from before the submission"
     )
@@ -96,25 +69,8 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "undo":
         return _request_undo(args.id)
     if args.action in ACTIONS:
-        return _apply_action(args.action, args.ids)
+        return change_submissions(args)
     return run_worklist(args)
-
-
-def _apply_action(name: str, submission_ids: list[str]) -> int:
-    """Apply an action to each submission; 1 if one is not in the state for it."""
-    _, act, event = ACTIONS[name]
-    refused_count = 0
-    with open_current_database(load_site_settings()) as database:
-        for submission_id in submission_ids:
-            # One transaction per submission: a wrong id does not undo the actions before it.
-            with database.write() as tx:
-                is_applied = act(tx, submission_id)
-                if is_applied:
-                    audit.record_action(tx, AUDIT_ACTOR, event, submission_id)
-            if not is_applied:
-                print_message(f"intake submissions: cannot {name} {submission_id} in its state")
-                refused_count += 1
-    return 1 if refused_count else 0
 
 
 def _request_undo(submission_id: str) -> int:
@@ -141,8 +97,7 @@ def _list_submissions(args: argparse.Namespace) -> int:
         records = list_records(tx, status=status, limit=args.limit)
         held_count = count_by_status(tx)[Status.HELD]
         if args.json:
-            json.dump([_to_json(record, tx.now) for record in records], sys.stdout, indent=1)
-            print()
+            print_json([_to_json(record, tx.now) for record in records])
         else:
             site = read_site_health(tx, settings)
             _print_summary(tx, site)
@@ -175,7 +130,7 @@ def _print_summary(tx: Tx, site: SiteHealth) -> None:
     """Print the state of delivery and of each server, on standard error."""
     oldest, verified = oldest_waiting(tx), last_verified(tx)
     print_message(summarize_site(site))
-    print_message(
+    print_note(
         f"oldest waiting: {_format_age(oldest, tx.now)}; "
         f"last verified: {_format_age(verified, tx.now)}"
     )

@@ -16,7 +16,8 @@ from fhir_client.transport import exact_json
 from fhir_client.transport.tolerant_json import parse_foreign_json
 from intake import journey
 from intake.answers import Submission
-from intake.cli.site import NotReadyError, open_current_database, print_message
+from intake.cli.output import print_message
+from intake.cli.site import NotReadyError, open_current_database
 from intake.clock import system_clock
 from intake.mapping.responses import ResponseReader
 from intake.mapping.site_mapping import validate_submission

@@ -1,18 +1,20 @@
 """Keeps child processes running: restarts one that dies, ends all if one cannot stay up."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 
-SETTLED_SECONDS = 10.0
-"""A child that ran this long had started correctly.
+from intake.cli.readiness import CANNOT_HEAL, READY_FILE
 
-One that ends sooner has a fault that a restart does not cure.
-"""
+SETTLED_SECONDS = 10.0
+"""A child that ran this long starts again at the shortest delay after its next death."""
 
 MAX_RESTARTS = 5
 GRACE_SECONDS = 8.0
@@ -23,14 +25,15 @@ TICK_SECONDS = 0.2
 class Child:
     """One command that is kept running.
 
-    `deaths` counts consecutive ones since it last settled; `restart_at` is None while it runs.
+    `ready_file` is there once the child has said that it works. `deaths` counts consecutive ones
+    since it last settled; `restart_at` is None while it runs.
     """
 
     name: str
     command: Sequence[str]
+    ready_file: Path
     process: subprocess.Popen[bytes]
     started_at: float
-    settled: bool = False
     deaths: int = 0
     restart_at: float | None = None
 
@@ -54,10 +57,22 @@ class Supervisor:
             number: signal.signal(number, self._request_stop)
             for number in (signal.SIGTERM, signal.SIGINT)
         }
-        children = [
-            Child(name, command, _start_process(command), self.clock())
+        try:
+            with TemporaryDirectory(prefix="intake-ready-") as folder:
+                return self._supervise(self._start_children(Path(folder)))
+        finally:
+            for number, handler in previous_handlers.items():
+                signal.signal(number, handler)
+
+    def _start_children(self, folder: Path) -> Sequence[Child]:
+        return [
+            Child(
+                name, command, folder / name, _start_process(command, folder / name), self.clock()
+            )
             for name, command in self.commands.items()
         ]
+
+    def _supervise(self, children: Sequence[Child]) -> int:
         try:
             while not self._stopping:
                 time.sleep(TICK_SECONDS)
@@ -66,8 +81,6 @@ class Supervisor:
             return 0
         finally:
             end_processes([child.process for child in children])
-            for number, handler in previous_handlers.items():
-                signal.signal(number, handler)
 
     def _request_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
@@ -78,13 +91,13 @@ class Supervisor:
         # A restart is scheduled and not slept for: the other child is watched in the meantime.
         if child.restart_at is not None:
             if now >= child.restart_at:
-                child.process = _start_process(child.command)
+                child.process = _start_process(child.command, child.ready_file)
                 child.started_at, child.restart_at = now, None
             return True
         exit_code = child.process.poll()
         if exit_code is None:
             if now - child.started_at >= self.settled_seconds:
-                child.settled, child.deaths = True, 0
+                child.deaths = 0
             return True
         # Ctrl-C in a terminal also reaches the children: their end is then no death.
         return self._stopping or self._schedule_restart(child, exit_code, now)
@@ -96,11 +109,8 @@ class Supervisor:
             if exit_code < 0
             else f"ended with exit code {exit_code}"
         )
-        if not child.settled or child.deaths > MAX_RESTARTS:
-            self.report(
-                f"{child.name} {cause} and does not stay up; everything ends. "
-                "Its last messages above say why."
-            )
+        if reason := _find_end_reason(child, exit_code):
+            self.report(f"{child.name} {cause} {reason}; everything ends. Its messages say why.")
             return False
         # The delays double: a fault that passes, such as full memory, gets time to pass.
         delay = 2.0 ** (child.deaths - 1)
@@ -109,8 +119,19 @@ class Supervisor:
         return True
 
 
-def _start_process(command: Sequence[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command)  # noqa: S603  # The commands are ours.
+def _find_end_reason(child: Child, exit_code: int) -> str:
+    """Return why a restart would not help, or ""."""
+    # The child tells a fault that only a person can correct from one that may pass.
+    if exit_code == CANNOT_HEAL:
+        return "for a fault that a restart does not cure"
+    if not child.ready_file.exists():
+        return "before it was ready"
+    return "and does not stay up" if child.deaths > MAX_RESTARTS else ""
+
+
+def _start_process(command: Sequence[str], ready_file: Path) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, READY_FILE: str(ready_file)}
+    return subprocess.Popen(command, env=environment)  # noqa: S603  # The commands are ours.
 
 
 def end_processes(
@@ -133,4 +154,4 @@ def end_processes(
 
 def intake_command(*words: str) -> Sequence[str]:
     """Return the command line that runs an intake command with this interpreter."""
-    return (sys.executable, "-m", "intake.cli", *words)
+    return (sys.executable, "-m", "intake", *words)

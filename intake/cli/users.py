@@ -5,16 +5,11 @@ of the machine can read the arguments of a process.
 """
 
 import argparse
-import json
 import sys
 from getpass import getpass
 
-from intake.cli.site import (
-    AUDIT_ACTOR,
-    open_current_database,
-    print_message,
-    require_public_url,
-)
+from intake.cli.output import print_json, print_message
+from intake.cli.site import AUDIT_ACTOR, open_current_database, require_public_url
 from intake.pages import addresses
 from intake.settings import Settings, load_site_settings
 from intake.store import audit, users
@@ -100,8 +95,7 @@ def _list_users(args: argparse.Namespace, _settings: Settings, database: Databas
             }
             for user in accounts
         ]
-        json.dump(objects, sys.stdout, indent=1)
-        print()
+        print_json(objects)
         return 0
     for user in accounts:
         print(f"{user.name:<24} {_user_state(user):<12} {','.join(sorted(user.roles))}")

@@ -3,6 +3,7 @@
 import argparse
 import json
 import subprocess
+import tomllib
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -14,7 +15,7 @@ UNKNOWN = "unknown"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add nothing: `--version` stands alone."""
+    """Add nothing: the command takes no arguments."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -25,9 +26,16 @@ def run(args: argparse.Namespace) -> int:
     except PackageNotFoundError:
         # The source runs from a folder on PYTHONPATH, without an installation.
         installed = None
-    version = UNKNOWN if installed is None else installed.version
+    version = _read_checkout_version() if installed is None else installed.version
     print(f"intake {version}, commit {_find_commit(installed)}, schema {HEAD_REVISION}")
     return 0
+
+
+def _read_checkout_version() -> str:
+    project = ROOT / "pyproject.toml"
+    if not project.exists():
+        return UNKNOWN
+    return str(tomllib.loads(project.read_text("utf-8"))["project"]["version"])
 
 
 def _find_commit(installed: Distribution | None) -> str:

@@ -9,7 +9,9 @@ from waitress.server import create_server
 
 from intake.app import create_app
 from intake.cli.argument_types import add_listen_arguments
-from intake.cli.site import open_current_database, print_message
+from intake.cli.output import print_message
+from intake.cli.readiness import signal_ready
+from intake.cli.site import open_current_database
 from intake.settings import load_site_settings
 from intake.store.database import PAGE_PATIENCE
 
@@ -51,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
                 f"intake web: --host: '{args.host}' is no address to listen on, such as 127.0.0.1"
             )
             return 2
+        signal_ready()
         print(f"ready web http://{args.host}:{server.effective_port}", flush=True)
         try:
             # waitress catches the interruption and finishes the requests that it has begun.

@@ -5,6 +5,7 @@ import signal
 import threading
 
 from intake import log
+from intake.cli.readiness import signal_ready
 from intake.cli.site import open_current_database
 from intake.clock import system_clock
 from intake.settings import load_site_settings
@@ -29,4 +30,5 @@ def run(args: argparse.Namespace) -> int:
     log.start_logging(system_clock)
     settings = load_site_settings()
     with open_current_database(settings) as database:
+        signal_ready()
         return loop.run_worker(settings, database, system_clock, once=args.once, stop=stop)

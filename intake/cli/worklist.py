@@ -4,12 +4,8 @@ import argparse
 from collections.abc import Iterator
 
 from intake.cli.csv_output import open_csv, write_row
-from intake.cli.site import (
-    AUDIT_ACTOR,
-    is_unknown_clinic,
-    open_current_database,
-    print_message,
-)
+from intake.cli.output import print_message, print_note
+from intake.cli.site import AUDIT_ACTOR, is_unknown_clinic, open_current_database
 from intake.report.outputs import escape_formula
 from intake.settings import Settings, load_site_settings
 from intake.store import audit
@@ -57,7 +53,7 @@ def _print_worklist(args: argparse.Namespace, settings: Settings, database: Data
     except FileExistsError:
         print_message(f"intake submissions: {args.csv} exists already; name another file")
         return 1
-    print_message(
+    print_note(
         f"{len(current.entries)} submissions to type; "
         "when they are typed, run: intake submissions typed ID …"
     )

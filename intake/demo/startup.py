@@ -87,7 +87,7 @@ def _start_parts(
     # Unbuffered output, so that the last line of a log is never missing.
     environment = {"INTAKE_CONFIG": str(folder), "PYTHONUNBUFFERED": "1"}
     for name, words in (("the worker", ("worker",)), ("the pages", ("web", "--port", str(port)))):
-        command = (sys.executable, "-m", "intake.cli", *words)
+        command = (sys.executable, "-m", "intake", *words)
         log = folder / f"{words[0]}.log"
         child = run_process(name, command, log, environment=environment)
         children = (*children, stack.enter_context(child))

@@ -15,7 +15,8 @@ def format_toml(document: Mapping[str, Any]) -> str:
 
 
 def _format_table(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
-    if path:
+    # The heading of a table that holds tables alone says nothing.
+    if path and not (table and all(isinstance(value, Mapping) for value in table.values())):
         yield f"\n[{'.'.join(map(_format_key, path))}]"
     # A key after a sub-table's heading would belong to that sub-table, so plain values come first.
     yield from (

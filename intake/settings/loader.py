@@ -137,11 +137,12 @@ def _read_servers(
         table = read_table(ServerTable, raw, where, faults)
         if table is not None:
             faults.extend(rules.find_server_faults(table, quirks, where))
-            servers[name] = _build_server(name, table, folder)
+            servers[name] = build_server(name, table, folder)
     return servers
 
 
-def _build_server(name: str, table: ServerTable, folder: Path | None) -> Server:
+def build_server(name: str, table: ServerTable, folder: Path | None) -> Server:
+    """Return the server of a table without faults; its paths are relative to the folder."""
     auth = Auth(
         kind=table.auth,
         username=table.username,

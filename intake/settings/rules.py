@@ -42,7 +42,7 @@ def find_intake_faults(file: IntakeFile, question_sets: Collection[str] | None) 
     """Yield the faults of intake.toml's own keys; None means that not all sets can be read."""
     where = "intake.toml"
     if file.public_url:
-        yield from _url_faults(file.public_url, f"{where}: public_url")
+        yield from find_address_faults(file.public_url, f"{where}: public_url")
     yield from _database_faults(file.database, f"{where}: database")
     yield from _language_faults(file.languages, f"{where}: languages")
     yield from _range_faults(file.trusted_proxies, 0, None, f"{where}: trusted_proxies")
@@ -157,7 +157,7 @@ def _own_questionnaire_faults(profile: Quirks, where: str) -> Iterator[str]:
 
 def find_server_faults(table: ServerTable, quirks: tuple[str, ...], where: str) -> Iterator[str]:
     """Yield the faults of one server's table."""
-    yield from _url_faults(table.base_url, f"{where}: base_url")
+    yield from find_address_faults(table.base_url, f"{where}: base_url")
     choices: tuple[tuple[str, Collection[str]], ...] = (
         ("us_core", US_CORE_VERSIONS),
         ("quirks", quirks),
@@ -181,7 +181,7 @@ def _credential_faults(table: ServerTable, where: str) -> Iterator[str]:
         if not getattr(table, key):
             yield missing_value(f"{where}: {key}", f'a text, needed for auth = "{table.auth}"')
     if table.token_url:
-        yield from _url_faults(table.token_url, f"{where}: token_url")
+        yield from find_address_faults(table.token_url, f"{where}: token_url")
         yield from _plain_http_faults(table.token_url, f"{where}: token_url")
     if table.certificate_key_file and not table.certificate_file:
         yield missing_value(
@@ -193,22 +193,28 @@ def find_clinic_faults(table: ClinicTable, servers: tuple[str, ...], where: str)
     """Yield the faults of one clinic's table."""
     if not table.name.strip():
         yield wrong_value(f"{where}: name", table.name, "the clinic's name")
-    zones = _list_time_zones()
-    if table.time_zone not in zones:
-        allowed = "an IANA time zone, such as America/New_York"
-        meant = suggest_word(table.time_zone, zones)
-        allowed += f"; did you mean {meant}?" if meant else ""
-        yield wrong_value(f"{where}: time_zone", table.time_zone, allowed)
+    yield from find_time_zone_faults(table.time_zone, f"{where}: time_zone")
     if table.server not in servers:
         # A site without a server has a fault of its own for that.
         allowed_servers = servers or "a table [servers.…] of intake.toml"
         yield wrong_value(f"{where}: server", table.server, allowed_servers)
-    if not _ORGANIZATION.fullmatch(table.organization):
-        yield wrong_value(
-            f"{where}: organization",
-            table.organization,
-            "a reference such as Organization/123, or an identifier such as system|value",
-        )
+    yield from find_organization_faults(table.organization, f"{where}: organization")
+
+
+def find_organization_faults(reference: str, where: str) -> Iterator[str]:
+    """Yield the fault of a text that is no reference or identifier of an Organization."""
+    if not _ORGANIZATION.fullmatch(reference):
+        allowed = "a reference such as Organization/123, or an identifier such as system|value"
+        yield wrong_value(where, reference, allowed)
+
+
+def find_time_zone_faults(zone: str, where: str) -> Iterator[str]:
+    """Yield the fault of a time zone that the IANA does not name."""
+    zones = _list_time_zones()
+    if zone not in zones:
+        allowed = "an IANA time zone, such as America/New_York"
+        meant = suggest_word(zone, zones)
+        yield wrong_value(where, zone, f"{allowed}; did you mean {meant}?" if meant else allowed)
 
 
 @cache
@@ -239,7 +245,8 @@ def _plain_http_faults(url: str, where: str) -> Iterator[str]:
         yield wrong_value(where, url, "https; plain http is for this machine only")
 
 
-def _url_faults(url: str, where: str) -> Iterator[str]:
+def find_address_faults(url: str, where: str) -> Iterator[str]:
+    """Yield the faults of an http or https address."""
     parts = _split_url(url)
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         yield wrong_value(where, url, "an http or https address")

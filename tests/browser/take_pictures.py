@@ -33,7 +33,7 @@ def main() -> int:
 @contextmanager
 def start_demo() -> Iterator[tuple[Mapping[str, str], str]]:
     """Run the demo and yield its addresses by name, and its suggestions."""
-    command = [sys.executable, "-m", "intake.cli", "demo", "--port", "0"]
+    command = [sys.executable, "-m", "intake", "demo", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     addresses, words = {}, []

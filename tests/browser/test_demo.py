@@ -16,7 +16,7 @@ from tests.browser.walker import Walker
 from tests.support.demo_process import DemoProcess, run_demo
 
 pytestmark = pytest.mark.server
-INTAKE = (sys.executable, "-m", "intake.cli")
+INTAKE = (sys.executable, "-m", "intake")
 
 
 def run_command(running: DemoProcess, *words: str) -> str:

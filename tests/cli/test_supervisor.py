@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from intake.cli.readiness import CANNOT_HEAL
 from intake.cli.supervisor import MAX_RESTARTS, Supervisor, end_processes
 
 STEADY = (sys.executable, "-c", "import signal; signal.pause()")
+READY = 'touch "$INTAKE_READY_FILE"'
+"""A child's words that say that it is ready."""
 STOP = "kill -TERM $PPID; exec sleep 60"
 """A child's words that ask its parent, the supervisor, to stop."""
 
@@ -40,10 +43,7 @@ def test_ends_everything_if_a_child_cannot_start(said: list[str], tmp_path: Path
     }
     assert Supervisor(commands, said.append).run() == 1
     assert said == [
-        (
-            "web ended with exit code 3 and does not stay up; everything ends. "
-            "Its last messages above say why."
-        )
+        ("web ended with exit code 3 before it was ready; everything ends. Its messages say why.")
     ]
     assert not is_running(int((tmp_path / "pid").read_text()))
 
@@ -52,7 +52,8 @@ def test_restarts_a_settled_child_and_reports_it(said: list[str], tmp_path: Path
     runs = tmp_path / "runs"
     # Twice it lives until it has settled and is then killed; the third run asks for the end.
     words = (
-        f"echo >> {runs}; if [ $(wc -l < {runs}) -eq 3 ]; then {STOP}; fi; sleep 0.6; kill -9 $$"
+        f"{READY}; echo >> {runs}; if [ $(wc -l < {runs}) -eq 3 ]; then {STOP}; fi; "
+        "sleep 0.6; kill -9 $$"
     )
     assert (
         Supervisor(
@@ -63,9 +64,23 @@ def test_restarts_a_settled_child_and_reports_it(said: list[str], tmp_path: Path
     assert said == ["worker was ended by signal 9; it is started again in 1 s"] * 2
 
 
+def test_restarts_a_ready_child_however_soon_it_dies(said: list[str], tmp_path: Path) -> None:
+    been = tmp_path / "been"
+    words = f"if [ -e {been} ]; then {STOP}; fi; touch {been}; {READY}; exit 4"
+    assert Supervisor({"worker": ("sh", "-c", words)}, said.append, sped_up(20)).run() == 0
+    assert said == ["worker ended with exit code 4; it is started again in 1 s"]
+
+
+def test_never_restarts_what_only_a_person_can_correct(said: list[str]) -> None:
+    commands = {"web": ("sh", "-c", f"{READY}; exit {CANNOT_HEAL}"), "worker": STEADY}
+    assert Supervisor(commands, said.append).run() == 1
+    [words] = said
+    assert words.startswith("web ended with exit code 78 for a fault that a restart does not cure")
+
+
 def test_gives_up_on_a_child_that_keeps_dying(said: list[str], tmp_path: Path) -> None:
     been = tmp_path / "been"
-    words = f"if [ -e {been} ]; then exit 4; fi; touch {been}; sleep 0.6; exit 4"
+    words = f"{READY}; if [ -e {been} ]; then exit 4; fi; touch {been}; sleep 0.6; exit 4"
     supervisor = Supervisor(
         {"worker": ("sh", "-c", words), "web": STEADY},
         said.append,

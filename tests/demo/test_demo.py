@@ -148,7 +148,7 @@ def test_exits_2_for_a_bad_port() -> None:
 
 def test_runs_as_a_python_module() -> None:
     done = subprocess.run(
-        (sys.executable, "-m", "intake.cli"),
+        (sys.executable, "-m", "intake"),
         capture_output=True,
         text=True,
         timeout=60,

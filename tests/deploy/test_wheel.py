@@ -1,16 +1,22 @@
 """The wheel, built from the source distribution, is complete and runs without a checkout."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator
+from email.parser import Parser
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 import requests
 
+from intake.shipped import DISTRIBUTION, POSTGRES_HINT
+from tests.support.command_site import write_site
 from tests.support.prerequisites import skip_or_fail
 
 ROOT = Path(__file__).parents[2]
@@ -26,13 +32,17 @@ SECONDS = 30
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from the source distribution, which was built from here."""
+    return build(ROOT, tmp_path_factory.mktemp("dist"))
+
+
+def build(source: Path, out: Path) -> Path:
+    """Build both distributions of the checkout into `out`; return the wheel."""
     uv = os.environ.get("UV") or shutil.which("uv")
     if uv is None:
         skip_or_fail("the wheel is built with uv, which is not here: `pip install uv`")
-    out = tmp_path_factory.mktemp("dist")
     built = subprocess.run(
         (uv, "build", "--quiet", "--out-dir", str(out)),
-        cwd=ROOT,
+        cwd=source,
         capture_output=True,
         text=True,
         check=False,
@@ -56,12 +66,9 @@ def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A site's folder, far from any checkout."""
-    (tmp_path / "intake.toml").write_text(
-        'public_url = "http://localhost"\nlanguages = ["en", "es", "ar"]\n'
-        f'data_dir = "{tmp_path / "data"}"\n'
-        '[servers.main]\nbase_url = "http://127.0.0.1:9/fhir"\n',
-        "utf-8",
-    )
+    write_site(tmp_path, "http://127.0.0.1:9/fhir")
+    intake = (tmp_path / "intake.toml").read_text("utf-8")
+    (tmp_path / "intake.toml").write_text(f'languages = ["en", "es", "ar"]\n{intake}', "utf-8")
     return tmp_path
 
 
@@ -69,7 +76,7 @@ def command(unpacked: Path, site: Path, *words: str) -> dict[str, object]:
     """Return the arguments of a process that runs a command of the wheel."""
     environment = {**os.environ, "PYTHONPATH": str(unpacked), "INTAKE_CONFIG": str(site)}
     return {
-        "args": (sys.executable, "-m", "intake.cli", *words),
+        "args": (sys.executable, "-m", "intake", *words),
         "cwd": site,
         "env": environment,
         "text": True,
@@ -94,9 +101,8 @@ def served(unpacked: Path, site: Path) -> Iterator[str]:
         process.terminate()
 
 
-def test_carries_every_file_and_nothing_else(wheel: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+def project_names() -> list[str]:
+    """Return the paths of the project's files, as git knows them."""
     tracked = subprocess.run(
         ("git", "ls-files", "-co", "--exclude-standard"),
         cwd=ROOT,
@@ -106,10 +112,70 @@ def test_carries_every_file_and_nothing_else(wheel: Path) -> None:
     )
     if tracked.returncode != 0:
         skip_or_fail("which files belong to the project is asked of git, and this is no checkout")
-    files = [name for name in tracked.stdout.splitlines() if (ROOT / name).is_file()]
+    return [name for name in tracked.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        path.name: sha256(path.read_bytes()).hexdigest() for path in folder.glob("intake_uscore-*")
+    }
+
+
+def test_builds_the_same_bytes_from_a_copy(wheel: Path, tmp_path: Path) -> None:
+    source = tmp_path / "another checkout"
+    for name in project_names():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        # Without copystat the copy has other times, and the umask decides on its mode.
+        shutil.copyfile(ROOT / name, source / name)
+        (source / name).chmod(0o700 if (ROOT / name).stat().st_mode & 0o100 else 0o600)
+    build(source, tmp_path / "dist")
+    assert len(digests(wheel.parent)) == 2
+    assert digests(tmp_path / "dist") == digests(wheel.parent)
+
+
+def test_names_the_distribution_as_the_hints_do(wheel: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["name"] == DISTRIBUTION
+    assert f"pip install '{DISTRIBUTION}[postgres]'" in POSTGRES_HINT
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        metadata = Parser().parsestr(archive.read(name).decode())
+        [entries] = (name for name in archive.namelist() if name.endswith("/entry_points.txt"))
+        assert "intake = intake.cli:main" in archive.read(entries).decode()
+    assert set(metadata.get_all("Provides-Extra", [])) == {"postgres", "demo"}
+    for field in ("Summary", "Author", "Keywords", "License-Expression", "Requires-Python"):
+        assert metadata[field]
+    assert len(metadata.get_all("Classifier", [])) > 5
+    assert metadata["Description-Content-Type"] == "text/markdown"
+
+
+def test_names_no_other_distribution_in_a_hint() -> None:
+    hint = re.compile(r"pip install (?:-\S+ )*['\"]?intake(?![-_]uscore)")
+    told = [name for name in project_names() if name.endswith((".py", ".md", ".toml", ".html"))]
+    assert [name for name in told if hint.search((ROOT / name).read_text("utf-8"))] == []
+
+
+@pytest.mark.server
+def test_runs_the_demo(unpacked: Path, site: Path, packages: Path) -> None:
+    demo = command(unpacked, site, "demo", "--port", "0")
+    demo["env"] = {**os.environ, "PYTHONPATH": str(unpacked), "INTAKE_DATA": str(site / "data")}
+    (site / "data" / "demo").mkdir(parents=True)
+    for package in packages.glob("fhir-server-*"):
+        (site / "data" / "demo" / package.name).symlink_to(package, target_is_directory=True)
+    with subprocess.Popen(**demo, stdout=subprocess.PIPE) as process:  # type: ignore[call-overload]
+        lines = [process.stdout.readline() for _ in range(4)]
+        process.terminate()
+    assert [line.split()[:2] for line in lines] == [
+        ["ready", name] for name in ("kiosk", "link", "staff", "fhir")
+    ]
+
+
+def test_carries_every_file_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert held == {
         name.replace(source, target, 1)
-        for name in files
+        for name in project_names()
         for source, target in CARRIED
         if name.startswith(f"{source}/")
     }

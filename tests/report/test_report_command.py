@@ -15,6 +15,9 @@ from tests.support.report_export import AS_OF, ExportFolder, group_extension
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a site with one clinic, Riverside."""
     folder = tmp_path_factory.mktemp("config")
+    (folder / "intake.toml").write_text(
+        '[servers.main]\nbase_url = "http://127.0.0.1:9"\n', "utf-8"
+    )
     (folder / "clinics.toml").write_text(
         '[riverside]\nname = "Riverside"\ntime_zone = "America/New_York"\nserver = "main"\n'
         'organization = "Organization/river"\nlocations = []\nrecord_number_system = "urn:mrn"\n',

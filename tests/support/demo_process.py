@@ -84,7 +84,7 @@ def run_demo(home: Path, packages: Path, *arguments: str) -> Iterator[DemoProces
             os.kill(child, signal.SIGKILL)
 
 
-DEMO_COMMAND = (sys.executable, "-m", "intake.cli", "demo")
+DEMO_COMMAND = (sys.executable, "-m", "intake", "demo")
 
 
 def _read(process: subprocess.Popen[str]) -> list[str]:
