@@ -58,6 +58,11 @@ PAGE_ROLES: Mapping[str, frozenset[str]] = {
     "discard": IT,
     "undo": UNDOES,
     "stop_undo": UNDOES,
+    # The same for all submissions of one cause.
+    "group_retry": IT,
+    "group_hold": IT,
+    "group_discard": IT,
+    "group_by_hand": ADMIN,
     # An administrator has a person type the answers, whatever holds them.
     "by_hand": ADMIN,
     # IT holds an open submission; a retry releases it.

@@ -8,7 +8,10 @@ from babel.dates import format_time as format_babel_time
 
 from intake.clock import format_duration as format_clock_duration
 from intake.settings.values import STRATEGY_DESCRIPTIONS
-from intake.store.outbox.held_reasons import StaffAction
+from intake.store.health_words import describe_reason
+from intake.store.outbox.causes import Cause
+from intake.store.outbox.group_actions import GroupActionKind
+from intake.store.outbox.held_reasons import UNDO_ONLY, HeldReason, StaffAction, find_remedy
 from intake.store.outbox.records import OPEN, Status, SubmissionRecord
 
 LOCALE = "en_US"
@@ -101,6 +104,20 @@ ACTION_MEANINGS = {
     StaffAction.STOP_UNDO: "stops the undo; the chart keeps what was written.",
 }
 
+GROUP_LABELS = {
+    GroupActionKind.RETRY: "Retry all",
+    GroupActionKind.HOLD: "Hold all",
+    GroupActionKind.BY_HAND: "Put all on the worklist",
+    GroupActionKind.DISCARD: "Discard all",
+}
+
+GROUP_MEANINGS = {
+    GroupActionKind.RETRY: "The worker tries each one again now.",
+    GroupActionKind.HOLD: "The worker sends none of them until IT retries them.",
+    GroupActionKind.BY_HAND: "Their answers go on the worklist, to be typed by hand.",
+    GroupActionKind.DISCARD: "Their answers are erased and never reach the record.",
+}
+
 ROLE_LABELS = {
     "desk": "Front desk: today's patients, codes and links",
     "it": "IT: the monitor, without names and answers",
@@ -143,6 +160,26 @@ def _explain_open(record: SubmissionRecord, obstacle: str) -> str:
     if record.words is not None:
         return f"{record.words} The worker tries again by itself."
     return UNDO_MEANING if record.undoing else STATE_MEANINGS[record.status]
+
+
+def describe_cause(cause: Cause) -> str:
+    """Return why submissions are held or wait, in a few words."""
+    if cause.is_held:
+        return find_remedy(cause.reason, undoing=cause.undoing).cause
+    words = _WAITING_CAUSES.get(cause.reason) or f"the EHR answers {describe_reason(cause.reason)}"
+    return f"undo: {words}" if cause.undoing else words
+
+
+REASON_OPTIONS = tuple(
+    (reason.value, find_remedy(reason, undoing=reason in UNDO_ONLY).cause) for reason in HeldReason
+)
+"""The reasons of held submissions for a list of choices."""
+
+_WAITING_CAUSES = {
+    "no-answer": "the EHR does not answer",
+    "credentials": "our credentials fail",
+    "not-shown": "the EHR does not show it yet",
+}
 
 
 def describe_strategy(kind: str) -> str:

@@ -1,11 +1,10 @@
-"""The monitor: each server's health, and every submission's state and reason.
+"""The monitor: each server's health, the queue by cause, and every submission's state.
 
 It shows no name and no answer, and it calls nothing verified that was not read back.
 """
 
 import functools
-from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
 
 from flask import (
     Blueprint,
@@ -15,45 +14,26 @@ from flask import (
     make_response,
     redirect,
     render_template,
-    request,
     url_for,
 )
 from flask.typing import ResponseReturnValue
 
 from intake.pages.site import current_site
 from intake.staff import access
-from intake.staff.pagination import fetch_page
-from intake.store import audit, servers, strategies, visits
-from intake.store.database import Tx
+from intake.staff.monitor_filter import MonitorFilter, read_filter
+from intake.store import audit, devices, servers, strategies, visits
 from intake.store.health_words import explain_obstacle, read_site_health, summarize_site
-from intake.store.outbox.counts import count_by_status, count_drifted
-from intake.store.outbox.records import Status, SubmissionRecord, list_records
+from intake.store.outbox.causes import list_causes
+from intake.store.outbox.counts import count_drifted
+from intake.store.outbox.group_actions import allowed_kinds, list_group_actions
+from intake.store.outbox.record_pages import COUNT_LIMIT, count_states, read_page
+from intake.store.outbox.records import Status
 
 ROWS_PER_PAGE = 50
 REFRESH_SECONDS = 30
-"""How often the page refreshes itself, if the user switched that on."""
-
-
-@dataclass(frozen=True, slots=True)
-class MonitorFilter:
-    """Which submissions the page lists; `live` makes the page refresh itself."""
-
-    status: Status | None
-    clinic: str | None
-    live: bool
-    drifted: bool = False
-
-    def parameters(self, **changes: Any) -> dict[str, Any]:
-        """Return the filter as parameters of an address, with changes."""
-        parameters = {
-            "state": self.status and self.status.value,
-            "clinic": self.clinic,
-            "live": "on" if self.live else None,
-            "chart": "other" if self.drifted else None,
-        }
-        return {
-            name: value for name, value in {**parameters, **changes}.items() if value is not None
-        }
+"""How often the page refreshes itself."""
+SHOW_FINISHED = timedelta(minutes=10)
+"""How long the page shows a group action after its end."""
 
 
 def register_pages(blueprint: Blueprint) -> None:
@@ -64,44 +44,50 @@ def register_pages(blueprint: Blueprint) -> None:
 
 def show_monitor() -> Response:
     """Show the monitor."""
-    chosen, clinics = _read_filter(), current_site().settings.clinics.values()
+    chosen, settings = read_filter(), current_site().settings
     with current_site().database.read() as tx:
-        site_health = read_site_health(tx, current_site().settings)
-        pins = {
-            server: strategies.read_pinned(tx, server) for server in current_site().settings.servers
+        site_health = read_site_health(tx, settings)
+        values = {
+            "pins": {server: strategies.read_pinned(tx, server) for server in settings.servers},
+            "unconfigured": servers.count_unconfigured(tx, settings.servers.keys()),
+            "counts": count_states(tx, chosen.clinic),
+            "drifted": count_drifted(tx, clinic=chosen.clinic),
+            "causes": list_causes(tx, chosen.clinic),
+            "group_actions": list_group_actions(tx, tx.now - SHOW_FINISHED),
+            "list_page": read_page(
+                tx,
+                chosen.record_filter(),
+                ROWS_PER_PAGE,
+                before=chosen.before,
+                after=chosen.after,
+            ),
+            "fetched": {clinic: visits.last_fetched_at(tx, clinic) for clinic in settings.clinics},
+            "tablets": [(device.id, device.label) for device in devices.list_devices(tx)],
+            "now": tx.now,
         }
-        unconfigured = servers.count_unconfigured(tx, current_site().settings.servers.keys())
-        counts = count_by_status(tx, clinic=chosen.clinic)
-        drifted = count_drifted(tx, clinic=chosen.clinic)
-        list_page = fetch_page(
-            lambda limit, offset: _list_records(tx, chosen, limit, offset), ROWS_PER_PAGE
-        )
-        fetched = {clinic.id: visits.last_fetched_at(tx, clinic.id) for clinic in clinics}
-        now = tx.now
     page = render_template(
         "staff/monitor.html",
         site_health=site_health,
         summary=summarize_site(site_health),
         obstacles=functools.cache(functools.partial(explain_obstacle, site_health)),
-        pins=pins,
-        unconfigured=unconfigured,
-        counts=counts,
-        drifted=drifted,
-        list_page=list_page,
-        fetched=fetched,
+        allowed_kinds=allowed_kinds,
         chosen=chosen,
-        clinics={clinic.id: clinic.name for clinic in clinics},
+        clinics={clinic.id: clinic.name for clinic in settings.clinics.values()},
         states=Status,
+        count_limit=COUNT_LIMIT,
         refresh_seconds=REFRESH_SECONDS,
-        now=now,
+        **values,
     )
     response = make_response(page)
     if chosen.live:
-        # The header needs no script, and keeps the filter and the page of the list.
-        parameters = chosen.parameters(page=list_page.number, by=access.AUTO_REFRESH)
-        target = url_for(".monitor", **parameters)
-        response.headers["Refresh"] = f"{REFRESH_SECONDS}; url={target}"
+        response.headers["Refresh"] = f"{REFRESH_SECONDS}; url={_refresh_address(chosen)}"
     return response
+
+
+def _refresh_address(chosen: MonitorFilter) -> str:
+    # The header needs no script, and keeps the filter and the page of the list.
+    place = {"before": chosen.before, "after": chosen.after, "by": access.AUTO_REFRESH}
+    return url_for(".monitor", **chosen.parameters(**place))
 
 
 def resume_server(server: str) -> ResponseReturnValue:
@@ -114,27 +100,3 @@ def resume_server(server: str) -> ResponseReturnValue:
         audit.record_action(tx, access.current_user().name, "server-retried", server)
     flash(f"The worker tries {server} again now. Refresh the page in a moment.")
     return redirect(url_for(".monitor"), 303)
-
-
-def _read_filter() -> MonitorFilter:
-    # An unknown state or clinic filters nothing: an old bookmark still shows the monitor.
-    state, clinic = request.args.get("state", ""), request.args.get("clinic", "")
-    return MonitorFilter(
-        status=Status(state) if state in set(Status) else None,
-        clinic=clinic if clinic in current_site().settings.clinics else None,
-        live=request.args.get("live") == "on",
-        drifted=request.args.get("chart") == "other",
-    )
-
-
-def _list_records(
-    tx: Tx, chosen: MonitorFilter, limit: int, offset: int
-) -> tuple[SubmissionRecord, ...]:
-    return list_records(
-        tx,
-        status=chosen.status,
-        clinic=chosen.clinic,
-        drifted=chosen.drifted,
-        limit=limit,
-        offset=offset,
-    )

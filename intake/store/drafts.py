@@ -182,7 +182,13 @@ def submit_draft(
     visit_context = draft.state.visit_context
     # Both happen in the caller's transaction: no answer is lost or kept twice after a crash.
     stored = store_submission(
-        tx, submission, visit_context.server, draft.visit, visit_context.known, again
+        tx,
+        submission,
+        visit_context.server,
+        draft.visit,
+        visit_context.known,
+        again,
+        device=draft.device,
     )
     drop_draft(tx, draft.id)
     codes.close_codes(tx, draft.visit)

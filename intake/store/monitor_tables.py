@@ -1,9 +1,59 @@
 """The tables of the monitor: how servers answer, and what staff ask of the worker."""
 
-from sqlalchemy import Column, Integer, LargeBinary, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+)
 
 from intake.store.column_types import CutText, UtcDateTime
-from intake.store.tables import metadata
+from intake.store.tables import metadata, partial_index, submissions
+
+_HAS_REASON = submissions.c.reason.is_not(None)
+_HAS_DEVICE = submissions.c.device.is_not(None)
+list_indexes = (
+    Index("submissions_clinic", submissions.c.clinic, submissions.c.number),
+    Index("submissions_queued", submissions.c.queued_at, submissions.c.number),
+    partial_index("submissions_device", _HAS_DEVICE, submissions.c.device, submissions.c.number),
+    # It has every column of the groups by cause: few rows have a reason, but they can be many.
+    partial_index(
+        "submissions_reason",
+        _HAS_REASON,
+        submissions.c.reason,
+        submissions.c.number,
+        submissions.c.status,
+        submissions.c.clinic,
+        submissions.c.undo_from,
+        submissions.c.queued_at,
+    ),
+)
+"""With one index for each filter of the monitor, every page of a list costs the same."""
+
+# What staff ask for all submissions of one cause; the worker does it in small steps.
+group_actions = Table(
+    "group_actions",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("action", String(20), nullable=False),
+    Column("reason", String(80), nullable=False),
+    Column("is_held", Boolean, nullable=False),
+    Column("undoing", Boolean, nullable=False),
+    Column("clinic", String(80)),
+    Column("who", String(80), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    # Submissions up to `last_number` belong to the group; those up to `done_number` are done.
+    Column("last_number", BigInteger, nullable=False),
+    Column("done_number", BigInteger, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("finished_at", UtcDateTime),
+)
 
 # A reviewer's search for the chart of a held submission, and what the worker found.
 chart_searches = Table(

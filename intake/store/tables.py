@@ -70,6 +70,8 @@ submissions = Table(
     Column("checked_at", UtcDateTime),
     # The end of the re-ask interval; without it the patient is asked at the next visit.
     Column("again_at", UtcDateTime),
+    # The tablet, None for a link or a file.
+    Column("device", String(36)),
     # When an administrator chose to have the answers typed by hand.
     Column("by_hand_at", UtcDateTime),
 )
@@ -78,9 +80,7 @@ Index("submissions_patient", submissions.c.server, submissions.c.patient_key, su
 Index("submissions_visit", submissions.c.visit)
 
 
-def _partial_index(
-    name: str, condition: ColumnElement[bool], *columns: ColumnElement[Any]
-) -> Index:
+def partial_index(name: str, condition: ColumnElement[bool], *columns: ColumnElement[Any]) -> Index:
     """Return an index of the rows that fulfil the condition.
 
     A query uses the index only if it contains the same condition.
@@ -90,7 +90,7 @@ def _partial_index(
 
 # Few rows are being undone, and the worker looks for them before each batch. A long queue of
 # submissions must not slow that down.
-submissions_undo = _partial_index(
+submissions_undo = partial_index(
     "submissions_undo",
     submissions.c.undo_from.is_not(None),
     submissions.c.server,
@@ -103,26 +103,26 @@ HAS_ANSWERS = or_(
     submissions.c.decided.is_not(None),
 )
 """The condition that a row still contains answers, or values that show them."""
-submissions_facts = _partial_index(
+submissions_facts = partial_index(
     "submissions_facts", submissions.c.facts.is_not(None), submissions.c.verified_at
 )
 # The monitor runs these queries every half minute. Housekeeping runs its own every minute, under
 # the lock that each Submit waits for.
 submissions_asked_for = (
     Index("submissions_status", submissions.c.status, submissions.c.number, submissions.c.clinic),
-    _partial_index(
+    partial_index(
         "submissions_verified",
         submissions.c.verified_at.is_not(None),
         submissions.c.server,
         submissions.c.verified_at,
     ),
-    _partial_index("submissions_drift", submissions.c.drift.is_not(None), submissions.c.number),
-    _partial_index(
+    partial_index("submissions_drift", submissions.c.drift.is_not(None), submissions.c.number),
+    partial_index(
         "submissions_words",
         and_(submissions.c.verified_at.is_not(None), HAS_ANSWERS),
         submissions.c.verified_at,
     ),
-    _partial_index(
+    partial_index(
         "submissions_earlier",
         submissions.c.earlier.is_not(None),
         submissions.c.verified_at,

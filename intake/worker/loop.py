@@ -12,6 +12,7 @@ from intake.log import error_location, logger
 from intake.schedule import fetch
 from intake.settings import Server, Settings
 from intake.store.database import Database
+from intake.store.outbox import group_actions
 from intake.store.outbox.counts import count_by_status
 from intake.store.outbox.records import Status
 from intake.store.visits import MatchState
@@ -21,6 +22,8 @@ from intake.worker.batches import deliver_due
 
 IDLE_PAUSE = timedelta(seconds=1)
 ROUND_PAUSE = timedelta(minutes=1)
+SEARCH_RETRY_PAUSE = timedelta(seconds=10)
+"""Staff wait for a search, and an action on a group must not wait long for a failing server."""
 REPORT_PAUSE, REPORT_RETRY_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
 
 
@@ -86,7 +89,17 @@ def _match_new_patients(settings: Settings, database: Database, clock: Clock) ->
 def _serve_staff(settings: Settings, database: Database, clock: Clock) -> timedelta:
     # A reviewer waits for the charts. A server that fails is not asked every second, however.
     search_charts = partial(chart_searches.run_chart_searches, settings, database, clock)
-    return IDLE_PAUSE if _run_guarded(search_charts) else ROUND_PAUSE
+    _run_guarded(partial(_advance_group_actions, database))
+    return IDLE_PAUSE if _run_guarded(search_charts) else SEARCH_RETRY_PAUSE
+
+
+def _advance_group_actions(database: Database) -> None:
+    # Mostly a read, so that an idle worker hardly ever takes the write lock.
+    with database.read() as tx:
+        is_open = group_actions.has_open_action(tx)
+    while is_open:
+        with database.write() as tx:
+            is_open = group_actions.advance_group_action(tx)
 
 
 def _fetch_schedules(settings: Settings, database: Database, clock: Clock) -> timedelta:

@@ -11,6 +11,7 @@ from tests.browser.checks import ZOOMED, find_axe_violations, overflow_width
 from tests.browser.conftest import PHONE, LiveSite, OpenPage
 from tests.browser.staff_site import fill_site
 from tests.support.report_export import ExportFolder
+from tests.support.site_submissions import hold_submission
 from tests.support.staff import PASSWORD
 
 DESK = (1280, 900)
@@ -29,6 +30,8 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/staff/monitor?state=waiting", "tbody a"),
     ("/staff/monitor?state=verified", "tbody a"),
     ("/staff/monitor?chart=other", ""),
+    ("/staff/monitor", ".causes .acts a"),
+    ("/staff/monitor?id=0&from=2026-11-24", ""),
     ("/staff/review", ""),
     ("/staff/review", "tbody a"),
     ("/staff/report", ""),
@@ -190,20 +193,26 @@ def test_draws_the_qr_code_of_a_link(
     assert page.evaluate("document.querySelector('.qr').naturalWidth") > 100
 
 
-def test_the_monitor_refreshes_itself_on_request(
+def test_the_monitor_refreshes_itself_in_place(
     filled: LiveSite, open_staff_page: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(monitor, "REFRESH_SECONDS", 2)
+    monkeypatch.setattr(monitor, "REFRESH_SECONDS", 1)
     page = open_staff_page(DESK)
     sign_in_staff(page, filled)
     page.goto(f"{filled.url}/staff/monitor?state=held")
-    with page.expect_navigation():
-        page.click("text=Refresh every")
-    with page.expect_navigation(url="**by=itself**"):
-        pass
-    with page.expect_navigation(url=lambda url: "live" not in url):
-        page.click("text=Stop refreshing")
-    assert "state=held" in page.url
+    expect(page.get_by_text("This page refreshes itself.")).to_be_visible()
+    expect(page.get_by_text("Refresh every")).to_be_hidden()
+    page.click("text=More about main")
+    page.evaluate("window.isSamePage = true")
+    held = page.locator("#list tbody tr")
+    count = held.count()
+    hold_submission(filled.site, "Patient/new")
+    expect(held).to_have_count(count + 1)
+    expect(page.get_by_text("Worker last seen")).to_be_visible()
+    assert page.evaluate("window.isSamePage")
+    # A monitor must not look alive when its page is gone.
+    page.route("**/staff/monitor**", lambda route: route.fulfill(status=404))
+    expect(page.get_by_text("could not be refreshed")).to_be_visible()
 
 
 def test_prints_the_report_without_screen_controls(

@@ -9,9 +9,11 @@ from sqlalchemy import event
 from intake.store import audit, servers
 from intake.store.database import Database, Tx
 from intake.store.outbox import conflict_decisions, leases, worklist
+from intake.store.outbox.causes import list_causes
 from intake.store.outbox.counts import count_by_status, count_drifted, last_verified, oldest_waiting
 from intake.store.outbox.erasure import erase_expired
 from intake.store.outbox.facts import erase_facts, list_factless
+from intake.store.outbox.record_pages import RecordFilter, count_states, read_page
 from intake.store.outbox.records import OPEN, Status, list_records
 
 QUERIES: dict[str, Callable[[Tx], object]] = {
@@ -28,6 +30,14 @@ QUERIES: dict[str, Callable[[Tx], object]] = {
     "counts of a server": lambda tx: count_by_status(tx, "main", among=(*OPEN, Status.HELD)),
     "held": lambda tx: list_records(tx, status=Status.HELD),
     "verified": lambda tx: list_records(tx, status=Status.VERIFIED, clinic="riverside"),
+    "list by cause": list_causes,
+    "list of a reason": lambda tx: read_page(tx, RecordFilter(reason="patient"), 50, before=9),
+    "list of a clinic": lambda tx: read_page(tx, RecordFilter(clinic="riverside"), 50, before=9),
+    "list of a tablet": lambda tx: read_page(tx, RecordFilter(device="d"), 50, before=9),
+    "list of an id": lambda tx: read_page(tx, RecordFilter(id_start="1f"), 50),
+    "list of a day": lambda tx: read_page(tx, RecordFilter(since=tx.now, until=tx.now), 50),
+    "list": lambda tx: read_page(tx, RecordFilter(), 50, before=9),
+    "counts of states": count_states,
     "list of drifted": lambda tx: list_records(tx, drifted=True),
     "drifted": count_drifted,
     "last verified": lambda tx: last_verified(tx, "main"),
@@ -38,6 +48,8 @@ QUERIES: dict[str, Callable[[Tx], object]] = {
     "conflicts": conflict_decisions.list_conflicting_ids,
     "worklist": worklist.read_worklist,
 }
+
+PARTIAL_INDEXES = ("submissions_drift", "submissions_reason", "anon_1")
 
 
 # PostgreSQL plans by the number of rows, and this database is empty.
@@ -60,7 +72,10 @@ def test_no_frequent_query_scans_all_rows(database: Database, name: str) -> None
         event.remove(tx.connection, "before_cursor_execute", explain)
     steps = [plan for plan in plans if plan.startswith(("SEARCH", "SCAN"))]
     assert steps
-    # The partial index of drifted submissions has only their rows, so a scan of it is fine.
+    # These partial indexes have only the rows that the query counts, so a scan of them is fine.
+    # So is one of a subquery, which has its own search and its limit.
     assert not [
-        plan for plan in steps if not plan.startswith("SEARCH") and "submissions_drift" not in plan
+        plan
+        for plan in steps
+        if not plan.startswith("SEARCH") and not any(name in plan for name in PARTIAL_INDEXES)
     ]

@@ -23,11 +23,12 @@ def store_submission(
     visit: str | None = None,
     known: MergeBase | None = None,
     again: datetime | None = None,
+    device: str | None = None,
 ) -> bool:
     """Store a submission for `server`; return False if it is stored already.
 
     `known` is the merge base of its visit. The patient is asked again at `again`, or at the next
-    visit if it is None.
+    visit if it is None. `device` is the tablet's id.
     Raises DifferentContentError if the id is stored with other content, and KeyNotOnDiskError if
     the key in use is only in memory.
     """
@@ -52,6 +53,7 @@ def store_submission(
         "payload": tx.cipher.encrypt(content, identity),
         "known": None if known is None else encrypt_merge_base(tx, known, identity),
         "again_at": again,
+        "device": device,
     }
     if tx.insert_new(table, values):
         return True

@@ -191,6 +191,9 @@ UNDO_REMEDIES: Mapping[HeldReason, Remedy] = MappingProxyType(
 )
 """How each hold of an undo ends."""
 
+UNDO_ONLY = frozenset(set(UNDO_REMEDIES) - set(REMEDIES))
+"""The reasons that only an undo has."""
+
 _OTHER = Remedy(
     "held by another version",
     "Use the version that held it, or retry.",

@@ -46,6 +46,7 @@ class SubmissionRecord:
     `typed_at` is when staff reported that they typed the answers into the chart. The worker then
     sends nothing and only reads back.
     `by_hand_at` is when an administrator chose to have the answers typed by hand.
+    `number` grows with each submission.
     """
 
     id: str
@@ -70,6 +71,7 @@ class SubmissionRecord:
     drift: str | None
     typed_at: datetime | None = None
     by_hand_at: datetime | None = None
+    number: int = 0
 
 
 ENCRYPTED_COLUMNS = ("payload", "known", "earlier", "detail", "decided", "facts")
@@ -103,6 +105,7 @@ def record_from_row(tx: Tx, row: Row[Any]) -> SubmissionRecord:
         drift=row.drift,
         typed_at=row.typed_at,
         by_hand_at=row.by_hand_at,
+        number=row.number,
     )
 
 
