@@ -58,15 +58,9 @@ _TRIBE_SYNONYMS = {
     "Barrow": ("Utqiagvik",),
 }
 
-# Codes that CDCREC has in one group and Statistical Policy Directive No. 15 counts in another.
-_OTHER_GROUPS = {
-    # Afghanistani is below MENA, and the directive's Asian group takes in Central Asia.
-    "2126-1": "2028-9",
-    # Arab is below White, beside MENA.
-    "2129-5": MENA,
-    # Madagascar is below Asian, and the directive counts the peoples of Africa with Black.
-    "2052-9": "2054-5",
-}
+# Codes that CDCREC has in one group and Statistical Policy Directive No. 15 counts in another:
+# Afghanistani and Asian (Central Asia), Arab and MENA, Madagascar and Black (Africa).
+_OTHER_GROUPS = {"2126-1": "2028-9", "2129-5": MENA, "2052-9": "2054-5"}
 
 # Unicode does not decompose these letters, yet people without the keyboard type the plain ones.
 _PLAIN_LETTERS = str.maketrans(
