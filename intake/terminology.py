@@ -59,8 +59,8 @@ _TRIBE_SYNONYMS = {
 }
 
 # Codes that CDCREC has in one group and Statistical Policy Directive No. 15 counts in another:
-# Afghanistani is below MENA, and the directive's Asian group takes in Central Asia.
-_OTHER_GROUPS = {"2126-1": "2028-9"}
+# Afghanistani and Asian (Central Asia), Arab and MENA, Madagascar and Black (Africa).
+_OTHER_GROUPS = {"2126-1": "2028-9", "2129-5": MENA, "2052-9": "2054-5"}
 
 # Unicode does not decompose these letters, yet people without the keyboard type the plain ones.
 _PLAIN_LETTERS = str.maketrans(

@@ -50,7 +50,12 @@ def test_every_public_name_is_loaded_from_the_module_that_type_checkers_see() ->
 
 def test_the_values_for_an_application_load_no_third_party_package() -> None:
     before = loaded_packages("json")
-    for module in ("fhir_client", "fhir_client.model", "fhir_client.references"):
+    for module in (
+        "fhir_client",
+        "fhir_client.model",
+        "fhir_client.references",
+        "fhir_client.spellings",
+    ):
         assert loaded_packages(module) == before
     assert "requests" in loaded_packages("fhir_client.client")
 

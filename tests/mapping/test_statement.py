@@ -111,6 +111,14 @@ def test_maps_dominican_to_the_group_that_the_patient_chose(
         ),
         (("2126-1",), ([], [MENA, "2126-1"]), "Middle Eastern or North African, Afghanistani"),
         (
+            (MENA, "2129-5"),
+            ([], [MENA, "2129-5"]),
+            "Middle Eastern or North African, Arab",
+        ),
+        ((WHITE, "2129-5"), ([WHITE], ["2129-5"]), "White, Arab"),
+        ((BLACK, "2052-9"), ([BLACK], ["2052-9"]), "Black or African American, Madagascar"),
+        ((ASIAN, "2052-9"), ([ASIAN], ["2052-9"]), "Asian, Madagascar"),
+        (
             (ASIAN, MENA, "2126-1"),
             ([ASIAN], [MENA, "2126-1"]),
             "Asian, Middle Eastern or North African, Afghanistani",
