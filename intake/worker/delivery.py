@@ -33,6 +33,7 @@ from intake.store.outbox.leases import LeasedSubmission
 from intake.store.outbox.records import Status
 from intake.store.outbox.unmatched import UNMATCHED_REASON
 from intake.store.outbox.worklist import WORKLIST_REASON, encode_worksheet
+from intake.worker.combined_answers import find_combined_rules
 from intake.worker.conflicts import settle_conflicts, writer_with_decisions
 from intake.worker.context import WorkerContext
 from intake.worker.corrections import NewerAnswers, find_correction, find_newer_answers
@@ -97,7 +98,7 @@ def _deliver_in_steps(context: WorkerContext, unmatched: LeasedSubmission) -> It
     statement = without_elements(
         map_submission(leased.submission, context.settings), leased.superseded_elements
     )
-    writer = _writer_for(context, leased, newer.at_other_visits)
+    writer = _writer_for(context, leased, statement, newer.at_other_visits)
     result: WriteResult | None = None
     # An accepted submission comes back only because its read-back is not complete.
     if leased.record.status is not Status.ACCEPTED:
@@ -123,7 +124,10 @@ def _drop_corrected_elements(
 
 
 def _writer_for(
-    context: WorkerContext, leased: LeasedSubmission, answered_since: frozenset[str]
+    context: WorkerContext,
+    leased: LeasedSubmission,
+    statement: Statement,
+    answered_since: frozenset[str],
 ) -> Writer:
     """Return how to write the submission.
 
@@ -135,6 +139,7 @@ def _writer_for(
         writer.policy,
         elements_to_keep=writer.policy.elements_to_keep | answered_since,
         correction=find_correction(context.database, leased, context.settings),
+        combined=find_combined_rules(context, leased, statement, writer),
     )
     writer = replace(writer, policy=policy)
     if leased.record.typed_at is None:
