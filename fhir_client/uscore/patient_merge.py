@@ -57,6 +57,11 @@ class PatientMerge:
     foreign_elements: frozenset[str] = frozenset()
     untouched_elements: Mapping[Element, UntouchedChoice] = field(default_factory=dict)
 
+    @property
+    def says_more(self) -> bool:
+        """Whether the chart keeps a value that the informant did not name."""
+        return UntouchedChoice.KEEP in self.untouched_elements.values()
+
 
 def merge_statement(
     patient: Json, statement: Statement, version: UsCoreVersion, policy: MergePolicy | None = None

@@ -122,9 +122,9 @@ def _chart_attempt(
     if not task.is_first_attempt and not merge.changed:
         # The chart may state the answers because an earlier attempt wrote them. That attempt
         # recorded the prior values.
-        return WriteAttempt(reference, version, None, None, earlier.all)
-    new_values = chart_elements(merge.patient)
-    return WriteAttempt(reference, version, merge.prior_values, new_values, earlier.all)
+        return WriteAttempt(reference, version, None, None, earlier.all, merge.says_more)
+    prior_values, new_values = merge.prior_values, chart_elements(merge.patient)
+    return WriteAttempt(reference, version, prior_values, new_values, earlier.all, merge.says_more)
 
 
 def _record_unchanged_chart(task: WriteTask, earlier: EarlierObservations) -> str:

@@ -26,7 +26,13 @@ from intake.staff import access
 from intake.staff.pagination import fetch_page
 from intake.store import audit, servers, strategies, visits
 from intake.store.database import Tx
-from intake.store.outbox.counts import count_by_status, count_drifted, last_verified, oldest_waiting
+from intake.store.outbox.counts import (
+    count_by_status,
+    count_drifted,
+    count_saying_more,
+    last_verified,
+    oldest_waiting,
+)
 from intake.store.outbox.records import OPEN, UNFINISHED, Status, SubmissionRecord, list_records
 from intake.store.servers import ServerState
 from intake.store.strategies import PinnedStrategy
@@ -69,6 +75,7 @@ class MonitorFilter:
     clinic: str | None
     live: bool
     drifted: bool = False
+    says_more: bool = False
 
     def parameters(self, **changes: Any) -> dict[str, Any]:
         """Return the filter as parameters of an address, with changes."""
@@ -76,7 +83,7 @@ class MonitorFilter:
             "state": self.status and self.status.value,
             "clinic": self.clinic,
             "live": "on" if self.live else None,
-            "chart": "other" if self.drifted else None,
+            "chart": "other" if self.drifted else "more" if self.says_more else None,
         }
         return {
             name: value for name, value in {**parameters, **changes}.items() if value is not None
@@ -97,6 +104,7 @@ def show_monitor() -> Response:
         unconfigured = servers.count_unconfigured(tx, current_site().settings.servers.keys())
         counts = count_by_status(tx, clinic=chosen.clinic)
         drifted = count_drifted(tx, clinic=chosen.clinic)
+        saying_more = count_saying_more(tx, clinic=chosen.clinic)
         list_page = fetch_page(
             lambda limit, offset: _list_records(tx, chosen, limit, offset), ROWS_PER_PAGE
         )
@@ -108,6 +116,7 @@ def show_monitor() -> Response:
         unconfigured=unconfigured,
         counts=counts,
         drifted=drifted,
+        saying_more=saying_more,
         list_page=list_page,
         fetched=fetched,
         chosen=chosen,
@@ -145,6 +154,7 @@ def _read_filter() -> MonitorFilter:
         clinic=clinic if clinic in current_site().settings.clinics else None,
         live=request.args.get("live") == "on",
         drifted=request.args.get("chart") == "other",
+        says_more=request.args.get("chart") == "more",
     )
 
 
@@ -156,6 +166,7 @@ def _list_records(
         status=chosen.status,
         clinic=chosen.clinic,
         drifted=chosen.drifted,
+        says_more=chosen.says_more,
         limit=limit,
         offset=offset,
     )

@@ -65,6 +65,8 @@ submissions = Table(
     Column("undo_at", UtcDateTime),
     Column("reversed_at", UtcDateTime),
     Column("drift", String(16)),
+    # The chart has a value that the patient, asked about it, did not name.
+    Column("says_more", Boolean),
     Column("checked_at", UtcDateTime),
     # The end of the re-ask interval; without it the patient is asked at the next visit.
     Column("again_at", UtcDateTime),
@@ -101,6 +103,9 @@ HAS_ANSWERS = or_(
 """The condition that a row still contains answers, or values that show them."""
 # The monitor runs these queries every half minute. Housekeeping runs its own every minute, under
 # the lock that each Submit waits for.
+submissions_says_more = _partial_index(
+    "submissions_says_more", submissions.c.says_more.is_(True), submissions.c.number
+)
 submissions_asked_for = (
     Index("submissions_status", submissions.c.status, submissions.c.number, submissions.c.clinic),
     _partial_index(
@@ -110,6 +115,7 @@ submissions_asked_for = (
         submissions.c.verified_at,
     ),
     _partial_index("submissions_drift", submissions.c.drift.is_not(None), submissions.c.number),
+    submissions_says_more,
     _partial_index(
         "submissions_words",
         and_(submissions.c.verified_at.is_not(None), HAS_ANSWERS),

@@ -196,7 +196,7 @@ def _attempt_recorder(
                 or chart_assignment.follow_merged_chart(tx, leased, attempt.patient)
             )
             may_send = may_send and delivery_steps.record_sending(
-                tx, leased, undo_record, context.lease_duration
+                tx, leased, undo_record, context.lease_duration, says_more=attempt.says_more
             )
         if not may_send:
             raise PostponedError

@@ -11,6 +11,8 @@ from fhir_client.model import UntouchedChoice
 from fhir_client.uscore.chart import chart_elements
 from intake.answers import Answer, AnswerState, Submission
 from intake.settings import ConflictPolicies
+from intake.store.outbox.counts import count_saying_more
+from intake.store.outbox.records import list_records
 from intake.store.tables import submissions as table
 from tests.support.outbox import EXAMPLE_PATIENT, EXAMPLE_SUBMISSION, WHITE_RACE, Outbox
 
@@ -48,6 +50,11 @@ def test_the_site_decides_about_a_race_that_hispanic_alone_left_untouched(
     submission = submit(outbox, patient, HISPANIC)
     assert outbox.read_state(submission) == state
     assert read_race(outbox, patient) == ([WHITE_RACE] if is_kept else [])
+    is_listed = choice is UntouchedChoice.KEEP
+    with outbox.database.read() as tx:
+        listed = [record.id for record in list_records(tx, says_more=True)]
+        assert count_saying_more(tx) == is_listed
+    assert listed == ([str(submission.id)] if is_listed else [])
     if choice is UntouchedChoice.REMOVE:
         assert outbox.deliver_undo(submission) == ("reversed", None)
         assert read_race(outbox, patient) == [WHITE_RACE]
