@@ -29,6 +29,7 @@ from fhir_client.write.chart_merge import (
 )
 from fhir_client.write.charts import read_chart
 from fhir_client.write.document import build_document
+from fhir_client.write.earlier_documents import find_related_documents
 from fhir_client.write.earlier_observations import (
     correct_elements,
     find_earlier_observations,
@@ -183,7 +184,8 @@ def _create_parts(
             put_resource(task.client, writer, mark_in_error(observation))
     if WrittenPart.DOCUMENT in parts:
         answers = build_questionnaire_response(statement, writer.version)
-        _create_once(task, build_document(statement, answers))
+        related = find_related_documents(task.client, writer, statement)
+        _create_once(task, build_document(statement, answers, related))
     if WrittenPart.PROVENANCE in parts and response:
         _create_provenance(task, statement, response, observations, element_ids)
     return WriteResult(statement.patient, response)
