@@ -35,6 +35,14 @@ class WriteStrategyKind(StrEnum):
     WORKLIST = "worklist"
 
 
+class UntouchedChoice(StrEnum):
+    """What happens to the half of a combined question that the informant left untouched."""
+
+    KEEP = "keep"
+    REVIEW = "review"
+    REMOVE = "remove"
+
+
 # 8.0.1 corrects texts alone, so that settings may name either of the two.
 US_CORE_VERSIONS = ("3.1.1", "6.1.0", "7.0.0", "8.0.0", "8.0.1", "9.0.0")
 """The versions of US Core that `fhir_client.uscore.versions` has a row for."""

@@ -165,6 +165,12 @@ def _read_table(file_name: str) -> dict[str, Any]:
     return table
 
 
+def find_detail(code: str) -> tuple[str, str] | None:
+    """Return the group and the name of a CDCREC code, or None for an unknown code."""
+    group = group_of(code)
+    return None if group is None else (group, load_concepts()[code].display)
+
+
 def group_of(code: str) -> str | None:
     """Return the group of the combined question that a code belongs to.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from fhir_client.client import FhirClient
 from fhir_client.errors import ChartConflictError
-from fhir_client.model import Conflict, Element, Json
+from fhir_client.model import Conflict, Element, Json, UntouchedChoice
 from fhir_client.uscore.chart import (
     canonical_text,
     chart_elements,
@@ -23,6 +23,7 @@ from fhir_client.write.patient_reports import (
 
 CHART_CHANGED = "The chart was changed after the visit began"
 CHANGED_SINCE_ANSWER = "The chart was changed after the answers that this corrects were written"
+SAYS_MORE = "The chart says more than the patient said"
 PATIENT_DISAGREES = (
     "The answers come from another person, and the patient said otherwise themselves"
 )
@@ -45,11 +46,12 @@ def refuse_conflicts(
 ) -> None:
     """Raise ChartConflictError for values that a reviewer must decide about first.
 
-    Four kinds of value need a decision:
+    Five kinds of value need a decision:
 
     - a value that others changed since the visit began;
     - a value that others wrote over answers that are corrected now. It needs one even where the
       correction has no value to write: `unvalued` are these elements;
+    - a value that a combined question left untouched, where the site reviews these;
     - a value that the patient told another source, where the chart at that time is unknown;
     - a value that the patient reported, where another person answers for them (`by_another`).
 
@@ -63,6 +65,12 @@ def refuse_conflicts(
         for element in undecided_values
         if element in merge.foreign_elements and (element in replaced or element in unvalued)
     ]
+    if surplus := [
+        element
+        for element in undecided_values
+        if merge.untouched_elements.get(element) is UntouchedChoice.REVIEW
+    ]:
+        raise ChartConflictError(SAYS_MORE, _describe(surplus, patient, merge, frozenset()))
     if foreign:
         conflicts = _describe(foreign, patient, merge, frozenset(), CHANGED_SINCE_ANSWER)
         raise ChartConflictError(CHANGED_SINCE_ANSWER, conflicts)

@@ -1,7 +1,7 @@
 """Builds the DocumentReference for a server that takes documents only."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from fhir_client.client import JSON
 from fhir_client.errors import GoneError, RefusedError
@@ -15,10 +15,11 @@ TITLE = "Race, ethnicity and language, as told at check-in"
 PLAIN_TEXT = "text/plain; charset=utf-8"
 
 
-def build_document(statement: Statement, response: Json) -> Json:
+def build_document(statement: Statement, response: Json, related: Iterable[Json] = ()) -> Json:
     """Return the DocumentReference of a submission.
 
-    Its identifier is the submission's UUID.
+    Its identifier is the submission's UUID. `related` are the relations to documents that it
+    corrects.
     """
     document: Json = {
         "resourceType": "DocumentReference",
@@ -35,6 +36,8 @@ def build_document(statement: Statement, response: Json) -> Json:
             _build_attachment(JSON, exact_json.format_json(response).encode()),
         ],
     }
+    if relations := list(related):
+        document["relatesTo"] = relations
     if statement.encounter is not None:
         document["context"] = {"encounter": [{"reference": statement.encounter}]}
     return document

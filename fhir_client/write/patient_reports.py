@@ -11,8 +11,13 @@ from fhir_client.client import FhirClient
 from fhir_client.model import Json
 from fhir_client.references import local_reference
 from fhir_client.uscore.elements import OBSERVATION_CODES
-from fhir_client.uscore.observations import SOURCE_METHODS, observation_element, observation_names
-from fhir_client.uscore.statement import Source
+from fhir_client.uscore.observations import (
+    SOURCE_METHODS,
+    observation_element,
+    observation_names,
+    parse_observation,
+)
+from fhir_client.uscore.statement import ElementValue, Source
 
 VALID_STATUSES = ("final", "amended", "corrected")
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -22,13 +27,15 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 class ElementReport:
     """One report of an element; `by_patient` marks the patient's own.
 
-    `identifiers` are the values of the Observation's own identifiers.
+    `identifiers` are the values of the Observation's own identifiers. `value` is what was reported,
+    None where it is nothing that we would write.
     """
 
     element: str
     by_patient: bool
     reported_at: datetime
     identifiers: frozenset[str]
+    value: ElementValue | None = None
 
 
 def read_reports(client: FhirClient, reference: str) -> Iterator[ElementReport]:
@@ -50,6 +57,7 @@ def read_reports(client: FhirClient, reference: str) -> Iterator[ElementReport]:
                 frozenset(
                     str(identifier.get("value")) for identifier in observation.get("identifier", [])
                 ),
+                parse_observation(observation),
             )
 
 
@@ -65,6 +73,25 @@ def reported_elsewhere(
 ) -> frozenset[str]:
     """Return the elements with a report that is not from our own submissions."""
     reports = tuple(reports)
+    own_identifiers = _observation_identifiers(own_submissions, reports)
+    return frozenset(
+        report.element for report in reports if not report.identifiers & own_identifiers
+    )
+
+
+def reported_by_us(
+    reports: Iterable[ElementReport], own_submissions: Iterable[UUID]
+) -> tuple[ElementReport, ...]:
+    """Return the reports that are from our own submissions."""
+    reports = tuple(reports)
+    own_identifiers = _observation_identifiers(own_submissions, reports)
+    return tuple(report for report in reports if report.identifiers & own_identifiers)
+
+
+def _observation_identifiers(
+    submissions: Iterable[UUID], reports: tuple[ElementReport, ...]
+) -> set[str]:
+    """Return the identifiers that Observations of these submissions can have."""
     counts = Counter(report.element for report in reports)
     # A submission has as many Observations of an element as the server has, at most.
     names = tuple(
@@ -72,12 +99,7 @@ def reported_elsewhere(
         for element in OBSERVATION_CODES
         for name in islice(observation_names(element), counts[element])
     )
-    own_identifiers = {
-        uuid5(submission, name).urn for submission in own_submissions for name in names
-    }
-    return frozenset(
-        report.element for report in reports if not report.identifiers & own_identifiers
-    )
+    return {uuid5(submission, name).urn for submission in submissions for name in names}
 
 
 def _has_valid_value(observation: Json) -> bool:

@@ -29,6 +29,7 @@ from fhir_client.write.chart_merge import (
 )
 from fhir_client.write.charts import read_chart
 from fhir_client.write.document import build_document
+from fhir_client.write.earlier_documents import find_related_documents
 from fhir_client.write.earlier_observations import (
     correct_elements,
     find_earlier_observations,
@@ -122,9 +123,9 @@ def _chart_attempt(
     if not task.is_first_attempt and not merge.changed:
         # The chart may state the answers because an earlier attempt wrote them. That attempt
         # recorded the prior values.
-        return WriteAttempt(reference, version, None, None, earlier.all)
-    new_values = chart_elements(merge.patient)
-    return WriteAttempt(reference, version, merge.prior_values, new_values, earlier.all)
+        return WriteAttempt(reference, version, None, None, earlier.all, merge.says_more)
+    prior_values, new_values = merge.prior_values, chart_elements(merge.patient)
+    return WriteAttempt(reference, version, prior_values, new_values, earlier.all, merge.says_more)
 
 
 def _record_unchanged_chart(task: WriteTask, earlier: EarlierObservations) -> str:
@@ -183,7 +184,8 @@ def _create_parts(
             put_resource(task.client, writer, mark_in_error(observation))
     if WrittenPart.DOCUMENT in parts:
         answers = build_questionnaire_response(statement, writer.version)
-        _create_once(task, build_document(statement, answers))
+        related = find_related_documents(task.client, writer, statement)
+        _create_once(task, build_document(statement, answers, related))
     if WrittenPart.PROVENANCE in parts and response:
         _create_provenance(task, statement, response, observations, element_ids)
     return WriteResult(statement.patient, response)

@@ -39,7 +39,8 @@ class WriteAttempt:
 
     `prior_values` is None where an earlier attempt already changed the chart. The values that were
     recorded for that attempt still hold. `prior_observations` are those of earlier answers at the
-    same visit, as they were before this correction.
+    same visit, as they were before this correction. `says_more` tells that the chart keeps a value
+    that the informant was asked about and did not name.
     """
 
     patient: str
@@ -47,6 +48,7 @@ class WriteAttempt:
     prior_values: ChartElements | None
     new_values: ChartElements | None = None
     prior_observations: tuple[Json, ...] = ()
+    says_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class TransactionWriter:
                     chart.merge.prior_values,
                     chart_elements(chart.merge.patient),
                     earlier.all,
+                    chart.merge.says_more,
                 )
             )
             if result := _send_transaction(client, writer, chart.statement, bundle):

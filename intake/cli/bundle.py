@@ -8,13 +8,12 @@ from typing import Any
 
 from fhir_client.transport import exact_json
 from fhir_client.transport.tolerant_json import object_member, parse_foreign_json
-from fhir_client.uscore.patient_merge import MergePolicy
 from fhir_client.uscore.versions import us_core_version
 from fhir_client.write.bundle import build_bundle
 from fhir_client.write.validation import validate_bundle
 from intake.answers import MatchCriteria
+from intake.ehr.strategy import build_merge_policy
 from intake.mapping.site_mapping import map_submission
-from intake.placeholders import placeholders_by_element
 from intake.settings import load_settings
 from intake.store.payload import decode_submission
 
@@ -47,10 +46,7 @@ def run(args: argparse.Namespace) -> int:
             )
         if patient is not None:
             statement = replace(statement, patient=f"Patient/{patient['id']}")
-        policy = MergePolicy(
-            decline_erases=settings.mapping.decline_erases, placeholders=placeholders_by_element()
-        )
-        bundle = build_bundle(statement, us_core, patient, policy).bundle
+        bundle = build_bundle(statement, us_core, patient, build_merge_policy(settings)).bundle
         validate_bundle(bundle)
     except (OSError, ValueError) as error:
         print(f"{current_file}: {error}", file=sys.stderr)

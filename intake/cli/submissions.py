@@ -123,6 +123,7 @@ def _to_json(record: SubmissionRecord, now: datetime) -> dict[str, Any]:
         "queued_at": record.queued_at.isoformat(),
         "verified_at": None if record.verified_at is None else record.verified_at.isoformat(),
         "chart_since": record.drift,
+        "chart_says_more": record.says_more,
     }
 
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 from fhir_client.capabilities import Capabilities, parse_capabilities
 from fhir_client.client import FhirClient
 from fhir_client.model import WriteStrategyKind
+from fhir_client.uscore.combined_question import CombinedRules
 from fhir_client.uscore.patient_merge import MergePolicy
 from fhir_client.uscore.versions import us_core_version
 from fhir_client.write.strategy import ServerOffer, WriteStrategy, WrittenPart, choose_strategy
@@ -20,6 +21,7 @@ from intake.settings.rules import AUTO_STRATEGY
 from intake.store import servers, strategies
 from intake.store.database import Database
 from intake.store.strategies import PinnedStrategy, StoredStrategy
+from intake.terminology import find_detail
 
 
 def prepare_writer(
@@ -39,11 +41,20 @@ def prepare_writer(
 
 def build_writer(server: Server, settings: Settings, strategy: WriteStrategy) -> Writer:
     """Return the writer that writes to the server by that strategy."""
-    policy = MergePolicy(
-        decline_erases=settings.mapping.decline_erases, placeholders=placeholders_by_element()
-    )
     return Writer(
-        us_core_version(server.us_core), policy, server_quirks(server, settings), strategy
+        us_core_version(server.us_core),
+        build_merge_policy(settings),
+        server_quirks(server, settings),
+        strategy,
+    )
+
+
+def build_merge_policy(settings: Settings) -> MergePolicy:
+    """Return how a chart gives way to answers, as far as the settings alone say it."""
+    return MergePolicy(
+        decline_erases=settings.mapping.decline_erases,
+        placeholders=placeholders_by_element(),
+        combined=CombinedRules(find_detail=find_detail),
     )
 
 

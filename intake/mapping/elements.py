@@ -1,8 +1,9 @@
 """The elements that a submission covers, question by question."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from intake.answers import Submission
+from fhir_client.model import Element
+from intake.answers import AnswerState, Submission
 from intake.journey import is_ruled_out
 from intake.questions import QuestionSet
 from intake.settings import Settings
@@ -46,6 +47,25 @@ def stated_elements(submission: Submission, settings: Settings) -> frozenset[str
         for question in questions.questions
         if is_ruled_out(question, submission.answers)
         for element in question.recorded_elements
+    )
+
+
+def untouched_elements(
+    submission: Submission, questions: QuestionSet | None, valued: Collection[Element]
+) -> frozenset[Element]:
+    """Return the elements that an answered combined question left open.
+
+    A patient who ticks only Hispanic leaves race open; who ticks only races leaves ethnicity open.
+    """
+    answered = {
+        name for name, answer in submission.answers.items() if answer.state is AnswerState.ANSWERED
+    }
+    return frozenset(
+        element
+        for question in (() if questions is None else questions.questions)
+        if question.id in answered and len(question.recorded_elements) > 1
+        for element in question.recorded_elements
+        if element not in valued
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from fhir_client.model import Element, WriteStrategyKind
+from fhir_client.model import Element, UntouchedChoice, WriteStrategyKind
 from fhir_client.quirks import Quirks
 from intake.answers import AnswerState
 from intake.questions import QuestionSet
@@ -147,7 +147,10 @@ class ConflictPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConflictPolicies:
-    """The conflict policy of each element."""
+    """The conflict policy of each element.
+
+    `untouched` is for a chart value that a combined question left untouched.
+    """
 
     # The field names are the keys of [merge]; each is an element with underscores.
     race: ConflictPolicy = ConflictPolicy.REVIEW
@@ -156,6 +159,7 @@ class ConflictPolicies:
     written_language: ConflictPolicy = ConflictPolicy.REVIEW
     interpreter: ConflictPolicy = ConflictPolicy.REVIEW
     tribal_affiliation: ConflictPolicy = ConflictPolicy.REVIEW
+    untouched: UntouchedChoice = UntouchedChoice.KEEP
 
     def policy_for(self, element: str) -> ConflictPolicy:
         """Return the policy of an element by its name, such as `spoken-language`."""

@@ -24,7 +24,7 @@ from intake.staff.monitor_filter import MonitorFilter, read_filter
 from intake.store import audit, devices, servers, strategies, visits
 from intake.store.health_words import explain_obstacle, read_site_health, summarize_site
 from intake.store.outbox.causes import list_causes
-from intake.store.outbox.counts import count_drifted
+from intake.store.outbox.counts import count_drifted, count_saying_more
 from intake.store.outbox.group_actions import allowed_kinds, list_group_actions
 from intake.store.outbox.record_pages import COUNT_LIMIT, count_states, read_page
 from intake.store.outbox.records import Status
@@ -52,6 +52,7 @@ def show_monitor() -> Response:
             "unconfigured": servers.count_unconfigured(tx, settings.servers.keys()),
             "counts": count_states(tx, chosen.clinic),
             "drifted": count_drifted(tx, clinic=chosen.clinic),
+            "saying_more": count_saying_more(tx, clinic=chosen.clinic),
             "causes": list_causes(tx, chosen.clinic),
             "group_actions": list_group_actions(tx, tx.now - SHOW_FINISHED),
             "list_page": read_page(

@@ -31,6 +31,7 @@ class MonitorFilter:
     first_day: date | None = None
     last_day: date | None = None
     drifted: bool = False
+    says_more: bool = False
     live: bool = False
     before: int | None = None
     after: int | None = None
@@ -45,7 +46,7 @@ class MonitorFilter:
             "id": self.id_start or None,
             "from": self.first_day and self.first_day.isoformat(),
             "to": self.last_day and self.last_day.isoformat(),
-            "chart": "other" if self.drifted else None,
+            "chart": "other" if self.drifted else "more" if self.says_more else None,
             "live": "on" if self.live else None,
         }
         return {
@@ -68,6 +69,7 @@ class MonitorFilter:
             since=_day_start(self.first_day),
             until=_day_start(self.last_day and self.last_day + timedelta(days=1)),
             drifted=self.drifted,
+            says_more=self.says_more,
         )
 
 
@@ -86,6 +88,7 @@ def read_filter() -> MonitorFilter:
         first_day=_read_day("from"),
         last_day=_read_day("to"),
         drifted=request.args.get("chart") == "other",
+        says_more=request.args.get("chart") == "more",
         live=request.args.get("live") == "on",
         before=_read_number("before"),
         after=_read_number("after"),

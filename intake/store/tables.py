@@ -67,6 +67,8 @@ submissions = Table(
     Column("undo_at", UtcDateTime),
     Column("reversed_at", UtcDateTime),
     Column("drift", String(16)),
+    # The chart has a value that the patient, asked about it, did not name.
+    Column("says_more", Boolean),
     Column("checked_at", UtcDateTime),
     # The end of the re-ask interval; without it the patient is asked at the next visit.
     Column("again_at", UtcDateTime),
@@ -108,6 +110,9 @@ submissions_facts = partial_index(
 )
 # The monitor runs these queries every half minute. Housekeeping runs its own every minute, under
 # the lock that each Submit waits for.
+submissions_says_more = partial_index(
+    "submissions_says_more", submissions.c.says_more.is_(True), submissions.c.number
+)
 submissions_asked_for = (
     Index("submissions_status", submissions.c.status, submissions.c.number, submissions.c.clinic),
     partial_index(
@@ -117,6 +122,7 @@ submissions_asked_for = (
         submissions.c.verified_at,
     ),
     partial_index("submissions_drift", submissions.c.drift.is_not(None), submissions.c.number),
+    submissions_says_more,
     partial_index(
         "submissions_words",
         and_(submissions.c.verified_at.is_not(None), HAS_ANSWERS),

@@ -34,6 +34,7 @@ from intake.store.outbox.leases import LeasedSubmission
 from intake.store.outbox.records import Status
 from intake.store.outbox.worklist import encode_worksheet
 from intake.worker.by_hand import type_by_hand
+from intake.worker.combined_answers import find_combined_rules
 from intake.worker.conflicts import settle_conflicts, writer_with_decisions
 from intake.worker.context import WorkerContext
 from intake.worker.corrections import NewerAnswers, find_correction, find_newer_answers
@@ -91,7 +92,7 @@ def _deliver_in_steps(context: WorkerContext, unmatched: LeasedSubmission) -> It
     statement = without_elements(
         map_submission(leased.submission, context.settings), leased.superseded_elements
     )
-    writer = _writer_for(context, leased, newer.at_other_visits)
+    writer = _writer_for(context, leased, statement, newer.at_other_visits)
     result: WriteResult | None = None
     # An accepted submission comes back only because its read-back is not complete.
     if leased.record.status is not Status.ACCEPTED:
@@ -117,7 +118,10 @@ def _drop_corrected_elements(
 
 
 def _writer_for(
-    context: WorkerContext, leased: LeasedSubmission, answered_since: frozenset[str]
+    context: WorkerContext,
+    leased: LeasedSubmission,
+    statement: Statement,
+    answered_since: frozenset[str],
 ) -> Writer:
     """Return how to write the submission.
 
@@ -129,6 +133,7 @@ def _writer_for(
         writer.policy,
         elements_to_keep=writer.policy.elements_to_keep | answered_since,
         correction=find_correction(context.database, leased, context.settings),
+        combined=find_combined_rules(context, leased, statement, writer),
     )
     writer = replace(writer, policy=policy)
     if leased.record.typed_at is None and leased.record.by_hand_at is None:
@@ -185,7 +190,7 @@ def _attempt_recorder(
                 or chart_assignment.follow_merged_chart(tx, leased, attempt.patient)
             )
             may_send = may_send and delivery_steps.record_sending(
-                tx, leased, undo_record, context.lease_duration
+                tx, leased, undo_record, context.lease_duration, says_more=attempt.says_more
             )
         if not may_send:
             raise PostponedError

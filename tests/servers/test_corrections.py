@@ -242,3 +242,25 @@ def lose_every_other_write() -> Fault:
         return lose_response(request, forward) if is_lost else forward(request)
 
     return fault
+
+
+@pytest.mark.parametrize(("answer", "code"), [(DECLINED, "replaces"), (None, "appends")])
+def test_a_corrected_document_names_the_one_that_it_corrects(
+    outbox: Outbox, answer: Answer | None, code: str
+) -> None:
+    strategy = full_strategy(WriteStrategyKind.DOCUMENT)
+    pin_strategy(outbox.server, outbox.settings, outbox.database, strategy)
+    patient = outbox.create_patient()
+    submit(outbox, patient, groups(choose(WHITE), interpreter=choose("yes")))
+    outbox.deliver_due()
+    [first] = outbox.direct_client.search("DocumentReference", {"subject": patient})
+    answers = (
+        {"interpreter": choose("no")} if answer is None else groups(answer, interpreter=answer)
+    )
+    correction = submit(outbox, patient, answers)
+    outbox.deliver_due()
+    assert outbox.read_state(correction) == ("verified", None)
+    documents = outbox.direct_client.search("DocumentReference", {"subject": patient})
+    [second] = [document for document in documents if document["id"] != first["id"]]
+    target = {"reference": f"DocumentReference/{first['id']}"}
+    assert second["relatesTo"] == [{"code": code, "target": target}]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from fhir_client.model import Conflict
 from intake.store import audit
@@ -17,6 +18,7 @@ from intake.store.outbox import (
 from intake.store.outbox.conflict_decisions import ConflictChoice
 from intake.store.outbox.records import Status, find_record
 from intake.store.outbox.retry import retry_submission
+from intake.store.tables import submissions as table
 from tests.support.site_submissions import (
     accept_submission,
     hold_submission,
@@ -249,3 +251,17 @@ def test_drifted_charts_are_counted_and_listed_by_id(pages: TestSite) -> None:
     it.open_page("/staff/monitor?chart=other")
     assert [entry[0] for entry in it.table_rows()] == [row[:8]]
     assert "changed after verification" in it.table_rows()[0][5]
+
+
+def test_charts_that_say_more_are_counted_and_listed(pages: TestSite) -> None:
+    row, _ = verify_submission(pages), hold_submission(pages, "Patient/9")
+    with pages.database.write() as tx:
+        query = update(table).where(table.c.id == row).values(says_more=True)
+        tx.connection.execute(query)
+    it = sign_in_staff(pages, "it")
+    it.open_page("/staff/monitor")
+    assert "<b>1</b> Chart says more than the patient said" in it.page.text
+    it.open_page("/staff/monitor?chart=more")
+    assert [entry[0] for entry in it.table_rows()] == [row[:8]]
+    it.open_page(f"/staff/submissions/{row}")
+    assert "it keeps a value of another source" in it.page.text

@@ -10,7 +10,13 @@ from intake.store import audit, servers
 from intake.store.database import Database, Tx
 from intake.store.outbox import conflict_decisions, leases, worklist
 from intake.store.outbox.causes import list_causes
-from intake.store.outbox.counts import count_by_status, count_drifted, last_verified, oldest_waiting
+from intake.store.outbox.counts import (
+    count_by_status,
+    count_drifted,
+    count_saying_more,
+    last_verified,
+    oldest_waiting,
+)
 from intake.store.outbox.erasure import erase_expired
 from intake.store.outbox.facts import erase_facts, list_factless
 from intake.store.outbox.record_pages import RecordFilter, count_states, read_page
@@ -40,6 +46,8 @@ QUERIES: dict[str, Callable[[Tx], object]] = {
     "counts of states": count_states,
     "list of drifted": lambda tx: list_records(tx, drifted=True),
     "drifted": count_drifted,
+    "list of charts that say more": lambda tx: list_records(tx, says_more=True),
+    "charts that say more": count_saying_more,
     "last verified": lambda tx: last_verified(tx, "main"),
     "oldest waiting": oldest_waiting,
     "oldest waiting of a server": lambda tx: oldest_waiting(tx, "main"),
@@ -49,7 +57,7 @@ QUERIES: dict[str, Callable[[Tx], object]] = {
     "worklist": worklist.read_worklist,
 }
 
-PARTIAL_INDEXES = ("submissions_drift", "submissions_reason", "anon_1")
+PARTIAL_INDEXES = ("submissions_drift", "submissions_says_more", "submissions_reason", "anon_1")
 
 
 # PostgreSQL plans by the number of rows, and this database is empty.

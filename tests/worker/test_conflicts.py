@@ -1,6 +1,7 @@
 """The site's policy decides a conflict, or leaves it to a reviewer."""
 
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ OWN_RACE = replace(RACE, by_patient=True)
 INTERPRETER = Conflict("interpreter", ("yes",), ("no",), "interpreter-hash")
 
 
-def with_policy(settings: Settings, **policies: ConflictPolicy) -> Settings:
+def with_policy(settings: Settings, **policies: Any) -> Settings:
     return replace(settings, merge=replace(settings.merge, **policies))
 
 

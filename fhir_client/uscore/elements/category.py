@@ -66,6 +66,8 @@ class CategorySpec(ElementSpec):
         if is_kept and self.has_value(patient, placeholders):
             return ElementMerge(kept_chart_value=True)
         current: Json = next(iter(self.find_items(patient)), {})
+        if isinstance(value, CategoryAnswer) and rules.keep_details is not None:
+            value = rules.keep_details(self.element, value, current)
         # A Provenance of others may name the chart's id.
         extension_id = str(current.get("id") or rules.ids.take_id(self.element.value))
         extension = self.build_extension(value, rules.version, extension_id)
@@ -80,7 +82,7 @@ class CategorySpec(ElementSpec):
 
         `placeholders` are normalized texts that are no answer (`fhir_client.text`).
         """
-        return any(_has_answer(item, placeholders) for item in self.find_items(patient))
+        return any(has_answer(item, placeholders) for item in self.find_items(patient))
 
     def has_only_placeholders(self, patient: Json, placeholders: Collection[str], /) -> bool:
         """Return whether the chart has texts alone, and none of them is an answer."""
@@ -194,7 +196,8 @@ class CategorySpec(ElementSpec):
         return _texts(chart) == _texts(merged)
 
 
-def _has_answer(extension: Json, placeholders: Collection[str]) -> bool:
+def has_answer(extension: Json, placeholders: Collection[str]) -> bool:
+    """Return whether an extension has an answer, and not only that none was given."""
     parts = extension.get("extension", [])
     codings = [
         coding

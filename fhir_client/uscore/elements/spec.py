@@ -1,14 +1,14 @@
 """The shape of an element's spec: its codes, and how it is written, merged, read and worded."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from fhir_client.model import Element, Json, WorksheetEntry
 from fhir_client.uscore.code_systems import canonical_system
 from fhir_client.uscore.element_ids import ElementIds
-from fhir_client.uscore.statement import Coding, ElementValue, Statement
+from fhir_client.uscore.statement import CategoryAnswer, Coding, ElementValue, Statement
 from fhir_client.uscore.versions import DATA_ABSENT_REASON, NULL_FLAVOR, UsCoreVersion
 
 EXTENSION = "extension"
@@ -36,7 +36,8 @@ class ObservationSpec:
 class MergeRules:
     """The version of US Core, and whether a declined or unknown answer erases the chart's value.
 
-    `ids` are the ids in use in the Patient. `placeholders` are the normalized texts by element that
+    `ids` are the ids in use in the Patient. `keep_details` adds the details of others to an answer
+    about race or ethnicity. `placeholders` are the normalized texts by element that
     are no value of the chart.
     """
 
@@ -44,6 +45,7 @@ class MergeRules:
     ids: ElementIds
     erase: bool = False
     placeholders: Mapping[Element, Collection[str]] = field(default_factory=dict)
+    keep_details: Callable[[Element, CategoryAnswer, Json], CategoryAnswer] | None = None
 
 
 @dataclass(frozen=True, slots=True)

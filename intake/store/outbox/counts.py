@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from intake.store.column_types import UtcDateTime
 from intake.store.database import Tx
@@ -37,7 +37,16 @@ def count_by_status(
 
 def count_drifted(tx: Tx, clinic: str | None = None) -> int:
     """Return the number of verified submissions whose chart has drifted since."""
-    query = select(func.count()).select_from(table).where(table.c.drift.is_not(None))
+    return _count_where(tx, table.c.drift.is_not(None), clinic)
+
+
+def count_saying_more(tx: Tx, clinic: str | None = None) -> int:
+    """Return the number of submissions whose chart says more than the patient said."""
+    return _count_where(tx, table.c.says_more.is_(True), clinic)
+
+
+def _count_where(tx: Tx, condition: ColumnElement[bool], clinic: str | None) -> int:
+    query = select(func.count()).select_from(table).where(condition)
     if clinic is not None:
         query = query.where(table.c.clinic == clinic)
     return tx.connection.execute(query).scalar_one()

@@ -24,15 +24,26 @@ from intake.store.tables import submissions as table
 
 
 def record_sending(
-    tx: Tx, leased: LeasedSubmission, undo_record: UndoRecord, lease: timedelta
+    tx: Tx,
+    leased: LeasedSubmission,
+    undo_record: UndoRecord,
+    lease: timedelta,
+    *,
+    says_more: bool = False,
 ) -> bool:
     """Record the target and the prior values before the request leaves.
 
-    If this returns False, the worker must not send.
+    `says_more` tells that the chart keeps a value that the patient did not name. If this returns
+    False, the worker must not send.
     """
     # After a timeout the chart may already have the new values, and the prior ones would be lost.
     encrypted = encrypt_undo_record(tx, undo_record, leased.record.id)
-    values = {"sent_at": tx.now, "earlier": encrypted, "leased_until": tx.now + lease}
+    values = {
+        "sent_at": tx.now,
+        "earlier": encrypted,
+        "leased_until": tx.now + lease,
+        "says_more": says_more or None,
+    }
     return update_leased(tx, leased, values)
 
 

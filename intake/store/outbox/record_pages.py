@@ -35,6 +35,7 @@ class RecordFilter:
     since: datetime | None = None
     until: datetime | None = None
     drifted: bool = False
+    says_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ def _conditions(tx: Tx, chosen: RecordFilter) -> Iterator[ColumnElement[bool]]:
     # The partial index of drifted records serves exactly this condition.
     if chosen.drifted:
         yield table.c.drift.is_not(None)
+    if chosen.says_more:
+        yield table.c.says_more.is_(True)
     if chosen.id_start:
         yield from _id_starts_with(tx, chosen.id_start.lower())
     yield from _is_queued_between(chosen.since, chosen.until)

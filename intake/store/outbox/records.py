@@ -72,6 +72,7 @@ class SubmissionRecord:
     typed_at: datetime | None = None
     by_hand_at: datetime | None = None
     number: int = 0
+    says_more: bool = False
 
 
 ENCRYPTED_COLUMNS = ("payload", "known", "earlier", "detail", "decided", "facts")
@@ -106,6 +107,7 @@ def record_from_row(tx: Tx, row: Row[Any]) -> SubmissionRecord:
         typed_at=row.typed_at,
         by_hand_at=row.by_hand_at,
         number=row.number,
+        says_more=bool(row.says_more),
     )
 
 
@@ -136,16 +138,23 @@ def list_records(
     status: Status | None = None,
     clinic: str | None = None,
     drifted: bool = False,
+    says_more: bool = False,
     limit: int = 200,
     offset: int = 0,
 ) -> tuple[SubmissionRecord, ...]:
-    """Return records, newest first; with `drifted` only those whose chart has drifted."""
+    """Return records, newest first.
+
+    With `drifted` these are only those whose chart has drifted, with `says_more` only those whose
+    chart says more than the patient said.
+    """
     query = select(*RECORD_COLUMNS).order_by(table.c.number.desc()).limit(limit).offset(offset)
     if status is not None:
         query = query.where(table.c.status == status.value)
     # The partial index of drifted records serves exactly this condition.
     if drifted:
         query = query.where(table.c.drift.is_not(None))
+    if says_more:
+        query = query.where(table.c.says_more.is_(True))
     if clinic is not None:
         query = query.where(table.c.clinic == clinic)
     return tuple(record_from_row(tx, row) for row in tx.connection.execute(query))

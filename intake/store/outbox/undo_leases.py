@@ -122,6 +122,7 @@ def finish_undo(tx: Tx, undo: LeasedUndo, later_undo_records: Mapping[str, UndoR
         "decided": None,
         "facts": None,
         "drift": None,
+        "says_more": None,
     }
     if not finish_lease(tx, undo, values):
         return False

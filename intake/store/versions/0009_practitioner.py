@@ -4,7 +4,7 @@ from intake.store.migrate import add_missing_columns
 from intake.store.tables import users
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 
 def upgrade() -> None:
