@@ -12,18 +12,17 @@ from fhir_client.errors import RefusedError
 from fhir_client.model import Json
 from fhir_client.uscore.communication import PROFICIENCY
 from fhir_client.uscore.elements import EXTENSION_URLS
+from fhir_client.uscore.shapes import CODING, CONCEPT, find_shape_faults
 
 SUCCESS = 200
-_CODING = {"system": str, "code": str, "display": str}
-_CONCEPT = {"coding": [_CODING], "text": str}
 _EXTENSION: dict[str, Any] = {
     "id": str,
     "url": str,
     "valueBoolean": bool,
     "valueCode": str,
     "valueString": str,
-    "valueCoding": _CODING,
-    "valueCodeableConcept": _CONCEPT,
+    "valueCoding": CODING,
+    "valueCodeableConcept": CONCEPT,
 }
 _EXTENSION["extension"] = [_EXTENSION]
 _OTHER_EXTENSION = {"url": str}
@@ -33,11 +32,10 @@ _PATIENT: dict[str, Any] = {
     "link": [{"type": str, "other": {"reference": str}}],
     "extension": [_OTHER_EXTENSION],
     "communication": [
-        {"id": str, "language": _CONCEPT, "preferred": bool, "extension": [_OTHER_EXTENSION]}
+        {"id": str, "language": CONCEPT, "preferred": bool, "extension": [_OTHER_EXTENSION]}
     ],
 }
 _READ_URLS = frozenset({*EXTENSION_URLS, PROFICIENCY})
-_TYPE_NAMES = {str: "a text", bool: "true or false"}
 
 
 class MalformedChartError(RefusedError):
@@ -51,7 +49,7 @@ class MalformedChartError(RefusedError):
 
 def require_shape(patient: Json) -> None:
     """Raise MalformedChartError for the first odd node that a merge would read."""
-    for node, needed in _find_faults(patient, _PATIENT, "Patient"):
+    for node, needed in find_shape_faults(patient, _PATIENT, "Patient"):
         raise MalformedChartError(node, needed)
     for node, needed in _find_extension_faults(patient, "Patient"):
         raise MalformedChartError(node, needed)
@@ -64,32 +62,4 @@ def _find_extension_faults(owner: Json, path: str) -> Iterator[tuple[str, str]]:
     """Yield the odd nodes of those extensions that a merge looks into."""
     for index, extension in enumerate(owner.get("extension", [])):
         if extension.get("url") in _READ_URLS:
-            yield from _find_faults(extension, _EXTENSION, f"{path}.extension[{index}]")
-
-
-def _find_faults(value: object, shape: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(shape, dict):
-        yield from _find_member_faults(value, shape, path)
-    elif isinstance(shape, list):
-        yield from _find_item_faults(value, shape[0], path)
-    elif not isinstance(value, shape):
-        yield path, _TYPE_NAMES[shape]
-
-
-def _find_member_faults(
-    value: object, shapes: dict[str, Any], path: str
-) -> Iterator[tuple[str, str]]:
-    if not isinstance(value, dict):
-        yield path, "an object"
-        return
-    for name, shape in shapes.items():
-        if name in value:
-            yield from _find_faults(value[name], shape, f"{path}.{name}")
-
-
-def _find_item_faults(value: object, shape: Any, path: str) -> Iterator[tuple[str, str]]:
-    if not isinstance(value, list):
-        yield path, "a list"
-        return
-    for index, item in enumerate(value):
-        yield from _find_faults(item, shape, f"{path}[{index}]")
+            yield from find_shape_faults(extension, _EXTENSION, f"{path}.extension[{index}]")

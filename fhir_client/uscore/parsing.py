@@ -22,6 +22,8 @@ from fhir_client.uscore.statement import (
 )
 from fhir_client.uscore.versions import DATA_ABSENT_REASON
 
+_REASON_CODES = frozenset(AbsentReason)
+
 
 def parse_statement(resources: Iterable[Json]) -> Statement:
     """Return the statement of a QuestionnaireResponse, its Observations, Provenance and Patient.
@@ -100,11 +102,11 @@ def _parse_item(item: Json) -> ItemAnswer:
     reasons = (
         AbsentReason(coding.code)
         for coding in codings
-        if canonical_system(coding.system) == DATA_ABSENT_REASON
+        if canonical_system(coding.system) == DATA_ABSENT_REASON and coding.code in _REASON_CODES
     )
     reason = next(reasons, None)
     return ItemAnswer(
-        link_id=item["linkId"],
+        link_id=item.get("linkId", ""),
         text=item.get("text", ""),
         codings=() if reason else codings,
         strings=tuple(str(part["valueString"]) for part in answers if "valueString" in part),

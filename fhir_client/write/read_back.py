@@ -9,10 +9,12 @@ from fhir_client.client import FhirClient, search_matches
 from fhir_client.model import Element, Json, WriteStrategyKind
 from fhir_client.references import local_reference
 from fhir_client.uscore.chart import chart_elements, element_meanings
+from fhir_client.uscore.chart_shape import MalformedChartError, require_shape
 from fhir_client.uscore.comparison import comparable_items, comparable_value
 from fhir_client.uscore.observations import CORRECTED, FINAL, parse_observation
 from fhir_client.uscore.parsing import parse_items
 from fhir_client.uscore.questionnaire_response import build_questionnaire_response
+from fhir_client.uscore.shapes import is_well_formed
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.chart_merge import merge_for_server
 from fhir_client.write.charts import read_current_patient
@@ -126,6 +128,7 @@ def _compare_patient(patient: Json, writer: Writer, statement: Statement) -> Ite
         for entry in build_worksheet(patient, statement, writer).values:
             yield Mismatch(f"Patient {entry.element}", entry.words, None)
         return
+    require_shape(patient)
     # The chart has the answers exactly when writing them again would change nothing.
     current = _patient_meanings(patient)
     expected = _patient_meanings(merge_for_server(patient, statement, writer).patient)
@@ -146,11 +149,7 @@ def _find_lost_update(
     Another version lies between the one merged into and the one written, so the server ignored
     If-Match.
     """
-    dated = (
-        version
-        for version in search_matches(history)
-        if {"versionId", "lastUpdated"} <= version.get("meta", {}).keys()
-    )
+    dated = (version for version in search_matches(history) if _is_readable_version(version))
     versions = {version["meta"]["versionId"]: version for version in dated}
     # Without the base version among the newest, nothing can be said about what came after it.
     base = versions.get(base_version)
@@ -164,6 +163,16 @@ def _find_lost_update(
             base_version,
             following["meta"]["versionId"],
         )
+
+
+def _is_readable_version(version: Json) -> bool:
+    try:
+        require_shape(version)
+        # A date alone has no offset, and cannot be compared with the others.
+        has_offset = _updated_at(version).tzinfo is not None
+    except (MalformedChartError, KeyError, TypeError, ValueError):
+        return False
+    return has_offset and isinstance(version["meta"].get("versionId"), str)
 
 
 def _lacks_statement(patient: Json, writer: Writer, statement: Statement) -> bool:
@@ -189,7 +198,8 @@ def _compare_responses(
         return
     expected, response = response_for_server(statement, writer), responses[0]
     has_same_header = (
-        response.get("status") == expected["status"]
+        is_well_formed(response)
+        and response.get("status") == expected["status"]
         and response.get("identifier", {}).get("value") == expected["identifier"]["value"]
     )
     if not has_same_header or _response_items(response) != _response_items(expected):
@@ -238,6 +248,8 @@ def _own_provenances(page: Json, response: str) -> list[Json]:
 
 
 def _is_same_observation(observation: Json, expected: Json) -> bool:
+    if not is_well_formed(observation):
+        return False
     # A correction has another status than a first answer, and says the same.
     is_valid = observation.get("status") in (FINAL, CORRECTED)
     subjects = {

@@ -7,6 +7,7 @@ from fhir_client.errors import GoneError, RefusedError, VersionConflictError
 from fhir_client.model import Json
 from fhir_client.references import local_reference
 from fhir_client.transport.responses import entry_errors
+from fhir_client.transport.tolerant_json import list_objects, object_member
 from fhir_client.uscore.chart import chart_elements
 from fhir_client.uscore.datatypes import uuid_identifier
 from fhir_client.uscore.statement import Statement
@@ -97,7 +98,8 @@ def _send_transaction(
         raise RefusedError(
             "The server lacks a resource that this refers to.", error.status
         ) from None
-    locations = (entry.get("response", {}).get("location") for entry in answer.get("entry", []))
+    entries = list_objects(answer.get("entry"))
+    locations = (object_member(entry, "response").get("location") for entry in entries)
     references = (local_reference(location, "QuestionnaireResponse") for location in locations)
     # Some servers answer without locations, and the submission is looked up then.
     if response := next(filter(None, references), None):
@@ -111,9 +113,9 @@ def find_written(client: FhirClient, writer: Writer, statement: Statement) -> Wr
     responses = find_own(
         client, writer.strategy, "QuestionnaireResponse", identifier, statement.patient
     )
-    response = next(responses, None)
+    response = next((found for found in responses if isinstance(found.get("id"), str)), None)
     if response is None:
         return None
-    subject = response.get("subject", {}).get("reference")
+    subject = object_member(response, "subject").get("reference")
     patient = local_reference(subject, "Patient") or statement.patient
     return WriteResult(patient, f"QuestionnaireResponse/{response['id']}")
