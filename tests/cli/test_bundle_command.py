@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from fhir_client.model import Element
-from fhir_client.uscore.parsing import parse_statement
 from fhir_client.uscore.statement import (
     AbsentReason,
     CategoryAnswer,
@@ -17,6 +16,7 @@ from fhir_client.uscore.statement import (
 )
 from fhir_client.uscore.versions import VERSIONS
 from intake.cli import main
+from tests.support.parsed_statements import parse_statement
 
 DATA = Path(__file__).parents[1] / "support" / "data"
 EXAMPLES = sorted(DATA.glob("*.answers.json"))
