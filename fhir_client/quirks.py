@@ -17,7 +17,7 @@ class Quirks:
     - `replaces_extensions`: it takes the Patient's extensions as one whole list only.
     - `patch_tests`: its JSON Patch takes the operation `test`.
     - `search_lag_seconds`: how long after a write a search may not find it.
-    - `appointment_search`: parameters of which every search for Appointments needs one; empty means
+    - `appointment_search`: every search for Appointments needs one of these parameters; empty means
       that the date is enough.
     - `one_communication`: a Patient has one language there.
     - `own_questionnaires`: it takes answers to its own Questionnaires only. `questionnaire` is the
