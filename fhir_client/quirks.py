@@ -17,7 +17,7 @@ class Quirks:
     - `replaces_extensions`: it takes the Patient's extensions as one whole list only.
     - `patch_tests`: its JSON Patch takes the operation `test`.
     - `search_lag_seconds`: how long after a write a search may not find it.
-    - `appointment_search`: parameters of which every search for Appointments needs one; empty means
+    - `appointment_search`: every search for Appointments needs one of these parameters; empty means
       that the date is enough.
     - `sequential_versions`: its numeric version ids count up by one. Where it shows no history, a
       gap then shows another user's change.

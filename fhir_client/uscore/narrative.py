@@ -14,7 +14,7 @@ def fit_narrative(before: Json, after: Json) -> Json:
     if narrative is None:
         return after
     status = narrative.get("status") if isinstance(narrative, dict) else None
-    if status in _MADE_FROM_ELEMENTS and _says_otherwise(before, after):
+    if isinstance(status, str) and status in _MADE_FROM_ELEMENTS and _says_otherwise(before, after):
         return {key: value for key, value in after.items() if key != "text"}
     return {**after, "text": narrative}
 

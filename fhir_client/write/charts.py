@@ -10,6 +10,7 @@ from fhir_client.client import FhirClient
 from fhir_client.errors import GoneError, PatientError, RefusedError
 from fhir_client.model import Json
 from fhir_client.references import local_reference
+from fhir_client.uscore.chart_shape import require_shape
 
 MAX_REPLACEMENTS = 5
 # Codes of v3-ObservationValue by which `meta` marks a partial resource (R4, resource.html).
@@ -39,7 +40,7 @@ class MergeContext:
 def read_current_patient(client: FhirClient, reference: str) -> Json:
     """Return the Patient, following `replaced-by` where charts were merged.
 
-    Raises PatientError.
+    Raises PatientError, and MalformedChartError for a chart that no merge can read.
     """
     seen: list[str] = []
     while reference not in seen:
@@ -76,12 +77,14 @@ def read_written_patient(client: FhirClient, reference: str) -> Json:
 
 def _read_patient(client: FhirClient, reference: str) -> Json:
     try:
-        return client.read(reference)
+        patient = client.read(reference)
     except GoneError as error:
         # A wrong base URL also answers 404. That is the server's fault and not the patient's, and
         # then this call raises ServerError.
         client.read_capabilities()
         raise PatientError("The server has no such patient.", error.status) from None
+    require_shape(patient)
+    return patient
 
 
 def _replacement_links(patient: Json) -> list[Json]:

@@ -70,7 +70,8 @@ def refuse_conflicts(
         for element in undecided_values
         if merge.untouched_elements.get(element) is UntouchedChoice.REVIEW
     ]:
-        raise ChartConflictError(SAYS_MORE, _describe(surplus, patient, merge, frozenset()))
+        conflicts = _describe(surplus, patient, merge, frozenset(), SAYS_MORE)
+        raise ChartConflictError(SAYS_MORE, conflicts)
     if foreign:
         conflicts = _describe(foreign, patient, merge, frozenset(), CHANGED_SINCE_ANSWER)
         raise ChartConflictError(CHANGED_SINCE_ANSWER, conflicts)

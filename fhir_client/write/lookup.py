@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from fhir_client.client import FhirClient
 from fhir_client.model import Json
+from fhir_client.transport.tolerant_json import list_objects
 from fhir_client.write.bundle import identifier_search
 from fhir_client.write.strategy import IDENTIFIER_PARAMETER, PATIENT_PARAMETER, WriteStrategy
 
@@ -53,7 +54,7 @@ def filter_by_identifier(
     for resource in resources:
         identifiers = resource.get("identifier", [])
         # It is a list on most types, and a single identifier on QuestionnaireResponse.
-        listed = identifiers if isinstance(identifiers, list) else [identifiers]
+        listed = list_objects(identifiers if isinstance(identifiers, list) else [identifiers])
         if resource.get("resourceType") == resource_type and expected in map(
             identifier_search, listed
         ):

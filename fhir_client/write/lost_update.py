@@ -5,7 +5,9 @@ from datetime import datetime
 
 from fhir_client.client import search_matches
 from fhir_client.model import Element, Json
+from fhir_client.transport.tolerant_json import object_member
 from fhir_client.uscore.chart import chart_elements, element_meanings
+from fhir_client.uscore.chart_shape import MalformedChartError, require_shape
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.chart_merge import merge_for_server
 from fhir_client.write.task import Writer
@@ -103,7 +105,14 @@ def _order_versions(
 
 
 def lacks_statement(patient: Json, writer: Writer, statement: Statement) -> bool:
-    """Return whether a version of the Patient says otherwise than the statement."""
+    """Return whether a version of the Patient says otherwise than the statement.
+
+    Nothing says that a malformed version has the answers.
+    """
+    try:
+        require_shape(patient)
+    except MalformedChartError:
+        return True
     # Meanings, because marks that a server drops make no difference.
     merged = merge_for_server(patient, statement, writer).patient
     return patient_meanings(merged) != patient_meanings(patient)
@@ -115,12 +124,12 @@ def patient_meanings(patient: Json) -> Mapping[Element, frozenset[object]]:
 
 
 def _version_id(resource: Json) -> str:
-    return str(resource.get("meta", {}).get("versionId", ""))
+    return str(object_member(resource, "meta").get("versionId", ""))
 
 
 def _updated_at(resource: Json) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(str(resource.get("meta", {}).get("lastUpdated")))
+        moment = datetime.fromisoformat(str(object_member(resource, "meta").get("lastUpdated")))
     except ValueError:
         return None
     # An instant has an offset (R4, datatypes.html#instant). One without cannot be compared.

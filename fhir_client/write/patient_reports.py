@@ -17,6 +17,7 @@ from fhir_client.uscore.observations import (
     observation_names,
     parse_observation,
 )
+from fhir_client.uscore.shapes import is_well_formed
 from fhir_client.uscore.statement import ElementValue, Source
 
 VALID_STATUSES = ("final", "amended", "corrected")
@@ -43,6 +44,9 @@ def read_reports(client: FhirClient, reference: str) -> Iterator[ElementReport]:
     codes = ",".join(f"{code.system}|{code.code}" for code in OBSERVATION_CODES.values())
     patient_id = reference.removeprefix("Patient/")
     for observation in client.search("Observation", {"patient": patient_id, "code": codes}):
+        # An odd Observation of others holds no submission.
+        if not is_well_formed(observation):
+            continue
         # A server that ignores a search parameter returns other patients' Observations.
         subject = observation.get("subject", {}).get("reference")
         if local_reference(subject, "Patient") != reference:

@@ -7,10 +7,12 @@ from typing import Any
 from fhir_client.client import FhirClient, search_matches
 from fhir_client.model import Json, WriteStrategyKind
 from fhir_client.references import local_reference
+from fhir_client.uscore.chart_shape import require_shape
 from fhir_client.uscore.comparison import comparable_items, comparable_value
 from fhir_client.uscore.observations import CORRECTED, FINAL, parse_observation
 from fhir_client.uscore.parsing import parse_items
 from fhir_client.uscore.questionnaire_response import build_questionnaire_response
+from fhir_client.uscore.shapes import is_well_formed
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.chart_merge import merge_for_server
 from fhir_client.write.charts import read_current_patient
@@ -140,6 +142,7 @@ def _compare_patient(patient: Json, writer: Writer, statement: Statement) -> Ite
         for entry in build_worksheet(patient, statement, writer).values:
             yield Mismatch(f"Patient {entry.element}", entry.words, None)
         return
+    require_shape(patient)
     # The chart has the answers exactly when writing them again would change nothing.
     current = patient_meanings(patient)
     expected = patient_meanings(merge_for_server(patient, statement, writer).patient)
@@ -160,7 +163,8 @@ def _compare_responses(
         return
     expected, response = response_for_server(statement, writer), responses[0]
     has_same_header = (
-        response.get("status") == expected["status"]
+        is_well_formed(response)
+        and response.get("status") == expected["status"]
         and response.get("identifier", {}).get("value") == expected["identifier"]["value"]
     )
     if not has_same_header or _response_items(response) != _response_items(expected):
@@ -218,6 +222,8 @@ def _own_provenances(page: Json, response: str) -> list[Json]:
 
 
 def _is_same_observation(observation: Json, expected: Json) -> bool:
+    if not is_well_formed(observation):
+        return False
     # A correction has another status than a first answer, and says the same.
     is_valid = observation.get("status") in (FINAL, CORRECTED)
     subjects = {

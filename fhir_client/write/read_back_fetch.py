@@ -4,6 +4,7 @@ from fhir_client.client import FhirClient, search_matches
 from fhir_client.errors import GoneError, RefusedError, ServerError
 from fhir_client.model import Json, WriteStrategyKind
 from fhir_client.transport.responses import BARRED_STATUSES, entry_errors
+from fhir_client.transport.tolerant_json import object_member
 from fhir_client.uscore.datatypes import uuid_identifier
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.bundle import identifier_search
@@ -127,7 +128,8 @@ def _fetch_batch(client: FhirClient, urls: dict[str, str]) -> dict[str, Json] | 
             raise
         return None
     # A server may answer with fewer entries than it was sent.
-    answers: list[Json] = [*answer.get("entry", []), *({} for _ in urls)]
+    answered = answer.get("entry")
+    answers = [*(answered if isinstance(answered, list) else []), *({} for _ in urls)]
     return {name: _entry_resource(name, entry) for name, entry in zip(urls, answers, strict=False)}
 
 
@@ -143,15 +145,14 @@ def _fetch_one(client: FhirClient, name: str, url: str) -> Json:
         raise
 
 
-def _entry_resource(name: str, entry: Json) -> Json:
+def _entry_resource(name: str, entry: object) -> Json:
     """Return the entry's resource, {} for a missing one.
 
     Raises the error of an entry that could not be read now.
     """
     error = next(entry_errors({"entry": [entry]}), None)
     if error is None:
-        resource: Json = entry.get("resource", {})
-        return resource
+        return object_member(entry, "resource") if isinstance(entry, dict) else {}
     # Not every server keeps a history, or shows it.
     if name == HISTORY or isinstance(error, GoneError):
         return {}

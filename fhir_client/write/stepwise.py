@@ -10,6 +10,7 @@ from fhir_client.client import FhirClient
 from fhir_client.errors import ManualEntryError, VersionConflictError
 from fhir_client.model import Json
 from fhir_client.references import local_reference
+from fhir_client.transport.tolerant_json import list_objects, object_member
 from fhir_client.uscore.chart import chart_elements
 from fhir_client.uscore.datatypes import response_url
 from fhir_client.uscore.observations import (
@@ -290,5 +291,6 @@ def is_derived_from(provenance: Json, response: str) -> bool:
 
     Some servers write a Provenance of their own.
     """
-    sources = (entity.get("what", {}).get("reference") for entity in provenance.get("entity", []))
+    entities = list_objects(provenance.get("entity"))
+    sources = (object_member(entity, "what").get("reference") for entity in entities)
     return response in (local_reference(source, "QuestionnaireResponse") for source in sources)

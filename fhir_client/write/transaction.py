@@ -7,6 +7,7 @@ from fhir_client.errors import GoneError, RefusedError, VersionConflictError
 from fhir_client.model import Json
 from fhir_client.references import local_reference
 from fhir_client.transport.responses import entry_errors, parse_entity_tag
+from fhir_client.transport.tolerant_json import object_member
 from fhir_client.uscore.chart import chart_elements
 from fhir_client.uscore.datatypes import uuid_identifier
 from fhir_client.uscore.statement import Statement
@@ -105,7 +106,12 @@ def _send_transaction(
         raise RefusedError(
             "The server lacks a resource that this refers to.", error.status
         ) from None
-    answers = [entry.get("response", {}) for entry in answer.get("entry", [])]
+    # A broken entry keeps its place, because the answers stand in the order of the entries.
+    entries = answer.get("entry")
+    answers = [
+        object_member(entry, "response") if isinstance(entry, dict) else {}
+        for entry in (entries if isinstance(entries, list) else [])
+    ]
     references = (
         local_reference(entry.get("location"), "QuestionnaireResponse") for entry in answers
     )
@@ -133,9 +139,9 @@ def find_written(client: FhirClient, writer: Writer, statement: Statement) -> Wr
     responses = find_own(
         client, writer.strategy, "QuestionnaireResponse", identifier, statement.patient
     )
-    response = next(responses, None)
+    response = next((found for found in responses if isinstance(found.get("id"), str)), None)
     if response is None:
         return None
-    subject = response.get("subject", {}).get("reference")
+    subject = object_member(response, "subject").get("reference")
     patient = local_reference(subject, "Patient") or statement.patient
     return WriteResult(patient, f"QuestionnaireResponse/{response['id']}")

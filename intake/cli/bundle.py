@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fhir_client.references import local_reference
 from fhir_client.transport import exact_json
 from fhir_client.transport.tolerant_json import object_member, parse_foreign_json
+from fhir_client.uscore.chart_shape import MalformedChartError, require_shape
 from fhir_client.uscore.versions import us_core_version
 from fhir_client.write.bundle import build_bundle
 from fhir_client.write.validation import validate_bundle
@@ -48,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
             statement = replace(statement, patient=f"Patient/{patient['id']}")
         bundle = build_bundle(statement, us_core, patient, build_merge_policy(settings)).bundle
         validate_bundle(bundle)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MalformedChartError) as error:
         print(f"{current_file}: {error}", file=sys.stderr)
         return 1
     print(exact_json.format_json(bundle, indent=2))
@@ -56,16 +58,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _read_patient(path: Path) -> dict[str, Any]:
-    """Return the file's Patient; raises ValueError if it is none or has no version."""
+    """Return the file's Patient.
+
+    Raises ValueError if it is none or has no version, and MalformedChartError naming an odd node.
+    """
     resource = parse_foreign_json(path.read_bytes())
     if (
         not isinstance(resource, dict)
         or resource.get("resourceType") != "Patient"
-        or not resource.get("id")
+        or not isinstance(resource.get("id"), str)
+        or local_reference(f"Patient/{resource['id']}", "Patient") is None
     ):
         raise ValueError("this is no Patient with an id")
+    require_shape(resource)
     # The version becomes ifMatch. Without it the write could overwrite another author's change.
-    if not object_member(resource, "meta").get("versionId"):
+    version = object_member(resource, "meta").get("versionId")
+    if not version or not isinstance(version, str):
         raise ValueError(
             "the Patient has no meta.versionId, so a concurrent change would not be noticed"
         )

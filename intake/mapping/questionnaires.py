@@ -211,13 +211,25 @@ class _ItemBuilder:
                     group_link_id(question, option),
                     ItemType.GROUP,
                     self._translate(option.label),
+                    # A heading without anything below it would puzzle the patient.
+                    enabled_by=self._group_conditions(question, option),
                     items=parts,
                 )
 
+    def _group_conditions(
+        self, question: Question, option: Option
+    ) -> tuple[tuple[str, Coding], ...]:
+        """Return what enables a group's details: its tick, or words without one.
+
+        A response names the groups with words and without a tick in the hidden item of lines.
+        """
+        coding = self._option_coding(option)
+        lines = ((lines_link_id(question), coding),) if option.write_in is not None else ()
+        return ((question.id, coding), *lines)
+
     def _build_group_parts(self, question: Question, option: Option) -> Iterator[QuestionnaireItem]:
         link_id = group_link_id(question, option)
-        coding = self._option_coding(option)
-        enabled_by = ((question.id, coding),)
+        enabled_by = ((question.id, self._option_coding(option)),)
         if option.details:
             yield QuestionnaireItem(
                 f"{link_id}.boxes",
@@ -245,9 +257,8 @@ class _ItemBuilder:
                 enabled_by=enabled_by,
             )
         if option.write_in is not None:
-            # Words count without a tick, too. A response then names their group among the lines.
             line = self._build_line(f"{link_id}.write-in", option.write_in)
-            yield replace(line, enabled_by=(*enabled_by, (lines_link_id(question), coding)))
+            yield replace(line, enabled_by=self._group_conditions(question, option))
 
     def _build_line(self, link_id: str, message: str) -> QuestionnaireItem:
         return QuestionnaireItem(

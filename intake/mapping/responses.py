@@ -5,8 +5,8 @@ a state beside an answer, a time without an offset.
 
 R4 says what a response has (hl7.org/fhir/R4/questionnaireresponse.html). Where one leaves
 something out, it is read as follows. Without an identifier, its id or its content identifies it.
-Without a source, the patient or related person who is its author answered, else the patient. An
-author who is staff makes it staff-assisted. A response without the hidden item "notice" was
+Without a source, its author answered, if that is the patient or a related person; else the patient.
+An author on the staff makes it staff-assisted. A response without the hidden item "notice" was
 answered on a page that showed no notice of ours.
 """
 
@@ -41,7 +41,7 @@ _NAMESPACE = uuid5(NAMESPACE_URL, "urn:intake:questionnaire-response")
 _FINISHED = ("completed", "amended")
 _STAFF_TYPES = ("Practitioner", "PractitionerRole", "Organization", "Device")
 _RELATIONSHIPS = {display: informant for informant, display in INFORMANT_RELATIONSHIPS.items()}
-# R4's dateTime, of which only a complete one says when the patient answered.
+# R4's dateTime with all its parts. A shorter one does not say when the patient answered.
 _DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )

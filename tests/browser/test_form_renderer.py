@@ -27,14 +27,22 @@ from intake.answers import OWN_WORDS, Answer, AnswerState, Channel, Informant, S
 from intake.demo.node import NodeMissingError, find_node
 from intake.i18n import existing_tags, load_translator
 from intake.mapping.questionnaires import build_form
+from intake.mapping.response_items import ResponseError
+from intake.mapping.responses import ResponseReader
 from intake.mapping.statement import build_statement
 from intake.questions import Subject
 from intake.settings import MappingPolicy, load_settings
 from tests.browser.conftest import OpenPage
 from tests.support.prerequisites import skip_or_fail
-from tests.support.questionnaire_responses import find_misfits, item_codings, walk_items
+from tests.support.questionnaire_responses import (
+    find_misfits,
+    item_codings,
+    normalize_answer,
+    walk_items,
+)
 
 SETTINGS = load_settings()
+READER = ResponseReader(SETTINGS)
 VERSION = "40.1.3"
 # The package has all that a page needs, so none of its dependencies is fetched.
 DIGEST = "WLruTm+BcVnafC0rSAQ3/cNqhxvclBUxyBG68aub/uha2NaK9H8ZZcEXTTuORuGzzCt0wa7fvhuieZtcDIdPzQ=="
@@ -152,6 +160,67 @@ def test_lforms_renders_our_form_and_returns_our_answers(
     actual = page.evaluate("() => LForms.Util.getFormFHIRData('QuestionnaireResponse', 'R4')")
     assert _answered_items(actual) == _answered_items(expected)
     assert not find_misfits(actual, form)
+    lacking = {"authored": "2026-11-23T15:00:00Z", "language": tag}
+    read = READER.read_submission({**lacking, **actual}, patient="Patient/1", clinic="riverside")
+    assert {
+        question.id: normalize_answer(question, read.answers[question.id])
+        for question in SETTINGS.question_sets[name].questions
+        if question.id in read.answers
+    } == {
+        question.id: normalize_answer(question, ANSWERS[name][question.id])
+        for question in SETTINGS.question_sets[name].questions
+        if question.id in ANSWERS[name]
+    }
+
+
+def test_lforms_accepts_a_contradiction_that_submit_refuses(
+    renderer: str, open_page: OpenPage
+) -> None:
+    form = build_questionnaire(build_form(SETTINGS.question_sets["spd15-2024"], ["en"]))
+    page = open_page()
+    page.goto(renderer)
+    page.evaluate("form => LForms.Util.addFormToPage(form, 'form', {})", form)
+    for words in ("Asian", "I’d rather not say"):
+        page.get_by_text(words, exact=True).first.click()
+    actual = page.evaluate("() => LForms.Util.getFormFHIRData('QuestionnaireResponse', 'R4')")
+    # Whether a renderer knows exclusive options is its own affair. Without both there is no test.
+    codes = [code for item in walk_items(actual["item"]) for _, code in item_codings(item)]
+    assert codes == ["2028-9", "asked-declined"]
+    with pytest.raises(
+        ResponseError, match="“I’d rather not say” cannot stand together with “Asian”"
+    ):
+        READER.read_submission({"authored": "2026-11-23T15:00:00Z", **actual}, patient="Patient/1")
+
+
+def test_lforms_finds_a_language_by_its_english_name(renderer: str, open_page: OpenPage) -> None:
+    form = build_questionnaire(build_form(SETTINGS.question_sets["spd15-2024"], ["en"]))
+    page = open_page()
+    page.goto(renderer)
+    page.evaluate("form => LForms.Util.addFormToPage(form, 'form', {})", form)
+    for question in ("spoken-language", "written-language"):
+        field = page.locator(f'input[id^="{question}/1"]')
+        field.click()
+        field.press_sequentially("Vietnamese")
+        page.locator("#completionOptions li", has_text="Tiếng Việt").first.click()
+        field.press("Tab")
+    actual = page.evaluate("() => LForms.Util.getFormFHIRData('QuestionnaireResponse', 'R4')")
+    codes = [code for item in walk_items(actual["item"]) for _, code in item_codings(item)]
+    assert codes == ["vi", "vi"]
+
+
+def test_lforms_hides_a_write_in_until_its_group_is_chosen(
+    renderer: str, open_page: OpenPage
+) -> None:
+    form = build_questionnaire(build_form(SETTINGS.question_sets["spd15-2024"], ["en"]))
+    page = open_page()
+    page.goto(renderer)
+    page.evaluate("form => LForms.Util.addFormToPage(form, 'form', {})", form)
+    page.get_by_text("In your own words, if you like").first.wait_for()
+    lines = page.locator('textarea[id*=".write-in/"]')
+    assert lines.count() == 0
+    page.get_by_text("Asian", exact=True).first.click()
+    page.locator('textarea[id^="race-ethnicity.2028-9.write-in/"]').wait_for()
+    assert lines.count() == 1
 
 
 def _build_response(name: str) -> dict[str, Any]:

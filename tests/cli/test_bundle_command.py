@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from fhir_client.model import Element
-from fhir_client.uscore.parsing import parse_statement
 from fhir_client.uscore.statement import (
     AbsentReason,
     CategoryAnswer,
@@ -17,6 +16,7 @@ from fhir_client.uscore.statement import (
 )
 from fhir_client.uscore.versions import VERSIONS
 from intake.cli import main
+from tests.support.parsed_statements import parse_statement
 
 DATA = Path(__file__).parents[1] / "support" / "data"
 EXAMPLES = sorted(DATA.glob("*.answers.json"))
@@ -255,3 +255,34 @@ def test_explains_a_bad_submission_in_a_sentence(
 ) -> None:
     assert main(["bundle", str(DATA / answers), "--us-core", name]) == 1
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"extension": 5}', "Patient.extension is not a list"),
+        ('{"extension": [[]]}', "Patient.extension[0] is not an object"),
+        ('{"communication": [{"language": []}]}', "Patient.communication[0].language is not"),
+        ('{"id": ["77"]}', "this is no Patient with an id"),
+        ('{"id": "77/../5"}', "this is no Patient with an id"),
+        ('{"meta": {"versionId": 4}}', "no meta.versionId"),
+        ('{"meta": [4]}', "Patient.meta is not an object"),
+        ('{"name": ' + "[" * 200_000 + "]" * 200_000 + "}", "nested too deeply"),
+        ('{"name": ' + "[" * 200 + "]" * 200 + "}", "nested more than 128 levels"),
+        ('{"multipleBirthInteger": ' + "9" * 5000 + "}", "integer"),
+    ],
+)
+def test_names_the_odd_node_of_a_chart_and_prints_no_bundle(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, words: str
+) -> None:
+    chart = tmp_path / "patient.json"
+    whole = json.dumps({"resourceType": "Patient", "id": "77", "meta": {"versionId": "4"}})
+    # A later key replaces an earlier one.
+    chart.write_text(f"{whole[:-1]},{text[1:]}", "utf-8")
+    arguments = ["bundle", str(EXAMPLES[0]), "--us-core", "6.1.0", "--patient", str(chart)]
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"{chart}: ")
+    assert words in said.err
+    assert len(said.err.splitlines()) == 1

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from fhir_client.uscore.parsing import parse_statement
 from fhir_client.uscore.questionnaire_response import build_questionnaire_response
 from fhir_client.uscore.statement import ItemAnswer, Source, Statement
 from fhir_client.uscore.versions import us_core_version
+from tests.support.parsed_statements import parse_statement
 
 STATEMENT = Statement(
     submission=UUID(int=1),

@@ -107,6 +107,7 @@ def test_a_line_stays_hidden_until_its_group_is_chosen(name: str) -> None:
         ]
         assert conditions == [(question, group), (f"{question}.lines", group)]
         assert line["enableBehavior"] == "any"
+        assert items[f"{question}.{group}"]["enableWhen"] == line["enableWhen"]
         assert items[f"{question}.lines"]["readOnly"]
 
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from fhir_client.model import Element
 from fhir_client.transport import exact_json
 from fhir_client.uscore.elements import OBSERVATION_CODES
-from fhir_client.uscore.parsing import parse_statement
 from fhir_client.uscore.statement import (
     AbsentReason,
     CategoryAnswer,
@@ -30,6 +29,7 @@ from intake.mapping.statement import build_statement
 from intake.questions import Question, QuestionKind, Subject
 from intake.settings import MappingPolicy
 from intake.store.payload import decode_submission, encode_submission
+from tests.support.parsed_statements import parse_statement
 from tests.support.submission_strategies import QUESTION_SETS, owning_option, submissions
 
 ABSENT_REASONS = {
