@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from intake.settings import Settings
-from intake.store import attempts, audit, drafts, sign_ins, visits
+from intake.store import attempt_log, attempts, audit, drafts, sign_ins, visits
 from intake.store.database import Database
 from intake.store.outbox import chart_searches, erasure
 
@@ -18,6 +18,7 @@ def erase_expired(settings: Settings, database: Database) -> None:
     with database.write() as tx:
         drafts.drop_idle_drafts(tx, kiosk=times.kiosk_drop, others=times.draft_idle)
         chart_searches.erase_searches(tx)
+        attempt_log.erase_attempt_log(tx, times.undo)
         erasure.erase_expired(tx, payload_after=times.payload, undo_after=times.undo)
         visits.erase_visits(tx, tx.now - VISIT_RETENTION)
         attempts.erase_attempts(tx, ATTEMPT_RETENTION)
