@@ -22,6 +22,7 @@ from fhir_client.transport.connection import (
     Parameters,
     require_success,
 )
+from fhir_client.transport.exchanges import Observe
 from fhir_client.transport.responses import (
     BARRED_STATUSES,
     attachment_data,
@@ -61,13 +62,15 @@ class FhirClient:
         *,
         timeout: float = 30,
         tls: Tls = DEFAULT_TLS,
+        observe: Observe | None = None,
     ) -> None:
         """Open a session to `base_url`.
 
-        `timeout` is in seconds and holds for each request with its whole response.
+        `timeout` is in seconds and holds for each request with its whole response. `observe` is
+        told of each request, without ids and values.
         """
         self.base_url = base_url.rstrip("/")
-        self._connection = Connection(self.base_url, auth or NoAuth(), timeout, tls)
+        self._connection = Connection(self.base_url, auth or NoAuth(), timeout, tls, observe)
         self.server_time: datetime | None = None
         """The server's clock in its answer to `read_capabilities`, None where it sent none."""
 

@@ -87,3 +87,17 @@ class Conflict:
     chart_key: str
     by_patient: bool = False
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer, without any id or value.
+
+    `kind` is such as `read Patient`. `status` is None where no answer came. `codes` are those of
+    the OperationOutcome's issues, from FHIR's own list.
+    """
+
+    kind: str
+    status: int | None
+    milliseconds: int
+    codes: tuple[str, ...] = ()

@@ -10,6 +10,12 @@ from fhir_client.errors import FhirError
 from fhir_client.model import Json
 from fhir_client.transport import addresses, exact_json, network
 from fhir_client.transport.bodies import receive_body
+from fhir_client.transport.exchanges import (
+    Observe,
+    describe_request,
+    ignore_exchange,
+    observe_exchange,
+)
 from fhir_client.transport.external_files import ExternalFiles
 from fhir_client.transport.responses import response_error
 from fhir_client.transport.tls import Tls
@@ -43,8 +49,11 @@ class Connection:
     Close it after use.
     """
 
-    def __init__(self, base_url: str, auth: Auth, timeout: float, tls: Tls) -> None:
+    def __init__(
+        self, base_url: str, auth: Auth, timeout: float, tls: Tls, observe: Observe | None = None
+    ) -> None:
         """Open a session to `base_url`; `timeout` is in seconds."""
+        self._observe = observe or ignore_exchange
         self._base_url, self._auth, self._timeout, self._tls = base_url, auth, timeout, tls
         self._session = network.open_session(tls)
         self._session.headers.update({"Accept": JSON})
@@ -123,8 +132,9 @@ class Connection:
             headers["Content-Type"] = JSON
         headers |= extra_headers
         data = body if body is None or isinstance(body, str) else exact_json.format_json(body)
+        answer: requests.Response | None = None
+        started_at = monotonic()
         try:
-            deadline = monotonic() + self._timeout
             response = self._session.request(
                 method,
                 url,
@@ -136,9 +146,13 @@ class Connection:
                 allow_redirects=False,
                 stream=True,
             )
-            return response if stream else receive_body(response, deadline)
+            answer = response if stream else receive_body(response, started_at + self._timeout)
         except requests.RequestException as error:
             raise network.connection_error(error, self._tls) from None
+        finally:
+            kind = describe_request(self._base_url, method, url, body, parameters)
+            observe_exchange(self._observe, kind, started_at, answer, read=not stream)
+        return answer
 
 
 def require_success(response: requests.Response) -> requests.Response:

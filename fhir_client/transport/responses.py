@@ -140,9 +140,14 @@ def hidden_refusal(body: dict[str, Any]) -> FhirError | None:
 
 def _describe_codes(body: dict[str, Any]) -> str:
     # The issue's code is from FHIR's own list. Diagnostics and expressions may quote what was sent.
+    codes = issue_codes(body)
+    return f" (reason: {', '.join(codes)})" if codes else ""
+
+
+def issue_codes(body: dict[str, Any]) -> tuple[str, ...]:
+    """Return the codes of an OperationOutcome's issues, only those that look like FHIR's own."""
     codes = {str(issue.get("code")) for issue in list_objects(body.get("issue"))}
-    safe_codes = [code for code in sorted(codes) if _ISSUE_CODE.fullmatch(code)]
-    return f" (reason: {', '.join(safe_codes)})" if safe_codes else ""
+    return tuple(code for code in sorted(codes) if _ISSUE_CODE.fullmatch(code))
 
 
 def written_version(response: requests.Response) -> str | None:

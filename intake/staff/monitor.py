@@ -5,6 +5,7 @@ It shows no name and no answer, and it calls nothing verified that was not read 
 
 import functools
 from datetime import timedelta
+from typing import Any
 
 from flask import (
     Blueprint,
@@ -19,10 +20,17 @@ from flask import (
 from flask.typing import ResponseReturnValue
 
 from intake.pages.site import current_site
+from intake.settings import Settings
 from intake.staff import access
 from intake.staff.monitor_filter import MonitorFilter, read_filter
 from intake.store import audit, devices, servers, strategies, visits
-from intake.store.health_words import explain_obstacle, read_site_health, summarize_site
+from intake.store.database import Tx
+from intake.store.health_words import (
+    SiteHealth,
+    explain_obstacle,
+    read_site_health,
+    summarize_site,
+)
 from intake.store.outbox.causes import list_causes
 from intake.store.outbox.counts import count_drifted, count_saying_more
 from intake.store.outbox.group_actions import allowed_kinds, list_group_actions
@@ -46,29 +54,10 @@ def show_monitor() -> Response:
     """Show the monitor."""
     chosen, settings = read_filter(), current_site().settings
     with current_site().database.read() as tx:
-        site_health = read_site_health(tx, settings)
-        values = {
-            "pins": {server: strategies.read_pinned(tx, server) for server in settings.servers},
-            "unconfigured": servers.count_unconfigured(tx, settings.servers.keys()),
-            "counts": count_states(tx, chosen.clinic),
-            "drifted": count_drifted(tx, clinic=chosen.clinic),
-            "saying_more": count_saying_more(tx, clinic=chosen.clinic),
-            "causes": list_causes(tx, chosen.clinic),
-            "group_actions": list_group_actions(tx, tx.now - SHOW_FINISHED),
-            "list_page": read_page(
-                tx,
-                chosen.record_filter(),
-                ROWS_PER_PAGE,
-                before=chosen.before,
-                after=chosen.after,
-            ),
-            "fetched": {clinic: visits.last_fetched_at(tx, clinic) for clinic in settings.clinics},
-            "tablets": [(device.id, device.label) for device in devices.list_devices(tx)],
-            "now": tx.now,
-        }
+        values = read_monitor(tx, settings, chosen)
+    site_health: SiteHealth = values["site_health"]
     page = render_template(
         "staff/monitor.html",
-        site_health=site_health,
         summary=summarize_site(site_health),
         obstacles=functools.cache(functools.partial(explain_obstacle, site_health)),
         allowed_kinds=allowed_kinds,
@@ -83,6 +72,25 @@ def show_monitor() -> Response:
     if chosen.live:
         response.headers["Refresh"] = f"{REFRESH_SECONDS}; url={_refresh_address(chosen)}"
     return response
+
+
+def read_monitor(tx: Tx, settings: Settings, chosen: MonitorFilter) -> dict[str, Any]:
+    """Return the template's values that come from the store."""
+    place = {"before": chosen.before, "after": chosen.after}
+    return {
+        "site_health": read_site_health(tx, settings),
+        "pins": {server: strategies.read_pinned(tx, server) for server in settings.servers},
+        "unconfigured": servers.count_unconfigured(tx, settings.servers.keys()),
+        "counts": count_states(tx, chosen.clinic),
+        "drifted": count_drifted(tx, clinic=chosen.clinic),
+        "saying_more": count_saying_more(tx, clinic=chosen.clinic),
+        "causes": list_causes(tx, chosen.clinic),
+        "group_actions": list_group_actions(tx, tx.now - SHOW_FINISHED),
+        "list_page": read_page(tx, chosen.record_filter(), ROWS_PER_PAGE, **place),
+        "fetched": {clinic: visits.last_fetched_at(tx, clinic) for clinic in settings.clinics},
+        "tablets": [(device.id, device.label) for device in devices.list_devices(tx)],
+        "now": tx.now,
+    }
 
 
 def _refresh_address(chosen: MonitorFilter) -> str:

@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from intake.pages.site import current_site
 from intake.staff import access
-from intake.store import audit
+from intake.staff.issue_words import EVENT_LABELS, describe_exchange
+from intake.store import attempt_log, audit
 from intake.store.database import Tx
 from intake.store.health_words import explain_obstacle, read_site_health
 from intake.store.outbox import discard, retry, undo_requests, worklist
@@ -45,6 +46,7 @@ def show_submission(identity: str) -> str:
     with current_site().database.read() as tx:
         actions, now = audit.entries_about(tx, record.id), tx.now
         site_health = read_site_health(tx, current_site().settings)
+        attempts = attempt_log.read_attempts(tx, record.id)
     # A clinic may have left the configuration since the patient answered.
     clinic = current_site().settings.clinics.get(record.clinic)
     return render_template(
@@ -54,6 +56,9 @@ def show_submission(identity: str) -> str:
         clinic=clinic,
         times=tuple(_list_times(record)),
         actions=actions,
+        attempts=attempts,
+        describe_exchange=describe_exchange,
+        event_labels=EVENT_LABELS,
         can_retry=record.status in RETRIABLE and not record.sending,
         can_undo=undo_requests.can_undo(record, current_site().settings.times.undo, now),
         can_hold=record.status in OPEN and not record.sending,

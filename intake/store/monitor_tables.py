@@ -18,6 +18,12 @@ _HAS_REASON = submissions.c.reason.is_not(None)
 _HAS_DEVICE = submissions.c.device.is_not(None)
 list_indexes = (
     Index("submissions_clinic", submissions.c.clinic, submissions.c.number),
+    Index(
+        "submissions_clinic_status",
+        submissions.c.clinic,
+        submissions.c.status,
+        submissions.c.number,
+    ),
     Index("submissions_queued", submissions.c.queued_at, submissions.c.number),
     partial_index("submissions_device", _HAS_DEVICE, submissions.c.device, submissions.c.number),
     # It has every column of the groups by cause: few rows have a reason, but they can be many.
@@ -79,3 +85,20 @@ contacts = Table(
     Column("failures", Integer, nullable=False),
     Column("reason", String(80)),
 )
+
+# What each attempt asked of the server and got; repeated results share a row.
+attempt_log = Table(
+    "attempt_log",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("submission", String(36), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("first_at", UtcDateTime, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("reason", String(80)),
+    Column("requests", LargeBinary, nullable=False),
+)
+Index("attempt_log_submission", attempt_log.c.submission, attempt_log.c.number)
+Index("attempt_log_last", attempt_log.c.last_at)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 
 from fhir_client.errors import ServerError
+from fhir_client.model import Exchange
 from intake.clock import Clock
 from intake.ehr.clients import build_client
 from intake.ehr.contacts import CREDENTIALS_REASON
@@ -40,8 +41,9 @@ def deliver_due(
     """Deliver what is due for the server, batch after batch; True if anything was due."""
     if not _is_due(database, server, clock):
         return False
+    exchanges: list[Exchange] = []
     try:
-        client = build_client(server)
+        client = build_client(server, exchanges.append)
     except ServerError as error:
         _pause_without_credentials(database, server, error)
         return False
@@ -50,7 +52,9 @@ def deliver_due(
         # The first submission that needs the strategy negotiates it, so that an error of the
         # negotiation is stored with a submission.
         negotiate = cache(partial(prepare_writer, server, settings, database, client))
-        context = WorkerContext(settings, server, database, client, negotiate, clock, jitter)
+        context = WorkerContext(
+            settings, server, database, client, negotiate, clock, jitter, exchanges
+        )
         has_strategy = False
         while not stop.is_set():
             # Once pinned it needs no second look: this thread caches the writer as long.

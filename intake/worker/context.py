@@ -1,10 +1,11 @@
 """Holds what a worker thread uses for one server."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from fhir_client.client import FhirClient
+from fhir_client.model import Exchange
 from fhir_client.write.task import Writer
 from intake.clock import Clock
 from intake.settings import Server, Settings
@@ -29,6 +30,8 @@ class WorkerContext:
     negotiate_writer: Callable[[], Writer]
     clock: Clock
     jitter: JitterSource
+    exchanges: list[Exchange] = field(default_factory=list)
+    """The client's requests since the last stored step of the submission under work."""
 
     @property
     def writer(self) -> Writer:

@@ -72,6 +72,7 @@ NOT_SHOWN_REASON = "not-shown"
 
 def deliver_submission(context: WorkerContext, leased: LeasedSubmission) -> None:
     """Deliver one leased submission step by step; each outcome is stored on return."""
+    context.exchanges.clear()
     try:
         for outcome in _deliver_in_steps(context, leased):
             if not apply_outcome(context, outcome):

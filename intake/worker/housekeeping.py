@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from intake.settings import Settings
-from intake.store import attempts, audit, drafts, sign_ins, visits
+from intake.store import attempt_log, attempts, audit, drafts, sign_ins, visits
 from intake.store.database import Database
 from intake.store.outbox import chart_searches, erasure, facts
 from intake.worker.verified_facts import keep_facts
@@ -20,6 +20,7 @@ def erase_expired(settings: Settings, database: Database) -> None:
     with database.write() as tx:
         drafts.drop_idle_drafts(tx, kiosk=times.kiosk_drop, others=times.draft_idle)
         chart_searches.erase_searches(tx)
+        attempt_log.erase_attempt_log(tx, times.undo)
         erasure.erase_expired(tx, payload_after=times.payload, undo_after=times.undo)
         facts.erase_facts(tx, facts_after=times.facts)
         visits.erase_visits(tx, tx.now - VISIT_RETENTION)

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from intake.log import logger
 from intake.settings import Settings
-from intake.store import audit, contacts, servers
+from intake.store import attempt_log, audit, contacts, servers
+from intake.store.attempt_log import AttemptResult
 from intake.store.database import Tx
 from intake.store.outbox import delivery_steps, leases, undo_leases
 from intake.store.outbox.conflict_decisions import ConflictDecision
@@ -164,6 +165,7 @@ class Postponed:
 class ServerPaused:
     """The fault is the server's, not the submission's: the server pauses."""
 
+    event: ClassVar[str] = "server-paused"
     leased: LeasedWork
     reason: str
     message: str
@@ -188,12 +190,27 @@ def apply_outcome(context: WorkerContext, outcome: Outcome) -> bool:
         lease_kept = outcome.store(tx)
         # What the step learned about the server is true even if the lease was lost.
         is_new_pause = _update_server(tx, context.server.id, outcome)
+        _log_attempt(tx, context, outcome)
     if not isinstance(outcome, ServerPaused):
         _log_outcome(context, outcome, lease_kept=lease_kept)
     elif is_new_pause:
         # One alarm for a pause, and no line for each submission that meets it.
         log_server_paused(context.server.id, outcome.reason)
     return lease_kept
+
+
+def _log_attempt(tx: Tx, context: WorkerContext, outcome: Outcome) -> None:
+    """Store the requests of the step with its result, for the submission's page."""
+    requests = tuple(context.exchanges)
+    context.exchanges.clear()
+    # A step that waits for its turn is no attempt.
+    if isinstance(outcome, Postponed) and not requests:
+        return
+    record = outcome.leased.record
+    reason = outcome.reason if isinstance(outcome, Waiting | Held | ServerPaused) else None
+    attempt_log.record_attempt(
+        tx, record.id, AttemptResult(record.attempts + 1, outcome.event, reason, requests)
+    )
 
 
 def _update_server(tx: Tx, server_id: str, outcome: Outcome) -> bool:

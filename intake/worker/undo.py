@@ -45,6 +45,7 @@ LATER_OPEN = "A later submission of the same patient is not delivered yet."
 
 def deliver_undo(context: WorkerContext, leased: LeasedUndo) -> None:
     """Undo one leased submission; the outcome is stored on return."""
+    context.exchanges.clear()
     try:
         for outcome in _undo_in_steps(context, leased):
             apply_outcome(context, outcome)

@@ -139,10 +139,10 @@ def test_a_submission_page_shows_its_times(pages: TestSite, it: StaffSession) ->
     it.open_page(f"/staff/submissions/{leased.record.id}")
     facts = it.fact_list()
     assert facts["Id"] == leased.record.id
-    assert facts["Stored here"] == "Nov 24, 10:00 AM EST (5 s ago)"
-    assert facts["Verified by read-back"] == "Nov 24, 10:00 AM EST (0 s ago)"
-    assert facts["Answers erased here"] == "Dec 24, 10:00 AM EST"
-    assert facts["Undo possible until"] == "Feb 22, 10:00 AM EST"
+    assert facts["Stored here"] == "Nov 24, 10:00 AM EST / Nov 24, 3:00 PM UTC (5 s ago)"
+    assert facts["Verified by read-back"] == "Nov 24, 10:00 AM EST / Nov 24, 3:00 PM UTC (0 s ago)"
+    assert facts["Answers erased here"] == "Dec 24, 10:00 AM EST / Dec 24, 3:00 PM UTC"
+    assert facts["Undo possible until"] == "Feb 22, 10:00 AM EST / Feb 22, 3:00 PM UTC"
     assert not it.document.query("main form")
 
 

@@ -81,9 +81,11 @@ def test_no_frequent_query_scans_all_rows(database: Database, name: str) -> None
     steps = [plan for plan in plans if plan.startswith(("SEARCH", "SCAN"))]
     assert steps
     # These partial indexes have only the rows that the query counts, so a scan of them is fine.
-    # So is one of a subquery, which has its own search and its limit.
+    # So is one of a subquery, which has its own search and its limit. The distinct servers are
+    # few, and SQLite skips from one to the next in the index of what is due.
+    allowed = (*PARTIAL_INDEXES, *(["submissions_due"] if name == "unconfigured servers" else []))
     assert not [
         plan
         for plan in steps
-        if not plan.startswith("SEARCH") and not any(name in plan for name in PARTIAL_INDEXES)
+        if not plan.startswith("SEARCH") and not any(index in plan for index in allowed)
     ]

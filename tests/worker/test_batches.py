@@ -180,7 +180,7 @@ def test_a_missing_secret_pauses_the_server_with_one_alarm(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def fail(_server: object) -> None:
+    def fail(_server: object, _observe: object) -> None:
         raise AccessError("No secret.")
 
     monkeypatch.setattr(batches, "build_client", fail)
