@@ -60,8 +60,7 @@ def view_language() -> PageResponse:
     birth. Midway, the draft and its answers stay.
     """
     if request.method != "POST":
-        back = _safe_path(request.args.get("back", ""))
-        return renderer.render_page("patient/start.html", back=back, midway=True)
+        return renderer.render_page("patient/start.html", back=_back_path(), midway=True)
     tag = request.form.get("language", "")
     if tag not in {locale.tag for locale in language.offered_locales()}:
         return errors.error_page("cleared", 400)
@@ -103,8 +102,7 @@ def view_pairing() -> PageResponse:
 def view_start_over() -> PageResponse:
     """Ask once; after a yes, wipe the visit and go back to the first page."""
     if request.method != "POST":
-        back = _safe_path(request.args.get("back", ""))
-        return renderer.render_page("patient/over.html", back=back)
+        return renderer.render_page("patient/over.html", back=_back_path())
     # The session knows the link's address, so this comes before the wipe.
     target = visit_session.first_page_url()
     visit_session.wipe_session()
@@ -117,6 +115,11 @@ def change_appearance() -> Response:
         if request.form.get(name) in values:
             session[name] = request.form[name]
     return redirect(_safe_path(request.form.get("back", "")), 303)
+
+
+def _back_path() -> str:
+    """Return the page that the patient came from, else the first open one; neither wipes."""
+    return _safe_path(request.args.get("back") or url_for("patient.onward"))
 
 
 def _safe_path(path: str) -> str:

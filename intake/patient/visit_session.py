@@ -90,7 +90,7 @@ def missing_draft_reason() -> str:
         return "cleared"
     with current_site().database.read() as tx:
         draft = drafts.find_by_token(tx, token)
-    # An idle draft is still there until the worker erases it; afterwards nobody knows the cause.
+    # An idle draft stays until the worker erases it; after that the cause is unknown.
     return "cleared" if draft is None else "expired"
 
 

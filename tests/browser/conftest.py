@@ -33,6 +33,7 @@ MISSING_DRIVER = (
     "Playwright's driver does not start on this machine: `apt-get install chromium` brings the "
     "libraries it needs"
 )
+BLOCKED_WORKER = "Service Worker registration blocked by Playwright"
 TABLET, PHONE = (1024, 768), (390, 844)
 
 
@@ -128,13 +129,16 @@ class OpenPage:
         script: bool = True,
         dark: bool = False,
         languages: str = "en-US",
+        worker: bool = False,
     ) -> Page:
-        """Return a new page in a new browser context."""
+        """Return a new page in a new browser context; `worker` lets it have a service worker."""
         context = self._browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             java_script_enabled=script,
             color_scheme="dark" if dark else "light",
             locale=languages,
+            # Playwright cannot route what a service worker fetches.
+            service_workers="allow" if worker else "block",
         )
         self._contexts.append(context)
         page = context.new_page()
@@ -144,7 +148,7 @@ class OpenPage:
             "console",
             lambda message: (
                 self.complaints.append(message.text)
-                if message.type in ("error", "warning")
+                if message.type in ("error", "warning") and BLOCKED_WORKER not in message.text
                 else None
             ),
         )

@@ -211,9 +211,9 @@ def test_keeps_the_form_without_a_network(walker: Walker, open_page: OpenPage) -
     walker.page.click(".actions .go")
     expect(walker.page.locator("#offline")).to_be_visible()
     assert walker.page.input_value("#own-words") == "Hmoob"
-    walker.page.context.set_offline(False)
-    expect(walker.page.locator("#offline")).to_be_hidden()
-    walker.press_button()
+    # The form goes by itself once the network is back.
+    with walker.page.expect_navigation():
+        walker.page.context.set_offline(False)
     assert walker.path == "/question/race-ethnicity/details"
     ignore_lost_network(open_page)
 

@@ -61,16 +61,25 @@ def test_a_change_of_language_or_look_keeps_what_was_typed(walker: Walker) -> No
     expect(walker.page.locator('[id="c-2028-9"]')).to_be_checked()
 
 
+@pytest.fixture
+def kept(live: LiveSite, open_page: OpenPage) -> Walker:
+    """A patient at a paired tablet that keeps the offline pages."""
+    live.site.expect_visit("1")
+    patient = Walker(open_page(worker=True), live.url)
+    patient.pair_tablet(live.site.create_pairing_code())
+    wait_for_worker(patient.page)
+    return patient
+
+
 def wait_for_worker(page: Page) -> None:
     page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
     page.wait_for_function("navigator.serviceWorker.controller")
 
 
 def test_a_tablet_keeps_an_offline_page_per_language_and_nothing_else(
-    walker: Walker, open_page: OpenPage
+    kept: Walker, open_page: OpenPage
 ) -> None:
-    wait_for_worker(walker.page)
-    kept = walker.page.evaluate(
+    stored = kept.page.evaluate(
         """async () => {
           const names = await caches.keys();
           const caches_ = await Promise.all(names.map(name => caches.open(name)));
@@ -81,7 +90,7 @@ def test_a_tablet_keeps_an_offline_page_per_language_and_nothing_else(
             [new URL(request.url).pathname, texts[index]]);
         }"""
     )
-    paths = {path for path, _ in kept}
+    paths = {path for path, _ in stored}
     languages = {f"/offline/{tag}" for tag in load_settings().languages}
     assert paths - languages == {
         "/offline",
@@ -91,28 +100,27 @@ def test_a_tablet_keeps_an_offline_page_per_language_and_nothing_else(
         "/static/patient/patient.js",
     }
     assert languages <= paths
-    assert not any("Riverside" in text or "csrf" in text for _, text in kept)
-    storage = walker.page.evaluate("[localStorage.length, sessionStorage.length]")
+    assert not any("Riverside" in text or "csrf" in text for _, text in stored)
+    storage = kept.page.evaluate("[localStorage.length, sessionStorage.length]")
     assert storage == [0, 0]
 
 
 def test_a_reload_without_a_server_shows_the_offline_page_and_recovers(
-    walker: Walker, live: LiveSite, open_page: OpenPage
+    kept: Walker, live: LiveSite, open_page: OpenPage
 ) -> None:
-    wait_for_worker(walker.page)
-    walker.reach_first_question("es")
-    walker.page.reload()
-    url = walker.page.url
+    kept.reach_first_question("es")
+    kept.page.reload()
+    url = kept.page.url
     # A router's closed door is what a tablet meets; Chromium's own switch spares workers.
-    walker.page.context.route("**/*", lambda route: route.abort())
-    walker.page.context.set_offline(True)
-    walker.page.goto(url)
-    expect(walker.page.locator("h1")).to_contain_text("No hay conexión.")
-    assert find_axe_violations(walker.page) == []
-    with walker.page.expect_navigation(timeout=15_000):
-        walker.page.context.unroute_all()
-        walker.page.context.set_offline(False)
-    assert walker.page.url == url
+    kept.page.context.route("**/*", lambda route: route.abort())
+    kept.page.context.set_offline(True)
+    kept.page.goto(url)
+    expect(kept.page.locator("h1")).to_contain_text("No hay conexión.")
+    assert find_axe_violations(kept.page) == []
+    with kept.page.expect_navigation(timeout=15_000):
+        kept.page.context.unroute_all()
+        kept.page.context.set_offline(False)
+    assert kept.page.url == url
     open_page.complaints.clear()
 
 

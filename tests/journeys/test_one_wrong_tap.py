@@ -70,6 +70,19 @@ def test_a_change_of_language_keeps_the_unfinished_form(person: PatientSession) 
     assert person.document.query(".fault") == []
 
 
+@pytest.mark.parametrize("path", ["/language", "/over"])
+def test_a_larger_text_on_a_page_between_loses_no_answer(person: PatientSession, path: str) -> None:
+    person.send_form({"choice": ["2106-3"]})
+    person.open_page(f"{path}?back=/question/race-ethnicity")
+    person.send_form({"size": "large"}, form="/look")
+    assert person.path == path
+    if path == "/language":
+        person.send_form({"language": "es"}, form="/language")
+    else:
+        follow_link(person, ".actions a")
+    assert person.path == "/question/race-ethnicity/details"
+
+
 @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/\\evil.example"])
 def test_the_language_page_leads_to_no_other_site(person: PatientSession, back: str) -> None:
     person.client.get("/language", query_string={"back": back})
