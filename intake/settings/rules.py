@@ -9,9 +9,18 @@ from fhir_client.model import US_CORE_VERSIONS, Element
 from fhir_client.quirks import Quirks
 from intake.questions import Question, QuestionKind, Subject
 from intake.settings.composition import compose_questions
-from intake.settings.files import ClinicTable, IntakeFile, QuestionSetFile, ServerTable, TimesTable
+from intake.settings.files import (
+    ClinicTable,
+    IntakeFile,
+    QuestionSetFile,
+    ReportTable,
+    ServerTable,
+    TimesTable,
+)
 from intake.settings.values import STRATEGY_NAMES, AuthKind
 
+REPORT_ROLES = ("quality", "admin")
+"""The staff roles that open the report."""
 AUTO_STRATEGY = "auto"
 # The id of a FHIR R4 resource (R4, Data Types, id).
 _ID = r"[A-Za-z0-9\-.]{1,64}"
@@ -51,7 +60,14 @@ def find_intake_faults(file: IntakeFile, question_sets: tuple[str, ...]) -> Iter
         yield f"{where}: question_set: '{file.question_set}' is not among {allowed}"
     if not file.servers:
         yield f"{where}: there is no FHIR server; add a table [servers.main] with a base_url"
+    yield from _report_faults(file.report, f"{where}: report")
     yield from _times_faults(file.times, f"{where}: times")
+
+
+def _report_faults(table: ReportTable, where: str) -> Iterator[str]:
+    for role in table.exact_for:
+        if role not in REPORT_ROLES:
+            yield f"{where}: exact_for: '{role}' is not among {', '.join(REPORT_ROLES)}"
 
 
 def find_question_set_faults(

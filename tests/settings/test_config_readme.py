@@ -19,6 +19,7 @@ from intake.settings.files import (
     CommonLanguagesTable,
     IntakeFile,
     QuestionSetFile,
+    ReportTable,
     ServerTable,
     TimesTable,
 )
@@ -29,6 +30,7 @@ SECTIONS = {
     "intake.toml": IntakeFile,
     "times": TimesTable,
     "mapping": MappingPolicy,
+    "report": ReportTable,
     "merge": ConflictPolicies,
     "common_languages": CommonLanguagesTable,
     "servers.ID": ServerTable,
