@@ -74,7 +74,7 @@ INTERNAL_NOTES = (
 SHARE_NOTES = (
     "A count from 1 to 10 shows as <11.",
     "Any other count shows the middle of its bin of five: 11 to 15 shows 13.",
-    "A count is withheld if a reader could work out a hidden count from it.",
+    "A count is withheld if a reader could work out a hidden count from it; asked and gap always.",
     "Percentages come from the shown counts. A share of fewer than 30 people is withheld.",
 )
 

@@ -24,6 +24,8 @@ from intake.report.rounding import LARGEST_SMALL, bounds_of, is_small, round_cou
 from intake.report.values import ELEMENTS, TOTAL, WITHHELD, Count, RowCounts
 
 MIN_POSSIBLE_VALUES = 3
+UNSHARED_SUMS = frozenset({"answered", "asked", "gap", "known-or-declined"})
+"""Sums that are never shared: with each of them, more states would have to be withheld."""
 COMPANION_ROWS = (0, 2)
 """How many other clinics' counts a search may change; the rest keep their true counts."""
 
@@ -54,7 +56,7 @@ class _Guard:
 
     def __init__(self, table: CellTable) -> None:
         self.table = table
-        self.withheld: set[Cell] = set()
+        self.withheld = {cell for cell in table.values if cell[2] in UNSHARED_SUMS}
         self._cells_of_row: dict[str, list[Cell]] = defaultdict(list)
         for cell, leaves in table.members.items():
             for row in {leaf[0] for leaf in leaves}:
