@@ -16,14 +16,16 @@ from intake.clock import Clock, system_clock
 from intake.feed.live_report import fetch_and_make_report, resolve_period
 from intake.report.build import BuiltReport, IncompleteFilesError, ReportRequest, build_report
 from intake.report.clinics import clinic_scopes
-from intake.report.codec import to_json
+from intake.report.codec import from_json, to_json
 from intake.report.codes import mapped_codes
 from intake.report.files import find_files
 from intake.report.loader import UnreadableFilesError
 from intake.report.outputs import list_warnings, to_csv, to_html, to_text
-from intake.report.periods import parse_period
-from intake.report.values import ClinicScope, Period, Report
-from intake.settings import SettingsError, load_settings, load_site_settings
+from intake.report.periods import NotClosedError, parse_period
+from intake.report.values import ClinicScope, Edition, Period, Report
+from intake.settings import Settings, SettingsError, load_settings, load_site_settings
+from intake.store import reports
+from intake.store.database import Database
 
 FORMATTERS: Mapping[str, Callable[[Report], str]] = {
     "text": to_text,
@@ -60,6 +62,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the same by Bulk Data $export, of all patients or of a Group such as Group/123",
     )
     parser.add_argument("--period", required=True, help="2026, 2026-Q3, 2026-09 or rolling-12")
+    parser.add_argument(
+        "--edition",
+        choices=tuple(Edition),
+        default=Edition.SHARE,
+        type=Edition,
+        help="share: rounded, for months, quarters and years that have ended (default); "
+        "internal: exact counts, for the clinic's own quality work only",
+    )
     parser.add_argument("--format", choices=FORMATTERS, default="text", help="default: text")
     parser.add_argument(
         "--allow-partial",
@@ -102,16 +112,41 @@ def _report_on_servers(args: argparse.Namespace, now: datetime) -> int:
     except ValueError as error:
         return _fail(2, f"intake report: {error}")
     with open_current_database(settings) as database:
-        activity = "searching" if args.bulk is None else "waiting for an export of"
-        print_note(f"{activity} {', '.join(settings.servers)} for {_describe_period(period)}")
-        try:
-            # The command has no orderly stop of its own: Ctrl-C simply ends it.
-            built = fetch_and_make_report(
-                settings, database, period, now, threading.Event(), args.bulk
-            )
-        except FhirError as error:
-            return _fail(1, f"intake report: {error.message}")
+        built = None if args.edition is Edition.INTERNAL else _read_frozen(database, period)
+        if built is None:
+            try:
+                built = _fetch_report(settings, database, period, now, args)
+            except NotClosedError as error:
+                return _fail(2, f"intake report: {error}")
+            except FhirError as error:
+                return _fail(1, f"intake report: {error.message}")
     return _print_report(built, args.format)
+
+
+def _read_frozen(database: Database, period: Period) -> BuiltReport | None:
+    """Return the stored edition to share: a second one could be compared with the first."""
+    with database.read() as tx:
+        snapshot = reports.latest_snapshot(tx, period.name, reports.SHARE)
+    return None if snapshot is None else BuiltReport(from_json(snapshot), ())
+
+
+def _fetch_report(
+    settings: Settings,
+    database: Database,
+    period: Period,
+    now: datetime,
+    args: argparse.Namespace,
+) -> BuiltReport:
+    activity = "searching" if args.bulk is None else "waiting for an export of"
+    print_note(f"{activity} {', '.join(settings.servers)} for {_describe_period(period)}")
+    # The command has no orderly stop of its own: Ctrl-C simply ends it.
+    built = fetch_and_make_report(
+        settings, database, period, now, threading.Event(), args.bulk, args.edition
+    )
+    if args.edition is Edition.SHARE:
+        with database.write() as tx:
+            reports.freeze_snapshot(tx, period.name, to_json(built.report))
+    return built
 
 
 def _report_on_files(args: argparse.Namespace, now: datetime) -> int:
@@ -134,7 +169,9 @@ def _report_on_files(args: argparse.Namespace, now: datetime) -> int:
         allow_partial=args.allow_partial,
     )
     try:
-        built = build_report(args.folder, request)
+        built = build_report(args.folder, request, edition=args.edition)
+    except NotClosedError as error:
+        return _fail(2, f"intake report: {error}")
     except IncompleteFilesError as error:
         remedy = "--allow-partial reports on the rest."
         return _fail(1, f"intake report: {error} {remedy}")

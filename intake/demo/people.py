@@ -36,7 +36,7 @@ class ChartState(Enum):
 # The first clinic has had tablets for a while, the second asks on paper, and the third has hardly
 # begun. At any time of the first clinic's day an empty chart is due within two hours, so that a
 # visitor of the demo fills one. The report shows most states of that clinic; the small counts of
-# the others show suppression.
+# the others show hidden counts.
 PATTERNS = {
     "alder-creek": "esfsedfsesfpesfsedfcesfsk",
     "bluestem": "fesfufesfffesffsefufsefes",

@@ -1,7 +1,9 @@
 """The completeness report from the live servers, built once a night."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from intake.clock import Clock
@@ -9,11 +11,18 @@ from intake.feed.bulk import ExportStoppedError
 from intake.feed.export import fetch_export, qualified_clinic_scopes
 from intake.feed.local_facts import read_local_facts
 from intake.log import error_location, logger
-from intake.report.build import BuiltReport, ReportRequest, build_report
+from intake.report.build import (
+    BuiltReport,
+    ReportRequest,
+    build_edition,
+    build_report,
+    build_tally,
+    check_edition,
+)
 from intake.report.codec import to_json
 from intake.report.codes import mapped_codes
-from intake.report.periods import parse_period
-from intake.report.values import Period
+from intake.report.periods import closed_periods, parse_period
+from intake.report.values import Edition, Period
 from intake.settings import Settings
 from intake.store import reports
 from intake.store.database import Database, Tx
@@ -53,14 +62,42 @@ def _make_report_if_due(
     with database.read() as tx:
         if not is_report_due(tx, settings, now):
             return
-    period = resolve_period(settings, NIGHTLY_PERIOD, now)
-    built = fetch_and_make_report(settings, database, period, now, stop)
+    nightly = resolve_period(settings, NIGHTLY_PERIOD, now)
+    today = now.astimezone(settings.time_zone).date()
+    with database.read() as tx:
+        closed = [
+            period
+            for period in closed_periods(today)
+            if reports.latest_made_at(tx, period.name, reports.SHARE) is None
+        ]
+    # One export serves all periods: it reaches back to the first day of the earliest.
+    first = min(period.first for period in (nightly, *closed))
+    with fetch_export(settings, replace(nightly, first=first), stop) as folder:
+        for period in closed:
+            _store_closed_period(settings, database, folder, period, now)
+        request = _build_request(settings, period=nightly, now=now)
+        built = build_report(folder, request, read_local_facts(settings, database))
     with database.write() as tx:
         # Another worker may have stored a report since the first look.
         if is_report_due(tx, settings, now):
             reports.save_snapshot(tx, NIGHTLY_PERIOD, to_json(built.report))
     seconds = round((clock() - now).total_seconds(), 1)
     logger.info("report-made", extra={"seconds": seconds, "count": built.report.broken_lines})
+
+
+def _store_closed_period(
+    settings: Settings, database: Database, folder: Path, period: Period, now: datetime
+) -> None:
+    """Store both editions of a period that has ended."""
+    request = _build_request(settings, period=period, now=now)
+    tally = build_tally(folder, request, read_local_facts(settings, database))
+    internal, share = (
+        to_json(build_edition(tally, request, edition, with_local_facts=True))
+        for edition in (Edition.INTERNAL, Edition.SHARE)
+    )
+    with database.write() as tx:
+        reports.save_snapshot(tx, period.name, internal)
+        reports.freeze_snapshot(tx, period.name, share)
 
 
 def is_report_due(tx: Tx, settings: Settings, now: datetime) -> bool:
@@ -84,22 +121,29 @@ def fetch_and_make_report(
     now: datetime,
     stop: threading.Event,
     in_bulk: str | None = None,
+    edition: Edition = Edition.INTERNAL,
 ) -> BuiltReport:
     """Return the report over the servers' resources and our own store.
 
     With `in_bulk` the servers export this `Group/id`, or all patients for "". Without it, the
-    worker searches page by page. Raises FhirError and UnreadableFilesError.
+    worker searches page by page. Raises FhirError, UnreadableFilesError and NotClosedError.
     """
+    request = _build_request(settings, period=period, now=now)
+    # The fetch is the long part: what must be refused is refused before it.
+    check_edition(request, edition)
     with fetch_export(settings, period, stop, in_bulk) as folder:
-        request = ReportRequest(
-            period,
-            now,
-            mapped_codes(),
-            qualified_clinic_scopes(settings),
-            settings.time_zone.key,
-            by_organization=False,
-        )
-        return build_report(folder, request, read_local_facts(settings, database))
+        return build_report(folder, request, read_local_facts(settings, database), edition)
+
+
+def _build_request(settings: Settings, *, period: Period, now: datetime) -> ReportRequest:
+    return ReportRequest(
+        period,
+        now,
+        mapped_codes(),
+        qualified_clinic_scopes(settings),
+        settings.time_zone.key,
+        by_organization=False,
+    )
 
 
 def _last_night(now: datetime, zone: ZoneInfo) -> datetime:

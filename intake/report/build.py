@@ -2,16 +2,18 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from intake.report.counts import count_rows
 from intake.report.files import find_files, stamp_files
 from intake.report.labels import describe_missing
 from intake.report.loader import MEMORY_LIMIT, load_tables, open_engine
-from intake.report.metrics import build_rows, mask_count
+from intake.report.metrics import build_rows, withhold_count
+from intake.report.periods import NotClosedError, is_closed
 from intake.report.population import find_members, place_encounters, read_organizations
 from intake.report.states import count_placeholders, find_states
 from intake.report.values import (
@@ -20,6 +22,7 @@ from intake.report.values import (
     BrokenLine,
     ClinicScope,
     Definition,
+    Edition,
     Exclusion,
     LocalFact,
     MissingPart,
@@ -67,7 +70,7 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The exact counts, for building the report only: never stored, never shown."""
+    """The exact counts, from which both editions are built."""
 
     rows: tuple[RowCounts, ...]
     exclusions: Mapping[tuple[str, str], int]
@@ -88,33 +91,55 @@ class BuiltReport:
 
 
 def build_report(
-    folder: Path, request: ReportRequest, local_facts: Iterable[LocalFact] | None = None
+    folder: Path,
+    request: ReportRequest,
+    local_facts: Iterable[LocalFact] | None = None,
+    edition: Edition = Edition.INTERNAL,
 ) -> BuiltReport:
     """Build the report from a folder of NDJSON files.
 
-    Raises UnreadableFilesError, and IncompleteFilesError unless the request allows a part.
+    Raises UnreadableFilesError, IncompleteFilesError unless the request allows a part, and
+    NotClosedError for an edition to share of a period that is still running.
     `local_facts` is what our own store knows, None where the store was not read.
     """
+    check_edition(request, edition)
     tally = build_tally(folder, request, local_facts or ())
-    report = Report(
+    report = build_edition(tally, request, edition, with_local_facts=local_facts is not None)
+    return BuiltReport(report, tally.broken)
+
+
+def check_edition(request: ReportRequest, edition: Edition) -> None:
+    """Raise NotClosedError unless the request can have this edition."""
+    today = request.as_of.astimezone(ZoneInfo(request.time_zone)).date()
+    if edition is Edition.SHARE and not is_closed(request.period, today):
+        raise NotClosedError(
+            f"{request.period.name} has no edition to share: that exists for months, quarters and "
+            "years that have ended; --edition internal has exact counts for the clinic itself"
+        )
+
+
+def build_edition(
+    tally: Tally, request: ReportRequest, edition: Edition, *, with_local_facts: bool
+) -> Report:
+    """Return one edition of the counts."""
+    is_shared = edition is Edition.SHARE
+    return Report(
         as_of=request.as_of,
         period=request.period,
         definition=request.definition,
         snapshot=tally.snapshot,
-        rows=build_rows(tally.rows, with_local_facts=local_facts is not None),
+        rows=build_rows(tally.rows, edition, with_local_facts=with_local_facts),
         excluded=tuple(
-            Exclusion(reason, unit, mask_count(number))
+            Exclusion(reason, unit, withhold_count(number) if is_shared else number)
             for (reason, unit), number in tally.exclusions.items()
         ),
         broken_lines=tally.broken_lines,
         newest_encounter=tally.newest_encounter,
         missing=tally.missing,
-        placeholders=tuple(
-            replace(placeholder, count=mask_count(placeholder.count))
-            for placeholder in tally.placeholders
-        ),
+        # Not on the list of tables to share.
+        placeholders=() if is_shared else tally.placeholders,
+        edition=edition,
     )
-    return BuiltReport(report, tally.broken)
 
 
 def build_tally(

@@ -28,6 +28,7 @@ PARTS = (
     "reason-unknown",
     "hispanic-only",
     "verified",
+    "changed",
 )
 """The counted parts of a state, in the order of the columns of `state_counts.sql`."""
 

@@ -1,6 +1,6 @@
 """The report's labels for elements, states, metrics and reasons."""
 
-from intake.report.values import MissingPart
+from intake.report.values import Edition, MissingPart
 
 ELEMENT_LABELS = {
     "race": "Race",
@@ -39,6 +39,7 @@ METRIC_LABELS = {
     "declined-later": "Declined later, of known",
     "reason-unknown": "Asked, reason unknown, of does not know",
     "verified": "Verified in the EHR, of answered or declined",
+    "changed": "Changed from the earlier chart value, of verified",
 }
 
 TOGETHER_LABELS = {
@@ -59,10 +60,25 @@ EXCLUSION_LABELS = {
 
 ALL_CLINICS = "All clinics"
 
-NOTES = (
+EDITION_NAMES = {Edition.INTERNAL: "Internal, exact", Edition.SHARE: "To share, rounded"}
+
+EDITION_LABELS = {
+    Edition.INTERNAL: "Internal edition: small counts, not for sharing",
+    Edition.SHARE: "Edition to share: rounded, need not sum",
+}
+
+INTERNAL_NOTES = (
+    "This edition has exact, small counts. It is for the clinic's own quality work only.",
+)
+
+SHARE_NOTES = (
     "A count from 1 to 10 shows as <11.",
-    "A larger count is withheld if a reader could work out a hidden count from it.",
-    "A share is withheld if fewer than 30 people are counted.",
+    "Any other count shows the middle of its bin of five: 11 to 15 shows 13.",
+    "A count is withheld if a reader could work out a hidden count from it; asked and gap always.",
+    "Percentages come from the shown counts. A share of fewer than 30 people is withheld.",
+)
+
+NOTES = (
     "A patient seen at two clinics counts once in each row and once in the total.",
     "For that reason the rows need not sum to the total.",
     "Ranges are 95 % Wilson intervals.",
@@ -86,3 +102,8 @@ def describe_missing(part: MissingPart) -> str:
         f"{part.file} cannot be read beyond line {part.lines} ({part.cause}):"
         f" every {part.kind} after that is missing"
     )
+
+
+def list_notes(edition: Edition) -> tuple[str, ...]:
+    """Return the sentences that say how to read the edition."""
+    return (*(SHARE_NOTES if edition is Edition.SHARE else INTERNAL_NOTES), *NOTES)

@@ -7,20 +7,22 @@ from html import escape
 
 from intake.report.labels import (
     ALL_CLINICS,
+    EDITION_LABELS,
     ELEMENT_LABELS,
     EXCLUSION_LABELS,
     METRIC_LABELS,
     NO_VISIBLE_TEXT,
-    NOTES,
     PLACEHOLDER_LABELS,
     STATE_LABELS,
     TOGETHER_LABELS,
     describe_missing,
+    list_notes,
 )
 from intake.report.values import WITHHELD, Count, ElementResult, Metric, Report, ReportRow
 
 _COLUMNS = (
-    *("as_of", "period", "definition", "snapshot", "clinic", "name", "element", "kind", "measure"),
+    *("edition", "as_of", "period", "definition", "snapshot"),
+    *("clinic", "name", "element", "kind", "measure"),
     *("numerator", "denominator", "percent", "low", "high"),
 )
 _SHARES = ("direct", "known", "asked", "decline")
@@ -39,6 +41,7 @@ def trace_facts(report: Report) -> tuple[tuple[str, str], ...]:
     newest = report.newest_encounter.isoformat() if report.newest_encounter else "none"
     days = f"{report.period.name} ({report.period.first} up to, not including, {report.period.end})"
     return (
+        ("Edition", EDITION_LABELS[report.edition]),
         ("As of", report.as_of.isoformat(timespec="seconds")),
         ("Period", days),
         ("Definition", report.definition.version),
@@ -73,6 +76,11 @@ def list_placeholders(report: Report) -> tuple[tuple[str, str, str, Count], ...]
     )
 
 
+def has_together(report: Report) -> bool:
+    """Return whether the edition counts the patients with all elements known."""
+    return bool(report.rows[-1].together)
+
+
 def row_name(row: ReportRow) -> str:
     """Return the clinic's name, or the label of the organization's row."""
     return row.name if row.clinic is not None else ALL_CLINICS
@@ -99,17 +107,19 @@ def to_text(report: Report) -> str:
     """Return the report as plain text."""
     lines = [
         "Completeness report",
+        EDITION_LABELS[report.edition],
         *list_warnings(report),
         *(f"{name}: {value}" for name, value in trace_facts(report)),
         "",
     ]
     for element, title in ELEMENT_LABELS.items():
         lines += _align_columns(title, list(_text_table(report, element)))
-    lines += _align_columns("All together", list(_together_table(report)))
+    if has_together(report):
+        lines += _align_columns("All together", list(_together_table(report)))
     lines += ["Left out", *(f"  {words}: {count}" for words, count in list_exclusions(report)), ""]
     if report.placeholders:
         lines += _align_columns("Texts in place of an answer", _placeholder_table(report))
-    return "\n".join([*lines, *NOTES]) + "\n"
+    return "\n".join([*lines, *list_notes(report.edition)]) + "\n"
 
 
 def list_exclusions(report: Report) -> tuple[tuple[str, Count], ...]:
@@ -163,6 +173,7 @@ def to_csv(report: Report) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     trace = [
+        report.edition.value,
         report.as_of.isoformat(),
         report.period.name,
         report.definition.version,
@@ -235,12 +246,13 @@ def to_html(report: Report) -> str:
         _html_table(f"{title}: all metrics", list(_metric_table(report, element)))
         for element, title in ELEMENT_LABELS.items()
     ]
-    tables.append(_html_table("All together", list(_together_table(report))))
+    if has_together(report):
+        tables.append(_html_table("All together", list(_together_table(report))))
     left_out = [
         ["Reason", "Count"],
         *([words, str(count)] for words, count in list_exclusions(report)),
     ]
-    notes = "".join(f"<li>{escape(note)}</li>" for note in NOTES)
+    notes = "".join(f"<li>{escape(note)}</li>" for note in list_notes(report.edition))
     warnings = "".join(
         f'<p class="warning"><strong>{escape(warning)}</strong></p>'
         for warning in list_warnings(report)
@@ -250,7 +262,9 @@ def to_html(report: Report) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>Completeness report</title><style>{_STYLE}</style></head>"
-        f"<body><main><h1>Completeness report</h1>{warnings}<dl>{trace}</dl>{''.join(tables)}"
+        f"<body><main><h1>Completeness report</h1>"
+        f'<p class="edition"><strong>{escape(EDITION_LABELS[report.edition])}</strong></p>'
+        f"{warnings}<dl>{trace}</dl>{''.join(tables)}"
         f"{_html_table('Left out', left_out)}<ul>{notes}</ul></main></body></html>\n"
     )
 

@@ -16,6 +16,18 @@ class PeriodNotBegunError(ValueError):
     """The period lies in the future: a report would print zeros as if they were counts."""
 
 
+class NotClosedError(ValueError):
+    """The period has no edition to share, because it has not ended or moves with the day."""
+
+
+ROLLING_YEAR = "rolling-12"
+
+
+def is_closed(period: Period, today: date) -> bool:
+    """Return whether the period is a month, quarter or year that has ended."""
+    return period.name != ROLLING_YEAR and period.end <= today
+
+
 def parse_period(name: str, today: date) -> Period:
     """Read `2026`, `2026-Q3`, `2026-09` or `rolling-12`; raises ValueError.
 
@@ -29,7 +41,7 @@ def parse_period(name: str, today: date) -> Period:
 
 
 def _read_period(name: str, today: date) -> Period:
-    if name == "rolling-12":
+    if name == ROLLING_YEAR:
         end = date.fromordinal(today.toordinal() + 1)
         return Period(name, months_before(end, 12), end)
     match = _PERIOD_NAME.fullmatch(name)
@@ -41,6 +53,18 @@ def _read_period(name: str, today: date) -> Period:
     if match["quarter"]:
         return _build_period(name, year, 3 * int(match["quarter"]) - 2, 3)
     return _build_period(name, year, 1, 12)
+
+
+def closed_periods(today: date) -> tuple[Period, ...]:
+    """Return the last month, the last quarter and the last year that have ended."""
+    month = months_before(today.replace(day=1), 1)
+    quarter = months_before(today.replace(day=1, month=today.month - (today.month - 1) % 3), 3)
+    names = (
+        f"{month.year:04}-{month.month:02}",
+        f"{quarter.year:04}-Q{(quarter.month + 2) // 3}",
+        f"{today.year - 1:04}",
+    )
+    return tuple(parse_period(name, today) for name in names)
 
 
 def months_before(day: date, months: int) -> date:

@@ -3,26 +3,34 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 DEFINITION_VERSION = "2026-12.2"
 """Changes whenever the same files could give another number."""
 
-FORMAT = "intake-report/1"
+FORMAT = "intake-report/2"
 """Changes whenever the shape of the report's JSON changes."""
 
 WITHHELD = "withheld"
 SMALL = "<11"
 Count = int | str
-"""A count as it may be shown.
+"""A count as an edition shows it.
 
-It is zero or at least 11, `SMALL` for 1 to 10, or `WITHHELD` to protect another count.
+The internal edition is exact. In the edition to share a count is zero, the middle of its bin of
+five, `SMALL` for 1 to 10, or `WITHHELD` to protect another count.
 """
 
 TOTAL = ""
 """The key of the organization's row; a clinic's row has the clinic's id."""
 
 ELEMENTS = ("race", "ethnicity", "spoken-language", "written-language", "interpreter")
+
+
+class Edition(StrEnum):
+    """For whom a report is: the clinic's own quality work, or readers outside the clinic."""
+
+    INTERNAL = "internal"
+    SHARE = "share"
 
 
 class State(IntEnum):
@@ -140,7 +148,7 @@ class PlaceholderCount:
 
 @dataclass(frozen=True, slots=True)
 class ElementCounts:
-    """The exact counts of one row and element, never shown; `parts` split a state."""
+    """The exact counts of one row and element; `parts` split a state."""
 
     states: tuple[int, ...]
     parts: Mapping[str, int] = field(default_factory=dict)
@@ -148,7 +156,7 @@ class ElementCounts:
 
 @dataclass(frozen=True, slots=True)
 class RowCounts:
-    """The exact counts of a clinic or, under `TOTAL`, the organization; never shown."""
+    """The exact counts of a clinic or, under `TOTAL`, the organization, exact."""
 
     key: str
     name: str
@@ -159,9 +167,9 @@ class RowCounts:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A share as it may be shown.
+    """A share as an edition shows it.
 
-    The percentages are None if a count is hidden or the denominator is below 30.
+    The percentages are None if a count is hidden, or if too few people are counted.
     """
 
     numerator: Count
@@ -173,7 +181,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class ElementResult:
-    """One element of one row after suppression: states and metrics by name."""
+    """One element of one row as the edition shows it: states and metrics by name."""
 
     element: str
     states: Mapping[str, Count]
@@ -202,7 +210,7 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole report after suppression: it may be stored and shown as it is."""
+    """The whole report of one edition."""
 
     as_of: datetime
     period: Period
@@ -214,4 +222,5 @@ class Report:
     newest_encounter: datetime | None
     missing: tuple[MissingPart, ...] = ()
     placeholders: tuple[PlaceholderCount, ...] = ()
+    edition: Edition = Edition.INTERNAL
     format: str = FORMAT

@@ -66,6 +66,13 @@ class CommonLanguagesTable:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportTable:
+    """`[report]` of intake.toml."""
+
+    exact_for: tuple[str, ...] = ("quality", "admin")
+
+
+@dataclass(frozen=True, slots=True)
 class ServerTable:
     """`[servers.<id>]` of intake.toml."""
 
@@ -113,6 +120,7 @@ class IntakeFile:
     mapping: MappingPolicy = field(default_factory=MappingPolicy)
     merge: ConflictPolicies = field(default_factory=ConflictPolicies)
     common_languages: CommonLanguagesTable = field(default_factory=CommonLanguagesTable)
+    report: ReportTable = field(default_factory=ReportTable)
     servers: dict[str, object] = field(default_factory=dict)
 
 

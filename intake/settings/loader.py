@@ -258,6 +258,7 @@ def _build_settings(
         },
         servers=servers,
         clinics=clinics,
+        exact_for=frozenset(file.report.exact_for),
         quirks=quirks,
     )
 

@@ -11,10 +11,19 @@ from fhir_client.quirks import Quirks
 from intake.questions import Question, QuestionKind, Subject
 from intake.settings.composition import compose_questions
 from intake.settings.faults import missing_value, wrong_value
-from intake.settings.files import ClinicTable, IntakeFile, QuestionSetFile, ServerTable, TimesTable
+from intake.settings.files import (
+    ClinicTable,
+    IntakeFile,
+    QuestionSetFile,
+    ReportTable,
+    ServerTable,
+    TimesTable,
+)
 from intake.settings.values import STRATEGY_NAMES, AuthKind
 from intake.suggestions import suggest_word
 
+REPORT_ROLES = ("quality", "admin")
+"""The staff roles that open the report."""
 AUTO_STRATEGY = "auto"
 # The id of a FHIR R4 resource (R4, Data Types, id).
 _ID = r"[A-Za-z0-9\-.]{1,64}"
@@ -51,6 +60,7 @@ def find_intake_faults(file: IntakeFile, question_sets: Collection[str] | None) 
         yield wrong_value(f"{where}: question_set", file.question_set, question_sets)
     if not file.servers:
         yield missing_value(f"{where}: servers", "a table [servers.main] with a base_url")
+    yield from _report_faults(file.report, f"{where}: report")
     yield from _times_faults(file.times, f"{where}: times")
 
 
@@ -78,6 +88,12 @@ def _range_faults(number: int, lowest: int, highest: int | None, where: str) -> 
     if number < lowest or (highest is not None and number > highest):
         allowed = f"at least {lowest}" if highest is None else f"{lowest} to {highest}"
         yield wrong_value(where, number, allowed)
+
+
+def _report_faults(table: ReportTable, where: str) -> Iterator[str]:
+    for role in table.exact_for:
+        if role not in REPORT_ROLES:
+            yield wrong_value(f"{where}: exact_for", role, REPORT_ROLES)
 
 
 def find_question_set_faults(

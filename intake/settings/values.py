@@ -195,6 +195,8 @@ class Settings:
     common_languages: Mapping[Element, tuple[str, ...]]
     servers: Mapping[str, Server]
     clinics: Mapping[str, Clinic]
+    exact_for: frozenset[str] = frozenset({"quality", "admin"})
+    """The staff roles that see the report's internal edition."""
     quirks: Mapping[str, Quirks] = field(default_factory=dict)
 
     @property

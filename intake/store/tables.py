@@ -290,6 +290,7 @@ reports = Table(
     metadata,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("period", String(40), nullable=False),
+    Column("edition", String(16), nullable=False, server_default="internal"),
     Column("made_at", UtcDateTime, nullable=False),
     Column("snapshot", LargeBinary, nullable=False),
 )

@@ -64,14 +64,17 @@ def test_a_broken_line_is_named_on_stderr(
     assert "Patient.ndjson:41: is not JSON" in words
     assert "Secret" not in words
     decoded = json.loads(out)
-    assert (decoded["broken_lines"], decoded["rows"][-1]["people"]) == (1, 40)
+    # The edition to share is the one by default: 40 people are in the bin from 36 to 40.
+    assert (decoded["edition"], decoded["broken_lines"]) == ("share", 1)
+    assert decoded["rows"][-1]["people"] == 38
 
 
 def test_clinics_none_makes_organizations_rows(
     export: Path, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (
-        run_report(export, config, "--period", "2026", "--clinics", "none", "--format", "json") == 0
+        run_report(export, config, "--period", "2026-Q3", "--clinics", "none", "--format", "json")
+        == 0
     )
     assert [row["clinic"] for row in json.loads(capsys.readouterr().out)["rows"]] == ["river", None]
 
@@ -140,3 +143,16 @@ def test_a_future_period_says_that_it_has_not_begun(
     assert run_report(export, config, "--period", "2027-Q3") == 2
     out, words = capsys.readouterr()
     assert (out, "has not begun" in words) == ("", True)
+
+
+@pytest.mark.parametrize("period", ["2026", "2026-Q4", "rolling-12"])
+def test_a_running_period_needs_the_internal_edition(
+    export: Path, config: Path, capsys: pytest.CaptureFixture[str], period: str
+) -> None:
+    assert run_report(export, config, "--period", period) == 2
+    assert "--edition internal" in capsys.readouterr().err
+    options = ("--period", period, "--edition", "internal", "--format", "json")
+    assert run_report(export, config, *options) == 0
+    decoded = json.loads(capsys.readouterr().out)
+    people = 0 if period == "2026-Q4" else 40
+    assert (decoded["edition"], decoded["rows"][-1]["people"]) == ("internal", people)

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from justhtml import JustHTML
 
+from intake.app import create_app
 from intake.report.build import build_report
 from intake.report.codec import to_json
-from intake.report.values import MissingPart
+from intake.report.values import Edition, MissingPart
 from intake.store import audit, reports
+from intake.store.tables import reports as reports_table
 from tests.support.report_export import ExportFolder, report_request
 from tests.support.sites import TestSite
 from tests.support.staff import StaffSession, sign_in_staff
@@ -101,21 +103,24 @@ def test_the_downloads_hold_the_report_and_are_audited(
     reader.open_page("/staff/report")
     links = {
         str(node.to_text()): str(node_attributes(node)["href"])
-        for node in reader.document.query(".bar a")
+        for node in reader.document.query(".downloads a")
     }
     as_json = reader.client.get(links["Download JSON"])
     assert as_json.data == snapshot
-    assert json.loads(as_json.data)["format"] == "intake-report/1"
+    assert json.loads(as_json.data)["format"] == "intake-report/2"
     as_csv = reader.client.get(links["Download CSV"])
     assert (
-        as_csv.headers["Content-Disposition"] == 'attachment; filename="completeness-2026-Q3.csv"'
+        as_csv.headers["Content-Disposition"]
+        == 'attachment; filename="completeness-2026-Q3-internal.csv"'
     )
     lines = csv.DictReader(io.StringIO(as_csv.text))
     assert any(line["measure"] == "direct" and line["numerator"] == "40" for line in lines)
     with pages.database.read() as tx:
-        assert [entry.action for entry in audit.entries_about(tx, "2026-Q3")] == [
-            "report-downloaded"
-        ] * 2
+        assert [entry.action for entry in audit.entries_about(tx, "2026-Q3 internal")] == [
+            "report-downloaded",
+            "report-downloaded",
+            "report-viewed",
+        ]
 
 
 def test_a_report_of_another_period_can_be_shown(
@@ -128,11 +133,43 @@ def test_a_report_of_another_period_can_be_shown(
     )
     reader.open_page("/staff/report")
     assert "from Aug 1, 2026 to Aug 31, 2026, counted on" in reader.page.text
-    [link] = [node for node in reader.document.query(".bar a") if node.to_text() == "Show 2026-Q3"]
-    assert (
-        "from Jul 1, 2026 to Sep 30, 2026, counted on"
-        in reader.open_page(str(node_attributes(link)["href"])).text
-    )
+    options = reader.document.query("#period option")
+    assert [node_attributes(option)["value"] for option in options] == ["2026-08", "2026-Q3"]
+    other = reader.open_page("/staff/report?period=2026-Q3&edition=internal").text
+    assert "from Jul 1, 2026 to Sep 30, 2026, counted on" in other
+
+
+def test_the_edition_to_share_is_frozen_and_rounded(
+    pages: TestSite, reader: StaffSession, export_folder: ExportFolder, snapshot: bytes
+) -> None:
+    shared = build_report(export_folder.folder, report_request(), edition=Edition.SHARE).report
+    with pages.database.write() as tx:
+        reports.freeze_snapshot(tx, "2026-Q3", to_json(shared))
+        reports.freeze_snapshot(tx, "2026-Q3", to_json(replace(shared, snapshot="f" * 64)))
+    text = reader.open_page("/staff/report?edition=share").text
+    assert "Edition to share: rounded, need not sum" in text
+    assert "38 / 58" in text
+    assert "40 / 60" not in text
+    assert "f" * 64 not in text
+
+
+def test_only_the_roles_of_the_setting_see_exact_counts(
+    pages: TestSite, export_folder: ExportFolder, snapshot: bytes
+) -> None:
+    chosen = replace(pages.settings, exact_for=frozenset({"admin"}))
+    app = create_app(chosen, pages.database, pages.clock)
+    app.test_client_class = pages.app.test_client_class
+    staff = sign_in_staff(TestSite(chosen, pages.database, pages.clock, app), "quality")
+    assert staff.client.get("/staff/report?edition=internal").status_code == 403
+    assert staff.client.get("/staff/report.csv?edition=internal").status_code == 403
+    assert "40 / 60" not in staff.open_page("/staff/report").text
+
+
+def test_a_stored_snapshot_is_encrypted(pages: TestSite, snapshot: bytes) -> None:
+    with pages.database.read() as tx:
+        [row] = tx.connection.execute(reports_table.select()).all()
+    assert b"riverside" in snapshot
+    assert b"riverside" not in row.snapshot
 
 
 @pytest.mark.parametrize("period", ["nonsense", "2026-Q4", "", "<b>"])

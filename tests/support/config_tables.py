@@ -12,6 +12,7 @@ from intake.settings.files import (
     CommonLanguagesTable,
     IntakeFile,
     QuestionSetFile,
+    ReportTable,
     ServerTable,
     TimesTable,
 )
@@ -22,6 +23,7 @@ SECTIONS: dict[str, type[Any]] = {
     "intake.toml": IntakeFile,
     "times": TimesTable,
     "mapping": MappingPolicy,
+    "report": ReportTable,
     "merge": ConflictPolicies,
     "common_languages": CommonLanguagesTable,
     "servers.ID": ServerTable,

@@ -15,5 +15,6 @@ SELECT clinic, element, state, count(*) AS people,
     known AND declined_at > coalesce(answered_at, '-infinity'::TIMESTAMPTZ),
     state = 5 AND reason_unknown,
     hispanic_only,
-    state IN (1, 2, 4) AND verified
+    state IN (1, 2, 4) AND verified,
+    state IN (1, 2, 4) AND verified AND changed
 FROM resolved GROUP BY ALL
