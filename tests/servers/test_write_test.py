@@ -254,9 +254,9 @@ def test_a_stale_update_proves_whether_the_server_heeds_if_match(
     site.proxy.default_fault = offered if heeds else without_if_match(offered)
     words = check("--write-test")
     stale = f"{patient} with a stale If-Match"
-    found = [(verdict, text.split(", so")[0]) for verdict, text in words if stale in text]
+    findings = [(verdict, text.split(", so")[0]) for verdict, text in words if stale in text]
     expected = "it refused an update of" if heeds else "it took an update of"
-    assert found == [("good" if heeds else "wrong", f"{expected} {stale}")]
+    assert findings == [("good" if heeds else "wrong", f"{expected} {stale}")]
     assert not any("promise to honour" in text for _, text in words)
     after = site.direct_client.read(patient)
     assert chart_elements(after) == chart_elements(before)

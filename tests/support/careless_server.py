@@ -105,8 +105,8 @@ class CarelessServer:
         resource_type, _, identity = path.partition("/")
         same_type = [item for item in self.created if item["resourceType"] == resource_type]
         if identity:
-            found = [item for item in same_type if item["id"] == identity]
-            return _answer(200, found[0]) if found else _answer(404, {})
+            matching = [item for item in same_type if item["id"] == identity]
+            return _answer(200, matching[0]) if matching else _answer(404, {})
         wanted = query.get("identifier", [""])[0].partition("|")[2]
         matches = [item for item in same_type if wanted in json.dumps(item)]
         return _answer(200, _bundle(matches, "searchset"))
