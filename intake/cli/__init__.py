@@ -35,6 +35,7 @@ COMMANDS = {
     "bundle": "print the transaction Bundle of one submission",
     "questionnaires": "print or publish the question sets as FHIR Questionnaires",
     "report": "print the completeness report",
+    "terminology": "search races, languages and tribes as a patient does",
     "i18n": "collect messages into the catalogs, and check every language",
 }
 

@@ -90,6 +90,14 @@ def language_names(tag: str) -> Mapping[str, str]:
     return {identity.replace("_", "-"): name for identity, name in names.items()}
 
 
+@cache
+def place_names(tag: str) -> Mapping[str, str]:
+    """Return CLDR's names of countries and territories in the page's language, by their codes."""
+    if tag in _FRENCH_IN_CLDR:
+        return {}
+    return {code: name for code, name in cldr_locale(tag).territories.items() if code.isalpha()}
+
+
 def normalize_tag(typed: str) -> str:
     """Return a language tag in its usual form: `pt-br` as `pt-BR`.
 
