@@ -12,7 +12,8 @@ from intake.terminology.vocabulary import STEM_COST, Vocabulary
 LEFT_OVER_COST, MOST_LEFT_OVER_COST = 0.05, 0.25
 NOT_FIRST_COST = 0.08
 OTHER_ORDER_COST = 0.05
-UNMATCHED_COST = 1.0
+CHANCE_COST = 0.3
+UNMATCHED_COST = 1.5
 MOST_COST = 1.0
 """A name with a higher cost is no match."""
 MOST_JOINED_WORDS = 3
@@ -47,6 +48,11 @@ class Match:
 
     name: Name
     cost: float
+
+    @property
+    def distance(self) -> float:
+        """How far the term is from the name, however usual the name is."""
+        return self.cost - self.name.cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,10 @@ class NameIndex:
                 continue
             left_over = max(0, self._sizes[number] - sum(covered for _, _, covered in hits))
             cost = (sum(cost for cost, _, _ in hits) + UNMATCHED_COST * unmatched) / len(words)
-            yield number, cost + _place_cost(left_over, [position for _, position, _ in hits])
+            cost += _place_cost(left_over, [position for _, position, _ in hits])
+            # One word of a long other name is chance: "Thai" of "Thái Bình Dương", the Pacific.
+            is_chance = left_over > len(hits) and self._names[number].reason is not Reason.NAME
+            yield number, cost + (CHANCE_COST if is_chance else 0.0)
 
     def _match_postings(self, word: str) -> Mapping[int, tuple[float, int, int]]:
         """Return the names with a word like that: cost, position, words covered."""

@@ -29,6 +29,7 @@ from intake.terminology.search_names import (
 MOST_HITS = 12
 # A hit this much worse than the best is noise beside it.
 _WIDEST_SPREAD = 0.45
+_PLACE_SPREAD = 0.1
 # A name of a Native group with a higher cost matches in part only, such as "White Mountain".
 _WHOLE_NAME_COST, _BEGINNING_COST = 0.04, 0.13
 _CLEARLY_BETTER = 0.05
@@ -70,6 +71,7 @@ class RaceSearch:
             name
             for name in (
                 *(Name(entry, label) for entry, label in labels),
+                *(Name(NO_ENTRY, word) for word in load_race_names().unlisted),
                 *name_races(self._groups),
                 *name_places(place_names),
                 *name_peoples(language_names),
@@ -92,6 +94,9 @@ class RaceSearch:
         """
         others, natives = self._others.find_matches(term), self._natives.find_matches(term)
         best_other = others[0].cost if others else None
+        # A word without an entry, such as "American", must not stand for names that contain it.
+        if others and others[0].name.entry == NO_ENTRY and others[0].cost <= _WHOLE_NAME_COST:
+            others = [match for match in others if match.cost <= _WHOLE_NAME_COST]
         is_native_chosen = NATIVE in chosen
         natives = [
             match for match in natives if _is_meant(match, best_other, chosen=is_native_chosen)
@@ -115,14 +120,18 @@ class RaceSearch:
                 match.name.text,
                 self._groups[match.name.entry],
             )
-            for match in self._without_noise(matches, chosen)[:limit]
+            for match in self._without_noise(matches, chosen, best_other)[:limit]
         )
 
-    def _without_noise(self, matches: list[Match], chosen: Collection[str]) -> list[Match]:
+    def _without_noise(
+        self, matches: list[Match], chosen: Collection[str], best_other: float | None
+    ) -> list[Match]:
         # A better hit of another group must not hide a doubtful one of a chosen group.
         in_chosen = [match for match in matches if self._groups[match.name.entry] in chosen]
         elsewhere = matches[len(in_chosen) :]
-        best = min((match.cost for match in matches), default=0.0)
+        # The best may be a word without an entry: then a similar name is noise, too.
+        costs = [match.cost for match in matches]
+        best = min([*costs, *([] if best_other is None else [best_other])], default=0.0)
         return [*_without_noise(in_chosen), *_within_spread(elsewhere, best)]
 
 
@@ -187,7 +196,13 @@ def _without_noise(matches: list[Match]) -> list[Match]:
 
 
 def _within_spread(matches: list[Match], best: float) -> list[Match]:
-    return [match for match in matches if match.cost <= best + _WIDEST_SPREAD]
+    return [match for match in matches if match.cost <= best + _spread(match, best)]
+
+
+def _spread(match: Match, best: float) -> float:
+    # Beside the very name of an entry, a part of a country's name is chance: "Thai" of "Do Thái".
+    is_of_place = match.name.reason in (Reason.PLACE, Reason.BROADER)
+    return _PLACE_SPREAD if is_of_place and best <= _WHOLE_NAME_COST else _WIDEST_SPREAD
 
 
 def _is_meant(native: Match, best_other: float | None, *, chosen: bool) -> bool:
@@ -198,7 +213,7 @@ def _is_meant(native: Match, best_other: float | None, *, chosen: bool) -> bool:
     """
     if best_other is None or native.cost < best_other - _CLEARLY_BETTER:
         return True
-    return native.cost <= (_BEGINNING_COST if chosen else _WHOLE_NAME_COST)
+    return native.distance <= (_BEGINNING_COST if chosen else _WHOLE_NAME_COST)
 
 
 def _native_cost(match: Match) -> float:
@@ -206,4 +221,4 @@ def _native_cost(match: Match) -> float:
 
     A name that matches in part may be that of a village, from which few patients are.
     """
-    return _SECOND_COST if match.cost <= _WHOLE_NAME_COST else _NATIVE_COST
+    return _SECOND_COST if match.distance <= _WHOLE_NAME_COST else _NATIVE_COST

@@ -32,13 +32,14 @@ class RaceNames:
     """The names of groups, and the entries of countries and of languages.
 
     `places` are the entries by country; `regions` the countries by entry; `languages` the entry by
-    language, "" for none.
+    language, "" for none. `unlisted` are words without an entry.
     """
 
     search: SearchNames
     places: Mapping[str, Sequence[str]]
     regions: Mapping[str, Sequence[str]]
     languages: Mapping[str, str]
+    unlisted: Sequence[str]
 
     def place_targets(self) -> Iterator[tuple[str, str, Reason]]:
         """Yield each country with an entry of its own, or with the broader entry around it."""
@@ -68,7 +69,13 @@ class Place:
 def load_race_names() -> RaceNames:
     """Return the names of groups."""
     table = _read_table("race_names.toml")
-    return RaceNames(_search_names(table), table["places"], table["regions"], table["languages"])
+    return RaceNames(
+        _search_names(table),
+        table["places"],
+        table["regions"],
+        table["languages"],
+        table["unlisted"],
+    )
 
 
 @cache

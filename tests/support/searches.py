@@ -43,6 +43,7 @@ def load_corpus() -> tuple[Query, ...]:
     )
 
 
+@cache
 def race_question(
     question_set: str = "spd15-2024", question_id: str = "race-ethnicity"
 ) -> Question:
@@ -52,9 +53,19 @@ def race_question(
 
 
 @cache
+def page_languages() -> tuple[str, ...]:
+    return tuple(load_settings().languages)
+
+
+@cache
 def find_hits(kind: str, term: str, chosen: tuple[str, ...] = ()) -> tuple[Hit, ...]:
+    """Return what the search of that kind finds; each query is searched once for all tests."""
+    return search_entries(kind, term, chosen)
+
+
+def search_entries(kind: str, term: str, chosen: tuple[str, ...] = ()) -> tuple[Hit, ...]:
     """Return what the search of that kind finds, in every language of the pages."""
-    tags = tuple(load_settings().languages)
+    tags = page_languages()
     if kind == "race":
         return searches.race_search(race_question(), tags).find_hits(term, chosen)
     if kind == "language":

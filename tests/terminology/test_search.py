@@ -66,6 +66,11 @@ def test_offers_no_village_for_a_nationality(chosen: tuple[str, ...]) -> None:
     assert ids(find_hits("race", "russian mission", (NATIVE,)))[0] == "1920-8"
 
 
+@pytest.mark.parametrize("term", ["mulatto", "mestizo", "american", "jewish"])
+def test_offers_no_village_for_a_word_without_a_group(term: str) -> None:
+    assert find_hits("race", term) == ()
+
+
 def test_tells_a_group_from_tribes_with_its_name() -> None:
     hits = find_hits("race", "white")
     assert hits[0] == Hit(WHITE, Reason.NAME, "White", WHITE)

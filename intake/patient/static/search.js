@@ -24,6 +24,7 @@ function setUpSuggestions() {
     list.hidden = !shown;
     set("expanded", shown);
     activate(null);
+    if (shown) list.scrollIntoView({ block: "nearest" });
   }
 
   /* By POST: a search term must not stand in an address. Only the latest answer counts. */
