@@ -54,6 +54,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "keys": "manage the encryption key and the keys that sign requests to FHIR servers",
         "paper": "print the paper sheet of a question set in one language",
         "questionnaires": "print or publish the question sets as FHIR Questionnaires",
+        "terminology": "search races, languages and tribes as a patient does",
         "i18n": "collect messages into the catalogs, and check every language",
     },
     "Help": {

@@ -9,6 +9,7 @@ from intake.i18n.locales import (
     find_locale,
     language_names,
     month_names,
+    place_names,
     sorted_locales,
 )
 from intake.i18n.translator import Translator, load_translator
@@ -25,6 +26,7 @@ __all__ = [
     "language_names",
     "load_translator",
     "month_names",
+    "place_names",
     "read_ledger",
     "sorted_locales",
 ]

@@ -111,6 +111,14 @@ def _spoken_name(name: str) -> str:
     return name[:-1] + "語" if name.endswith("文") and not name.endswith("中文") else name
 
 
+@cache
+def place_names(tag: str) -> Mapping[str, str]:
+    """Return CLDR's names of countries and territories in the page's language, by their codes."""
+    if tag in _FRENCH_IN_CLDR:
+        return {}
+    return {code: name for code, name in cldr_locale(tag).territories.items() if code.isalpha()}
+
+
 def normalize_tag(typed: str) -> str:
     """Return a language tag in its usual form: `pt-br` as `pt-BR`.
 

@@ -16,6 +16,8 @@ FormValues = Mapping[str, Sequence[str]]
 
 CHOICE, SEARCH, SEARCHED = "choice", "search", "searched"
 """The fields: the choices, the search term, and the term whose results the page had."""
+TICK = "tick"
+"""The button of a search result: it ticks the result's box."""
 WRITE_IN = "write-in-"
 """The beginning of a write-in field's name; the option's id follows."""
 
@@ -86,15 +88,11 @@ def read_details(question: Question, values: FormValues, previous: Answer) -> Fo
     }
     write_ins = {option_id: text for option_id, text in texts.items() if text}
     faults = set(_text_faults(write_ins.values()))
-    # The page offers neither a choice without a group, nor a group itself, nor the write-in of a
-    # group that was not chosen: such a form was forged.
-    if (
-        len(owners) != len(picked)
-        or any(question.find_option(choice) for choice in picked)
-        or set(write_ins) - set(groups)
-    ):
+    # The page offers neither a choice without a group, nor the write-in of a group that was not
+    # chosen: such a form was forged.
+    if len(owners) != len(picked) or set(write_ins) - set(groups):
         faults.add(FormFault.UNKNOWN_CHOICE)
-    # A code from the search adds its group, too.
+    # A code or a group from the search adds its group, which the page has said.
     choices = _in_question_order(question, [*groups, *owners.values(), *picked])
     own_words = {key: text for key, text in previous.write_ins.items() if key == OWN_WORDS}
     answer = Answer(AnswerState.ANSWERED, choices, {**write_ins, **own_words})
@@ -124,6 +122,28 @@ def is_search(values: FormValues) -> bool:
     """
     term = _field_text(values, SEARCH)
     return "find" in values or (bool(term) and term != _field_text(values, SEARCHED))
+
+
+def ticked_result(question: Question, values: FormValues) -> FormValues | None:
+    """Return the form with the search result ticked whose button the patient pressed, or None.
+
+    The term counts as searched, so that Continue does not search for it again.
+    """
+    result = next(iter(values.get(TICK, ())), "")
+    if not _is_offered(question, result):
+        return None
+    others = () if question.kind is QuestionKind.LANGUAGE else values.get(CHOICE, ())
+    choices = [*dict.fromkeys([*others, result])]
+    plain = {key: texts for key, texts in values.items() if key != TICK}
+    return {**plain, CHOICE: choices, SEARCHED: list(values.get(SEARCH, ()))}
+
+
+def _is_offered(question: Question, result: str) -> bool:
+    if question.kind is QuestionKind.LANGUAGE:
+        return result in terminology.load_languages()
+    if question.kind is QuestionKind.TRIBES:
+        return result in terminology.load_tribes()
+    return terminology.find_group_option(question, result) is not None
 
 
 def is_unpicked(values: FormValues) -> bool:

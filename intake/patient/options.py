@@ -1,36 +1,58 @@
 """The options of a page beside the fixed ones: languages and search results."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from fhir_client.model import Element
-from intake import i18n, journey, terminology
+from intake import journey, terminology
 from intake.answers import OWN_WORDS
 from intake.pages import language
 from intake.pages.answer_forms import CHOICE, SEARCH, FormValues
 from intake.pages.site import current_site
-from intake.questions import Detail, Question, QuestionKind
+from intake.patient import searches
+from intake.questions import Question, QuestionKind
 from intake.store.drafts import Draft
-from intake.terminology import Concept, Language, Tribe
+from intake.terminology import Hit, Language, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class FoundChoice:
+    """An entry of a code table that a search found, or that the patient picked before.
+
+    `message` is its label on the page, to be translated; without one, `name` is its name in
+    `language` (a tag, or "" for the page's own). `group` is the message of its group, and `matched`
+    the name of a place or people by which it was found. `hint` is another name, in the page's
+    language.
+    """
+
+    id: str
+    name: str = ""
+    message: str = ""
+    language: str = "en"
+    direction: str = "ltr"
+    hint: str = ""
+    group: str = ""
+    matched: str = ""
+    is_group: bool = False
+    """A group that the patient has chosen already: there is nothing to tick."""
+    is_on_page: bool = False
+    """The page has a box for it above the search."""
+    adds_group: bool = False
+    """Picking it adds a group that the patient did not choose."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageOptions:
-    """The languages, concepts or tribes of a page, in page order.
+    """The languages of a page and the results of its search, in page order.
 
-    `term` is the search term, and `has_results` tells whether the search found anything. Each
-    language comes with its name in the page's language; the name is empty if it equals the endonym.
-    `on_page` are the boxes that the page already has for results of the search.
+    `term` is the search term. `picked` were found by an earlier search. Each language comes with
+    its name in the page's language; the name is empty if it equals the endonym.
     """
 
     term: str = ""
-    has_results: bool = False
+    found: tuple[FoundChoice, ...] = ()
+    picked: tuple[FoundChoice, ...] = ()
     languages: tuple[tuple[Language, str], ...] = ()
-    found_languages: tuple[tuple[Language, str], ...] = ()
-    concepts: tuple[Concept, ...] = ()
-    on_page: tuple[Detail, ...] = ()
-    tribes: tuple[Tribe, ...] = ()
 
 
 def page_options(question: Question, values: FormValues, draft: Draft) -> PageOptions:
@@ -45,9 +67,14 @@ def page_options(question: Question, values: FormValues, draft: Draft) -> PageOp
 
 def _tribe_options(values: FormValues, term: str) -> PageOptions:
     tribes = terminology.load_tribes()
-    picked = [tribes[code] for code in values.get(CHOICE, ()) if code in tribes]
-    results = terminology.search_tribes(term)
-    return PageOptions(term, bool(results), tribes=tuple(dict.fromkeys([*picked, *results])))
+    ids = [hit.id for hit in searches.tribe_search().find_hits(term)] if term else []
+    found = tuple(FoundChoice(code, tribes[code].name) for code in ids)
+    picked = tuple(
+        FoundChoice(code, tribes[code].name)
+        for code in values.get(CHOICE, ())
+        if code in tribes and code not in ids
+    )
+    return PageOptions(term, found, picked)
 
 
 def _language_options(
@@ -68,12 +95,25 @@ def _language_options(
         for language_id in dict.fromkeys([*extra, *common])
         if language_id in languages
     ]
-    results = terminology.search_languages(term, _language_names(tag), element) if term else ()
+    search = searches.language_search(current_site().languages)
+    hits = search.find_hits(term, element) if term else ()
+    found = [languages[hit.id] for hit in hits]
     return PageOptions(
         term,
-        bool(results),
-        _with_names(listed, tag),
-        _with_names([result for result in results if result not in listed], tag),
+        tuple(
+            _found_language(item, name, is_on_page=item in listed)
+            for item, name in _with_names(found, tag)
+        ),
+        languages=_with_names(listed, tag),
+    )
+
+
+def _found_language(item: Language, name: str, *, is_on_page: bool) -> FoundChoice:
+    if not item.has_endonym:
+        return FoundChoice(item.id, name, language="", direction="", is_on_page=is_on_page)
+    tag = item.id if item.is_tag else ""
+    return FoundChoice(
+        item.id, item.endonym, "", tag, item.direction, hint=name, is_on_page=is_on_page
     )
 
 
@@ -89,7 +129,7 @@ def _suggested_languages(element: Element, values: FormValues, draft: Draft) -> 
 
 def _with_names(languages: Sequence[Language], tag: str) -> tuple[tuple[Language, str], ...]:
     """Return each language with its name on the page, "" if that is its endonym."""
-    names = _language_names(tag)
+    names = searches.language_names(tag)
     return tuple(
         (
             item,
@@ -97,16 +137,6 @@ def _with_names(languages: Sequence[Language], tag: str) -> tuple[tuple[Language
         )
         for item in languages
     )
-
-
-@cache
-def _language_names(tag: str) -> dict[str, str]:
-    """Return every language's name in the page's language, by CLDR or our catalog."""
-    cldr_names, translator = i18n.language_names(tag), i18n.load_translator(tag)
-    return {
-        item.id: cldr_names.get(item.id) or translator.plain(item.name)
-        for item in terminology.load_languages().values()
-    }
 
 
 def _same_name(name: str, endonym: str) -> bool:
@@ -121,20 +151,47 @@ def _plain_name(name: str) -> str:
 def _concept_options(
     question: Question, values: FormValues, draft: Draft, term: str
 ) -> PageOptions:
-    """Return the concepts picked before or found now, and those with a box."""
-    concepts, answer = terminology.load_concepts(), draft.state.answers.get(question.id)
-    group_ids = journey.groups_with_details(question, answer)
-    groups = [question.find_option(group_id) for group_id in group_ids]
-    boxes = {detail.id: detail for group in groups if group for detail in group.details}
-    picked = [concepts[code] for code in values.get(CHOICE, ()) if code in concepts]
-    results = terminology.search_concepts(term) if term else ()
-    # A concept outside the question's groups, or a group itself, is no detail of this page.
-    details = dict.fromkeys(
-        concept
-        for concept in (*picked, *results)
-        if terminology.find_group_option(question, concept.code)
-        and not question.find_option(concept.code)
+    """Return the codes, boxes and groups picked before or found now."""
+    answer = draft.state.answers.get(question.id)
+    chosen = journey.groups_with_details(question, answer)
+    hits: tuple[Hit, ...] = ()
+    if term:
+        search = searches.race_search(question, current_site().languages)
+        hits = search.find_hits(term, chosen)
+    found = tuple(_found_concept(question, hit, chosen) for hit in hits)
+    boxes = _boxes(question, chosen)
+    found_ids = {choice.id for choice in found}
+    picked = tuple(
+        _found_concept(question, Hit(code, Reason.NAME, ""), chosen)
+        for code in values.get(CHOICE, ())
+        if code not in boxes
+        and code not in found_ids
+        and terminology.find_group_option(question, code)
     )
-    on_page = tuple(boxes[result.code] for result in results if result.code in boxes)
-    listed = tuple(concept for concept in details if concept.code not in boxes)
-    return PageOptions(term, bool(listed or on_page), concepts=listed, on_page=on_page)
+    return PageOptions(term, found, picked)
+
+
+def _found_concept(question: Question, hit: Hit, chosen: Iterable[str]) -> FoundChoice:
+    concepts = terminology.load_concepts()
+    group = terminology.find_group_option(question, hit.id)
+    messages = searches.option_labels(group) if group else {}
+    is_chosen = group is not None and group.id in chosen
+    is_group = group is not None and hit.id == group.id
+    # The place or people explains a hit whose own name is another: "Ghana" and "African".
+    is_explained = hit.reason in (Reason.PLACE, Reason.BROADER)
+    return FoundChoice(
+        hit.id,
+        concepts[hit.id].display if hit.id in concepts else "",
+        messages.get(hit.id, ""),
+        group=group.label if group and not is_group else "",
+        matched=hit.matched if is_explained else "",
+        is_group=is_group and is_chosen,
+        is_on_page=hit.id in _boxes(question, chosen),
+        adds_group=not is_chosen,
+    )
+
+
+def _boxes(question: Question, groups: Iterable[str]) -> set[str]:
+    """Return the ids of the boxes that the page has for the groups."""
+    options = (question.find_option(group_id) for group_id in groups)
+    return {detail.id for option in options if option for detail in option.details}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort, jsonify, request, url_for
 
 from intake import journey
 from intake.answers import Answer, AnswerState
@@ -20,7 +20,7 @@ from intake.store.drafts import Draft
 
 STATES = {state.value: state for state in (AnswerState.DECLINED, AnswerState.UNKNOWN)}
 SEARCH_RESULTS_ANCHOR = "#found"
-"""The results of a search; the browser moves the focus there, so that they are read aloud."""
+"""The heading of the search results; the browser moves the focus to it."""
 ONLY_PREFIX = "only-"
 """Before a state: the patient has read that the form also had an answer, and means the state."""
 
@@ -33,6 +33,10 @@ def register_pages(blueprint: Blueprint) -> None:
     blueprint.add_url_rule(
         "/question/<question_id>/details", "details", view_details, methods=["GET", "POST"]
     )
+    for kind, view in ((StepKind.QUESTION, suggest_answers), (StepKind.DETAILS, suggest_details)):
+        blueprint.add_url_rule(
+            f"/suggest/{kind.value}/<question_id>", view_func=view, methods=["POST"]
+        )
 
 
 def view_question(question_id: str) -> PageResponse:
@@ -47,6 +51,27 @@ def view_details(question_id: str) -> PageResponse:
     step = RouteStep(StepKind.DETAILS, question_id)
     question = _find_question(question_id)
     return steps.show_step(step, partial(_handle_details, step=step, question=question))
+
+
+def suggest_answers(question_id: str) -> PageResponse:
+    """Return the results of a question's search, for the list below the search field."""
+    return _suggest(RouteStep(StepKind.QUESTION, question_id))
+
+
+def suggest_details(question_id: str) -> PageResponse:
+    """Return the results of a details page's search, for the list below the search field."""
+    return _suggest(RouteStep(StepKind.DETAILS, question_id))
+
+
+def _suggest(step: RouteStep) -> PageResponse:
+    # By POST, because a search term must not stand in an address or a log.
+    question = _find_question(step.question_id or "")
+    return steps.show_step(step, partial(_render_suggestions, question=question))
+
+
+def _render_suggestions(draft: Draft, question: Question) -> PageResponse:
+    options = page_options(question, request.form.to_dict(flat=False), draft)
+    return jsonify(options=renderer.render_page("patient/suggestions.html", options=options))
 
 
 def _find_question(question_id: str) -> Question:
@@ -94,6 +119,8 @@ def _apply_reading(
     """Store the answer and leave the step, or show the form again with its faults."""
     # A button for declined or unknown also sends the rest of the form, search term included.
     has_state = "state" in values
+    if (ticked := answer_forms.ticked_result(question, values)) is not None:
+        return steps.repeat_step(draft, step, ticked, (), f"#c-{values[answer_forms.TICK][-1]}")
     if not has_state and answer_forms.is_search(values):
         return steps.repeat_step(draft, step, values, (), SEARCH_RESULTS_ANCHOR)
     if reading.faults:
@@ -117,7 +144,7 @@ def _must_pick(
     is_reminded = pending is not None and FormFault.NOT_PICKED in pending.faults
     if is_reminded or not answer_forms.is_unpicked(values):
         return False
-    return page_options(question, values, draft).has_results
+    return bool(page_options(question, values, draft).found)
 
 
 def _render_step(draft: Draft, step: RouteStep, question: Question) -> str:
@@ -137,5 +164,11 @@ def _render_step(draft: Draft, step: RouteStep, question: Question) -> str:
         wrong=answer_forms.wrong_fields(values, pending.faults if pending else ()),
         earlier_state=answer.state.value if answer is not None and has_state else None,
         options=page_options(question, values, draft) if has_options else None,
+        suggest_url=url_for(
+            f"patient.{SUGGEST_VIEWS[step.kind].__name__}", question_id=question.id
+        ),
         groups=journey.groups_with_details(question, answer),
     )
+
+
+SUGGEST_VIEWS = {StepKind.QUESTION: suggest_answers, StepKind.DETAILS: suggest_details}

@@ -1,6 +1,6 @@
 """Shows, leaves and repeats a step of the patient's route."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -95,7 +95,7 @@ def leave_step(draft: Draft, step: RouteStep, state: DraftState) -> PageResponse
 def repeat_step(
     draft: Draft,
     step: RouteStep,
-    values: Mapping[str, list[str]],
+    values: Mapping[str, Sequence[str]],
     faults: tuple[str, ...],
     anchor: str = "",
 ) -> PageResponse:

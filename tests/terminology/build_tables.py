@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 
 OUT = Path(__file__).resolve().parents[2] / "config" / "terminology"
 
@@ -51,6 +52,20 @@ ADDED = [
     ("ymm", "cus", "Maay", "Af Maay"),
     ("kri", "cpe", "Krio", "Krio"),
     ("pcm", "cpe", "Nigerian Pidgin", "Naijá"),
+    ("kea", "cpp", "Kabuverdianu", "Kriolu"),
+    ("jam", "cpe", "Jamaican Patois", "Patwa"),
+    ("lkt", "sio", "Lakota", "Lakȟótiyapi"),
+    ("nus", "ssa", "Nuer", "Thok Nath"),
+    ("ium", None, "Iu Mien", "Iu Mienh"),
+    ("cak", "myn", "Kaqchikel", "Kaqchikel"),
+    ("cac", "myn", "Chuj", "Chuj"),
+    ("knj", "myn", "Akateko", "Akateko"),
+    ("tzo", "myn", "Tzotzil", "Bats’i k’op"),
+    ("esu", "ypk", "Central Yupik", "Yugtun"),
+    ("kln", "ssa", "Kalenjin", "Kalenjin"),
+    ("mfe", "cpf", "Morisyen", "Kreol morisien"),
+    ("hif", "inc", "Fiji Hindi", "Fiji Hindi"),
+    ("pdc", "gem", "Pennsylvania German", "Deitsch"),
     ("ase", "sgn", "American Sign Language", "ASL"),
     ("mfs", "sgn", "Mexican Sign Language", "Lengua de señas mexicana"),
     ("sign-other", None, "Another sign language", "Another sign language"),
@@ -84,6 +99,8 @@ SYNONYMS = {
     "cnh": ["Chin", "Lai"],
     "cab": ["Garinagu"],
 }
+# Codes of CLDR that are no country: groupings, tests and unknown.
+NO_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
 # A display with one of these words is no single language that a patient would prefer.
 COLLECTIVE = (
     "languages",
@@ -134,6 +151,63 @@ def main(source: Path) -> None:
     )
 
 
+def write_places() -> None:
+    """Write the countries: CLDR's names in their own languages, and the languages' ids."""
+    languages_of = get_global("territory_languages")
+    homes = _language_homes()
+    rows = [
+        [
+            code,
+            sorted(_own_names(code, languages_of.get(code, {}))),
+            homes.get(code, []),
+            _main_languages(languages_of.get(code, {})),
+        ]
+        for code in sorted(Locale("en").territories)
+        if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES
+    ]
+    today = datetime.now(UTC).date().isoformat()
+    _write_table("places.json", {"source": "CLDR through Babel", "made": today, "rows": rows})
+
+
+def _main_languages(languages: dict[str, Any]) -> list[str]:
+    known = set(_known_languages())
+    ids = (
+        "cmn" if language.partition("_")[0] == "zh" else language.partition("_")[0]
+        for language, facts in languages.items()
+        if facts["population_percent"] >= 5
+    )
+    return [language for language in dict.fromkeys(ids) if language in known]
+
+
+def _known_languages() -> list[str]:
+    return [row[0] for row in json.loads((OUT / "languages.json").read_text("utf-8"))["rows"]]
+
+
+def _own_names(country: str, languages: dict[str, Any]) -> set[str]:
+    names = set()
+    for language, facts in languages.items():
+        # A tenth of the people: enough to tell the country's own languages from those of guests.
+        if facts["official_status"] is None and facts["population_percent"] < 10:
+            continue
+        try:
+            name = Locale.parse(language).territories.get(country)
+        except (UnknownLocaleError, ValueError):
+            continue
+        if name:
+            names.add(name)
+    return names
+
+
+def _language_homes() -> dict[str, list[str]]:
+    """Return the languages by the country that CLDR takes as most likely for them."""
+    homes: dict[str, list[str]] = {}
+    for language in _known_languages():
+        likely = get_global("likely_subtags").get(language, "")
+        if "_" in likely:
+            homes.setdefault(likely.rsplit("_", 1)[1], []).append(language)
+    return homes
+
+
 def _sort_key(row: list[str]) -> tuple[str, str]:
     return row[1].casefold().removeprefix("the "), row[0]
 
@@ -162,3 +236,4 @@ def _write_table(name: str, table: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))
+    write_places()
