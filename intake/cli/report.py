@@ -120,6 +120,8 @@ def _report_on_servers(args: argparse.Namespace, now: datetime) -> int:
                 return _fail(2, f"intake report: {error}")
             except FhirError as error:
                 return _fail(1, f"intake report: {error.message}")
+            except (IncompleteFilesError, UnreadableFilesError) as error:
+                return _fail(1, f"intake report: {error}")
     return _print_report(built, args.format)
 
 

@@ -19,7 +19,8 @@ def test_searches_in_the_command_as_in_the_worker(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("INTAKE_CONFIG", str(settings.directory))
-    assert main(["report", "--search", "--period", NIGHTLY_PERIOD, "--format", "json"]) == 0
+    options = ["--period", NIGHTLY_PERIOD, "--edition", "internal", "--format", "json"]
+    assert main(["report", "--search", *options]) == 0
     out, words = capsys.readouterr()
     expected = patients_seen(world)
     assert [row["people"] for row in json.loads(out)["rows"][:-1]] == [
