@@ -70,11 +70,11 @@ def _read_patient(path: Path) -> dict[str, Any]:
         or local_reference(f"Patient/{resource['id']}", "Patient") is None
     ):
         raise ValueError("this is no Patient with an id")
-    require_shape(resource)
     # The version becomes ifMatch. Without it the write could overwrite another author's change.
     version = object_member(resource, "meta").get("versionId")
     if not version or not isinstance(version, str):
         raise ValueError(
             "the Patient has no meta.versionId, so a concurrent change would not be noticed"
         )
+    require_shape(resource)
     return resource
