@@ -39,7 +39,8 @@ def count_drifted(tx: Tx, clinic: str | None = None) -> int:
     """Return the number of verified submissions whose chart has drifted since."""
     query = select(func.count()).select_from(table).where(table.c.drift.is_not(None))
     if clinic is not None:
-        query = query.where(table.c.clinic == clinic)
+        # As an expression, so that SQLite keeps to the index of the few drifted rows.
+        query = query.where(table.c.clinic.concat("") == clinic)
     return tx.connection.execute(query).scalar_one()
 
 
