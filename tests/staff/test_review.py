@@ -172,7 +172,7 @@ def test_it_and_administrators_see_the_conflict_without_answers(pages: TestSite)
         for path in ("/staff/monitor", f"/staff/submissions/{row}"):
             text = person.open_page(path).text
             assert not any(words in text for words in ("Asian", "White"))
-        assert "A reviewer decides this conflict" in person.page.text
+        assert "Reviewer: decides which value the chart keeps" in person.page.text
         assert "Decide…" not in person.page.text
         assert person.open_page(f"/staff/review/{row}").status_code == 403
 

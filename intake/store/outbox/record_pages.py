@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 
 from intake.store.database import Tx
 from intake.store.outbox.records import (
@@ -117,13 +117,15 @@ _AFTER_ALL = 2**62
 
 def count_states(tx: Tx, clinic: str | None = None) -> dict[Status, int]:
     """Return the number of submissions per state; finished ones end at COUNT_LIMIT + 1."""
-    return {status: _count(tx, status, clinic) for status in Status}
+    # One statement: nine would cost more than the counting itself.
+    query = select(*(_count(status, clinic) for status in Status))
+    return dict(zip(Status, tx.connection.execute(query).one(), strict=True))
 
 
-def _count(tx: Tx, status: Status, clinic: str | None) -> int:
+def _count(status: Status, clinic: str | None) -> ScalarSelect[int]:
     query = select(table.c.number).where(table.c.status == status.value)
     if clinic is not None:
         query = query.where(table.c.clinic == clinic)
     if status not in UNFINISHED:
         query = query.limit(COUNT_LIMIT + 1)
-    return tx.connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+    return select(func.count()).select_from(query.subquery()).scalar_subquery()
