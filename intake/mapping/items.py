@@ -32,7 +32,7 @@ ABSENT_REASONS = {
     AnswerState.UNKNOWN: AbsentReason.ASKED_UNKNOWN,
 }
 INTERPRETER_CODINGS = {"yes": YES, "no": NO}
-SEARCH_LABEL = "Name of the group, in English"
+SEARCH_LABEL = "Name of a group or country"
 
 
 def details_link_id(question: Question) -> str:
