@@ -34,7 +34,7 @@ ABSENT_REASONS = {
     AnswerState.UNKNOWN: AbsentReason.ASKED_UNKNOWN,
 }
 INTERPRETER_CODINGS = {"yes": YES, "no": NO}
-SEARCH_LABEL = "Name of the group, in English"
+SEARCH_LABEL = "Name of a group or country"
 LINES_LABEL = "Groups with words and without a tick"
 
 
