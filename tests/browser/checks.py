@@ -19,7 +19,8 @@ _SMALL_TARGETS = """() => {
 
 _OFF_SCREEN = """() => {
   const width = document.documentElement.clientWidth;
-  const hidden = ".skip, .unseen, details:not([open]) > :not(summary) *";
+  const closed = "details:not([open]) > :not(summary)";
+  const hidden = `.skip, .unseen, ${closed}, ${closed} *`;
   const isOut = box => box.left < -0.5 || box.right > width + 0.5;
   const spills = node => node.matches(".button, .choice span, .find-form, dt, dd")
     && node.scrollWidth > node.clientWidth + 1;
