@@ -12,7 +12,7 @@ from intake.store.monitor_tables import (
 )
 from intake.store.tables import submissions
 
-revision = "0011"
+revision = "0010"
 down_revision = "0009"
 
 

@@ -3,8 +3,8 @@
 from intake.store.migrate import add_missing_columns
 from intake.store.tables import codes
 
-revision = "0013"
-down_revision = "0012"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:

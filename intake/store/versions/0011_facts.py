@@ -6,8 +6,8 @@ from intake.store.migrate import add_missing_columns
 from intake.store.report_tables import chart_changes
 from intake.store.tables import reports, submissions, submissions_facts
 
-revision = "0012"
-down_revision = "0011"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:
