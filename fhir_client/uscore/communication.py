@@ -126,7 +126,7 @@ def entry_own_words(entry: Json) -> str:
     """Return the words behind the name of an entry's language, "" where it has no code."""
     concept = entry.get("language", {})
     text = concept.get("text")
-    # ISO 639 has names such as "Spanish; Castilian", which are nobody's own words.
+    # ISO 639 has names such as "Spanish; Castilian", which no patient writes as own words.
     displays = (coding.get("display") for coding in concept.get("coding", []))
     if not isinstance(text, str) or not _read_tags(concept) or text in displays:
         return ""

@@ -33,9 +33,9 @@ def covered_elements(submission: Submission, questions: QuestionSet | None) -> f
 def stated_elements(submission: Submission, settings: Settings) -> frozenset[str]:
     """Return the covered elements, and those of questions that the answers rule out.
 
-    A patient who was asked about tribes because of one answer, and then corrects that answer, is
-    not asked about tribes again. The correction still takes the tribes back, also where it was
-    given to another of the site's question sets.
+    If a patient corrects the answer that led to the question about tribes, the correction takes
+    the tribes back, although the question is not asked again. This also holds where the correction
+    was given to another of the site's question sets.
     """
     question_sets = settings.question_sets
     covered = covered_elements(submission, question_sets.get(submission.question_set))

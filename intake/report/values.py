@@ -27,7 +27,7 @@ ELEMENTS = ("race", "ethnicity", "spoken-language", "written-language", "interpr
 
 
 class Edition(StrEnum):
-    """For whom a report is: the clinic's own quality work, or readers outside the clinic."""
+    """The readers of a report: the clinic's own quality work, or people outside the clinic."""
 
     INTERNAL = "internal"
     SHARE = "share"

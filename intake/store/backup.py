@@ -81,7 +81,7 @@ def _run_tool(tool: str, address: URL, *options: str) -> None:
 
 
 def _tool_environment(address: URL) -> Mapping[str, str]:
-    # Every user of the machine can read the arguments of a process, and nobody its environment.
+    # Every user of the machine can read the arguments of a process, but not its environment.
     host = address.host or _first_text(address.query.get("host"))
     values = {
         "PGHOST": host,

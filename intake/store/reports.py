@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, select
 
 from intake.store.database import Tx
-from intake.store.tables import reports as table
+from intake.store.report_tables import reports as table
 
 INTERNAL, SHARE = "internal", "share"
 """The editions of `intake.report.values.Edition`."""

@@ -9,7 +9,8 @@ from sqlalchemy import LargeBinary, inspect, make_url, select
 from intake.store import health
 from intake.store.crypto import KeyFileError, read_site_id, save_site_id
 from intake.store.database import Database, Tx, open_engine, read_revision
-from intake.store.tables import metadata, reports, site_values
+from intake.store.report_tables import reports
+from intake.store.tables import metadata, site_values
 
 SITE_ID, KEY_CHECK = "site-id", "key-check"
 """The names of the two values that a start compares with the key file."""

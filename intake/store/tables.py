@@ -285,16 +285,6 @@ audit = Table(
 )
 audit_at = Index("audit_at", audit.c.at)
 
-reports = Table(
-    "reports",
-    metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("period", String(40), nullable=False),
-    Column("edition", String(16), nullable=False, server_default="internal"),
-    Column("made_at", UtcDateTime, nullable=False),
-    Column("snapshot", LargeBinary, nullable=False),
-)
-
 site_values = Table(
     "site_values",
     metadata,

@@ -15,7 +15,7 @@ from intake.report.build import build_report
 from intake.report.codec import to_json
 from intake.report.values import Edition, MissingPart
 from intake.store import audit, reports
-from intake.store.tables import reports as reports_table
+from intake.store.report_tables import reports as reports_table
 from tests.support.report_export import ExportFolder, report_request
 from tests.support.sites import TestSite
 from tests.support.staff import StaffSession, sign_in_staff

@@ -14,7 +14,7 @@ from intake.ehr.credentials import build_tls
 from intake.settings import Server
 
 MAX_PLACES = 100
-"""The most places of a kind that are offered: nobody reads a longer list."""
+"""The most places of a kind that are offered; a longer list is not read."""
 
 PROFILES = {
     "medplum": "medplum",

@@ -71,7 +71,7 @@ def try_decrypt_facts(tx: Tx, row: Any) -> SubmissionFacts | None:
 def list_factless(
     tx: Tx, *, verified_before: datetime, after: int, limit: int
 ) -> tuple[int, tuple[FactlessSubmission, ...]]:
-    """Return verified submissions whose answers will be erased and that have no facts.
+    """Return verified submissions without facts, before their answers are erased.
 
     The number is that of the last row read, `after` if there are no more. Rows that cannot be
     decrypted are left out.

@@ -95,7 +95,7 @@ def list_others_sent(tx: Tx, leased: LeasedSubmission) -> tuple[RelatedSubmissio
 
 
 def list_erased_since(tx: Tx, leased: LeasedSubmission, moment: datetime) -> tuple[UndoRecord, ...]:
-    """Return the undo records of submissions sent after `moment` whose answers are erased."""
+    """Return the undo records of submissions sent after `moment` and erased since."""
     rows = tx.connection.execute(ERASED_SINCE, {**_parameters(leased), "moment": moment})
     return tuple(decrypt_undo_record(tx, row.earlier, row.id) for row in rows)
 

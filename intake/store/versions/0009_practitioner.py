@@ -1,4 +1,4 @@
-"""The Practitioner whom a staff account names: the author of answers that the account enters."""
+"""The Practitioner of a staff account: the author of answers that the account enters."""
 
 from intake.store.migrate import add_missing_columns
 from intake.store.tables import users

@@ -3,8 +3,8 @@
 from alembic import op
 
 from intake.store.migrate import add_missing_columns
-from intake.store.report_tables import chart_changes
-from intake.store.tables import reports, submissions, submissions_facts
+from intake.store.report_tables import chart_changes, reports
+from intake.store.tables import submissions, submissions_facts
 
 revision = "0011"
 down_revision = "0010"
