@@ -136,9 +136,11 @@ def test_informant_questions_have_no_code_in_the_questionnaire(pages: TestSite) 
         None,
         None,
     ]
-    # A renderer does not know the informant, so it hides these questions.
+    # A renderer does not know the informant, so it hides these questions. The lines keep
+    # words of a group without a tick.
     assert {link_id for link_id, item in items.items() if item.hidden} == {
         "notice",
+        "race-ethnicity.lines",
         "informant-language",
         "informant-language.own-words",
         "informant-interpreter",

@@ -34,7 +34,7 @@ def test_announces_the_tribe_question_where_the_site_asks_it(
         person.pair_tablet()
         person.choose_language("en")
         person.give_birth_date(17, 5, 1980)
-        assert ("your tribe" in person.page.text) == expected
+        assert ("which tribe" in person.page.text) == expected
 
 
 def test_asks_no_other_patients_about_a_tribe(tribal_pages: TestSite) -> None:
