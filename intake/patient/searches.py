@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from intake import i18n
-from intake.questions import Option, Question
+from intake.questions import Option, Question, QuestionKind, QuestionSet
 from intake.terminology import LanguageSearch, LocaleNames, RaceSearch, TribeSearch, load_languages
 
 
@@ -24,6 +24,17 @@ def language_search(tags: tuple[str, ...]) -> LanguageSearch:
 def tribe_search() -> TribeSearch:
     """Return the search of tribes."""
     return TribeSearch()
+
+
+def prepare_searches(questions: QuestionSet, tags: tuple[str, ...]) -> None:
+    """Build the searches of a question set now, so that no patient waits for their indexes."""
+    for question in questions.questions:
+        if question.kind is QuestionKind.GROUPS:
+            race_search(question, tags)
+        elif question.kind is QuestionKind.TRIBES:
+            tribe_search()
+        elif question.kind is QuestionKind.LANGUAGE:
+            language_search(tags)
 
 
 @cache
