@@ -6,8 +6,8 @@ a state beside an answer, a time without an offset.
 R4 says what a response has (hl7.org/fhir/R4/questionnaireresponse.html). Where one leaves
 something out, it is read as follows. Without an identifier, its id or its content identifies it.
 Without a source, its author answered, if that is the patient or a related person; else the patient.
-An author on the staff makes it staff-assisted. A response without the hidden item "notice" was
-answered on a page that showed no notice of ours.
+An author on the staff makes it staff-assisted, or paper where our own response says so. Without
+the hidden item "notice" it was answered on a page that showed no notice of ours.
 """
 
 import json
@@ -18,8 +18,9 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from fhir_client.model import Json
 from fhir_client.references import local_reference
-from fhir_client.transport.tolerant_json import object_member
+from fhir_client.transport.tolerant_json import list_objects, object_member
 from fhir_client.uscore.questionnaire import Questionnaire
+from fhir_client.uscore.questionnaire_response import COMPLETION_MODE
 from intake.answers import (
     INFORMANT_RELATIONSHIPS,
     Channel,
@@ -82,6 +83,7 @@ class ResponseReader:
             answered_at=_read_time(response),
             informant=_read_informant(response),
             channel=_read_channel(response),
+            entered_by=_read_entering_staff(response, base_url),
             question_set=questions.id,
             question_set_version=questions.version,
             locale=locale,
@@ -214,7 +216,26 @@ def _read_informant(response: Json) -> Informant:
 
 
 def _read_channel(response: Json) -> Channel:
-    return Channel.STAFF if _reference_type(response, "author") in _STAFF_TYPES else Channel.LINK
+    """Return the channel that our own response names, else one that fits the author."""
+    by_staff = _reference_type(response, "author") in _STAFF_TYPES
+    concepts = (
+        object_member(extension, "valueCodeableConcept")
+        for extension in list_objects(response.get("extension"))
+        if extension.get("url") == COMPLETION_MODE
+    )
+    named = next((concept.get("text") for concept in concepts), None)
+    channel = next((channel for channel in Channel if channel.value == named), None)
+    # The author decides: a forged or foreign channel must not hide that staff entered the answers.
+    if channel is None or channel.is_by_staff is not by_staff:
+        return Channel.STAFF if by_staff else Channel.LINK
+    return channel
+
+
+def _read_entering_staff(response: Json, base_url: str) -> str | None:
+    """Return the Practitioner who entered the answers; None for another author."""
+    return _read_reference(
+        object_member(response, "author").get("reference"), "Practitioner", base_url
+    )
 
 
 def _read_notice(replies: Mapping[str, ItemReply], response: Json) -> tuple[str, str]:

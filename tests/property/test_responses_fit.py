@@ -74,10 +74,8 @@ def test_any_response_of_ours_is_read_as_the_same_submission(
         for name in current.answers
         if (question := questions.find_question(name))
     }
-    # A response says neither the channel nor whether the patient had help.
-    same = replace(
-        read, answers=current.answers, channel=current.channel, informant=current.informant
-    )
+    # A response does not say whether the patient had help.
+    same = replace(read, answers=current.answers, informant=current.informant)
     assert same == current
     assert read.informant.is_patient == current.informant.is_patient
 
