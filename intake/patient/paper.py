@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from intake import i18n, terminology
 from intake.answers import OWN_WORDS
@@ -27,7 +27,7 @@ def render_sheet(questions: QuestionSet, tag: str, settings: Settings, clinic: s
     """
     listed = listed_languages(questions, settings)
     environment = _load_environment(tag)
-    return environment.get_template("templates/patient/paper.html").render(
+    return environment.get_template("patient/paper.html").render(
         locale=i18n.find_locale(tag),
         clinic=clinic,
         questions=questions.questions,
@@ -73,7 +73,9 @@ def _with_names(rows: Mapping[str, Language], tag: str) -> tuple[tuple[Language,
 @cache
 def _load_environment(tag: str) -> Environment:
     environment = Environment(
-        loader=PackageLoader("intake", "patient"),
+        loader=ChoiceLoader(
+            [PackageLoader("intake", "patient/templates"), PackageLoader("intake", "patient")]
+        ),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
