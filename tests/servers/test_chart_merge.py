@@ -250,6 +250,6 @@ def test_a_declined_answer_that_the_server_drops_is_seen(
     outbox.proxy.planned_faults = [at_next_transaction(rewrite_entries(change))]
     outbox.deliver_due()
     assert outbox.read_state(submission) == ("held", "mismatch")
-    assert f"{element}. Compare" in str(outbox.read_record(submission).words)
+    assert f"{element}. Tell the EHR's support" in str(outbox.read_record(submission).words)
     with outbox.database.read() as tx:
         assert read_detail(tx, str(submission.id))
