@@ -5,6 +5,7 @@ from pathlib import Path
 DISTRIBUTION = "intake-uscore"
 """The name under which a package index knows this software; `intake` there is other software."""
 
+PDF_HINT = f"A PDF needs the extra and Pango: pip install '{DISTRIBUTION}[pdf]'."
 POSTGRES_HINT = f"PostgreSQL needs the extra: pip install '{DISTRIBUTION}[postgres]'."
 """The remedy where the driver of PostgreSQL is missing."""
 

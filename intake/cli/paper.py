@@ -8,6 +8,7 @@ from intake.i18n import lint
 from intake.patient.paper import render_sheet
 from intake.questions import QuestionSet, question_texts
 from intake.settings import Settings, load_settings
+from intake.shipped import PDF_HINT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +73,6 @@ def _write_pdf(sheet: str, path: Path) -> None:
         from weasyprint import HTML
     except (ImportError, OSError):
         raise NotReadyError(
-            "--pdf needs WeasyPrint and its libraries, which are not here. Install the extra "
-            "`pdf`, or open the HTML sheet in a browser and print it from there."
+            f"{PDF_HINT} Or open the HTML sheet in a browser and print it from there."
         ) from None
     HTML(string=sheet).write_pdf(path)

@@ -130,7 +130,7 @@ def _to_json(record: SubmissionRecord, now: datetime) -> dict[str, Any]:
 def _print_summary(tx: Tx, site: SiteHealth) -> None:
     """Print the state of delivery and of each server, on standard error."""
     oldest, verified = oldest_waiting(tx), last_verified(tx)
-    print_message(summarize_site(site))
+    print_note(summarize_site(site))
     print_note(
         f"oldest waiting: {_format_age(oldest, tx.now)}; "
         f"last verified: {_format_age(verified, tx.now)}"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from intake import i18n
 from intake.cli.output import print_message
 from intake.patient import searches
 from intake.questions import QuestionKind
@@ -37,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the hits of each word; exit code 2 if the pages have no such language."""
     settings = load_settings()
-    if args.locale not in settings.languages:
-        offered = ", ".join(settings.languages)
+    if args.locale not in i18n.existing_tags():
+        offered = ", ".join(i18n.existing_tags())
         print_message(f"intake terminology search: --locale {args.locale}: not one of {offered}")
         return 2
     for word in args.words:
@@ -60,27 +61,26 @@ def _print_hits(word: str, hits: Sequence[dict[str, str | None]]) -> None:
 def _find_hits(
     settings: Settings, kind: str, locale: str, word: str, chosen: Sequence[str]
 ) -> Iterator[dict[str, str | None]]:
-    tags = tuple(settings.languages)
     if kind == "race":
-        yield from _find_races(settings, tags, locale, word, chosen)
+        yield from _find_races(settings, locale, word, chosen)
         return
     if kind == "tribe":
         hits, names = searches.tribe_search().find_hits(word), _tribe_name
     else:
-        hits = searches.language_search(tags).find_hits(word)
+        hits = searches.language_search().find_hits(word)
         names = partial(_language_name, locale)
     for hit in hits:
         yield _describe_hit(hit, names(hit.id))
 
 
 def _find_races(
-    settings: Settings, tags: tuple[str, ...], locale: str, word: str, chosen: Sequence[str]
+    settings: Settings, locale: str, word: str, chosen: Sequence[str]
 ) -> Iterator[dict[str, str | None]]:
     """Yield the hits of every question that asks for groups."""
     for question in settings.question_set.questions:
         if question.kind is QuestionKind.GROUPS:
             labels = searches.page_labels(question, locale)
-            for hit in searches.race_search(question, tags).find_hits(word, chosen):
+            for hit in searches.race_search(question).find_hits(word, chosen):
                 name = labels.get(hit.id) or load_concepts()[hit.id].display
                 yield _describe_hit(hit, name, labels.get(hit.group or ""))
 

@@ -13,7 +13,6 @@ from intake.cli.argument_types import add_listen_arguments
 from intake.cli.output import print_message
 from intake.cli.readiness import signal_ready
 from intake.cli.site import open_current_database
-from intake.pages.site import current_site
 from intake.patient.searches import prepare_searches
 from intake.settings import load_site_settings
 from intake.store.database import PAGE_PATIENCE
@@ -56,11 +55,9 @@ def run(args: argparse.Namespace) -> int:
                 f"intake web: --host: '{args.host}' is no address to listen on, such as 127.0.0.1"
             )
             return 2
-        with app.app_context():
-            languages = current_site().languages
         # In the background: the first page must not wait for the indexes of the searches.
         threading.Thread(
-            target=prepare_searches, args=(settings.question_set, languages), daemon=True
+            target=prepare_searches, args=(settings.question_set,), daemon=True
         ).start()
         signal_ready()
         print(f"ready web http://{args.host}:{server.effective_port}", flush=True)

@@ -95,7 +95,7 @@ def _language_options(
         for language_id in dict.fromkeys([*extra, *common])
         if language_id in languages
     ]
-    search = searches.language_search(current_site().languages)
+    search = searches.language_search()
     hits = search.find_hits(term, element) if term else ()
     found = [languages[hit.id] for hit in hits]
     return PageOptions(
@@ -156,7 +156,7 @@ def _concept_options(
     chosen = journey.groups_with_details(question, answer)
     hits: tuple[Hit, ...] = ()
     if term:
-        search = searches.race_search(question, current_site().languages)
+        search = searches.race_search(question)
         hits = search.find_hits(term, chosen)
     found = tuple(_found_concept(question, hit, chosen) for hit in hits)
     boxes = _boxes(question, chosen)

@@ -9,14 +9,19 @@ from intake.terminology import LanguageSearch, LocaleNames, RaceSearch, TribeSea
 
 
 @cache
-def race_search(question: Question, tags: tuple[str, ...]) -> RaceSearch:
-    """Return the search of a question's groups, by their names in the languages of the pages."""
+def race_search(question: Question) -> RaceSearch:
+    """Return the search of a question's groups, by their names in every translated language.
+
+    Patients of a site in English alone search in their own language, too.
+    """
+    tags = i18n.existing_tags()
     return RaceSearch(question, _language_names(tags), _place_names(tags), _labels(question, tags))
 
 
 @cache
-def language_search(tags: tuple[str, ...]) -> LanguageSearch:
-    """Return the search of languages, by their names in the languages of the pages."""
+def language_search() -> LanguageSearch:
+    """Return the search of languages, by their names in every translated language."""
+    tags = i18n.existing_tags()
     return LanguageSearch(_language_names(tags), _place_names(tags))
 
 
@@ -26,15 +31,15 @@ def tribe_search() -> TribeSearch:
     return TribeSearch()
 
 
-def prepare_searches(questions: QuestionSet, tags: tuple[str, ...]) -> None:
+def prepare_searches(questions: QuestionSet) -> None:
     """Build the searches of a question set now, so that no patient waits for their indexes."""
     for question in questions.questions:
         if question.kind is QuestionKind.GROUPS:
-            race_search(question, tags)
+            race_search(question)
         elif question.kind is QuestionKind.TRIBES:
             tribe_search()
         elif question.kind is QuestionKind.LANGUAGE:
-            language_search(tags)
+            language_search()
 
 
 @cache

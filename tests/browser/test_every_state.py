@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from intake.settings import load_settings
+from intake import i18n
 from intake.store import links
 from intake.store.database import Database
 from tests.browser.checks import find_axe_violations, find_off_screen
@@ -22,7 +22,7 @@ LOOKS = ("light", "dark", "largest")
     ("language", "look"),
     [
         pytest.param(tag, look, marks=() if (tag, look) in GATE_CASES else pytest.mark.languages)
-        for tag in load_settings().languages
+        for tag in i18n.existing_tags()
         for look in LOOKS
     ],
 )

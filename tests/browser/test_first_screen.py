@@ -2,13 +2,13 @@
 
 import pytest
 
-from intake.settings import load_settings
+from intake import i18n
 from tests.browser.conftest import LiveSite, OpenPage
 from tests.browser.walker import Walker
 
 TABLETS = ((1024, 768), (1280, 800), (800, 1280))
 GATE_LANGUAGES = ("en", "ar", "ru")
-ALL_LANGUAGES = load_settings().languages
+ALL_LANGUAGES = i18n.existing_tags()
 
 _EDGES = """() => {
   const top = document.querySelector(".actions").getBoundingClientRect().top;

@@ -3,7 +3,6 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from intake.settings import load_settings
 from tests.browser.checks import find_axe_violations, ignore_lost_network
 from tests.browser.conftest import LiveSite, OpenPage
 from tests.browser.walker import Walker
@@ -77,7 +76,7 @@ def wait_for_worker(page: Page) -> None:
 
 
 def test_a_tablet_keeps_an_offline_page_per_language_and_nothing_else(
-    kept: Walker, open_page: OpenPage
+    kept: Walker, live: LiveSite
 ) -> None:
     stored = kept.page.evaluate(
         """async () => {
@@ -91,7 +90,7 @@ def test_a_tablet_keeps_an_offline_page_per_language_and_nothing_else(
         }"""
     )
     paths = {path for path, _ in stored}
-    languages = {f"/offline/{tag}" for tag in load_settings().languages}
+    languages = {f"/offline/{tag}" for tag in live.site.app.extensions["intake"].languages}
     assert paths - languages == {
         "/offline",
         "/static/pages/look.css",
@@ -130,7 +129,7 @@ def test_the_offline_page_speaks_every_offered_language(
     page = open_page()
     page.goto(f"{live.url}/offline")
     languages = page.locator("main [lang]").evaluate_all("nodes => nodes.map(node => node.lang)")
-    assert {"en", *languages} == set(load_settings().languages)
+    assert {"en", *languages} == set(live.site.app.extensions["intake"].languages)
 
 
 def test_the_manifest_shows_the_tablet_on_the_full_screen(walker: Walker) -> None:

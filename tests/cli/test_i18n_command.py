@@ -53,7 +53,9 @@ def test_names_every_fault_with_file_message_and_remedy(
         spanish.read_text("utf-8").replace('msgstr "Asiática"', 'msgstr "<b>Asiática</b>"'), "utf-8"
     )
     arabic = folder / "ar/LC_MESSAGES/messages.po"
-    arabic.write_text(arabic.read_text("utf-8").replace('msgstr "آسيوي"', 'msgstr ""'), "utf-8")
+    arabic.write_text(
+        arabic.read_text("utf-8").replace('msgstr "من أصل آسيوي"', 'msgstr ""'), "utf-8"
+    )
     assert main(["i18n", "check", "--json", "es", "ar"]) == 1
     told = json.loads(_said(capsys))
     assert told["general"] == []

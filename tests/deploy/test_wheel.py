@@ -142,7 +142,7 @@ def test_names_the_distribution_as_the_hints_do(wheel: Path) -> None:
         metadata = Parser().parsestr(archive.read(name).decode())
         [entries] = (name for name in archive.namelist() if name.endswith("/entry_points.txt"))
         assert "intake = intake.cli:main" in archive.read(entries).decode()
-    assert set(metadata.get_all("Provides-Extra", [])) == {"postgres", "demo"}
+    assert set(metadata.get_all("Provides-Extra", [])) == {"postgres", "pdf", "demo"}
     for field in ("Summary", "Author", "Keywords", "License-Expression", "Requires-Python"):
         assert metadata[field]
     assert len(metadata.get_all("Classifier", [])) > 5

@@ -104,7 +104,10 @@ def test_a_coarser_answer_keeps_the_details_of_others() -> None:
     policy = MergePolicy(combined=CombinedRules(find_detail=find_detail))
     merge = merge_statement(CHINESE_CHART, ASIAN_ALONE, V6, policy)
     assert read_codes(merge.patient) == ["2028-9", "2034-7", "2047-9"]
-    assert describe_elements(merge.patient)[Element.RACE] == ("Asian; Chinese, Vietnamese",)
+    [description] = describe_elements(merge.patient)[Element.RACE]
+    assert description == (
+        "Asian; Chinese, Vietnamese [Asian 2028-9, Chinese 2034-7, Vietnamese 2047-9]"
+    )
     assert not merge_statement(dict(merge.patient), ASIAN_ALONE, V6, policy).changed
 
 

@@ -48,8 +48,8 @@ FEATURES = {
         "test_an_informant_never_replaces_the_patients_own_answer_without_review",
         "test_no_policy_replaces_the_patients_own_answer",
     ),
-    "a mend at the same visit": (
-        "test_an_answer_at_the_same_visit_is_a_correction_and_a_later_one_is_new",
+    "a correction at the same visit": (
+        "test_a_correction_leaves_the_same_whether_or_not_the_first_was_written",
     ),
     "export in bulk, or a word that there is none": (
         "test_an_export_has_what_a_search_finds",

@@ -125,7 +125,7 @@ def test_a_server_that_asks_for_time_gets_it_for_every_submission(outbox: Outbox
     assert {outbox.read_state(submission)[0] for submission in all_submissions} == {"verified"}
 
 
-def test_a_submission_with_an_unforeseen_error_is_held_and_others_go_on(outbox: Outbox) -> None:
+def test_a_submission_with_a_malformed_chart_is_held_and_others_go_on(outbox: Outbox) -> None:
     odd = (
         b'{"resourceType":"Patient","id":"odd","meta":{"versionId":"1"},'
         b'"communication":["Spanish"]}'
@@ -134,10 +134,11 @@ def test_a_submission_with_an_unforeseen_error_is_held_and_others_go_on(outbox: 
     outbox.proxy.planned_faults = [answer_with(200, odd)]
     outbox.deliver_due()
     assert [outbox.read_state(submission) for submission in all_submissions] == [
-        ("held", "fault"),
+        ("held", "refused"),
         ("verified", None),
         ("verified", None),
     ]
+    assert "Patient.communication" in str(outbox.read_record(all_submissions[0]).words)
 
 
 def test_a_submission_that_cannot_be_decrypted_is_held_and_others_go_on(outbox: Outbox) -> None:

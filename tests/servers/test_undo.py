@@ -73,7 +73,7 @@ def test_an_undo_that_the_server_forbids_is_held_and_delays_nothing_else(
 
     outbox.proxy.default_fault = without_updates
     assert outbox.deliver_undo(submission) == ("held", "refused")
-    assert "update of Observation and QuestionnaireResponse" in str(
+    assert "the right to update Observation and QuestionnaireResponse" in str(
         outbox.read_record(submission).words
     )
     outbox.deliver_new(outbox.create_patient())

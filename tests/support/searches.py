@@ -53,11 +53,6 @@ def race_question(
 
 
 @cache
-def page_languages() -> tuple[str, ...]:
-    return tuple(load_settings().languages)
-
-
-@cache
 def find_hits(kind: str, term: str, chosen: tuple[str, ...] = ()) -> tuple[Hit, ...]:
     """Return what the search of that kind finds; each query is searched once for all tests."""
     return search_entries(kind, term, chosen)
@@ -65,11 +60,10 @@ def find_hits(kind: str, term: str, chosen: tuple[str, ...] = ()) -> tuple[Hit, 
 
 def search_entries(kind: str, term: str, chosen: tuple[str, ...] = ()) -> tuple[Hit, ...]:
     """Return what the search of that kind finds, in every language of the pages."""
-    tags = page_languages()
     if kind == "race":
-        return searches.race_search(race_question(), tags).find_hits(term, chosen)
+        return searches.race_search(race_question()).find_hits(term, chosen)
     if kind == "language":
-        return searches.language_search(tags).find_hits(term)
+        return searches.language_search().find_hits(term)
     return searches.tribe_search().find_hits(term)
 
 

@@ -5,10 +5,9 @@ from intake.settings import load_settings
 
 
 def test_prepares_every_search_of_a_question_set() -> None:
-    tags = ("en", "es")
     builders = (searches.race_search, searches.language_search, searches.tribe_search)
     for builder in builders:
         builder.cache_clear()
-    searches.prepare_searches(load_settings().question_sets["spd15-2024-tribal"], tags)
+    searches.prepare_searches(load_settings().question_sets["spd15-2024-tribal"])
     built = [builder.cache_info().currsize for builder in builders]
     assert built == [1, 1, 1]

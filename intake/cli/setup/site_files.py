@@ -90,7 +90,7 @@ def _differing_keys(table: IntakeFile | ServerTable | ClinicTable) -> dict[str, 
         if (value := getattr(table, item.name)) != item.default
         and value not in ({}, ())
         # A table of defaults, such as [times], is left out as a whole.
-        and item.name not in ("servers", "times", "mapping", "merge", "common_languages")
+        and item.name not in ("servers", "times", "mapping", "merge", "report", "common_languages")
     }
 
 

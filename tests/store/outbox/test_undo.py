@@ -8,6 +8,7 @@ from sqlalchemy import inspect, text
 from intake.store.crypto import Cipher
 from intake.store.database import Database, open_database, open_engine
 from intake.store.migrate import migrate_database
+from intake.store.monitor_tables import list_indexes
 from intake.store.outbox import leases, supersede, undo_leases, undo_requests
 from intake.store.outbox.counts import oldest_waiting
 from intake.store.outbox.discard import discard_submission
@@ -196,7 +197,7 @@ def test_migration_adds_the_columns_and_keeps_the_rows(
     leased = verify_submission(database)
     engine = open_engine(url)
     with engine.begin() as connection:
-        for index in (submissions_undo, *submissions_asked_for, audit_at):
+        for index in (submissions_undo, *submissions_asked_for, *list_indexes, audit_at):
             index.drop(connection)
         for column in (
             "again_at",
