@@ -31,6 +31,7 @@ class NullServer:
     def __init__(self) -> None:
         """Start empty."""
         self._stored: dict[str, list[Json]] = {}
+        self._base_versions: dict[str, str] = {}
 
     def answer_request(self, path: str, body: bytes) -> Json:
         """Answer a read, a transaction or a batch of reads; `path` begins with the base path."""
@@ -60,6 +61,11 @@ class NullServer:
         places = {
             entry["fullUrl"]: _entry_reference(entry) for entry in entries if "fullUrl" in entry
         }
+        for entry in entries:
+            # A replay reads the charts of a real server, whose version the history has to show.
+            if "ifMatch" in entry["request"]:
+                version = entry["request"]["ifMatch"].removeprefix("W/").strip('"')
+                self._base_versions[_entry_reference(entry)] = version
         return [
             self._store_resource(
                 _resolve_references(entry["resource"], places), _entry_reference(entry)
@@ -78,8 +84,10 @@ class NullServer:
     def _search(self, url: str) -> Json:
         parts = urlsplit(url)
         if parts.path.endswith("/_history"):
-            first = {**EXAMPLE_PATIENT, "id": parts.path.split("/")[1], "meta": FIRST}
-            return _searchset([*self._stored[parts.path.removesuffix("/_history")], first])
+            reference = parts.path.removesuffix("/_history")
+            base = {**FIRST, "versionId": self._base_versions[reference]}
+            first = {**EXAMPLE_PATIENT, "id": reference.partition("/")[2], "meta": base}
+            return _searchset([*self._stored[reference], first])
         return _searchset(self._stored[_search_key(url)]) if parts.query else self._stored[url][0]
 
     def _forget_entries(self, entries: list[Json]) -> None:
