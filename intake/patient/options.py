@@ -164,7 +164,9 @@ def _concept_options(
     picked = tuple(
         _found_concept(question, Hit(code, Reason.NAME, ""), chosen)
         for code in values.get(CHOICE, ())
-        if code not in boxes
+        # The page has a heading for a chosen group, and boxes for some of its details.
+        if code not in chosen
+        and code not in boxes
         and code not in found_ids
         and terminology.find_group_option(question, code)
     )
