@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_client.client import FhirClient
+from fhir_client.model import Element
 from fhir_client.uscore.chart import chart_elements, element_meanings
+from fhir_client.uscore.combined_question import CombinedRules
 from fhir_client.uscore.observations import build_observations
 from fhir_client.uscore.patient_merge import MergePolicy, merge_statement
-from fhir_client.uscore.statement import Statement
+from fhir_client.uscore.statement import CategoryAnswer, Statement
 from fhir_client.uscore.versions import UsCoreVersion, us_core_version
 from intake.answers import Submission
 from intake.mapping import site_mapping
+from intake.mapping.elements import untouched_elements
 from intake.settings import Settings
+from intake.terminology import find_detail
 from tests.support.outbox import chart_of_others
 
 Json = dict[str, Any]
@@ -64,7 +68,6 @@ def compare_censuses(
     Between them the submissions were delivered, in this order for each patient.
     """
     version = us_core_version(settings.servers["main"].us_core)
-    policy = MergePolicy(decline_erases=settings.mapping.decline_erases)
     statements = [site_mapping.map_submission(submission, settings) for submission in submissions]
     expected = {effect for statement in statements for effect in _effects(statement, version)}
     actual = Counter(
@@ -74,7 +77,9 @@ def compare_censuses(
         lost=len(expected - actual.keys()),
         twice=sum(actual[effect] - 1 for effect in expected & actual.keys()),
         strange=sum(count for effect, count in actual.items() if effect not in expected),
-        harmed=_count_harmed(before, after, statements, version, policy),
+        harmed=_count_harmed(
+            before, after, list(zip(submissions, statements, strict=True)), settings
+        ),
     )
 
 
@@ -111,19 +116,48 @@ def _identifier(resource: Json) -> str:
 def _count_harmed(
     before: Census,
     after: Census,
-    statements: list[Statement],
-    version: UsCoreVersion,
-    policy: MergePolicy,
+    answered: list[tuple[Submission, Statement]],
+    settings: Settings,
 ) -> int:
+    version = us_core_version(settings.servers["main"].us_core)
     charts = dict(before)
-    for statement in statements:
+    earlier: dict[str, list[Statement]] = {}
+    for submission, statement in answered:
+        own = earlier.setdefault(statement.patient, [])
+        policy = MergePolicy(
+            decline_erases=settings.mapping.decline_erases,
+            combined=_combined_rules(submission, statement, own, settings),
+        )
         merge = merge_statement(charts[statement.patient], statement, version, policy)
         charts[statement.patient] = merge.patient
-    patients = {statement.patient for statement in statements}
+        own.insert(0, statement)
+    patients = set(earlier)
     same = (_same_chart if reference in patients else _same for reference in charts)
     pairs = ((charts[reference], after.get(reference)) for reference in charts)
     return sum(
         now is None or not alike(then, now) for alike, (then, now) in zip(same, pairs, strict=True)
+    )
+
+
+def _combined_rules(
+    submission: Submission, statement: Statement, earlier: list[Statement], settings: Settings
+) -> CombinedRules:
+    """Return the rules for a chart that has the patient's `earlier` answers, the newest first."""
+    if not any(isinstance(value, CategoryAnswer) for value in statement.values.values()):
+        return CombinedRules()
+    questions = settings.question_sets[submission.question_set]
+    untouched = untouched_elements(submission, questions, statement.values.keys())
+    return CombinedRules(
+        dict.fromkeys(untouched, settings.merge.untouched),
+        {
+            element: tuple(
+                value
+                for other in earlier
+                if isinstance(value := other.values.get(element), CategoryAnswer)
+            )
+            for element in (Element.RACE, Element.ETHNICITY)
+        },
+        find_detail,
     )
 
 

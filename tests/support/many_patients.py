@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from fhir_client.client import FhirClient
@@ -12,6 +13,9 @@ from tests.support.outbox import EXAMPLE_PATIENT, Outbox
 
 Json = dict[str, Any]
 AT_ONCE = 50
+
+TURN_DAYS = 30
+"""The generated submissions of one turn are answered within a shorter time."""
 
 
 def create_patients(client: FhirClient, count: int) -> list[str]:
@@ -76,12 +80,13 @@ def submit_generated(
     """Store generated submissions for the patients in turn.
 
     From the second turn on the patient is the informant: another informant's answer over the
-    patient's own would be held for a reviewer.
+    patient's own would be held for a reviewer. Each turn is later than every answer before, so that
+    it is another visit: no correction, and no late answer.
     """
     all_submissions = [
         outbox.store_submission(
             replace(
-                _spoken(case.submission, again=number >= len(patients)),
+                _spoken(case.submission, turn=number // len(patients)),
                 patient=patients[number % len(patients)],
             )
         )
@@ -91,7 +96,10 @@ def submit_generated(
     return all_submissions
 
 
-def _spoken(submission: Submission, *, again: bool) -> Submission:
+def _spoken(submission: Submission, *, turn: int) -> Submission:
     return replace(
-        submission, encounter=None, informant=Informant.SELF if again else submission.informant
+        submission,
+        encounter=None,
+        informant=Informant.SELF if turn else submission.informant,
+        answered_at=submission.answered_at + timedelta(days=TURN_DAYS * turn),
     )
