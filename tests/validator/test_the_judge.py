@@ -246,7 +246,7 @@ def test_an_unknown_tribe_is_refused(judge: Judge) -> None:
     correct = build_example(judge.version, TRIBAL)
     in_observation, in_chart = deepcopy(correct), deepcopy(correct)
     observation = find_resource(in_observation, "Observation", "95370-3")
-    observation["component"][0]["valueCodeableConcept"]["coding"][0]["code"] = "580"
+    observation["valueCodeableConcept"]["coding"][0]["code"] = "580"
     faulty = [in_observation]
     if judge.version != "3.1.1":
         extension = find_resource(in_chart, "Patient")["extension"][-1]
