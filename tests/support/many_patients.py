@@ -100,6 +100,8 @@ def _spoken(submission: Submission, *, turn: int) -> Submission:
     return replace(
         submission,
         encounter=None,
+        # A server that checks references refuses a Practitioner that it lacks.
+        entered_by=None,
         informant=Informant.SELF if turn else submission.informant,
         answered_at=submission.answered_at + timedelta(days=TURN_DAYS * turn),
     )
