@@ -49,6 +49,8 @@ class MalformedChartError(RefusedError):
 
 def require_shape(patient: Json) -> None:
     """Raise MalformedChartError for the first odd node that a merge would read."""
+    if patient.get("resourceType") != "Patient":
+        raise MalformedChartError("Patient.resourceType", "Patient")
     for node, needed in find_shape_faults(patient, _PATIENT, "Patient"):
         raise MalformedChartError(node, needed)
     for node, needed in _find_extension_faults(patient, "Patient"):
