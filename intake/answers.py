@@ -11,6 +11,9 @@ from uuid import UUID
 OWN_WORDS = "own-words"
 """The key of a question's "in your own words" line; every other write-in key is an option id."""
 
+WRITE_IN = "write-in-"
+"""The beginning of a write-in line's name on a form or a sheet; the option's id follows."""
+
 MAX_WRITE_IN_LENGTH = 2000
 """Characters; many times the longest name of a people or a language."""
 

@@ -1,13 +1,10 @@
 """The codes of the boxes on a paper sheet; the desk's entry form shows the same codes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from string import ascii_uppercase
 
-from intake.answers import OWN_WORDS, AnswerState
+from intake.answers import OWN_WORDS, WRITE_IN, AnswerState
 from intake.questions import Question, QuestionKind, QuestionSet, Subject
-
-WRITE_IN = "write-in-"
-"""The beginning of a write-in line's key; the option's id follows."""
 
 STATES = (AnswerState.UNKNOWN, AnswerState.DECLINED)
 """The states that have a box of their own, in the order of the sheet."""
@@ -19,7 +16,7 @@ def sheet_name(questions: QuestionSet, tag: str) -> str:
 
 
 def box_codes(
-    questions: QuestionSet, languages: Mapping[str, Sequence[str]]
+    questions: QuestionSet, languages: Mapping[str, Collection[str]]
 ) -> Mapping[str, Mapping[str, str]]:
     """Return the code of every box and line, such as `A3`, by question id and key.
 
@@ -38,7 +35,7 @@ def box_codes(
     }
 
 
-def _box_keys(question: Question, languages: Sequence[str]) -> Iterator[str]:
+def _box_keys(question: Question, languages: Collection[str]) -> Iterator[str]:
     for option in question.options:
         yield option.id
         yield from (detail.id for detail in option.details)

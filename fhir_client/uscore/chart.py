@@ -32,6 +32,11 @@ def element_meanings(chart: ChartElements) -> dict[Element, frozenset[object]]:
     return {element: spec.meaning(chart[spec.chart_part]) for element, spec in SPECS.items()}
 
 
+def patient_meanings(patient: Json) -> dict[Element, frozenset[object]]:
+    """Return what a Patient says of each element."""
+    return element_meanings(chart_elements(patient))
+
+
 def describe_elements(patient: Json) -> Mapping[Element, tuple[str, ...]]:
     """Return the words of each element of a Patient; none where the chart lacks it."""
     return {element: spec.describe(spec.find_items(patient)) for element, spec in SPECS.items()}

@@ -1,7 +1,7 @@
 """The narrative of a Patient: `text`, which must not contradict the merged values."""
 
 from fhir_client.model import Json
-from fhir_client.uscore.chart import chart_elements, element_meanings
+from fhir_client.uscore.chart import patient_meanings
 
 # R4, valueset-narrative-status: these two were made from the elements alone. A person may have
 # written the others.
@@ -21,4 +21,4 @@ def fit_narrative(before: Json, after: Json) -> Json:
 
 def _says_otherwise(before: Json, after: Json) -> bool:
     # Ids and marks appear in no narrative.
-    return element_meanings(chart_elements(before)) != element_meanings(chart_elements(after))
+    return patient_meanings(before) != patient_meanings(after)

@@ -7,10 +7,10 @@ from fhir_client.errors import ChartConflictError
 from fhir_client.model import Conflict, Element, Json, UntouchedChoice
 from fhir_client.uscore.chart import (
     canonical_text,
-    chart_elements,
     describe_elements,
     element_meanings,
     parse_chart_elements,
+    patient_meanings,
 )
 from fhir_client.uscore.patient_merge import PatientMerge
 from fhir_client.write.charts import MergeContext
@@ -57,7 +57,7 @@ def refuse_conflicts(
 
     `client` is None for a server whose Observations are not read.
     """
-    meanings = element_meanings(chart_elements(patient))
+    meanings = patient_meanings(patient)
     undecided_values = _undecided_elements(meanings, context)
     replaced = _replaced_elements(meanings, merge, undecided_values)
     foreign = [
@@ -115,7 +115,7 @@ def _replaced_elements(
     meanings: Meanings, merge: PatientMerge, elements: list[Element]
 ) -> list[Element]:
     """Return those of the elements whose chart value the merge replaces."""
-    merged = element_meanings(chart_elements(merge.patient))
+    merged = patient_meanings(merge.patient)
     return [element for element in elements if meanings[element] != merged[element]]
 
 
@@ -141,7 +141,7 @@ def _describe(
     from_patient: frozenset[str],
     reason: str,
 ) -> tuple[Conflict, ...]:
-    meanings = element_meanings(chart_elements(patient))
+    meanings = patient_meanings(patient)
     in_chart, in_answer = describe_elements(patient), describe_elements(merge.patient)
     return tuple(
         Conflict(

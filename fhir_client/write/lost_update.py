@@ -1,12 +1,12 @@
 """Finds a lost update: our write replaced a change that another client made since we read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from fhir_client.client import search_matches
-from fhir_client.model import Element, Json
+from fhir_client.model import Json
 from fhir_client.transport.tolerant_json import object_member
-from fhir_client.uscore.chart import chart_elements, element_meanings
+from fhir_client.uscore.chart import patient_meanings
 from fhir_client.uscore.chart_shape import MalformedChartError, require_shape
 from fhir_client.uscore.statement import Statement
 from fhir_client.write.chart_merge import merge_for_server
@@ -116,11 +116,6 @@ def lacks_statement(patient: Json, writer: Writer, statement: Statement) -> bool
     # Meanings, because marks that a server drops make no difference.
     merged = merge_for_server(patient, statement, writer).patient
     return patient_meanings(merged) != patient_meanings(patient)
-
-
-def patient_meanings(patient: Json) -> Mapping[Element, frozenset[object]]:
-    """Return what a Patient says of each element."""
-    return element_meanings(chart_elements(patient))
 
 
 def _version_id(resource: Json) -> str:

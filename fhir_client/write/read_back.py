@@ -7,6 +7,7 @@ from typing import Any
 from fhir_client.client import FhirClient, search_matches
 from fhir_client.model import Json, WriteStrategyKind
 from fhir_client.references import local_reference
+from fhir_client.uscore.chart import patient_meanings
 from fhir_client.uscore.chart_shape import require_shape
 from fhir_client.uscore.comparison import comparable_items, comparable_value
 from fhir_client.uscore.observations import CORRECTED, FINAL, parse_observation
@@ -14,11 +15,12 @@ from fhir_client.uscore.parsing import parse_items
 from fhir_client.uscore.questionnaire_response import build_questionnaire_response
 from fhir_client.uscore.shapes import is_well_formed
 from fhir_client.uscore.statement import Statement
+from fhir_client.write.bundle import ENTERED_IN_ERROR
 from fhir_client.write.chart_merge import merge_for_server
 from fhir_client.write.charts import read_current_patient
 from fhir_client.write.document import build_document, read_attachments
 from fhir_client.write.earlier_observations import find_earlier_observations
-from fhir_client.write.lost_update import UNKNOWN_VERSION, find_lost_version, patient_meanings
+from fhir_client.write.lost_update import UNKNOWN_VERSION, find_lost_version
 from fhir_client.write.read_back_fetch import (
     DOCUMENT_TYPE,
     HISTORY,
@@ -189,7 +191,7 @@ def _find_standing_answers(
     """Yield a mismatch for each earlier answer at this visit that was to be taken back."""
     for observation in find_earlier_observations(client, writer, statement).all:
         reference = f"Observation/{observation.get('id')}"
-        yield Mismatch(f"{reference} of an earlier answer", "entered-in-error", observation)
+        yield Mismatch(f"{reference} of an earlier answer", ENTERED_IN_ERROR, observation)
 
 
 def _compare_count(name: str, resources: list[Json]) -> Iterator[Mismatch]:

@@ -23,8 +23,8 @@ from fhir_client.uscore.chart import (
     chart_elements,
     describe_elements,
     describe_item,
-    element_meanings,
     elements_of_part,
+    patient_meanings,
 )
 from fhir_client.uscore.datatypes import uuid_identifier
 from fhir_client.uscore.elements import OBSERVATION_CODES
@@ -146,7 +146,7 @@ def _refuse_changed_parts(patient: Json, parts: list[ElementChange], key: KeyedH
 
 def _describe_conflict(patient: Json, part: ElementChange) -> Conflict:
     descriptions = describe_elements(patient)
-    meanings = element_meanings(chart_elements(patient))
+    meanings = patient_meanings(patient)
     elements = elements_of_part(part.chart_part)
     in_chart = dict.fromkeys(words for element in elements for words in descriptions[element])
     prior = tuple(

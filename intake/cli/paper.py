@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from intake.cli.site import NotReadyError
+from intake.cli.site import NotReadyError, find_question_set, require_offered_language
 from intake.i18n import lint
 from intake.patient.paper import render_sheet
 from intake.questions import QuestionSet, question_texts
@@ -27,8 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the sheet, or write it as PDF."""
     settings = load_settings()
-    question_set = _find_set(args.set, settings)
-    _require_language(args.language, question_set, settings)
+    question_set = find_question_set(settings, args.set) if args.set else settings.question_set
+    require_offered_language(settings, args.language)
+    _require_translation(args.language, question_set)
     sheet = render_sheet(question_set, args.language, settings, _clinic_name(args.clinic, settings))
     if args.pdf is None:
         print(sheet)
@@ -37,20 +38,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _find_set(set_id: str | None, settings: Settings) -> QuestionSet:
-    if set_id is not None and set_id not in settings.question_sets:
-        raise NotReadyError(
-            f"There is no question set '{set_id}'; there are {', '.join(settings.question_sets)}."
-        )
-    return settings.question_sets[set_id] if set_id else settings.question_set
-
-
-def _require_language(tag: str, question_set: QuestionSet, settings: Settings) -> None:
-    """Raise NotReadyError unless the site offers the language and it is complete."""
-    if tag not in settings.languages:
-        raise NotReadyError(
-            f"'{tag}' is not offered here; intake.toml has {', '.join(settings.languages)}."
-        )
+def _require_translation(tag: str, question_set: QuestionSet) -> None:
+    """Raise NotReadyError unless the language has every text of the sheet."""
     if faults := lint.find_language_faults(
         tag, {text.message for text in question_texts(question_set)}
     ):

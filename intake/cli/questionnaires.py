@@ -9,7 +9,13 @@ from fhir_client.transport import exact_json
 from fhir_client.uscore.questionnaire import build_questionnaire, flatten_translations
 from fhir_client.write.publication import publish_questionnaire
 from intake.cli.output import print_message
-from intake.cli.site import NotReadyError, find_server, offered_languages
+from intake.cli.site import (
+    NotReadyError,
+    find_question_set,
+    find_server,
+    offered_languages,
+    require_offered_language,
+)
 from intake.ehr.clients import build_client
 from intake.i18n import lint
 from intake.mapping.questionnaires import build_form, form_messages
@@ -47,11 +53,7 @@ def _print_questionnaire(args: argparse.Namespace, settings: Settings) -> int:
     [question_set] = _select_sets(args.set or settings.question_set.id, settings)
     questionnaire = _build_translated(question_set, settings)
     if args.language is not None:
-        tags = offered_languages(settings)
-        if args.language not in tags:
-            raise NotReadyError(
-                f"'{args.language}' is not offered here; there are {', '.join(tags)}."
-            )
+        require_offered_language(settings, args.language)
         questionnaire = flatten_translations(questionnaire, args.language)
     # Indentation would double the size, and the readers are programs.
     print(exact_json.format_json(questionnaire, indent=0))
@@ -100,8 +102,4 @@ def _select_sets(set_id: str | None, settings: Settings) -> list[QuestionSet]:
     """Return the named question set, else all of them; raises NotReadyError."""
     if set_id is None:
         return list(settings.question_sets.values())
-    if set_id not in settings.question_sets:
-        raise NotReadyError(
-            f"There is no question set '{set_id}'; there are {', '.join(settings.question_sets)}."
-        )
-    return [settings.question_sets[set_id]]
+    return [find_question_set(settings, set_id)]

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from intake.cli.output import print_message
 from intake.clock import system_clock
 from intake.i18n import existing_tags
+from intake.questions import QuestionSet
 from intake.settings import Server, Settings, find_serving_faults
 from intake.store.crypto import load_keys
 from intake.store.database import (
@@ -66,6 +67,22 @@ def find_server(settings: Settings, server_id: str) -> Server:
             f"there are {', '.join(settings.servers)}."
         )
     return settings.servers[server_id]
+
+
+def find_question_set(settings: Settings, set_id: str) -> QuestionSet:
+    """Return the question set with that id; raises NotReadyError."""
+    if set_id not in settings.question_sets:
+        raise NotReadyError(
+            f"There is no question set '{set_id}'; there are {', '.join(settings.question_sets)}."
+        )
+    return settings.question_sets[set_id]
+
+
+def require_offered_language(settings: Settings, tag: str) -> None:
+    """Raise NotReadyError unless the tag is one of `offered_languages`."""
+    tags = offered_languages(settings)
+    if tag not in tags:
+        raise NotReadyError(f"'{tag}' is not offered here; there are {', '.join(tags)}.")
 
 
 def offered_languages(settings: Settings) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from fhir_client.text import has_visible_character
 from intake import terminology
-from intake.answers import MAX_WRITE_IN_LENGTH, OWN_WORDS, Answer, AnswerState
+from intake.answers import MAX_WRITE_IN_LENGTH, OWN_WORDS, WRITE_IN, Answer, AnswerState
 from intake.journey import groups_with_details
 from intake.questions import Question, QuestionKind
 
@@ -18,8 +18,6 @@ CHOICE, SEARCH, SEARCHED = "choice", "search", "searched"
 """The fields: the choices, the search term, and the term whose results the page had."""
 TICK = "tick"
 """The button of a search result: it ticks the result's box."""
-WRITE_IN = "write-in-"
-"""The beginning of a write-in field's name; the option's id follows."""
 
 
 class FormFault(StrEnum):

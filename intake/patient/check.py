@@ -1,7 +1,5 @@
 """The check page, the sending of the submission, and the thank-you."""
 
-from datetime import datetime
-
 from flask import Blueprint, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
@@ -10,6 +8,7 @@ from intake.answers import Informant, Submission
 from intake.journey import RouteStep, StepKind
 from intake.pages import errors, renderer
 from intake.pages.errors import PageResponse
+from intake.pages.reask import reask_at
 from intake.pages.site import current_site
 from intake.patient import informants, visit_session
 from intake.patient.steps import show_step, step_context, step_url
@@ -72,20 +71,12 @@ def send_answers() -> PageResponse:
 def _store_submission(draft: Draft) -> PageResponse:
     with current_site().database.write() as tx:
         submission = _build_submission(draft)
-        drafts.submit_draft(tx, draft, submission, _reask_at(draft, submission))
+        again = reask_at(submission, draft.state.visit_context.known.birth_date)
+        drafts.submit_draft(tx, draft, submission, again)
         # In the same transaction: a used link without a submission would lock the patient out.
         if draft.link:
             links.mark_used(tx, draft.link)
     return _redirect_to_thanks(str(draft.state.submission), draft.state.locale)
-
-
-def _reask_at(draft: Draft, submission: Submission) -> datetime | None:
-    """Return when the patient is asked again; None means at the next visit."""
-    # A young person is asked in person at the next visit, even if a parent answered today.
-    if informants.is_asked_first(draft) and not submission.informant.is_patient:
-        return None
-    settings = current_site().settings
-    return journey.reask_at(submission, settings.question_set, settings.times.reask_after)
 
 
 def _build_submission(draft: Draft) -> Submission:

@@ -1,6 +1,6 @@
 """The options of a page beside the fixed ones: languages and search results."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fhir_client.model import Element
@@ -102,9 +102,9 @@ def _language_options(
         term,
         tuple(
             _found_language(item, name, is_on_page=item in listed)
-            for item, name in _with_names(found, tag)
+            for item, name in searches.names_beside_endonyms(found, tag)
         ),
-        languages=_with_names(listed, tag),
+        languages=searches.names_beside_endonyms(listed, tag),
     )
 
 
@@ -125,27 +125,6 @@ def _suggested_languages(element: Element, values: FormValues, draft: Draft) -> 
         # Most people read the language that they speak, so it is listed, but never pre-selected.
         chosen += spoken.choices
     return chosen
-
-
-def _with_names(languages: Sequence[Language], tag: str) -> tuple[tuple[Language, str], ...]:
-    """Return each language with its name on the page, "" if that is its endonym."""
-    names = searches.language_names(tag)
-    return tuple(
-        (
-            item,
-            "" if item.has_endonym and _same_name(names[item.id], item.endonym) else names[item.id],
-        )
-        for item in languages
-    )
-
-
-def _same_name(name: str, endonym: str) -> bool:
-    # CLDR and our table differ in case and in the kind of the apostrophe.
-    return _plain_name(name) == _plain_name(endonym)
-
-
-def _plain_name(name: str) -> str:
-    return name.casefold().replace("’", "'")
 
 
 def _concept_options(

@@ -1,16 +1,16 @@
 """Renders a question set as a paper sheet, for clinics without a tablet at hand."""
 
-from collections.abc import Mapping
 from functools import cache
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from intake import i18n, terminology
-from intake.answers import OWN_WORDS
+from intake import i18n
+from intake.answers import OWN_WORDS, WRITE_IN
+from intake.pages.listed_languages import listed_languages
+from intake.patient.searches import names_beside_endonyms
 from intake.questions import QuestionKind, QuestionSet
 from intake.settings import Settings
-from intake.sheet import WRITE_IN, box_codes, sheet_name
-from intake.terminology import Language
+from intake.sheet import box_codes, sheet_name
 
 # The parts for staff are in English, as the staff pages are.
 STAFF_WORDS = {
@@ -33,40 +33,14 @@ def render_sheet(questions: QuestionSet, tag: str, settings: Settings, clinic: s
         questions=questions.questions,
         asks_tribes=any(question.kind is QuestionKind.TRIBES for question in questions.questions),
         name=sheet_name(questions, tag),
-        codes=box_codes(questions, {key: tuple(rows) for key, rows in listed.items()}),
-        languages={key: _with_names(rows, tag) for key, rows in listed.items()},
+        codes=box_codes(questions, listed),
+        languages={
+            question_id: names_beside_endonyms(tuple(languages.values()), tag)
+            for question_id, languages in listed.items()
+        },
         own_words_key=OWN_WORDS,
         write_in=WRITE_IN,
         staff=STAFF_WORDS,
-    )
-
-
-def listed_languages(
-    questions: QuestionSet, settings: Settings
-) -> Mapping[str, Mapping[str, Language]]:
-    """Return the languages that each language question lists, by question id and language id."""
-    known = terminology.load_languages()
-    return {
-        question.id: {
-            language_id: known[language_id]
-            for language_id in settings.common_languages[question.elements[0]]
-            if language_id in known
-        }
-        for question in questions.questions
-        if question.kind is QuestionKind.LANGUAGE
-    }
-
-
-def _with_names(rows: Mapping[str, Language], tag: str) -> tuple[tuple[Language, str], ...]:
-    """Return each language with its name in the sheet's language, "" if that is its endonym."""
-    names, translator = i18n.language_names(tag), i18n.load_translator(tag)
-    named = [
-        (language, names.get(language.id) or translator.plain(language.name))
-        for language in rows.values()
-    ]
-    return tuple(
-        (language, "" if name.casefold() == language.endonym.casefold() else name)
-        for language, name in named
     )
 
 

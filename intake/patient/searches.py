@@ -1,11 +1,18 @@
 """The searches of the patient's pages: one per code table, with every language of the pages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from intake import i18n
 from intake.questions import Option, Question, QuestionKind, QuestionSet
-from intake.terminology import LanguageSearch, LocaleNames, RaceSearch, TribeSearch, load_languages
+from intake.terminology import (
+    Language,
+    LanguageSearch,
+    LocaleNames,
+    RaceSearch,
+    TribeSearch,
+    load_languages,
+)
 
 
 @cache
@@ -50,6 +57,29 @@ def language_names(tag: str) -> Mapping[str, str]:
         item.id: cldr_names.get(item.id) or translator.plain(item.name)
         for item in load_languages().values()
     }
+
+
+def names_beside_endonyms(
+    languages: Sequence[Language], tag: str
+) -> tuple[tuple[Language, str], ...]:
+    """Return each language with its name on the page, "" if that is its endonym."""
+    names = language_names(tag)
+    return tuple(
+        (
+            item,
+            "" if item.has_endonym and _same_name(names[item.id], item.endonym) else names[item.id],
+        )
+        for item in languages
+    )
+
+
+def _same_name(name: str, endonym: str) -> bool:
+    # CLDR and our table differ in case and in the kind of the apostrophe.
+    return _plain_name(name) == _plain_name(endonym)
+
+
+def _plain_name(name: str) -> str:
+    return name.casefold().replace("’", "'")
 
 
 @cache

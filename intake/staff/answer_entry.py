@@ -11,12 +11,14 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, ValidationError
 
 from intake import i18n, journey, terminology
-from intake.answers import OWN_WORDS, Answer, Channel, Informant, Submission
+from intake.answers import OWN_WORDS, WRITE_IN, Answer, Channel, Informant, Submission
 from intake.pages.answer_forms import FormValues
+from intake.pages.listed_languages import listed_languages
+from intake.pages.reask import reask_at
 from intake.pages.site import current_site
-from intake.questions import QuestionKind, QuestionSet, Subject
+from intake.questions import QuestionSet, Subject
 from intake.settings import Clinic
-from intake.sheet import WRITE_IN, box_codes
+from intake.sheet import box_codes
 from intake.staff import access
 from intake.staff.entry_form import EntryReading, read_entry
 from intake.staff.forms import DayField, StaffForm
@@ -147,11 +149,7 @@ def _missing_answers(reading: EntryReading) -> tuple[str, ...]:
 def _render_page(visit: Visit, form: EntryForm, values: FormValues, faults: tuple[str, ...]) -> str:
     settings = current_site().settings
     known = terminology.load_languages()
-    listed = {
-        question.id: settings.common_languages[question.elements[0]]
-        for question in settings.question_set.questions
-        if question.kind is QuestionKind.LANGUAGE
-    }
+    listed = listed_languages(settings.question_set, settings)
     return render_template(
         "staff/answer_entry.html",
         visit=visit,
@@ -177,31 +175,21 @@ def _store_entry(visit: Visit, clinic: Clinic, form: EntryForm, reading: EntryRe
     submission = _build_submission(visit, clinic, form, reading.answers)
     try:
         with current_site().database.write() as tx:
-            is_new = _store_submission(tx, visit, clinic, submission)
+            is_new = _store_submission(tx, visit, submission)
     except DifferentContentError:
         # The form was changed and sent again after it had been stored.
         return SAVED_BEFORE
     return SAVED if is_new else SAVED_BEFORE
 
 
-def _store_submission(tx: Tx, visit: Visit, clinic: Clinic, submission: Submission) -> bool:
+def _store_submission(tx: Tx, visit: Visit, submission: Submission) -> bool:
     known = MergeBase(visit.birth_date, visit.base)
     is_new = store_submission(
-        tx, submission, visit.server, visit.id, known, _reask_at(visit, clinic, submission)
+        tx, submission, visit.server, visit.id, known, reask_at(submission, visit.birth_date)
     )
     if is_new:
         audit.record_action(tx, access.current_user().name, "answers-entered", str(submission.id))
     return is_new
-
-
-def _reask_at(visit: Visit, clinic: Clinic, submission: Submission) -> datetime | None:
-    """Return when the patient is asked again; None means at the next visit."""
-    settings = current_site().settings
-    today = current_site().clock().astimezone(clinic.time_zone).date()
-    is_young = journey.is_asked_first(visit.birth_date, today, settings.asked_first_from_age)
-    if is_young and not submission.informant.is_patient:
-        return None
-    return journey.reask_at(submission, settings.question_set, settings.times.reask_after)
 
 
 def _build_submission(

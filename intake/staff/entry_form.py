@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from intake import terminology
-from intake.answers import OWN_WORDS, Answer, AnswerState
+from intake.answers import OWN_WORDS, WRITE_IN, Answer, AnswerState
 from intake.pages.answer_forms import (
     CHOICE,
-    WRITE_IN,
     FormFault,
     FormReading,
     FormValues,

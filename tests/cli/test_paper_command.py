@@ -6,6 +6,7 @@ import pytest
 from justhtml import JustHTML
 
 from intake.cli import main
+from intake.pages.listed_languages import listed_languages
 from intake.settings import load_settings
 from intake.sheet import box_codes
 from tests.support.strict_pages import node_attributes
@@ -31,11 +32,7 @@ def test_prints_every_code_once_in_the_sheets_language(
     assert node_attributes(root) == {"lang": "ar", "dir": "rtl"}
     settings = load_settings()
     question_set = settings.question_sets[set_id]
-    listed = {
-        question.id: settings.common_languages[question.elements[0]]
-        for question in question_set.questions
-        if question.kind == "language"
-    }
+    listed = listed_languages(question_set, settings)
     wanted = [code for codes in box_codes(question_set, listed).values() for code in codes.values()]
     printed = [str(node.to_text()) for node in sheet.query(".code")]
     assert sorted(printed) == sorted([*wanted, "1", "2", "3", "4"])
