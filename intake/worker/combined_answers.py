@@ -16,12 +16,11 @@ from intake.mapping.choices import UnknownAnswerError
 from intake.mapping.elements import untouched_elements
 from intake.mapping.site_mapping import map_submission
 from intake.settings import Settings
-from intake.store.outbox import supersede
 from intake.store.outbox.conflict_decisions import ConflictChoice
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.outbox.supersede import RelatedSubmission
 from intake.worker.context import WorkerContext
-from intake.worker.corrections import is_answered_later, is_same_visit
+from intake.worker.corrections import SentAnswers, is_answered_later, is_same_visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,11 @@ class _OwnValue:
 
 
 def find_combined_rules(
-    context: WorkerContext, leased: LeasedSubmission, statement: Statement, writer: Writer
+    context: WorkerContext,
+    leased: LeasedSubmission,
+    statement: Statement,
+    writer: Writer,
+    sent: SentAnswers,
 ) -> CombinedRules:
     """Return the rules for the chart's values that the answers leave open.
 
@@ -45,7 +48,7 @@ def find_combined_rules(
     questions = context.settings.question_sets.get(leased.submission.question_set)
     open_elements = untouched_elements(leased.submission, questions, statement.values.keys())
     own_values = sorted(
-        _find_own_values(context, leased, statement, writer),
+        _find_own_values(context, leased, statement, writer, sent),
         key=lambda own: own.answered_at,
         reverse=True,
     )
@@ -72,13 +75,15 @@ def _choose_untouched(
 
 
 def _find_own_values(
-    context: WorkerContext, leased: LeasedSubmission, statement: Statement, writer: Writer
+    context: WorkerContext,
+    leased: LeasedSubmission,
+    statement: Statement,
+    writer: Writer,
+    sent: SentAnswers,
 ) -> Iterator[_OwnValue]:
     """Yield the earlier answers through us, from the store or from our Observations."""
-    with context.database.read() as tx:
-        others = supersede.list_others_sent(tx, leased)
-        erased = set(supersede.list_sent_ids(tx, leased)) - {other.id for other in others}
-    for other in others:
+    erased = set(sent.older_ids) - {other.id for other in sent.others}
+    for other in sent.others:
         # A correction takes its own visit's answers back in any case.
         is_same = is_same_visit(other.submission, leased.submission, context.settings)
         if not is_same and other.was_accepted and not is_answered_later(other, leased):

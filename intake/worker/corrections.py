@@ -6,7 +6,7 @@ from functools import partial
 from fhir_client.uscore.chart import elements_of_part
 from fhir_client.uscore.correction import Correction, EarlierWrite
 from fhir_client.uscore.statement import without_elements
-from fhir_client.uscore.undo_record import ElementChange
+from fhir_client.uscore.undo_record import ElementChange, KeyedHash
 from intake.answers import Submission
 from intake.mapping.choices import UnknownAnswerError
 from intake.mapping.elements import covered_elements, stated_elements
@@ -16,6 +16,7 @@ from intake.store.database import Database
 from intake.store.outbox import supersede
 from intake.store.outbox.leases import LeasedSubmission
 from intake.store.outbox.supersede import RelatedSubmission
+from intake.store.outbox.undo_records import UndoRecord
 from intake.worker.undo_records import decode_prior_values, keyed_hash
 
 
@@ -43,21 +44,44 @@ def is_answered_later(other: RelatedSubmission, leased: LeasedSubmission) -> boo
     return moment > own_moment or (moment == own_moment and not other.is_older)
 
 
+@dataclass(frozen=True, slots=True)
+class SentAnswers:
+    """What this site sent for the chart of a submission, apart from the submission itself.
+
+    `others` still have their answers, the newest first. `erased_since` are the undo records of
+    those that were sent after the submission was answered, and are erased. `older_ids` are all that
+    were sent before it. `key` recognizes what this site wrote.
+    """
+
+    others: tuple[RelatedSubmission, ...]
+    erased_since: tuple[UndoRecord, ...]
+    older_ids: tuple[str, ...]
+    key: KeyedHash
+
+
+def read_sent_answers(database: Database, leased: LeasedSubmission) -> SentAnswers:
+    """Read what this site sent for the same chart, once for all rules of a delivery."""
+    with database.read() as tx:
+        return SentAnswers(
+            supersede.list_others_sent(tx, leased),
+            supersede.list_erased_since(tx, leased, leased.submission.answered_at),
+            supersede.list_sent_ids(tx, leased),
+            keyed_hash(tx),
+        )
+
+
 def find_correction(
-    database: Database, leased: LeasedSubmission, settings: Settings
+    sent: SentAnswers, leased: LeasedSubmission, settings: Settings
 ) -> Correction | None:
     """Return what the submission corrects, or None where it is the first of its visit."""
-    with database.read() as tx:
-        key = keyed_hash(tx)
-        others = supersede.list_others_sent(tx, leased)
     elements = stated_elements(leased.submission, settings) - leased.superseded_elements
     # Of two that were answered at the same second, the one that was stored last stays first.
-    newest_first = sorted(others, key=lambda other: other.submission.answered_at, reverse=True)
+    newest_first = sorted(sent.others, key=lambda other: other.submission.answered_at, reverse=True)
     read = partial(_read_write, leased, settings=settings)
     earlier = tuple(write for write in map(read, newest_first) if write is not None)
     if not any(write.is_same_visit for write in earlier):
         return None
-    return Correction(earlier, elements, key, _own_changes(leased))
+    return Correction(earlier, elements, sent.key, _own_changes(leased))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +97,11 @@ class NewerAnswers:
 
 
 def find_newer_answers(
-    database: Database, leased: LeasedSubmission, settings: Settings
+    sent: SentAnswers, leased: LeasedSubmission, settings: Settings
 ) -> NewerAnswers:
     """Return the elements of a late submission that were answered again since."""
-    with database.read() as tx:
-        others = supersede.list_others_sent(tx, leased)
-        erased = supersede.list_erased_since(tx, leased, leased.submission.answered_at)
     same_visit, other_visits = set[str](), set[str]()
-    for other in others:
+    for other in sent.others:
         if not (other.was_accepted and is_answered_later(other, leased)):
             continue
         questions = settings.question_sets.get(other.submission.question_set)
@@ -89,7 +110,9 @@ def find_newer_answers(
         else:
             other_visits |= covered_elements(other.submission, questions)
     # Of erased answers only the time of sending is known. It is soon after they were given.
-    parts = (part for record in erased for part in decode_prior_values(record).stated_parts)
+    parts = (
+        part for record in sent.erased_since for part in decode_prior_values(record).stated_parts
+    )
     other_visits.update(*map(elements_of_part, parts))
     return NewerAnswers(frozenset(same_visit), frozenset(other_visits))
 

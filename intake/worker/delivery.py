@@ -37,7 +37,13 @@ from intake.worker.by_hand import type_by_hand
 from intake.worker.combined_answers import find_combined_rules
 from intake.worker.conflicts import settle_conflicts, writer_with_decisions
 from intake.worker.context import WorkerContext
-from intake.worker.corrections import NewerAnswers, find_correction, find_newer_answers
+from intake.worker.corrections import (
+    NewerAnswers,
+    SentAnswers,
+    find_correction,
+    find_newer_answers,
+    read_sent_answers,
+)
 from intake.worker.error_outcomes import (
     PostponedError,
     remedy_words,
@@ -88,12 +94,13 @@ def deliver_submission(context: WorkerContext, leased: LeasedSubmission) -> None
 def _deliver_in_steps(context: WorkerContext, unmatched: LeasedSubmission) -> Iterator[Outcome]:
     """Match the patient, write and read back; yield the outcome of each step."""
     leased = resolve_patient(context, unmatched)
-    newer = find_newer_answers(context.database, leased, context.settings)
+    sent = read_sent_answers(context.database, leased)
+    newer = find_newer_answers(sent, leased, context.settings)
     leased = _drop_corrected_elements(context, leased, newer)
     statement = without_elements(
         map_submission(leased.submission, context.settings), leased.superseded_elements
     )
-    writer = _writer_for(context, leased, statement, newer.at_other_visits)
+    writer = _writer_for(context, leased, statement, sent, newer.at_other_visits)
     result: WriteResult | None = None
     # An accepted submission comes back only because its read-back is not complete.
     if leased.record.status is not Status.ACCEPTED:
@@ -122,6 +129,7 @@ def _writer_for(
     context: WorkerContext,
     leased: LeasedSubmission,
     statement: Statement,
+    sent: SentAnswers,
     answered_since: frozenset[str],
 ) -> Writer:
     """Return how to write the submission.
@@ -133,8 +141,8 @@ def _writer_for(
     policy = replace(
         writer.policy,
         elements_to_keep=writer.policy.elements_to_keep | answered_since,
-        correction=find_correction(context.database, leased, context.settings),
-        combined=find_combined_rules(context, leased, statement, writer),
+        correction=find_correction(sent, leased, context.settings),
+        combined=find_combined_rules(context, leased, statement, writer, sent),
     )
     writer = replace(writer, policy=policy)
     if leased.record.typed_at is None and leased.record.by_hand_at is None:

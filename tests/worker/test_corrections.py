@@ -8,7 +8,12 @@ import pytest
 
 from intake.answers import Answer, AnswerState
 from intake.store.outbox import delivery_steps
-from intake.worker.corrections import find_correction, find_newer_answers, is_same_visit
+from intake.worker.corrections import (
+    find_correction,
+    find_newer_answers,
+    is_same_visit,
+    read_sent_answers,
+)
 from tests.support.outbox import EXAMPLE_SUBMISSION
 from tests.support.worker_site import WorkerSite
 
@@ -55,7 +60,8 @@ def test_another_day_without_an_appointment_is_another_visit(worker_site: Worker
 def test_a_later_submission_at_one_visit_is_a_correction(worker_site: WorkerSite) -> None:
     deliver_new(worker_site, answers=INTERPRETER, appointment="Appointment/1")
     leased = worker_site.lease_new(answers=WHITE, appointment="Appointment/1")
-    correction = find_correction(worker_site.database, leased, worker_site.settings)
+    sent = read_sent_answers(worker_site.database, leased)
+    correction = find_correction(sent, leased, worker_site.settings)
     assert correction is not None
     [write] = correction.corrected_writes()
     assert set(write.statement.values) == {"interpreter"}
@@ -66,13 +72,15 @@ def test_a_later_submission_at_one_visit_is_a_correction(worker_site: WorkerSite
 def test_the_first_submission_of_a_visit_corrects_nothing(worker_site: WorkerSite) -> None:
     deliver_new(worker_site, answers=INTERPRETER, appointment="Appointment/1")
     leased = worker_site.lease_new(answers=WHITE, appointment="Appointment/2")
-    assert find_correction(worker_site.database, leased, worker_site.settings) is None
+    sent = read_sent_answers(worker_site.database, leased)
+    assert find_correction(sent, leased, worker_site.settings) is None
 
 
 def test_a_correction_takes_back_the_questions_that_it_rules_out(worker_site: WorkerSite) -> None:
     deliver_new(worker_site, answers=NATIVE, question_set="spd15-2024-tribal")
     leased = worker_site.lease_new(answers=WHITE)
-    correction = find_correction(worker_site.database, leased, worker_site.settings)
+    sent = read_sent_answers(worker_site.database, leased)
+    correction = find_correction(sent, leased, worker_site.settings)
     assert correction is not None
     assert "tribal-affiliation" in correction.elements
 
@@ -81,7 +89,8 @@ def test_answers_given_later_at_another_visit_stay_in_the_chart(worker_site: Wor
     deliver_new(worker_site, answers=WHITE)
     paper = EXAMPLE_SUBMISSION.answered_at - timedelta(days=24)
     leased = worker_site.lease_new(answers=NATIVE | INTERPRETER, answered_at=paper)
-    newer = find_newer_answers(worker_site.database, leased, worker_site.settings)
+    sent = read_sent_answers(worker_site.database, leased)
+    newer = find_newer_answers(sent, leased, worker_site.settings)
     assert newer.at_same_visit == frozenset()
     assert newer.at_other_visits == {"race", "ethnicity"}
 
@@ -92,6 +101,7 @@ def test_answers_given_later_at_the_same_visit_leave_nothing_to_write(
     deliver_new(worker_site, answers=WHITE)
     before = EXAMPLE_SUBMISSION.answered_at - timedelta(seconds=1)
     leased = worker_site.lease_new(answers=NATIVE, answered_at=before)
-    newer = find_newer_answers(worker_site.database, leased, worker_site.settings)
+    sent = read_sent_answers(worker_site.database, leased)
+    newer = find_newer_answers(sent, leased, worker_site.settings)
     assert {"race", "ethnicity"} <= newer.at_same_visit
     assert newer.at_other_visits == frozenset()
