@@ -59,6 +59,11 @@ def canonical_coding(coding: Json) -> Json:
     return changed
 
 
+def is_null_coding(coding: Json) -> bool:
+    """Return whether a coding is of a system of nulls: NullFlavor or DataAbsentReason."""
+    return canonical_system(coding.get("system")) in (NULL_FLAVOR, DATA_ABSENT_REASON)
+
+
 def code_pair(coding: Json) -> tuple[object, object]:
     """Return the system and the code of a coding, as we write them."""
     system, code = canonical_system(coding.get("system")), coding.get("code")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fhir_client.model import Json, WorksheetEntry
 from fhir_client.text import says_something
-from fhir_client.uscore.code_systems import canonical_system, code_pair
+from fhir_client.uscore.code_systems import canonical_system, code_pair, is_null_coding
 from fhir_client.uscore.datatypes import ABSENT_TEXTS, coding_json, concept_json
 from fhir_client.uscore.elements.extensions import (
     describe_extension,
@@ -225,8 +225,7 @@ def has_answer(extension: Json, placeholders: Collection[str]) -> bool:
 
 def _is_null(coding: Json) -> bool:
     # NullFlavor's "other" stands for a detail without a code: there is an answer.
-    is_null_system = canonical_system(coding.get("system")) in (NULL_FLAVOR, DATA_ABSENT_REASON)
-    return is_null_system and coding.get("code") != "OTH"
+    return is_null_coding(coding) and coding.get("code") != "OTH"
 
 
 def _is_category(coding: Coding) -> bool:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from fhir_client.model import Element, Json, WorksheetEntry
-from fhir_client.uscore.code_systems import canonical_system
+from fhir_client.uscore.code_systems import is_null_coding
 from fhir_client.uscore.element_ids import ElementIds
 from fhir_client.uscore.statement import CategoryAnswer, Coding, ElementValue, Statement
-from fhir_client.uscore.versions import DATA_ABSENT_REASON, NULL_FLAVOR, UsCoreVersion
+from fhir_client.uscore.versions import UsCoreVersion
 
 EXTENSION = "extension"
 COMMUNICATION = "communication"
@@ -188,7 +188,7 @@ def add_codes(text: str, codings: Iterable[Json]) -> str:
             )
         )
         for coding in codings
-        if canonical_system(coding.get("system")) not in (NULL_FLAVOR, DATA_ABSENT_REASON)
+        if not is_null_coding(coding)
     )
     codes = ", ".join(filter(None, names))
     return f"{text} [{codes}]" if codes else text
