@@ -120,7 +120,8 @@ def enter_answers(visit: str) -> ResponseReturnValue:
     if not is_valid or faults:
         return _render_page(expected, form, values, faults), 422
     flash(_store_entry(expected, clinic, form, reading))
-    return redirect(url_for(".today", clinic=clinic.id, _anchor=expected.id), 303)
+    # Without an anchor: the desk must see the message, which is at the top.
+    return redirect(url_for(".today", clinic=clinic.id), 303)
 
 
 def _build_form(clinic: Clinic) -> EntryForm:
